@@ -1,0 +1,1 @@
+"""edxtasks: a make for edX data."""

@@ -1,0 +1,1 @@
+"""doit commands: what prints, filters, exports or deletes."""

@@ -1,0 +1,1 @@
+"""Course exports (OLX): axis, grading policy, content statistics."""

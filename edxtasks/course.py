@@ -1,0 +1,140 @@
+"""Course keys in all their forms, and the names derived from them.
+
+A course run has two spellings in edX's data: the old slash form `ORG/NUMBER/RUN` and the opaque form
+`course-v1:ORG+NUMBER+RUN`. The slash form is the canonical one here: tables, settings and messages
+use it (docs/names.md).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from edxtasks.errors import UserError
+
+OPAQUE_PREFIX = "course-v1:"
+LONGEST_KEY = 250
+"""Most characters of a course key in slash form: a longer one makes no file name."""
+
+_PART = re.compile(r"[\w\-~.:]+", re.UNICODE)
+
+
+class InvalidCourseKey(UserError):
+    """A text that is no course key."""
+
+
+@dataclass(frozen=True, order=True)
+class CourseKey:
+    """One run of one course: organization, course number, run."""
+
+    org: str
+    number: str
+    run: str
+
+    def __str__(self) -> str:
+        return self.slash
+
+    @classmethod
+    def parse(cls, text: str) -> CourseKey:
+        """The key that `text` spells in either form.
+
+        Raises `InvalidCourseKey` when it is none: not three parts, an empty part, a part `.` or `..`,
+        a character other than letters, digits and `_ - ~ . :`, or more than 250 characters.
+        """
+        key = cls.find(text)
+        if key is None:
+            raise InvalidCourseKey(
+                f'"{shorten(text)}" is no course key: expected ORG/NUMBER/RUN or course-v1:ORG+NUMBER+RUN, '
+                "each part of letters, digits and _ - ~ . :"
+            )
+        return key
+
+    @classmethod
+    def find(cls, text: str) -> CourseKey | None:
+        """The key that `text` spells in either form, or None (the same rules as `parse`)."""
+        parts = canonical(text).split("/")
+        if len(parts) != 3 or sum(map(len, parts)) + 2 > LONGEST_KEY:
+            return None
+        if any(part in {".", ".."} or not _PART.fullmatch(part) for part in parts):
+            return None
+        return cls(*parts)
+
+    @cached_property
+    def slash(self) -> str:
+        """`ORG/NUMBER/RUN`, the canonical form."""
+        return f"{self.org}/{self.number}/{self.run}"
+
+    @cached_property
+    def opaque(self) -> str:
+        """`course-v1:ORG+NUMBER+RUN`."""
+        return f"{OPAQUE_PREFIX}{self.org}+{self.number}+{self.run}"
+
+    @cached_property
+    def directory(self) -> str:
+        """`ORG__NUMBER__RUN`: folder of the course in log directory, storage and SQL base directory."""
+        return f"{self.org}__{self.number}__{self.run}"
+
+    @cached_property
+    def package_prefix(self) -> str:
+        """`ORG-NUMBER-RUN`: how file names of edX's weekly package start."""
+        return f"{self.org}-{self.number}-{self.run}"
+
+    @cached_property
+    def dataset(self) -> str:
+        """Name of the dataset with the tables of the course (letters, digits, `_`)."""
+        return re.sub(r"[^A-Za-z0-9_]", "_", self.directory)
+
+    @property
+    def logs_dataset(self) -> str:
+        """Name of the dataset with the day tables `tracklog_YYYYMMDD`; there is no "latest" form of it."""
+        return f"{self.dataset}_logs"
+
+
+def canonical(text: str) -> str:
+    """`text` in slash form where it is `course-v1:` and three non-empty parts, else `text` as it is.
+
+    Blanks around it are cut. Never an error: `ccx-v1:…` and `library-v1:…` come back unchanged.
+    """
+    text = text.strip()
+    if not text.startswith(OPAQUE_PREFIX):
+        return text
+    parts = text[len(OPAQUE_PREFIX) :].split("+")
+    if len(parts) != 3 or not all(parts) or any("/" in part for part in parts):
+        return text
+    return "/".join(parts)
+
+
+def parse_all(texts: Iterable[str]) -> list[CourseKey]:
+    """The keys of `texts`, doubles removed, first place kept.
+
+    Raises `InvalidCourseKey` naming every text that is none, and `UserError` naming two courses whose
+    dataset names are the same, since their tables would be mixed.
+    """
+    keys: dict[CourseKey, None] = {}
+    invalid: list[str] = []
+    for text in texts:
+        key = CourseKey.find(text)
+        if key is None:
+            invalid.append(shorten(text))
+        else:
+            keys.setdefault(key)
+    if invalid:
+        raise InvalidCourseKey(
+            "no course keys (expected ORG/NUMBER/RUN or course-v1:ORG+NUMBER+RUN): " + ", ".join(invalid)
+        )
+    datasets: dict[str, CourseKey] = {}
+    for key in keys:
+        other = datasets.setdefault(key.dataset.lower(), key)
+        if other != key:
+            raise UserError(
+                f"{other} and {key} have the same dataset name, {key.dataset}: their tables would be mixed. "
+                "Run them with different warehouses."
+            )
+    return list(keys)
+
+
+def shorten(text: str, longest: int = 80) -> str:
+    """`text` cut to `longest` characters for a message."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -1,0 +1,1 @@
+"""SQL dumps: what the weekly package of edX holds."""

@@ -1,0 +1,1 @@
+"""The graph: doit tasks made from the registry."""

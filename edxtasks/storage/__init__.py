@@ -1,0 +1,1 @@
+"""Storage: files that others fetch, behind one interface with two stores."""

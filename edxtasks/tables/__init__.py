@@ -1,0 +1,1 @@
+"""The registry: every table that the product makes, declared once."""

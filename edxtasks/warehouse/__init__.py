@@ -1,0 +1,1 @@
+"""The warehouse: where tables live, behind one interface with two engines."""

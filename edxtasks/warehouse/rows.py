@@ -1,0 +1,28 @@
+"""What a builder hands to the warehouse: rows, or files of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+Row = Mapping[str, object]
+"""A row by column name. Values: str, int, float, bool, datetime (aware, UTC), date, dict (RECORD), None.
+A column that is missing is NULL; a name that is no column is a defect and refused."""
+
+
+@dataclass(frozen=True)
+class JsonLines:
+    """Files of newline-delimited JSON objects, plain, `.gz` or `.zst`, UTF-8; timestamps are text with zone."""
+
+    paths: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class ParquetFiles:
+    """Parquet files whose columns have the names and types of the table's schema."""
+
+    paths: tuple[Path, ...]
+
+
+Content = Iterable[Row] | JsonLines | ParquetFiles
