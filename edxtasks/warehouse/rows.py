@@ -13,7 +13,7 @@ A column that is missing is NULL; a name that is no column is a defect and refus
 
 @dataclass(frozen=True)
 class JsonLines:
-    """Files of newline-delimited JSON objects, plain, `.gz` or `.zst`, UTF-8; timestamps are text with zone."""
+    """Files of one JSON object a line, plain, `.gz` or `.zst`, UTF-8; timestamps are text with zone."""
 
     paths: tuple[Path, ...]
 

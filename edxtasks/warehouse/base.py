@@ -1,0 +1,257 @@
+"""The interface of a warehouse.
+
+A warehouse holds tables in datasets, and with each table what decides whether it is fresh: its *stamp*
+(digest of recipe and inputs) and its *version* (digest of its rows). A table partitioned by date has both
+by date. Two engines stand behind this interface: Parquet files with DuckDB (`parquet.py`) and BigQuery.
+Queries come as GoogleSQL; an engine resolves the names of their inputs, which are described here in terms
+that both engines know.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from edxtasks.warehouse.rows import Content
+from edxtasks.warehouse.schema import Schema
+
+_NAME = re.compile(r"[A-Za-z0-9_]+")
+
+Parameter = str | int | float | bool | date | None
+"""Value of a named query parameter."""
+
+
+@dataclass(frozen=True, order=True)
+class TableName:
+    """A table in its dataset. Both names are letters, digits and `_`: they become paths and queries."""
+
+    dataset: str
+    table: str
+
+    def __post_init__(self) -> None:
+        for name in (self.dataset, self.table):
+            if not _NAME.fullmatch(name):
+                raise ValueError(f"{name!r} is no name of a dataset or table: letters, digits and _ only")
+
+    def __str__(self) -> str:
+        return f"{self.dataset}.{self.table}"
+
+
+@dataclass(frozen=True)
+class DateState:
+    """One date of a partitioned table: its stamp (None: not known), the version of its rows, their number."""
+
+    stamp: str | None
+    version: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class TableState:
+    """What the warehouse knows of a table without reading its rows.
+
+    `first_time` and `last_time` (microseconds since 1970, UTC) are known for days of the tracking log.
+    `signature` is a note of the last check: the digest of everything that a partitioned table was found
+    fresh against, which spares looking at each of its dates again.
+    """
+
+    stamp: str | None
+    version: str
+    rows: int
+    partitioned: bool = False
+    first_time: int | None = None
+    last_time: int | None = None
+    signature: str | None = None
+
+
+@dataclass(frozen=True)
+class TableInfo:
+    """Metadata of a table for people: rows, bytes, times (seconds since 1970), schema, description."""
+
+    rows: int
+    bytes: int
+    created: float
+    modified: float
+    schema: Schema
+    description: str
+
+
+@dataclass(frozen=True)
+class Label:
+    """What is written with the rows of a table: its stamp, and what is known of its content beforehand.
+
+    `version`, `rows`, `first_time`, `last_time` are given where the caller knows them (a shard of the
+    tracking log has them in its list); else the engine finds version and rows itself. `parts` says what
+    the stamp was made of, by name, so that a later check can tell what has changed.
+    """
+
+    stamp: str
+    version: str | None = None
+    rows: int | None = None
+    first_time: int | None = None
+    last_time: int | None = None
+    parts: Mapping[str, str] = field(default_factory=dict)
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Tables:
+    """An input that is the union of whole tables (one, or one a course), columns matched by name."""
+
+    names: tuple[TableName, ...]
+    schema: Schema
+
+
+@dataclass(frozen=True)
+class DatesOf:
+    """An input that is a partitioned table between two dates, both included."""
+
+    name: TableName
+    schema: Schema
+    column: str
+    first: date
+    last: date
+
+
+@dataclass(frozen=True)
+class LogDays:
+    """The input `tracklog`: events of the named day tables with low ≤ time < high (microseconds)."""
+
+    dataset: str
+    tables: tuple[str, ...]
+    schema: Schema
+    low: int
+    high: int
+
+
+@dataclass(frozen=True)
+class Absent:
+    """An input that does not exist: an empty relation with its columns."""
+
+    schema: Schema
+
+
+Input = Tables | DatesOf | LogDays | Absent
+
+
+@dataclass(frozen=True)
+class Query:
+    """A GoogleSQL query, the inputs behind the names in it, its parameters, and the columns it gives."""
+
+    sql: str
+    inputs: Mapping[str, Input]
+    parameters: Mapping[str, Parameter]
+    schema: Schema
+
+
+@dataclass(frozen=True)
+class Dates:
+    """A part of a build by date: the query, and the stamp of each date that it makes.
+
+    Rows of other dates are left out: the query may see more for context. `stamps` None: the query gives
+    whatever dates there are, and each gets the stamp of the table.
+    """
+
+    query: Query
+    stamps: Mapping[date, str] | None
+
+
+class Warehouse(ABC):
+    """Tables, their stamps, and the ways to build them."""
+
+    days_in_query: int | None
+    """Most log days that one query may read; None: no limit, but work is cut by month."""
+
+    @abstractmethod
+    def states(self, dataset: str) -> Mapping[str, TableState]:
+        """The state of every table of a dataset (one listing; kept until `refresh`). {} for no dataset."""
+
+    @abstractmethod
+    def refresh(self, dataset: str) -> None:
+        """Forget what was listed of a dataset: somebody else has built in it."""
+
+    @abstractmethod
+    def dates(self, name: TableName) -> Mapping[date, DateState]:
+        """The dates of a partitioned table. {} when it does not exist."""
+
+    @abstractmethod
+    def parts(self, name: TableName) -> Mapping[str, str]:
+        """What the stamp of a table was made of, by name, as far as it is still known."""
+
+    @abstractmethod
+    def note_signature(self, name: TableName, signature: str) -> None:
+        """Keep the digest of what a partitioned table was found fresh against (see `TableState`)."""
+
+    @abstractmethod
+    def lock(self, name: TableName) -> AbstractContextManager[object]:
+        """Hold a table while it is built: another run, also of another person, waits."""
+
+    @abstractmethod
+    def load(self, name: TableName, schema: Schema, content: Content, label: Label) -> TableState:
+        """Replace a table by rows or files of rows; atomic. Raises `InputError` for a refused row."""
+
+    @abstractmethod
+    def create(self, name: TableName, query: Query, label: Label) -> TableState:
+        """Replace a table by the result of a query; atomic."""
+
+    @abstractmethod
+    def create_dates(
+        self,
+        name: TableName,
+        schema: Schema,
+        column: str,
+        work: Sequence[Dates],
+        keep: Iterable[date],
+        label: Label,
+    ) -> TableState:
+        """Replace dates of a partitioned table.
+
+        `column` is the partition column (DATE, or TIMESTAMP whose UTC date counts). Dates of `work` are
+        replaced, dates in `keep` stay as they are, all others go.
+        """
+
+    @abstractmethod
+    def drop(self, name: TableName) -> bool:
+        """Remove a table. False when there was none."""
+
+    @abstractmethod
+    def forget(self, name: TableName) -> bool:
+        """Take the stamp away, so that the table is stale; rows stay. False when there is no table."""
+
+    @abstractmethod
+    def info(self, name: TableName) -> TableInfo | None:
+        """Metadata of a table, None when it does not exist."""
+
+    @abstractmethod
+    def datasets(self) -> list[str]:
+        """Names of all datasets, sorted."""
+
+    @abstractmethod
+    def read(self, name: TableName, columns: Sequence[str] | None = None) -> Iterator[tuple[object, ...]]:
+        """Rows of a table, streamed; timestamps as aware datetimes in UTC."""
+
+    @abstractmethod
+    def location(self, name: TableName, partitioned: bool) -> Path | None:
+        """The file or folder of a table where the engine keeps it in one, else None."""
+
+
+def whole_version(dates: Mapping[date, DateState]) -> str:
+    """The version of a partitioned table as a whole: from those of its dates that hold rows."""
+    held = sorted((day.isoformat(), state.version) for day, state in dates.items() if state.rows)
+    return digest(*(part for pair in held for part in pair))
+
+
+def digest(*parts: str) -> str:
+    """Digest of texts in order: 40 hex digits, so that it fits a label of BigQuery (63 characters)."""
+    total = hashlib.sha256()
+    for part in parts:
+        encoded = part.encode()
+        total.update(f"{len(encoded)}:".encode())
+        total.update(encoded)
+    return total.hexdigest()[:40]

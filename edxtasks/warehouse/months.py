@@ -1,0 +1,118 @@
+"""The month files of a table partitioned by date in the embedded warehouse.
+
+A file holds the dates of one month, in order; its footer holds stamp, version and number of rows of each of
+these dates, also of dates without rows. The folder changes month by month, each by rename.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from pathlib import Path
+
+import orjson
+
+from edxtasks.warehouse import dialect
+from edxtasks.warehouse.base import DateState
+from edxtasks.warehouse.listing import SUFFIX
+from edxtasks.warehouse.schema import Schema
+from edxtasks.warehouse.session import Session, quoted, read_parquet
+
+NO_DATES = f"no_dates{SUFFIX}"
+"""The one file of a partitioned table that has no dates: without it nothing could read the folder."""
+
+
+class MonthWriter:
+    """Writes month files into `folder`, each first as `temporary`.
+
+    `column` is the partition column, `day` DuckDB's expression for the date that it stands for.
+    """
+
+    def __init__(self, session: Session, folder: Path, temporary: Path, column: str, day: str) -> None:
+        self._session = session
+        self._folder = folder
+        self._temporary = temporary
+        self._column = column
+        self._day = day
+
+    def write(
+        self,
+        month: str,
+        table: str | None,
+        new: Mapping[date, DateState],
+        states: Mapping[date, DateState],
+        stamp: str,
+        months: Iterable[str] | None,
+    ) -> None:
+        """Replace the file of a month by the dates `new` (rows from `table`) and those of `states` it holds.
+
+        Dates in neither go. `months` are all months of the table, where it was made as a whole: a missing
+        file can be told by it.
+        """
+        path = self._folder / month_file(month)
+        made = {one: state for one, state in new.items() if month_of(one) == month}
+        kept = {one: state for one, state in states.items() if month_of(one) == month and one not in made}
+        all_states = dict(sorted((made | kept).items()))
+        if not all_states:
+            path.unlink(missing_ok=True)
+            return
+        sources = []
+        if any(state.rows for state in kept.values()):
+            sources.append(f"SELECT * FROM ({read_parquet([path])}) WHERE {self._day} IN ({date_list(kept)})")
+        if table is not None:
+            sources.append(f"SELECT * FROM {table} WHERE {self._day} IN ({date_list(made)})")
+        if not sources:
+            sources.append(f"SELECT * FROM ({read_parquet([path])}) WHERE FALSE")
+        pair: dict[str, object] = {
+            "stamp": stamp,
+            "dates": {one.isoformat(): [s.stamp, s.version, s.rows] for one, s in all_states.items()},
+        }
+        if months is not None:
+            pair["months"] = [month_file(one) for one in months]
+        self._copy(" UNION ALL BY NAME ".join(sources) + f" ORDER BY {quoted(self._column)}", path, pair)
+
+    def finish(self, schema: Schema, has_dates: bool, stamp: str) -> None:
+        """Keep the file that stands for no dates where there are none, and only there."""
+        path = self._folder / NO_DATES
+        if has_dates:
+            path.unlink(missing_ok=True)
+        else:
+            self._copy(dialect.typed_empty(schema), path, {"stamp": stamp, "dates": {}})
+
+    def _copy(self, sql: str, path: Path, pair: Mapping[str, object]) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._session.copy(sql, self._temporary, orjson.dumps(pair).decode())
+            self._temporary.replace(path)
+        finally:
+            self._temporary.unlink(missing_ok=True)
+
+
+def month_of(day: date) -> str:
+    """`YYYY-MM` of a date."""
+    return f"{day.year:04}-{day.month:02}"
+
+
+def months_of(days: Iterable[date]) -> list[str]:
+    """The months of dates, each once, in order."""
+    return sorted({month_of(day) for day in days})
+
+
+def months_between(first: date, last: date) -> list[str]:
+    """The months from one date to another."""
+    months = []
+    day = first.replace(day=1)
+    while day <= last:
+        months.append(month_of(day))
+        day = (day + timedelta(days=32)).replace(day=1)
+    return months
+
+
+def month_file(month: str) -> str:
+    """Name of the file of a month."""
+    return f"month={month}{SUFFIX}"
+
+
+def date_list(days: Iterable[date]) -> str:
+    """DuckDB's list of dates for `IN (…)`; NULL, which nothing equals, for none."""
+    return ", ".join(f"DATE '{day.isoformat()}'" for day in sorted(days)) or "NULL"

@@ -1,0 +1,357 @@
+"""The embedded warehouse: a folder of Parquet files, computed by DuckDB.
+
+A dataset is a folder, a table a file `TABLE.parquet`; a table partitioned by date is a folder with a file
+a month, `month=2013-09.parquet`. Files are written beside and renamed over, so a reader sees the old
+content or the new. Nothing here needs DuckDB until rows are touched: listings and stamps are plain file
+reads (docs/architecture.md).
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from filelock import FileLock
+
+from edxtasks.warehouse.base import (
+    Absent,
+    Dates,
+    DatesOf,
+    DateState,
+    Input,
+    Label,
+    LogDays,
+    Query,
+    TableInfo,
+    TableName,
+    Tables,
+    TableState,
+    Warehouse,
+)
+from edxtasks.warehouse.listing import PRIVATE, SUFFIX, Listing, write_atomically
+from edxtasks.warehouse.rows import Content, JsonLines, ParquetFiles, Row
+from edxtasks.warehouse.schema import Schema
+
+if TYPE_CHECKING:
+    from edxtasks.warehouse.session import Session, Share
+
+NO_ROWS = "0:0"
+"""Version of a date, or table, without rows."""
+
+ROWS_IN_GROUP = 20_480
+"""Rows in a row group of a whole table: small, so that a load of wide rows needs little memory."""
+
+
+class ParquetWarehouse(Warehouse):
+    """Tables as Parquet files below one folder. `share` is what this process may take of the machine."""
+
+    days_in_query = None
+
+    def __init__(self, folder: Path, share: Share | None = None) -> None:
+        self.folder = folder
+        self._share = share
+        self._listings: dict[str, Listing] = {}
+        self._session: Session | None = None
+
+    # Listing
+
+    def states(self, dataset: str) -> Mapping[str, TableState]:
+        return self._listing(dataset).states
+
+    def refresh(self, dataset: str) -> None:
+        self._listings.pop(dataset, None)
+
+    def dates(self, name: TableName) -> Mapping[date, DateState]:
+        return self._listing(name.dataset).dates(name.table)
+
+    def note_signature(self, name: TableName, signature: str) -> None:
+        listing = self._listing(name.dataset)
+        listing.note_signature(name.table, signature)
+        listing.save()
+
+    def parts(self, name: TableName) -> Mapping[str, str]:
+        parts: Mapping[str, str] = self._sidecar(name).get("parts", {})
+        return parts
+
+    def datasets(self) -> list[str]:
+        if not self.folder.is_dir():
+            return []
+        return sorted(
+            p.name for p in self.folder.iterdir() if p.is_dir() and not p.name.startswith(("_", "."))
+        )
+
+    def info(self, name: TableName) -> TableInfo | None:
+        state = self.states(name.dataset).get(name.table)
+        if state is None:
+            return None
+        status = [path.stat() for path in self._files(name)]
+        return TableInfo(
+            rows=state.rows,
+            bytes=sum(one.st_size for one in status),
+            created=min(one.st_ctime for one in status),
+            modified=max(one.st_mtime for one in status),
+            schema=self.schema(name),
+            description=self._sidecar(name).get("description", ""),
+        )
+
+    def location(self, name: TableName, partitioned: bool) -> Path:
+        return self.folder / name.dataset / (name.table if partitioned else f"{name.table}{SUFFIX}")
+
+    # Building
+
+    def lock(self, name: TableName) -> AbstractContextManager[object]:
+        return FileLock(self._private(name.dataset) / f"{name.table}.lock")
+
+    def load(self, name: TableName, schema: Schema, content: Content, label: Label) -> TableState:
+        from edxtasks.warehouse.session import names, read_parquet
+
+        began = time.monotonic()
+        if isinstance(content, ParquetFiles):
+            self._load(
+                name, schema, f"SELECT {names(schema)} FROM ({read_parquet(content.paths)})", label, False
+            )
+            return self._finish(name, label, began)
+        with self._json_files(name, schema, content) as paths:
+            self._load_json(name, schema, paths, label)
+        return self._finish(name, label, began)
+
+    def create(self, name: TableName, query: Query, label: Label) -> TableState:
+        began = time.monotonic()
+        with self.session.views(self._relations(query)), self.session.result(query) as table:
+            version, rows = self.session.version(table, query.schema)
+            self._write(name, f"SELECT * FROM {table}", version, rows, label)
+        return self._finish(name, label, began)
+
+    def create_dates(
+        self,
+        name: TableName,
+        schema: Schema,
+        column: str,
+        work: Sequence[Dates],
+        keep: Iterable[date],
+        label: Label,
+    ) -> TableState:
+        from edxtasks.warehouse.months import MonthWriter, date_list, month_of, months_of
+        from edxtasks.warehouse.session import day_of
+
+        began = time.monotonic()
+        day = day_of(schema[column])
+        writer = MonthWriter(
+            self.session, self.location(name, partitioned=True), self._temporary(name), column, day
+        )
+        before = dict(self.dates(name))
+        states = {one: before[one] for one in keep if one in before}
+        written: set[str] = set()
+        for part in work:
+            condition = "TRUE" if part.stamps is None else f"{day} IN ({date_list(part.stamps)})"
+            with (
+                self.session.views(self._relations(part.query)),
+                self.session.result(part.query, condition) as table,
+            ):
+                found = self.session.versions_by_date(table, schema, day)
+                stamps = dict.fromkeys(found, label.stamp) if part.stamps is None else part.stamps
+                new = {one: DateState(stamp, *found.get(one, (NO_ROWS, 0))) for one, stamp in stamps.items()}
+                whole = months_of(new) if part.stamps is None else None
+                for month in months_of(new):
+                    writer.write(month, table, new, states, label.stamp, whole)
+                    written.add(month)
+                states.update(new)
+        for month in months_of(before):
+            if month not in written and any(one not in states for one in before if month_of(one) == month):
+                writer.write(month, None, {}, states, label.stamp, None)
+        writer.finish(schema, bool(states), label.stamp)
+        return self._finish(name, label, began)
+
+    def drop(self, name: TableName) -> bool:
+        files = self._files(name)
+        for path in files:
+            path.unlink()
+        folder = self.folder / name.dataset / name.table
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+        (self._private(name.dataset) / f"{name.table}.json").unlink(missing_ok=True)
+        self.refresh(name.dataset)
+        return bool(files)
+
+    def forget(self, name: TableName) -> bool:
+        files = self._files(name)
+        for path in files:
+            temporary = self._temporary(name)
+            self.session.copy(self._read_files([path]), temporary, "{}")
+            temporary.replace(path)
+        self.refresh(name.dataset)
+        return bool(files)
+
+    # Reading
+
+    def schema(self, name: TableName) -> Schema:
+        """The columns of a table as its file declares them."""
+        return self.session.schema_of(self.relation(name))
+
+    def read(self, name: TableName, columns: Sequence[str] | None = None) -> Iterator[tuple[object, ...]]:
+        from edxtasks.warehouse.session import quoted
+
+        selected = "*" if columns is None else ", ".join(quoted(column) for column in columns)
+        cursor = self.session.connection.cursor()
+        cursor.execute(f"SELECT {selected} FROM ({self.relation(name)})")
+        while rows := cursor.fetchmany(10_000):
+            yield from rows
+
+    @property
+    def session(self) -> Session:
+        """The DuckDB of this process, made when it is first needed."""
+        from edxtasks.warehouse.session import Session, Share
+
+        if self._session is None:
+            self._session = Session(self._share or Share())
+        return self._session
+
+    def relation(self, name: TableName) -> str:
+        """DuckDB SQL that reads a table."""
+        return self._read_files(self._files(name))
+
+    # Inside
+
+    def _listing(self, dataset: str) -> Listing:
+        if dataset not in self._listings:
+            self._listings[dataset] = Listing(self.folder / dataset)
+        return self._listings[dataset]
+
+    def _private(self, dataset: str) -> Path:
+        folder = self.folder / dataset / PRIVATE
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def _temporary(self, name: TableName) -> Path:
+        return self._private(name.dataset) / f".{name.table}.{os.getpid()}{SUFFIX}"
+
+    def _sidecar(self, name: TableName) -> dict[str, Any]:
+        try:
+            form = orjson.loads((self.folder / name.dataset / PRIVATE / f"{name.table}.json").read_bytes())
+        except (FileNotFoundError, orjson.JSONDecodeError):
+            return {}  # it only explains; a damaged one explains nothing
+        return form if isinstance(form, dict) else {}
+
+    def _files(self, name: TableName) -> list[Path]:
+        single = self.location(name, partitioned=False)
+        if single.is_file():
+            return [single]
+        return sorted(self.location(name, partitioned=True).glob(f"*{SUFFIX}"))
+
+    def _read_files(self, files: Sequence[Path]) -> str:
+        from edxtasks.warehouse.session import read_parquet
+
+        return read_parquet(files)
+
+    @contextmanager
+    def _json_files(
+        self, name: TableName, schema: Schema, content: JsonLines | Iterable[Row]
+    ) -> Iterator[Sequence[Path]]:
+        if isinstance(content, JsonLines):
+            yield content.paths
+            return
+        path = self._private(name.dataset) / f".{name.table}.{os.getpid()}.json"
+        try:
+            _write_rows(path, schema, content)
+            yield [path]
+        finally:
+            path.unlink(missing_ok=True)
+
+    def _load_json(self, name: TableName, schema: Schema, paths: Sequence[Path], label: Label) -> None:
+        import duckdb
+
+        from edxtasks.warehouse.session import LONGEST_LINES, is_too_long, read_json, refusal
+
+        for longest in LONGEST_LINES:
+            try:
+                self._load(name, schema, read_json(paths, schema, longest), label, True)
+                return
+            except duckdb.Error as error:
+                if not is_too_long(error) or longest == LONGEST_LINES[-1]:
+                    raise refusal(error, paths) from None
+
+    def _load(self, name: TableName, schema: Schema, sql: str, label: Label, costly: bool) -> None:
+        """Write rows that a DuckDB query gives. `costly`: to be run once only, through a temporary table."""
+        if label.version is not None and label.rows is not None:
+            self._write(name, sql, label.version, label.rows, label)
+        elif costly:
+            with self.session.table(sql) as table:
+                self._write(name, f"SELECT * FROM {table}", *self.session.version(table, schema), label)
+        else:
+            self._write(name, sql, *self.session.version(f"({sql})", schema), label)
+
+    def _write(self, name: TableName, sql: str, version: str, rows: int, label: Label) -> None:
+        pair = {"stamp": label.stamp, "version": version, "rows": rows}
+        if label.first_time is not None:
+            pair |= {"first_time": label.first_time, "last_time": label.last_time}
+        temporary = self._temporary(name)
+        try:
+            self.session.copy(sql, temporary, orjson.dumps(pair).decode(), ROWS_IN_GROUP)
+            temporary.replace(self.location(name, partitioned=False))
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def _finish(self, name: TableName, label: Label, began: float) -> TableState:
+        sidecar = {
+            "parts": label.parts,
+            "description": label.description,
+            "built": datetime.now(UTC).isoformat(timespec="seconds"),
+            "by": getpass.getuser(),
+            "seconds": round(time.monotonic() - began, 3),
+        }
+        write_atomically(self._private(name.dataset) / f"{name.table}.json", orjson.dumps(sidecar))
+        self.refresh(name.dataset)
+        return self.states(name.dataset)[name.table]
+
+    def _relations(self, query: Query) -> dict[str, str]:
+        return {name: self._input(source) for name, source in query.inputs.items()}
+
+    def _input(self, source: Input) -> str:
+        from edxtasks.warehouse import dialect
+        from edxtasks.warehouse.months import month_file, months_between
+        from edxtasks.warehouse.session import day_of, literal
+
+        if isinstance(source, Tables):
+            files = [path for name in source.names for path in self._files(name)]
+            condition = ""
+        elif isinstance(source, DatesOf):
+            folder = self.location(source.name, partitioned=True)
+            files = [
+                path
+                for month in months_between(source.first, source.last)
+                if (path := folder / month_file(month)).is_file()
+            ]
+            day = day_of(source.schema[source.column])
+            condition = f" WHERE {day} BETWEEN DATE '{source.first}' AND DATE '{source.last}'"
+        elif isinstance(source, LogDays):
+            folder = self.folder / source.dataset
+            files = [folder / f"{table}{SUFFIX}" for table in source.tables]
+            low, high = (literal(_timestamp(one)) for one in (source.low, source.high))
+            condition = f" WHERE time >= {low}::TIMESTAMPTZ AND time < {high}::TIMESTAMPTZ"
+        else:
+            assert isinstance(source, Absent)
+            files, condition = [], ""
+        if not files:
+            return dialect.typed_empty(source.schema)
+        return self._read_files(files) + condition
+
+
+def _write_rows(path: Path, schema: Schema, rows: Iterable[Row]) -> None:
+    known = set(schema.names)
+    with path.open("wb") as file:
+        for row in rows:
+            if not row.keys() <= known:
+                raise ValueError(f"columns that the table does not have: {sorted(row.keys() - known)}")
+            file.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+
+
+def _timestamp(microseconds: int) -> str:
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
+    return moment.isoformat(sep=" ")

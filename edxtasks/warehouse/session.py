@@ -1,0 +1,214 @@
+"""A DuckDB of one process, set up so that GoogleSQL means in it what it means on BigQuery."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from edxtasks.errors import InputError
+from edxtasks.warehouse import dialect
+from edxtasks.warehouse.base import Parameter, Query
+from edxtasks.warehouse.schema import DUCKDB_TYPES, Column, Schema
+
+LONGEST_LINES = (1 << 21, 1 << 28)
+"""Bytes of the longest JSON line that a load takes: first a small limit, which keeps its buffers small, and
+where a line is longer, a large one."""
+
+_ROW_GROUP = 122_880
+_KINDS = {other: kind for kind, other in DUCKDB_TYPES.items()}
+_LINE = re.compile(r'in file "(?P<file>[^"]*)"(?:, in line |.*?line )(?P<line>\d+)', re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one process may take of the machine: DuckDB threads, memory (DuckDB's form, "" = its default)."""
+
+    threads: int = 1
+    memory_limit: str = ""
+
+
+class Session:
+    """A DuckDB connection in memory, with the settings and macros of the dialect, and its spill folder."""
+
+    def __init__(self, share: Share) -> None:
+        self._spill = tempfile.TemporaryDirectory(prefix="edxtasks-spill-")
+        self.share = share
+        self.connection = duckdb.connect(config={"temp_directory": self._spill.name})
+        self.connection.execute(f"SET threads = {share.threads}")
+        if share.memory_limit:
+            self.connection.execute(f"SET memory_limit = {literal(share.memory_limit)}")
+        for statement in (*dialect.CONNECTION_SETTINGS, *dialect.MACROS):
+            self.connection.execute(statement)
+
+    def close(self) -> None:
+        """End the connection and remove the spill folder."""
+        self.connection.close()
+        self._spill.cleanup()
+
+    @contextmanager
+    def views(self, relations: Mapping[str, str]) -> Iterator[None]:
+        """Make each relation (DuckDB SQL) known under its name, `table` or `dataset.table`, for the block."""
+        names = []
+        try:
+            for name, sql in relations.items():
+                dataset, _, _ = name.rpartition(".")
+                if dataset:
+                    self.connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(dataset)}")
+                self.connection.execute(f"CREATE OR REPLACE VIEW {quoted(name)} AS {sql}")
+                names.append(name)
+            yield
+        finally:
+            for name in names:
+                self.connection.execute(f"DROP VIEW {quoted(name)}")
+
+    @contextmanager
+    def result(self, query: Query, condition: str = "TRUE") -> Iterator[str]:
+        """The rows of a query for which `condition` holds, as a temporary table whose name is given.
+
+        The views of its inputs stand. Raises `TypeError` when its columns are not those declared: a defect
+        of the model.
+        """
+        tree = dialect.parse(query.sql)
+        schemas = {name: source.schema for name, source in query.inputs.items()}
+        sql = dialect.to_duckdb(tree, schemas)
+        parameters = {name: query.parameters[name] for name in dialect.parameters(tree)}
+        one_thread = dialect.needs_one_thread(tree, schemas)
+        with self.table(f"SELECT * FROM ({sql}) WHERE {condition}", parameters, one_thread) as table:
+            self._check(table, query.schema)
+            yield table
+
+    @contextmanager
+    def table(
+        self, sql: str, parameters: Mapping[str, Parameter] | None = None, one_thread: bool = False
+    ) -> Iterator[str]:
+        """The rows of a DuckDB query as a temporary table for the block; its name is given."""
+        if one_thread:
+            self.connection.execute("SET threads = 1")
+        try:
+            self.connection.execute(f"CREATE OR REPLACE TEMP TABLE result AS {sql}", dict(parameters or {}))
+        finally:
+            if one_thread:
+                self.connection.execute(f"SET threads = {self.share.threads}")
+        try:
+            yield "result"
+        finally:
+            self.connection.execute("DROP TABLE IF EXISTS result")
+
+    def _check(self, table: str, schema: Schema) -> None:
+        found = [(row[0], row[1]) for row in self.connection.execute(f"DESCRIBE {table}").fetchall()]
+        declared = [(column.name, column.duckdb_type) for column in schema]
+        if found != declared:
+            wrong = [
+                f"{d} is declared, {f} is given" for d, f in zip(declared, found, strict=False) if d != f
+            ]
+            raise TypeError(f"the columns differ from their declaration: {wrong or (declared, found)}")
+
+    def version(self, relation: str, schema: Schema) -> tuple[str, int]:
+        """Version and number of rows: independent of the order of rows and the number of threads."""
+        row = self.connection.execute(f"SELECT {version_of(schema)} FROM {relation}").fetchone()
+        assert row is not None
+        return f"{row[0]}:{row[1]}", row[0]
+
+    def versions_by_date(self, relation: str, schema: Schema, day: str) -> dict[date, tuple[str, int]]:
+        """Version and number of rows by date, for the dates that the expression `day` gives."""
+        rows = self.connection.execute(
+            f"SELECT {day}, {version_of(schema)} FROM {relation} WHERE {day} IS NOT NULL GROUP BY 1"
+        ).fetchall()
+        return {row[0]: (f"{row[1]}:{row[2]}", row[1]) for row in rows}
+
+    def copy(self, sql: str, path: Path, pair: str, row_group: int = _ROW_GROUP) -> None:
+        """Write the rows of a DuckDB query to a Parquet file whose footer says `edxtasks` = `pair`."""
+        self.connection.execute(
+            f"COPY ({sql}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd, "
+            f"ROW_GROUP_SIZE {row_group}, KV_METADATA {{edxtasks: {literal(pair)}}})"
+        )
+
+    def schema_of(self, relation: str) -> Schema:
+        """The columns of a relation (DuckDB SQL)."""
+        found = self.connection.sql(relation)
+        return Schema(
+            tuple(_column(name, kind) for name, kind in zip(found.columns, found.types, strict=True))
+        )
+
+
+def _column(name: str, kind: Any) -> Column:
+    if kind.id == "struct":
+        return Column(name, "RECORD", fields=tuple(_column(*member) for member in kind.children))
+    return Column(name, _KINDS.get(str(kind), "STRING"))
+
+
+def read_json(paths: Sequence[Path], schema: Schema, longest: int) -> str:
+    """DuckDB SQL: the JSON lines of `paths` with the columns of `schema`, no line over `longest` bytes."""
+    columns = ", ".join(f"{literal(c.name)}: {literal(c.duckdb_type)}" for c in schema)
+    return (
+        f"SELECT {names(schema)} FROM read_json({paths_literal(paths)}, format = 'newline_delimited', "
+        f"columns = {{{columns}}}, maximum_object_size = {longest})"
+    )
+
+
+def is_too_long(error: duckdb.Error) -> bool:
+    """Whether DuckDB's JSON reader met a line longer than it was told to take."""
+    return "maximum_object_size" in str(error)
+
+
+def refusal(error: duckdb.Error, paths: Sequence[Path]) -> Exception:
+    """DuckDB's refusal of a line or file as an error for people, without the value: it may be personal."""
+    match = _LINE.search(str(error))
+    if match:
+        return InputError(
+            f"{match['file']}, line {match['line']}: expected a JSON object that fits the columns of the "
+            "table, found one that does not (it is not shown: it may be personal). Mend or remove the line."
+        )
+    if isinstance(error, duckdb.InvalidInputException | duckdb.IOException | duckdb.ConversionException):
+        return InputError(
+            f"{', '.join(map(str, paths[:3]))}: expected complete files of JSON lines that fit the columns "
+            f"of the table; the reader gave up ({type(error).__name__}). Make the files anew."
+        )
+    return error
+
+
+def read_parquet(paths: Sequence[Path]) -> str:
+    """DuckDB SQL: the rows of Parquet files, columns matched by name."""
+    return (
+        f"SELECT * FROM read_parquet({paths_literal(paths)}, union_by_name = true, hive_partitioning = false)"
+    )
+
+
+def version_of(schema: Schema) -> str:
+    """Two aggregates that make a version: the number of rows, and the sum of their hashes."""
+    return f"count(*), coalesce(sum(hash({names(schema)})::HUGEINT), 0)"
+
+
+def day_of(column: Column) -> str:
+    """DuckDB expression for the UTC date that a partition column stands for."""
+    if column.type == "TIMESTAMP":
+        return f"CAST({quoted(column.name)} AT TIME ZONE 'UTC' AS DATE)"
+    return quoted(column.name)
+
+
+def names(schema: Schema) -> str:
+    """The column names of a schema for a SELECT."""
+    return ", ".join('"' + column.name.replace('"', '""') + '"' for column in schema)
+
+
+def quoted(name: str) -> str:
+    """A name, or dotted name, in quotes."""
+    return ".".join('"' + part.replace('"', '""') + '"' for part in name.split("."))
+
+
+def literal(text: str) -> str:
+    """A SQL string."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def paths_literal(paths: Sequence[Path]) -> str:
+    """A SQL list of file names."""
+    return "[" + ", ".join(literal(str(path)) for path in paths) + "]"
