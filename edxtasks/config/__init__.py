@@ -1,0 +1,40 @@
+"""Settings and options: read from a configuration file, the environment and the command line."""
+
+from edxtasks.config.courses import WithoutTable, chosen_courses, known_courses
+from edxtasks.config.files import python_name
+from edxtasks.config.loading import DEFAULT_FILE, load_settings, required, with_options
+from edxtasks.config.options import WITHOUT_EFFECT, Options, TimeOnTask
+from edxtasks.config.settings import (
+    OPTIONS,
+    SETTINGS,
+    Engine,
+    Entry,
+    Mongo,
+    Paths,
+    Settings,
+    Storage,
+    Warehouse,
+)
+
+__all__ = [
+    "DEFAULT_FILE",
+    "OPTIONS",
+    "SETTINGS",
+    "WITHOUT_EFFECT",
+    "Engine",
+    "Entry",
+    "Mongo",
+    "Options",
+    "Paths",
+    "Settings",
+    "Storage",
+    "TimeOnTask",
+    "Warehouse",
+    "WithoutTable",
+    "chosen_courses",
+    "known_courses",
+    "load_settings",
+    "python_name",
+    "required",
+    "with_options",
+]

@@ -1,0 +1,273 @@
+"""Loading: configuration file, environment and command line become one `Settings`."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar, overload
+
+from edxtasks.config.files import Place, python_name, read_python, read_toml
+from edxtasks.config.kinds import Unfit, describe
+from edxtasks.config.options import WITHOUT_EFFECT, Options
+from edxtasks.config.settings import OPTIONS, SECTIONS, SETTINGS, Entry, Settings
+from edxtasks.errors import SettingsError, nearest
+
+T = TypeVar("T")
+
+DEFAULT_FILE = Path("config") / "edxtasks.toml"
+PREDECESSOR_FILE = "edx2bigquery_config.py"
+FROM_ENVIRONMENT: Mapping[str, Place] = {
+    "EDXTASKS_API_KEY": ("", "api_key"),
+    "EDXTASKS_MONGO_URI": ("mongo", "uri"),
+}
+"""Secrets that the environment holds; they go before those of a file."""
+
+_OVERRIDES: Mapping[str, Place] = {
+    "course_base_dir": ("paths", "course_sql_base_dir"),
+    "course_date_dir": ("paths", "course_sql_date_dir"),
+    "logs_dir": ("paths", "tracking_logs_directory"),
+    "dbname": ("mongo", "dbname"),
+}
+"""Options that stand in for a setting of another name."""
+
+_TABLES_ONLY_IN_FILES = ("course_axis_pin_dates", "extra_external_commands")
+
+
+def load_settings(folder: Path, variables: Mapping[str, str], environment: Mapping[str, str]) -> Settings:
+    """The settings of a run.
+
+    `folder` is that of `dodo.py`; `variables` are the `name=value` words of the command line (`-` may
+    stand for `_` in a name); `environment` is `os.environ`. The configuration file is `config=FILE`, else
+    `EDXTASKS_CONFIG`, else `config/edxtasks.toml`; without one the defaults hold and a notice says so.
+    Every fault raises `SettingsError`, which names file and key and never a secret.
+    """
+    folder = folder.absolute()
+    words = _words(variables)
+    notices: list[str] = []
+    file = _find(folder, words, environment, notices)
+    values: dict[Place, Any] = {}
+    if file is not None:
+        values = _read(file, folder, notices)
+    for variable, place in FROM_ENVIRONMENT.items():
+        if environment.get(variable):
+            values[place] = _value(SETTINGS[place], environment[variable], f"environment: {variable}")
+    _notice_misspelt(environment, notices)
+    options = _apply(words, values, notices)
+    if file is not None:
+        options["config"] = file if "config" in options else None
+    if values.get(("", "timezone")):
+        notices.append("timezone has no effect: log_day_timezone moves the borders of log days")
+    values["", "root"] = folder / values.get(("", "root"), Path())
+    return _assemble(values, Options(**options), file, tuple(notices))
+
+
+def _assemble(
+    values: Mapping[Place, Any], options: Options, file: Path | None, notices: tuple[str, ...]
+) -> Settings:
+    sections = {
+        section: holder(**{name: value for (home, name), value in values.items() if home == section})
+        for section, holder in SECTIONS.items()
+    }
+    top = {name: value for (home, name), value in values.items() if not home}
+    return Settings(**top, **sections, options=options, config_file=file, notices=notices)
+
+
+def _words(variables: Mapping[str, str]) -> dict[str, str]:
+    words: dict[str, str] = {}
+    for written, text in variables.items():
+        name = written.replace("-", "_")
+        if name in words:
+            raise SettingsError(f"command line: {name} is given twice")
+        words[name] = text
+    return words
+
+
+def _find(
+    folder: Path, words: Mapping[str, str], environment: Mapping[str, str], notices: list[str]
+) -> Path | None:
+    for text, origin in (
+        (words.get("config"), "config="),
+        (environment.get("EDXTASKS_CONFIG"), "the environment variable EDXTASKS_CONFIG"),
+    ):
+        if text:
+            file: Path = folder / _value(OPTIONS["config"], text, origin)
+            if not file.is_file():
+                raise SettingsError(f"the configuration file {file}, named by {origin}, does not exist")
+            return file
+    file = folder / DEFAULT_FILE
+    if file.is_file():
+        return file
+    notice = f"no configuration file ({file}): the defaults hold"
+    if (folder / PREDECESSOR_FILE).is_file():
+        notice += f"; to use {PREDECESSOR_FILE}: config={PREDECESSOR_FILE}"
+    notices.append(notice)
+    return None
+
+
+def _read(file: Path, folder: Path, notices: list[str]) -> dict[Place, Any]:
+    if file.suffix == ".toml":
+        found = read_toml(file)
+    elif file.suffix == ".py":
+        found, heard = read_python(file)
+        notices.extend(heard)
+    else:
+        raise SettingsError(f"the configuration file {file} is neither .toml nor .py")
+    python = file.suffix == ".py"
+    values: dict[Place, Any] = {}
+    for place, raw in found.items():
+        key = python_name(*place) if python else ".".join(filter(None, place))
+        values[place] = _value(SETTINGS[place], raw, f"{file}: {key}")
+    if python:
+        values.setdefault(("", "json_text_form"), "predecessor")
+        if ("warehouse", "project_id") in values and ("warehouse", "engine") not in values:
+            notices.append('tables are made here, by DuckDB; to make them in BigQuery: ENGINE = "bigquery"')
+    else:
+        _refuse_secrets(file, folder, values)
+    return values
+
+
+def _refuse_secrets(file: Path, folder: Path, values: Mapping[Place, Any]) -> None:
+    """A secret may stand in a file outside the project, never in the project's own configuration."""
+    if not file.resolve().is_relative_to(folder.resolve()):
+        return
+    for variable, place in FROM_ENVIRONMENT.items():
+        value = values.get(place)
+        if value and (place != ("mongo", "uri") or _holds_secret(value)):
+            key = ".".join(filter(None, place))
+            raise SettingsError(
+                f"{file}: {key} holds a secret, which does not belong in the project's configuration: "
+                f"take it out and set the environment variable {variable}"
+            )
+
+
+def _holds_secret(uri: str) -> bool:
+    user = uri.partition("://")[2].rpartition("@")[0]
+    tail = uri.rpartition("?")[2].lower() if "?" in uri else ""
+    return ":" in user or "password" in tail or "token" in tail
+
+
+def _value(entry: Entry, raw: object, where: str, *, typed: bool = False) -> Any:
+    """`raw` as the kind of `entry` reads it; `typed`: as text of a command line."""
+    if raw == "" and entry.default is None and entry.kind.blank_is_absent:
+        return None
+    try:
+        if typed and entry.kind.parse is not None:
+            return entry.kind.parse(str(raw))
+        return entry.kind.read(raw)
+    except Unfit as unfit:
+        detail = f" ({unfit})" if str(unfit) and not entry.secret else ""
+        raise SettingsError(
+            f"{where}: expected {entry.kind.expected}, found {describe(raw, entry.secret)}{detail}"
+        ) from None
+
+
+def _apply(words: Mapping[str, str], values: dict[Place, Any], notices: list[str]) -> dict[str, Any]:
+    """Put what the command line says over `values`; give the options."""
+    options: dict[str, Any] = {}
+    for name, text in words.items():
+        if name in WITHOUT_EFFECT:
+            notices.append(f"{name} is accepted and has no effect")
+            continue
+        known = _place(name)
+        where = f"command line: {name}"
+        if name in OPTIONS:
+            options[name] = _value(OPTIONS[name], text, where, typed=True)
+        if known is not None:
+            values[known] = _absent_is_default(
+                SETTINGS[known], _value(SETTINGS[known], text, where, typed=True)
+            )
+    if options.get("dynamic_dates"):
+        if words.get("filename_dates") and values.get(("", "filename_dates")):
+            raise SettingsError("command line: dynamic_dates and filename_dates say the opposite")
+        values["", "filename_dates"] = False
+    given = [name for name in ("parallel", "max_parallel") if options.get(name)]
+    if given:
+        notices.append(f"{', '.join(given)}: the number of processes is doit's own option -n N")
+    return options
+
+
+def _absent_is_default(entry: Entry, value: Any) -> Any:
+    return entry.default if value is None else value
+
+
+def _place(name: str) -> Place | None:
+    """The setting that the variable `name` overrides, None for a mere option; else an error."""
+    if name in _OVERRIDES:
+        return _OVERRIDES[name]
+    for place in (("", name), ("paths", name)):
+        entry = SETTINGS.get(place)
+        if entry is None or name == "courses":
+            continue
+        if entry.secret:
+            raise SettingsError(
+                f"command line: {name} is a secret, and a command line is seen by others: "
+                f"set the environment variable EDXTASKS_{name.upper()}"
+            )
+        if name in _TABLES_ONLY_IN_FILES:
+            raise SettingsError(f"command line: {name} is a table, it stands in the configuration file")
+        return place
+    if name in OPTIONS:
+        return None
+    homes = [entry.place for entry in SETTINGS.values() if entry.name == name]
+    if homes:
+        raise SettingsError(
+            f"command line: {name} is a setting of {' and '.join(homes)}: it stands in the configuration file"
+        )
+    words = [*OPTIONS, *(known for home, known in SETTINGS if home in ("", "paths"))]
+    raise SettingsError(f'command line: "{name}" is no setting or option{nearest(name, words)}')
+
+
+def _notice_misspelt(environment: Mapping[str, str], notices: list[str]) -> None:
+    known = ("EDXTASKS_CONFIG", *FROM_ENVIRONMENT)
+    notices.extend(
+        f"the environment variable {name} is not read{nearest(name, known)}"
+        for name in sorted(environment)
+        if name.startswith("EDXTASKS_") and name not in known and nearest(name, known)
+    )
+
+
+@overload
+def required(settings: Settings, key: str) -> Any: ...
+@overload
+def required(settings: Settings, key: str, kind: type[T]) -> T: ...
+def required(settings: Settings, key: str, kind: type[Any] | None = None) -> Any:
+    """The value of the setting `key` (`paths.dump_dir`, or `org` for the top level), never None.
+
+    `kind` says its type to a type checker: `required(settings, "paths.dump_dir", Path)`. Raises
+    `SettingsError` that names the key and how to set it, when it is not set.
+    """
+    section, _, name = key.rpartition(".")
+    entry = SETTINGS[section, name]
+    value = getattr(getattr(settings, section) if section else settings, name)
+    if value is None or value == "":
+        raise SettingsError(_how_to_set(settings, entry))
+    if kind is not None and not isinstance(value, kind):
+        raise TypeError(f"{key} is of type {type(value).__name__}, not {kind.__name__}")
+    return value
+
+
+def _how_to_set(settings: Settings, entry: Entry) -> str:
+    file = settings.config_file
+    key = f"{entry.section}.{entry.name}" if entry.section else entry.name
+    ways: list[str] = []
+    if not entry.secret:
+        if file is not None and file.suffix == ".py":
+            ways.append(f"{python_name(entry.section, entry.name)} in {file}")
+        else:
+            place = f"in {entry.place} " if entry.section else "at the top level "
+            ways.append(f"{entry.name} {place}of {file or settings.root / DEFAULT_FILE}")
+        if entry.section in ("", "paths"):
+            ways.append(f"{entry.name}=… on the command line")
+    ways.extend(
+        f"the environment variable {name}"
+        for name, place in FROM_ENVIRONMENT.items()
+        if place == (entry.section, entry.name)
+    )
+    what = entry.what.rstrip(".")
+    return f"the setting {key} is needed and not set ({what}); set {', or '.join(ways)}"
+
+
+def with_options(settings: Settings, **changes: Any) -> Settings:
+    """`settings` with other options: `with_options(settings, skip_geoip=True)`. For commands and tests."""
+    return dataclasses.replace(settings, options=dataclasses.replace(settings.options, **changes))

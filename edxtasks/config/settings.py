@@ -1,0 +1,282 @@
+"""Settings: every one of them, with its type, default and meaning; docs/settings.md lists the same."""
+
+# ruff: noqa: RUF009 -- setting() is dataclasses.field with a kind and a meaning
+
+from __future__ import annotations
+
+import dataclasses
+import glob
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from edxtasks.config.kinds import (
+    BUCKET,
+    COMMANDS,
+    CUTOFF,
+    DAY,
+    FLAG,
+    FOLDER_NAME,
+    FRACTION,
+    KEY_FILE,
+    LISTS,
+    MEMORY,
+    ORGANIZATION,
+    PATH,
+    PATTERN,
+    PINS,
+    TEXT,
+    TEXTS,
+    WORD,
+    ZONE,
+    Kind,
+    choice,
+    number,
+    setting,
+    whole,
+)
+from edxtasks.config.options import Options
+from edxtasks.course import CourseKey
+
+
+@dataclass(frozen=True)
+class Paths:
+    """`[paths]`: where the data come from. Absolute once part of `Settings`; None = not set."""
+
+    dump_dir: Path | None = setting(PATH, None, "Decrypted weekly package, for `waldofy`.")
+    course_sql_base_dir: Path = setting(PATH, Path(), "Folder of the course directories.")
+    course_sql_date_dir: str | None = setting(
+        FOLDER_NAME, None, "Dated directory of each course; none: the course directory itself."
+    )
+    tracking_logs_directory: Path | None = setting(
+        PATH, None, "Split, per-course log files and their checkpoints; tasks of the logs need it."
+    )
+    tlfn: str | None = setting(PATTERN, None, "Raw daily logs, a pattern.")
+    geoip_database: Path = setting(PATH, Path("GeoIP2-City.mmdb"), "City database in MaxMind's format.")
+    geographic_regions: Path | None = setting(
+        PATH, None, "UN regions by country, CSV; none: the file that ships with the product."
+    )
+    listings: Path | None = setting(PATH, None, "Course listings, CSV or JSON lines.")
+    staff: Path | None = setting(PATH, None, "Staff file, CSV, for `staff2bq`.")
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """`[warehouse]`: where the tables are."""
+
+    engine: str = setting(choice("duckdb", "bigquery"), "duckdb", "`duckdb` (embedded) or `bigquery`.")
+    path: Path = setting(PATH, Path("warehouse"), "Embedded engine: the folder of tables.")
+    project_id: str | None = setting(WORD, None, "BigQuery: project.")
+    location: str = setting(WORD, "US", "BigQuery: location of the datasets.")
+    api_endpoint: str = setting(TEXT, "", "BigQuery: another endpoint, for an emulator.")
+
+
+@dataclass(frozen=True)
+class Storage:
+    """`[storage]`: where published files go."""
+
+    path: Path = setting(PATH, Path("storage"), "Embedded engine: the folder.")
+    gs_bucket: str | None = setting(BUCKET, None, "Cloud Storage: `gs://` and the bucket.")
+
+
+@dataclass(frozen=True)
+class Engine:
+    """`[engine]`: how a run uses the machine."""
+
+    workers: int = setting(whole(), 0, "Processes inside one split or parse; 0: as many as cores.")
+    memory_limit: str = setting(
+        MEMORY, "", 'Of one task process, such as `"4GB"`; empty: a share of the machine.'
+    )
+    state: Path = setting(
+        PATH, Path("state"), "Folder of run pages and caches; nothing in it decides what is fresh."
+    )
+
+
+@dataclass(frozen=True)
+class Mongo:
+    """`[mongo]`: the database of `mongo2gs` and `mongo2user_info`."""
+
+    uri: str = setting(
+        TEXT,
+        "mongodb://localhost:27017",
+        "Server. With a password it is a secret: environment `EDXTASKS_MONGO_URI`.",
+        secret=True,
+    )
+    dbname: str = setting(WORD, "harvardxdb", "Database.")
+
+    @property
+    def hosts(self) -> str:
+        """The hosts of `uri` and nothing else of it: what a message may show."""
+        rest = self.uri.rpartition("@")[2].rpartition("://")[2]
+        return rest.partition("/")[0].partition("?")[0]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of a run, and its options. Picklable: it travels to worker processes.
+
+    Relative paths are made absolute, starting at `root`. `course_id_list` is None where it is not set,
+    which is not the same as an empty list. Secrets do not show in `repr`.
+    """
+
+    root: Path = setting(PATH, Path(), "Where relative paths start; relative to the folder of `dodo.py`.")
+    course_id_list: tuple[str, ...] | None = setting(
+        TEXTS, None, "Courses of a run when none is named; `year2=1`."
+    )
+    courses: Mapping[str, tuple[str, ...]] = setting(LISTS, {}, "Named course lists: `clist=NAME`.")
+    course_axis_pin_dates: Mapping[str, str] = setting(
+        PINS, {}, "Course to the dump date from which its content is read."
+    )
+    paths: Paths = field(default_factory=Paths)
+    warehouse: Warehouse = field(default_factory=Warehouse)
+    storage: Storage = field(default_factory=Storage)
+    engine: Engine = field(default_factory=Engine)
+    mongo: Mongo = field(default_factory=Mongo)
+    api_key: str | None = setting(
+        WORD, None, "Key of the YouTube Data API. Secret: environment `EDXTASKS_API_KEY`.", secret=True
+    )
+    auth_key_file: Path | None = setting(
+        KEY_FILE, None, "Service-account file, JSON; none: Application Default Credentials."
+    )
+    maximum_parallel_processes: int = setting(whole(1), 1, "Default of doit's `-n`.")
+    default_end_date: date | None = setting(
+        DAY, None, "Recorded by `person_course`; end of `mongo2gs` when no `end_date` is given."
+    )
+    org: str | None = setting(ORGANIZATION, None, "Organization whose reports `makegeoip` reads.")
+    extra_external_commands: Mapping[str, Mapping[str, Any]] = setting(
+        COMMANDS, {}, "Own external commands, a table each."
+    )
+    timezone: str | None = setting(
+        TEXT, None, "Read, no effect: `log_day_timezone` moves the borders of days."
+    )
+    dynamic_tracking_logs_rephrasing_config_fn: Path | None = setting(
+        PATH, None, "JSON list of retired keys of log lines; only read."
+    )
+    log_day_timezone: str = setting(ZONE, "UTC", "Time zone of the borders of log days.")
+    filename_dates: bool = setting(FLAG, False, "Shard day from the name of the raw log, not from the event.")
+    logfn_keepdir: bool = setting(FLAG, False, "The key of a raw log is its whole path.")
+    edge_logs: str = setting(
+        choice("separate", "merge", "skip"), "separate", "Logs of an edge site: `separate`, `merge`, `skip`."
+    )
+    dedupe_exact: bool = setting(FLAG, False, "Drop rows equal to a row of another raw log.")
+    allow_truncated: bool = setting(FLAG, False, "Publish the readable part of a broken raw log.")
+    resplit_on_rule_change: bool = setting(FLAG, False, "Split again when the rules of splitting changed.")
+    max_reject_fraction: float = setting(FRACTION, 0.05, "Rejected lines of one raw log, at most.")
+    max_bad_rows: int = setting(whole(), 0, "Refused rows of one load, at most.")
+    json_text_form: str = setting(
+        choice("compact", "predecessor"),
+        "compact",
+        "Text form of JSON columns: `compact`, `predecessor`; with a `.py` configuration `predecessor`.",
+    )
+    module_id_extended: bool = setting(
+        FLAG, True, "Also the rules for module ids that the predecessor lacked."
+    )
+    split_gzip_level: int = setting(
+        whole(0, 9), 1, "Compression of shards: 0 to 3 fast (ISA-L), 4 to 9 smaller and slower (zlib)."
+    )
+    mongo_keep_local: int = setting(whole(), 20, "Local copies that `mongo2gs` keeps.")
+    max_bad_fraction: float = setting(
+        FRACTION, 0.05, "Bad records of one dump file, and unreadable problem states, at most."
+    )
+    publish_course_images: bool = setting(FLAG, False, "The course image is readable by the world.")
+    axis_include_hidden: bool = setting(FLAG, False, "Course axis with what authors hid.")
+    days_per_query: int = setting(whole(1), 200, "Log days in one query.")
+    min_item_responses: int = setting(whole(), 5, "An item is kept with more responses than this.")
+    sybil_max_group: int = setting(whole(), 8, "Groups of one address are smaller than this.")
+    sybil_max_percent_correct: float = setting(number(0, 100), 70.0, "A harvester has at most this, percent.")
+    sybil_min_show_answer: int = setting(whole(), 10, "A harvester saw more answers than this.")
+    fingerprint_min_pairs: int = setting(whole(), 20, "Pairs of users share more events than this.")
+    fingerprint_min_corr: float = setting(number(-1, 1), 0.99, "Correlation above this.")
+    cameo_master: str | None = setting(WORD, None, "Table of confirmed cases: `DATASET.TABLE`.")
+    cameo_cutoff: date | str | None = setting(
+        CUTOFF, None, "Last date of the events that are compared: `auto`, a date, or none."
+    )
+    irt_source: str = setting(
+        choice("", "item_irt_grm", "item_irt_grm_R"),
+        "",
+        "Table of `irt_report`; empty: `item_irt_grm` if it exists, else `item_irt_grm_R`.",
+    )
+    export_personal_data: bool = setting(FLAG, False, "Also export tables of e-mail addresses as files.")
+    keep_person_course_snapshots: bool = setting(FLAG, False, "`combinepc` keeps a dated table each time.")
+    options: Options = field(default_factory=Options)
+    config_file: Path | None = None
+    """The configuration file that was read; None when there is none."""
+    notices: tuple[str, ...] = ()
+    """Lines for the person who runs the product, about settings and options."""
+
+    def __post_init__(self) -> None:
+        root = self.root.absolute()
+        object.__setattr__(self, "root", root)
+        for name in ("dynamic_tracking_logs_rephrasing_config_fn", "auth_key_file"):
+            path = getattr(self, name)
+            object.__setattr__(self, name, root / path if path is not None else None)
+        for name in ("paths", "warehouse", "storage", "engine", "options"):
+            section = getattr(self, name)
+            object.__setattr__(self, name, _absolute(section, root))
+        if self.paths.tlfn is not None and not Path(self.paths.tlfn).is_absolute():
+            # Only what a person wrote is a pattern; a "[" in the folder above it is none.
+            pattern = str(Path(glob.escape(str(root))) / self.paths.tlfn)
+            object.__setattr__(self, "paths", dataclasses.replace(self.paths, tlfn=pattern))
+
+    @property
+    def processes(self) -> int:
+        """Default of doit's `-n`: `max_parallel` when given, else `maximum_parallel_processes`."""
+        return self.options.max_parallel or self.maximum_parallel_processes
+
+    def pin(self, course: CourseKey) -> str | None:
+        """The dump date (YYYY-MM-DD) from which the content of `course` is read, or None."""
+        return self.course_axis_pin_dates.get(str(course))
+
+
+def _absolute(section: Any, root: Path) -> Any:
+    paths = {f.name: getattr(section, f.name) for f in dataclasses.fields(section)}
+    moved = {name: root / value for name, value in paths.items() if isinstance(value, Path)}
+    return dataclasses.replace(section, **moved)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is known of one setting or option; `section` is "" for the top level and for options."""
+
+    section: str
+    name: str
+    kind: Kind
+    default: Any
+    what: str
+    secret: bool
+
+    @property
+    def place(self) -> str:
+        """Where it stands in a configuration file, in words."""
+        return f"[{self.section}]" if self.section else "the top level, above the first [section]"
+
+
+SECTIONS: Mapping[str, type[Any]] = {
+    "paths": Paths,
+    "warehouse": Warehouse,
+    "storage": Storage,
+    "engine": Engine,
+    "mongo": Mongo,
+}
+
+
+def _entries(section: str, holder: type[Any]) -> Iterator[Entry]:
+    for f in dataclasses.fields(holder):
+        if "kind" in f.metadata:
+            default = {} if f.default is dataclasses.MISSING else f.default
+            yield Entry(
+                section, f.name, f.metadata["kind"], default, f.metadata["what"], f.metadata["secret"]
+            )
+
+
+SETTINGS: Mapping[tuple[str, str], Entry] = {
+    (entry.section, entry.name): entry
+    for section, holder in (("", Settings), *SECTIONS.items())
+    for entry in _entries(section, holder)
+}
+"""Every setting by section ("" = top level) and name."""
+
+OPTIONS: Mapping[str, Entry] = {entry.name: entry for entry in _entries("", Options)}
+"""Every option by name."""

@@ -1,0 +1,80 @@
+"""Where the files of a course lie: course directory, dated directory, dump date."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from edxtasks.config import Settings
+from edxtasks.config.kinds import day
+from edxtasks.course import CourseKey
+from edxtasks.errors import InputError, SourceAbsent
+
+
+def course_directory(course: CourseKey, settings: Settings) -> Path:
+    """The directory of a course under `course_sql_base_dir`: the first of three that exists.
+
+    `ORG__NUMBER__RUN`, `ORG-NUMBER-RUN`, `NUMBER-RUN` (a habit of some offices). `EDGE` and `UNKNOWN`, where
+    `waldofy` puts what belongs to no known course, are never searched. Raises `SourceAbsent` naming all
+    three when none exists.
+    """
+    base = settings.paths.course_sql_base_dir
+    names = (course.directory, course.package_prefix, f"{course.number}-{course.run}")
+    for name in names:
+        if (base / name).is_dir():
+            return base / name
+    lacking = "" if base.is_dir() else ", which does not exist (setting course_sql_base_dir)"
+    raise SourceAbsent(f"{course} has no directory: looked for {', '.join(names)} in {base}{lacking}")
+
+
+def sql_directory(course: CourseKey, settings: Settings, pin: str | None = None) -> Path:
+    """The directory with the dump of a course.
+
+    With `pin` (a date YYYY-MM-DD, see `Settings.pin`; used where content is read) that dated directory;
+    else with `dataset_latest` or `latest_sql_dir` the newest one; else that of `course_sql_date_dir`; with
+    no date at all the course directory itself.
+
+    Raises `SourceAbsent` when the course has no directory, `InputError` when it has not the dated one.
+    """
+    directory = course_directory(course, settings)
+    options = settings.options
+    if pin is None and (options.dataset_latest or options.latest_sql_dir):
+        return directory / _newest(course, directory)
+    name = pin or settings.paths.course_sql_date_dir
+    if name is None:
+        return directory
+    if not (directory / name).is_dir():
+        origin = "course_axis_pin_dates" if pin else "course_sql_date_dir"
+        present = _dated(directory)
+        there = f"; there: {', '.join(present)}" if present else "; there is no dated directory in it"
+        raise InputError(f"{course} has no directory {name} (from {origin}) in {directory}{there}")
+    return directory / name
+
+
+def dump_date(course: CourseKey, settings: Settings, pin: str | None = None) -> date | None:
+    """The date of the dump of a course: the name of the dated directory found, None without one.
+
+    Raises what `sql_directory` raises.
+    """
+    found = sql_directory(course, settings, pin)
+    # The course directory itself is no dated one, whatever its name.
+    return day(found.name) if found.parent != settings.paths.course_sql_base_dir else None
+
+
+def dated_directories(course: CourseKey, settings: Settings) -> list[str]:
+    """The names YYYY-MM-DD of the dated directories of a course, oldest first."""
+    return _dated(course_directory(course, settings))
+
+
+def _dated(directory: Path) -> list[str]:
+    return sorted(entry.name for entry in directory.iterdir() if day(entry.name) and entry.is_dir())
+
+
+def _newest(course: CourseKey, directory: Path) -> str:
+    names = _dated(directory)
+    if not names:
+        raise InputError(
+            f"{course} has no dated directory in {directory}: expected one named YYYY-MM-DD, "
+            "since the newest is asked for (dataset_latest, latest_sql_dir)"
+        )
+    return names[-1]
