@@ -58,7 +58,7 @@ def dump_date(course: CourseKey, settings: Settings, pin: str | None = None) -> 
     """
     found = sql_directory(course, settings, pin)
     # The course directory itself is no dated one, whatever its name.
-    return day(found.name) if found.parent != settings.paths.course_sql_base_dir else None
+    return day(found.name) if found != course_directory(course, settings) else None
 
 
 def dated_directories(course: CourseKey, settings: Settings) -> list[str]:

@@ -37,7 +37,12 @@ def python_name(section: str, name: str) -> str:
     return name if name in LOWER_CASE else name.upper()
 
 
-PYTHON_NAMES: Mapping[str, Place] = {python_name(*place): place for place in SETTINGS}
+PYTHON_NAMES: Mapping[str, Place] = {
+    **{python_name(*place): place for place in SETTINGS},
+    "DBNAME": ("mongo", "dbname"),
+    "URI": ("mongo", "uri"),
+}
+"""The settings by their names in a `.py` configuration; `PATH` would be two."""
 
 
 def read_toml(file: Path) -> dict[Place, Any]:
@@ -59,6 +64,8 @@ def read_toml(file: Path) -> dict[Place, Any]:
     found: dict[Place, Any] = {}
     for key, value in document.items():
         if key not in SECTIONS:
+            if isinstance(value, dict) and ("", key) not in SETTINGS:
+                raise SettingsError(f"{file}: there is no section [{key}]{nearest(key, SECTIONS)}")
             found[_known(file, "", key)] = value
         elif not isinstance(value, dict):
             raise SettingsError(f"{file}: {key} is a section: write [{key}], and its keys below" + _hint(key))
@@ -92,27 +99,29 @@ def read_python(file: Path) -> tuple[dict[Place, Any], list[str]]:
     The file is executed, as the predecessor did; modules beside it can be imported. None means "not set".
     Names that are no settings stay the file's own affair, but for what looks like a misspelt setting.
     """
-    names = {
-        name: value
-        for name, value in _execute(file).items()
-        if not name.startswith("_") and not isinstance(value, ModuleType | FunctionType | type)
-    }
-    found = {PYTHON_NAMES[name]: value for name, value in names.items() if name in PYTHON_NAMES}
+    names = _execute(file)
+    found: dict[Place, Any] = {}
+    for name, value in names.items():
+        place = PYTHON_NAMES.get(name)
+        if place is not None and value is not None and found.setdefault(place, value) != value:
+            raise SettingsError(f"{file}: {name} and {python_name(*place)} are one setting, with two values")
     notices: list[str] = []
     foreign: list[str] = []
-    for name in names:
-        if name in PYTHON_NAMES or name in WITHOUT_USE:
+    for name, value in names.items():
+        if name in PYTHON_NAMES or name in WITHOUT_USE or name.startswith("_"):
             continue
-        if name.upper() in PYTHON_NAMES:
-            notices.append(f"{file}: {name} is not read; as a setting it is written {name.upper()}")
-        elif name.lower() in LOWER_CASE:
-            notices.append(f"{file}: {name} is not read; as a setting it is written {name.lower()}")
+        if isinstance(value, ModuleType | FunctionType | type):
+            continue
+        right = name.lower() if name.lower() in LOWER_CASE else name.upper()
+        if right in PYTHON_NAMES:
+            if right not in names:
+                notices.append(f"{file}: {name} is not read; as a setting it is written {right}")
         elif name.isupper():
             _refuse_misspelling(file, name, names)
             foreign.append(name)
     if foreign:
         notices.append(f"{file}: not read, since no settings: {', '.join(foreign)}")
-    return {place: value for place, value in found.items() if value is not None}, notices
+    return found, notices
 
 
 def _refuse_misspelling(file: Path, name: str, names: Mapping[str, Any]) -> None:
@@ -139,7 +148,7 @@ def _execute(file: Path) -> dict[str, Any]:
 
 
 def _line(file: Path, error: BaseException) -> int | None:
-    line = error.lineno if isinstance(error, SyntaxError) else None
+    line = error.lineno if isinstance(error, SyntaxError) and error.filename == str(file) else None
     trace = error.__traceback__
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == str(file):

@@ -180,6 +180,14 @@ def _read_path(value: object) -> Path:
     return Path(os.path.expanduser(text))  # noqa: PTH111 -- Path.expanduser raises without a home
 
 
+def _read_folder_name(value: object) -> str:
+    # A shell completes the name of a directory with a slash.
+    text = _text(value).rstrip("/")
+    if text in {"", ".", ".."} or "/" in text or "\\" in text:
+        raise Unfit
+    return text
+
+
 def _read_pattern(value: object) -> str:
     return str(_read_path(value))
 
@@ -223,6 +231,8 @@ def _read_pins(value: object) -> dict[str, str]:
         course = CourseKey.find(name)
         if course is None:
             raise Unfit(f'"{shorten(name)}" is no course key')
+        if str(course) in pins:
+            raise Unfit(f"{course} stands in it twice")
         try:
             pins[str(course)] = _read_day(pinned).isoformat()
         except Unfit:
@@ -280,7 +290,7 @@ FRACTION = number(0, 1)
 DAY = Kind("a date YYYY-MM-DD", _read_day, _read_day)
 PATH = Kind("a path", _read_path, _read_path)
 PATTERN = Kind("a path, which may contain *", _read_pattern, _read_pattern)
-FOLDER_NAME = matching(r"(?!\.{1,2}\Z)[^/\\\0]+", "the name of one directory, without /")
+FOLDER_NAME = Kind("the name of one directory, without /", _read_folder_name, _read_folder_name)
 TEXTS = Kind("a list of texts", _read_texts, _parse_texts, blank_is_absent=False)
 LISTS = Kind("a table of lists: NAME = [course keys]", _read_lists)
 PINS = Kind("a table of dates: COURSE = YYYY-MM-DD", _read_pins)
@@ -292,3 +302,7 @@ CUTOFF = Kind('"auto", a date YYYY-MM-DD or "none"', _read_cutoff, _read_cutoff)
 MEMORY = matching(r"(?:[0-9]+(?:\.[0-9]+)? ?[KMGT]i?B)?", 'a size such as "4GB", or empty')
 ORGANIZATION = matching(r"[\w\-~.:]+", "the organization of a course key")
 DATASET = matching(r"[A-Za-z0-9_]+", "the name of a dataset: letters, digits, _")
+TABLE_PATH = matching(
+    r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){0,2}", "the name of a table, with or without dataset and project"
+)
+TABLE = matching(r"[A-Za-z0-9_]+", "the name of a table: letters, digits, _")

@@ -31,8 +31,6 @@ _OVERRIDES: Mapping[str, Place] = {
 }
 """Options that stand in for a setting of another name."""
 
-_TABLES_ONLY_IN_FILES = ("course_axis_pin_dates", "extra_external_commands")
-
 
 def load_settings(folder: Path, variables: Mapping[str, str], environment: Mapping[str, str]) -> Settings:
     """The settings of a run.
@@ -54,8 +52,8 @@ def load_settings(folder: Path, variables: Mapping[str, str], environment: Mappi
             values[place] = _value(SETTINGS[place], environment[variable], f"environment: {variable}")
     _notice_misspelt(environment, notices)
     options = _apply(words, values, notices)
-    if file is not None:
-        options["config"] = file if "config" in options else None
+    if options.get("config"):
+        options["config"] = file
     if values.get(("", "timezone")):
         notices.append("timezone has no effect: log_day_timezone moves the borders of log days")
     values["", "root"] = folder / values.get(("", "root"), Path())
@@ -174,21 +172,18 @@ def _apply(words: Mapping[str, str], values: dict[Place, Any], notices: list[str
         if name in OPTIONS:
             options[name] = _value(OPTIONS[name], text, where, typed=True)
         if known is not None:
-            values[known] = _absent_is_default(
-                SETTINGS[known], _value(SETTINGS[known], text, where, typed=True)
-            )
+            values[known] = _value(SETTINGS[known], text, where, typed=True)
     if options.get("dynamic_dates"):
         if words.get("filename_dates") and values.get(("", "filename_dates")):
             raise SettingsError("command line: dynamic_dates and filename_dates say the opposite")
         values["", "filename_dates"] = False
+    start, end = options.get("start_date"), options.get("end_date")
+    if start is not None and end is not None and start > end:
+        raise SettingsError(f"command line: start_date {start} is after end_date {end}")
     given = [name for name in ("parallel", "max_parallel") if options.get(name)]
     if given:
         notices.append(f"{', '.join(given)}: the number of processes is doit's own option -n N")
     return options
-
-
-def _absent_is_default(entry: Entry, value: Any) -> Any:
-    return entry.default if value is None else value
 
 
 def _place(name: str) -> Place | None:
@@ -204,7 +199,7 @@ def _place(name: str) -> Place | None:
                 f"command line: {name} is a secret, and a command line is seen by others: "
                 f"set the environment variable EDXTASKS_{name.upper()}"
             )
-        if name in _TABLES_ONLY_IN_FILES:
+        if entry.kind.parse is None:
             raise SettingsError(f"command line: {name} is a table, it stands in the configuration file")
         return place
     if name in OPTIONS:

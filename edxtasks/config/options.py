@@ -17,6 +17,8 @@ from edxtasks.config.kinds import (
     FOLDER_NAME,
     ORGANIZATION,
     PATH,
+    TABLE,
+    TABLE_PATH,
     TEXT,
     TEXTS,
     WORD,
@@ -92,7 +94,7 @@ class Options:
     courses: tuple[str, ...] | None = setting(TEXTS, None, "Courses of this run: A,B.")
     clist: str | None = setting(TEXT, None, "Name of a course list of `[courses]`.")
     clist_from_missing_table: str | None = setting(
-        DATASET, None, "With `clist`: only the courses whose dataset has no table of this name."
+        TABLE, None, "With `clist`: only the courses whose dataset has no table of this name."
     )
     year2: bool = setting(FLAG, False, "The courses of `course_id_list`.")
     course_base_dir: Path | None = setting(PATH, None, "Overrides `course_sql_base_dir`.")
@@ -127,9 +129,11 @@ class Options:
         False,
         "Rebuild what the named tasks write, even when fresh; `analyze_content`: tables over all courses.",
     )
-    skip_geoip: bool = setting(FLAG, False, "`person_course` without geolocation.")
-    just_do_nightly: bool = setting(FLAG, False, "`person_course`: only what new logs change.")
-    just_do_geoip: bool = setting(FLAG, False, "`person_course`: only geolocation.")
+    skip_geoip: bool = setting(FLAG, False, "`person_course`: addresses and places stay empty.")
+    just_do_nightly: bool = setting(
+        FLAG, False, "`person_course` as in `nightly`: the dump is not looked at."
+    )
+    just_do_geoip: bool = setting(FLAG, False, "`person_course`: geolocation again, and what comes from it.")
     just_do_totals: bool = setting(FLAG, False, "`time_task`, `time_asset`: only the totals.")
     time_on_task_config: TimeOnTask = setting(
         TIME_ON_TASK,
@@ -142,7 +146,7 @@ class Options:
     only_step: tuple[str, ...] = setting(
         TEXTS, (), "`report`, `analyze_problems`, `ip_sybils`: only these steps, A,B."
     )
-    table: str | None = setting(TEXT, None, "Table of `makegeoip`, `ip_sybils`.")
+    table: str | None = setting(TABLE_PATH, None, "Table of `makegeoip`, `ip_sybils`.")
     from_files: bool = setting(FLAG, False, "`combinepc`: read the `person_course.csv.gz` files.")
     output_project_id: str | None = setting(WORD, None, "`report`, `combinepc`: project of the results.")
     output_dataset_id: str | None = setting(DATASET, None, "`report`, `combinepc`: dataset of the results.")
@@ -152,8 +156,8 @@ class Options:
     extparam: str | None = setting(TEXT, None, "`external`: text handed to the template.")
     skiprun: bool = setting(FLAG, False, "`external`: show the command, do not run it.")
     submit_condor: bool = setting(FLAG, False, "`external`: submit to HTCondor.")
-    parallel: bool = setting(FLAG, False, "As the predecessor's; processes are doit's own `-n N`.")
-    max_parallel: int | None = setting(POSITIVE, None, "As the predecessor's; taken as the default of `-n`.")
+    parallel: bool = setting(FLAG, False, "Accepted; the number of processes is doit's own `-n N`.")
+    max_parallel: int | None = setting(POSITIVE, None, "Accepted, as the default of `-n`.")
     verbose: bool = setting(FLAG, False, "More messages.")
     forget: str | None = setting(
         TEXT, None, "`split`: withdraw this source (its key, or a pattern with `*`)."
