@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from filelock import FileLock
 
+from edxtasks.errors import InputError
 from edxtasks.warehouse.base import (
     Absent,
     Dates,
@@ -34,6 +35,7 @@ from edxtasks.warehouse.base import (
     Tables,
     TableState,
     Warehouse,
+    whole_version,
 )
 from edxtasks.warehouse.listing import PRIVATE, SUFFIX, Listing, write_atomically
 from edxtasks.warehouse.rows import Content, JsonLines, ParquetFiles, Row
@@ -114,20 +116,21 @@ class ParquetWarehouse(Warehouse):
 
         began = time.monotonic()
         if isinstance(content, ParquetFiles):
-            self._load(
-                name, schema, f"SELECT {names(schema)} FROM ({read_parquet(content.paths)})", label, False
-            )
-            return self._finish(name, label, began)
-        with self._json_files(name, schema, content) as paths:
-            self._load_json(name, schema, paths, label)
-        return self._finish(name, label, began)
+            sql = f"SELECT {names(schema)} FROM ({read_parquet(content.paths)})"
+            state = self._load(name, schema, sql, label, costly=False)
+        else:
+            with self._json_files(name, schema, content) as paths:
+                state = self._load_json(name, schema, paths, label)
+        self._finish(name, label, began)
+        return state
 
     def create(self, name: TableName, query: Query, label: Label) -> TableState:
         began = time.monotonic()
         with self.session.views(self._relations(query)), self.session.result(query) as table:
             version, rows = self.session.version(table, query.schema)
-            self._write(name, f"SELECT * FROM {table}", version, rows, label)
-        return self._finish(name, label, began)
+            state = self._write(name, f"SELECT * FROM {table}", version, rows, label)
+        self._finish(name, label, began)
+        return state
 
     def create_dates(
         self,
@@ -167,7 +170,9 @@ class ParquetWarehouse(Warehouse):
             if month not in written and any(one not in states for one in before if month_of(one) == month):
                 writer.write(month, None, {}, states, label.stamp, None)
         writer.finish(schema, bool(states), label.stamp)
-        return self._finish(name, label, began)
+        self._finish(name, label, began)
+        rows = sum(state.rows for state in states.values())
+        return TableState(label.stamp, whole_version(states), rows, partitioned=True)
 
     def drop(self, name: TableName) -> bool:
         files = self._files(name)
@@ -264,30 +269,32 @@ class ParquetWarehouse(Warehouse):
         finally:
             path.unlink(missing_ok=True)
 
-    def _load_json(self, name: TableName, schema: Schema, paths: Sequence[Path], label: Label) -> None:
+    def _load_json(self, name: TableName, schema: Schema, paths: Sequence[Path], label: Label) -> TableState:
         import duckdb
 
         from edxtasks.warehouse.session import LONGEST_LINES, is_too_long, read_json, refusal
 
         for longest in LONGEST_LINES:
             try:
-                self._load(name, schema, read_json(paths, schema, longest), label, True)
-                return
+                return self._load(name, schema, read_json(paths, schema, longest), label, costly=True)
             except duckdb.Error as error:
-                if not is_too_long(error) or longest == LONGEST_LINES[-1]:
+                if not is_too_long(error):
                     raise refusal(error, paths) from None
+        raise InputError(
+            f"{paths[0]}: a line is longer than {LONGEST_LINES[-1] >> 20} MiB, the longest that a table takes"
+        )
 
-    def _load(self, name: TableName, schema: Schema, sql: str, label: Label, costly: bool) -> None:
+    def _load(self, name: TableName, schema: Schema, sql: str, label: Label, costly: bool) -> TableState:
         """Write rows that a DuckDB query gives. `costly`: to be run once only, through a temporary table."""
         if label.version is not None and label.rows is not None:
-            self._write(name, sql, label.version, label.rows, label)
-        elif costly:
+            return self._write(name, sql, label.version, label.rows, label)
+        if costly:
             with self.session.table(sql) as table:
-                self._write(name, f"SELECT * FROM {table}", *self.session.version(table, schema), label)
-        else:
-            self._write(name, sql, *self.session.version(f"({sql})", schema), label)
+                version, rows = self.session.version(table, schema)
+                return self._write(name, f"SELECT * FROM {table}", version, rows, label)
+        return self._write(name, sql, *self.session.version(f"({sql})", schema), label)
 
-    def _write(self, name: TableName, sql: str, version: str, rows: int, label: Label) -> None:
+    def _write(self, name: TableName, sql: str, version: str, rows: int, label: Label) -> TableState:
         pair = {"stamp": label.stamp, "version": version, "rows": rows}
         if label.first_time is not None:
             pair |= {"first_time": label.first_time, "last_time": label.last_time}
@@ -297,8 +304,9 @@ class ParquetWarehouse(Warehouse):
             temporary.replace(self.location(name, partitioned=False))
         finally:
             temporary.unlink(missing_ok=True)
+        return TableState(label.stamp, version, rows, first_time=label.first_time, last_time=label.last_time)
 
-    def _finish(self, name: TableName, label: Label, began: float) -> TableState:
+    def _finish(self, name: TableName, label: Label, began: float) -> None:
         sidecar = {
             "parts": label.parts,
             "description": label.description,
@@ -308,7 +316,6 @@ class ParquetWarehouse(Warehouse):
         }
         write_atomically(self._private(name.dataset) / f"{name.table}.json", orjson.dumps(sidecar))
         self.refresh(name.dataset)
-        return self.states(name.dataset)[name.table]
 
     def _relations(self, query: Query) -> dict[str, str]:
         return {name: self._input(source) for name, source in query.inputs.items()}

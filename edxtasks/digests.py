@@ -1,0 +1,65 @@
+"""Content digests of files, without reading an untouched file twice.
+
+The digest of a file is kept with its size, modification time and inode; while these are the same the file
+is not read again. What is kept is only a cache: without it every file is read once more, and the digests
+are the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import orjson
+
+Mark = tuple[int, int, int]
+"""Size, modification time in nanoseconds, inode."""
+
+
+class Digests:
+    """Digests of files by path. `cache` is the file that keeps them between runs, None for none."""
+
+    def __init__(self, cache: Path | None = None) -> None:
+        self._cache = cache
+        self._known: dict[str, tuple[Mark, str]] = {}
+        self._changed = False
+        if cache is not None:
+            self._read(cache)
+
+    def __call__(self, path: Path) -> str:
+        """The digest of the content of a file (40 hex digits). Raises `OSError` when it cannot be read."""
+        status = path.stat()
+        mark = (status.st_size, status.st_mtime_ns, status.st_ino)
+        known = self._known.get(str(path))
+        if known is not None and known[0] == mark:
+            return known[1]
+        with path.open("rb") as file:
+            value = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=20)).hexdigest()
+        self._known[str(path)] = (mark, value)
+        self._changed = True
+        return value
+
+    def known(self) -> dict[str, tuple[Mark, str]]:
+        """All that is known, to be handed to another process."""
+        return self._known
+
+    def learn(self, known: dict[str, tuple[Mark, str]]) -> None:
+        """Take over what another process knows."""
+        self._known.update(known)
+
+    def save(self) -> None:
+        """Write the cache, where anything new was learnt."""
+        if self._cache is None or not self._changed:
+            return
+        self._cache.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self._cache.with_name(f".{self._cache.name}")
+        temporary.write_bytes(orjson.dumps(self._known))
+        temporary.replace(self._cache)
+        self._changed = False
+
+    def _read(self, cache: Path) -> None:
+        try:
+            form = orjson.loads(cache.read_bytes())
+            self._known = {path: ((m[0], m[1], m[2]), value) for path, (m, value) in form.items()}
+        except (OSError, orjson.JSONDecodeError, ValueError, TypeError, IndexError, AttributeError):
+            self._known = {}  # only a cache

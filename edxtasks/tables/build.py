@@ -1,0 +1,204 @@
+"""Building a table: from the verdict of a check to rows in the warehouse."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+
+from edxtasks.course import CourseKey
+from edxtasks.errors import SourceAbsent
+from edxtasks.notes import Notes
+from edxtasks.tables.context import Context
+from edxtasks.tables.declaration import ALL_EARLIER, TRACKLOG, ComputedFrom, LoadedFrom, SelectedBy, Table
+from edxtasks.tables.freshness import (
+    Standing,
+    Verdict,
+    by_date,
+    check,
+    instances,
+    parameters,
+    whole_days,
+    window,
+)
+from edxtasks.tables.logs import TRACKLOG_SCHEMA
+from edxtasks.warehouse.base import (
+    Absent,
+    Dates,
+    DatesOf,
+    Input,
+    Label,
+    LogDays,
+    Parameter,
+    Query,
+    TableName,
+    Tables,
+    TableState,
+)
+from edxtasks.warehouse.rows import Row
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build did: rows of the table now, dates that were made (None: the whole), notes.
+
+    `already` says that another run had built it before this one got the lock.
+    """
+
+    rows: int
+    dates: int | None = None
+    already: bool = False
+    notes: Notes = field(default_factory=Notes)
+
+
+def build(context: Context, table: Table, course: CourseKey | None, force: bool = False) -> Built:
+    """Build a table, or its pending dates, under its lock.
+
+    Raises `UserError` for faults of its input, `SourceAbsent` when there is nothing to make it from any more.
+    The old table stays in place when anything is raised.
+    """
+    name = context.name(table, course)
+    with context.warehouse.lock(name):
+        context.warehouse.refresh(name.dataset)
+        verdict = check(context, table, course, quick=not force)
+        if verdict.standing is Standing.SKIPPED:
+            raise SourceAbsent(verdict.reason)
+        if force:
+            verdict = _forced(context, verdict, table, course)
+        elif verdict.standing is Standing.FRESH:
+            state = context.state(table, course)
+            return Built(state.rows if state else 0, already=True)
+        notes = Notes()
+        state = _make(context, table, course, name, verdict, notes)
+        dates = None if verdict.pending is None else len(verdict.pending)
+        return Built(state.rows, dates, notes=notes)
+
+
+def _forced(context: Context, verdict: Verdict, table: Table, course: CourseKey | None) -> Verdict:
+    """The verdict that makes everything anew: all dates pending, none kept."""
+    if verdict.pending is None or verdict.keep is None:
+        return verdict
+    known = context.warehouse.dates(context.name(table, course))
+    kept = {day: known[day].stamp or "" for day in verdict.keep}
+    return replace(verdict, pending={**verdict.pending, **kept}, keep=frozenset())
+
+
+def _make(
+    context: Context, table: Table, course: CourseKey | None, name: TableName, verdict: Verdict, notes: Notes
+) -> TableState:
+    label = Label(verdict.stamp, parts=verdict.parts, description=table.description)
+    if not isinstance(table.made, SelectedBy):
+        return _make_from_rows(context, table, course, name, verdict, label, notes)
+    if table.partition is None:
+        return context.warehouse.create(name, _query(context, table, course, None), label)
+    work: list[Dates]
+    if verdict.pending is None:
+        work = [Dates(_query(context, table, course, None), None)]
+    else:
+        work = [
+            Dates(
+                _query(context, table, course, (days[0], days[-1])),
+                {day: verdict.pending[day] for day in days},
+            )
+            for days in _chunks(sorted(verdict.pending), table, context.warehouse.days_in_query)
+        ]
+    return context.warehouse.create_dates(
+        name, table.schema, table.partition, work, verdict.keep or frozenset(), label
+    )
+
+
+def _make_from_rows(
+    context: Context,
+    table: Table,
+    course: CourseKey | None,
+    name: TableName,
+    verdict: Verdict,
+    label: Label,
+    notes: Notes,
+) -> TableState:
+    made = table.made
+    assert isinstance(made, LoadedFrom | ComputedFrom)
+    sources = dict(verdict.sources)
+    with tempfile.TemporaryDirectory(prefix="edxtasks-build-") as folder:
+        scratch = Path(folder)
+        if isinstance(made, LoadedFrom):
+            content = made.build(course, context.settings, sources, scratch, notes)  # type: ignore[arg-type]
+        else:
+            rows = {one: _rows(context, one, course) for one in table.inputs}
+            content = made.build(course, context.settings, sources, rows, scratch, notes)  # type: ignore[arg-type]
+        return context.warehouse.load(name, table.schema, content, label)
+
+
+def _rows(context: Context, name: str, course: CourseKey | None) -> Iterator[Row] | None:
+    source = context.registry[name]
+    if context.state(source, course) is None:
+        return None
+    columns = source.schema.names
+    values = context.warehouse.read(context.name(source, course), columns)
+    return (dict(zip(columns, row, strict=True)) for row in values)
+
+
+def _query(
+    context: Context, table: Table, course: CourseKey | None, dates: tuple[date, date] | None
+) -> Query:
+    """The query of a model with its inputs, for a range of dates where it is made by date."""
+    assert isinstance(table.made, SelectedBy)
+    inputs: Mapping[str, Input] = {name: _input(context, table, name, course, dates) for name in table.inputs}
+    values: Mapping[str, Parameter] = parameters(context, table, course)  # type: ignore[assignment]
+    return Query(table.made.sql, inputs, values, table.schema)
+
+
+def _input(
+    context: Context, table: Table, name: str, course: CourseKey | None, dates: tuple[date, date] | None
+) -> Input:
+    if name == TRACKLOG:
+        assert course is not None
+        return _log_days(context, table, course, dates)
+    source = context.registry[name]
+    existing = [one for one in instances(context, table, name, course) if context.state(source, one)]
+    if not existing:
+        return Absent(source.schema)
+    if dates is not None and by_date(context, table, name, course) and source.partition is not None:
+        first = date.min if table.lookback == ALL_EARLIER else dates[0] - whole_days(table.lookback)
+        return DatesOf(context.name(source, course), source.schema, source.partition, first, dates[1])
+    return Tables(tuple(context.name(source, one) for one in existing), source.schema)
+
+
+def _log_days(context: Context, table: Table, course: CourseKey, dates: tuple[date, date] | None) -> Input:
+    low, high = 0, 1 << 62
+    if dates is not None:
+        low, high = window(dates[0], table.lookback)[0], window(dates[1], table.lookback)[1]
+    tables = tuple(
+        day
+        for day, state in context.log_days(course).items()
+        if state.first_time is not None
+        and state.last_time is not None
+        and state.first_time < high
+        and state.last_time >= low
+    )
+    if not tables:
+        return Absent(TRACKLOG_SCHEMA)
+    return LogDays(course.logs_dataset, tables, TRACKLOG_SCHEMA, low, high)
+
+
+def _chunks(days: list[date], table: Table, most: int | None) -> Iterable[list[date]]:
+    """The dates to build, cut so that a query reads a bounded number of log days: by month, or `most`."""
+    if not days:
+        return
+    if table.lookback == ALL_EARLIER:
+        yield days
+        return
+    chunk: list[date] = []
+    for day in days:
+        full = bool(chunk) and (
+            (day - chunk[0]).days >= most
+            if most
+            else (day.year, day.month) != (chunk[0].year, chunk[0].month)
+        )
+        if full:
+            yield chunk
+            chunk = []
+        chunk.append(day)
+    yield chunk

@@ -1,0 +1,114 @@
+"""What the registry says of a table, once, for everybody: graph, engines, data dictionary, tests."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from edxtasks.config import Settings
+from edxtasks.course import CourseKey
+from edxtasks.notes import Notes
+from edxtasks.warehouse.rows import Content, Row
+from edxtasks.warehouse.schema import Schema
+
+TRACKLOG = "tracklog"
+"""The logical name of all log days of a course; the tables behind it are `tracklog_YYYYMMDD`."""
+
+
+class Scope(enum.Enum):
+    """What there is one instance of a table for."""
+
+    COURSE = "course"
+    GROUP = "group"  # the chosen courses of a report
+    WAREHOUSE = "warehouse"
+
+
+class Need(enum.Enum):
+    """How a table needs an input.
+
+    REQUIRED: without it there is no table. OPTIONAL: built first where its own sources exist; absent, its
+    columns are NULL or 0. BORROWED: read as it stands, never built on this table's account.
+    """
+
+    REQUIRED = "required"
+    OPTIONAL = "optional"
+    BORROWED = "borrowed"
+
+
+ALL_EARLIER = timedelta.max
+"""Look-back of a table whose dates depend on all events before them."""
+
+
+@dataclass(frozen=True)
+class LoadedFrom:
+    """A table loaded from files: which files, and the function that turns them into rows.
+
+    `sources(course, settings)` names the files (None: an optional one that is not there) and raises
+    `SourceAbsent` where the table has nothing to be made from, `InputError` where something must be there.
+    `build(course, settings, sources, scratch, notes)` gives the content. `version` is raised whenever the
+    rows change for the same files; `settings` are the names of settings that change the rows, `outputs` the
+    files that are written beside.
+    """
+
+    sources: Callable[[CourseKey, Settings], Mapping[str, Path | None]]
+    build: Callable[[CourseKey, Settings, dict[str, Path | None], Path, Notes], Content]
+    version: int
+    settings: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ComputedFrom:
+    """A derived table that SQL cannot say: a function over rows of other tables, and files.
+
+    `build(course, settings, sources, tables, scratch, notes)` gets each input table as an iterator of rows
+    (dict by column), None where it is absent; the inputs themselves stand in the declaration of the table.
+    """
+
+    build: Callable[
+        [CourseKey, Settings, dict[str, Path | None], Mapping[str, Iterator[Row] | None], Path, Notes],
+        Content,
+    ]
+    version: int
+    sources: Callable[[CourseKey, Settings], Mapping[str, Path | None]] | None = None
+    settings: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SelectedBy:
+    """A table made by a query: its GoogleSQL, and the digest of what the query says."""
+
+    sql: str
+    recipe: str
+    parameters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class AwaitedFrom:
+    """A table that this version of the product does not make, but reads where it exists."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of the registry."""
+
+    name: str
+    command: str
+    schema: Schema
+    made: LoadedFrom | ComputedFrom | SelectedBy | AwaitedFrom
+    description: str = ""
+    scope: Scope = Scope.COURSE
+    grain: str = ""
+    inputs: Mapping[str, Need] = field(default_factory=dict)
+    partition: str | None = None
+    lookback: timedelta = timedelta(0)
+    internal: bool = False
+
+    @property
+    def awaited(self) -> bool:
+        """Whether nothing here makes it."""
+        return isinstance(self.made, AwaitedFrom)

@@ -1,0 +1,366 @@
+"""Is a table fresh? Same inputs, same recipe: then its stamp is the one that it would get now.
+
+A stamp is a digest of named parts: the recipe (what the query or builder says), the parameters, and the
+version of each input. A table partitioned by date has a stamp for each date, made of the parts that this
+date depends on: the log days that hold events of its window, the dates of by-date inputs in the window,
+and every other input as a whole. A date that is not up to date is *pending* (docs/architecture.md).
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from edxtasks.course import CourseKey
+from edxtasks.errors import SourceAbsent
+from edxtasks.tables.context import Context
+from edxtasks.tables.declaration import (
+    ALL_EARLIER,
+    TRACKLOG,
+    ComputedFrom,
+    LoadedFrom,
+    Need,
+    Scope,
+    SelectedBy,
+    Table,
+)
+from edxtasks.tables.parameters import PARAMETERS
+from edxtasks.warehouse.base import DateState, TableState, digest
+
+ABSENT = "absent"
+"""The version of an input that does not exist: appearing and vanishing make a table stale."""
+
+_DAY = timedelta(days=1)
+_MICROSECOND = timedelta(microseconds=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Standing(enum.Enum):
+    """What a check finds."""
+
+    FRESH = "fresh"
+    STALE = "stale"
+    SKIPPED = "skipped"  # there is nothing to make it from
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check finds, why, and what a build has to do.
+
+    `parts` make up the stamp. For a table by date, `pending` are the dates to build with their stamps,
+    `keep` the dates that stay; both None otherwise. `sources` are the files that it is made from.
+    """
+
+    standing: Standing
+    reason: str = ""
+    parts: Mapping[str, str] = field(default_factory=dict)
+    pending: Mapping[date, str] | None = None
+    keep: frozenset[date] | None = None
+    sources: Mapping[str, Path | None] = field(default_factory=dict)
+    signature: str | None = None
+
+    @property
+    def stamp(self) -> str:
+        """The stamp that the table gets when it is built now; of a table by date, that of its recipe."""
+        return stamp_of(self.parts)
+
+
+def stamp_of(parts: Mapping[str, str]) -> str:
+    """The stamp that named parts make up."""
+    return digest(*(text for name in sorted(parts) for text in (name, parts[name])))
+
+
+def check(context: Context, table: Table, course: CourseKey | None, quick: bool = True) -> Verdict:
+    """Look whether a table is fresh: small files and listings only, no engine, no rows.
+
+    `quick`: a table by date that was found fresh against the same inputs before is not looked at date by
+    date; its verdict then names no dates. Raises `UserError` where a file that must be there is not.
+    """
+    try:
+        sources = _sources(context, table, course)
+    except SourceAbsent as absent:
+        return Verdict(Standing.SKIPPED, str(absent))
+    missing = _missing(context, table, course)
+    if missing:
+        return Verdict(Standing.SKIPPED, f"{missing} does not exist")
+    parts = {"recipe": _recipe(context, table)}
+    parts |= {f"@{name}": str(value) for name, value in parameters(context, table, course).items()}
+    if sources:
+        parts |= _source_parts(context, sources)
+    state = context.state(table, course)
+    if state is not None and context.settings.options.skip_if_exists:
+        return Verdict(Standing.FRESH, "it exists (skip_if_exists)")
+    if table.partition is not None and _by_date_inputs(context, table, course):
+        return _check_dates(context, table, course, parts, state, quick)
+    parts |= dict(_input_parts(context, table, course, table.inputs))
+    verdict = Verdict(Standing.FRESH, "", parts, sources=sources)
+    if state is None:
+        return _stale(verdict, "it does not exist")
+    if state.stamp != verdict.stamp:
+        return _stale(verdict, _difference(context, table, course, state, parts))
+    return verdict
+
+
+def parameters(context: Context, table: Table, course: CourseKey | None) -> dict[str, object]:
+    """Values of the parameters that a model uses."""
+    if not isinstance(table.made, SelectedBy) or course is None:
+        return {}
+    return {name: PARAMETERS[name](course, context.settings) for name in table.made.parameters}
+
+
+def window(day: date, lookback: timedelta) -> tuple[int, int]:
+    """The microseconds since 1970 that the events of a date and of its look-back lie in: [low, high)."""
+    start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    low = 0 if lookback == ALL_EARLIER else (start - lookback - _EPOCH) // _MICROSECOND
+    return low, (start + _DAY - _EPOCH) // _MICROSECOND
+
+
+def whole_days(lookback: timedelta) -> timedelta:
+    """A look-back in whole days, rounded up."""
+    return -(-lookback // _DAY) * _DAY
+
+
+def by_date(context: Context, table: Table, name: str, course: CourseKey | None) -> bool:
+    """Whether a table takes an input date by date: log days, and tables that are partitioned by date."""
+    return table.partition is not None and (name == TRACKLOG or context.registry[name].partition is not None)
+
+
+def instances(context: Context, table: Table, name: str, course: CourseKey | None) -> list[CourseKey | None]:
+    """For which courses a table reads an input: its own, or all chosen ones."""
+    source = context.registry[name]
+    if source.scope is not Scope.COURSE:
+        return [None]
+    return [course] if table.scope is Scope.COURSE else list(context.courses)
+
+
+def _stale(verdict: Verdict, reason: str) -> Verdict:
+    return Verdict(Standing.STALE, reason, verdict.parts, verdict.pending, verdict.keep, verdict.sources)
+
+
+def _sources(context: Context, table: Table, course: CourseKey | None) -> Mapping[str, Path | None]:
+    made = table.made
+    if isinstance(made, LoadedFrom | ComputedFrom) and made.sources is not None:
+        return made.sources(course, context.settings)  # type: ignore[arg-type]
+    return {}
+
+
+def _missing(context: Context, table: Table, course: CourseKey | None) -> str | None:
+    """The first required input that does not exist. A union over courses needs one of them."""
+    for name, need in table.inputs.items():
+        if need is not Need.REQUIRED or name == TRACKLOG:
+            continue
+        source = context.registry[name]
+        if not any(context.state(source, one) for one in instances(context, table, name, course)):
+            return name
+    return None
+
+
+def _recipe(context: Context, table: Table) -> str:
+    made = table.made
+    if isinstance(made, SelectedBy):
+        return made.recipe
+    assert isinstance(made, LoadedFrom | ComputedFrom)
+    values = [f"{name}={getattr(context.settings, name)!r}" for name in made.settings]
+    return digest(str(made.version), table.schema.digest(), *values)
+
+
+def _source_parts(context: Context, sources: Mapping[str, Path | None]) -> dict[str, str]:
+    parts = {
+        f"file {label}": ABSENT if path is None else context.digests(path) for label, path in sources.items()
+    }
+    first = next((path for path in sources.values() if path is not None), None)
+    if first is not None:
+        parts["directory"] = first.parent.name
+    return parts
+
+
+def _by_date_inputs(context: Context, table: Table, course: CourseKey | None) -> list[str]:
+    return [name for name in table.inputs if by_date(context, table, name, course)]
+
+
+def _input_parts(
+    context: Context, table: Table, course: CourseKey | None, names: Mapping[str, Need] | list[str]
+) -> Iterator[tuple[str, str]]:
+    """The version of each input as a whole."""
+    for name in names:
+        if name == TRACKLOG:
+            assert course is not None
+            days = context.log_days(course)
+            yield name, digest(*(text for day, state in days.items() for text in (day, state.version)))
+            continue
+        source = context.registry[name]
+        for one in instances(context, table, name, course):
+            state = context.state(source, one)
+            label = name if one is course or one is None else f"{name} of {one}"
+            yield label, ABSENT if state is None else state.version
+
+
+def _check_dates(
+    context: Context,
+    table: Table,
+    course: CourseKey | None,
+    parts: dict[str, str],
+    state: TableState | None,
+    quick: bool,
+) -> Verdict:
+    dated = _by_date_inputs(context, table, course)
+    parts |= dict(_input_parts(context, table, course, [name for name in table.inputs if name not in dated]))
+    limits = _limits(context, course)
+    everything = parts | dict(_input_parts(context, table, course, dated))
+    signature = stamp_of(everything | {"range": f"{limits}"})
+    if quick and state is not None and state.signature == signature:
+        return Verdict(Standing.FRESH, "", parts, {}, frozenset(), signature=signature)
+    stamps = _date_stamps(context, table, course, dated, stamp_of(parts), limits)
+    known = context.warehouse.dates(context.name(table, course)) if state is not None else {}
+    pending = {day: stamp for day, stamp in stamps.items() if _stamp(known, day) != stamp}
+    keep = frozenset(stamps) - frozenset(pending)
+    removed = frozenset(known) - frozenset(stamps)
+    verdict = Verdict(Standing.FRESH, "", parts, pending, keep, signature=signature)
+    if state is None:
+        return _stale(verdict, "it does not exist")
+    if pending or removed:
+        return _stale(verdict, _pending_reason(pending, removed, known))
+    if not stamps and state.stamp != verdict.stamp:
+        return _stale(verdict, "it has no dates, and its recipe has changed")
+    return verdict
+
+
+def _stamp(known: Mapping[date, DateState], day: date) -> str | None:
+    state = known.get(day)
+    return None if state is None else state.stamp
+
+
+def _limits(context: Context, course: CourseKey | None) -> tuple[date, date]:
+    """First and last date that the options of this run let through."""
+    options = context.settings.options
+    first = options.start_date or date.min
+    last = options.end_date or date.max
+    if options.skip_last_day and course is not None:
+        days = context.log_days(course).values()
+        newest = max((_date(state.last_time) for state in days if state.last_time is not None), default=None)
+        if newest is not None:
+            last = min(last, newest - _DAY)
+    return first, last
+
+
+def _date(microseconds: int) -> date:
+    return (_EPOCH + timedelta(microseconds=microseconds)).date()
+
+
+def _date_stamps(
+    context: Context,
+    table: Table,
+    course: CourseKey | None,
+    dated: list[str],
+    recipe: str,
+    limits: tuple[date, date],
+) -> dict[date, str]:
+    """The stamp of every date that the table has now."""
+    made_of: dict[date, list[str]] = defaultdict(list)
+    dates: set[date] = set()
+    for name in dated:
+        pieces = list(_pieces(context, name, course))
+        dates.update(day for piece in pieces for day in _days(piece.first, piece.last))
+        if table.lookback != ALL_EARLIER:
+            for piece in pieces:
+                for day in _days(piece.first, piece.reach(table.lookback)):
+                    made_of[day].append(f"{name} {piece.name} {piece.version}")
+    chosen = sorted(day for day in dates if limits[0] <= day <= limits[1])
+    if table.lookback == ALL_EARLIER:
+        return dict(_running_stamps(context, dated, course, recipe, chosen))
+    return {day: digest(recipe, *sorted(made_of[day])) for day in chosen}
+
+
+def _running_stamps(
+    context: Context, dated: list[str], course: CourseKey | None, recipe: str, chosen: list[date]
+) -> Iterator[tuple[date, str]]:
+    """Stamps of dates that depend on everything before them: each goes on from the one before."""
+    pieces = sorted(
+        (piece.first, f"{name} {piece.name} {piece.version}")
+        for name in dated
+        for piece in _pieces(context, name, course)
+    )
+    stamp, position = recipe, 0
+    for day in chosen:
+        while position < len(pieces) and pieces[position][0] <= day:
+            stamp = digest(stamp, pieces[position][1])
+            position += 1
+        yield day, digest(stamp)
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A part of a by-date input: a log day (its times in microseconds), or a date of a table."""
+
+    name: str
+    version: str
+    first: date
+    last: date
+    last_time: int | None = None
+
+    def reach(self, lookback: timedelta) -> date:
+        """The last date whose window still holds rows of this piece."""
+        if self.last_time is None:
+            return self.last + whole_days(lookback)
+        return _date(self.last_time + lookback // _MICROSECOND)
+
+
+def _pieces(context: Context, name: str, course: CourseKey | None) -> Iterator[_Piece]:
+    assert course is not None
+    if name == TRACKLOG:
+        for day, state in context.log_days(course).items():
+            if state.rows and state.first_time is not None and state.last_time is not None:
+                yield _Piece(
+                    day, state.version, _date(state.first_time), _date(state.last_time), state.last_time
+                )
+        return
+    for one, held in context.warehouse.dates(context.name(context.registry[name], course)).items():
+        if held.rows:
+            yield _Piece(one.isoformat(), held.version, one, one)
+
+
+def _days(first: date, last: date) -> Iterator[date]:
+    while first <= last:
+        yield first
+        first += _DAY
+
+
+def _pending_reason(
+    pending: Mapping[date, str], removed: frozenset[date], known: Mapping[date, DateState]
+) -> str:
+    new = sorted(day for day in pending if day not in known)
+    changed = sorted(day for day in pending if day in known)
+    told = [
+        f"{len(days)} {word}: {_some(days)}"
+        for days, word in ((new, "new"), (changed, "changed"), (sorted(removed), "to go"))
+        if days
+    ]
+    return "dates " + "; ".join(told)
+
+
+def _some(days: list[date]) -> str:
+    shown = ", ".join(day.isoformat() for day in days[:3])
+    return shown if len(days) <= 3 else f"{shown}, … {days[-1].isoformat()}"
+
+
+def _difference(
+    context: Context, table: Table, course: CourseKey | None, state: TableState, parts: Mapping[str, str]
+) -> str:
+    if state.stamp is None:
+        return "it has no stamp"
+    known = context.warehouse.parts(context.name(table, course))
+    if stamp_of(known) != state.stamp:
+        return "its inputs or its recipe changed"
+    changed = [name for name in sorted(parts) if known.get(name) != parts[name]]
+    changed += sorted(set(known) - set(parts))
+    return ", ".join(f"{name} {_how(known.get(name), parts.get(name))}" for name in changed)
+
+
+def _how(before: str | None, now: str | None) -> str:
+    if before in {None, ABSENT}:
+        return "is new"
+    return "is gone" if now in {None, ABSENT} else "changed"

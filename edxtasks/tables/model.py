@@ -1,0 +1,182 @@
+"""A model: a derived table that is one file of GoogleSQL with a short header.
+
+    -- What the table is, in a line or more.
+    -- command: person_course
+    -- grain: username
+    -- optional: studentmodule, forum
+    -- partition: date
+    -- lookback: 300 seconds
+    SELECT
+      username, -- STRING: the learner
+      COUNT(*) AS nevents, -- INTEGER: number of events
+    FROM …
+
+Header keys: `command` (which command of the command line makes it), `grain`, `scope` (course, group,
+warehouse), `optional` and `borrowed` (inputs that may be absent; all others are required), `partition`
+(the column of the date), `lookback` (how far before a date the query looks: `300 seconds`, `30 minutes`,
+`all`), `internal: yes`. Each output column says its BigQuery type and its meaning in its comment; inputs
+and parameters are read from the parsed query (docs/adding-a-table.md).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from edxtasks.tables.declaration import ALL_EARLIER, Need, Scope, SelectedBy, Table
+from edxtasks.warehouse.base import digest
+from edxtasks.warehouse.schema import GOOGLESQL_TYPES, Column, Schema
+
+_HEADER = re.compile(r"--\s*(command|grain|scope|optional|borrowed|partition|lookback|internal):\s*(.+)")
+_LOOKBACK = re.compile(r"(\d+) (seconds?|minutes?|days?)")
+
+
+class ModelError(ValueError):
+    """A model file that breaks the form; names file and fault."""
+
+
+@dataclass(frozen=True)
+class _Analysis:
+    """What parsing the SQL of a model tells: kept in a cache, since parsing all models takes a second."""
+
+    inputs: list[str]
+    parameters: list[str]
+    columns: list[list[str]]
+    recipe: str
+
+
+def read_models(folder: Path, cache: Path | None) -> dict[str, Table]:
+    """The tables of all `.sql` files below `folder`, by name.
+
+    `cache` is a file that spares parsing models which did not change; it may vanish at any time.
+    """
+    known = _read_cache(cache)
+    used: dict[str, Any] = {}
+    tables = {}
+    for path in sorted(folder.rglob("*.sql")):
+        text = path.read_text(encoding="utf-8")
+        key = f"{hashlib.sha256(text.encode()).hexdigest()}:{_code_version()}"
+        if key not in known:
+            known[key] = _analyse(path, text).__dict__
+        used[key] = known[key]
+        table = _table(path, text, _Analysis(**known[key]))
+        if table.name in tables:
+            raise ModelError(f"{path}: there are two models with the name {table.name}")
+        tables[table.name] = table
+    if cache is not None and set(used) != set(_read_cache(cache)):
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        temporary = cache.with_name(f".{cache.name}")
+        temporary.write_bytes(orjson.dumps(used))
+        temporary.replace(cache)
+    return tables
+
+
+def _read_cache(cache: Path | None) -> dict[str, Any]:
+    try:
+        form = orjson.loads(cache.read_bytes()) if cache else {}
+    except (OSError, orjson.JSONDecodeError):
+        return {}  # only a cache
+    return form if isinstance(form, dict) else {}
+
+
+def _code_version() -> str:
+    """Changes whenever the same text could be understood differently: parser and rewrites."""
+    rewrites = sorted((Path(__file__).parents[1] / "warehouse").rglob("dialect*/*.py"))
+    rewrites += sorted((Path(__file__).parents[1] / "warehouse").glob("dialect*.py"))
+    marks = [f"{path.name}:{path.stat().st_mtime_ns}:{path.stat().st_size}" for path in rewrites]
+    return digest(importlib.metadata.version("sqlglot"), *marks)[:16]
+
+
+def _analyse(path: Path, text: str) -> _Analysis:
+    from edxtasks.warehouse import dialect
+
+    try:
+        tree = dialect.parse(text)
+        columns = [list(column) for column in dialect.columns(tree)]
+    except ValueError as error:
+        raise ModelError(f"{path}: {error}") from error
+    rewrites = sorted(dialect.rewrite_versions(tree).items())
+    recipe = digest(dialect.token_digest(text), *(f"{name}={version}" for name, version in rewrites))
+    return _Analysis(dialect.inputs(tree), dialect.parameters(tree), columns, recipe)
+
+
+def _table(path: Path, text: str, analysis: _Analysis) -> Table:
+    header, description = _header(text)
+    if "command" not in header:
+        raise ModelError(f'{path}: the header does not say "-- command: NAME"')
+    schema = Schema(tuple(_column(path, name, comment) for name, comment in analysis.columns))
+    partition = header.get("partition")
+    if partition is not None and schema[partition].type not in {"DATE", "TIMESTAMP"}:
+        raise ModelError(f"{path}: the partition column {partition} is neither DATE nor TIMESTAMP")
+    return Table(
+        name=_name(path),
+        command=header["command"],
+        schema=schema,
+        made=SelectedBy(text, digest(analysis.recipe, schema.digest()), tuple(analysis.parameters)),
+        description=description,
+        scope=Scope(header.get("scope", "course")),
+        grain=header.get("grain", ""),
+        inputs=_needs(path, analysis.inputs, header),
+        partition=partition,
+        lookback=_lookback(path, header.get("lookback", "0 seconds")),
+        internal=header.get("internal") == "yes",
+    )
+
+
+def _name(path: Path) -> str:
+    """Tables of the datasets `courses`, `geocode` and of reports stand in folders of that name."""
+    folder = path.parent.name
+    if folder in {"courses", "geocode"}:
+        return f"{folder}.{path.stem}"
+    return f"report:{path.stem}" if folder == "report" else path.stem
+
+
+def _header(text: str) -> tuple[dict[str, str], str]:
+    header: dict[str, str] = {}
+    description = []
+    for line in text.splitlines():
+        if not line.startswith("--"):
+            break
+        match = _HEADER.fullmatch(line.strip())
+        if match:
+            header[match[1]] = match[2].strip()
+        else:
+            description.append(line.lstrip("- ").strip())
+    return header, " ".join(description).strip()
+
+
+def _needs(path: Path, inputs: Iterable[str], header: Mapping[str, str]) -> dict[str, Need]:
+    needs = dict.fromkeys(inputs, Need.REQUIRED)
+    for key, need in (("optional", Need.OPTIONAL), ("borrowed", Need.BORROWED)):
+        for name in filter(None, (part.strip() for part in header.get(key, "").split(","))):
+            if name not in needs:
+                raise ModelError(f"{path}: the header names {name} as {key}, the query does not read it")
+            needs[name] = need
+    return needs
+
+
+def _lookback(path: Path, text: str) -> timedelta:
+    if text == "all":
+        return ALL_EARLIER
+    match = _LOOKBACK.fullmatch(text)
+    if not match:
+        raise ModelError(f'{path}: lookback "{text}" is none of "N seconds", "N minutes", "N days", "all"')
+    return timedelta(**{match[2].rstrip("s") + "s": int(match[1])})
+
+
+def _column(path: Path, name: str, comment: str) -> Column:
+    kind, _, description = comment.partition(":")
+    if kind.strip() not in GOOGLESQL_TYPES or not description.strip():
+        raise ModelError(
+            f'{path}: the comment of column {name} is "{comment}"; expected "TYPE: meaning" with TYPE one of '
+            + ", ".join(GOOGLESQL_TYPES)
+        )
+    return Column(name, kind.strip(), description.strip())
