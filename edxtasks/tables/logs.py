@@ -61,8 +61,7 @@ def check_log_days(context: Context, course: CourseKey, force: bool = False) -> 
     load = {
         name: shard
         for name, shard in listed.items()
-        if name not in withheld
-        and (force or name not in loaded or loaded[name].stamp != _stamp(shard))
+        if name not in withheld and (force or name not in loaded or loaded[name].stamp != _stamp(shard))
     }
     drop = tuple(sorted(set(loaded) - set(listed) - withheld))
     held = tuple(sorted(withheld & set(listed)))
@@ -81,7 +80,10 @@ def check_log_days(context: Context, course: CourseKey, force: bool = False) -> 
 
 
 def load_log_days(
-    context: Context, course: CourseKey, force: bool = False, progress: Callable[[int, int], None] | None = None
+    context: Context,
+    course: CourseKey,
+    force: bool = False,
+    progress: Callable[[int, int], None] | None = None,
 ) -> tuple[int, int, Notes]:
     """Load the days that are stale. Gives rows and days loaded, and notes; `progress(done, of)` is told.
 

@@ -27,6 +27,14 @@ Parameter = str | int | float | bool | date | None
 """Value of a named query parameter."""
 
 
+@dataclass(frozen=True)
+class Share:
+    """What one process may take of the machine: threads, memory (`4GB`, `512MiB`; "" = the engine's own)."""
+
+    threads: int = 1
+    memory_limit: str = ""
+
+
 @dataclass(frozen=True, order=True)
 class TableName:
     """A table in its dataset. Both names are letters, digits and `_`: they become paths and queries."""
@@ -168,6 +176,9 @@ class Warehouse(ABC):
     days_in_query: int | None
     """Most log days that one query may read; None: no limit, but work is cut by month."""
 
+    where: str
+    """Where the tables are, for people."""
+
     @abstractmethod
     def states(self, dataset: str) -> Mapping[str, TableState]:
         """The state of every table of a dataset (one listing; kept until `refresh`). {} for no dataset."""
@@ -175,6 +186,10 @@ class Warehouse(ABC):
     @abstractmethod
     def refresh(self, dataset: str) -> None:
         """Forget what was listed of a dataset: somebody else has built in it."""
+
+    @abstractmethod
+    def refresh_all(self) -> None:
+        """Forget everything that was listed."""
 
     @abstractmethod
     def dates(self, name: TableName) -> Mapping[date, DateState]:

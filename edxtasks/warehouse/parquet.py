@@ -30,6 +30,7 @@ from edxtasks.warehouse.base import (
     Label,
     LogDays,
     Query,
+    Share,
     TableInfo,
     TableName,
     Tables,
@@ -42,7 +43,7 @@ from edxtasks.warehouse.rows import Content, JsonLines, ParquetFiles, Row
 from edxtasks.warehouse.schema import Schema
 
 if TYPE_CHECKING:
-    from edxtasks.warehouse.session import Session, Share
+    from edxtasks.warehouse.session import Session
 
 NO_ROWS = "0:0"
 """Version of a date, or table, without rows."""
@@ -58,6 +59,7 @@ class ParquetWarehouse(Warehouse):
 
     def __init__(self, folder: Path, share: Share | None = None) -> None:
         self.folder = folder
+        self.where = str(folder)
         self._share = share
         self._listings: dict[str, Listing] = {}
         self._session: Session | None = None
@@ -69,6 +71,9 @@ class ParquetWarehouse(Warehouse):
 
     def refresh(self, dataset: str) -> None:
         self._listings.pop(dataset, None)
+
+    def refresh_all(self) -> None:
+        self._listings.clear()
 
     def dates(self, name: TableName) -> Mapping[date, DateState]:
         return self._listing(name.dataset).dates(name.table)
@@ -212,7 +217,7 @@ class ParquetWarehouse(Warehouse):
     @property
     def session(self) -> Session:
         """The DuckDB of this process, made when it is first needed."""
-        from edxtasks.warehouse.session import Session, Share
+        from edxtasks.warehouse.session import Session
 
         if self._session is None:
             self._session = Session(self._share or Share())

@@ -6,7 +6,6 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import duckdb
 
 from edxtasks.errors import InputError
 from edxtasks.warehouse import dialect
-from edxtasks.warehouse.base import Parameter, Query
+from edxtasks.warehouse.base import Parameter, Query, Share
 from edxtasks.warehouse.schema import DUCKDB_TYPES, Column, Schema
 
 LONGEST_LINES = (1 << 21, 1 << 28)
@@ -25,14 +24,6 @@ where a line is longer, a large one."""
 _ROW_GROUP = 122_880
 _KINDS = {other: kind for kind, other in DUCKDB_TYPES.items()}
 _LINE = re.compile(r'in file "(?P<file>[^"]*)"(?:, in line |.*?line )(?P<line>\d+)', re.DOTALL)
-
-
-@dataclass(frozen=True)
-class Share:
-    """What one process may take of the machine: DuckDB threads, memory (DuckDB's form, "" = its default)."""
-
-    threads: int = 1
-    memory_limit: str = ""
 
 
 class Session:

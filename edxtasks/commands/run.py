@@ -1,0 +1,119 @@
+"""`doit run`, the command behind a bare `doit TASK`: doit's own, with three additions.
+
+The failure of an optional input does not block what could use it; workers end with the run, also on Ctrl-C
+and SIGTERM; and the reporter is told how far long tasks are.
+"""
+
+from __future__ import annotations
+
+import codecs
+import signal
+import sys
+from typing import Any
+
+from doit.cmd_run import Run as DoitRun
+from doit.control import TaskControl
+from doit.runner import MThreadRunner, Runner
+from doit.task import Stream
+
+from edxtasks.graph.reporter import RunReporter
+from edxtasks.graph.tasks import TOLERATES
+
+INTERRUPTED = 130
+"""Exit status of a run that was ended by Ctrl-C or SIGTERM."""
+
+
+class _Tolerant:
+    """Leaves out, among the failed inputs of a task, those that it can do without."""
+
+    def select_task(self, node: Any, tasks_dict: Any) -> bool:
+        tolerated = (node.task.meta or {}).get(TOLERATES, ())
+        if node.bad_deps and tolerated:
+            node.bad_deps = [bad for bad in node.bad_deps if bad.task.name not in tolerated]
+        chosen: bool = super().select_task(node, tasks_dict)  # type: ignore[misc]
+        return chosen
+
+
+class SerialRunner(_Tolerant, Runner):  # type: ignore[misc]
+    """One task after the other."""
+
+
+class ThreadRunner(_Tolerant, MThreadRunner):  # type: ignore[misc]
+    """Several tasks at once, each in a thread that waits for its worker process."""
+
+
+class Run(DoitRun):  # type: ignore[misc]
+    """Run tasks."""
+
+    name = "run"
+
+    def _execute(
+        self,
+        outfile: Any,
+        verbosity: int | None = None,
+        always: bool = False,
+        continue_: bool = False,
+        reporter: Any = "console",
+        num_process: int = 0,
+        par_type: str = "thread",
+        single: bool = False,
+        auto_delayed_regex: bool = False,
+        force_verbosity: bool = False,
+        failure_verbosity: int = 0,
+        pdb: bool = False,
+    ) -> int:
+        run = self.loader.namespace.get("EDXTASKS_RUN")
+        if run is None:
+            status: int = super()._execute(
+                outfile,
+                verbosity,
+                always,
+                continue_,
+                reporter,
+                num_process,
+                par_type,
+                single,
+                auto_delayed_regex,
+                force_verbosity,
+                failure_verbosity,
+                pdb,
+            )
+            return status
+        self.control = TaskControl(self.task_list, auto_delayed_regex=auto_delayed_regex)
+        self.control.process(self.sel_tasks)
+        if single:
+            self._leave_inputs_out()
+        run.processes = max(1, num_process)
+        if always:
+            run.forced.update(self.control.tasks)
+        stream = codecs.open(outfile, "w", encoding="utf-8") if isinstance(outfile, str) else outfile
+        reporter_class = self.reporters[reporter] if isinstance(reporter, str) else reporter
+        report = reporter_class(stream, {"failure_verbosity": failure_verbosity})
+        if isinstance(report, RunReporter):
+            run.progress = report.progress
+            report.locate(run.context.warehouse.where)
+        arguments = [self.dep_manager, report, continue_, always, Stream(verbosity, force_verbosity)]
+        runner = ThreadRunner(*arguments, num_process) if num_process else SerialRunner(*arguments)
+        previous = signal.signal(signal.SIGTERM, _interrupt)
+        try:
+            ended: int = runner.run_all(self.control.task_dispatcher())
+            return ended
+        except KeyboardInterrupt:
+            print("interrupted: what was finished is kept, the next run goes on from there", file=sys.stderr)
+            return INTERRUPTED
+        finally:
+            run.workers.stop()
+            run.context.digests.save()
+            signal.signal(signal.SIGTERM, previous)
+            if isinstance(outfile, str):
+                stream.close()
+
+    def _leave_inputs_out(self) -> None:
+        for name in self.control.selected_tasks:
+            task = self.control.tasks[name]
+            for one in [self.control.tasks[sub] for sub in task.task_dep] if task.has_subtask else [task]:
+                one.task_dep = []
+
+
+def _interrupt(number: int, frame: Any) -> None:
+    raise KeyboardInterrupt

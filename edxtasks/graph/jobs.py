@@ -1,0 +1,82 @@
+"""The jobs of tasks, as functions that run in a worker process.
+
+Each takes the progress function first. A worker keeps one context for each set of settings: its DuckDB
+stays open from job to job.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from edxtasks.config import Settings
+from edxtasks.course import CourseKey
+from edxtasks.digests import Digests, Mark
+from edxtasks.errors import UserError
+from edxtasks.graph.workers import Progress
+from edxtasks.logs.split import SplitOptions, SplitResult, forget, split
+from edxtasks.notes import Notes
+from edxtasks.tables.build import Built, build
+from edxtasks.tables.context import Context
+from edxtasks.tables.logs import load_log_days
+from edxtasks.tables.registry import read_registry
+from edxtasks.warehouse import open_warehouse
+from edxtasks.warehouse.base import Share
+
+_kept = threading.local()
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a job needs to know of the run: settings, chosen courses, its share of the machine, digests."""
+
+    settings: Settings
+    courses: tuple[CourseKey, ...]
+    share: Share
+    digests: dict[str, tuple[Mark, str]]
+
+
+def build_table(
+    progress: Progress, setting: Setting, table: str, course: CourseKey | None, force: bool
+) -> Built:
+    """Build one table of the registry."""
+    context = _context(setting)
+    return build(context, context.registry[table], course, force)
+
+
+def load_days(progress: Progress, setting: Setting, course: CourseKey, force: bool) -> Built:
+    """Load the log days of a course that are stale."""
+    rows, days, notes = load_log_days(
+        _context(setting), course, force, lambda done, of: progress(done, of, "days")
+    )
+    return Built(rows, days, notes=notes)
+
+
+def split_logs(progress: Progress, paths: list[Path], options: SplitOptions) -> SplitResult:
+    """Split raw logs and publish the shards that changed."""
+    return split(paths, options, lambda told: progress(told.done, told.total, told.unit))
+
+
+def withdraw_logs(progress: Progress, pattern: str, options: SplitOptions) -> Built:
+    """Withdraw the sources of a pattern from the log directory."""
+    withdrawn = forget(pattern, options)
+    notes = Notes()
+    for source in withdrawn:
+        notes.say(f"{source} withdrawn")
+    if not withdrawn:
+        raise UserError(f"forget={pattern}: no source that was split has this key, or one like it")
+    return Built(len(withdrawn), notes=notes)
+
+
+def _context(setting: Setting) -> Context:
+    key, context = getattr(_kept, "context", (None, None))
+    if context is None or key != (setting.settings, setting.courses):
+        settings = setting.settings
+        registry = read_registry(settings.engine.state)
+        warehouse = open_warehouse(settings, setting.share)
+        context = Context(settings, registry, warehouse, Digests(), setting.courses)
+        _kept.context = ((setting.settings, setting.courses), context)
+    context.digests.learn(setting.digests)
+    context.warehouse.refresh_all()
+    return context

@@ -1,0 +1,88 @@
+"""From the command line to doit's namespace: settings, courses, tasks."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from doit.exceptions import InvalidDodoFile
+
+from edxtasks.config import Settings, load_settings
+from edxtasks.course import CourseKey
+from edxtasks.digests import Digests
+from edxtasks.directories import course_directory
+from edxtasks.errors import SourceAbsent, UserError
+from edxtasks.graph.memory import StampChecker
+from edxtasks.graph.reporter import RunReporter
+from edxtasks.graph.steps import Run
+from edxtasks.graph.tasks import SPLIT, Graph
+from edxtasks.graph.words import Words, choose
+from edxtasks.notes import Notes
+from edxtasks.tables.context import Context
+from edxtasks.tables.registry import read_registry
+from edxtasks.warehouse import open_warehouse
+
+DEFAULT_TASK = "weekly"
+
+
+def load_namespace(folder: Path, arguments: Sequence[str], environment: Mapping[str, str]) -> dict[str, Any]:
+    """`DOIT_CONFIG` and the task creator for the command line `arguments`.
+
+    Raises doit's `InvalidDodoFile` with the text of any `UserError`, so that doit shows it without a
+    traceback and ends with status 3.
+    """
+    try:
+        words = Words.of(arguments)
+        settings = load_settings(folder, words.variables, environment)
+        graph = make_graph(settings, words)
+    except UserError as error:
+        raise InvalidDodoFile(str(error)) from None
+
+    def tasks() -> Iterator[dict[str, Any]]:
+        yield from graph.tasks()
+
+    return {
+        "DOIT_CONFIG": {
+            "default_tasks": [DEFAULT_TASK],
+            "continue": True,
+            "par_type": "thread",
+            "num_process": settings.processes if settings.processes > 1 else 0,
+            "verbosity": 2,
+            "backend": "memory",
+            "check_file_uptodate": StampChecker,
+            "reporter": RunReporter,
+        },
+        "task_graph": tasks,
+        "EDXTASKS_RUN": graph.run,
+    }
+
+
+def make_graph(settings: Settings, words: Words) -> Graph:
+    """The graph of a run; notices about settings and courses go to stderr."""
+    notes = Notes(list(settings.notices))
+    registry = read_registry(settings.engine.state)
+    per_course, others = Graph.per_course(registry), Graph.others(registry)
+    choice = choose(words, settings, per_course, others, lambda course: _exists(course, settings), notes)
+    digests = Digests(settings.engine.state / "digests.json")
+    context = Context(settings, registry, open_warehouse(settings), digests, choice.courses)
+    run = Run(context)
+    for line in notes.lines:
+        print(line, file=sys.stderr)
+    positional = words.words[words.words.index(SPLIT) + 1 :] if SPLIT in words.words else ()
+    graph = Graph(run, choice.spellings, positional)
+    if settings.options.force_recompute:
+        graph.force(words.words or (DEFAULT_TASK,))
+    return graph
+
+
+def _exists(course: CourseKey, settings: Settings) -> bool:
+    """Whether anything of a course is there: its directory, its logs, its tables."""
+    logs = settings.paths.tracking_logs_directory
+    if logs is not None and (logs / course.directory).is_dir():
+        return True
+    try:
+        return course_directory(course, settings).is_dir()
+    except SourceAbsent:
+        return (settings.warehouse.path / course.dataset).is_dir()

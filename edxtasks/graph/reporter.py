@@ -1,0 +1,196 @@
+"""What a run shows: a line for each task that did something, and a short table at the end.
+
+Lines about work go to stderr; the closing table, what was built and where, goes to doit's output stream.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections import defaultdict
+from typing import IO, Any
+
+from doit.exceptions import BaseFail, UnmetDependency
+
+from edxtasks.graph.steps import Step
+from edxtasks.graph.tasks import STEP
+from edxtasks.tables.freshness import Standing
+
+LONGEST_TABLE = 40
+"""Lines of the closing table that name single tasks; a longer run is added up by kind of task."""
+
+_SLOW = 3.0
+_EVERY = 2.0
+
+
+class RunReporter:
+    """doit's reporter for a run. All methods are called in the parent; `progress` from any thread."""
+
+    desc = "what was built, skipped and failed, with rows and times"
+
+    def __init__(self, outstream: IO[str], options: dict[str, Any]) -> None:
+        self._out = outstream
+        self._began: dict[str, float] = {}
+        self._start = time.monotonic()
+        self._lines: list[tuple[str, str, str, float, int]] = []
+        self._counts: dict[str, int] = defaultdict(int)
+        self._failed: list[tuple[str, str]] = []
+        self._blocked: dict[str, list[str]] = defaultdict(list)
+        self._told: dict[str, float] = {}
+        self._lock = threading.Lock()
+        self._tables: set[str] = set()
+
+    def initialize(self, tasks: dict[str, Any], selected_tasks: list[str]) -> None:
+        """Called once, before the first check."""
+
+    def get_status(self, task: Any) -> None:
+        """Called before a task is checked."""
+
+    def execute_task(self, task: Any) -> None:
+        """Called when the work of a task begins; with several tasks at once, from its thread."""
+        self._began[task.name] = time.monotonic()
+
+    def progress(self, name: str, done: int, of: int, unit: str) -> None:
+        """Tell how far a long task is, with rate and time left."""
+        now = time.monotonic()
+        passed = now - self._began.get(name, now)
+        with self._lock:
+            if passed < _SLOW or now - self._told.get(name, 0.0) < _EVERY:
+                return
+            self._told[name] = now
+        rate = done / passed
+        left = f", {(of - done) / rate:.0f} s left" if of and rate else ""
+        total = f" of {number(of)}" if of else ""
+        self._say(f"        {name}: {number(done)}{total} {unit}, {number(int(rate))} {unit}/s{left}")
+
+    def add_success(self, task: Any) -> None:
+        """Called when a task is done, before anything that depends on it is checked."""
+        step = _step(task)
+        if step is None:
+            return
+        step.refresh()
+        seconds = time.monotonic() - self._began.get(task.name, time.monotonic())
+        built = step.built
+        if built is None or built.already:
+            word = "skipped" if built is None else "fresh"
+            self._counts[word] += 1
+            self._say(f"{word:8}{task.name}: {step.reason or 'another run has built it'}")
+            return
+        self._counts["built"] += 1
+        what = f"{number(built.rows)} rows" + (f", {built.dates} dates" if built.dates is not None else "")
+        self._lines.append(("built", task.name, what, seconds, built.notes.counts["rejects"]))
+        self._say(f"built   {task.name}: {what}, {seconds:.1f} s  ({step.reason})")
+        for line in built.notes.lines:
+            self._say(f"        {line}")
+
+    def skip_uptodate(self, task: Any) -> None:
+        """Called for a task that has nothing to do."""
+        step = _step(task)
+        if step is None:
+            return
+        if step.standing is Standing.SKIPPED:
+            self._counts["skipped"] += 1
+            self._say(f"skipped {task.name}: {step.reason}")
+        else:
+            self._counts["fresh"] += 1
+
+    def skip_ignore(self, task: Any) -> None:
+        """Called for a task that the user told doit to ignore."""
+        self._counts["ignored"] += 1
+
+    def add_failure(self, task: Any, fail: BaseFail) -> None:
+        """Called when a task failed, or could not be tried."""
+        step = _step(task)
+        if isinstance(fail, UnmetDependency):
+            if step is not None:
+                self._counts["blocked"] += 1
+                self._blocked[fail.message].append(task.name)
+            return
+        if step is not None:
+            step.refresh()
+        self._counts["failed"] += 1
+        text = fail.message if step is not None else fail.get_msg()
+        self._failed.append((task.name, text))
+        self._say(f"FAILED  {task.name}: {text}")
+
+    def cleanup_error(self, exception: BaseFail) -> None:
+        """Called when a teardown failed."""
+        self._say(exception.get_msg())
+
+    def runtime_error(self, message: str) -> None:
+        """Called for an error of doit's own, such as an invalid task."""
+        self._failed.append(("doit", message))
+        self._say(message)
+
+    def teardown_task(self, task: Any) -> None:
+        """Called when a task is torn down."""
+
+    def complete_run(self) -> None:
+        """Called at the end: the closing table, and what failed."""
+        self._closing_table()
+        order = ("built", "fresh", "skipped", "failed", "blocked", "ignored")
+        counts = ", ".join(
+            f"{self._counts[word]} {word}" for word in order if self._counts[word] or word == "built"
+        )
+        self._out.write(f"{counts} in {time.monotonic() - self._start:.1f} s{self._where()}\n")
+        self._out.flush()
+        for cause, names in self._blocked.items():
+            self._say(f"{len(names)} not tried since {cause.split()[0]} failed: {_some(names)}")
+        if self._failed:
+            self._say("failed:")
+            for name, text in self._failed:
+                self._say(f"  {name}: {text.splitlines()[0] if text else 'no reason given'}")
+
+    def locate(self, where: str) -> None:
+        """Say where the tables are, for the closing line."""
+        self._tables.add(where)
+
+    def _where(self) -> str:
+        return (
+            f"; tables in {', '.join(sorted(self._tables))}" if self._tables and self._counts["built"] else ""
+        )
+
+    def _closing_table(self) -> None:
+        lines = self._lines
+        if not lines:
+            return
+        if len(lines) > LONGEST_TABLE:
+            lines = _by_kind(lines)
+        width = max(len(name) for _, name, _, _, _ in lines)
+        what_width = max(len(what) for _, _, what, _, _ in lines)
+        for word, name, what, seconds, rejects in lines:
+            told = f"  {number(rejects)} rejects" if rejects else ""
+            self._out.write(f"{word:8}{name:{width}}  {what:>{what_width}}  {seconds:7.1f} s{told}\n")
+
+    def _say(self, line: str) -> None:
+        with self._lock:
+            print(line, file=sys.stderr, flush=True)
+
+
+def number(value: int) -> str:
+    """A number with blanks between thousands."""
+    return f"{value:,}".replace(",", " ")
+
+
+def _step(task: Any) -> Step | None:
+    step = (task.meta or {}).get(STEP)
+    return step if isinstance(step, Step) else None
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
+
+
+def _by_kind(lines: list[tuple[str, str, str, float, int]]) -> list[tuple[str, str, str, float, int]]:
+    kinds: dict[str, list[tuple[str, str, str, float, int]]] = defaultdict(list)
+    for line in lines:
+        kinds[line[1].partition(":")[0]].append(line)
+    added = []
+    for kind, members in kinds.items():
+        rows = sum(int(what.split(" rows")[0].replace(" ", "")) for _, _, what, _, _ in members)
+        seconds = sum(member[3] for member in members)
+        rejects = sum(member[4] for member in members)
+        courses = f"{len(members)} courses" if members[0][1] != kind else "1 task"
+        added.append(("built", kind, f"{number(rows)} rows, {courses}", seconds, rejects))
+    return added

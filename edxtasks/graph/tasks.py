@@ -1,0 +1,215 @@
+"""The doit tasks, made from the registry for the courses of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from edxtasks.course import CourseKey
+from edxtasks.graph.steps import LogDaysStep, Run, SplitStep, Step, TableStep
+from edxtasks.tables.declaration import TRACKLOG, Need, Scope, Table
+from edxtasks.tables.registry import commands
+from edxtasks.tables.targets import doall, nightly, setup_sql
+
+SPLIT = "split"
+LOGS2GS = "logs2gs"
+LOGS2BQ = "logs2bq"
+STEP = "step"
+"""Key in a task's `meta` for its step; `tolerates` holds the tasks whose failure does not block it."""
+TOLERATES = "tolerates"
+
+Task = dict[str, Any]
+
+
+class Graph:
+    """All tasks of a run."""
+
+    def __init__(self, run: Run, spellings: Mapping[str, CourseKey], positional: Iterable[str]) -> None:
+        self.run = run
+        self._registry = run.context.registry
+        self._commands = commands(self._registry)
+        self._spellings = spellings
+        self._positional = list(positional)
+        self._made: set[str] = set()
+
+    @classmethod
+    def per_course(cls, registry: Mapping[str, Table]) -> list[str]:
+        """Names of the tasks with a sub-task a course."""
+        tables = [t for t in registry.values() if t.scope is Scope.COURSE and not t.awaited]
+        sets = ["doall", "nightly", "weekly", "setup_sql", "daily_logs", LOGS2BQ, LOGS2GS]
+        return sorted({t.name for t in tables} | {t.command for t in tables} | set(sets))
+
+    @classmethod
+    def others(cls, registry: Mapping[str, Table]) -> list[str]:
+        """Names of the tasks without courses."""
+        tables = [t for t in registry.values() if t.scope is Scope.WAREHOUSE and not t.awaited]
+        return sorted({SPLIT} | {t.name for t in tables} | {t.command for t in tables})
+
+    def tasks(self) -> Iterator[Task]:
+        """Every task, as doit's loader takes it."""
+        yield from self._logs()
+        for table in self._registry.values():
+            if not table.awaited:
+                yield from self._table(table)
+        for command, tables in self._commands.items():
+            yield from self._command(command, tables)
+        yield from self._sets()
+        yield from self._other_spellings()
+
+    def force(self, words: Iterable[str]) -> None:
+        """Mark what the named tasks make (not the inputs that other commands make) to be made anew."""
+        sets = {"setup_sql": setup_sql, "doall": doall, "nightly": nightly, "weekly": doall}
+        for word in words:
+            base, _, spelling = word.partition(":")
+            chosen = self.run.context.courses
+            one = CourseKey.find(spelling) if spelling else None
+            courses = [one] if one is not None else list(chosen)
+            if base in {LOGS2BQ, "daily_logs"}:
+                self.run.forced.update(f"{LOGS2BQ}:{course}" for course in courses)
+            if base in {SPLIT, "daily_logs"}:
+                self.run.forced.add(SPLIT)
+            names = sets[base](self._registry) if base in sets else self._commands.get(base, [base])
+            for table in (self._registry[name] for name in names if name in self._registry):
+                scoped = courses if table.scope is Scope.COURSE else [None]
+                self.run.forced.update(self.table_task(table, course) for course in scoped)
+
+    # Names
+
+    def table_task(self, table: Table, course: CourseKey | None) -> str:
+        """Name of the task that makes one table."""
+        base = table.name
+        if base in self._commands and self._commands[base] != [base] and not self._is_last(table):
+            base = f"{base}.table"
+        return base if course is None else f"{base}:{course}"
+
+    def _is_last(self, table: Table) -> bool:
+        """Whether a table's inputs include all other tables of its command: then it is the command."""
+        reached: set[str] = set()
+        waiting = [table.name]
+        while waiting:
+            for name, need in self._registry[waiting.pop()].inputs.items():
+                if name != TRACKLOG and need is not Need.BORROWED and name not in reached:
+                    reached.add(name)
+                    waiting.append(name)
+        return set(self._commands[table.name]) - {table.name} <= reached
+
+    # Kinds of tasks
+
+    def _logs(self) -> Iterator[Task]:
+        yield {
+            "basename": SPLIT,
+            "doc": "split raw tracking logs into shards of a course and day",
+            **self._of(SplitStep(self.run, SPLIT, self._patterns())),
+            "pos_arg": "files",
+        }
+        yield self._head(LOGS2GS, "copy shards to storage (a copy of a local file is not made there)")
+        yield self._head(LOGS2BQ, "load shards into day tables tracklog_YYYYMMDD")
+        for course in self.run.context.courses:
+            name = f"{LOGS2GS}:{course}"
+            yield {"basename": LOGS2GS, "name": str(course), **_group([SPLIT])}
+            name = f"{LOGS2BQ}:{course}"
+            step = LogDaysStep(self.run, name, course)
+            yield {"basename": LOGS2BQ, "name": str(course), **self._of(step, [SPLIT], {SPLIT})}
+
+    def _patterns(self) -> list[str]:
+        pattern = self.run.context.settings.paths.tlfn
+        return self._positional or ([pattern] if pattern else [])
+
+    def _table(self, table: Table) -> Iterator[Task]:
+        if table.scope is Scope.COURSE:
+            base = self.table_task(table, None)
+            yield self._head(base, table.description)
+            for course in self.run.context.courses:
+                yield {"basename": base, "name": str(course), **self._build(table, course)}
+        else:
+            yield {
+                "basename": self.table_task(table, None),
+                "doc": table.description,
+                **self._build(table, None),
+            }
+
+    def _build(self, table: Table, course: CourseKey | None) -> Task:
+        needed: list[str] = []
+        tolerated: set[str] = set()
+        for name, need in table.inputs.items():
+            if need is Need.BORROWED:
+                continue
+            for task in self._input_tasks(table, name, course):
+                needed.append(task)
+                if need is Need.OPTIONAL:
+                    tolerated.add(task)
+        return self._of(TableStep(self.run, self.table_task(table, course), table, course), needed, tolerated)
+
+    def _input_tasks(self, table: Table, name: str, course: CourseKey | None) -> list[str]:
+        courses = [course] if table.scope is Scope.COURSE else list(self.run.context.courses)
+        if name == TRACKLOG:
+            return [f"{LOGS2BQ}:{one}" for one in courses]
+        source = self._registry[name]
+        if source.awaited:
+            return []
+        if source.scope is not Scope.COURSE:
+            return [self.table_task(source, None)]
+        return [self.table_task(source, one) for one in courses]
+
+    def _command(self, command: str, names: list[str]) -> Iterator[Task]:
+        """A command that makes several tables, or one of another name: a task that names them."""
+        tables = [self._registry[name] for name in names]
+        if command in self._made:
+            return
+        doc = "make " + ", ".join(names)
+        yield self._head(command, doc)
+        for course in self.run.context.courses:
+            made = [t for t in tables if t.scope is Scope.COURSE]
+            if made:
+                tasks = [self.table_task(table, course) for table in made]
+                yield {"basename": command, "name": str(course), **_group(tasks)}
+
+    def _sets(self) -> Iterator[Task]:
+        registry = self._registry
+        loading = [] if self.run.context.settings.options.skip_log_loading else [LOGS2GS, LOGS2BQ]
+        yield from self._set("setup_sql", "load a new SQL dump", setup_sql(registry), [])
+        yield from self._set(
+            "doall", "everything that comes from dump, logs and content", doall(registry), loading
+        )
+        yield from self._set(
+            "nightly", "everything that new logs reach", nightly(registry), [LOGS2GS, LOGS2BQ]
+        )
+        yield from self._set("daily_logs", "split and load raw logs", [], [LOGS2GS, LOGS2BQ], [SPLIT])
+        yield from self._set(
+            "weekly", "split, then doall of all chosen courses", doall(registry), loading, [SPLIT]
+        )
+
+    def _set(
+        self, name: str, doc: str, tables: list[str], course_tasks: list[str], once: Iterable[str] = ()
+    ) -> Iterator[Task]:
+        head = self._head(name, doc)
+        yield {**head, "task_dep": list(once)} if once else head
+        for course in self.run.context.courses:
+            tasks = [f"{task}:{course}" for task in course_tasks]
+            tasks += [self.table_task(self._registry[table], course) for table in tables]
+            yield {"basename": name, "name": str(course), **_group([*once, *tasks])}
+
+    def _other_spellings(self) -> Iterator[Task]:
+        """`task:course-v1:…` as it stands on the command line: another name of the same task."""
+        for word, course in self._spellings.items():
+            base, _, spelling = word.partition(":")
+            yield {"basename": base, "name": spelling, **_group([f"{base}:{course}"])}
+
+    def _head(self, base: str, doc: str) -> Task:
+        self._made.add(base)
+        return {"basename": base, "name": None, "doc": doc.rstrip(".") or base}
+
+    def _of(self, step: Step, needed: list[str] | None = None, tolerated: set[str] | None = None) -> Task:
+        return {
+            "actions": [step.work],
+            "uptodate": [step],
+            "task_dep": needed or [],
+            "targets": step.targets(),
+            "clean": [step.clean],
+            "meta": {STEP: step, TOLERATES: frozenset(tolerated or ())},
+            "verbosity": 2,
+        }
+
+
+def _group(tasks: Iterable[str]) -> Task:
+    return {"actions": None, "task_dep": list(dict.fromkeys(tasks)), "uptodate": [True]}

@@ -1,0 +1,112 @@
+"""The words of the command line, as far as they decide which tasks there are.
+
+doit makes its tasks before it looks at what is asked; here the words are read first, so that tasks are made
+only for the courses of this run, and a word that names nothing is an error that names the nearest thing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from edxtasks.config import Settings, chosen_courses, known_courses
+from edxtasks.course import CourseKey, shorten
+from edxtasks.errors import SettingsError, nearest
+from edxtasks.notes import Notes
+
+
+@dataclass(frozen=True)
+class Words:
+    """The command line in parts: variables (`name=value`), and words that may name tasks."""
+
+    variables: dict[str, str]
+    words: tuple[str, ...]
+
+    @classmethod
+    def of(cls, arguments: Sequence[str]) -> Words:
+        """Read the arguments of doit, as doit itself does: any word with `=` but no dash is a variable."""
+        variables = {}
+        words = []
+        for argument in arguments:
+            if argument.startswith("-") or not argument:
+                continue
+            name, equals, value = argument.partition("=")
+            if equals:
+                variables[name] = value
+            else:
+                words.append(argument)
+        return cls(variables, tuple(words))
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The courses of a run: `courses` in all, and for each that is spelled otherwise than `ORG/NUMBER/RUN`
+    on the command line, the spelling (`spellings`: task name with that spelling → course)."""
+
+    courses: tuple[CourseKey, ...]
+    spellings: dict[str, CourseKey]
+
+
+def choose(
+    words: Words,
+    settings: Settings,
+    per_course: Iterable[str],
+    others: Iterable[str],
+    exists: Callable[[CourseKey], bool],
+    notes: Notes,
+) -> Choice:
+    """The courses of this run.
+
+    `per_course` are the tasks with a sub-task a course, `others` those without; `exists` says whether
+    anything of a course that no list names is there. Raises `SettingsError` for a sub-task of a course that
+    nobody chose, and where no course is named at all though one is needed.
+    """
+    per_course, others = set(per_course), set(others)
+    named: dict[str, CourseKey] = {}
+    for word in words.words:
+        task, colon, course = word.partition(":")
+        if colon and task in per_course and "*" not in course:
+            named[word] = _key(word, course, settings)
+    whole = [word for word in words.words if word in per_course or "*" in word]
+    options = settings.options
+    selected = options.clist is not None or options.year2 or options.courses is not None
+    only_subtasks = bool(named) and not whole
+    if only_subtasks and not selected:
+        _refuse_strangers(named, settings, exists)
+        courses = tuple(dict.fromkeys(named.values()))
+    elif not named and not whole and words.words and all(word in others for word in words.words):
+        courses = ()
+    else:
+        courses = tuple(chosen_courses(settings, notes=notes))
+        for word, key in named.items():
+            if key not in courses:
+                hint = nearest(key.slash, [one.slash for one in courses])
+                raise SettingsError(f"{word}: {key} is none of the {len(courses)} chosen courses{hint}")
+        if only_subtasks:
+            courses = tuple(key for key in courses if key in set(named.values()))
+    spellings = {word: key for word, key in named.items() if word.partition(":")[2] != key.slash}
+    return Choice(courses, spellings)
+
+
+def _key(word: str, text: str, settings: Settings) -> CourseKey:
+    key = CourseKey.find(text)
+    if key is None:
+        hint = nearest(text, [one.slash for one in known_courses(settings)])
+        raise SettingsError(
+            f'{shorten(word)}: "{shorten(text)}" is no course key (ORG/NUMBER/RUN or '
+            f"course-v1:ORG+NUMBER+RUN){hint}"
+        )
+    return key
+
+
+def _refuse_strangers(
+    named: dict[str, CourseKey], settings: Settings, exists: Callable[[CourseKey], bool]
+) -> None:
+    known = known_courses(settings)
+    for word, key in named.items():
+        if known and key not in known and not exists(key):
+            hint = nearest(key.slash, [one.slash for one in known])
+            raise SettingsError(
+                f"{word}: nobody chose {key}: it stands in no course list, and there is no file or table "
+                f"of it{hint}"
+            )

@@ -1,0 +1,168 @@
+"""Worker processes: where the heavy part of a task runs.
+
+doit schedules with threads. Each thread has one worker process of its own, started (spawned) when it is
+first needed, that lives for the run and keeps its DuckDB. A worker that is killed, by hand or for memory,
+fails the task that it was doing and is replaced; the rest of the run goes on.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import threading
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing import connection, get_context, parent_process
+from multiprocessing.connection import Connection
+from typing import Any
+
+from edxtasks.errors import SourceAbsent, UserError
+
+Progress = Callable[[int, int, str], None]
+"""Called with what is done, of how much (0: not known), in which unit."""
+
+
+class WorkerDied(UserError):
+    """The worker process of a task ended before its result came."""
+
+
+class Stopped(UserError):
+    """The run was ended while the task was at work."""
+
+
+class TaskDefect(Exception):
+    """An exception in a worker that is nobody's fault but the product's; its text holds the traceback."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A function by name (`package.module:function`) and its arguments; all of it is pickled.
+
+    The function is called as `function(progress, *arguments)` in a worker.
+    """
+
+    function: str
+    arguments: tuple[Any, ...]
+
+
+class Workers:
+    """The worker processes of a run, one for each thread that asks for one."""
+
+    def __init__(self) -> None:
+        self._mine = threading.local()
+        self._all: set[_Worker] = set()
+        self._lock = threading.Lock()
+        self._stopped = False
+
+    def run(self, job: Job, progress: Progress) -> Any:
+        """Run a job in this thread's worker and give its result.
+
+        Raises what the job raised (`UserError` and `SourceAbsent` as they are, anything else as
+        `TaskDefect`), `WorkerDied` when the worker ended, `Stopped` after `stop`.
+        """
+        worker = getattr(self._mine, "worker", None)
+        if worker is None or not worker.alive:
+            worker = self._mine.worker = self._start()
+        try:
+            return worker.run(job, progress)
+        except WorkerDied:
+            with self._lock:
+                self._all.discard(worker)
+            if self._stopped:
+                raise Stopped("the run was ended") from None
+            raise
+
+    def stop(self) -> None:
+        """End all workers at once, whatever they are doing, and start no more."""
+        with self._lock:
+            self._stopped = True
+            workers, self._all = self._all, set()
+        for worker in workers:
+            worker.kill()
+
+    def _start(self) -> _Worker:
+        with self._lock:
+            if self._stopped:
+                raise Stopped("the run was ended")
+            worker = _Worker()
+            self._all.add(worker)
+            return worker
+
+
+class _Worker:
+    def __init__(self) -> None:
+        spawn = get_context("spawn")
+        self._connection, theirs = spawn.Pipe()
+        self._process = spawn.Process(target=_serve, args=(theirs,), name="edxtasks-worker")
+        self._process.start()
+        theirs.close()
+
+    @property
+    def alive(self) -> bool:
+        return self._process.is_alive()
+
+    def run(self, job: Job, progress: Progress) -> Any:
+        try:
+            self._connection.send(job)
+            while True:
+                ready = connection.wait([self._connection, self._process.sentinel])
+                if self._connection not in ready:
+                    raise EOFError
+                kind, value = self._connection.recv()
+                if kind == "progress":
+                    progress(*value)
+                elif kind == "result":
+                    return value
+                else:
+                    raise value
+        except (EOFError, BrokenPipeError, ConnectionResetError):
+            raise WorkerDied(self._epitaph()) from None
+
+    def _epitaph(self) -> str:
+        self._process.join()
+        code = self._process.exitcode
+        if code is not None and code < 0:
+            name = signal.Signals(-code).name
+            return (
+                f"the process of this task was killed ({name}), perhaps because memory ran out: "
+                'set memory_limit under [engine] (for example "2GB") or run fewer tasks at once (doit -n)'
+            )
+        return f"the process of this task ended with status {code} before it had a result"
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.join()
+
+
+def _serve(jobs: Connection) -> None:
+    """The worker's life: take jobs until the other end of the pipe is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it too, and ends its workers
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    while True:
+        try:
+            job = jobs.recv()
+        except EOFError:
+            return
+        jobs.send(_answer(job, jobs))
+
+
+def _answer(job: Job, jobs: Connection) -> tuple[str, Any]:
+    module, _, function = job.function.partition(":")
+    try:
+        call = getattr(importlib.import_module(module), function)
+        return "result", call(lambda *told: jobs.send(("progress", told)), *job.arguments)
+    except (UserError, SourceAbsent) as error:
+        return "error", error
+    except Exception as error:  # noqa: BLE001 - whatever it is, it fails this task and no other
+        return "error", TaskDefect("".join(traceback.format_exception(error)))
+
+
+def _end_with_parent() -> None:
+    """Leave no process behind when the parent is killed: its workers end with it."""
+    parent = parent_process()
+    assert parent is not None
+    connection.wait([parent.sentinel])
+    os._exit(1)

@@ -1,0 +1,63 @@
+"""Sets of targets: what `doall`, `nightly`, `weekly` and `setup_sql` stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from edxtasks.tables.declaration import TRACKLOG, Need, Table
+from edxtasks.tables.registry import commands
+
+SETUP_SQL = ("make_uic", "make_roles", "sql2bq", "load_forum")
+"""Commands that load a new SQL dump."""
+
+DOALL = (
+    *SETUP_SQL,
+    "analyze_problems",
+    "analyze_videos",
+    "analyze_forum",
+    "axis2bq",
+    "logs2gs",
+    "logs2bq",
+    "pcday_ip",
+    "pcday_trlang",
+    "person_day",
+    "enrollment_day",
+    "enrollment_events",
+    "person_course",
+    "problem_check",
+    "show_answer",
+    "analyze_ora",
+    "time_task",
+    "item_tables",
+    "grading_policy",
+    "grades_persistent",
+)
+"""Commands whose tables `doall` makes, as far as this version has them."""
+
+SUBSECTION_GRADES = "grades_persistent_subsection"
+"""Made by `grades_persistent subsection=1`, and always by `doall`."""
+
+
+def doall(registry: Mapping[str, Table]) -> list[str]:
+    """The course tables of `doall`, in order of the registry."""
+    made = commands(registry)
+    wanted = {name for command in DOALL for name in made.get(command, ())}
+    return [name for name in registry if name in wanted]
+
+
+def setup_sql(registry: Mapping[str, Table]) -> list[str]:
+    """The course tables of `setup_sql`."""
+    made = commands(registry)
+    wanted = {name for command in SETUP_SQL for name in made.get(command, ())}
+    return [name for name in registry if name in wanted]
+
+
+def nightly(registry: Mapping[str, Table]) -> list[str]:
+    """The tables of `doall` that depend on the tracking log, directly or through others."""
+    chosen = set(doall(registry))
+    reached: set[str] = set()
+    for name, table in registry.items():
+        needs = [source for source, need in table.inputs.items() if need is not Need.BORROWED]
+        if any(source == TRACKLOG or source in reached for source in needs):
+            reached.add(name)
+    return [name for name in registry if name in reached and name in chosen]
