@@ -1,0 +1,119 @@
+"""GoogleSQL, in which the models are written, and what of it means the same in DuckDB.
+
+`parse` gives the syntax tree of a model; `inputs`, `parameters`, `columns` and `token_digest` what it says
+about itself; `to_duckdb` the same query for DuckDB, and `check` what in it is not proven to mean the same
+on both engines or hangs on chance. `docs/sql.md` tells writers of models what they may use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlglot import exp
+
+from edxtasks.errors import UserError
+from edxtasks.warehouse.dialect import aggregates, arrays, numbers, texts, times, windows
+from edxtasks.warehouse.dialect.functions import FUNCTIONS
+from edxtasks.warehouse.dialect.macros import CONNECTION_SETTINGS, MACROS
+from edxtasks.warehouse.dialect.queries import relation
+from edxtasks.warehouse.dialect.reading import (
+    columns,
+    inputs,
+    parameters,
+    parse,
+    source_tables,
+    token_digest,
+)
+from edxtasks.warehouse.dialect.scope import Context, Relation
+from edxtasks.warehouse.schema import Schema
+
+__all__ = [
+    "CONNECTION_SETTINGS",
+    "MACROS",
+    "PROVEN",
+    "check",
+    "columns",
+    "inputs",
+    "needs_one_thread",
+    "parameters",
+    "parse",
+    "rewrite_versions",
+    "source_tables",
+    "to_duckdb",
+    "token_digest",
+    "typed_empty",
+]
+
+_ = (aggregates, arrays, numbers, texts, times, windows)  # each enters its functions on the list
+PROVEN: tuple[str, ...] = tuple(sorted(FUNCTIONS))
+"""The names of the functions that a model may use."""
+
+_SYNTAX = {"CAST": (exp.Cast,), "/": (exp.Div,), "EXTRACT": (exp.Extract,), "UNNEST": (exp.Unnest,)}
+TRANSLATION = 1
+"""Version of what is translated without being a function: names, joins, comparisons, literals."""
+
+
+def to_duckdb(tree: exp.Expression, schemas: Mapping[str, Schema]) -> str:
+    """The query in DuckDB's SQL.
+
+    `schemas` holds the schema of each of `inputs(tree)`, by that name. Table names stay as they are
+    (`courses.listings` is a view `listings` in the schema `courses`); `@name` becomes `$name`. The
+    connection must have had `CONNECTION_SETTINGS` and `MACROS`. Rows, and the low digits of sums of
+    FLOAT64, depend neither on the number of threads nor on the order in which rows are read.
+
+    Raises UserError that names every construct, with its line, which is not on the proven list.
+    """
+    context, result = _translate(tree, schemas)
+    if context.complaints:
+        raise UserError("\n".join(context.complaints))
+    return result.sql
+
+
+def check(tree: exp.Expression, schemas: Mapping[str, Schema]) -> list[str]:
+    """Complaints about a model, with lines; none for a model that may be used.
+
+    What is not on the proven list; what hangs on chance (an order with ties); output columns without a
+    name, a comment, or listed by `*`.
+    """
+    context, _ = _translate(tree, schemas)
+    found = [*context.complaints, *context.chance]
+    try:
+        columns(tree)
+    except UserError as error:
+        found += str(error).splitlines()
+    return list(dict.fromkeys(found))
+
+
+def rewrite_versions(tree: exp.Expression) -> dict[str, int]:
+    """The rewritten functions that the query uses, with the version of each rewrite, for its recipe."""
+    used = {"": TRANSLATION}
+    for node in tree.walk():
+        if isinstance(node, exp.Anonymous) and node.name.upper() in FUNCTIONS:
+            used[node.name.upper()] = FUNCTIONS[node.name.upper()].version
+        for name, kinds in _SYNTAX.items():
+            if isinstance(node, kinds):
+                used[name] = FUNCTIONS[name].version if name in FUNCTIONS else 1
+    return dict(sorted(used.items()))
+
+
+def needs_one_thread(tree: exp.Expression, schemas: Mapping[str, Schema]) -> bool:
+    """Whether the query gives the same rows in each run only with one thread.
+
+    None does: aggregates of FLOAT64 are taken in the order of their values, and those over a frame in the
+    order of the frame, which `check` demands to be total.
+    """
+    return False
+
+
+def typed_empty(schema: Schema) -> str:
+    """DuckDB's SQL of a relation with these columns and no rows."""
+    items = ", ".join(
+        f'CAST(NULL AS {column.duckdb_type}) AS "{column.name.replace(chr(34), chr(34) * 2)}"'
+        for column in schema
+    )
+    return f"SELECT {items} WHERE false"
+
+
+def _translate(tree: exp.Expression, schemas: Mapping[str, Schema]) -> tuple[Context, Relation]:
+    context = Context(schemas, relation)
+    return context, relation(context, tree, {}, None)

@@ -1,0 +1,110 @@
+"""What hangs on chance: an order with ties decides which row is first, and ties fall as threads will.
+
+An order is good where one of these holds: the keys hold every column that the SELECT uses (tied rows are
+then alike); they hold a unique key of the sources (GROUP BY, DISTINCT, or a number given by ROW_NUMBER);
+the value itself is made of the keys; or the SQL says why with a comment, `/* total order: … */`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from edxtasks.warehouse.dialect.types import quote
+
+if TYPE_CHECKING:
+    from edxtasks.warehouse.dialect.expressions import Place
+    from edxtasks.warehouse.dialect.scope import Scope
+
+_MARKER = re.compile(r"total order\s*:\s*\S")
+
+
+@dataclass(frozen=True)
+class Order:
+    """The keys of an order, as DuckDB texts, those of PARTITION BY among them."""
+
+    keys: frozenset[str]
+
+    def __or__(self, other: Iterable[str]) -> Order:
+        return Order(self.keys | frozenset(other))
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A use of an order that is judged when the whole SELECT is known."""
+
+    node: exp.Expression
+    what: str
+    order: Order
+    made_of_keys: bool
+    grouped: bool
+
+
+def has_marker(node: exp.Expression) -> bool:
+    """Whether a comment at the node or below it says `total order: …`."""
+    return any(_MARKER.search(comment) for part in node.walk() for comment in part.comments or ())
+
+
+def pending(
+    place: Place, node: exp.Expression, what: str, order: Order, value: str | None, columns: frozenset[str]
+) -> None:
+    """Note a use of an order, to be judged at the end of the SELECT.
+
+    `value` and `columns` are the text of the chosen value and the columns it is made of, where a value
+    made of the keys alone is enough; else `value` is None.
+    """
+    if place.scope is None or has_marker(node):
+        return
+    made = value is not None and (value in order.keys or (columns <= order.keys and bool(order.keys)))
+    place.scope.pending.append(Pending(node, what, order, made, value is not None))
+
+
+def judge(scope: Scope, grouping: frozenset[str] | None) -> list[tuple[exp.Expression, str]]:
+    """Complaints about the orders used in a SELECT; `grouping` are the keys of GROUP BY, None without one."""
+    complaints = []
+    for use in scope.pending:
+        keys = use.order.keys
+        if use.made_of_keys:
+            continue
+        if use.grouped:  # an aggregate: the rows are those of the sources, within a group
+            within = keys | (grouping or frozenset())
+            if scope.used <= within or unique(scope, within):
+                continue
+        elif grouping is not None:  # a window over groups: the rows are the groups
+            if grouping <= keys:
+                continue
+        elif scope.used <= keys or unique(scope, keys):
+            continue
+        complaints.append(
+            (
+                use.node,
+                f"{use.what} hangs on chance where the order has ties: order by more columns, or say why "
+                "there are none with /* total order: … */",
+            )
+        )
+    return complaints
+
+
+def unique(scope: Scope, keys: frozenset[str]) -> bool:
+    """Whether no two rows of the sources together have the same values in `keys`."""
+    for source in scope.sources.values():
+        candidates = [{f"{quote(source.alias)}.{quote(name)}" for name in key} for key in source.known_keys()]
+        if not any(candidate <= keys for candidate in candidates):
+            return False
+    return bool(scope.sources)
+
+
+def keys_of_join(scope: Scope) -> list[frozenset[str]]:
+    """Sets of DuckDB texts of columns that are unique together over all sources."""
+    each = [
+        [frozenset(f"{quote(source.alias)}.{quote(name)}" for name in key) for key in source.known_keys()]
+        for source in scope.sources.values()
+    ]
+    if not each or not all(each):
+        return []
+    return [frozenset().union(*chosen) for chosen in list(product(*each))[:16]]

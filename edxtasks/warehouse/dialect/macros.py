@@ -1,0 +1,151 @@
+"""DuckDB macros and connection settings under which the translated SQL means what GoogleSQL means.
+
+Each macro is a function of GoogleSQL, or a piece of one, whose namesake in DuckDB gives something else.
+The proofs in `tests/proofs` hold them against Google's reference evaluator.
+"""
+
+from __future__ import annotations
+
+CONNECTION_SETTINGS: tuple[str, ...] = (
+    "SET TimeZone = 'UTC'",  # else dates and texts of timestamps are local
+    "SET enable_progress_bar = false",  # it prints on stdout, which belongs to the command
+    "SET ieee_floating_point_ops = true",  # x / 0 is inf; the macros below look at the operands themselves
+    "SET scalar_subquery_error_on_multiple_rows = true",  # an error in GoogleSQL too
+    "SET autoinstall_known_extensions = false",  # never reach for the network
+    "SET autoload_known_extensions = false",
+)
+"""Statements to run once on every DuckDB connection."""
+
+_WHITE_SPACE = (
+    "\\t\\n\\v\\f\\r \\x{85}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}"
+)
+
+_DEFINITIONS: dict[str, str] = {
+    # Times. Timestamps are microseconds since 1970: date_diff counts boundaries, GoogleSQL whole units.
+    "bq_micros_diff(a, b, k)": "(epoch_us(a) - epoch_us(b)) // k",
+    "bq_floor_div(n, k)": "(n - (((n % k) + k) % k)) // k",
+    "bq_plain(t)": "make_timestamp(epoch_us(t))",
+    "bq_truncate(t, k)": "make_timestamptz(epoch_us(t) - (((epoch_us(t) % k) + k) % k))",
+    "bq_utc(t)": "make_timestamptz(epoch_us(t))",
+    "bq_date(t)": "CAST(make_timestamp(epoch_us(t)) AS DATE)",
+    "bq_timestamp_text(t)": (
+        "strftime(make_timestamp(epoch_us(t)), '%Y-%m-%d %H:%M:%S') || "
+        "CASE WHEN epoch_us(t) % 1000000 = 0 THEN '' "
+        "WHEN epoch_us(t) % 1000 = 0 THEN strftime(make_timestamp(epoch_us(t)), '.%g') "
+        "ELSE strftime(make_timestamp(epoch_us(t)), '.%f') END || '+00'"
+    ),
+    "bq_months_between(a, b)": (
+        "(date_part('year', a) - date_part('year', b)) * 12 + date_part('month', a) - date_part('month', b)"
+    ),
+    "bq_sunday(d)": "d - CAST(date_part('dow', d) AS INTEGER)",
+    # Numbers.
+    "bq_divide(a, b)": ("CASE WHEN b = 0 AND a IS NOT NULL THEN error('division by zero') ELSE a / b END"),
+    "bq_safe_divide(a, b)": "CASE WHEN b <> 0 THEN a / b END",
+    "bq_integer_divide(a, b)": (
+        "CASE WHEN b = 0 AND a IS NOT NULL THEN error('division by zero: DIV') ELSE a // nullif(b, 0) END"
+    ),
+    "bq_modulo(a, b)": (
+        "CASE WHEN b = 0 AND a IS NOT NULL THEN error('division by zero: MOD') ELSE a % nullif(b, 0) END"
+    ),
+    # DuckDB multiplies, rounds, divides; GoogleSQL rounds the exact value. They part only where the product
+    # is rounded onto a half: there the error of the product, which Dekker's split makes exact, decides.
+    "bq_high(x)": "(x * 134217729.0e0) - ((x * 134217729.0e0) - x)",
+    "bq_product_error(x, k)": "(bq_high(x) * k - x * k) + (x - bq_high(x)) * k",
+    "bq_round(x, k)": (
+        "CASE WHEN NOT isfinite(x) OR abs(x) * k >= 4503599627370496.0e0 THEN x "
+        "WHEN abs(x * k - trunc(x * k)) = 0.5e0 AND bq_product_error(x, k) * x < 0 THEN trunc(x * k) / k "
+        "ELSE round(x * k) / k END"
+    ),
+    "bq_integer_of_float(x)": "CAST(round(x) AS BIGINT)",
+    "bq_safe_integer_of_float(x)": "TRY_CAST(round(x) AS BIGINT)",
+    "bq_float_text(x)": (
+        "CASE WHEN isnan(x) THEN 'nan' WHEN CAST(printf('%.15g', x) AS DOUBLE) = x THEN printf('%.15g', x) "
+        "ELSE printf('%.17g', x) END"
+    ),
+    "bq_finite(r, x, y)": (
+        "CASE WHEN isfinite(r) OR NOT (isfinite(x) AND isfinite(y)) THEN r "
+        "WHEN r IS NULL THEN NULL ELSE error('a floating point result that is no number') END"
+    ),
+    # Comparisons: NaN is equal to nothing and in no order; in DuckDB it equals itself and is the greatest.
+    "bq_compare(a, b, r)": (
+        "CASE WHEN (isnan(a) AND b IS NOT NULL) OR (isnan(b) AND a IS NOT NULL) THEN false ELSE r END"
+    ),
+    # Texts.
+    "bq_substr(s, p, n)": (
+        "CASE WHEN n < 0 THEN error('SUBSTR: the length must not be negative') "
+        "WHEN p > 0 THEN substring(s, p, n) WHEN p = 0 OR -p > length(s) THEN substring(s, 1, n) "
+        "ELSE substring(s, length(s) + p + 1, n) END"
+    ),
+    "bq_substr_rest(s, p)": (
+        "CASE WHEN p > 0 THEN substring(s, p) WHEN p = 0 OR -p > length(s) THEN s "
+        "ELSE substring(s, length(s) + p + 1) END"
+    ),
+    "bq_left(s, n)": (
+        "CASE WHEN n < 0 THEN error('LEFT: the length must not be negative') ELSE substring(s, 1, n) END"
+    ),
+    "bq_right(s, n)": (
+        "CASE WHEN n < 0 THEN error('RIGHT: the length must not be negative') "
+        "WHEN n >= length(s) THEN s ELSE substring(s, length(s) - n + 1) END"
+    ),
+    "bq_lpad(s, n, p)": (
+        "CASE WHEN n < 0 OR p = '' THEN error('LPAD: a negative length or an empty pattern') "
+        "ELSE lpad(s, CAST(n AS INTEGER), p) END"
+    ),
+    "bq_repeat(s, n)": (
+        "CASE WHEN n < 0 THEN error('REPEAT: the number must not be negative') ELSE repeat(s, n) END"
+    ),
+    "bq_regexp_extract(s, p, g)": "CASE WHEN regexp_matches(s, p) THEN regexp_extract(s, p, g) END",
+    "bq_trim(s)": f"regexp_replace(s, '^[{_WHITE_SPACE}]+|[{_WHITE_SPACE}]+$', '', 'g')",
+    "bq_ltrim(s)": f"regexp_replace(s, '^[{_WHITE_SPACE}]+', '')",
+    "bq_rtrim(s)": f"regexp_replace(s, '[{_WHITE_SPACE}]+$', '')",
+    "bq_offset(list, i)": (
+        "CASE WHEN i < 0 OR i >= len(list) THEN error('array index out of bounds') ELSE list[i + 1] END"
+    ),
+    "bq_safe_offset(list, i)": "CASE WHEN i >= 0 THEN list[i + 1] END",
+    # Texts read as other types: DuckDB takes more spellings than GoogleSQL.
+    "bq_strict(s, r)": (
+        "CASE WHEN r IS NULL AND s IS NOT NULL THEN error('a text that cannot be cast') ELSE r END"
+    ),
+    "bq_hex_integer(s)": (
+        "TRY_CAST(CASE WHEN s[1] = '-' THEN -TRY_CAST(s[2:] AS HUGEINT) "
+        "ELSE TRY_CAST(ltrim(s, '+') AS HUGEINT) END AS BIGINT)"
+    ),
+    "bq_text_integer(s)": (
+        r"CASE WHEN regexp_full_match(s, '\s*[+-]?[0-9]+\s*') "
+        r"THEN TRY_CAST(ltrim(regexp_replace(s, '\s+', '', 'g'), '+') AS BIGINT) "
+        r"WHEN regexp_full_match(s, '\s*[+-]?0[xX][0-9a-fA-F]+\s*') "
+        r"THEN bq_hex_integer(lower(regexp_replace(s, '\s+', '', 'g'))) END"
+    ),
+    "bq_text_float(s)": (
+        r"CASE WHEN regexp_full_match(s, "
+        r"'(?i)\s*[+-]?(([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?|inf|infinity|nan)\s*') "
+        r"THEN TRY_CAST(ltrim(regexp_replace(s, '\s+', '', 'g'), '+') AS DOUBLE) END"
+    ),
+    "bq_text_bool(s)": "CASE lower(s) WHEN 'true' THEN true WHEN 'false' THEN false END",
+    "bq_text_date(s)": (
+        r"CASE WHEN regexp_full_match(s, '[0-9]{1,4}-[0-9]{1,2}-[0-9]{1,2}') THEN TRY_CAST(s AS DATE) END"
+    ),
+    "bq_text_timestamp(s)": (
+        r"CASE WHEN regexp_full_match(s, '[0-9]{1,4}-[0-9]{1,2}-[0-9]{1,2}"
+        r"([ Tt][0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}(\.[0-9]{0,6})?)?"
+        r"([Zz]| ?[+-][0-9]{1,2}(:[0-9]{2})?| UTC)?') THEN TRY_CAST(s AS TIMESTAMPTZ) END"
+    ),
+    # JSON in a text: what is no JSON is NULL in GoogleSQL and an error in DuckDB.
+    "bq_json_value(s, p)": "CASE WHEN json_valid(s) THEN json_value(s, p) ->> '$' END",
+    "bq_json_query(s, p)": "CASE WHEN json_valid(s) THEN CAST(json_extract(s, p) AS VARCHAR) END",
+    # Series.
+    "bq_dates(a, b, step)": (
+        "CASE WHEN step = 0 THEN error('GENERATE_DATE_ARRAY: the step must not be zero') ELSE "
+        "list_transform(generate_series(CAST(0 AS BIGINT), CAST(b - a AS BIGINT), nullif(step, 0)), "
+        "lambda i: a + CAST(i AS INTEGER)) END"
+    ),
+    "bq_series(a, b, step)": (
+        "CASE WHEN step = 0 THEN error('GENERATE_ARRAY: the step must not be zero') "
+        "ELSE generate_series(a, b, nullif(step, 0)) END"
+    ),
+}
+
+MACROS: tuple[str, ...] = tuple(
+    f"CREATE OR REPLACE TEMP MACRO {head} AS ({body})" for head, body in _DEFINITIONS.items()
+)
+"""Statements to run once on every DuckDB connection, after the settings."""

@@ -1,0 +1,90 @@
+"""Functions of numbers, and choices between values."""
+
+from __future__ import annotations
+
+from edxtasks.warehouse.dialect.expressions import Call, branches, compare, comparable
+from edxtasks.warehouse.dialect.functions import Refused, builder, fit, plain
+from edxtasks.warehouse.dialect.types import BOOL, FLOAT64, INT64, NULL, UNKNOWN, Value
+
+plain("ABS", [INT64], INT64, "abs({0})")
+plain("ABS", [FLOAT64], FLOAT64, "abs({0})")
+plain("SIGN", [INT64], INT64, "CAST(sign({0}) AS BIGINT)")
+plain("FLOOR", [FLOAT64], FLOAT64, "floor({0})")
+plain("CEIL", [FLOAT64], FLOAT64, "ceil({0})")
+plain("CEILING", [FLOAT64], FLOAT64, "ceil({0})")
+plain("TRUNC", [FLOAT64], FLOAT64, "trunc({0})")
+plain("SQRT", [FLOAT64], FLOAT64, "bq_finite(sqrt({0}), {0}, 1.0e0)")
+plain("LN", [FLOAT64], FLOAT64, "bq_finite(ln({0}), {0}, 1.0e0)")
+plain("EXP", [FLOAT64], FLOAT64, "bq_finite(exp({0}), {0}, 1.0e0)")
+plain("POW", [FLOAT64, FLOAT64], FLOAT64, "bq_finite(pow({0}, {1}), {0}, {1})")
+plain("POWER", [FLOAT64, FLOAT64], FLOAT64, "bq_finite(pow({0}, {1}), {0}, {1})")
+plain("LOG10", [FLOAT64], FLOAT64, "bq_finite(log10({0}), {0}, 1.0e0)")
+plain("SAFE_DIVIDE", [FLOAT64, FLOAT64], FLOAT64, "bq_safe_divide({0}, {1})")
+plain("DIV", [INT64, INT64], INT64, "bq_integer_divide({0}, {1})")
+plain("MOD", [INT64, INT64], INT64, "bq_modulo({0}, {1})")
+plain("IS_NAN", [FLOAT64], BOOL, "isnan({0})")
+plain("IS_INF", [FLOAT64], BOOL, "isinf({0})")
+
+LARGEST_SCALE = 15
+
+
+@builder("ROUND")
+def _round(call: Call) -> Value:
+    call.take(1, 2)
+    this = call.typed(0, FLOAT64)
+    if len(call.arguments) == 1:
+        return Value(f"round({this})", FLOAT64)
+    digits = call.value(1).number
+    if digits is None or not digits.isdigit() or int(digits) > LARGEST_SCALE:
+        raise Refused(f"ROUND takes a literal number of digits from 0 to {LARGEST_SCALE}")
+    return Value(f"bq_round({this}, {10 ** int(digits)}.0e0)", FLOAT64)
+
+
+@builder("IF")
+def _if(call: Call) -> Value:
+    call.take(3)
+    (yes, no), kind = branches([call.value(1), call.value(2)], "IF")
+    return Value(f"(CASE WHEN {call.typed(0, BOOL)} THEN {yes} ELSE {no} END)", kind)
+
+
+@builder("COALESCE", "IFNULL")
+def _coalesce(call: Call) -> Value:
+    if call.name == "IFNULL":
+        call.take(2)
+    texts, kind = branches([call.value(i) for i in range(len(call.arguments))], call.name)
+    return Value(f"coalesce({', '.join(texts)})", kind)
+
+
+@builder("NULLIF")
+def _nullif(call: Call) -> Value:
+    call.take(2)
+    values = [call.value(0), call.value(1)]
+    (left, right), kind = comparable(values, "NULLIF")
+    equal = compare(left, right, "=", kind, (values[0].number is not None, values[1].number is not None))
+    return Value(f"(CASE WHEN {equal} THEN NULL ELSE {left} END)", kind)
+
+
+@builder("GREATEST", "LEAST")
+def _greatest(call: Call) -> Value:
+    values = [call.value(i) for i in range(len(call.arguments))]
+    texts, kind = comparable(values, call.name)
+    name = call.name.lower()
+    missing = " OR ".join(f"{t} IS NULL" for t in texts)
+    chosen = f"{name}({', '.join(texts)})"
+    if kind in (UNKNOWN, NULL):
+        raise Refused(f"{call.name} of values without a type")
+    if kind == FLOAT64 and name == "least":
+        nan = " OR ".join(f"isnan({t})" for t in texts)
+        chosen = f"CASE WHEN {nan} THEN CAST('nan' AS DOUBLE) ELSE {chosen} END"
+    return Value(f"(CASE WHEN {missing} THEN NULL ELSE {chosen} END)", kind)
+
+
+@builder("SAFE_ADD", "SAFE_SUBTRACT", "SAFE_MULTIPLY")
+def _safe_arithmetic(call: Call) -> Value:
+    call.take(2)
+    sign = {"SAFE_ADD": "+", "SAFE_SUBTRACT": "-", "SAFE_MULTIPLY": "*"}[call.name]
+    left, right = call.value(0), call.value(1)
+    if left.type != INT64 or right.type != INT64:
+        raise Refused(f"{call.name} is on the proven list for INT64 alone")
+    wide = f"CAST({fit(left, INT64)} AS HUGEINT) {sign} CAST({fit(right, INT64)} AS HUGEINT)"
+    return Value(f"TRY_CAST({wide} AS BIGINT)", INT64)

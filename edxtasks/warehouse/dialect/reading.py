@@ -1,0 +1,174 @@
+"""Reading models: GoogleSQL text to a syntax tree, and what the tree says about itself.
+
+Functions are kept as they are written (`exp.Anonymous` with the written name), not turned into sqlglot's
+own nodes: those differ between versions of sqlglot and lose what the rewrites must know.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from sqlglot import exp
+from sqlglot.dialects.bigquery import BigQuery
+from sqlglot.errors import ParseError, TokenError
+from sqlglot.tokens import Token, TokenType
+
+from edxtasks.errors import UserError
+
+
+class GoogleSQL(BigQuery):
+    """BigQuery's grammar with every function left by its written name."""
+
+    class Parser(BigQuery.Parser):
+        """Only what has a syntax of its own is parsed as such: CAST, EXTRACT, ARRAY(SELECT), STRUCT."""
+
+        FUNCTIONS = {"STRUCT": BigQuery.Parser.FUNCTIONS["STRUCT"]}
+        FUNCTION_PARSERS = {
+            name: parse
+            for name, parse in BigQuery.Parser.FUNCTION_PARSERS.items()
+            if name in ("CAST", "SAFE_CAST", "EXTRACT", "ARRAY")
+        }
+
+
+_dialect = GoogleSQL()
+
+
+def parse(sql: str) -> exp.Expression:
+    """The syntax tree of one GoogleSQL query.
+
+    Raises UserError, naming the line, if the text is not one query.
+    """
+    try:
+        statements = [tree for tree in _dialect.parse(sql) if tree is not None]
+    except ParseError as error:
+        found = error.errors[0] if error.errors else {}
+        line = f"line {found['line']}: " if found.get("line") else ""
+        raise UserError(
+            f"SQL that cannot be read: {line}{found.get('description', str(error))}"
+            + (f' at "{found["highlight"]}"' if found.get("highlight") else "")
+        ) from error
+    except TokenError as error:
+        raise UserError(f"SQL that cannot be read: {error}") from error
+    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
+        raise UserError(f"one SELECT was expected, found {len(statements)} statements or another kind")
+    return statements[0]
+
+
+def line_of(node: exp.Expression) -> int | None:
+    """The line on which an expression begins, as far as the parser kept it."""
+    lines = [part.meta["line"] for part in node.walk() if "line" in part.meta]
+    return min(lines, default=None)
+
+
+def table_name(table: exp.Table) -> str:
+    """The name of a table as it is written, its parts joined by dots."""
+    return ".".join(part.name for part in table.parts)
+
+
+def inputs(tree: exp.Expression) -> list[str]:
+    """Names of the source tables as written (`courses.listings`), sorted, each once; no CTEs."""
+    found: set[str] = set()
+    _collect_tables(tree, frozenset(), found)
+    return sorted(found)
+
+
+def source_tables(tree: exp.Expression) -> list[exp.Table]:
+    """The nodes of the source tables, in the order of the text; no CTEs."""
+    nodes: list[exp.Table] = []
+    _collect_tables(tree, frozenset(), set(), nodes)
+    return nodes
+
+
+def _collect_tables(
+    node: exp.Expression, ctes: frozenset[str], found: set[str], nodes: list[exp.Table] | None = None
+) -> None:
+    """Add the tables below `node` to `found`; `ctes` are the names, in lower case, that mean a CTE here."""
+    if isinstance(node, exp.Table):
+        name = table_name(node)
+        if isinstance(node.this, exp.Identifier) and not ("." not in name and name.lower() in ctes):
+            found.add(name)
+            if nodes is not None:
+                nodes.append(node)
+    with_ = node.args.get("with_") or node.args.get("with")
+    if isinstance(with_, exp.With):
+        for cte in with_.expressions:
+            _collect_tables(cte.this, ctes, found, nodes)
+            ctes |= {cte.alias.lower()}
+    for child in node.iter_expressions():
+        if child is not with_:
+            _collect_tables(child, ctes, found, nodes)
+
+
+def parameters(tree: exp.Expression) -> list[str]:
+    """Names of the query parameters (`@name`), sorted, each once."""
+    return sorted({node.name for node in tree.find_all(exp.Parameter)})
+
+
+def outermost(tree: exp.Expression) -> exp.Select:
+    """The SELECT that names the output columns: the outermost one, of a union the first."""
+    node: exp.Expression = tree
+    while not isinstance(node, exp.Select):
+        if not isinstance(node, (exp.SetOperation, exp.Subquery)):
+            raise UserError(f"a SELECT was expected, found {node.key}")
+        node = node.this
+    return node
+
+
+def columns(tree: exp.Expression) -> list[tuple[str, str]]:
+    """Name and comment of each output column, in order: `expression AS name, -- text`.
+
+    Raises UserError if a column is `*`, has no name, or has no comment.
+    """
+    result: list[tuple[str, str]] = []
+    faults: list[str] = []
+    for number, item in enumerate(outermost(tree).expressions, 1):
+        if item.is_star:
+            faults.append(f"output column {number} is `*`: list the columns, each with its comment")
+            continue
+        name = item.alias_or_name if isinstance(item, (exp.Alias, exp.Column)) else ""
+        if not name:
+            faults.append(f"output column {number} ({_short(item)}) has no name: write `… AS name, -- text`")
+            continue
+        comment = " ".join(" ".join(line.split()) for line in item.comments or () if line.strip())
+        if not comment:
+            faults.append(f"output column {name} has no comment: write `… AS {name}, -- text`")
+        result.append((name, comment))
+    if faults:
+        raise UserError("\n".join(faults))
+    return result
+
+
+def _short(node: exp.Expression) -> str:
+    written = node.sql(_dialect, comments=False)
+    return written if len(written) <= 60 else written[:57] + "..."
+
+
+_WORDS = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII)
+_TEXTS = {TokenType.STRING: "string", TokenType.IDENTIFIER: "name", TokenType.RAW_STRING: "raw"}
+
+
+def tokens(sql: str) -> list[Token]:
+    """The tokens of a GoogleSQL text."""
+    try:
+        return list(_dialect.tokenize(sql))
+    except TokenError as error:
+        raise UserError(f"SQL that cannot be read: {error}") from error
+
+
+def token_digest(sql: str) -> str:
+    """Digest of the token texts: comments and white space do not count, nor the case of keywords.
+
+    Words that are no names (keywords, and functions before a parenthesis) are upper-cased; names and
+    literals count as they are. The digest is the same under every version of sqlglot that is supported.
+    """
+    listed = tokens(sql)
+    parts = []
+    for token, following in zip(listed, [*listed[1:], None], strict=True):
+        kind = _TEXTS.get(token.token_type, "")
+        word = token.text
+        called = following is not None and following.token_type == TokenType.L_PAREN
+        if not kind and _WORDS.match(word) and (called or token.token_type != TokenType.VAR):
+            word = word.upper()
+        parts.append(f"{kind}:{len(word)}:{word}")
+    return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

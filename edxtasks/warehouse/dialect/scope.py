@@ -1,0 +1,172 @@
+"""What names mean inside one SELECT: its sources, their columns, the scopes around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from edxtasks.warehouse.dialect.chance import Pending
+from edxtasks.warehouse.dialect.functions import Refused
+from edxtasks.warehouse.dialect.reading import line_of
+from edxtasks.warehouse.dialect.types import UNKNOWN, UNREADABLE, Type, Value, quote
+from edxtasks.warehouse.schema import Schema
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A query in DuckDB's SQL: its text, its columns in order, and sets of columns known to be unique."""
+
+    sql: str
+    columns: tuple[tuple[str, Type], ...]
+    keys: tuple[frozenset[str], ...] = ()
+    """Sets of column names, in lower case, of which no two rows have the same values."""
+
+
+@dataclass
+class Source:
+    """One item of FROM: an alias and its columns. `element` is set for UNNEST: the alias is a value."""
+
+    alias: str
+    columns: tuple[tuple[str, Type], ...]
+    keys: tuple[frozenset[str], ...] = ()
+    element: Type | None = None
+    offset: str | None = None
+
+    def column(self, name: str) -> Value | None:
+        """The column `name` of the source, whatever its case."""
+        if self.element is not None:
+            return self._of_element(name)
+        for column, kind in self.columns:
+            if column.lower() == name.lower():
+                return Value(f"{quote(self.alias)}.{quote(column)}", kind)
+        return None
+
+    def known_keys(self) -> tuple[frozenset[str], ...]:
+        """Sets of column names that are unique in the source."""
+        if self.element is not None:
+            return (frozenset({self.offset}),) if self.offset is not None else ()
+        return self.keys
+
+    def whole(self) -> Value | None:
+        """The value that the alias of an UNNEST stands for."""
+        if self.element is None:
+            return None
+        return Value(f"{quote(self.alias)}.{quote(self.alias)}", self.element)
+
+    def _of_element(self, name: str) -> Value | None:
+        assert self.element is not None
+        if self.offset is not None and name.lower() == self.offset.lower():
+            return Value(f"{quote(self.alias)}.{quote(self.offset)}", Type("INT64"))
+        member = self.element.field(name) if self.element.kind == "STRUCT" else None
+        if member is None:
+            return None
+        return Value(f"({quote(self.alias)}.{quote(self.alias)}).{quote(member[0])}", member[1])
+
+
+@dataclass
+class Scope:
+    """The names of one SELECT. `merged` are the columns of USING; `outer` is the SELECT around."""
+
+    outer: Scope | None = None
+    sources: dict[str, Source] = field(default_factory=dict)
+    merged: dict[str, Value] = field(default_factory=dict)
+    aliases: dict[str, tuple[int, Value, exp.Expression]] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
+    """DuckDB texts of the columns of this SELECT's own sources that it refers to."""
+    pending: list[Pending] = field(default_factory=list)
+    """Uses of an order that are judged when the whole SELECT is known."""
+
+    def add(self, source: Source) -> None:
+        """Add a source. Raises Refused if its alias is taken."""
+        if source.alias.lower() in self.sources:
+            raise Refused(f"two sources are called {source.alias}: give each a name of its own")
+        self.sources[source.alias.lower()] = source
+
+    def unqualified(self, name: str) -> Value | None:
+        """A column, or the value of an UNNEST, by its bare name; Refused if two sources have it."""
+        if name.lower() in self.merged:
+            value = self.merged[name.lower()]
+            self.used.add(value.sql)
+            return value
+        found = [v for v in (source.column(name) for source in self.sources.values()) if v is not None]
+        source = self.sources.get(name.lower())
+        whole = source.whole() if source else None
+        if whole is not None:
+            found.append(whole)
+        if len(found) > 1:
+            raise Refused(f"{name} is a column of two sources: write which")
+        if found:
+            self.used.add(found[0].sql)
+            return found[0]
+        return None
+
+
+@dataclass
+class Context:
+    """One translation: the schemas of the tables, the types of the parameters, what is complained about."""
+
+    schemas: Mapping[str, Schema]
+    relation: Callable[[Context, exp.Expression, Mapping[str, Relation], Scope | None], Relation]
+    parameters: Mapping[str, Type] = field(default_factory=dict)
+    complaints: list[str] = field(default_factory=list)
+    chance: list[str] = field(default_factory=list)
+    """Complaints about results that hang on chance: the SQL can be run, but must not be."""
+    versions: dict[str, int] = field(default_factory=dict)
+
+    def complain(self, node: exp.Expression, reason: str) -> Value:
+        """Keep a complaint about `node`; gives a value of unknown type, about which nobody complains again."""
+        self.complaints.append(_located(node, reason))
+        return UNREADABLE
+
+    def by_chance(self, node: exp.Expression, reason: str) -> None:
+        """Keep a complaint about a result that hangs on chance."""
+        self.chance.append(_located(node, reason))
+
+
+def _located(node: exp.Expression, reason: str) -> str:
+    ancestor: exp.Expression | None = node
+    line = None
+    while ancestor is not None and line is None:
+        line = line_of(ancestor)
+        ancestor = ancestor.parent
+    return f"line {line}: {reason}" if line is not None else reason
+
+
+def resolve(names: list[str], scope: Scope | None) -> Value:
+    """What a dotted name means: `column`, `source.column`, and members of structs, from inside out."""
+    around = scope
+    while around is not None:
+        value = _resolve_here(names, around)
+        if value is not None:
+            return value
+        around = around.outer
+    raise Refused(f"no source has a column {'.'.join(names)}")
+
+
+def _resolve_here(names: list[str], scope: Scope) -> Value | None:
+    source = scope.sources.get(names[0].lower())
+    if source is not None and len(names) > 1:
+        value = source.column(names[1])
+        if value is not None:
+            scope.used.add(value.sql)
+            return members(value, names[2:])
+    value = scope.unqualified(names[0])
+    if value is None:
+        if source is not None and len(names) == 1:
+            raise Refused(f"{names[0]} is a source, not a value: name its columns")
+        return None
+    return members(value, names[1:])
+
+
+def members(value: Value, names: list[str]) -> Value:
+    """A member of a struct, and members of members."""
+    for name in names:
+        if value.type == UNKNOWN:
+            return value
+        member = value.type.field(name) if value.type.kind == "STRUCT" else None
+        if member is None:
+            raise Refused(f"{value.type} has no member {name}")
+        value = Value(f"({value.sql}).{quote(member[0])}", member[1])
+    return value

@@ -1,0 +1,116 @@
+"""Functions of texts, regular expressions and JSON."""
+
+from __future__ import annotations
+
+import re
+
+from edxtasks.warehouse.dialect.expressions import Call
+from edxtasks.warehouse.dialect.functions import Refused, builder, plain
+from edxtasks.warehouse.dialect.types import BOOL, BYTES, INT64, STRING, Value, array, text
+
+plain("STARTS_WITH", [STRING, STRING], BOOL, "starts_with({0}, {1})")
+plain("ENDS_WITH", [STRING, STRING], BOOL, "ends_with({0}, {1})")
+plain("STRPOS", [STRING, STRING], INT64, "strpos({0}, {1})")
+plain("LENGTH", [STRING], INT64, "length({0})")
+plain("CHAR_LENGTH", [STRING], INT64, "length({0})")
+plain("BYTE_LENGTH", [STRING], INT64, "strlen({0})")
+plain("LOWER", [STRING], STRING, "lower({0})")
+plain("UPPER", [STRING], STRING, "upper({0})")
+plain("TRIM", [STRING], STRING, "bq_trim({0})")
+plain("TRIM", [STRING, STRING], STRING, "trim({0}, {1})")
+plain("LTRIM", [STRING], STRING, "bq_ltrim({0})")
+plain("LTRIM", [STRING, STRING], STRING, "ltrim({0}, {1})")
+plain("RTRIM", [STRING], STRING, "bq_rtrim({0})")
+plain("RTRIM", [STRING, STRING], STRING, "rtrim({0}, {1})")
+plain("REPLACE", [STRING, STRING, STRING], STRING, "replace({0}, {1}, {2})")
+plain("SUBSTR", [STRING, INT64], STRING, "bq_substr_rest({0}, {1})")
+plain("SUBSTR", [STRING, INT64, INT64], STRING, "bq_substr({0}, {1}, {2})")
+plain("SUBSTRING", [STRING, INT64], STRING, "bq_substr_rest({0}, {1})")
+plain("SUBSTRING", [STRING, INT64, INT64], STRING, "bq_substr({0}, {1}, {2})")
+plain("LEFT", [STRING, INT64], STRING, "bq_left({0}, {1})")
+plain("RIGHT", [STRING, INT64], STRING, "bq_right({0}, {1})")
+plain("LPAD", [STRING, INT64, STRING], STRING, "bq_lpad({0}, {1}, {2})")
+plain("REPEAT", [STRING, INT64], STRING, "bq_repeat({0}, {1})")
+plain("SPLIT", [STRING], array(STRING), "string_split({0}, ',')")
+plain("SPLIT", [STRING, STRING], array(STRING), "string_split({0}, {1})")
+plain("MD5", [STRING], BYTES, "unhex(md5({0}))")
+plain("SHA256", [STRING], BYTES, "unhex(sha256({0}))")
+plain("TO_HEX", [BYTES], STRING, "lower(hex({0}))")
+
+
+@builder("CONCAT")
+def _concat(call: Call) -> Value:
+    if not call.arguments:
+        raise Refused("CONCAT takes at least one argument")
+    pieces = [call.typed(index, STRING) for index in range(len(call.arguments))]
+    return Value("(" + " || ".join(pieces) + ")", STRING)
+
+
+_ESCAPED = re.compile(r"\\.", re.DOTALL)
+_CLASS = re.compile(r"\[\^?\]?(\[:\^?\w+:\]|[^\]])*\]")
+_GROUP = re.compile(r"\((?!\?)|\(\?P?<")
+
+
+def groups(pattern: str) -> int:
+    """The number of capturing groups of an RE2 pattern."""
+    return len(_GROUP.findall(_CLASS.sub("", _ESCAPED.sub("", pattern))))
+
+
+def _pattern(call: Call) -> str:
+    """The pattern, which must be a literal: its groups decide what comes out."""
+    call.take(2)
+    pattern = call.literal(1)
+    if "\\Q" in pattern or "\\C" in pattern:
+        raise Refused(f"{call.name}: \\Q and \\C in a pattern are not on the proven list")
+    return pattern
+
+
+@builder("REGEXP_CONTAINS")
+def _regexp_contains(call: Call) -> Value:
+    pattern = _pattern(call)
+    return Value(f"regexp_matches({call.typed(0, STRING)}, {text(pattern)})", BOOL)
+
+
+@builder("REGEXP_EXTRACT")
+def _regexp_extract(call: Call) -> Value:
+    pattern = _pattern(call)
+    count = groups(pattern)
+    if count > 1:
+        raise Refused("REGEXP_EXTRACT takes a pattern with at most one group: write (?:…)")
+    subject = call.typed(0, STRING)
+    return Value(f"bq_regexp_extract({subject}, {text(pattern)}, {count})", STRING)
+
+
+@builder("REGEXP_REPLACE")
+def _regexp_replace(call: Call) -> Value:
+    call.take(3)
+    pattern, replacement = call.literal(1), call.literal(2)
+    if not pattern:
+        raise Refused("REGEXP_REPLACE with an empty pattern is not on the proven list")
+    subject = call.typed(0, STRING)
+    return Value(f"regexp_replace({subject}, {text(pattern)}, {text(replacement)}, 'g')", STRING)
+
+
+_PATH = re.compile(r'\$(\.[A-Za-z_]\w*|\."[^"\\*]+"|\[[0-9]+\])*\Z', re.ASCII)
+
+
+def _json_path(call: Call) -> str:
+    call.take(1, 2)
+    path = call.literal(1) if len(call.arguments) == 2 else "$"
+    if not _PATH.match(path):
+        raise Refused(
+            f'{call.name}: the path {path} is not on the proven list: write $.name, $."na-me", $[0]'
+        )
+    return path
+
+
+@builder("JSON_VALUE", "JSON_EXTRACT_SCALAR")
+def _json_value(call: Call) -> Value:
+    path = _json_path(call)
+    return Value(f"bq_json_value({call.typed(0, STRING)}, {text(path)})", STRING)
+
+
+@builder("JSON_QUERY", "JSON_EXTRACT")
+def _json_query(call: Call) -> Value:
+    path = _json_path(call)
+    return Value(f"bq_json_query({call.typed(0, STRING)}, {text(path)})", STRING)
