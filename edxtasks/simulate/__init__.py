@@ -1,1 +1,10 @@
-"""The simulated campus: what edX would deliver, with a ledger of what really happened."""
+"""The simulated campus: what edX would deliver, for demo, tests and benchmarks.
+
+`simulate(directory, size, seed, workers)` writes raw daily logs, a weekly package and the ledger of what
+happened; `Ledger` reads that ledger. See docs/simulated-campus.md.
+"""
+
+from edxtasks.simulate.campus import SIZES, CampusSize, simulate
+from edxtasks.simulate.ledger import Ledger
+
+__all__ = ["SIZES", "CampusSize", "Ledger", "simulate"]

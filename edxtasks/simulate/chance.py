@@ -1,0 +1,41 @@
+"""Chance that can be repeated: numbers that hang on their arguments alone.
+
+Everything in a simulated campus is a function of the campus' seed and of who, what and when it is about.
+So a day can be simulated without the days before it, by any process, and two places that need the same
+choice (the log of a submission and the state in the SQL dump) make it alike without talking.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+_MASK = (1 << 64) - 1
+
+
+def mix(*parts: int) -> int:
+    """A number of 64 bits that hangs on all of `parts` and on their order (the finalizer of splitmix64)."""
+    state = 0x9E3779B97F4A7C15
+    for part in parts:
+        state = ((state ^ part) * 0xBF58476D1CE4E5B9) & _MASK
+        state ^= state >> 27
+        state = (state * 0x94D049BB133111EB) & _MASK
+        state ^= state >> 31
+    return state
+
+
+def fraction(*parts: int) -> float:
+    """A number from 0 to below 1 that hangs on `parts`."""
+    return (mix(*parts) >> 11) * 2.0**-53
+
+
+def hexadecimal(length: int, *parts: int) -> str:
+    """`length` hexadecimal digits that hang on `parts`."""
+    digits = ""
+    while len(digits) < length:
+        digits += f"{mix(len(digits), *parts):016x}"
+    return digits[:length]
+
+
+def generator(*parts: int) -> Random:
+    """A stream of random numbers that hangs on `parts`."""
+    return Random(mix(*parts))

@@ -1,0 +1,612 @@
+"""The weekly package: SQL dumps, forum, course content and grades, in the raw form that edX delivers."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edxtasks.simulate import clock, people
+from edxtasks.simulate.chance import fraction, hexadecimal, mix
+from edxtasks.simulate.clock import DAY, HOUR, SECOND, sql
+from edxtasks.simulate.courses import Course, Problem
+from edxtasks.simulate.export import run_name, structure, write_export
+from edxtasks.simulate.forum import Forum, Post
+from edxtasks.simulate.grades import Record, course_grade, cutoffs, letter, record, section_points
+from edxtasks.simulate.learners import Learner, Outcome
+from edxtasks.simulate.ledger import write_rows
+from edxtasks.simulate.problems import seed_of, submit
+
+if TYPE_CHECKING:
+    from edxtasks.simulate.campus import Campus
+
+Value = str | int | float | None
+Rows = list[tuple[Value, ...]]
+
+_OBSOLETE = (
+    "status", "email_key", "avatar_type", "country", "show_country", "date_of_birth", "interesting_tags",
+    "ignored_tags", "email_tag_filter_strategy", "display_tag_filter_strategy",
+    "consecutive_days_visit_count",
+)  # fmt: skip
+
+_USERS = (
+    "id", "username", "first_name", "last_name", "email", "password", "is_staff", "is_active",
+    "is_superuser", "last_login", "date_joined",
+)  # fmt: skip
+_PROFILES_OLD = (
+    "id", "user_id", "name", "language", "location", "meta", "courseware", "gender", "mailing_address",
+    "year_of_birth", "level_of_education", "goals", "allow_certificate", "country", "city",
+)  # fmt: skip
+_PROFILES_NEW = (
+    "id", "name", "meta", "courseware", "language", "location", "year_of_birth", "gender",
+    "level_of_education", "mailing_address", "city", "country", "goals", "bio",
+    "profile_image_uploaded_at", "user_id", "state",
+)  # fmt: skip
+_CERTIFICATES = (
+    "id", "user_id", "download_url", "grade", "course_id", "key", "distinction", "status", "verify_uuid",
+    "download_uuid", "name", "created_date", "modified_date", "error_reason", "mode",
+)  # fmt: skip
+_STUDENTMODULE = (
+    "id", "module_type", "module_id", "student_id", "state", "grade", "created", "modified", "max_grade",
+    "done", "course_id",
+)  # fmt: skip
+
+
+def tables(course: Course) -> dict[str, tuple[str, ...]]:
+    """Tables of a course's dump with their columns; courses with slash keys have the older generation."""
+    old = not course.opaque
+    return {
+        "auth_user": _USERS + (_OBSOLETE if old else ()),
+        "auth_userprofile": _PROFILES_OLD if old else _PROFILES_NEW,
+        "student_courseenrollment": ("id", "user_id", "course_id", "created", "is_active", "mode")
+        if old
+        else ("id", "course_id", "created", "is_active", "mode", "user_id"),
+        "certificates_generatedcertificate": _CERTIFICATES,
+        "user_id_map": ("hash_id", "id" if old else "user_id", "username"),
+        "courseware_studentmodule": _STUDENTMODULE,
+        "student_courseaccessrole": ("org", "course_id", "user_id", "role"),
+        "django_comment_client_role_users": ("course_id", "user_id", "name"),
+        "user_api_usercoursetag": ("id", "user_id", "key", "course_id", "value")
+        if old
+        else ("id", "key", "course_id", "value", "user_id"),
+        "grades_persistentcoursegrade": (
+            "course_id", "user_id", "grading_policy_hash", "percent_grade", "letter_grade",
+            "passed_timestamp", "created", "modified",
+        ),
+        "grades_persistentsubsectiongrade": (
+            "course_id", "user_id", "usage_key", "earned_all", "possible_all", "earned_graded",
+            "possible_graded", "first_attempted", "created", "modified",
+        ),
+        "student_languageproficiency": ("id", "user_profile_id", "code"),
+    }  # fmt: skip
+
+
+class Table:
+    """A table of the dump: tab-separated, columns by name, escapes of the time of the export."""
+
+    def __init__(self, path: Path, columns: Sequence[str], escape_returns: bool) -> None:
+        self.columns = columns
+        self.escape_returns = escape_returns
+        self.file = path.open("w", encoding="utf-8", newline="\n")
+        self.file.write("\t".join(columns) + "\n")
+
+    def __enter__(self) -> Table:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
+    def add(self, raw_breaks: bool = False, **values: Value) -> None:
+        """Add a record; columns that are not named are NULL, names that are no columns are left out.
+
+        `raw_breaks`: line feeds and tabs stay as they are, behind a backslash, as one export process does.
+        """
+        fields = (self._text(values.get(column), raw_breaks) for column in self.columns)
+        self.file.write("\t".join(fields) + "\n")
+
+    def _text(self, value: Value, raw_breaks: bool) -> str:
+        if value is None:
+            return "NULL"
+        if not isinstance(value, str):
+            return str(value)
+        text = value.replace("\\", "\\\\")
+        if raw_breaks:
+            return text.replace("\n", "\\\n").replace("\t", "\\\t")
+        text = text.replace("\n", "\\n").replace("\t", "\\t")
+        return text.replace("\r", "\\r") if self.escape_returns else text
+
+
+def simulate_package(campus: Campus, directory: Path, number: int) -> int:
+    """Write everything that the package holds about course `number`, and its people into the ledger.
+
+    Returns the number of learners. Streams: memory holds the roster and the forum, not the rows.
+    """
+    course = campus.courses[number]
+    attendance = campus.attendance(course)
+    folder = directory / campus.package_name
+    prefix = course.key.package_prefix
+    with ExitStack() as stack:
+        dump = {
+            name: stack.enter_context(
+                Table(folder / f"{prefix}-{name}-prod-analytics.sql", columns, course.opaque)
+            )
+            for name, columns in tables(course).items()
+        }
+        writer = _CourseDump(campus, course, attendance.forum, dump)
+        write_rows(
+            directory / "ledger" / "learners" / f"{course.key.directory}.jsonl.gz",
+            map(writer.learner, attendance.learners),
+        )
+        dump["user_id_map"].add(
+            hash_id=hexadecimal(32, campus.seed, 99), id=7, user_id=7, username="course_discovery_worker"
+        )
+    _write_forum(folder / f"{prefix}-prod.mongo", course, attendance.forum, attendance.learners, campus.seed)
+    write_export(course, folder / f"{prefix}-course-prod-analytics.xml.tar.gz")
+    outline = json.dumps(structure(course), indent=2)
+    (folder / f"{prefix}-course_structure-prod-analytics.json").write_text(outline, encoding="utf-8")
+    return len(attendance.learners)
+
+
+class _CourseDump:
+    """Writes the rows of one learner after the other into all tables of a course."""
+
+    def __init__(self, campus: Campus, course: Course, forum: Forum, dump: Mapping[str, Table]) -> None:
+        self.campus = campus
+        self.course = course
+        self.forum = forum
+        self.dump = dump
+        self.rows = 1_000_000 * (course.number + 1)
+        self.certified_at = course.end + 6 * HOUR
+
+    def learner(self, learner: Learner) -> dict[str, Any]:
+        """Write all rows of `learner`; gives the row of the ledger."""
+        campus, course, dump = self.campus, self.course, self.dump
+        done = record(learner, course)
+        grade = course_grade(course, done)
+        joined = campus.first - 100 * DAY - int(400 * fraction(campus.seed, 91, learner.person)) * DAY
+        present = learner.kind != "vanished"
+        profile = people.profile(
+            campus.seed,
+            learner.person,
+            learner.slot,
+            learner.kind == "instructor" and course.number == 0,
+            learner.kind == "retired",
+            joined,
+        )
+        if present:
+            self._account(learner, profile)
+            for role in learner.forum_roles:
+                dump["django_comment_client_role_users"].add(
+                    course_id=course.id, user_id=learner.user_id, name=role
+                )
+            if learner.course_role:
+                dump["student_courseaccessrole"].add(
+                    org=course.key.org, course_id=course.id, user_id=learner.user_id, role=learner.course_role
+                )
+            if learner.index % 3 == 0:
+                self.rows += 1
+                dump["user_api_usercoursetag"].add(
+                    id=self.rows,
+                    user_id=learner.user_id,
+                    key="xblock.partition_service.partition_1200" if learner.index % 2 else "sharing-consent",
+                    course_id=course.id,
+                    value=str(learner.index % 2) if learner.index % 2 else "true",
+                )
+        certificate = self._certificate(learner, profile, grade)
+        self._modules(learner, done)
+        self._grades(learner, done, grade)
+        return self._account_row(learner, profile, done, grade, present, certificate)
+
+    def _account(self, learner: Learner, profile: people.Profile) -> None:
+        campus, course, dump = self.campus, self.course, self.dump
+        obsolete: dict[str, Value] = dict.fromkeys(_OBSOLETE, "")
+        obsolete |= {"country": None, "date_of_birth": None, "consecutive_days_visit_count": 0}
+        dump["auth_user"].add(
+            id=profile.user_id,
+            username=profile.username,
+            first_name="",
+            last_name="",
+            email=profile.email,
+            password="",
+            is_staff=profile.is_staff,
+            is_active=int(not profile.retired),
+            is_superuser=0,
+            last_login=None if profile.user_id % 7 == 0 else sql(campus.first + profile.user_id % 19 * HOUR),
+            date_joined=sql(profile.joined + profile.user_id % 80_000 * SECOND),
+            **obsolete,
+        )
+        dump["auth_userprofile"].add(
+            id=profile.user_id + 5,
+            user_id=profile.user_id,
+            name=profile.name,
+            language=profile.language,
+            location=profile.location,
+            meta=profile.meta,
+            courseware="course.xml",
+            gender=profile.gender,
+            mailing_address=profile.mailing_address,
+            year_of_birth=profile.year_of_birth,
+            level_of_education=profile.level_of_education,
+            goals=profile.goals,
+            allow_certificate=1,
+            country=profile.country,
+            city=profile.city,
+        )
+        self.rows += 1
+        dump["student_courseenrollment"].add(
+            id=self.rows,
+            user_id=profile.user_id,
+            course_id=course.id,
+            created=sql(learner.enrolled),
+            is_active=int(not learner.dropped),
+            mode=learner.mode,
+        )
+        dump["user_id_map"].add(
+            hash_id=profile.hash_id, id=profile.user_id, user_id=profile.user_id, username=profile.username
+        )
+        if profile.language:
+            dump["student_languageproficiency"].add(
+                id=self.rows, user_profile_id=profile.user_id + 5, code="en"
+            )
+
+    def _certificate(self, learner: Learner, profile: people.Profile, grade: float) -> dict[str, Any] | None:
+        course = self.course
+        if grade <= 0 or learner.dropped or learner.course_role:
+            return None
+        passed = bool(letter(course, grade))
+        if learner.mode == "audit":
+            status = "audit_passing" if passed else "audit_notpassing"
+        else:
+            status = "downloadable" if passed else "notpassing"
+        digits = hexadecimal(32, learner.seed, 92)
+        url = (
+            f"https://verify.example.org/downloads/{digits}/Certificate.pdf"
+            if status == "downloadable"
+            else ""
+        )
+        self.rows += 1
+        modified = self.certified_at + learner.index % 3 * HOUR
+        self.dump["certificates_generatedcertificate"].add(
+            id=self.rows,
+            user_id=learner.user_id,
+            download_url=url,
+            grade=f"{grade:.2f}",
+            course_id=course.id,
+            key=digits if url else "",
+            distinction=0,
+            status=status,
+            verify_uuid=digits,
+            download_uuid=digits if url else "",
+            name=profile.name,
+            created_date=sql(self.certified_at) + (".125000" if learner.index % 4 == 0 else ""),
+            modified_date=sql(modified),
+            error_reason="",
+            mode="verified" if learner.upgraded else "honor",
+        )
+        return {"status": status, "grade": grade, "created": clock.iso(self.certified_at)}
+
+    def _modules(self, learner: Learner, done: Record) -> None:
+        course = self.course
+        if not done.chapters and not done.videos:
+            return
+
+        def add(
+            category: str, url_name: str, day: int, state: object, grade: Value = None, maximum: Value = None
+        ) -> None:
+            self.rows += 1
+            time = sql(self.campus.first + day * DAY + 12 * HOUR + self.rows % 3000 * SECOND)
+            awkward = learner.slot == 2 and category == "problem" and grade is not None
+            self.dump["courseware_studentmodule"].add(
+                raw_breaks=awkward,
+                id=self.rows,
+                module_type=category,
+                module_id=course.usage_key(category, url_name),
+                student_id=learner.user_id,
+                state=json.dumps(state, indent="\t" if awkward else None),
+                grade=grade,
+                created=time,
+                modified=time,
+                max_grade=maximum,
+                done="na",
+                course_id=course.id,
+            )
+
+        if done.chapters:
+            first = min(done.chapters.values())
+            add("course", run_name(course), first, {"position": len(done.chapters)})
+        for url_name, day in done.chapters.items():
+            add("chapter", url_name, day, {"position": 1})
+        for url_name, (day, position) in done.sequentials.items():
+            add("sequential", url_name, day, {"position": position})
+        for url_name, day in done.videos.items():
+            add("video", url_name, day, {"saved_video_position": "00:01:20", "speed": 1.5})
+        for url_name, day in done.essays.items():
+            add("openassessment", url_name, day, {"submission_uuid": None})
+        for problem, (day, result) in done.problems.items():
+            state = problem_state(course, learner, problem, result)
+            if result is None:
+                add("problem", problem.url_name, day, state)
+            else:
+                add("problem", problem.url_name, day, state, float(result.points), float(problem.points))
+
+    def _grades(self, learner: Learner, done: Record, grade: float) -> None:
+        course, dump = self.course, self.dump
+        tried = [day for day, result in done.problems.values() if result is not None]
+        if not tried or learner.kind == "vanished":
+            return
+        start = self.campus.first + 12 * HOUR
+        mark = letter(course, grade)
+        dump["grades_persistentcoursegrade"].add(
+            course_id=course.id,
+            user_id=learner.user_id,
+            grading_policy_hash=hexadecimal(28, course.seed, 93),
+            percent_grade=grade,
+            letter_grade=mark,
+            passed_timestamp=sql(start + max(tried) * DAY) if mark else None,
+            created=sql(start + min(tried) * DAY),
+            modified=sql(start + max(tried) * DAY),
+        )
+        for chapter in course.chapters:
+            for section in chapter.sequentials:
+                if section.hidden or not any(isinstance(b, Problem) for u in section.units for b in u.blocks):
+                    continue
+                earned, possible, any_tried = section_points(section, done)
+                graded = section.grading is not None
+                day = done.sequentials.get(section.url_name, (max(tried), 0))[0]
+                dump["grades_persistentsubsectiongrade"].add(
+                    course_id=course.id,
+                    user_id=learner.user_id,
+                    usage_key=course.usage_key("sequential", section.url_name),
+                    earned_all=earned,
+                    possible_all=possible,
+                    earned_graded=earned if graded else 0.0,
+                    possible_graded=possible if graded else 0.0,
+                    first_attempted=sql(start + day * DAY) if any_tried else None,
+                    created=sql(start + day * DAY),
+                    modified=sql(start + max(tried) * DAY),
+                )
+
+    def _account_row(
+        self,
+        learner: Learner,
+        profile: people.Profile,
+        done: Record,
+        grade: float,
+        present: bool,
+        certificate: dict[str, Any] | None,
+    ) -> dict[str, Any]:
+        posts = (
+            [post for post in self.forum.posts if post.author == learner.index] if learner.habit.posts else []
+        )
+        return {
+            "course_id": self.course.key.slash,
+            "user_id": learner.user_id,
+            "username": learner.username,
+            "kind": learner.kind,
+            "in_dump": present,
+            "course_role": learner.course_role,
+            "forum_roles": learner.forum_roles if present else [],
+            "profile": {k: v for k, v in asdict(profile).items() if k not in {"joined", "retired"}}
+            if present
+            else None,
+            "enrollment": {
+                "created": clock.iso(learner.enrolled),
+                "is_active": int(not learner.dropped),
+                "mode": learner.mode,
+            }
+            if present
+            else None,
+            "verified": clock.full_iso(learner.upgraded) if learner.upgraded else None,
+            "dropped": clock.full_iso(learner.dropped) if learner.dropped else None,
+            "certificate": certificate,
+            "grade": grade,
+            "passing_grade": min(cutoffs(self.course).values()),
+            "chapters": list(done.chapters),
+            "problems": {
+                problem.url_name: None
+                if result is None
+                else {
+                    "attempts": result.attempts,
+                    "correct": list(result.correct),
+                    "points": result.points,
+                    "shown": result.shows_answer,
+                }
+                for problem, (_, result) in done.problems.items()
+            },
+            "posts": {
+                kind: sum(post.kind == kind for post in posts) for kind in ("thread", "response", "comment")
+            },
+            "partner": learner.index + (1 if learner.kind == "master" else -1) if learner.pair else None,
+        }
+
+
+def problem_state(
+    course: Course, learner: Learner, problem: Problem, result: Outcome | None
+) -> dict[str, Any]:
+    """The state that edX keeps of a problem that a learner has opened."""
+    seed = seed_of(learner, problem)
+    if result is None:
+        return {"seed": seed, "input_state": {}}
+    made = submit(course, learner, problem, result, result.attempts)
+    return {
+        "seed": seed,
+        "attempts": result.attempts,
+        "done": True,
+        "correct_map": made.correct_map,
+        "student_answers": made.answers,
+        "input_state": dict.fromkeys(made.answers, {}),
+        "last_submission_time": clock.iso(course.start),
+    }
+
+
+# Forum -------------------------------------------------------------------------------------------------
+
+
+def _write_forum(path: Path, course: Course, forum: Forum, learners: Sequence[Learner], seed: int) -> None:
+    """The forum as mongoexport writes it; the spelling of dates and numbers changes from course to course."""
+    if not forum.posts:
+        return
+    date, number = _DIALECTS[course.number % len(_DIALECTS)]
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        for place, post in enumerate(forum.posts):
+            document = _document(course, post, learners[post.author], date, number)
+            if place == 1:
+                document["field_of_next_year"] = {"a.b": [1]}
+            if place == 2:
+                document |= {"last_activity_at": None, "endorsement": None, "retired_username": None}
+            file.write(json.dumps(document, ensure_ascii=course.number % 2 == 0) + "\n")
+
+
+_Spell = Callable[[int], object]
+_DIALECTS: tuple[tuple[_Spell, _Spell], ...] = (
+    (lambda t: {"$date": t // 1000}, lambda n: n),
+    (lambda t: {"$date": clock.full_iso(t)[:23] + "Z"}, lambda n: n),
+    (lambda t: {"$date": {"$numberLong": str(t // 1000)}}, lambda n: {"$numberInt": str(n)}),
+    (lambda t: {"$date": clock.full_iso(t)[:23] + "+0000"}, lambda n: {"$numberLong": str(n)}),
+)
+
+
+def _document(course: Course, post: Post, author: Learner, date: _Spell, number: _Spell) -> dict[str, Any]:
+    voters = [str(people.user_id(n)) for n in range(post.votes)]
+    document: dict[str, Any] = {
+        "_id": {"$oid": post.id},
+        "votes": {
+            "up": voters,
+            "down": [],
+            "up_count": number(len(voters)),
+            "down_count": number(0),
+            "count": number(len(voters)),
+            "point": number(len(voters)),
+        },
+        "visible": True,
+        "abuse_flaggers": [],
+        "historical_abuse_flaggers": [],
+        "_type": "CommentThread" if post.kind == "thread" else "Comment",
+        "body": post.body,
+        "course_id": course.id,
+        "anonymous": False,
+        "anonymous_to_peers": post.votes == 3,
+        "at_position_list": [],
+        "author_id": str(author.user_id),
+        "author_username": author.username,
+        "created_at": date(post.time),
+        "updated_at": date(post.time + 90 * SECOND),
+    }
+    if post.thread is None:
+        document |= {
+            "thread_type": "question" if post.title.startswith("Q") else "discussion",
+            "title": post.title,
+            "commentable_id": post.topic,
+            "comment_count": number(post.children),
+            "closed": False,
+            "pinned": post.pinned,
+            "group_id": None,
+            "last_activity_at": date(post.time + 90 * SECOND),
+            "tags_array": [],
+            "context": "course",
+        }
+    else:
+        document |= {
+            "comment_thread_id": {"$oid": post.thread.id},
+            "endorsed": post.endorsed,
+            "endorsement": {"user_id": "100003", "time": date(post.time + DAY)} if post.endorsed else None,
+            "child_count": number(0),
+            "depth": 1 if post.parent else 0,
+            "parent_ids": [{"$oid": post.parent.id}] if post.parent else [],
+            "sk": f"{post.parent.id}-{post.id}" if post.parent else post.id,
+        }
+        if post.parent:
+            document["parent_id"] = {"$oid": post.parent.id}
+    return document
+
+
+# What is no course of ours -----------------------------------------------------------------------------
+
+
+def write_common_files(campus: Campus, directory: Path) -> None:
+    """Write what belongs to no single course: lists of courses and staff, and the odd files of a package.
+
+    The odd ones: tables of edge.edx.org, of a CCX and of a course that nobody asked for, an export that
+    failed, a list of the organisation, and a folder of open-response tables.
+    """
+    folder = directory / campus.package_name
+    for course in campus.courses[:2]:
+        site = ("edge", "prod-edge")[course.number % 2]
+        edge = next(a for a in campus.attendances("edge") if a.course is course)
+        names = tables(course)
+        prefix = f"{course.key.package_prefix}-%s-{site}-analytics.sql"
+        with Table(folder / (prefix % "auth_user"), names["auth_user"], course.opaque) as users:
+            for learner in edge.learners:
+                users.add(
+                    id=learner.user_id,
+                    username=learner.username,
+                    email=f"edge{learner.user_id}@example.com",
+                    is_staff=0,
+                    date_joined=sql(course.start),
+                )
+        with Table(
+            folder / (prefix % "student_courseenrollment"), names["student_courseenrollment"], course.opaque
+        ) as enrollments:
+            for learner in edge.learners:
+                enrollments.add(
+                    id=learner.user_id,
+                    user_id=learner.user_id,
+                    course_id=course.id,
+                    created=sql(course.start),
+                    is_active=1,
+                    mode="honor",
+                )
+    last = campus.courses[-1]
+    for prefix in (f"{last.key.package_prefix}-ccx-7", f"{last.key.package_prefix}_2", "MITx-0.111x-2T2014"):
+        with Table(folder / f"{prefix}-auth_user-prod-analytics.sql", _USERS, True) as users:
+            users.add(id=11, username="somebody", email="somebody@example.com", is_staff=0)
+    failed = folder / f"{last.key.package_prefix}-wiki_article-prod-analytics.sql.failed"
+    failed.write_text("Traceback (most recent call last):\n  (2013, 'Lost connection')\n", encoding="utf-8")
+    opted = folder / f"{campus.org.lower()}-email_opt_in-prod-analytics.csv"
+    opted.write_text("user_id,username,email,full_name,course_id,is_opted_in_for_email\n", encoding="utf-8")
+    (folder / "ora").mkdir()
+    (folder / "ora" / f"{last.key.package_prefix}-submissions_score-prod-analytics.sql").write_text("id\n")
+    _write_csv(directory / "listings.csv", _listings(campus))
+    _write_csv(directory / "staff.csv", _staff(campus))
+
+
+def _listings(campus: Campus) -> Iterator[tuple[Value, ...]]:
+    yield (
+        "Institution", "Semester", "New or Rerun", "Course Number", "Short Title", "Title", "Instructors",
+        "Registration Open", "Course Launch", "Course Wrap", "course_id", "Empirical Course Wrap",
+        "certifies", "MinPassGrade", "4-way Category by name",
+    )  # fmt: skip
+    for course in campus.courses:
+        launch, wrap = _american(course.start), _american(course.end - 1)
+        yield (
+            course.key.org, course.key.run, ("New", "Rerun")[course.number % 2], course.key.number,
+            course.key.number, course.name, "Ada Example", _american(course.start - 60 * DAY), launch, wrap,
+            course.key.slash if course.number % 2 == 0 else course.key.opaque, wrap, 1,
+            min(cutoffs(course).values()), ("STEM", "CS", "HumHistRel", "SocSciGov")[course.number % 4],
+        )  # fmt: skip
+
+
+def _staff(campus: Campus) -> Iterator[tuple[Value, ...]]:
+    yield "course_id", "username", "name", "role"
+    for course in campus.courses:
+        person = course.number * 12
+        yield (
+            course.key.slash,
+            people.username(campus.seed, person, 0),
+            f"Team {mix(person) % 9}",
+            "instructor",
+        )
+
+
+def _american(time: int) -> str:
+    year, month, day = clock.date_of(time).split("-")
+    return f"{int(month)}/{int(day)}/{year}"
+
+
+def _write_csv(path: Path, rows: Iterable[tuple[Value, ...]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
