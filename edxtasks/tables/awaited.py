@@ -65,7 +65,43 @@ AWAITED = (
             index INTEGER -- place in the course
             url_name STRING -- id of the module
             category STRING -- kind of module
-            data STRING -- attributes
+        """),
+    ),
+    _awaited(
+        "pc_geoip",
+        schema("""
+            username STRING
+            country STRING
+            city STRING
+            countryLabel STRING
+            latitude FLOAT
+            longitude FLOAT
+            region_code STRING
+            subdivision STRING
+            postalCode STRING
+            continent STRING
+            un_region STRING
+            econ_group STRING
+            developing_nation STRING
+            special_region1 STRING
+        """),
+    ),
+    _awaited(
+        "roles",
+        schema("""
+            user_id INTEGER
+            roles STRING
+            roles_isBetaTester INTEGER
+            roles_isInstructor INTEGER
+            roles_isStaff INTEGER
+            roles_isCCX INTEGER
+            roles_isFinance INTEGER
+            roles_isLibrary INTEGER
+            roles_isSales INTEGER
+            forumRoles_isAdmin INTEGER
+            forumRoles_isCommunityTA INTEGER
+            forumRoles_isModerator INTEGER
+            forumRoles_isStudent INTEGER
         """),
     ),
     _awaited("course_metainfo", schema("key STRING\nvalue STRING")),

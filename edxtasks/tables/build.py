@@ -37,7 +37,7 @@ from edxtasks.warehouse.base import (
     Tables,
     TableState,
 )
-from edxtasks.warehouse.rows import Row
+from edxtasks.warehouse.rows import OwnColumns, Row
 
 
 @dataclass(frozen=True)
@@ -128,6 +128,8 @@ def _make_from_rows(
         else:
             rows = {one: _rows(context, one, course) for one in table.inputs}
             content = made.build(course, context.settings, sources, rows, scratch, notes)  # type: ignore[arg-type]
+        if isinstance(content, OwnColumns):
+            return context.warehouse.load(name, content.schema, content.rows, label)
         return context.warehouse.load(name, table.schema, content, label)
 
 
@@ -135,8 +137,11 @@ def _rows(context: Context, name: str, course: CourseKey | None) -> Iterator[Row
     source = context.registry[name]
     if context.state(source, course) is None:
         return None
-    columns = source.schema.names
-    values = context.warehouse.read(context.name(source, course), columns)
+    name_there = context.name(source, course)
+    info = context.warehouse.info(name_there)
+    assert info is not None
+    columns = info.schema.names
+    values = context.warehouse.read(name_there, columns)
     return (dict(zip(columns, row, strict=True)) for row in values)
 
 

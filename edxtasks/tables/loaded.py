@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from edxtasks.dumps import studentmodule, user_info_combo
-from edxtasks.tables.declaration import LoadedFrom, Table
+from edxtasks.dumps import course_facts, studentmodule, user_info_combo
+from edxtasks.tables.declaration import ComputedFrom, LoadedFrom, Need, Table
 
 
 def _loaded(name: str, command: str, grain: str, module: ModuleType, settings: tuple[str, ...] = ()) -> Table:
@@ -15,7 +15,26 @@ def _loaded(name: str, command: str, grain: str, module: ModuleType, settings: t
     return Table(name, command, module.SCHEMA, made, description, grain=grain)
 
 
+def _computed(
+    name: str, command: str, grain: str, module: ModuleType, inputs: dict[str, Need], internal: bool = False
+) -> Table:
+    """A course table whose module computes it from rows of other tables, and files."""
+    description = (module.__doc__ or "").partition("\n")[0]
+    made = ComputedFrom(module.build, module.VERSION, module.sources, (), module.OUTPUT_FILES)
+    return Table(
+        name, command, module.SCHEMA, made, description, grain=grain, inputs=inputs, internal=internal
+    )
+
+
 LOADED = (
     _loaded("user_info_combo", "make_uic", "user_id", user_info_combo, ("max_bad_fraction",)),
     _loaded("studentmodule", "sql2bq", "id", studentmodule, ("max_bad_fraction",)),
+    _computed(
+        "course_facts",
+        "person_course",
+        "one row",
+        course_facts,
+        {"grading_policy": Need.OPTIONAL, "course_metainfo": Need.BORROWED, "course_axis": Need.OPTIONAL},
+        internal=True,
+    ),
 )

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from edxtasks.warehouse.rows import Content
+from edxtasks.warehouse.rows import JsonLines, ParquetFiles, Row
 from edxtasks.warehouse.schema import Schema
 
 _NAME = re.compile(r"[A-Za-z0-9_]+")
@@ -145,6 +145,9 @@ class Absent:
     schema: Schema
 
 
+Loadable = Iterable[Row] | JsonLines | ParquetFiles
+"""What a table can be loaded from."""
+
 Input = Tables | DatesOf | LogDays | Absent
 
 
@@ -208,7 +211,7 @@ class Warehouse(ABC):
         """Hold a table while it is built: another run, also of another person, waits."""
 
     @abstractmethod
-    def load(self, name: TableName, schema: Schema, content: Content, label: Label) -> TableState:
+    def load(self, name: TableName, schema: Schema, content: Loadable, label: Label) -> TableState:
         """Replace a table by rows or files of rows; atomic. Raises `InputError` for a refused row."""
 
     @abstractmethod

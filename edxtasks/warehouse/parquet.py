@@ -28,6 +28,7 @@ from edxtasks.warehouse.base import (
     DateState,
     Input,
     Label,
+    Loadable,
     LogDays,
     Query,
     Share,
@@ -39,7 +40,7 @@ from edxtasks.warehouse.base import (
     whole_version,
 )
 from edxtasks.warehouse.listing import PRIVATE, SUFFIX, Listing, write_atomically
-from edxtasks.warehouse.rows import Content, JsonLines, ParquetFiles, Row
+from edxtasks.warehouse.rows import JsonLines, ParquetFiles, Row
 from edxtasks.warehouse.schema import Schema
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ class ParquetWarehouse(Warehouse):
     def lock(self, name: TableName) -> AbstractContextManager[object]:
         return FileLock(self._private(name.dataset) / f"{name.table}.lock")
 
-    def load(self, name: TableName, schema: Schema, content: Content, label: Label) -> TableState:
+    def load(self, name: TableName, schema: Schema, content: Loadable, label: Label) -> TableState:
         from edxtasks.warehouse.session import names, read_parquet
 
         began = time.monotonic()

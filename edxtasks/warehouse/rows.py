@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from edxtasks.warehouse.schema import Schema
+
 Row = Mapping[str, object]
 """A row by column name. Values: str, int, float, bool, datetime (aware, UTC), date, dict (RECORD), None.
 A column that is missing is NULL; a name that is no column is a defect and refused."""
@@ -25,4 +27,12 @@ class ParquetFiles:
     paths: tuple[Path, ...]
 
 
-Content = Iterable[Row] | JsonLines | ParquetFiles
+@dataclass(frozen=True)
+class OwnColumns:
+    """Rows of a table whose columns depend on the data (a grading policy's cut-offs): they come along."""
+
+    schema: Schema
+    rows: Iterable[Row]
+
+
+Content = Iterable[Row] | JsonLines | ParquetFiles | OwnColumns
