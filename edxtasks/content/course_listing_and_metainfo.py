@@ -1,0 +1,139 @@
+"""The table `course_listing_and_metainfo`: `course_metainfo` as one row with fixed columns."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from edxtasks.config import Settings
+from edxtasks.content.findings import NUMBERS, Findings
+from edxtasks.course import CourseKey
+from edxtasks.notes import Notes
+from edxtasks.warehouse.rows import Content, Row
+from edxtasks.warehouse.schema import Column, Schema
+
+VERSION = 1
+OUTPUT_FILES = ()
+
+_TAGS = """
+    chapter sequential section vertical problem openended conditional randomize lti solution discussion
+    initial_display responseparam formularesponse answer selfassessment multiplechoiceresponse customtag
+    task radiogroup peergrading optionresponse optioninput textbox choiceresponse header rubric
+    drag_and_drop_input img formulaequationinput stringresponse openendedparam combinedopenended video
+    description coderesponse textline checkboxgroup customresponse grader_payload numericalresponse
+    draggable answer_display prompt category codeparam target code option crowdsource_hinter matlabinput
+    symbolicresponse videosequence problemset textbook imageresponse imageinput include
+    chemicalequationinput image jsinput word_cloud link editageneinput input schematic hintgroup
+    schematicresponse transcript openendedresponse openendedinput crystallography openendedrubric
+    hintpart embed formulahint customhint solved foldit timelimit discuss edxxml assessments name
+    openassessment feedbackprompt assessment explanation criterion split_test annotationresponse
+    annotatable tag_prompt comment annotationinput options comment_prompt poll_question thead mentoring
+    textannotation imageannotation fieldset
+"""
+COUNTED_TAGS = tuple(_TAGS.split())
+"""Tags whose counts have a column, in order."""
+
+_LISTED = (
+    "Institution",
+    "Semester",
+    "New_or_Rerun",
+    "Course_Number",
+    "Short_Title",
+    "Andrew_s_Short_Titles",
+    "Title",
+    "Instructors",
+    "4_way_Category_by_name",
+    "Registration_Open",
+    "Course_Launch",
+    "Course_Wrap",
+    "course_id",
+    "Empirical_Course_Wrap",
+)
+_SHOWANSWER = ("closed", "never", "attempted", "always", "answered", "finished", "past_due")
+
+
+def _columns() -> Iterator[Column]:
+    yield Column("course_id", "STRING", "course key, slash form")
+    for name in _LISTED:
+        yield Column(f"listings_{name}", "STRING", "from the listings file")
+    for name in ("Andrew_s_Order", "certifies"):
+        yield Column(f"listings_{name}", "INTEGER", "from the listings file")
+    yield Column("listings_MinPassGrade", "STRING", "from the listings file")
+    yield Column("filename_xbundle", "STRING", "bundle that was analysed")
+    yield Column("filename_listings", "STRING", "listings file that was used")
+    yield Column("course_length_days", "INTEGER", "days from launch to wrap")
+    yield Column("nquant_per_week", "FLOAT", "quantitative assessments per week")
+    yield Column("total_assessments_per_week", "FLOAT", "assessments per week")
+    yield Column("nqual_per_week", "FLOAT", "qualitative assessments per week")
+    yield Column("nweeks", "FLOAT", "weeks from launch to wrap")
+    for name in ("chapter", "video", "problem", "sequential"):
+        yield Column(
+            f"nexcluded_sub_20_{name}", "INTEGER", f"{name} elements that fewer than 20 learners opened"
+        )
+    yield Column("problem_stat_n_capa_problems", "INTEGER", "problems")
+    yield Column("problem_stat_n_capa_problems_graded", "INTEGER", "graded problems")
+    yield Column("problem_stat_n_random_script", "INTEGER", "problems whose script uses random numbers")
+    yield Column("problem_stat_n_graded_random_script", "INTEGER", "graded problems whose script does")
+    for kind, text in (("", "problems"), ("graded_", "graded problems")):
+        for name in _SHOWANSWER:
+            yield Column(
+                f"problem_stat_n_{kind}showanswer_{name}", "INTEGER", f"{text} with showanswer={name}"
+            )
+    for tag in COUNTED_TAGS:
+        yield Column(f"count_{tag}", "INTEGER", f"{tag} elements")
+
+
+SCHEMA = Schema(tuple(_columns()))
+
+
+def sources(course: CourseKey, settings: Settings) -> dict[str, Path | None]:
+    """None: it is made from the table `course_metainfo` alone."""
+    return {}
+
+
+def build(
+    course: CourseKey,
+    settings: Settings,
+    sources: dict[str, Path | None],
+    tables: Mapping[str, Iterator[Row] | None],
+    scratch: Path,
+    notes: Notes,
+) -> Content:
+    """The one row of the table, from the rows of `course_metainfo`."""
+    findings = Findings()
+    row = pivot(tables.get("course_metainfo") or (), findings)
+    findings.tell(notes)
+    return [row]
+
+
+def pivot(rows: Iterable[Row], findings: Findings) -> Row:
+    """The values of `course_metainfo` by column; keys without a column are left out.
+
+    Text that is no number is NULL in a column of numbers, and told.
+    """
+    values = {str(row["key"]): row["value"] for row in rows}
+    return {
+        column.name: _typed(column, value, findings)
+        if (value := values.get(column.name)) is not None
+        else None
+        for column in SCHEMA
+    }
+
+
+def _typed(column: Column, value: object, findings: Findings) -> object:
+    text = str(value)
+    if column.type == "STRING":
+        return text
+    if not text.strip():
+        return None
+    try:
+        number = float(text)
+        if column.type == "FLOAT" and math.isfinite(number):
+            return number
+        if column.type == "INTEGER" and number == int(number) and abs(number) < 1 << 63:
+            return int(number)
+    except (ValueError, OverflowError):
+        pass  # told below
+    findings.add(NUMBERS, f'{column.name}: "{text}"')
+    return None

@@ -1,0 +1,195 @@
+"""The table `course_metainfo`: what a course consists of and how long it ran, a row per key.
+
+Made from the bundle, the course's row of the listings file, the use of its modules (`stats_module_usage`)
+and, where there is one, `course_metainfo_overrides.csv` (columns course_id, key, value) in the dated
+directory. `course_metainfo.csv` is written beside.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from pathlib import Path
+
+from edxtasks.config import Settings
+from edxtasks.content.archive import read_archive
+from edxtasks.content.bundle import Bundle, bundle_name, load_bundle, make_bundle
+from edxtasks.content.dates import parse_listed_date
+from edxtasks.content.files import csv_bytes, write_beside
+from edxtasks.content.findings import LISTINGS, OVERRIDES, TIME, USAGE, Findings
+from edxtasks.content.listings import LAUNCH, WRAP, Listing, find_listing, make_key, read_listings
+from edxtasks.content.markup import decode
+from edxtasks.content.place import bundle_or_tarball, content_directory
+from edxtasks.content.statistics import Length, Statistics, length, statistics, usage_by_module
+from edxtasks.course import CourseKey
+from edxtasks.errors import InputError, SourceAbsent
+from edxtasks.notes import Notes
+from edxtasks.warehouse.rows import Content, Row
+from edxtasks.warehouse.schema import schema
+
+VERSION = 1
+OUTPUT_FILES = ("course_metainfo.csv",)
+"""Files written into the dated directory."""
+
+OVERRIDES_FILE = "course_metainfo_overrides.csv"
+
+SCHEMA = schema("""
+    course_id STRING -- course key, slash form
+    key STRING -- what is told: listings_…, count_…, problem_stat_…, nweeks, …
+    value STRING -- its value as text
+""")
+
+
+def sources(course: CourseKey, settings: Settings) -> dict[str, Path | None]:
+    """`bundle`: the bundle (the mended one if there is one), else the course export; `listings`;
+    `overrides`: may be absent.
+
+    Raises `SourceAbsent` when there is no content or no listings file, and what
+    `edxtasks.directories.sql_directory` raises.
+    """
+    listings = settings.paths.listings
+    if listings is None or not listings.is_file():
+        where = f"{listings} does not exist" if listings else "the setting listings is not set"
+        raise SourceAbsent(f"no listing: {where}")
+    bundle = bundle_or_tarball(course, settings)
+    overrides = content_directory(course, settings) / OVERRIDES_FILE
+    return {"bundle": bundle, "listings": listings, "overrides": overrides if overrides.is_file() else None}
+
+
+def build(
+    course: CourseKey,
+    settings: Settings,
+    sources: dict[str, Path | None],
+    tables: Mapping[str, Iterator[Row] | None],
+    scratch: Path,
+    notes: Notes,
+) -> Content:
+    """The rows of the table; `course_metainfo.csv` is written into the dated directory.
+
+    Raises `SourceAbsent` when the listings file has no row of the course, and `InputError` when a file cannot
+    be read.
+    """
+    bundle_path, listings_path = sources["bundle"], sources["listings"]
+    assert bundle_path is not None
+    assert listings_path is not None
+    findings = Findings()
+    listing = find_listing(read_listings(listings_path, findings), course, findings)
+    if listing is None:
+        raise SourceAbsent(f"no listing: {listings_path} has no row of {course}")
+    usage_rows = list(tables.get("stats_module_usage") or ())
+    if not usage_rows:
+        findings.add(USAGE, "stats_module_usage is empty or absent: no content is excluded")
+    bundle, name = _bundle(bundle_path, course)
+    counted = statistics(bundle, usage_by_module(usage_rows))
+    values = metainfo(course, listing, counted, name, listings_path.name, findings)
+    overrides = sources.get("overrides")
+    if overrides is not None:
+        override(values, read_overrides(overrides), course, findings)
+    findings.tell(notes)
+    rows: list[Row] = [
+        {"course_id": str(course), "key": key, "value": value} for key, value in values.items()
+    ]
+    table = csv_bytes(SCHEMA.names, [[row[name] for name in SCHEMA.names] for row in rows])
+    write_beside(content_directory(course, settings), scratch, {OUTPUT_FILES[0]: table}, notes)
+    return rows
+
+
+def metainfo(
+    course: CourseKey,
+    listing: Listing,
+    counted: Statistics,
+    bundle: str,
+    listings: str,
+    findings: Findings,
+) -> dict[str, str | None]:
+    """Keys and values, in their order; `bundle` and `listings` are the names of the files that were used."""
+    ran = _length(listing, counted, findings)
+    values: dict[str, str | None] = {"course_id": str(course), "course_length_days": _text(ran.days)}
+    for column, value in listing.items():
+        key = f"listings_{make_key(column)}"
+        if key in values:
+            findings.add(LISTINGS, f'column "{column}" is left out: another one gives {key}')
+        else:
+            values[key] = value
+    values |= {
+        "nweeks": _text(ran.weeks),
+        "nqual_per_week": _text(ran.qualitative_per_week),
+        "nquant_per_week": _text(ran.quantitative_per_week),
+        "total_assessments_per_week": _text(ran.assessments_per_week),
+        "filename_xbundle": bundle,
+        "filename_listings": listings,
+    }
+    for prefix, counts in (
+        ("count_", counted.counts),
+        ("problem_stat_", counted.problems),
+        ("nexcluded_sub_20_", counted.excluded),
+    ):
+        values |= {f"{prefix}{name}": str(number) for name, number in sorted(counts.items()) if number}
+    return values
+
+
+def read_overrides(path: Path) -> list[tuple[str, str, str | None]]:
+    """Course, key and value of each row of an overrides file.
+
+    Raises `InputError` naming file and line when columns are missing.
+    """
+    reader = csv.DictReader(io.StringIO(decode(path.read_bytes()), newline=""))
+    missing = [name for name in SCHEMA.names if name not in (reader.fieldnames or ())]
+    if missing:
+        raise InputError(f"{path} has no column {', '.join(missing)}: expected {', '.join(SCHEMA.names)}.")
+    rows = []
+    for row in reader:
+        if not row["key"] or row["value"] is None:
+            raise InputError(f"{path} line {reader.line_num}: expected {', '.join(SCHEMA.names)}.")
+        rows.append((row["course_id"] or "", row["key"].strip(), row["value"] or None))
+    return rows
+
+
+def override(
+    values: dict[str, str | None],
+    overrides: Iterable[tuple[str, str, str | None]],
+    course: CourseKey,
+    findings: Findings,
+) -> None:
+    """Replace values by those of the overrides, and add new keys at the end."""
+    for course_id, key, value in overrides:
+        if CourseKey.find(course_id) == course:
+            values[key] = value
+        else:
+            findings.add(
+                OVERRIDES, f'ERROR: a row for the course "{course_id}" in the file of {course}: ignored'
+            )
+
+
+def _bundle(path: Path, course: CourseKey) -> tuple[Bundle, str]:
+    """The bundle, and the name of the file that holds it (where there is only the export: would hold it)."""
+    if path.name.startswith("xbundle_"):
+        return load_bundle(path, course, str(path)), path.name
+    # What is amiss in the export is told with course_axis.
+    amiss = Findings()
+    return make_bundle(read_archive(path, amiss), course, str(path), amiss), bundle_name(course)
+
+
+def _length(listing: Listing, counted: Statistics, findings: Findings) -> Length:
+    launch, wrap = (_date(listing, column, findings) for column in (LAUNCH, WRAP))
+    ran = length(launch, wrap, counted)
+    if ran.days is not None and ran.days <= 0:
+        findings.add(TIME, f'"{WRAP}" is not after "{LAUNCH}": nothing per week')
+    return ran
+
+
+def _date(listing: Listing, column: str, findings: Findings) -> date | None:
+    text = listing.get(column) or ""
+    try:
+        found = parse_listed_date(text)
+    except ValueError:
+        found = None
+    if found is None:
+        findings.add(TIME, f'"{column}" of the listings file: "{text}" is no date; no length of the course')
+    return found
+
+
+def _text(value: float | None) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,51 @@
+"""Files that are written beside a table: all of them whole, or not at all."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import os
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from edxtasks.notes import Notes
+
+
+def write_beside(directory: Path, scratch: Path, contents: Mapping[str, bytes], notes: Notes) -> None:
+    """Write files into `directory`, each under a temporary name in the same folder and renamed over.
+
+    Where the directory cannot be written to they go to `scratch`, with a note that says so: the table does
+    not depend on them.
+    """
+    if not os.access(directory, os.W_OK | os.X_OK):
+        notes.say(f"{directory} is not writable: {', '.join(contents)} were not kept")
+        directory = scratch
+    for name, content in contents.items():
+        path = directory / name
+        part = path.with_name(f".{name}.{os.getpid()}-{secrets.token_hex(4)}.part")
+        try:
+            part.write_bytes(content)
+            part.replace(path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+
+
+def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[object]], *, quote_all: bool = False) -> bytes:
+    """A CSV file, UTF-8, lines ending LF: None is empty, booleans are `true` and `false`."""
+    text = io.StringIO()
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    return text.getvalue().encode()
+
+
+def gzipped(content: bytes) -> bytes:
+    """`content` compressed; equal bytes for equal content."""
+    return gzip.compress(content, mtime=0)
+
+
+def _cell(value: object) -> object:
+    return str(value).lower() if isinstance(value, bool) else value

@@ -1,0 +1,66 @@
+"""What was found amiss in a course export while it was read, by kind."""
+
+from __future__ import annotations
+
+from edxtasks.notes import Notes
+
+LONGEST_DESCRIPTION = 16_000
+"""Most characters of a table description in BigQuery."""
+
+SHOWN = 20
+"""Findings of one kind that are named; the others are counted."""
+
+ARCHIVE = "archive members left out"
+POLICY = "policy"
+RUN = "choice of the run"
+IDENTITY = "organization or number differs"
+MALFORMED = "XML not well-formed, repaired or left out"
+MISSING = "files missing"
+EMPTY = "files without content"
+CYCLE = "pointers to an element around them"
+HIDDEN = "hidden, left out"
+TIME = "dates that cannot be read"
+WEIGHT = "weights that are no numbers"
+RENAMED = "verticals renamed, since another module has their name"
+GRADING = "grading policy"
+LISTINGS = "course listings"
+NUMBERS = "values that are no numbers"
+OVERRIDES = "overrides"
+USAGE = "use of modules"
+
+
+class Findings:
+    """Findings by kind, kinds and findings in the order in which they came; a finding is kept once."""
+
+    def __init__(self) -> None:
+        self._by_kind: dict[str, dict[str, int]] = {}
+
+    def add(self, kind: str, what: str) -> None:
+        """Record `what` (an element, a file and line, a sentence) under `kind`."""
+        found = self._by_kind.setdefault(kind, {})
+        found[what] = found.get(what, 0) + 1
+
+    def of(self, kind: str) -> list[str]:
+        """What was found of one kind, in order, doubles left out."""
+        return list(self._by_kind.get(kind, ()))
+
+    def lines(self, shown: int = SHOWN) -> list[str]:
+        """A line per kind: its name, how many, the first `shown` of them."""
+        lines = []
+        for kind, found in self._by_kind.items():
+            named = list(found)[:shown]
+            more = f"; and {len(found) - len(named)} more" if len(found) > len(named) else ""
+            lines.append(f"{kind} ({sum(found.values())}): {'; '.join(named)}{more}")
+        return lines
+
+    def tell(self, notes: Notes) -> None:
+        """Hand the lines to `notes`, and their number as the count `warnings`."""
+        for line in self.lines():
+            notes.say(line)
+        notes.count("warnings", sum(sum(found.values()) for found in self._by_kind.values()))
+
+
+def description(text: str, notes: Notes) -> str:
+    """The description of a table with what its builder noted, cut to what BigQuery takes."""
+    whole = "\n".join([text, *notes.lines])
+    return whole if len(whole) <= LONGEST_DESCRIPTION else whole[: LONGEST_DESCRIPTION - 1] + "…"

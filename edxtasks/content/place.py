@@ -1,0 +1,53 @@
+"""Where the content of a course is found: dated directory, course export, bundle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from edxtasks.config import Settings
+from edxtasks.content.archive import TARBALL_NAMES, find_tarball
+from edxtasks.content.bundle import bundle_name
+from edxtasks.course import CourseKey
+from edxtasks.directories import course_directory, dated_directories, sql_directory
+from edxtasks.errors import SourceAbsent
+
+
+def content_directory(course: CourseKey, settings: Settings) -> Path:
+    """The directory from which the content of a course is read: that of its pin, also in latest mode, else
+    the one of the run. Raises what `edxtasks.directories.sql_directory` raises."""
+    return sql_directory(course, settings, settings.pin(course))
+
+
+def tarball(course: CourseKey, settings: Settings) -> Path:
+    """The course export. Raises `SourceAbsent` when there is none."""
+    directory = content_directory(course, settings)
+    found = find_tarball(directory)
+    if found is None:
+        raise SourceAbsent(
+            f"no course content: {directory} has none of {', '.join(TARBALL_NAMES)}, *course*.tar.gz"
+        )
+    return found
+
+
+def bundle_or_tarball(course: CourseKey, settings: Settings) -> Path:
+    """The file with the whole course: a bundle that a person mended (`….xml.fixed`), the bundle, the export.
+
+    In latest mode without a pin, when the newest dated directory has none of them, the newest earlier one
+    that has. Raises `SourceAbsent` when there is none.
+    """
+    directory = content_directory(course, settings)
+    directories = [directory]
+    options = settings.options
+    if settings.pin(course) is None and (options.dataset_latest or options.latest_sql_dir):
+        home = course_directory(course, settings)
+        earlier = [name for name in dated_directories(course, settings) if name < directory.name]
+        directories += [home / name for name in reversed(earlier)]
+    name = bundle_name(course)
+    for place in directories:
+        for path in (place / f"{name}.fixed", place / name):
+            if path.is_file():
+                return path
+        found = find_tarball(place)
+        if found is not None:
+            return found
+    raise SourceAbsent(f"no course content: {directory} has neither {name} nor a course export")
