@@ -6,9 +6,9 @@ and SIGTERM; and the reporter is told how far long tasks are.
 
 from __future__ import annotations
 
-import codecs
 import signal
 import sys
+from pathlib import Path
 from typing import Any
 
 from doit.cmd_run import Run as DoitRun
@@ -86,7 +86,8 @@ class Run(DoitRun):  # type: ignore[misc]
         run.processes = max(1, num_process)
         if always:
             run.forced.update(self.control.tasks)
-        stream = codecs.open(outfile, "w", encoding="utf-8") if isinstance(outfile, str) else outfile
+        # As doit does: a name is a file to write, anything else is written to as it is.
+        stream = Path(outfile).open("w", encoding="utf-8") if isinstance(outfile, str) else outfile  # noqa: SIM115
         reporter_class = self.reporters[reporter] if isinstance(reporter, str) else reporter
         report = reporter_class(stream, {"failure_verbosity": failure_verbosity})
         if isinstance(report, RunReporter):

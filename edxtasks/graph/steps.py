@@ -114,10 +114,10 @@ class Step(ABC):
         built: Built = result
         return built
 
-    def refresh(self) -> None:
+    def refresh(self) -> None:  # noqa: B027 - a step need not have anything to look at again
         """Called in the parent when the work is done, before anything that depends on it is checked."""
 
-    def clean(self) -> None:
+    def clean(self) -> None:  # noqa: B027 - or anything to remove
         """Remove what the step makes, for `doit clean`."""
 
     def forget(self) -> bool:
@@ -196,9 +196,10 @@ class LogDaysStep(Step):
 
     def forget(self) -> bool:
         warehouse = self.run.context.warehouse
-        return any(
-            [warehouse.forget(_name(self.course, day)) for day in self.run.context.log_days(self.course)]
-        )
+        forgotten = [
+            warehouse.forget(_name(self.course, day)) for day in self.run.context.log_days(self.course)
+        ]
+        return any(forgotten)
 
 
 def _name(course: CourseKey, day: str) -> Any:

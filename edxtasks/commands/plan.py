@@ -1,0 +1,30 @@
+"""`doit plan [TASK…]`: what would run, and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from edxtasks.commands.base import GraphCommand
+from edxtasks.graph.plan import Outlook, plan
+
+
+class Plan(GraphCommand):
+    """Say what a run of the tasks would do, and why, without doing it."""
+
+    name = "plan"
+    doc_purpose = "say what would run, and why"
+    doc_usage = "[TASK ...]"
+    doc_description = "Without a task: the plan of weekly. Fresh tasks are only counted."
+
+    def _execute(self) -> int:
+        planned = plan(*self.chosen())
+        for one in planned:
+            if one.outlook in {Outlook.WILL_RUN, Outlook.MAY_RUN}:
+                print(f"{one.outlook.value:9} {one.name}: {one.reason}")
+        counts = Counter(one.outlook for one in planned)
+        print(
+            ", ".join(f"{counts[outlook]} {outlook.value}" for outlook in Outlook if counts[outlook])
+            or "no task"
+        )
+        self.run.context.digests.save()
+        return 0

@@ -1,0 +1,40 @@
+"""`doit why TASK`: why a task would run, or why not."""
+
+from __future__ import annotations
+
+from doit.exceptions import InvalidCommand
+
+from edxtasks.commands.base import GraphCommand
+from edxtasks.graph.plan import Outlook, plan
+
+
+class Why(GraphCommand):
+    """Say why a task would run, with the tasks before it that would."""
+
+    name = "why"
+    doc_purpose = "say why a task would run, or why not"
+    doc_usage = "TASK ..."
+    doc_description = None
+
+    def _execute(self) -> int:
+        if self.sel_default_tasks:
+            raise InvalidCommand("why needs a task: doit why TASK")
+        tasks, selected = self.chosen()
+        planned = plan(tasks, selected)
+        asked = set(selected) | {sub for name in selected for sub in tasks[name].task_dep}
+        for one in planned:
+            if one.name in asked or one.outlook is Outlook.WILL_RUN:
+                reason = f": {one.reason}" if one.reason else ""
+                print(f"{one.name} {_verb(one.outlook)}{reason}")
+        self.run.context.digests.save()
+        return 0
+
+
+def _verb(outlook: Outlook) -> str:
+    return (
+        "is skipped"
+        if outlook is Outlook.SKIPPED
+        else f"is {outlook.value}"
+        if outlook is Outlook.FRESH
+        else outlook.value
+    )

@@ -1,0 +1,91 @@
+"""What a run would do, and why, without doing it.
+
+A task is *fresh*, it *will run* (it is stale, or does not exist), or it *may run*: it is fresh as things
+stand, but an input of it will or may run, and that input may come out unchanged. A task whose required
+input is missing now will run when that input will.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from edxtasks.graph.steps import Step
+from edxtasks.graph.tasks import STEP
+from edxtasks.tables.freshness import Standing
+
+
+class Outlook(enum.Enum):
+    """What would become of a task."""
+
+    FRESH = "fresh"
+    WILL_RUN = "will run"
+    MAY_RUN = "may run"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A task, what would become of it, and why."""
+
+    name: str
+    outlook: Outlook
+    reason: str
+
+
+def plan(tasks: Mapping[str, Any], selected: Iterable[str]) -> list[Planned]:
+    """The outlook of the selected tasks and of all that they are made from, inputs first; no groups."""
+    found: dict[str, Planned] = {}
+    for name in _in_order(tasks, selected):
+        step = (tasks[name].meta or {}).get(STEP)
+        if isinstance(step, Step):
+            found[name] = _outlook(step, [found[dep] for dep in _steps(tasks, name) if dep in found])
+    return list(found.values())
+
+
+def _outlook(step: Step, inputs: list[Planned]) -> Planned:
+    standing = step.look()
+    moving = [one for one in inputs if one.outlook in {Outlook.WILL_RUN, Outlook.MAY_RUN}]
+    if standing is Standing.STALE:
+        return Planned(step.name, Outlook.WILL_RUN, step.reason)
+    certain = [one for one in moving if one.outlook is Outlook.WILL_RUN]
+    if standing is Standing.SKIPPED:
+        if not moving:
+            return Planned(step.name, Outlook.SKIPPED, step.reason)
+        outlook = Outlook.WILL_RUN if certain else Outlook.MAY_RUN
+        return Planned(step.name, outlook, f"{step.reason}; {_names(certain or moving)} {outlook.value}")
+    if moving:
+        return Planned(step.name, Outlook.MAY_RUN, f"when {_names(moving)} changes")
+    return Planned(step.name, Outlook.FRESH, step.reason)
+
+
+def _names(planned: list[Planned]) -> str:
+    names = [one.name.partition(":")[0] for one in planned]
+    return ", ".join(names[:4]) + (" …" if len(names) > 4 else "")
+
+
+def _steps(tasks: Mapping[str, Any], name: str) -> Iterator[str]:
+    """The tasks with a step that a task depends on, through groups."""
+    for dependency in tasks[name].task_dep:
+        if (tasks[dependency].meta or {}).get(STEP) is not None:
+            yield dependency
+        else:
+            yield from _steps(tasks, dependency)
+
+
+def _in_order(tasks: Mapping[str, Any], selected: Iterable[str]) -> list[str]:
+    """The selected tasks and their dependencies, each after what it depends on."""
+    ordered: dict[str, None] = {}
+    waiting = [(name, False) for name in reversed(list(selected))]
+    while waiting:
+        name, ready = waiting.pop()
+        if name in ordered:
+            continue
+        if ready:
+            ordered[name] = None
+            continue
+        waiting.append((name, True))
+        waiting += [(dep, False) for dep in reversed(tasks[name].task_dep) if dep not in ordered]
+    return list(ordered)
