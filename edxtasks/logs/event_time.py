@@ -1,0 +1,107 @@
+"""The time of an event: read from any of the forms it is logged in, kept in microseconds, UTC."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_FIRST = (datetime(1, 1, 1, tzinfo=UTC) - EPOCH) // _MICROSECOND
+_LAST = (datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC) - EPOCH) // _MICROSECOND
+
+_ISO = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.(\d{0,9}))?"
+    r" ?(?:Z|UTC|([+-])(\d\d)(?::?(\d\d))?)?",
+    re.ASCII,
+)
+_NUMBER = re.compile(r"(-?\d{1,25}(?:\.\d{0,9})?)\d*", re.ASCII)
+_EXTENDED_JSON = ("$date", "$numberLong", "$numberInt", "$numberDouble")
+_EPOCH_UNITS = (
+    (Decimal(10) ** 17, Decimal("0.001")),  # nanoseconds
+    (Decimal(10) ** 14, Decimal(1)),  # microseconds
+    (Decimal(10) ** 11, Decimal(1000)),  # milliseconds
+    (Decimal(0), Decimal(1_000_000)),  # seconds
+)
+
+
+def read_time(value: Any) -> tuple[int, str] | None:
+    """The time that `value` tells: microseconds since 1970 UTC, and `YYYY-MM-DDTHH:MM:SS.ffffff+00:00`.
+
+    Read are ISO 8601 with `T` or a blank, up to nine digits of a second (cut to microseconds) and `Z`,
+    `UTC`, an offset or nothing (UTC); a number or a text of digits as time since 1970 (from 10^17 on
+    nanoseconds, from 10^14 microseconds, from 10^11 milliseconds, else seconds); MongoDB's
+    `{"$date": …}` and `{"$numberLong": …}` around either. None when it is no such time or lies outside
+    the years 1 to 9999.
+    """
+    if (
+        value.__class__ is str
+        and len(value) == 32
+        and value[10] == "T"
+        and value[19] == "."
+        and value[4] == "-" == value[7]
+        and value[11:13] < "24"
+        and value[26:] == "+00:00"
+    ):
+        # The form of nearly every event, which is also the form that is written.
+        try:
+            return (datetime.fromisoformat(value) - EPOCH) // _MICROSECOND, value
+        except ValueError:
+            return None
+    microseconds = _microseconds(value)
+    return None if microseconds is None else (microseconds, write_time(microseconds))
+
+
+def write_time(microseconds: int) -> str:
+    """`YYYY-MM-DDTHH:MM:SS.ffffff+00:00` of a time in microseconds since 1970 UTC."""
+    return (EPOCH + microseconds * _MICROSECOND).isoformat(timespec="microseconds")
+
+
+def _microseconds(value: Any) -> int | None:
+    for _ in range(3):  # {"$date": {"$numberLong": "…"}} is two deep
+        if not isinstance(value, dict) or len(value) != 1:
+            break
+        ((name, inner),) = value.items()
+        if name not in _EXTENDED_JSON:
+            return None
+        value = inner
+    if isinstance(value, str):
+        text = value.strip()
+        return _of_iso(text) if ":" in text else _of_epoch(text)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _of_epoch(format(Decimal(repr(value)), "f"))
+    return None
+
+
+def _of_iso(text: str) -> int | None:
+    match = _ISO.fullmatch(text)
+    if match is None:
+        return None
+    year, month, day, hour, minute, second = map(int, match.groups()[:6])
+    fraction, sign, hours, minutes = match.groups()[6:]
+    try:
+        time = datetime(year, month, day, hour, minute, second, int((fraction or "")[:6].ljust(6, "0")))
+    except ValueError:
+        return None
+    microseconds = (time.replace(tzinfo=UTC) - EPOCH) // _MICROSECOND
+    if sign:
+        if int(hours) > 23 or int(minutes or 0) > 59:
+            return None
+        offset = (int(hours) * 60 + int(minutes or 0)) * 60_000_000
+        microseconds += offset if sign == "-" else -offset
+    return _in_range(microseconds)
+
+
+def _of_epoch(text: str) -> int | None:
+    match = _NUMBER.fullmatch(text)
+    if match is None:
+        return None
+    number = Decimal(match[1])
+    factor = next(factor for least, factor in _EPOCH_UNITS if abs(number) >= least)
+    return _in_range(int((number * factor).to_integral_value(rounding="ROUND_FLOOR")))
+
+
+def _in_range(microseconds: int) -> int | None:
+    return microseconds if _FIRST <= microseconds <= _LAST else None

@@ -1,0 +1,130 @@
+"""JSON in and out: a fast parser, a tolerant one behind it, and the two forms of JSON text in a row.
+
+Members of objects keep their order; of a repeated key the last value holds. What real logs hold and
+strict JSON forbids is read all the same: `NaN` and `Infinity` and numbers beyond the range of a float
+become null, a lone surrogate (`\\ud83d` without its other half) becomes U+FFFD, a raw control character
+inside a string is itself. An integer of more than 64 bits keeps its digits.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+
+import orjson
+
+DEEPEST = 254
+"""Levels of nesting that can be written; JSON nested deeper counts as broken."""
+
+_ESCAPE = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)"
+)
+_STARTS = frozenset('{["-0123456789tfn \t\n\r')
+_ENDS = {"{": "}", "[": "]", '"': '"'}
+_DIGITS_AS_NINES = bytes(0x39 if 0x30 <= byte <= 0x39 else 0x20 for byte in range(256))
+_LONG_INTEGER = b"9" * 19
+
+
+class NotJson(ValueError):
+    """A text that is no JSON value."""
+
+
+class TooDeep(ValueError):
+    """A value nested deeper than `DEEPEST` levels."""
+
+
+def parse(text: str) -> Any:
+    """The value of a JSON text, integers of more than 64 bits as floats; raises `NotJson`."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return parse_exactly(text)
+
+
+def parse_exactly(text: str) -> Any:
+    """The value of a JSON text with integers of any size (up to 4300 digits); raises `NotJson`."""
+    try:
+        return json.loads(
+            _ESCAPE.sub(_whole_character, text),
+            strict=False,
+            parse_float=_finite,
+            parse_constant=_null,
+        )
+    except (ValueError, RecursionError) as error:
+        raise NotJson(str(error)) from error
+
+
+def parse_embedded(text: str, exactly: bool) -> Any:
+    """The value of a string that may hold JSON text, or the string itself when it holds none.
+
+    What strict JSON forbids is read only inside an object, a list or a string: a bare `NaN` is a word.
+    """
+    start = text[:1]
+    if start not in _STARTS:
+        return text
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        # Most of these are cut short; the tolerant parser is for those that are whole.
+        if _ENDS.get(start) != text.rstrip()[-1:]:
+            return text
+    else:
+        if not exactly:
+            return value
+    try:
+        return parse_exactly(text)
+    except NotJson:
+        return text
+
+
+def may_hold_long_integer(text: bytes) -> bool:
+    """Whether 19 or more digits stand in a row, so that a number may be beyond 64 bits."""
+    return _LONG_INTEGER in text.translate(_DIGITS_AS_NINES)
+
+
+def compact(value: Any) -> str:
+    """JSON text without blanks, not escaped beyond what JSON asks for; raises `TooDeep`."""
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:
+        # Deeper than orjson writes, or an integer longer than it writes.
+        return _written(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def predecessor(value: Any) -> str:
+    """JSON text as edx2bigquery wrote it: comma-blank, colon-blank, all but ASCII as `\\uXXXX`."""
+    return _written(value)
+
+
+def _written(value: Any, **form: Any) -> str:
+    try:
+        text = json.dumps(value, allow_nan=False, **form)
+    except RecursionError as error:
+        raise TooDeep(f"JSON nested deeper than {DEEPEST} levels") from error
+    if text.count("{") + text.count("[") > DEEPEST and _depth(value) > DEEPEST:
+        raise TooDeep(f"JSON nested deeper than {DEEPEST} levels")
+    return text
+
+
+def _depth(value: Any) -> int:
+    depth = 0
+    level = [value]
+    while level := [item for item in level if isinstance(item, dict | list)]:
+        depth += 1
+        level = [member for item in level for member in (item.values() if isinstance(item, dict) else item)]
+    return depth
+
+
+def _whole_character(escape: re.Match[str]) -> str:
+    return "\\ufffd" if escape[1] else escape[0]
+
+
+def _finite(digits: str) -> float | None:
+    value = float(digits)
+    return value if math.isfinite(value) else None
+
+
+def _null(_: str) -> None:
+    return None

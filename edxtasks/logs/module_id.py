@@ -1,0 +1,346 @@
+"""The component that an event is about: `module_id`, in the form `ORG/NUMBER/TYPE/ID`.
+
+It joins with `course_axis.module_id` and, after `i4x://`, with `studentmodule.module_id`. How ids are
+written in events is told in `usage_keys`. The rules are the table `RULES`, the first that gives a value
+wins; docs/tracking-log-rows.md tells them in words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from edxtasks.logs.event_course import opaque_course_of_page
+from edxtasks.logs.module_links import NO_LINKS, Links, courseware_module, read_links
+from edxtasks.logs.usage_keys import (
+    block_key_of_id,
+    find_block_key,
+    find_i4x_url,
+    html_id_module,
+    i4x_url_of_id,
+    input_problem,
+)
+
+REMEMBERED = 8192
+"""Distinct event types, and paths, remembered."""
+
+VIDEO_TYPES = frozenset(
+    {
+        "load_video",
+        "play_video",
+        "pause_video",
+        "stop_video",
+        "seek_video",
+        "speed_change_video",
+        "complete_video",
+        "show_transcript",
+        "hide_transcript",
+        "video_show_cc_menu",
+        "video_hide_cc_menu",
+    }
+)
+"""Event types of videos; so are all that start with `edx.video.`."""
+
+TYPES_WITHOUT_MODULE = frozenset({"add_resource", "delete_resource", "recommender_upvote"})
+
+_COURSEWARE_OF_OPAQUE_COURSE = re.compile(r"/courses/course-v1:[^/]+/courseware/[^/]+/[^/]+/")
+
+# What an event has, as far as rules ask for it. A rule is tried only on events that have what it needs.
+TYPE_LINK = 1 << 0  # the event type holds a link to a component
+PATH_LINK = 1 << 1  # context.path does
+PROBLEM = 1 << 2  # "problem" in the event type
+PROBLEM_GRADED = 1 << 3
+VIDEO = 1 << 4
+PAGE_CLOSE = 1 << 5
+WITHOUT_MODULE = 1 << 6
+BROWSER = 1 << 7  # event source
+OBJECT = 1 << 8  # the event is an object
+ID = 1 << 9  # … with an id that is a string
+ODD_ID = 1 << 10  # … with an id that is none
+INPUT = 1 << 11  # the event is a string that starts with the name of an input field
+INPUT_LIST = 1 << 12  # … a list whose first item does
+TEXT_BLOCK = 1 << 13  # the event came as text, is no object with an id, and holds a block key
+TEXT_I4X = 1 << 14  # … an i4x URL
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """What an event type (or a path, of which only the links are used) says by itself."""
+
+    has: int
+    links: Links
+
+
+class Event:
+    """The parts of one event that rules look at."""
+
+    __slots__ = ("answers", "course", "event", "event_type", "links", "page", "path_links", "raw")
+
+    event_type: str
+    links: Links
+    path_links: Links
+    page: str
+    course: str | None
+    raw: Any
+    event: Any
+    answers: Any
+
+
+Rule = Callable[[Event, bool], str | None]
+"""The module id that a rule finds in an event, or None; the second argument is `extended`."""
+
+
+def _handler(event: Event, extended: bool) -> str | None:
+    return event.links.handler or event.path_links.handler
+
+
+def _block(event: Event, extended: bool) -> str | None:
+    return event.links.block or event.path_links.block
+
+
+def _answered(event: Event, extended: bool) -> str | None:
+    """The problem of the first input field in the event."""
+    text = event.answers if isinstance(event.answers, str) else event.answers[0]
+    problem = input_problem(text.partition("&")[0].partition("=")[0])
+    if problem is None:
+        return None
+    if problem.startswith("i4x-"):
+        return html_id_module(problem, event.course)
+    course = opaque_course_of_page(event.page) or event.course
+    return None if course is None else f"{_org_number(course)}/problem/{problem}"
+
+
+def _block_key_in_id(event: Event, extended: bool) -> str | None:
+    return block_key_of_id(event.event["id"])
+
+
+def _html_id_in_id(event: Event, extended: bool) -> str | None:
+    identifier = event.event["id"]
+    return html_id_module(identifier, event.course) if identifier.startswith("i4x-") else None
+
+
+def _video_by_bare_id(event: Event, extended: bool) -> str | None:
+    identifier = event.event["id"]
+    if not identifier or "/" in identifier or ":" in identifier or event.course is None:
+        return None
+    if not extended and not (
+        event.event_type == "play_video" and _COURSEWARE_OF_OPAQUE_COURSE.search(event.page)
+    ):
+        return None
+    return f"{_org_number(event.course)}/video/{identifier}"
+
+
+def _block_key_in_text(event: Event, extended: bool) -> str | None:
+    return find_block_key(event.raw)
+
+
+def _stop(event: Event, extended: bool) -> str | None:
+    raise AssertionError("the rule that stops is never called")
+
+
+def _i4x_url_in_id(event: Event, extended: bool) -> str | None:
+    module = i4x_url_of_id(event.event["id"])
+    if module is None or event.event_type not in {"seq_goto", "seq_next"}:
+        return module
+    position = _position(event.event.get("new"))
+    if position is None:
+        return module if extended else None
+    return f"{module}/{position}"
+
+
+def _courseware_page(event: Event, extended: bool) -> str | None:
+    module = courseware_module(event.page, extended)
+    return module if module is None or module.endswith("/") else f"{module}/"
+
+
+def _thread(event: Event, extended: bool) -> str | None:
+    return event.links.thread
+
+
+def _forum_thread(event: Event, extended: bool) -> str | None:
+    return event.links.forum_thread
+
+
+def _new_thread(event: Event, extended: bool) -> str | None:
+    return event.links.new_thread
+
+
+def _courseware_request(event: Event, extended: bool) -> str | None:
+    return event.links.courseware
+
+
+def _jump_to_id(event: Event, extended: bool) -> str | None:
+    return event.links.jump
+
+
+def _quoted_handler(event: Event, extended: bool) -> str | None:
+    return event.links.quoted or event.path_links.quoted
+
+
+def _i4x_url_in_type(event: Event, extended: bool) -> str | None:
+    module = event.links.i4x
+    if module is not None and event.links.goes_to_position and isinstance(event.raw, dict):
+        post = event.raw.get("POST")
+        positions = post.get("position") if isinstance(post, dict) else None
+        if isinstance(positions, list):
+            positions = positions[0] if positions else None
+        position = _position(positions)
+        return module if position is None else f"{module}/{position}"
+    return module
+
+
+def _i4x_url_in_text(event: Event, extended: bool) -> str | None:
+    return find_i4x_url(event.raw)
+
+
+def _problem_id(event: Event, extended: bool) -> str | None:
+    problem_id, problem = event.event.get("problem_id"), event.event.get("problem")
+    if not extended:
+        return find_i4x_url(problem_id) if isinstance(problem_id, str) else None
+    for identifier in (problem_id, problem):
+        if isinstance(identifier, str) and (module := find_i4x_url(identifier) or find_block_key(identifier)):
+            return module
+    return None
+
+
+_ANY_LINK = (TYPE_LINK, PATH_LINK)
+
+RULES: tuple[tuple[int, tuple[int, ...], Rule], ...] = (
+    # number, what the event must have (one of these sets), where the value is from
+    (1, _ANY_LINK, _handler),
+    (2, (PROBLEM | INPUT,), _answered),
+    (3, (PROBLEM_GRADED | INPUT_LIST,), _answered),
+    (4, _ANY_LINK, _block),
+    (5, (ID,), _block_key_in_id),
+    (6, (ID,), _html_id_in_id),
+    (7, (ID | VIDEO,), _video_by_bare_id),
+    (8, (TEXT_BLOCK,), _block_key_in_text),
+    (9, (WITHOUT_MODULE, ODD_ID), _stop),
+    (10, (BROWSER | ID,), _i4x_url_in_id),
+    (11, (BROWSER | PAGE_CLOSE,), _courseware_page),
+    (12, (BROWSER | INPUT, BROWSER | INPUT_LIST), _answered),
+    (13, (TYPE_LINK,), _thread),
+    (14, (TYPE_LINK,), _forum_thread),
+    (15, (TYPE_LINK,), _new_thread),
+    (16, (TYPE_LINK,), _courseware_request),
+    (17, (TYPE_LINK,), _jump_to_id),
+    (18, _ANY_LINK, _quoted_handler),
+    (19, (INPUT,), _answered),
+    (20, (TYPE_LINK,), _i4x_url_in_type),
+    (21, (TEXT_I4X,), _i4x_url_in_text),
+    (22, (OBJECT,), _problem_id),
+)
+
+
+class ModuleIds:
+    """Derives module ids. `extended` off leaves out what edx2bigquery gave no module id to."""
+
+    def __init__(self, extended: bool) -> None:
+        self.extended = extended
+        self._type = lru_cache(REMEMBERED)(self._read_type)
+        self._path_links = lru_cache(REMEMBERED)(self._read_path)
+        self._rules = lru_cache(None)(_rules_for)
+        self._event = Event()
+
+    def derive(
+        self, event_type: str, browser: bool, page: str, path: str, course: str | None, raw: Any, event: Any
+    ) -> str | None:
+        """The module id of an event, or None.
+
+        `raw` is the value of `event` as it was logged, `event` the same parsed, `path` is `context.path`,
+        `course` the course of the event as `ORG/NUMBER/RUN`; texts that are missing are empty.
+        """
+        this_type = self._type(event_type)
+        path_links = self._path_links(path)
+        has = this_type.has
+        if browser:
+            has |= BROWSER
+        if path_links is not NO_LINKS:
+            has |= PATH_LINK
+        is_text = raw.__class__ is str
+        if event.__class__ is dict:
+            has |= OBJECT
+            if "id" in event:
+                is_text = False
+                has |= ID if event["id"].__class__ is str else ODD_ID
+        if is_text:
+            if "block-v1:" in raw:
+                has |= TEXT_BLOCK
+            if "i4x://" in raw:
+                has |= TEXT_I4X
+        answers = event if self.extended else raw
+        if answers.__class__ is str:
+            if answers.startswith("input_"):
+                has |= INPUT
+        elif answers.__class__ is list and _starts_with_input(answers):
+            has |= INPUT_LIST
+        rules = self._rules(has)
+        if not rules:
+            return None
+        this = self._event
+        this.event_type = event_type
+        this.links = this_type.links
+        this.path_links = path_links
+        this.page = page
+        this.course = course
+        this.raw = raw
+        this.event = event
+        this.answers = answers
+        for rule in rules:
+            module = rule(this, self.extended)
+            if module is not None:
+                return module
+        return None
+
+    def _read_type(self, event_type: str) -> EventType:
+        links = read_links(event_type, self.extended)
+        has = 0
+        if links is not NO_LINKS:
+            has |= TYPE_LINK
+        if "problem" in event_type:
+            has |= PROBLEM
+        if event_type == "problem_graded":
+            has |= PROBLEM_GRADED
+        if event_type in VIDEO_TYPES or event_type.startswith("edx.video."):
+            has |= VIDEO
+        if event_type == "page_close":
+            has |= PAGE_CLOSE
+        if event_type in TYPES_WITHOUT_MODULE:
+            has |= WITHOUT_MODULE
+        return EventType(has, links)
+
+    def _read_path(self, path: str) -> Links:
+        return read_links(path, self.extended)
+
+
+def _rules_for(has: int) -> tuple[Rule, ...]:
+    """The rules to try on an event that has `has`, in order."""
+    rules: list[Rule] = []
+    for _, needs, rule in RULES:
+        if any(has & need == need for need in needs):
+            if rule is _stop:
+                break
+            rules.append(rule)
+    return tuple(rules)
+
+
+def _starts_with_input(answers: list[Any]) -> bool:
+    return bool(answers) and isinstance(answers[0], str) and answers[0].startswith("input_")
+
+
+def _org_number(course: str) -> str:
+    return course[: course.rindex("/")]
+
+
+def _position(value: Any) -> str | None:
+    """A position in a sequence as text, or None when there is none."""
+    if isinstance(value, str):
+        return value or None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return str(int(value))
+    return None

@@ -1,0 +1,106 @@
+"""What the path of a request alone says about the component that it is for.
+
+Server events logged for a request have its path as event type, and most events carry one in
+`context.path`. Paths repeat, so that all that can be read from one is read once and remembered.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from edxtasks.logs.usage_keys import BLOCK_KEY, I4X_URL, ID, PART, QUOTED_I4X
+
+_OPAQUE = rf"course-v1:({PART})\+({PART})\+{PART}"
+_COURSE = rf"/courses/(?:({PART})/({PART})/{PART}|{_OPAQUE})"
+_SEGMENT = r"[^/?#]+"
+
+_XBLOCK = re.compile(rf"/courses/{_OPAQUE}/xblock/{BLOCK_KEY}(/handler)?")
+_THREAD = re.compile(rf"{_COURSE}/discussion/threads/({ID})")
+_FORUM_THREAD = re.compile(rf"{_COURSE}/discussion/forum/{_SEGMENT}/threads/({ID})")
+_NEW_THREAD = re.compile(rf"{_COURSE}/discussion/({_SEGMENT})/threads/create")
+_JUMP = re.compile(rf"{_COURSE}/jump_to_id/({_SEGMENT})/?\Z")
+_QUOTED = re.compile(rf"/courses/({PART})/({PART})/{PART}/xblock/{QUOTED_I4X}/handler/")
+_I4X = re.compile(rf"{I4X_URL}(/goto_position)?")
+_COURSEWARE = re.compile(
+    rf"(?:[A-Za-z][A-Za-z0-9+.\-]*:)?(?://[^/?#]*)?{_COURSE}"
+    rf"/courseware/({_SEGMENT})/(?:({_SEGMENT})/(?:([0-9]+)/?)?)?(\?[^#]*)?(#.*)?",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Module ids found in one path; each None when the path has not that form.
+
+    `handler`: of a block's handler; `block`: of a block; `quoted`: of a handler of a quoted i4x URL;
+    `thread`, `forum_thread`, `new_thread`: of the forum; `courseware`: of a courseware page; `jump`: of
+    a jump by id; `i4x`: of an i4x URL, `goes_to_position` when a change of position is asked of it.
+    """
+
+    handler: str | None = None
+    block: str | None = None
+    quoted: str | None = None
+    thread: str | None = None
+    forum_thread: str | None = None
+    new_thread: str | None = None
+    courseware: str | None = None
+    jump: str | None = None
+    i4x: str | None = None
+    goes_to_position: bool = False
+
+
+NO_LINKS = Links()
+
+
+def read_links(path: str, extended: bool) -> Links:
+    """All that `path` says. Without `extended`, courses in the form `course-v1:…` have no forum,
+    courseware and jump links, and new threads are known only of forums whose name starts with `i4x`."""
+    if "/courses/" not in path and "i4x://" not in path:
+        return NO_LINKS
+    block = _XBLOCK.search(path)
+    block_module = f"{block[1]}/{block[2]}/{block[5]}/{block[6]}" if block else None
+    quoted = _QUOTED.match(path)
+    new_thread = _NEW_THREAD.match(path)
+    if new_thread and not (extended or new_thread[5].startswith("i4x")):
+        new_thread = None
+    i4x = _I4X.search(path)
+    links = Links(
+        handler=block_module if block and block[7] else None,
+        block=block_module,
+        quoted="/".join(quoted.groups()) if quoted else None,
+        thread=_module(_THREAD.match(path), "forum", extended),
+        forum_thread=_module(_FORUM_THREAD.match(path), "forum", extended),
+        new_thread=_module(new_thread, "forum", extended, "new"),
+        courseware=courseware_module(path, extended),
+        jump=_module(_JUMP.search(path), "jump_to_id", extended),
+        i4x="/".join(i4x.groups()[:4]) if i4x else None,
+        goes_to_position=bool(i4x and i4x[5]),
+    )
+    return NO_LINKS if links == NO_LINKS else links
+
+
+def courseware_module(url: str, extended: bool) -> str | None:
+    """Module id of a courseware page: `O/C/sequential/SEQ/` or, where the URL ends with the chapter,
+    `O/C/chapter/CH`.
+
+    The page is `/courses/<course>/courseware/CH/SEQ/` or `/courses/<course>/courseware/CH/`, with or
+    without scheme and host, at the end of the URL. Only with `extended` the course may have the form
+    `course-v1:…`, a position may follow (`SEQ/2`), and a query or a fragment (a bare `#` always may).
+    """
+    page = _COURSEWARE.fullmatch(url)
+    if page is None:
+        return None
+    chapter, sequential, position, query, fragment = page.groups()[4:]
+    if not extended and (position or query is not None or fragment not in (None, "#")):
+        return None
+    if sequential:
+        return _module(page, "sequential", extended, f"{sequential}/")
+    return _module(page, "chapter", extended, chapter)
+
+
+def _module(match: re.Match[str] | None, kind: str, extended: bool, name: str | None = None) -> str | None:
+    """The module id of a match that begins with a course; `name` is its fifth group unless given."""
+    if match is None or not (extended or match[1]):
+        return None
+    return f"{match[1] or match[3]}/{match[2] or match[4]}/{kind}/{name or match[5]}"

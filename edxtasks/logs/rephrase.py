@@ -1,0 +1,332 @@
+"""From one line of a raw tracking log to one row of the table, as JSON.
+
+The rules are told in docs/tracking-log-rows.md. Nothing in an event is lost: what has no column is set
+aside in `mongoid`. A row that is rephrased again comes out unchanged.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from edxtasks.logs.conform import Conformer
+from edxtasks.logs.event_course import course_of_key, course_without_key
+from edxtasks.logs.event_time import read_time
+from edxtasks.logs.json_text import (
+    NotJson,
+    TooDeep,
+    compact,
+    may_hold_long_integer,
+    parse_embedded,
+    predecessor,
+)
+from edxtasks.logs.line import Reject, object_with_long_integers, read_unusual_line
+from edxtasks.logs.module_id import ModuleIds
+from edxtasks.logs.row_levels import (
+    AGENT_OF_CONTEXT,
+    CONTEXT,
+    EVENT_STRUCT,
+    TOP,
+    UNLISTED_MEMBERS,
+    is_listed,
+)
+from edxtasks.logs.set_aside import delivered_mongoid, set_aside
+
+__all__ = [
+    "RULES_VERSION",
+    "LineCounts",
+    "Reject",
+    "RephraseRules",
+    "Rephrased",
+    "Rephraser",
+    "StreamCounts",
+    "rephrase_stream",
+]
+
+RULES_VERSION = 1
+"""Raised when the same line makes another row."""
+
+TEXT_FORMS: dict[str, Callable[[Any], str]] = {"compact": compact, "predecessor": predecessor}
+
+_AGENT_FIELDS = frozenset(name.partition(".")[0] for name in AGENT_OF_CONTEXT) | {"agent"}
+_UNLISTED_MEMBERS = frozenset(UNLISTED_MEMBERS)
+
+Rephrased = tuple[str | None, int, bytes]
+"""Course as ORG/NUMBER/RUN or None, time in microseconds since 1970 UTC, the row as JSON without newline."""
+
+
+@dataclass(frozen=True)
+class RephraseRules:
+    """The settings that rows depend on.
+
+    `json_text_form`: `compact` or `predecessor`, the form of JSON text inside columns.
+    `module_id_extended`: whether events get a module id that edx2bigquery gave none.
+    `retired_keys`: paths of keys that are known to have no column, such as `("event_struct", "wiki")`;
+    they are set aside as all unknown keys are, but not counted as unknown.
+    """
+
+    json_text_form: str = "compact"
+    module_id_extended: bool = True
+    retired_keys: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass
+class LineCounts:
+    """What was noticed in lines.
+
+    `bad_utf8`: lines with bytes that are no UTF-8; by full name (`event_struct.grade`), the keys that
+    have no column and the values that are not of their column's type.
+    """
+
+    bad_utf8: int = 0
+    unknown_keys: Counter[str] = field(default_factory=Counter)
+    wrong_types: Counter[str] = field(default_factory=Counter)
+
+
+class Rephraser:
+    """Makes rows of lines. One per process: it remembers what repeats from line to line."""
+
+    def __init__(self, rules: RephraseRules) -> None:
+        self._text = TEXT_FORMS[rules.json_text_form]
+        self._conformer = Conformer(self._text)
+        self._module_ids = ModuleIds(rules.module_id_extended)
+        self._is_listed = lru_cache(8192)(is_listed)
+        self._expected = frozenset(".".join(path) for path in rules.retired_keys)
+        self._plain_agent = self._text({"oldagent": ""})
+        self._counts = LineCounts()
+
+    def line(self, line: bytes) -> Rephrased | Reject | None:
+        """The row of a line (with or without its newline), the reason why there is none, or None for a
+        blank line. Never raises."""
+        conformer = self._conformer
+        conformer.unknown.clear()
+        conformer.wrong.clear()
+        try:
+            result = self._read(line)
+        except (NotJson, TooDeep):
+            return Reject("bad_json")
+        except Exception as error:  # noqa: BLE001 -- no line may end a file; the defect is told and counted
+            return Reject("internal", _place_and_text(error))
+        if (conformer.unknown or conformer.wrong) and not isinstance(result, Reject):
+            self._counts.unknown_keys.update(name for name in conformer.unknown if name not in self._expected)
+            self._counts.wrong_types.update(conformer.wrong)
+        return result
+
+    def take_counts(self) -> LineCounts:
+        """What was noticed since the last call, in lines that made a row (`bad_utf8`: in all lines)."""
+        counts, self._counts = self._counts, LineCounts()
+        return counts
+
+    def _read(self, line: bytes) -> Rephrased | Reject | None:
+        try:
+            record = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            unusual = read_unusual_line(line)
+            self._counts.bad_utf8 += unusual.bad_utf8
+            if not isinstance(unusual.content, dict):
+                return unusual.content
+            record = unusual.content
+        if record.__class__ is not dict:
+            return Reject("not_object")
+        result = self._row(record)
+        # The fast parser makes floats of integers beyond 64 bits; those are written with an exponent.
+        if result.__class__ is tuple and b"e+" in result[2] and may_hold_long_integer(line):
+            self._conformer.unknown.clear()
+            self._conformer.wrong.clear()
+            result = self._row(object_with_long_integers(line), exactly=True)
+        return result
+
+    def _row(self, record: dict[str, Any], exactly: bool = False) -> Rephrased | Reject:
+        """The row of a parsed line; `exactly`: JSON text inside is read with integers of any size."""
+        conformer = self._conformer
+        row: dict[str, Any] = {"time": None}
+        rest = conformer.conform(record, TOP, row) or {}
+        course_key = row.pop("course_id", None)
+        module_id = row.pop("module_id", None)
+        held = delivered_mongoid(record, exactly) if "mongoid" in record or "_id" in record else {}
+
+        context = record.get("context")
+        context_row: dict[str, Any] = {}
+        context_rest = None
+        written_before = False
+        if context.__class__ is dict:
+            context_rest = conformer.conform(context, CONTEXT, context_row)
+            context_row["agent"], written_before = self._agent(context, exactly)
+        elif context is not None and context != "":
+            conformer.wrong.append("context")
+            rest["context"] = context
+
+        raw = record.get("event", "")
+        event = parse_embedded(raw, exactly) if raw.__class__ is str and "event_js" not in record else raw
+        event_type = row.get("event_type", "")
+        browser = row.get("event_source") == "browser"
+        page = row.get("page", "")
+        path = context_row.get("path", "")
+
+        key = self._course_key(record, course_key, held, rest) or _context_key(context, context_row)
+        if key is None:
+            course = course_without_key(browser, event_type, page, path, event)
+        else:
+            course = course_of_key(key)
+            if course is None and key == course_key:
+                rest["course_id"] = key
+        if course is None and "event_source" not in row:
+            return Reject("no_event_source")
+        time = read_time(record.get("time"))
+        if time is None:
+            return Reject("bad_time")
+        row["time"] = time[1]
+
+        event_text = self._text(event)
+        null_marks = False
+        if module_id is None or not module_id.strip():
+            module_id = None
+            if not context_row:
+                null_marks = _has_null_marks(record)
+            if not (written_before or null_marks):
+                derive = self._module_ids.derive
+                module_id = derive(event_type, browser, page, path, course, raw, event)
+                if module_id is None and not context_row:
+                    null_marks = (
+                        derive(event_type, browser, page, path, course, event_text, event) is not None
+                    )
+
+        event_struct: dict[str, Any] = {}
+        event_rest = None
+        if event.__class__ is dict:
+            if self._is_listed(event_type):
+                event_rest = conformer.conform(event, EVENT_STRUCT, event_struct)
+            elif not _UNLISTED_MEMBERS.isdisjoint(event):
+                members = {name: event[name] for name in UNLISTED_MEMBERS if name in event}
+                conformer.conform(members, EVENT_STRUCT, event_struct)
+
+        if held:
+            set_aside(held, rest)
+        else:
+            held = rest
+        if event_rest:
+            set_aside(held, {"event_struct": event_rest})
+        if context_rest:
+            set_aside(held, {"context": context_rest})
+        if "old_mongoid" in held and held["old_mongoid"] is None:
+            del held["old_mongoid"]
+
+        if course is not None:
+            row["course_id"] = course
+        if module_id is not None or null_marks:
+            row["module_id"] = module_id
+        if context_row or null_marks:
+            row["context"] = context_row or None
+        if held:
+            row["mongoid"] = self._text(held)
+        if event_struct:
+            row["event_struct"] = event_struct
+        row["event"] = event_text
+        return course, time[0], orjson.dumps(row)
+
+    def _agent(self, context: dict[str, Any], exactly: bool) -> tuple[str, bool]:
+        """The column `context.agent`, and whether the context is one of a row written before."""
+        if _AGENT_FIELDS.isdisjoint(context):
+            return self._plain_agent, False
+        agent = context.get("agent")
+        added = dict(_agent_fields(context))
+        if isinstance(agent, str) and '"oldagent"' in agent:
+            before = parse_embedded(agent, exactly)
+            if isinstance(before, dict) and "oldagent" in before:
+                return self._text({**before, **added}) if added else agent, True
+        return self._text({"oldagent": agent or "", **added}), False
+
+    def _course_key(
+        self, record: dict[str, Any], typed: str | None, held: dict[str, Any], rest: dict[str, Any]
+    ) -> str | None:
+        """The non-blank course id that the record itself names, or named before it was made a row.
+
+        A course id that is no string (`typed` is its text) names no course and is set aside.
+        """
+        if typed is not None and not isinstance(record.get("course_id", typed), str):
+            self._conformer.wrong.append("course_id")
+            rest["course_id"] = record["course_id"]
+            return None
+        if _is_blank(typed):
+            typed = held.get("course_id")
+        return None if _is_blank(typed) else typed
+
+
+@dataclass
+class StreamCounts:
+    """What became of the lines of a stream: lines = blank + rows + rejects (by reason)."""
+
+    lines: int = 0
+    blank: int = 0
+    rows: int = 0
+    rejects: Counter[str] = field(default_factory=Counter)
+    noticed: LineCounts = field(default_factory=LineCounts)
+
+
+def rephrase_stream(
+    lines: Iterable[bytes],
+    rules: RephraseRules,
+    write: Callable[[bytes], object],
+    reject: Callable[[int, Reject, bytes], object],
+) -> StreamCounts:
+    """Rephrase lines one by one: `write` gets each row with its newline, `reject` each line that makes
+    none, with its number (from 1) and why. It goes on to the last line, whatever they hold."""
+    rephraser = Rephraser(rules)
+    counts = StreamCounts()
+    for number, line in enumerate(lines, start=1):
+        counts.lines = number
+        result = rephraser.line(line)
+        if result is None:
+            counts.blank += 1
+        elif isinstance(result, Reject):
+            counts.rejects[result.reason] += 1
+            reject(number, result, line)
+        else:
+            counts.rows += 1
+            write(result[2] + b"\n")
+    counts.noticed = rephraser.take_counts()
+    return counts
+
+
+def _context_key(context: Any, context_row: dict[str, Any]) -> str | None:
+    """The non-blank course id that the context names; one that is no string names none."""
+    typed = context_row.get("course_id")
+    if typed is None or not isinstance(context.get("course_id", typed), str) or _is_blank(typed):
+        return None
+    course_id: str = typed
+    return course_id
+
+
+def _agent_fields(context: dict[str, Any]) -> Iterable[tuple[str, Any]]:
+    module = context.get("module")
+    for name in AGENT_OF_CONTEXT:
+        if name in context and "." not in name:
+            yield name, context[name]
+        elif isinstance(module, dict) and name.startswith("module.") and name[7:] in module:
+            yield name, module[name[7:]]
+
+
+def _has_null_marks(record: dict[str, Any]) -> bool:
+    """Whether a record is a row written before, without context, in whose event no component was found.
+
+    Without a context nothing else tells a row from a record, and the event of a row is text, in which
+    other rules look for components. Such a row has both columns as null, which tables do not show.
+    """
+    return "module_id" in record and "context" in record and record["module_id"] is record["context"] is None
+
+
+def _is_blank(text: Any) -> bool:
+    """Whether there is no text: none at all, white space alone, or a value that is no string."""
+    return not isinstance(text, str) or not text or text.isspace()
+
+
+def _place_and_text(error: Exception) -> str:
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}: {error}"[:300]
