@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from edxtasks.errors import UserError, nearest
-from edxtasks.simulate import behaviour, clock, learners, logs, package
+from edxtasks.simulate import behaviour, clock, learners, logs, package, strays
 from edxtasks.simulate.behaviour import Visit
 from edxtasks.simulate.chance import mix
 from edxtasks.simulate.clock import DAY, HOUR
@@ -65,7 +65,7 @@ class CampusSize:
             if key not in known:
                 raise UserError(f'"{key}" is no measure of a campus{nearest(key, known)}')
             try:
-                number = date.fromisoformat(value) if key == "first_day" else int(value)
+                number: Any = date.fromisoformat(value) if key == "first_day" else int(value)
             except ValueError:
                 expected = "a date YYYY-MM-DD" if key == "first_day" else "a whole number"
                 raise UserError(f'size of the campus: expected {key}={expected}, found "{value}"') from None
@@ -214,7 +214,7 @@ def simulate(directory: Path, size: str | CampusSize, seed: int = 1, workers: in
         (directory / folder).mkdir(parents=True)
     mark = directory / "ledger" / "campus.json"
     mark.write_bytes(orjson.dumps({"complete": False}))
-    package.write_common_files(campus, directory)
+    strays.write_strays(campus, directory)
     jobs: list[tuple[Callable[[Campus, Path, int], int], int]]
     jobs = [(logs.simulate_day, day) for day in range(size.days)]
     jobs += [(package.simulate_package, course) for course in range(size.courses)]
@@ -249,7 +249,7 @@ def _executor(workers: int, size: CampusSize, seed: int) -> Executor | _Here:
 
 
 def _start_worker(size: CampusSize, seed: int) -> None:
-    global _campus  # noqa: PLW0603 -- one campus a worker, made once
+    global _campus
     _campus = Campus(size, seed)
 
 

@@ -21,14 +21,17 @@ _ADVANCED = {"discussion", "openassessment"}
 
 def write_export(course: Course, path: Path) -> None:
     """Write `course` as a gzip tar archive of OLX; the same course gives the same bytes."""
-    with path.open("wb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as file:
-        with tarfile.open(fileobj=file, mode="w", format=tarfile.GNU_FORMAT) as archive:
-            for name, text in sorted(_files(course)):
-                data = text.encode()
-                member = tarfile.TarInfo("course/" + name)
-                member.size = len(data)
-                member.mode = 0o644
-                archive.addfile(member, io.BytesIO(data))
+    with (
+        path.open("wb") as raw,
+        gzip.GzipFile("", "wb", 6, raw, mtime=0) as file,
+        tarfile.open(fileobj=file, mode="w", format=tarfile.GNU_FORMAT) as archive,
+    ):
+        for name, text in sorted(_files(course)):
+            data = text.encode()
+            member = tarfile.TarInfo("course/" + name)
+            member.size = len(data)
+            member.mode = 0o644
+            archive.addfile(member, io.BytesIO(data))
 
 
 def run_name(course: Course) -> str:
@@ -200,7 +203,7 @@ def _quoted(text: str) -> str:
 
 
 def structure(course: Course) -> dict[str, Any]:
-    """The outline of the course as edX's file `course_structure` has it: key -> category, children, metadata."""
+    """The outline in edX's file `course_structure`: key -> category, children, metadata."""
     outline: dict[str, Any] = {}
 
     def add(category: str, url_name: str, name: str, children: list[str], **metadata: Any) -> str:

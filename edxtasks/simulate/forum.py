@@ -11,13 +11,19 @@ from edxtasks.simulate.courses import Course
 from edxtasks.simulate.learners import HABITS, Learner, days_of_study
 
 TOPICS = ("General", "Homework", "course", "i4x-MITx-forum")
-_TITLES = ("Question on the homework", "Typo?", "Introduce yourself", "Is there a “trick”? 🤔", "Ответ на 2б")
+_TITLES = (
+    "Question on the homework",
+    "Typo?",
+    "Introduce yourself",
+    "Is there a “trick”? 🤔",
+    "Réponse à 2ß",
+)
 _BODIES = (
     "I do not see why the second term vanishes.\nCan somebody help?",
     'He writes "C:\\temp" but means /tmp.\tIs that so?',
     "Thanks a lot! 🙏",
     "Line separators\u2028live in the wild, and so do\rreturns.",
-    "Длинный вопрос о последней задаче, с формулой $E = mc^2$ & <b>tags</b>. " * 12,
+    "最後の問題についての長い質問、式 $E = mc^2$ & <b>tags</b>. " * 12,
 )
 
 

@@ -15,8 +15,7 @@ from isal import isal_zlib
 
 from edxtasks.simulate import behaviour, clock, ledger
 from edxtasks.simulate.behaviour import Visit
-from edxtasks.simulate.chance import mix
-from edxtasks.simulate.clock import DAY, HOUR, MINUTE
+from edxtasks.simulate.clock import DAY, MINUTE
 from edxtasks.simulate.events import ENROLLMENT, Event
 from edxtasks.simulate.learners import Learner
 
@@ -206,10 +205,8 @@ class Day:
             if servers > 1:
                 lot = stirred & 0xFF
                 server = 1 if lot < 38 else (stirred >> 8) % servers if servers > 2 else 0
-            if server == 1:
-                line = json.dumps(event).encode()
-            else:
-                line = orjson.dumps(event)
+            # the second server writes as Python does by default: blanks, and ASCII alone
+            line = json.dumps(event).encode() if server == 1 else orjson.dumps(event)
             # what was kept for days is sent at the hour of the visit
             at = time + visit.late * DAY
             for _ in range(twice):

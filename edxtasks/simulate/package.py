@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import csv
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edxtasks.simulate import clock, people
-from edxtasks.simulate.chance import fraction, hexadecimal, mix
+from edxtasks.simulate.chance import fraction, hexadecimal
 from edxtasks.simulate.clock import DAY, HOUR, SECOND, sql
 from edxtasks.simulate.courses import Course, Problem
 from edxtasks.simulate.export import run_name, structure, write_export
-from edxtasks.simulate.forum import Forum, Post
+from edxtasks.simulate.forum import Forum
 from edxtasks.simulate.grades import Record, course_grade, cutoffs, letter, record, section_points
 from edxtasks.simulate.learners import Learner, Outcome
 from edxtasks.simulate.ledger import write_rows
+from edxtasks.simulate.mongo import write_forum
 from edxtasks.simulate.problems import seed_of, submit
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _OBSOLETE = (
     "consecutive_days_visit_count",
 )  # fmt: skip
 
-_USERS = (
+USERS = (
     "id", "username", "first_name", "last_name", "email", "password", "is_staff", "is_active",
     "is_superuser", "last_login", "date_joined",
 )  # fmt: skip
@@ -60,7 +60,7 @@ def tables(course: Course) -> dict[str, tuple[str, ...]]:
     """Tables of a course's dump with their columns; courses with slash keys have the older generation."""
     old = not course.opaque
     return {
-        "auth_user": _USERS + (_OBSOLETE if old else ()),
+        "auth_user": USERS + (_OBSOLETE if old else ()),
         "auth_userprofile": _PROFILES_OLD if old else _PROFILES_NEW,
         "student_courseenrollment": ("id", "user_id", "course_id", "created", "is_active", "mode")
         if old
@@ -100,7 +100,7 @@ class Table:
     def __exit__(self, *_: object) -> None:
         self.file.close()
 
-    def add(self, raw_breaks: bool = False, **values: Value) -> None:
+    def add(self, *, raw_breaks: bool = False, **values: Value) -> None:
         """Add a record; columns that are not named are NULL, names that are no columns are left out.
 
         `raw_breaks`: line feeds and tabs stay as they are, behind a backslash, as one export process does.
@@ -126,7 +126,7 @@ def simulate_package(campus: Campus, directory: Path, number: int) -> int:
     Returns the number of learners. Streams: memory holds the roster and the forum, not the rows.
     """
     course = campus.courses[number]
-    attendance = campus.attendance(course)
+    attendance = campus.attendances("edx")[number]
     folder = directory / campus.package_name
     prefix = course.key.package_prefix
     with ExitStack() as stack:
@@ -144,7 +144,7 @@ def simulate_package(campus: Campus, directory: Path, number: int) -> int:
         dump["user_id_map"].add(
             hash_id=hexadecimal(32, campus.seed, 99), id=7, user_id=7, username="course_discovery_worker"
         )
-    _write_forum(folder / f"{prefix}-prod.mongo", course, attendance.forum, attendance.learners, campus.seed)
+    write_forum(folder / f"{prefix}-prod.mongo", course, attendance.forum, attendance.learners)
     write_export(course, folder / f"{prefix}-course-prod-analytics.xml.tar.gz")
     outline = json.dumps(structure(course), indent=2)
     (folder / f"{prefix}-course_structure-prod-analytics.json").write_text(outline, encoding="utf-8")
@@ -203,8 +203,6 @@ class _CourseDump:
 
     def _account(self, learner: Learner, profile: people.Profile) -> None:
         campus, course, dump = self.campus, self.course, self.dump
-        obsolete: dict[str, Value] = dict.fromkeys(_OBSOLETE, "")
-        obsolete |= {"country": None, "date_of_birth": None, "consecutive_days_visit_count": 0}
         dump["auth_user"].add(
             id=profile.user_id,
             username=profile.username,
@@ -217,7 +215,8 @@ class _CourseDump:
             is_superuser=0,
             last_login=None if profile.user_id % 7 == 0 else sql(campus.first + profile.user_id % 19 * HOUR),
             date_joined=sql(profile.joined + profile.user_id % 80_000 * SECOND),
-            **obsolete,
+            status="",
+            consecutive_days_visit_count=0,
         )
         dump["auth_userprofile"].add(
             id=profile.user_id + 5,
@@ -438,175 +437,6 @@ def problem_state(
         "done": True,
         "correct_map": made.correct_map,
         "student_answers": made.answers,
-        "input_state": dict.fromkeys(made.answers, {}),
+        "input_state": {name: {} for name in made.answers},
         "last_submission_time": clock.iso(course.start),
     }
-
-
-# Forum -------------------------------------------------------------------------------------------------
-
-
-def _write_forum(path: Path, course: Course, forum: Forum, learners: Sequence[Learner], seed: int) -> None:
-    """The forum as mongoexport writes it; the spelling of dates and numbers changes from course to course."""
-    if not forum.posts:
-        return
-    date, number = _DIALECTS[course.number % len(_DIALECTS)]
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-        for place, post in enumerate(forum.posts):
-            document = _document(course, post, learners[post.author], date, number)
-            if place == 1:
-                document["field_of_next_year"] = {"a.b": [1]}
-            if place == 2:
-                document |= {"last_activity_at": None, "endorsement": None, "retired_username": None}
-            file.write(json.dumps(document, ensure_ascii=course.number % 2 == 0) + "\n")
-
-
-_Spell = Callable[[int], object]
-_DIALECTS: tuple[tuple[_Spell, _Spell], ...] = (
-    (lambda t: {"$date": t // 1000}, lambda n: n),
-    (lambda t: {"$date": clock.full_iso(t)[:23] + "Z"}, lambda n: n),
-    (lambda t: {"$date": {"$numberLong": str(t // 1000)}}, lambda n: {"$numberInt": str(n)}),
-    (lambda t: {"$date": clock.full_iso(t)[:23] + "+0000"}, lambda n: {"$numberLong": str(n)}),
-)
-
-
-def _document(course: Course, post: Post, author: Learner, date: _Spell, number: _Spell) -> dict[str, Any]:
-    voters = [str(people.user_id(n)) for n in range(post.votes)]
-    document: dict[str, Any] = {
-        "_id": {"$oid": post.id},
-        "votes": {
-            "up": voters,
-            "down": [],
-            "up_count": number(len(voters)),
-            "down_count": number(0),
-            "count": number(len(voters)),
-            "point": number(len(voters)),
-        },
-        "visible": True,
-        "abuse_flaggers": [],
-        "historical_abuse_flaggers": [],
-        "_type": "CommentThread" if post.kind == "thread" else "Comment",
-        "body": post.body,
-        "course_id": course.id,
-        "anonymous": False,
-        "anonymous_to_peers": post.votes == 3,
-        "at_position_list": [],
-        "author_id": str(author.user_id),
-        "author_username": author.username,
-        "created_at": date(post.time),
-        "updated_at": date(post.time + 90 * SECOND),
-    }
-    if post.thread is None:
-        document |= {
-            "thread_type": "question" if post.title.startswith("Q") else "discussion",
-            "title": post.title,
-            "commentable_id": post.topic,
-            "comment_count": number(post.children),
-            "closed": False,
-            "pinned": post.pinned,
-            "group_id": None,
-            "last_activity_at": date(post.time + 90 * SECOND),
-            "tags_array": [],
-            "context": "course",
-        }
-    else:
-        document |= {
-            "comment_thread_id": {"$oid": post.thread.id},
-            "endorsed": post.endorsed,
-            "endorsement": {"user_id": "100003", "time": date(post.time + DAY)} if post.endorsed else None,
-            "child_count": number(0),
-            "depth": 1 if post.parent else 0,
-            "parent_ids": [{"$oid": post.parent.id}] if post.parent else [],
-            "sk": f"{post.parent.id}-{post.id}" if post.parent else post.id,
-        }
-        if post.parent:
-            document["parent_id"] = {"$oid": post.parent.id}
-    return document
-
-
-# What is no course of ours -----------------------------------------------------------------------------
-
-
-def write_common_files(campus: Campus, directory: Path) -> None:
-    """Write what belongs to no single course: lists of courses and staff, and the odd files of a package.
-
-    The odd ones: tables of edge.edx.org, of a CCX and of a course that nobody asked for, an export that
-    failed, a list of the organisation, and a folder of open-response tables.
-    """
-    folder = directory / campus.package_name
-    for course in campus.courses[:2]:
-        site = ("edge", "prod-edge")[course.number % 2]
-        edge = next(a for a in campus.attendances("edge") if a.course is course)
-        names = tables(course)
-        prefix = f"{course.key.package_prefix}-%s-{site}-analytics.sql"
-        with Table(folder / (prefix % "auth_user"), names["auth_user"], course.opaque) as users:
-            for learner in edge.learners:
-                users.add(
-                    id=learner.user_id,
-                    username=learner.username,
-                    email=f"edge{learner.user_id}@example.com",
-                    is_staff=0,
-                    date_joined=sql(course.start),
-                )
-        with Table(
-            folder / (prefix % "student_courseenrollment"), names["student_courseenrollment"], course.opaque
-        ) as enrollments:
-            for learner in edge.learners:
-                enrollments.add(
-                    id=learner.user_id,
-                    user_id=learner.user_id,
-                    course_id=course.id,
-                    created=sql(course.start),
-                    is_active=1,
-                    mode="honor",
-                )
-    last = campus.courses[-1]
-    for prefix in (f"{last.key.package_prefix}-ccx-7", f"{last.key.package_prefix}_2", "MITx-0.111x-2T2014"):
-        with Table(folder / f"{prefix}-auth_user-prod-analytics.sql", _USERS, True) as users:
-            users.add(id=11, username="somebody", email="somebody@example.com", is_staff=0)
-    failed = folder / f"{last.key.package_prefix}-wiki_article-prod-analytics.sql.failed"
-    failed.write_text("Traceback (most recent call last):\n  (2013, 'Lost connection')\n", encoding="utf-8")
-    opted = folder / f"{campus.org.lower()}-email_opt_in-prod-analytics.csv"
-    opted.write_text("user_id,username,email,full_name,course_id,is_opted_in_for_email\n", encoding="utf-8")
-    (folder / "ora").mkdir()
-    (folder / "ora" / f"{last.key.package_prefix}-submissions_score-prod-analytics.sql").write_text("id\n")
-    _write_csv(directory / "listings.csv", _listings(campus))
-    _write_csv(directory / "staff.csv", _staff(campus))
-
-
-def _listings(campus: Campus) -> Iterator[tuple[Value, ...]]:
-    yield (
-        "Institution", "Semester", "New or Rerun", "Course Number", "Short Title", "Title", "Instructors",
-        "Registration Open", "Course Launch", "Course Wrap", "course_id", "Empirical Course Wrap",
-        "certifies", "MinPassGrade", "4-way Category by name",
-    )  # fmt: skip
-    for course in campus.courses:
-        launch, wrap = _american(course.start), _american(course.end - 1)
-        yield (
-            course.key.org, course.key.run, ("New", "Rerun")[course.number % 2], course.key.number,
-            course.key.number, course.name, "Ada Example", _american(course.start - 60 * DAY), launch, wrap,
-            course.key.slash if course.number % 2 == 0 else course.key.opaque, wrap, 1,
-            min(cutoffs(course).values()), ("STEM", "CS", "HumHistRel", "SocSciGov")[course.number % 4],
-        )  # fmt: skip
-
-
-def _staff(campus: Campus) -> Iterator[tuple[Value, ...]]:
-    yield "course_id", "username", "name", "role"
-    for course in campus.courses:
-        person = course.number * 12
-        yield (
-            course.key.slash,
-            people.username(campus.seed, person, 0),
-            f"Team {mix(person) % 9}",
-            "instructor",
-        )
-
-
-def _american(time: int) -> str:
-    year, month, day = clock.date_of(time).split("-")
-    return f"{int(month)}/{int(day)}/{year}"
-
-
-def _write_csv(path: Path, rows: Iterable[tuple[Value, ...]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows(rows)

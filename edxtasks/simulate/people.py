@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from edxtasks.simulate.chance import fraction, hexadecimal, mix
 
 _GIVEN = (
-    "anna ben carla dmitri elena farid grace hiro ines jonas kavya liam maria nadia omar petra quinn rosa "
-    "sven tariq uma viktor wanda xin yusuf zoe"
-).split()
+    "anna", "ben", "carla", "dmitri", "elena", "farid", "grace", "hiro", "ines", "jonas", "kavya", "liam",
+    "maria", "nadia", "omar", "petra", "quinn", "rosa", "sven", "tariq", "uma", "viktor", "wanda", "yusuf",
+)  # fmt: skip
 _FAMILY = (
-    "almeida berg chen dube eriksen fischer garcia haddad ivanov jensen kumar lopez meyer nguyen okafor "
-    "park quist rossi silva tanaka usman vega weber xu yilmaz zhang"
-).split()
+    "almeida", "berg", "chen", "dube", "eriksen", "fischer", "garcia", "haddad", "ivanov", "jensen", "kumar",
+    "lopez", "meyer", "nguyen", "okafor", "park", "quist", "rossi", "silva", "tanaka", "usman", "vega", "xu",
+)  # fmt: skip
 _BEYOND_ASCII = ("zoë", "łukasz", "юлия", "王芳", "josé", "çağla", "नेहा", "søren")
 _TLD = ("example.com", "example.org", "mail.example.edu", "example.net")
 _EDUCATION = ("p", "m", "b", "a", "hs", "jhs", "el", "none", "other", "p_se", "p_oth", "")

@@ -97,7 +97,7 @@ def probe(session: Session, visit: Visit, random: Random) -> None:
 
     # New keys, at every level and in odd spellings.
     apart()
-    line = event("info", **{"edx-new.key": {"1st": [1, {"": None}]}, "": "empty", "i4x-a-b": 7, "K" * 300: 1})
+    line = event("info") | {"edx-new.key": {"1st": [1, {"": None}]}, "": "", "i4x-a-b": 7, "K" * 300: 1}
     line["context"] |= {"enterprise_uuid": "", "new.flag": True, "asides": {}}
     plant(line)
     apart()

@@ -1,4 +1,4 @@
-"""One small campus for all tests of the simulator; two courses, one with old keys and one with opaque ones."""
+"""One tiny campus for all tests of the simulator: a course with old keys and one with opaque ones."""
 
 from __future__ import annotations
 

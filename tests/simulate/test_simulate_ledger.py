@@ -56,7 +56,8 @@ def read_time(value: Any) -> datetime | None:
 def course_of(line: dict[str, Any]) -> str:
     """The course of a line in slash form, or UNKNOWN."""
     context = line["context"] if isinstance(line.get("context"), dict) else {}
-    event = line.get("event") if isinstance(line.get("event"), dict) else {}
+    payload = line.get("event")
+    event = payload if isinstance(payload, dict) else {}
     for value in (line.get("course_id"), context.get("course_id")):
         if isinstance(value, str) and value.strip():
             key = value
@@ -157,7 +158,7 @@ def person_days(result: Count) -> dict[tuple[str, str, str], dict[str, Any]]:
             row = rows.setdefault(
                 (course, username, moment.date().isoformat()),
                 Counter({"sum_dt_us": 0})
-                | {"ips": Counter(), "max_dt_us": None, "first_event": None, "last_event": None},  # type: ignore[operator]
+                | {"ips": Counter(), "max_dt_us": None, "first_event": None, "last_event": None},
             )
             row["ips"][line.get("ip")] += 1
             kind = line.get("event_type")
