@@ -10,6 +10,8 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+import orjson
+
 from edxtasks.config import Settings
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests, Mark
@@ -17,6 +19,7 @@ from edxtasks.errors import UserError
 from edxtasks.graph.workers import Progress
 from edxtasks.logs.split import SplitOptions, SplitResult, forget, split
 from edxtasks.notes import Notes
+from edxtasks.simulate.campus import CampusSize, simulate
 from edxtasks.tables.build import Built, build
 from edxtasks.tables.context import Context
 from edxtasks.tables.logs import load_log_days
@@ -67,6 +70,15 @@ def withdraw_logs(progress: Progress, pattern: str, options: SplitOptions) -> Bu
     if not withdrawn:
         raise UserError(f"forget={pattern}: no source that was split has this key, or one like it")
     return Built(len(withdrawn), notes=notes)
+
+
+def simulate_campus(progress: Progress, folder: Path, size: CampusSize, seed: int, workers: int) -> Built:
+    """Write a simulated campus."""
+    simulate(folder, size, seed, workers)
+    description = orjson.loads((folder / "ledger" / "campus.json").read_bytes())
+    notes = Notes()
+    notes.say(f"{len(description['courses'])} courses, logs to {description['last_day']}, in {folder}")
+    return Built(description["lines"], notes=notes)
 
 
 def _context(setting: Setting) -> Context:

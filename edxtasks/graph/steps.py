@@ -9,21 +9,17 @@ from __future__ import annotations
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from doit.exceptions import TaskFailed
 
-from edxtasks.course import CourseKey
 from edxtasks.errors import SourceAbsent, UserError
 from edxtasks.graph.jobs import Setting
-from edxtasks.graph.shares import share, split_workers
+from edxtasks.graph.shares import share
 from edxtasks.graph.workers import Job, Progress, TaskDefect, Workers
 from edxtasks.tables.build import Built
 from edxtasks.tables.context import Context
-from edxtasks.tables.declaration import Table
-from edxtasks.tables.freshness import Standing, Verdict, check
-from edxtasks.tables.logs import check_log_days
+from edxtasks.tables.freshness import Standing
 
 JOBS = "edxtasks.graph.jobs"
 
@@ -127,120 +123,3 @@ class Step(ABC):
     def targets(self) -> list[str]:
         """Files and folders that the step makes."""
         return []
-
-
-class TableStep(Step):
-    """A table of the registry, for one course where it is a course's."""
-
-    def __init__(self, run: Run, name: str, table: Table, course: CourseKey | None) -> None:
-        super().__init__(run, name)
-        self.table = table
-        self.course = course
-        self.verdict: Verdict | None = None
-
-    def check(self) -> tuple[Standing, str]:
-        context = self.run.context
-        self.verdict = verdict = check(context, self.table, self.course)
-        if verdict.standing is Standing.FRESH and verdict.signature is not None:
-            state = context.state(self.table, self.course)
-            if state is not None and state.signature != verdict.signature:
-                context.warehouse.note_signature(context.name(self.table, self.course), verdict.signature)
-        return verdict.standing, verdict.reason
-
-    def job(self) -> Job:
-        force = self.name in self.run.forced
-        return Job(f"{JOBS}:build_table", (self.run.setting(), self.table.name, self.course, force))
-
-    def refresh(self) -> None:
-        self.run.context.warehouse.refresh(self.run.context.name(self.table, self.course).dataset)
-
-    def clean(self) -> None:
-        self.run.context.warehouse.drop(self.run.context.name(self.table, self.course))
-
-    def forget(self) -> bool:
-        return self.run.context.warehouse.forget(self.run.context.name(self.table, self.course))
-
-    def targets(self) -> list[str]:
-        name = self.run.context.name(self.table, self.course)
-        location = self.run.context.warehouse.location(name, self.table.partition is not None)
-        return [str(location)] if location is not None else []
-
-
-class LogDaysStep(Step):
-    """The log days of a course: a day table for every shard."""
-
-    def __init__(self, run: Run, name: str, course: CourseKey) -> None:
-        super().__init__(run, name)
-        self.course = course
-
-    def check(self) -> tuple[Standing, str]:
-        context = self.run.context
-        if context.settings.paths.tracking_logs_directory is None:
-            return Standing.SKIPPED, "no tracking_logs_directory is set"
-        verdict = check_log_days(context, self.course)
-        if not verdict.fresh:
-            return Standing.STALE, verdict.reason
-        return (Standing.FRESH if verdict.days else Standing.SKIPPED), verdict.reason
-
-    def job(self) -> Job:
-        force = self.name in self.run.forced
-        return Job(f"{JOBS}:load_days", (self.run.setting(), self.course, force))
-
-    def refresh(self) -> None:
-        self.run.context.warehouse.refresh(self.course.logs_dataset)
-
-    def clean(self) -> None:
-        warehouse = self.run.context.warehouse
-        for day in self.run.context.log_days(self.course):
-            warehouse.drop(_name(self.course, day))
-
-    def forget(self) -> bool:
-        warehouse = self.run.context.warehouse
-        forgotten = [
-            warehouse.forget(_name(self.course, day)) for day in self.run.context.log_days(self.course)
-        ]
-        return any(forgotten)
-
-
-def _name(course: CourseKey, day: str) -> Any:
-    from edxtasks.warehouse.base import TableName
-
-    return TableName(course.logs_dataset, day)
-
-
-class SplitStep(Step):
-    """The raw logs of this run: all of them are one task, since days are known only after reading."""
-
-    def __init__(self, run: Run, name: str, patterns: list[str]) -> None:
-        super().__init__(run, name)
-        self._patterns = patterns
-        self._paths: list[Path] = []
-
-    def check(self) -> tuple[Standing, str]:
-        from edxtasks.logs.split import expand, pending
-
-        settings = self.run.context.settings
-        forget = settings.options.forget
-        if forget is not None:
-            return Standing.STALE, f"forget={forget}"
-        if not self._patterns:
-            return Standing.SKIPPED, "no raw logs are named: neither tlfn= nor the setting tlfn"
-        self._paths = expand(self._patterns, settings.root)
-        waiting = pending(self._paths, self._options(), self.run.context.digests)
-        if waiting:
-            return Standing.STALE, f"{len(waiting)} of {len(self._paths)} raw logs to split"
-        return Standing.FRESH, ""
-
-    def _options(self) -> Any:
-        from dataclasses import replace
-
-        from edxtasks.logs.split import SplitOptions
-
-        options = SplitOptions.from_settings(self.run.context.settings)
-        return replace(options, workers=split_workers(self.run.context.settings))
-
-    def job(self) -> Job:
-        forget = self.run.context.settings.options.forget
-        if forget is not None:
-            return Job(f"{JOBS}:withdraw_logs", (forget, self._options()))
-        return Job(f"{JOBS}:split_logs", (self._paths, self._options()))

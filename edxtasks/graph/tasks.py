@@ -6,11 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from edxtasks.course import CourseKey
-from edxtasks.graph.steps import LogDaysStep, Run, SplitStep, Step, TableStep
+from edxtasks.graph.log_steps import LogDaysStep, SplitStep
+from edxtasks.graph.simulate_step import SimulateStep
+from edxtasks.graph.steps import Run, Step
+from edxtasks.graph.table_step import TableStep
 from edxtasks.tables.declaration import TRACKLOG, Need, Scope, Table
 from edxtasks.tables.registry import commands
 from edxtasks.tables.targets import doall, nightly, setup_sql
 
+SIMULATE = "simulate"
 SPLIT = "split"
 LOGS2GS = "logs2gs"
 LOGS2BQ = "logs2bq"
@@ -43,10 +47,15 @@ class Graph:
     def others(cls, registry: Mapping[str, Table]) -> list[str]:
         """Names of the tasks without courses."""
         tables = [t for t in registry.values() if t.scope is Scope.WAREHOUSE and not t.awaited]
-        return sorted({SPLIT} | {t.name for t in tables} | {t.command for t in tables})
+        return sorted({SIMULATE, SPLIT} | {t.name for t in tables} | {t.command for t in tables})
 
     def tasks(self) -> Iterator[Task]:
         """Every task, as doit's loader takes it."""
+        yield {
+            "basename": SIMULATE,
+            "doc": "write a simulated campus into the folder `root`: raw logs, dump, course exports",
+            **self._of(SimulateStep(self.run, SIMULATE)),
+        }
         yield from self._logs()
         for table in self._registry.values():
             if not table.awaited:

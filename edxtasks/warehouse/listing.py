@@ -114,11 +114,13 @@ class Listing:
     ) -> _Entry:
         if not partitioned:
             footer = read_footer(self.folder / f"{name}{SUFFIX}")
+            [mark] = files.values()
             return _Entry(
                 files,
                 TableState(
                     footer.get("stamp"),
-                    footer.get("version", ""),
+                    # Without a version (a file of somebody else) a replaced file counts as changed.
+                    footer.get("version", f"file:{mark[0]}:{mark[1]}"),
                     footer.get("rows", 0),
                     first_time=footer.get("first_time"),
                     last_time=footer.get("last_time"),

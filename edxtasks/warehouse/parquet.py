@@ -39,6 +39,7 @@ from edxtasks.warehouse.base import (
     Warehouse,
     whole_version,
 )
+from edxtasks.warehouse.footer import read_footer
 from edxtasks.warehouse.listing import PRIVATE, SUFFIX, Listing, write_atomically
 from edxtasks.warehouse.rows import JsonLines, ParquetFiles, Row
 from edxtasks.warehouse.schema import Schema
@@ -194,8 +195,12 @@ class ParquetWarehouse(Warehouse):
     def forget(self, name: TableName) -> bool:
         files = self._files(name)
         for path in files:
+            pair = read_footer(path)
+            pair.pop("stamp", None)
+            for state in pair.get("dates", {}).values():
+                state[0] = None
             temporary = self._temporary(name)
-            self.session.copy(self._read_files([path]), temporary, "{}")
+            self.session.copy(self._read_files([path]), temporary, orjson.dumps(pair).decode())
             temporary.replace(path)
         self.refresh(name.dataset)
         return bool(files)

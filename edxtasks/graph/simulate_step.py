@@ -1,0 +1,51 @@
+"""The step that writes the simulated campus."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import orjson
+
+from edxtasks.graph.shares import cores
+from edxtasks.graph.steps import JOBS, Run, Step
+from edxtasks.graph.workers import Job
+from edxtasks.simulate.campus import Campus, CampusSize
+from edxtasks.tables.freshness import Standing
+
+DEFAULT_SIZE = "demo"
+DEFAULT_SEED = 1
+
+
+class SimulateStep(Step):
+    """What edX would deliver about a campus, written into the folder `root` of the configuration."""
+
+    def __init__(self, run: Run, name: str) -> None:
+        super().__init__(run, name)
+        options = run.context.settings.options
+        self._seed = DEFAULT_SEED if options.seed is None else options.seed
+        self._size_text = options.size or DEFAULT_SIZE
+        self._days = options.days
+
+    @property
+    def _size(self) -> CampusSize:
+        size = CampusSize.parse(self._size_text)
+        return size if self._days is None else replace(size, days=self._days)
+
+    @property
+    def _folder(self) -> Path:
+        return self.run.context.settings.root
+
+    def check(self) -> tuple[Standing, str]:
+        wanted = Campus(self._size, self._seed).describe()
+        try:
+            found = orjson.loads((self._folder / "ledger" / "campus.json").read_bytes())
+        except FileNotFoundError:
+            return Standing.STALE, f"{self._folder} holds no simulated campus"
+        changed = [name for name, value in wanted.items() if found.get(name) != value]
+        if changed or not found.get("complete"):
+            return Standing.STALE, f"{', '.join(changed) or 'completeness'} differs"
+        return Standing.FRESH, ""
+
+    def job(self) -> Job:
+        return Job(f"{JOBS}:simulate_campus", (self._folder, self._size, self._seed, cores()))

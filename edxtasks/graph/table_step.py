@@ -1,0 +1,46 @@
+"""The step that makes one table of the registry."""
+
+from __future__ import annotations
+
+from edxtasks.course import CourseKey
+from edxtasks.graph.steps import JOBS, Run, Step
+from edxtasks.graph.workers import Job
+from edxtasks.tables.declaration import Table
+from edxtasks.tables.freshness import Standing, Verdict, check
+
+
+class TableStep(Step):
+    """A table of the registry, for one course where it is a course's."""
+
+    def __init__(self, run: Run, name: str, table: Table, course: CourseKey | None) -> None:
+        super().__init__(run, name)
+        self.table = table
+        self.course = course
+        self.verdict: Verdict | None = None
+
+    def check(self) -> tuple[Standing, str]:
+        context = self.run.context
+        self.verdict = verdict = check(context, self.table, self.course)
+        if verdict.standing is Standing.FRESH and verdict.signature is not None:
+            state = context.state(self.table, self.course)
+            if state is not None and state.signature != verdict.signature:
+                context.warehouse.note_signature(context.name(self.table, self.course), verdict.signature)
+        return verdict.standing, verdict.reason
+
+    def job(self) -> Job:
+        force = self.name in self.run.forced
+        return Job(f"{JOBS}:build_table", (self.run.setting(), self.table.name, self.course, force))
+
+    def refresh(self) -> None:
+        self.run.context.warehouse.refresh(self.run.context.name(self.table, self.course).dataset)
+
+    def clean(self) -> None:
+        self.run.context.warehouse.drop(self.run.context.name(self.table, self.course))
+
+    def forget(self) -> bool:
+        return self.run.context.warehouse.forget(self.run.context.name(self.table, self.course))
+
+    def targets(self) -> list[str]:
+        name = self.run.context.name(self.table, self.course)
+        location = self.run.context.warehouse.location(name, self.table.partition is not None)
+        return [str(location)] if location is not None else []
