@@ -34,6 +34,9 @@ def step(session: Session, unit: Unit, chance: float) -> None:
         event = {"id": id, "current_tab": old, "tab_count": unit.units_beside, "widget_placement": "top"}
         session.browser("edx.ui.lms.sequence.next_selected", text(event))
         session.wait(0.02)
+    if chance > 0.97:
+        session.browser("seq_prev", text({"old": new, "new": old, "id": id}))
+        session.wait(1)
     if chance < 0.7:
         session.browser("seq_next", text({"old": old, "new": new, "id": id}))
     else:
@@ -63,6 +66,9 @@ def watch(session: Session, video: Video, random: Random) -> None:
         session.wait(0.2)
         session.handler("video", video.url_name, f"transcript/translation/{language}")
         session.wait(0.3)
+        if chance() < 0.2:
+            session.browser("hide_transcript", text({**common, "currentTime": 0}))
+            session.wait(0.5)
     for _ in range(1 + int(chance() * 4)):
         session.browser("play_video", text({**common, "currentTime": round(position, 6)}), PLAY_VIDEO)
         piece = min(video.seconds - position, 15 + chance() * 240)
@@ -137,7 +143,11 @@ def solve(session: Session, problem: Problem, random: Random, reveal_at: int | N
             "success": "correct" if done else "incorrect",
             "attempts": attempt,
         }
-        session.server("problem_check", event, check, PROBLEM_CHECK, module)
+        if not session.modern and problem.number % 11 == 4:
+            # the name of the event until 2013
+            session.server("save_problem_check", event, check, OTHER, module)
+        else:
+            session.server("problem_check", event, check, PROBLEM_CHECK, module)
         if session.modern:
             session.wait(0.01)
             graded = {
@@ -169,6 +179,17 @@ def solve(session: Session, problem: Problem, random: Random, reveal_at: int | N
     elif chance() < 0.05:
         session.wait(3)
         session.browser("problem_save", submit(course, learner, problem, result, 1).form)
+        session.wait(0.2)
+        saved = {"problem_id": usage_key, "answers": {}, "state": {"seed": 1, "done": None}}
+        session.server("save_problem_success", saved, check, OTHER, module)
+    elif chance() < 0.05 and session.modern:
+        hint = {"hint_index": 0, "hint_len": 2, "hint_text": "Mind the sign", "module_id": usage_key}
+        session.server("edx.problem.hint.demandhint_displayed", hint, check, OTHER, module)
+    elif chance() < 0.03:
+        session.browser("problem_reset", submit(course, learner, problem, result, 1).form)
+        session.wait(0.2)
+        reset = {"problem_id": usage_key, "old_state": {"attempts": 1}, "new_state": {"attempts": 1}}
+        session.server("reset_problem", reset, check, OTHER, module)
     session.wait(0.5 + chance() * 4)
 
 

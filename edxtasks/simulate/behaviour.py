@@ -148,7 +148,7 @@ def study(session: Session, visit: Visit, random: Random) -> None:
             if isinstance(block, Video):
                 if chance() < habit.watches:
                     activities.watch(session, block, random)
-                    if session.modern and chance() < 0.05:
+                    if session.modern and chance() < 0.12:
                         session.browser(
                             "edx.ui.lms.link_clicked",
                             text(

@@ -33,7 +33,7 @@ FORM = 1
 class CampusSize:
     """How large a campus is.
 
-    `courses`; `learners` enrolled in each, the first twelve with fixed roles; `weeks` of content in each
+    `courses`; `learners` enrolled in each, the first ones with fixed roles; `weeks` of content in each
     course; `days` of logs from `first_day` on; `servers` that write logs of edx.org side by side.
     """
 
@@ -74,7 +74,7 @@ class CampusSize:
 
 
 SIZES = {
-    "tiny": CampusSize(courses=2, learners=12, weeks=2, days=6, servers=2, first_day=date(2014, 10, 11)),
+    "tiny": CampusSize(courses=2, learners=13, weeks=2, days=6, servers=2, first_day=date(2014, 10, 11)),
     "demo": CampusSize(courses=4, learners=60, weeks=4, days=21, servers=2),
     "small": CampusSize(courses=10, learners=200, weeks=6, days=30, servers=3),
     "medium": CampusSize(courses=30, learners=500, weeks=8, days=60, servers=4),
@@ -225,6 +225,20 @@ def simulate(directory: Path, size: str | CampusSize, seed: int = 1, workers: in
     description = campus.describe() | {"complete": True, "lines": events}
     mark.write_bytes(orjson.dumps(description, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     return Ledger(directory / "ledger")
+
+
+def is_simulated(directory: Path, size: str | CampusSize, seed: int = 1) -> bool:
+    """True where `directory` holds the complete campus that `simulate` would write for this size and seed.
+
+    It looks at the ledger's description alone, not at the files.
+    """
+    if isinstance(size, str):
+        size = CampusSize.parse(size)
+    mark = directory / "ledger" / "campus.json"
+    if not mark.is_file():
+        return False
+    found: dict[str, Any] = orjson.loads(mark.read_bytes())
+    return found.pop("complete") and found.pop("lines") >= 0 and found == Campus(size, seed).describe()
 
 
 _campus: Campus | None = None

@@ -28,6 +28,19 @@ def fraction(*parts: int) -> float:
     return (mix(*parts) >> 11) * 2.0**-53
 
 
+def days_with(chance: float, first: int, days: int, *parts: int) -> int:
+    """A bit for each day from `first` to before `days` on which something of that `chance` happens."""
+    limit = int(chance * 65_536)
+    result = 0
+    for block in range(first // 4, (days + 3) // 4):
+        draws = mix(block, *parts)
+        for day in range(block * 4, block * 4 + 4):
+            if first <= day < days and draws & 0xFFFF < limit:
+                result |= 1 << day
+            draws >>= 16
+    return result
+
+
 def hexadecimal(length: int, *parts: int) -> str:
     """`length` hexadecimal digits that hang on `parts`."""
     digits = ""

@@ -10,15 +10,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from edxtasks.simulate import people
-from edxtasks.simulate.chance import fraction, mix
+from edxtasks.simulate.chance import days_with, fraction, mix
 from edxtasks.simulate.clock import DAY, HOUR, SECOND
 from edxtasks.simulate.courses import Course, Problem, Unit
 
 FIXED_ROLES = (
     "instructor", "beta_tester", "community_ta", "probe", "master", "harvester",
-    "verified", "certified", "writer", "watcher", "browser", "vanished",
+    "verified", "certified", "writer", "watcher", "browser", "vanished", "unenrolled",
 )  # fmt: skip
-"""What the first learners of every course are; in every second course the last of them is `retired`."""
+"""What the first learners of every course are; in every second one the vanished account is a retired one."""
 
 _ROLE_CHANCES = (
     ("registered", 0.25), ("browser", 0.60), ("watcher", 0.78), ("certified", 0.89), ("verified", 0.93),
@@ -96,12 +96,12 @@ class Learner:
     @property
     def mode(self) -> str:
         """Enrolment mode at the end of the period."""
-        return "verified" if self.upgraded else "honor" if self.index % 3 else "audit"
+        return "verified" if self.upgraded else self.first_mode
 
     @property
     def first_mode(self) -> str:
         """Enrolment mode at enrolment."""
-        return "honor" if self.index % 3 else "audit"
+        return "honor" if self.index % 3 or self.pair else "audit"
 
     @property
     def course_role(self) -> str | None:
@@ -118,10 +118,10 @@ class Learner:
 
 
 def roster(campus_seed: int, course: Course, size: int, courses: int, first: int, days: int) -> list[Learner]:
-    """All learners of `course`: `size` of them, the first twelve with fixed roles.
+    """All learners of `course`: `size` of them, the first ones with fixed roles.
 
-    Two of the fixed ones are the same persons in all courses; the others past the twelfth come from a
-    population of the whole campus, of which a good part takes several courses.
+    Two of the fixed ones are the same persons in all courses; the others come from a population of
+    the whole campus, of which a good part takes several courses.
     """
     population = max(size, (size * courses * 3) // 5) | 1
     stride = 1 + 2 * (course.number % 3)
@@ -160,10 +160,7 @@ def _learner(
         day = 0
     enrolled = first + day * DAY + int((7 + 3 * fraction(seed, 24)) * HOUR)
     habit = HABITS[kind]
-    study = 0
-    for number in range(max(day, 0), days):
-        if fraction(seed, 25, number) < habit.days:
-            study |= 1 << number
+    study = days_with(habit.days, max(day, 0), days, seed, 25)
     if not study and habit.days and habit.coverage[1]:
         study = 1 << min(max(day, 0) + 1, days - 1)
     busy = study
@@ -208,11 +205,7 @@ def _pair(course: Course, learners: list[Learner], days: int) -> None:
     for index in pairs:
         master, harvester = learners[index], learners[index + 1]
         pair = mix(course.seed, 31, index)
-        study = 0
-        for number in range(days):
-            if fraction(pair, 32, number) < HABITS["master"].days:
-                study |= 1 << number
-        study = study or 1 << (days // 2)
+        study = days_with(HABITS["master"].days, 0, days, pair, 32) or 1 << (days // 2)
         for learner, kind in ((master, "master"), (harvester, "harvester")):
             learner.kind = kind
             learner.pair = pair

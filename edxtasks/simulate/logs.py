@@ -160,7 +160,15 @@ class Day:
     lines: Counter[tuple[str, str]] = field(default_factory=Counter)
     enrollment_rows: list[dict[str, Any]] = field(default_factory=list)
     written: int = 0
+    lots: list[int] = field(init=False)
     visit: Visit | None = None
+
+    def __post_init__(self) -> None:
+        # one server of the 256 lots: the second takes 40, the others share the rest
+        others = [server for server in range(len(self.files)) if server != 1]
+        self.lots = [others[lot % len(others)] for lot in range(256)]
+        if len(self.files) > 1:
+            self.lots[:40] = [1] * 40
 
     # The sink of events -------------------------------------------------------------------------------
 
@@ -178,18 +186,12 @@ class Day:
             self.lines[course, clock.date_of(time)] += twice
             if course != UNKNOWN and learner.username:
                 person = self.people[course, learner.username]
+                person.addresses[event["ip"]] += twice
                 for _ in range(twice):
                     person.marks.append((time, kind))
-                person.addresses[event["ip"]] += twice
-                if kind == ENROLLMENT:
-                    payload = event["event"]
-                    for _ in range(twice):
+                    if kind == ENROLLMENT:
                         self.enrolled(
-                            course,
-                            time,
-                            payload.get("user_id", learner.user_id),
-                            event["event_type"],
-                            payload["mode"],
+                            course, time, learner.user_id, event["event_type"], event["event"]["mode"]
                         )
         elif -ledger.LONGEST_GAP <= offset < 0 and course != UNKNOWN and learner.username:
             self.people[course, learner.username].marks.append((time, kind))
@@ -200,11 +202,7 @@ class Day:
         else:
             delivered = self._delivered(visit, time, stirred)
         if delivered == self.number:
-            servers = len(self.files)
-            server = 0
-            if servers > 1:
-                lot = stirred & 0xFF
-                server = 1 if lot < 38 else (stirred >> 8) % servers if servers > 2 else 0
+            server = self.lots[stirred & 0xFF]
             # the second server writes as Python does by default: blanks, and ASCII alone
             line = json.dumps(event).encode() if server == 1 else orjson.dumps(event)
             # what was kept for days is sent at the hour of the visit
@@ -338,6 +336,9 @@ def _live(campus: Campus, day: Day, attendances: Iterable[Attendance], number: i
         if not open_visits[who]:
             del open_visits[who]
             day.leave(*who)
+    for who in list(day.people):
+        # what was planted in another course than the visit's
+        day.leave(*who)
     day.flush(day.start + 30 * DAY)
 
 

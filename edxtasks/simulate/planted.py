@@ -27,12 +27,15 @@ from edxtasks.simulate.events import (
     REQUEST,
     Event,
     Session,
+    text,
 )
 
 if TYPE_CHECKING:
     from edxtasks.simulate.behaviour import Visit
 
 UNKNOWN = "UNKNOWN"
+OTHER_COURSE = "MITx/0.111x/2T2014"
+"""A course in logs and package that is none of the campus' own."""
 
 TIMES: tuple[Callable[[int], object], ...] = (
     lambda t: t // SECOND,
@@ -164,6 +167,15 @@ def probe(session: Session, visit: Visit, random: Random) -> None:
     del line["username"]
     nameless(line)
 
+    # A speed that is no number, and a page of feedback as long as they get.
+    for speed in ("NaN", None):
+        apart()
+        change = text({"id": "v", "current_time": "7.5", "old_speed": "1.0", "new_speed": speed})
+        plant(event("info", change, "browser", event_type="speed_change_video"))
+    apart()
+    feedback = [f"input_{course.html_id('problem', 'Long')}_2_1=choice_1", "<p>sehr lang…</p>\n" * 6000]
+    plant(event("info", text(feedback), "browser", event_type="problem_graded"))
+
     # An enrolment by a management command: only the payload names course and person.
     apart()
     payload = {"course_id": course.id, "user_id": learner.user_id, "mode": "audit"}
@@ -176,6 +188,13 @@ def probe(session: Session, visit: Visit, random: Random) -> None:
     apart()
     old = clock.midnight(clock.OLD_DAY) + 5 * SECOND
     plant(event("info", time=clock.iso(old)), None, time=old)
+
+    # Another course of the organisation, which nobody has asked for.
+    apart()
+    other = f"/courses/course-v1:{OTHER_COURSE.replace('/', '+')}/info"
+    line = event("info", event_type=other)
+    line["context"] |= {"course_id": f"course-v1:{OTHER_COURSE.replace('/', '+')}", "path": other}
+    sink.plant(orjson.dumps(line), session.time, OTHER_COURSE, name, address, kind=OTHER)
 
     # Keys of no course.
     for key in (

@@ -11,6 +11,7 @@ from edxtasks.simulate import clock, people
 from edxtasks.simulate.clock import DAY, sql
 from edxtasks.simulate.grades import cutoffs
 from edxtasks.simulate.package import USERS, Table, Value, tables
+from edxtasks.simulate.planted import OTHER_COURSE
 
 if TYPE_CHECKING:
     from edxtasks.simulate.campus import Campus
@@ -50,7 +51,11 @@ def write_strays(campus: Campus, directory: Path) -> None:
                     mode="honor",
                 )
     last = campus.courses[-1]
-    for prefix in (f"{last.key.package_prefix}-ccx-7", f"{last.key.package_prefix}_2", "MITx-0.111x-2T2014"):
+    for prefix in (
+        f"{last.key.package_prefix}-ccx-7",
+        f"{last.key.package_prefix}_2",
+        OTHER_COURSE.replace("/", "-"),
+    ):
         with Table(folder / f"{prefix}-auth_user-prod-analytics.sql", USERS, True) as users:
             users.add(id=11, username="somebody", email="somebody@example.com", is_staff=0)
     failed = folder / f"{last.key.package_prefix}-wiki_article-prod-analytics.sql.failed"

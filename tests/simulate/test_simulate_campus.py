@@ -11,7 +11,7 @@ import pytest
 
 from edxtasks.course import CourseKey
 from edxtasks.errors import UserError
-from edxtasks.simulate import SIZES, CampusSize, Ledger, simulate
+from edxtasks.simulate import SIZES, CampusSize, Ledger, is_simulated, simulate
 from edxtasks.simulate.behaviour import LONGEST_VISIT, run
 from edxtasks.simulate.campus import Campus
 from edxtasks.simulate.events import Event
@@ -48,6 +48,16 @@ def test_another_seed_gives_other_people(campus: Path, tmp_path: Path) -> None:
     assert one != two
 
 
+def test_a_campus_that_is_there_is_known(campus: Path, tmp_path: Path) -> None:
+    assert is_simulated(campus, "tiny")
+    assert not is_simulated(campus, "tiny", seed=2)
+    assert not is_simulated(campus, "demo")
+    assert not is_simulated(tmp_path, "tiny")
+    (tmp_path / "ledger").mkdir()
+    (tmp_path / "ledger" / "campus.json").write_text('{"complete": false}')
+    assert not is_simulated(tmp_path, "tiny")
+
+
 def test_foreign_data_is_not_removed(tmp_path: Path) -> None:
     (tmp_path / "DAILY").mkdir()
     (tmp_path / "DAILY" / "mitx-edx-events-2014-10-14.log.gz").write_bytes(b"real")
@@ -68,7 +78,7 @@ def test_sizes_by_name_and_by_number() -> None:
         ("larg", 'did you mean "large"'),
         ("tiny,course=3", 'did you mean "courses"'),
         ("tiny,days=many", "expected days=a whole number"),
-        ("tiny,learners=3", "learners of at least 12"),
+        ("tiny,learners=3", "learners of at least 13"),
     ],
 )
 def test_sizes_that_do_not_exist(text: str, message: str) -> None:
