@@ -15,6 +15,8 @@ import orjson
 from edxtasks.config import Settings
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests, Mark
+from edxtasks.dumps.package import Package
+from edxtasks.dumps.waldofy import convert
 from edxtasks.errors import UserError
 from edxtasks.graph.workers import Progress
 from edxtasks.logs.split import SplitOptions, SplitResult, forget, split
@@ -69,7 +71,16 @@ def withdraw_logs(progress: Progress, pattern: str, options: SplitOptions) -> Bu
         notes.say(f"{source} withdrawn")
     if not withdrawn:
         raise UserError(f"forget={pattern}: no source that was split has this key, or one like it")
-    return Built(len(withdrawn), notes=notes)
+    return Built(len(withdrawn), notes=notes, unit="sources")
+
+
+def sort_package(progress: Progress, setting: Setting, package: Package, course: CourseKey | None) -> Built:
+    """Sort the files of a course (None: of no known course) into its directory."""
+    notes = Notes()
+    digests = Digests()
+    digests.learn(setting.digests)
+    done = convert(package, course, digests, notes, max_bad_fraction=setting.settings.max_bad_fraction)
+    return Built(len(done.made), notes=notes, unit="files")
 
 
 def simulate_campus(progress: Progress, folder: Path, size: CampusSize, seed: int, workers: int) -> Built:
@@ -78,7 +89,7 @@ def simulate_campus(progress: Progress, folder: Path, size: CampusSize, seed: in
     description = orjson.loads((folder / "ledger" / "campus.json").read_bytes())
     notes = Notes()
     notes.say(f"{len(description['courses'])} courses, logs to {description['last_day']}, in {folder}")
-    return Built(description["lines"], notes=notes)
+    return Built(description["lines"], notes=notes, unit="log lines")
 
 
 def _context(setting: Setting) -> Context:

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import IO, Any
 
 from doit.exceptions import BaseFail, UnmetDependency
@@ -24,6 +25,18 @@ _SLOW = 3.0
 _EVERY = 2.0
 
 
+@dataclass(frozen=True)
+class _Line:
+    """A line of the closing table."""
+
+    name: str
+    what: str
+    amount: int
+    unit: str
+    seconds: float
+    rejects: int
+
+
 class RunReporter:
     """doit's reporter for a run. All methods are called in the parent; `progress` from any thread."""
 
@@ -33,7 +46,7 @@ class RunReporter:
         self._out = outstream
         self._began: dict[str, float] = {}
         self._start = time.monotonic()
-        self._lines: list[tuple[str, str, str, float, int]] = []
+        self._lines: list[_Line] = []
         self._counts: dict[str, int] = defaultdict(int)
         self._failed: list[tuple[str, str]] = []
         self._blocked: dict[str, list[str]] = defaultdict(list)
@@ -78,8 +91,11 @@ class RunReporter:
             self._say(f"{word:8}{task.name}: {step.reason or 'another run has built it'}")
             return
         self._counts["built"] += 1
-        what = f"{number(built.rows)} rows" + (f", {built.dates} dates" if built.dates is not None else "")
-        self._lines.append(("built", task.name, what, seconds, built.notes.counts["rejects"]))
+        what = f"{number(built.rows)} {built.unit}" + (
+            f", {built.dates} dates" if built.dates is not None else ""
+        )
+        rejects = built.notes.counts["rejects"]
+        self._lines.append(_Line(task.name, what, built.rows, built.unit, seconds, rejects))
         self._say(f"built   {task.name}: {what}, {seconds:.1f} s  ({step.reason})")
         for line in built.notes.lines:
             self._say(f"        {line}")
@@ -157,11 +173,12 @@ class RunReporter:
             return
         if len(lines) > LONGEST_TABLE:
             lines = _by_kind(lines)
-        width = max(len(name) for _, name, _, _, _ in lines)
-        what_width = max(len(what) for _, _, what, _, _ in lines)
-        for word, name, what, seconds, rejects in lines:
-            told = f"  {number(rejects)} rejects" if rejects else ""
-            self._out.write(f"{word:8}{name:{width}}  {what:>{what_width}}  {seconds:7.1f} s{told}\n")
+        width = max(len(line.name) for line in lines)
+        what_width = max(len(line.what) for line in lines)
+        for line in lines:
+            told = f"  {number(line.rejects)} rejects" if line.rejects else ""
+            what = f"{line.name:{width}}  {line.what:>{what_width}}"
+            self._out.write(f"built   {what}  {line.seconds:7.1f} s{told}\n")
 
     def _say(self, line: str) -> None:
         with self._lock:
@@ -182,15 +199,22 @@ def _some(names: list[str]) -> str:
     return ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
 
 
-def _by_kind(lines: list[tuple[str, str, str, float, int]]) -> list[tuple[str, str, str, float, int]]:
-    kinds: dict[str, list[tuple[str, str, str, float, int]]] = defaultdict(list)
+def _by_kind(lines: list[_Line]) -> list[_Line]:
+    kinds: dict[str, list[_Line]] = defaultdict(list)
     for line in lines:
-        kinds[line[1].partition(":")[0]].append(line)
+        kinds[line.name.partition(":")[0]].append(line)
     added = []
     for kind, members in kinds.items():
-        rows = sum(int(what.split(" rows")[0].replace(" ", "")) for _, _, what, _, _ in members)
-        seconds = sum(member[3] for member in members)
-        rejects = sum(member[4] for member in members)
-        courses = f"{len(members)} courses" if members[0][1] != kind else "1 task"
-        added.append(("built", kind, f"{number(rows)} rows, {courses}", seconds, rejects))
+        amount = sum(line.amount for line in members)
+        courses = f", {len(members)} courses" if members[0].name != kind else ""
+        added.append(
+            _Line(
+                kind,
+                f"{number(amount)} {members[0].unit}{courses}",
+                amount,
+                members[0].unit,
+                sum(line.seconds for line in members),
+                sum(line.rejects for line in members),
+            )
+        )
     return added

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from edxtasks.config import known_courses
 from edxtasks.course import CourseKey
 from edxtasks.graph.log_steps import LogDaysStep, SplitStep
 from edxtasks.graph.simulate_step import SimulateStep
 from edxtasks.graph.steps import Run, Step
 from edxtasks.graph.table_step import TableStep
-from edxtasks.tables.declaration import TRACKLOG, Need, Scope, Table
+from edxtasks.graph.waldofy_step import Delivery, WaldofyStep
+from edxtasks.tables.declaration import TRACKLOG, ComputedFrom, LoadedFrom, Need, Scope, Table
 from edxtasks.tables.registry import commands
 from edxtasks.tables.targets import doall, nightly, setup_sql
 
 SIMULATE = "simulate"
 SPLIT = "split"
+WALDOFY = "waldofy"
+REST = "rest"
+"""Sub-task of `waldofy` for the files of the package that belong to no known course."""
 LOGS2GS = "logs2gs"
 LOGS2BQ = "logs2bq"
 STEP = "step"
@@ -40,7 +45,7 @@ class Graph:
     def per_course(cls, registry: Mapping[str, Table]) -> list[str]:
         """Names of the tasks with a sub-task a course."""
         tables = [t for t in registry.values() if t.scope is Scope.COURSE and not t.awaited]
-        sets = ["doall", "nightly", "weekly", "setup_sql", "daily_logs", LOGS2BQ, LOGS2GS]
+        sets = ["doall", "nightly", "weekly", "setup_sql", "daily_logs", LOGS2BQ, LOGS2GS, WALDOFY]
         return sorted({t.name for t in tables} | {t.command for t in tables} | set(sets))
 
     @classmethod
@@ -57,6 +62,7 @@ class Graph:
             **self._of(SimulateStep(self.run, SIMULATE)),
         }
         yield from self._logs()
+        yield from self._package()
         for table in self._registry.values():
             if not table.awaited:
                 yield from self._table(table)
@@ -120,6 +126,16 @@ class Graph:
             step = LogDaysStep(self.run, name, course)
             yield {"basename": LOGS2BQ, "name": str(course), **self._of(step, [SPLIT], {SPLIT})}
 
+    def _package(self) -> Iterator[Task]:
+        yield self._head(WALDOFY, "sort the weekly package (dump_dir) into directories of courses")
+        settings = self.run.context.settings
+        delivery = Delivery(self.run, [*self.run.context.courses, *known_courses(settings)])
+        for course in self.run.context.courses:
+            step = WaldofyStep(self.run, f"{WALDOFY}:{course}", delivery, course)
+            yield {"basename": WALDOFY, "name": str(course), **self._of(step)}
+        rest = WaldofyStep(self.run, f"{WALDOFY}:{REST}", delivery, None)
+        yield {"basename": WALDOFY, "name": REST, **self._of(rest)}
+
     def _patterns(self) -> list[str]:
         pattern = self.run.context.settings.paths.tlfn
         return self._positional or ([pattern] if pattern else [])
@@ -147,6 +163,13 @@ class Graph:
                 needed.append(task)
                 if need is Need.OPTIONAL:
                     tolerated.add(task)
+        if (
+            course is not None
+            and _reads_files(table)
+            and self.run.context.settings.paths.dump_dir is not None
+        ):
+            needed.append(f"{WALDOFY}:{course}")
+            tolerated.add(f"{WALDOFY}:{course}")
         return self._of(TableStep(self.run, self.table_task(table, course), table, course), needed, tolerated)
 
     def _input_tasks(self, table: Table, name: str, course: CourseKey | None) -> list[str]:
@@ -218,6 +241,11 @@ class Graph:
             "meta": {STEP: step, TOLERATES: frozenset(tolerated or ())},
             "verbosity": 2,
         }
+
+
+def _reads_files(table: Table) -> bool:
+    made = table.made
+    return isinstance(made, LoadedFrom) or (isinstance(made, ComputedFrom) and made.sources is not None)
 
 
 def _group(tasks: Iterable[str]) -> Task:

@@ -7,7 +7,7 @@ their columns count as absent. A table that gets a model or a loader needs no en
 from __future__ import annotations
 
 from edxtasks.tables.declaration import AwaitedFrom, Table
-from edxtasks.warehouse.schema import Schema, schema
+from edxtasks.warehouse.schema import Column, Schema, schema
 
 
 def _awaited(name: str, columns: Schema, partition: str | None = None) -> Table:
@@ -61,11 +61,14 @@ AWAITED = (
     ),
     _awaited(
         "course_axis",
-        schema("""
-            index INTEGER -- place in the course
-            url_name STRING -- id of the module
-            category STRING -- kind of module
-        """),
+        Schema(
+            (
+                Column("category", "STRING"),
+                Column("index", "INTEGER"),
+                Column("url_name", "STRING"),
+                Column("data", "RECORD", fields=(Column("itype", "STRING"),)),
+            )
+        ),
     ),
     _awaited(
         "pc_geoip",
@@ -103,6 +106,18 @@ AWAITED = (
             forumRoles_isModerator INTEGER
             forumRoles_isStudent INTEGER
         """),
+    ),
+    _awaited(
+        "forum",
+        Schema(
+            (
+                Column("author_id", "INTEGER"),
+                Column("votes", "RECORD", fields=(Column("count", "INTEGER"),)),
+                Column("pinned", "BOOLEAN"),
+                Column("endorsed", "BOOLEAN"),
+                Column("_type", "STRING"),
+            )
+        ),
     ),
     _awaited("course_metainfo", schema("key STRING\nvalue STRING")),
     _awaited("grading_policy", schema("overall_cutoff_for_pass FLOAT")),

@@ -44,13 +44,14 @@ from edxtasks.warehouse.rows import OwnColumns, Row
 class Built:
     """What a build did: rows of the table now, dates that were made (None: the whole), notes.
 
-    `already` says that another run had built it before this one got the lock.
+    `already` says that another run had built it before this one got the lock; `unit` is what `rows` counts.
     """
 
     rows: int
     dates: int | None = None
     already: bool = False
     notes: Notes = field(default_factory=Notes)
+    unit: str = "rows"
 
 
 def build(context: Context, table: Table, course: CourseKey | None, force: bool = False) -> Built:

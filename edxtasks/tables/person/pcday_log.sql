@@ -11,9 +11,10 @@ WITH
       username,
       time,
       event_type,
-      STARTS_WITH(event_type, CONCAT('/courses/', @course_id, '/'))
-        OR STARTS_WITH(event_type, CONCAT('/courses/', @course_key, '/')) AS in_course,
-      REGEXP_EXTRACT(event_type, r'^/courses/(?:course-v1:[^/]+|[^/]+/[^/]+/[^/]+)/(.*)$') AS course_page
+      STARTS_WITH(event_type, CONCAT('/courses/', @course_id, '/progress'))
+        OR STARTS_WITH(event_type, CONCAT('/courses/', @course_key, '/progress')) AS is_progress,
+      STARTS_WITH(event_type, CONCAT('/courses/', @course_id, '/discussion/'))
+        OR STARTS_WITH(event_type, CONCAT('/courses/', @course_key, '/discussion/')) AS is_discussion
     FROM tracklog
     WHERE username != ''
       AND event_type IS NOT NULL
@@ -26,8 +27,9 @@ WITH
       username,
       time,
       event_type,
-      IF(in_course, course_page, NULL) AS course_page,
-      TIMESTAMP_DIFF(time, LAG(time) OVER (PARTITION BY username ORDER BY time), MICROSECOND) AS pause
+      is_progress,
+      is_discussion,
+      TIMESTAMP_DIFF(time, LAG(time) OVER (PARTITION BY username ORDER BY time /* total order: only time is read, ties are 0 apart */), MICROSECOND) AS pause
     FROM base_events
   ),
   counted_gaps AS (
@@ -35,7 +37,8 @@ WITH
       username,
       time,
       event_type,
-      course_page,
+      is_progress,
+      is_discussion,
       IF(pause <= 300000000, pause, NULL) AS gap
     FROM gaps
   )
@@ -43,11 +46,11 @@ SELECT
   username, -- STRING: learner
   DATE(time) AS date, -- DATE: UTC date
   COUNT(*) AS nevents, -- INTEGER: named events, calls of block handlers left out
-  COUNTIF(STARTS_WITH(course_page, 'progress')) AS nprogcheck, -- INTEGER: visits of the progress page
+  COUNTIF(is_progress) AS nprogcheck, -- INTEGER: visits of the progress page
   COUNTIF(event_type IN ('show_answer', 'showanswer')) AS nshow_answer, -- INTEGER: answers asked for
   COUNTIF(event_type = 'play_video') AS nvideo, -- INTEGER: events play_video
   COUNTIF(event_type = 'problem_check') AS nproblem_check, -- INTEGER: events problem_check, of browser and server both
-  COUNTIF(STARTS_WITH(course_page, 'discussion/')) AS nforum, -- INTEGER: visits of pages below the discussion
+  COUNTIF(is_discussion) AS nforum, -- INTEGER: visits of pages below the discussion
   COUNTIF(event_type = 'show_transcript') AS ntranscript, -- INTEGER: events show_transcript
   COUNTIF(event_type = 'seq_goto') AS nseq_goto, -- INTEGER: events seq_goto
   COUNTIF(event_type = 'seek_video') AS nseek_video, -- INTEGER: events seek_video

@@ -32,7 +32,7 @@ WITH
       language,
       LAST_VALUE(language IGNORE NULLS) OVER (
         PARTITION BY username
-        ORDER BY time, event_type, event
+        ORDER BY time, event_type, event /* total order: events equal in all three have the same language */
         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
       ) AS earlier_language
     FROM transcript_events
