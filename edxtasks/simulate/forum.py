@@ -80,7 +80,8 @@ def plan_forum(course: Course, learners: list[Learner], first: int) -> Forum:
     responses: list[Post] = []
     for number, (time, index, day) in enumerate(moments):
         chance = mix(course.seed, 52, number)
-        choice = chance % 10
+        # the first three posts are one of each kind, so that every forum has them all
+        choice = (0, 5, 9)[number] if number < 3 else chance % 10
         thread = forum.threads[-1 - (chance >> 8) % min(len(forum.threads), 30)] if forum.threads else None
         parent = responses[-1 - (chance >> 8) % min(len(responses), 30)] if responses else None
         if thread is None or choice < 4:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -157,7 +158,7 @@ class _CourseDump:
     def __init__(self, campus: Campus, course: Course, forum: Forum, dump: Mapping[str, Table]) -> None:
         self.campus = campus
         self.course = course
-        self.forum = forum
+        self.posts = Counter((post.author, post.kind) for post in forum.posts)
         self.dump = dump
         self.rows = 1_000_000 * (course.number + 1)
         self.certified_at = course.end + 6 * HOUR
@@ -378,9 +379,6 @@ class _CourseDump:
         present: bool,
         certificate: dict[str, Any] | None,
     ) -> dict[str, Any]:
-        posts = (
-            [post for post in self.forum.posts if post.author == learner.index] if learner.habit.posts else []
-        )
         return {
             "course_id": self.course.key.slash,
             "user_id": learner.user_id,
@@ -416,9 +414,7 @@ class _CourseDump:
                 }
                 for problem, (_, result) in done.problems.items()
             },
-            "posts": {
-                kind: sum(post.kind == kind for post in posts) for kind in ("thread", "response", "comment")
-            },
+            "posts": {kind: self.posts[learner.index, kind] for kind in ("thread", "response", "comment")},
             "partner": learner.index + (1 if learner.kind == "master" else -1) if learner.pair else None,
         }
 
