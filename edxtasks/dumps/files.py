@@ -67,16 +67,17 @@ def _opened(path: Path) -> BinaryIO:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[ByteSink]:
+def replacing(path: Path, *, as_it_is: bool = False) -> Iterator[ByteSink]:
     """A sink whose content becomes the file `path` when the block ends without an error.
 
-    Gzip when the name ends in `.gz`, with equal bytes for equal content. Until then the old file stays; after
+    Gzip when the name ends in `.gz`, with equal bytes for equal content; `as_it_is`: what is written is gzip
+    already. Until then the old file stays; after
     an error it stays for good and nothing is left beside it.
     """
     part = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
     try:
         with part.open("xb") as file:
-            if path.suffix == ".gz":
+            if path.suffix == ".gz" and not as_it_is:
                 writer = _GzipWriter(file)
                 yield writer
                 writer.finish()

@@ -49,6 +49,10 @@ class CsvWriter:
         """Write one record."""
         self._writer.writerow(fields)
 
+    def records(self, records: Iterable[Iterable[object]]) -> None:
+        """Write many records."""
+        self._writer.writerows(records)
+
     def flush(self) -> None:
         """Hand what was kept back to the sink."""
         if self._pending:

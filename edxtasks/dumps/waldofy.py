@@ -1,0 +1,249 @@
+"""Sorts the weekly package of edX into a directory for each course and date, tables as compressed CSV.
+
+What each sorted file was made from is kept in `META/waldofy/` of the base directory, a record for each
+package and course: a file is made anew when the content of its source or the rules changed, or when it
+vanished, never because of a time stamp.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from edxtasks.course import CourseKey
+from edxtasks.dumps.files import PIECE, replacing
+from edxtasks.dumps.package import COPY, TABLE, Package, PackageFile, plan_package
+from edxtasks.dumps.reader import DeliveredTable
+from edxtasks.dumps.rows import csv_file
+from edxtasks.errors import InputError, UserError
+from edxtasks.notes import Notes
+
+__all__ = ["Package", "Sorted", "convert", "pending", "plan_package"]
+
+VERSION = 1
+"""Raised when the same source gives other bytes: then all is sorted again."""
+
+_SECONDS_BETWEEN_RECORDS = 5.0
+
+Digest = Callable[[Path], str]
+"""Digest of the content of a file; the caller may remember it by size and time."""
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """What one call of `convert` did: the files it made, and how many were up to date."""
+
+    made: tuple[Path, ...]
+    current: int
+
+
+def pending(package: Package, course: CourseKey | None, digest: Digest) -> list[str]:
+    """Why anything would be done for `course` (None: all that goes to no known course); empty = up to date.
+
+    Reads the record and asks `digest` for the sources that it knows; no source is opened here.
+    """
+    record = _Record(package, course)
+    reasons = [reason for file in package.files.get(course, ()) if (reason := record.why(file, digest))]
+    failed = _failed_names(package, course)
+    if failed and failed != record.failed:
+        reasons.append(f"the export of {', '.join(failed)} failed at edX")
+    return reasons
+
+
+def convert(
+    package: Package,
+    course: CourseKey | None,
+    digest: Digest,
+    notes: Notes,
+    workers: int = 1,
+    max_bad_fraction: float = 0.05,
+) -> Sorted:
+    """Make what is out of date for `course` (None: all that goes to no known course).
+
+    With `workers` > 1 as many files at a time, each in a process of its own. A file that fails leaves its old
+    target in place and the others go on; the call then ends with an `InputError` that names each of them.
+    """
+    record = _Record(package, course)
+    files = package.files.get(course, ())
+    stale = [file for file in files if record.why(file, digest)]
+    _tell(package, course, notes)
+    faults: list[str] = []
+    made: list[Path] = []
+    results = _converted(stale, [digest(file.source) for file in stale], workers, max_bad_fraction)
+    for file, result in results:
+        notes.lines += result.notes.lines
+        notes.counts += result.notes.counts
+        if result.fault:
+            faults.append(result.fault)
+            continue
+        record.keep(file, result.source)
+        made += [file.target] if file.target.exists() else []
+    record.failed = _failed_names(package, course)
+    record.save()
+    if faults:
+        raise InputError("\n".join(faults))
+    return Sorted(tuple(sorted(made)), len(files) - len(stale))
+
+
+def _tell(package: Package, course: CourseKey | None, notes: Notes) -> None:
+    for export in package.failed.get(course, ()):
+        notes.say(f"{export.course_part}: the export of {export.content} failed at edX ({export.name})")
+        notes.count("failed exports")
+    if course is None:
+        if package.doubles:
+            notes.say(f"delivered twice, the second spelling not used: {', '.join(package.doubles)}")
+        if package.not_understood:
+            notes.say(f"left where they are, name not understood: {', '.join(package.not_understood)}")
+    elif (package.base / course.directory).is_dir() and course.directory != course.package_prefix:
+        notes.say(
+            f"{course}: sorted into {course.package_prefix}, but {course.directory} is there too and is "
+            "looked at first"
+        )
+
+
+def _failed_names(package: Package, course: CourseKey | None) -> list[str]:
+    return sorted(export.name for export in package.failed.get(course, ()))
+
+
+class _Record:
+    """What the sorted files of one package and course were made from."""
+
+    def __init__(self, package: Package, course: CourseKey | None) -> None:
+        name = "_rest" if course is None else course.directory
+        self._path = package.base / "META" / "waldofy" / package.name / f"{name}.json"
+        self._base = package.base
+        form = self._read()
+        targets = form.get("targets") if form.get("version") == VERSION else None
+        self._targets: dict[str, dict[str, Any]] = targets if isinstance(targets, dict) else {}
+        failed = form.get("failed")
+        self.failed: list[str] = failed if isinstance(failed, list) else []
+        self._saved = time.monotonic()
+
+    def _read(self) -> Mapping[str, Any]:
+        try:
+            form = orjson.loads(self._path.read_bytes())
+        except (FileNotFoundError, orjson.JSONDecodeError):
+            return {}  # without a record all is sorted again, with the same result
+        return form if isinstance(form, dict) else {}
+
+    def why(self, file: PackageFile, digest: Digest) -> str:
+        """Why `file` would be made again, or nothing."""
+        known = self._targets.get(self._key(file))
+        if not isinstance(known, dict):
+            return f"{file.source.name} is new"
+        if known.get("size") != _size(file.target):
+            return f"{file.target} is gone or was changed"
+        return "" if known.get("source") == digest(file.source) else f"{file.source.name} changed"
+
+    def keep(self, file: PackageFile, source: str) -> None:
+        """Remember that the target was made from a source of digest `source`."""
+        self._targets[self._key(file)] = {"source": source, "size": _size(file.target)}
+        if time.monotonic() - self._saved > _SECONDS_BETWEEN_RECORDS:
+            self.save()
+
+    def save(self) -> None:
+        """Write the record."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        form = {"version": VERSION, "failed": self.failed, "targets": self._targets}
+        with replacing(self._path) as sink:
+            sink.write(orjson.dumps(form, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
+        self._saved = time.monotonic()
+
+    def _key(self, file: PackageFile) -> str:
+        return file.target.relative_to(self._base).as_posix()
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
+
+
+@dataclass(frozen=True)
+class _Result:
+    """How the conversion of one file went: the digest of its source, or what went wrong."""
+
+    source: str
+    notes: Notes
+    fault: str = ""
+
+
+def _converted(
+    files: list[PackageFile], digests: list[str], workers: int, max_bad_fraction: float
+) -> Iterator[tuple[PackageFile, _Result]]:
+    """Each file with its result, in the order of `files`."""
+    if workers < 2 or len(files) < 2:
+        for file, digest in zip(files, digests, strict=True):
+            yield file, _convert_one(file, digest, max_bad_fraction)
+        return
+    largest_first = sorted(range(len(files)), key=lambda at: -files[at].source.stat().st_size)
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(workers, len(files)), mp_context=context) as pool:
+        waiting = {
+            pool.submit(_convert_one, files[at], digests[at], max_bad_fraction): at for at in largest_first
+        }
+        done: dict[int, _Result] = {}
+        following = 0
+        try:
+            for future in as_completed(waiting):
+                done[waiting[future]] = future.result()
+                while following in done:
+                    yield files[following], done[following]
+                    following += 1
+        except BrokenProcessPool as error:
+            raise UserError(
+                "a process that sorted files of the package was killed, perhaps for lack of memory; "
+                "run it again with fewer workers: what is sorted stays"
+            ) from error
+
+
+def _convert_one(file: PackageFile, digest: str, max_bad_fraction: float) -> _Result:
+    notes = Notes()
+    try:
+        before = _mark(file.source)
+        file.target.parent.mkdir(parents=True, exist_ok=True)
+        if file.treatment == TABLE:
+            _make_csv(file, notes, max_bad_fraction)
+        else:
+            _pack(file.source, file.target, as_it_is=file.treatment == COPY)
+        if _mark(file.source) != before:
+            return _Result(digest, notes, f"{file.source} changed while it was read: sort the package again")
+    except InputError as error:
+        return _Result(digest, notes, str(error))
+    except OSError as error:
+        return _Result(digest, notes, f"{file.target} cannot be made: {error.strerror or error}")
+    return _Result(digest, notes)
+
+
+def _mark(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
+def _make_csv(file: PackageFile, notes: Notes, max_bad_fraction: float) -> None:
+    """The table as CSV, field for field as delivered: escapes and NULL stay, bad records are kept out."""
+    table = DeliveredTable(
+        file.source,
+        notes,
+        escaped_breaks=file.content == "courseware_studentmodule",
+        max_bad_fraction=max_bad_fraction,
+    )
+    if table.header:
+        with csv_file(file.target, table.header) as writer:
+            writer.records(table.whole_records())
+
+
+def _pack(source: Path, target: Path, *, as_it_is: bool) -> None:
+    """Copy `source` to `target`: its bytes as they are, or compressed."""
+    with source.open("rb") as file, replacing(target, as_it_is=as_it_is) as sink:
+        while piece := file.read(PIECE):
+            sink.write(piece)
