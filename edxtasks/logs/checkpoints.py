@@ -1,0 +1,363 @@
+"""Checkpoints: what is known of every raw log that was split, one JSON file each in META.
+
+The checkpoint of a source is written last, by rename, after every part it names is complete: it alone
+says that a raw log was split. A summary of all checkpoints is kept beside them, so that asking "is there
+anything to do" does not read every one; it is only a cache.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from edxtasks.logs.layout import Layout, fitting, short_hash, write_atomically
+from edxtasks.logs.parts import Part
+from edxtasks.logs.raw_files import COMPRESSION_SUFFIXES
+
+FORMAT = "edxtasks source 1"
+LEGACY = "legacy"
+"""What a shard list calls the rows of a shard that the predecessor made."""
+LISTED_KEYS = 1000
+"""Most distinct names of unknown keys that a checkpoint lists."""
+
+_LONGEST_KEY = 180
+
+Rules = Mapping[str, Any]
+"""All that decides which rows a raw log gives, besides its content: by name, so that a change can be told."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """One split raw log.
+
+    `key` names the source; `order` is its place within a shard; `path` and `size` are the file's as it was
+    read, `digest` that of its content as delivered. `complete` is False when only a readable part of a
+    broken file was taken (`message` says why). lines = blank + rows + rejects. `folder` is the folder of
+    its parts within PARTS.
+    """
+
+    key: str
+    order: tuple[str, str]
+    path: str
+    size: int
+    digest: str
+    rules: dict[str, Any]
+    complete: bool
+    started: str
+    ended: str
+    lines: int
+    blank: int
+    rows: int
+    rejects: dict[str, int]
+    bad_utf8: int
+    unknown_keys: dict[str, int]
+    wrong_types: dict[str, int]
+    folder: str
+    parts: tuple[Part, ...]
+    message: str = ""
+    trailer: int = 0
+    """Bytes after the end of the compressed data."""
+
+    def shards(self) -> dict[str, list[str]]:
+        """The days that it feeds, by bucket."""
+        found: dict[str, list[str]] = {}
+        for part in self.parts:
+            found.setdefault(part.bucket, []).append(part.day)
+        return found
+
+    def write(self, layout: Layout) -> None:
+        """Put it into META."""
+        form = {"format": FORMAT, **dataclasses.asdict(self)}
+        write_atomically(layout.checkpoint(self.key), _dump(form))
+
+
+def read_checkpoint(layout: Layout, key: str) -> Checkpoint | None:
+    """The checkpoint of a source; None when there is none that can be read."""
+    return _parse(layout.checkpoint(key))
+
+
+def _parse(path: Path) -> Checkpoint | None:
+    form = _load(path)
+    if form is None or form.pop("format", None) != FORMAT:
+        return None
+    try:
+        form["order"] = tuple(form["order"])
+        form["parts"] = tuple(Part(**part) for part in form["parts"])
+        return Checkpoint(**form)
+    except (TypeError, KeyError):
+        return None
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The last try of a raw log, which failed: why, and which days by bucket it is known to feed."""
+
+    key: str
+    path: str
+    when: str
+    message: str
+    shards: dict[str, list[str]]
+
+    def write(self, layout: Layout) -> None:
+        """Put it into META, in place of an earlier one."""
+        write_atomically(layout.failures / f"{self.key}.json", _dump(dataclasses.asdict(self)))
+
+
+def read_failures(layout: Layout) -> dict[str, Failure]:
+    """The raw logs whose last try failed, by key."""
+    found: dict[str, Failure] = {}
+    for name, form in _forms(layout.failures):
+        try:
+            found[name] = Failure(**form)
+        except TypeError:
+            continue
+    return found
+
+
+def remove_failure(layout: Layout, key: str) -> None:
+    """Forget that a raw log failed."""
+    (layout.failures / f"{key}.json").unlink(missing_ok=True)
+
+
+Shards = dict[str, set[str]]
+"""Days (YYYY-MM-DD) by bucket."""
+
+
+def merged(*several: Mapping[str, Iterable[str]]) -> Shards:
+    """All days of all of them, by bucket."""
+    found: Shards = {}
+    for shards in several:
+        for bucket, days in shards.items():
+            found.setdefault(bucket, set()).update(days)
+    return found
+
+
+def add_outstanding(layout: Layout, key: str, shards: Mapping[str, Iterable[str]]) -> None:
+    """Note, before a checkpoint changes, which shards have then to be made anew; adds to an earlier note."""
+    set_outstanding(layout, key, merged(shards, _load(layout.outstanding / f"{key}.json") or {}))
+
+
+def set_outstanding(layout: Layout, key: str, shards: Mapping[str, Iterable[str]]) -> None:
+    """Replace the note of the shards that a source has still to be brought into; none: remove it."""
+    path = layout.outstanding / f"{key}.json"
+    if not shards:
+        path.unlink(missing_ok=True)
+        return
+    write_atomically(path, _dump({bucket: sorted(days) for bucket, days in sorted(shards.items())}))
+
+
+def read_outstanding(layout: Layout) -> dict[str, Shards]:
+    """The shards that have still to be made anew, by the key of the source that changed."""
+    return {name: merged(form) for name, form in _forms(layout.outstanding)}
+
+
+# Sources and their keys
+
+
+def printable_path(path: Path) -> str:
+    """`path` as text, also where it is no UTF-8."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def resolved(path: Path) -> Path:
+    """`path` with its folder resolved; the name stays, also that of a symbolic link."""
+    return path.parent.resolve() / path.name
+
+
+def location_of(path: Path) -> str:
+    """What makes a raw log the same source as one seen before: its folder and its name without `.gz` etc."""
+    return printable_path(_without_compression(resolved(path)))
+
+
+def _without_compression(path: Path) -> Path:
+    if path.name.lower().endswith(COMPRESSION_SUFFIXES) and path.stem:
+        return path.with_suffix("")
+    return path
+
+
+def _location_of_text(path: str) -> str:
+    return str(_without_compression(Path(path)))
+
+
+def base_key(path: Path, keep_directory: bool) -> str:
+    """The key that a raw log has unless another source has it: its name without the compression suffix.
+
+    With `keep_directory` its whole path, `/` as `__`. Characters that do not belong into a file name are
+    replaced; a long key is cut. Either way a hash keeps different names apart.
+    """
+    location = Path(location_of(path))
+    name = str(location).lstrip("/").replace("/", "__") if keep_directory else location.name
+    printable = "".join(c if c.isprintable() else "_" for c in name)
+    key = re.sub(r"^\.", "_", printable.replace("/", "_").replace(f"{LEGACY}:", f"{LEGACY}_"))
+    if key != name:
+        key = f"{key}~{short_hash(name)}"
+    return fitting(key, _LONGEST_KEY)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Of a checkpoint, what decides whether there is anything to do."""
+
+    key: str
+    order: tuple[str, str]
+    path: str
+    digest: str
+    rules: dict[str, Any]
+    complete: bool
+    folder: str
+
+    @property
+    def location(self) -> str:
+        """See `location_of`."""
+        return _location_of_text(self.path)
+
+
+_Mark = tuple[int, ...]
+
+
+@dataclass
+class Sources:
+    """All sources of a log directory.
+
+    `unknown_keys` are the names of all unknown keys seen so far.
+    """
+
+    layout: Layout
+    by_key: dict[str, Summary] = field(default_factory=dict)
+    unknown_keys: set[str] = field(default_factory=set)
+    _by_location: dict[str, str] = field(default_factory=dict)
+    _used: set[str] = field(default_factory=set)
+    _folders: dict[Path, Path] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, layout: Layout) -> Sources:
+        """From the checkpoints; those that the cache knows are not opened."""
+        sources = cls(layout)
+        cached, sources.unknown_keys = _read_cache(layout.index)
+        for name, mark in _marks(layout.meta).items():
+            known = cached.get(name)
+            if known is not None and known[0] == mark:
+                sources._learn(known[1])
+                continue
+            checkpoint = _parse(layout.meta / name)
+            if checkpoint is not None and layout.checkpoint(checkpoint.key).name == name:
+                sources.unknown_keys.update(checkpoint.unknown_keys)
+                sources._learn(_summary(checkpoint))
+        for failure in read_failures(layout).values():
+            sources._by_location.setdefault(_location_of_text(failure.path), failure.key)
+            sources._used.add(failure.key.casefold())
+        return sources
+
+    def save(self) -> None:
+        """Write the cache."""
+        marks = _marks(self.layout.meta)
+        form = {
+            "sources": {
+                self.layout.checkpoint(key).name: [
+                    marks.get(self.layout.checkpoint(key).name),
+                    dataclasses.asdict(summary),
+                ]
+                for key, summary in sorted(self.by_key.items())
+            },
+            "unknown_keys": sorted(self.unknown_keys),
+        }
+        write_atomically(self.layout.index, orjson.dumps(form))
+
+    def put(self, checkpoint: Checkpoint) -> None:
+        """Take a new checkpoint in, in place of an earlier one of its key."""
+        self._learn(_summary(checkpoint))
+
+    def remove(self, key: str) -> None:
+        """Take a source out."""
+        summary = self.by_key.pop(key)
+        self._by_location.pop(summary.location, None)
+
+    def by_digest(self) -> dict[str, str]:
+        """The keys of sources by the digest of their content."""
+        return {s.digest: s.key for s in sorted(self.by_key.values(), key=lambda s: s.order)}
+
+    def claim(self, path: Path, keep_directory: bool) -> tuple[str, tuple[str, str]]:
+        """Key and order of a raw log: those it has, or new ones.
+
+        A raw log in the folder and of the name of an earlier one is that source. A new one whose key
+        another source has gets a hash of its folder added.
+        """
+        location = self._location(path)
+        known = self._by_location.get(location)
+        if known is not None and known in self.by_key:
+            return known, self.by_key[known].order
+        base = base_key(path, keep_directory)
+        folder = short_hash(str(Path(location).parent), 16)
+        key, digits = known or base, 8
+        while known is None and key.casefold() in self._used:
+            key = f"{base}~{folder[:digits]}" if digits <= 16 else f"{base}~{short_hash(location, digits)}"
+            digits += 8
+        self._by_location[location] = key
+        self._used.add(key.casefold())
+        return key, (base, folder)
+
+    def _location(self, path: Path) -> str:
+        if path.parent not in self._folders:
+            self._folders[path.parent] = path.parent.resolve()
+        return printable_path(_without_compression(self._folders[path.parent] / path.name))
+
+    def _learn(self, summary: Summary) -> None:
+        self.by_key[summary.key] = summary
+        self._by_location[summary.location] = summary.key
+        self._used.add(summary.key.casefold())
+
+
+def _summary(checkpoint: Checkpoint) -> Summary:
+    names = [f.name for f in dataclasses.fields(Summary)]
+    return Summary(**{name: getattr(checkpoint, name) for name in names})
+
+
+def _marks(meta: Path) -> dict[str, _Mark]:
+    if not meta.is_dir():
+        return {}
+    found: dict[str, _Mark] = {}
+    with os.scandir(meta) as entries:
+        for entry in entries:
+            if entry.name.endswith(".json") and not entry.name.startswith(".") and entry.is_file():
+                status = entry.stat()
+                found[entry.name] = (status.st_size, status.st_mtime_ns, status.st_ino)
+    return dict(sorted(found.items()))
+
+
+def _read_cache(path: Path) -> tuple[dict[str, tuple[_Mark, Summary]], set[str]]:
+    form = _load(path) or {}
+    try:
+        sources = {
+            name: (tuple(mark or ()), Summary(**{**summary, "order": tuple(summary["order"])}))
+            for name, (mark, summary) in form["sources"].items()
+        }
+        return sources, set(form["unknown_keys"])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return {}, set()  # only a cache
+
+
+def _forms(folder: Path) -> list[tuple[str, dict[str, Any]]]:
+    """The JSON objects in a folder, by name without `.json`, ordered."""
+    if not folder.is_dir():
+        return []
+    paths = sorted(p for p in folder.iterdir() if p.suffix == ".json" and not p.name.startswith("."))
+    return [(path.name.removesuffix(".json"), form) for path in paths if (form := _load(path)) is not None]
+
+
+def _load(path: Path) -> dict[str, Any] | None:
+    try:
+        form = orjson.loads(path.read_bytes())
+    except (FileNotFoundError, IsADirectoryError, orjson.JSONDecodeError):
+        return None
+    return form if isinstance(form, dict) else None
+
+
+def _dump(form: dict[str, Any]) -> bytes:
+    return orjson.dumps(form, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)

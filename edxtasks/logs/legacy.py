@@ -1,0 +1,138 @@
+"""What the predecessor left in a log directory: shards without checkpoints, and markers of split files.
+
+Such a shard is taken over as it is: counted once, put onto the list of its bucket, and treated as one
+opaque part when raw logs add rows to its day. A marker is a file in META named like a raw log without
+suffixes; the raw log counts as split as long as shards of the predecessor are there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import orjson
+
+from edxtasks.logs.checkpoints import LEGACY
+from edxtasks.logs.event_time import read_time
+from edxtasks.logs.layout import Layout
+from edxtasks.logs.raw_files import RawLog, RawLogError
+from edxtasks.logs.shard_lists import Entry, lists, mark_of, read_list, write_list
+from edxtasks.logs.survey import Surveyor
+
+
+def take_over(layout: Layout, bucket: str, days: Iterable[str]) -> None:
+    """Put the shards of a bucket that no run made onto its list, and off it those that are gone.
+
+    The log directory must be locked.
+    """
+    entries = read_list(layout, bucket)
+    files = layout.shard_files(bucket)
+    kept = {day: entry for day, entry in entries.items() if entry.mark is None or day in files}
+    kept.update({day: count(layout.shard(bucket, day), day) for day in days})
+    write_list(layout, bucket, kept.values())
+
+
+@dataclass(frozen=True)
+class TakeOver:
+    """The work of taking over shards of one bucket."""
+
+    directory: Path
+    bucket: str
+    days: tuple[str, ...]
+
+    def run(self, report: Callable[[object], None]) -> None:
+        """Do it; the log directory is locked by the run."""
+        take_over(Layout(self.directory), self.bucket, self.days)
+
+
+def count(path: Path, day: str) -> Entry:
+    """Read a shard of the predecessor: digest, rows, least and greatest time."""
+    sha = hashlib.sha256()
+    rows = 0
+    times: set[int] = set()
+    mark = mark_of(path.stat())
+    entry = Entry(day, "", 0, None, None, ((LEGACY, ""),), mark=mark)
+    try:
+        with RawLog(path) as log:
+            for block in log.blocks(tee=sha.update):
+                lines = [line for line in block.data.split(b"\n") if line.strip()]
+                rows += len(lines)
+                found = [time for line in lines if (time := _time_of(line)) is not None]
+                times.update((min(found), max(found)) if found else ())
+    except RawLogError as error:
+        return replace(entry, message=f"a shard that no run made cannot be used: {error}")
+    digest = sha.hexdigest()
+    return replace(
+        entry,
+        digest=digest,
+        rows=rows,
+        min_time_us=min(times, default=None),
+        max_time_us=max(times, default=None),
+        sources=((LEGACY, digest),),
+    )
+
+
+def _time_of(line: bytes) -> int | None:
+    try:
+        form = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    time = read_time(form.get("time")) if isinstance(form, dict) else None
+    return None if time is None else time[0]
+
+
+class Markers:
+    """The predecessor's markers in META."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._names: set[str] = set()
+        self._shards_exist: bool | None = None
+        if layout.meta.is_dir():
+            with os.scandir(layout.meta) as entries:
+                self._names = {e.name for e in entries if not e.name.startswith(".") and e.is_file()}
+
+    def find(self, path: Path) -> str | None:
+        """The marker that says that the predecessor split this raw log; None when there is none, or none
+        of its shards is left."""
+        if not self._names:
+            return None
+        name = next((name for name in _marker_names(path) if self._is_marker(name)), None)
+        return name if name is not None and self._have_shards() else None
+
+    def _is_marker(self, name: str) -> bool:
+        return name in self._names and not (
+            name.endswith(".json") and _is_object((self._layout.meta / name).read_bytes())
+        )
+
+    def _have_shards(self) -> bool:
+        if self._shards_exist is None:
+            surveyor = Surveyor(self._layout)
+            known = lists(self._layout)
+            self._shards_exist = any(
+                entry.is_legacy for entries in known.values() for entry in entries.values()
+            ) or any(
+                surveyor.look_at(bucket, known.get(bucket, {}), self._layout.shard_files(bucket)).untracked
+                for bucket in self._layout.buckets()
+            )
+        return self._shards_exist
+
+
+def _is_object(text: bytes) -> bool:
+    try:
+        return isinstance(orjson.loads(text), dict)
+    except orjson.JSONDecodeError:
+        return False
+
+
+def _marker_names(path: Path) -> list[str]:
+    """Names of markers of a raw log: without one or two suffixes; also with folders, joined by `__`."""
+    *folders, name = (part.strip("/") for part in path.parts)
+    one = os.path.splitext(name)[0]  # noqa: PTH122 -- a name, not a path
+    two = os.path.splitext(one)[0]  # noqa: PTH122
+    shortened = [two, one] if name.lower().endswith(".gz") else [one]
+    prefixes = ["__".join([*folders[start:], ""]) for start in range(len(folders), -1, -1)]
+    return [prefix + stem for prefix in prefixes for stem in shortened]

@@ -1,0 +1,197 @@
+"""Parts: what one raw log gives to the shards, a file for each bucket and day.
+
+A part is a single gzip member (`members`), so that the only part of a shard can be the shard. Rows are
+buffered by part; memory and open files are bounded whatever the number of courses and days: beyond a
+budget, rows that do not yet make a piece wait in one spool file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from edxtasks.logs.members import HEADER, PIECE, crc32, deflate, trailer
+
+ROWS_BUDGET = 64 * 1024 * 1024
+"""Most bytes of rows kept in memory before they go to the spool."""
+COMPRESSED_BUDGET = 24 * 1024 * 1024
+"""Most compressed bytes kept in memory before they are appended to their files."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """The rows that a source gives to one bucket and day.
+
+    `file` is its name in the folder of the source's parts, `size` its bytes on disk, `digest` the SHA-256
+    of its uncompressed lines; least and greatest event time in microseconds since 1970 (UTC).
+    """
+
+    bucket: str
+    day: str
+    file: str
+    rows: int
+    min_time_us: int
+    max_time_us: int
+    digest: str
+    size: int
+
+
+@dataclass
+class _Growing:
+    number: int
+    rows: int
+    min_time_us: int
+    max_time_us: int
+    sha: hashlib._Hash = field(default_factory=hashlib.sha256)
+    crc: int = 0
+    length: int = 0
+    waiting: list[bytes] = field(default_factory=list)
+    waiting_size: int = 0
+    spooled: list[tuple[int, int]] = field(default_factory=list)
+    spooled_size: int = 0
+    compressed: list[bytes] = field(default_factory=list)
+    written: int = 0
+
+
+class PartsWriter:
+    """Collects the rows of one source and writes its parts into `folder`, which it makes."""
+
+    def __init__(
+        self,
+        folder: Path,
+        level: int,
+        rows_budget: int = ROWS_BUDGET,
+        compressed_budget: int = COMPRESSED_BUDGET,
+    ) -> None:
+        self._folder = folder
+        self._level = level
+        self._rows_budget = rows_budget
+        self._compressed_budget = compressed_budget
+        self._parts: dict[tuple[str, str], _Growing] = {}
+        self._waiting_size = 0
+        self._compressed_size = 0
+        self._spool: BinaryIO | None = None
+        folder.mkdir(parents=True)
+
+    def add(self, bucket: str, day: str, rows: int, min_time_us: int, max_time_us: int, text: bytes) -> None:
+        """Append `rows` rows, which are lines of `text`, to the part of a bucket and day."""
+        part = self._parts.get((bucket, day))
+        if part is None:
+            part = self._parts[bucket, day] = _Growing(len(self._parts), 0, min_time_us, max_time_us)
+        part.rows += rows
+        part.min_time_us = min(part.min_time_us, min_time_us)
+        part.max_time_us = max(part.max_time_us, max_time_us)
+        part.sha.update(text)
+        part.crc = crc32(text, part.crc)
+        part.length += len(text)
+        part.waiting.append(text)
+        part.waiting_size += len(text)
+        self._waiting_size += len(text)
+        if part.waiting_size + part.spooled_size >= PIECE:
+            self._compress_pieces(part)
+        if self._waiting_size > self._rows_budget:
+            self._spool_all()
+        if self._compressed_size > self._compressed_budget:
+            for each in self._parts.values():
+                self._append(each)
+
+    def seen(self) -> dict[str, list[str]]:
+        """The days that have rows, by bucket."""
+        found: dict[str, list[str]] = {}
+        for bucket, day in sorted(self._parts):
+            found.setdefault(bucket, []).append(day)
+        return found
+
+    def finish(self) -> list[Part]:
+        """Complete every part on disk and tell of them, ordered by bucket and day."""
+        done: list[Part] = []
+        for (bucket, day), part in sorted(self._parts.items()):
+            rest = self._take_waiting(part)
+            if rest:
+                part.compressed.append(deflate(rest, self._level))
+            part.compressed.append(trailer(part.crc, part.length))
+            self._append(part, complete=True)
+            done.append(
+                Part(
+                    bucket=bucket,
+                    day=day,
+                    file=self._path(part).name,
+                    rows=part.rows,
+                    min_time_us=part.min_time_us,
+                    max_time_us=part.max_time_us,
+                    digest=part.sha.hexdigest(),
+                    size=part.written,
+                )
+            )
+        self.close()
+        return done
+
+    def close(self) -> None:
+        """Give up the spool file; the parts written so far stay where they are."""
+        if self._spool is not None:
+            self._spool.close()
+            Path(self._spool.name).unlink()
+            self._spool = None
+
+    def _path(self, part: _Growing) -> Path:
+        return self._folder / f"{part.number}.json.gz"
+
+    def _take_waiting(self, part: _Growing) -> bytes:
+        text = b"".join([*self._spooled(part), *part.waiting])
+        self._waiting_size -= part.waiting_size
+        part.waiting, part.waiting_size = [], 0
+        part.spooled, part.spooled_size = [], 0
+        return text
+
+    def _compress_pieces(self, part: _Growing) -> None:
+        text = self._take_waiting(part)
+        whole = len(text) - len(text) % PIECE
+        for start in range(0, whole, PIECE):
+            piece = deflate(text[start : start + PIECE], self._level)
+            part.compressed.append(piece)
+            self._compressed_size += len(piece)
+        if whole < len(text):
+            part.waiting = [text[whole:]]
+            part.waiting_size = len(text) - whole
+            self._waiting_size += part.waiting_size
+
+    def _append(self, part: _Growing, complete: bool = False) -> None:
+        if not part.compressed:
+            return
+        if part.written == 0:
+            part.compressed.insert(0, HEADER)
+            self._compressed_size += len(HEADER)
+        text = b"".join(part.compressed)
+        with self._path(part).open("ab") as file:
+            file.write(text)
+            if complete:
+                file.flush()
+                os.fsync(file.fileno())
+        self._compressed_size -= len(text)
+        part.written += len(text)
+        part.compressed = []
+
+    def _spool_all(self) -> None:
+        if self._spool is None:
+            self._spool = (self._folder / "spool").open("w+b")
+        offset = self._spool.seek(0, os.SEEK_END)
+        for part in self._parts.values():
+            if not part.waiting:
+                continue
+            text = b"".join(part.waiting)
+            self._spool.write(text)
+            part.spooled.append((offset, len(text)))
+            part.spooled_size += len(text)
+            offset += len(text)
+            part.waiting, part.waiting_size = [], 0
+        self._waiting_size = 0
+
+    def _spooled(self, part: _Growing) -> Iterator[bytes]:
+        for offset, length in part.spooled:
+            assert self._spool is not None
+            self._spool.seek(offset)
+            yield self._spool.read(length)

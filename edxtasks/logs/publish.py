@@ -1,0 +1,375 @@
+"""Published shards: made from the parts of all raw logs that feed a course and day.
+
+A shard is one gzip member. Its rows are those of the parts in the order of their sources; a part that is
+alone is the shard, linked. A shard whose content would be the same keeps its file and its time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+from edxtasks.logs.checkpoints import LEGACY
+from edxtasks.logs.layout import Layout
+from edxtasks.logs.legacy import count
+from edxtasks.logs.members import HEADER, PIECE, TRAILER_SIZE, crc32, deflate, inflate, trailer
+from edxtasks.logs.parts import Part
+from edxtasks.logs.raw_files import RawLog, RawLogError
+from edxtasks.logs.shard_lists import Entry, read_list, write_list
+
+ROWS_AT_ONCE = 1_000_000
+"""Most rows whose digests are kept in memory while equal rows are looked for."""
+
+
+class Damaged(Exception):
+    """A part that is missing or not what its checkpoint says."""
+
+
+@dataclass(frozen=True)
+class Supply:
+    """A part and the source that it is of."""
+
+    key: str
+    path: Path
+    part: Part
+
+
+@dataclass(frozen=True)
+class PublishBucket:
+    """The work of making shards of one bucket anew: for each day the parts, in order, that feed it now."""
+
+    directory: Path
+    bucket: str
+    days: Mapping[str, tuple[Supply, ...]]
+    level: int
+    deduplicate: bool = False
+    without_legacy: frozenset[str] = frozenset()
+    """Days whose rows of the predecessor are withdrawn."""
+
+    def run(self, report: Callable[[object], None]) -> PublishedBucket:
+        """Make the shards, then the list. A shard that cannot be made stays as it is."""
+        layout = Layout(self.directory)
+        entries = read_list(layout, self.bucket)
+        changed: list[str] = []
+        failed: dict[str, str] = {}
+        gone: list[str] = []
+        for day, supplies in sorted(self.days.items()):
+            maker = _Maker(self, layout, day, entries.get(day))
+            try:
+                entry = maker.make(supplies)
+            except (Damaged, RawLogError, OSError) as error:
+                failed[day] = str(error)
+                continue
+            if entry is None:
+                gone.append(day)
+                if entries.pop(day, None) is not None:
+                    changed.append(day)
+                continue
+            if day not in entries or entries[day].digest != entry.digest:
+                changed.append(day)
+            entries[day] = entry
+            report(day)
+        write_list(layout, self.bucket, entries.values())
+        for day in gone:
+            layout.shard(self.bucket, day).unlink(missing_ok=True)
+        for day in self.without_legacy - set(failed):
+            layout.legacy_part(self.bucket, day).unlink(missing_ok=True)
+        if not entries:
+            with contextlib.suppress(OSError):  # not there, or other files in it
+                (layout.root / self.bucket).rmdir()
+        return PublishedBucket(self.bucket, tuple(changed), failed)
+
+
+@dataclass(frozen=True)
+class PublishedBucket:
+    """The days of a bucket whose shard is another one now (or gone), and those that failed, with messages."""
+
+    bucket: str
+    changed: tuple[str, ...]
+    failed: Mapping[str, str]
+
+
+class _Maker:
+    """Makes one shard."""
+
+    def __init__(self, job: PublishBucket, layout: Layout, day: str, old: Entry | None) -> None:
+        self._job = job
+        self._layout = layout
+        self._day = day
+        self._old = old
+        self._target = layout.shard(job.bucket, day)
+        self._temporary = self._target.with_name(f".{self._target.name}.new")
+        self._exists = self._target.exists()
+
+    def make(self, supplies: tuple[Supply, ...]) -> Entry | None:
+        """The new line of the list, None when there is no row left; the shard stands in its place."""
+        self._temporary.unlink(missing_ok=True)
+        legacy = self._legacy()
+        if not supplies and legacy is None:
+            return None
+        if not supplies and legacy == self._target:
+            return self._old
+        if self._old is not None and self._old.message and legacy is not None:
+            raise Damaged(f"{self._old.message}; remove that file, or withdraw it: {self._forget_legacy()}")
+        if self._is_unchanged(legacy, supplies):
+            return self._old
+        self._target.parent.mkdir(parents=True, exist_ok=True)
+        if not supplies and legacy is not None:
+            return self._restore_legacy(legacy)
+        if len(supplies) == 1 and legacy is None:
+            return self._link(supplies[0])
+        return self._merge(legacy, supplies)
+
+    def _legacy(self) -> Path | None:
+        """The file with the rows of the predecessor: kept apart, or still the shard."""
+        if self._day in self._job.without_legacy:
+            return None
+        kept = self._layout.legacy_part(self._job.bucket, self._day)
+        if kept.exists():
+            return kept
+        if self._old is not None and self._old.mark is not None and self._exists:
+            return self._target
+        return None
+
+    def _forget_legacy(self) -> str:
+        return f"split forget='{LEGACY}:{self._job.bucket}:{self._day}'"
+
+    def _is_unchanged(self, legacy: Path | None, supplies: tuple[Supply, ...]) -> bool:
+        old = self._old
+        if old is None or not self._exists or old.mark is not None or old.is_legacy != (legacy is not None):
+            return False
+        sources = old.sources[1:] if old.is_legacy else old.sources
+        return sources == tuple((supply.key, supply.part.digest) for supply in supplies) and (
+            len(old.sources) == 1 or old.deduplicated == self._job.deduplicate
+        )
+
+    def _link(self, supply: Supply) -> Entry:
+        part = supply.part
+        entry = Entry(
+            day=self._day,
+            digest=part.digest,
+            rows=part.rows,
+            min_time_us=part.min_time_us,
+            max_time_us=part.max_time_us,
+            sources=((supply.key, part.digest),),
+        )
+        if not self._has(part.digest):
+            try:
+                size = supply.path.stat().st_size
+            except FileNotFoundError:
+                size = 0
+            if size != part.size:
+                raise _damaged(supply, f"{size} bytes, expected {part.size}")
+            self._put(supply.path)
+        return entry
+
+    def _restore_legacy(self, legacy: Path) -> Entry:
+        entry = self._inherited(legacy)
+        assert entry is not None
+        entry = replace(entry, mark=None)
+        if not self._has(entry.digest):
+            self._put(legacy)
+        return entry
+
+    def _has(self, digest: str) -> bool:
+        return self._exists and self._old is not None and self._old.digest == digest
+
+    def _put(self, file: Path) -> None:
+        """Let `file` be the shard: linked, or copied where links are not possible."""
+        if self._exists and self._target.samefile(file):
+            return
+        link_or_copy(file, self._temporary)
+        self._temporary.replace(self._target)
+
+    def _merge(self, legacy: Path | None, supplies: tuple[Supply, ...]) -> Entry:
+        if legacy == self._target:
+            kept = self._layout.legacy_part(self._job.bucket, self._day)
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            before = kept.with_name(f".{kept.name}.new")
+            before.unlink(missing_ok=True)
+            link_or_copy(legacy, before)
+            before.replace(kept)
+            legacy = kept
+        inherited = self._inherited(legacy)
+        dropped = self._repeated(legacy, inherited, supplies)
+        try:
+            with self._temporary.open("wb") as file:
+                writer = _MemberWriter(file, self._job.level)
+                if legacy is not None:
+                    writer.add_rows(_lines(_text(legacy)))
+                for supply, repeated in zip(supplies, dropped, strict=True):
+                    if any(repeated):
+                        kept_rows = (
+                            row for row, drop in zip(_rows(supply), repeated, strict=True) if not drop
+                        )
+                        writer.add_rows(kept_rows)
+                    else:
+                        writer.add_part(supply)
+                digest = writer.finish()
+            parts = [supply.part for supply in supplies]
+            known = [inherited] if inherited is not None and inherited.min_time_us is not None else []
+            least = [*(part.min_time_us for part in parts), *(e.min_time_us for e in known)]
+            greatest = [*(part.max_time_us for part in parts), *(e.max_time_us for e in known)]
+            entry = Entry(
+                day=self._day,
+                digest=digest,
+                rows=sum(p.rows for p in parts)
+                - sum(map(sum, dropped))
+                + (inherited.rows if inherited is not None else 0),
+                min_time_us=min(time for time in least if time is not None),
+                max_time_us=max(time for time in greatest if time is not None),
+                sources=(
+                    *(inherited.sources if inherited is not None else ()),
+                    *((supply.key, supply.part.digest) for supply in supplies),
+                ),
+                deduplicated=self._job.deduplicate,
+            )
+            if not self._has(digest):
+                self._temporary.replace(self._target)
+            return entry
+        finally:
+            self._temporary.unlink(missing_ok=True)
+
+    def _inherited(self, legacy: Path | None) -> Entry | None:
+        if legacy is None:
+            return None
+        entry = count(legacy, self._day)
+        if entry.message:
+            raise Damaged(f"{entry.message}; {self._forget_legacy()} withdraws it")
+        return entry
+
+    def _repeated(
+        self, legacy: Path | None, inherited: Entry | None, supplies: tuple[Supply, ...]
+    ) -> list[bytearray]:
+        """For each supply and row, 1 when the row equals one of an earlier source."""
+        repeated = [bytearray(supply.part.rows) for supply in supplies]
+        if not self._job.deduplicate:
+            return repeated
+        rows = sum(map(len, repeated)) + (inherited.rows if inherited is not None else 0)
+        rounds = min(rows // ROWS_AT_ONCE + 1, 256)
+        for turn in range(rounds):
+            seen = set() if legacy is None else set(_digests(_lines(_text(legacy)), rounds, turn).values())
+            for supply, marks in zip(supplies, repeated, strict=True):
+                found = _digests(_rows(supply), rounds, turn)
+                for number, digest in found.items():
+                    marks[number] = digest in seen
+                seen.update(found.values())
+        return repeated
+
+
+def _digests(rows: Iterator[bytes], rounds: int, turn: int) -> dict[int, bytes]:
+    """Digests of those rows whose turn it is, by number of the row."""
+    found: dict[int, bytes] = {}
+    for number, row in enumerate(rows):
+        digest = hashlib.blake2b(row, digest_size=16).digest()
+        if digest[0] % rounds == turn:
+            found[number] = digest
+    return found
+
+
+class _MemberWriter:
+    """Joins parts and rows to one gzip member."""
+
+    def __init__(self, file: BinaryIO, level: int) -> None:
+        self._file = file
+        self._level = level
+        self._sha = hashlib.sha256()
+        self._crc = 0
+        self._length = 0
+        file.write(HEADER)
+
+    def add_part(self, supply: Supply) -> None:
+        """Append the rows of a part: its deflated pieces, as they are."""
+        sha = hashlib.sha256()
+        held = b""
+        begin = True
+        try:
+            for compressed, content in inflate(supply.path):
+                held += compressed
+                sha.update(content)
+                self._take(content)
+                if begin and len(held) >= len(HEADER):
+                    if not held.startswith(HEADER):
+                        raise ValueError("another header")
+                    held = held[len(HEADER) :]
+                    begin = False
+                if not begin and len(held) > TRAILER_SIZE:
+                    self._file.write(held[:-TRAILER_SIZE])
+                    held = held[-TRAILER_SIZE:]
+        except (FileNotFoundError, ValueError) as error:
+            raise _damaged(supply, str(error)) from None
+        if sha.hexdigest() != supply.part.digest:
+            raise _damaged(supply, "other content than its checkpoint says")
+
+    def add_rows(self, rows: Iterator[bytes]) -> None:
+        """Append rows, deflated here."""
+        waiting = bytearray()
+        for row in rows:
+            waiting += row
+            waiting += b"\n"
+            while len(waiting) >= PIECE:
+                self._deflate(bytes(waiting[:PIECE]))
+                del waiting[:PIECE]
+        if waiting:
+            self._deflate(bytes(waiting))
+
+    def finish(self) -> str:
+        """Complete the member on disk; the digest of its content."""
+        self._file.write(trailer(self._crc, self._length))
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        return self._sha.hexdigest()
+
+    def _deflate(self, piece: bytes) -> None:
+        self._take(piece)
+        self._file.write(deflate(piece, self._level))
+
+    def _take(self, content: bytes) -> None:
+        self._sha.update(content)
+        self._crc = crc32(content, self._crc)
+        self._length += len(content)
+
+
+def _rows(supply: Supply) -> Iterator[bytes]:
+    try:
+        yield from _lines(content for _, content in inflate(supply.path))
+    except (FileNotFoundError, ValueError) as error:
+        raise _damaged(supply, str(error)) from None
+
+
+def _text(legacy: Path) -> Iterator[bytes]:
+    with RawLog(legacy) as log:
+        yield from log.text()
+
+
+def _lines(texts: Iterator[bytes]) -> Iterator[bytes]:
+    rest = b""
+    for text in texts:
+        *lines, rest = (rest + text).split(b"\n")
+        yield from lines
+    if rest:
+        yield rest
+
+
+def _damaged(supply: Supply, what: str) -> Damaged:
+    return Damaged(
+        f"the rows of {supply.key} for {supply.part.bucket}, {supply.part.day} are damaged "
+        f"({supply.path}: {what}); split that raw log again with force_recompute=1"
+    )
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Let `target`, which does not exist, have the content of `source`: a hard link, else a copy."""
+    try:
+        os.link(source, target)
+    except OSError:  # another file system, or one without links
+        with source.open("rb") as origin, target.open("wb") as copy:
+            shutil.copyfileobj(origin, copy, 1024 * 1024)
+            copy.flush()
+            os.fsync(copy.fileno())

@@ -1,0 +1,129 @@
+"""Which shards have to be made anew, and of which parts; the work itself is done by workers (`publish`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from edxtasks.logs.checkpoints import (
+    Shards,
+    Sources,
+    merged,
+    read_checkpoint,
+    read_outstanding,
+    set_outstanding,
+)
+from edxtasks.logs.layout import Layout
+from edxtasks.logs.options import SplitOptions
+from edxtasks.logs.parts import Part
+from edxtasks.logs.publish import PublishBucket, PublishedBucket, Supply
+from edxtasks.logs.results import SplitResult
+from edxtasks.logs.shard_lists import read_list
+from edxtasks.logs.workers import Crew, Failed
+
+
+class Publisher:
+    """Publishes for one run; what comes of it goes into `result`. `say` is called as it goes on."""
+
+    def __init__(
+        self,
+        layout: Layout,
+        options: SplitOptions,
+        crew: Crew,
+        sources: Sources,
+        result: SplitResult,
+        say: Callable[[], None],
+    ) -> None:
+        self._layout = layout
+        self._options = options
+        self._crew = crew
+        self._sources = sources
+        self._result = result
+        self._say = say
+
+    def publish(
+        self,
+        stale: Shards | None = None,
+        unlisted: Shards | None = None,
+        without_legacy: Shards | None = None,
+    ) -> None:
+        """Make all outstanding shards anew, and those given. Of `unlisted` ones any source may be part."""
+        notes = read_outstanding(self._layout)
+        without = without_legacy or {}
+        todo = merged(*notes.values(), stale or {}, unlisted or {}, without)
+        if not todo:
+            return
+        self._say()
+        works = [
+            PublishBucket(
+                directory=self._layout.root,
+                bucket=bucket,
+                days=days,
+                level=self._options.gzip_level,
+                deduplicate=self._options.dedupe_exact,
+                without_legacy=frozenset(without.get(bucket, ())),
+            )
+            for bucket, days in self._compositions(todo, notes, unlisted or {})
+        ]
+        works.sort(key=lambda work: -sum(s.part.size for supplies in work.days.values() for s in supplies))
+        failed: Shards = {}
+        for number, outcome in self._crew.do(works, lambda number, report: self._say()):
+            work = works[number]
+            if isinstance(outcome, Failed):
+                self.fail(work.bucket, work.days, outcome.message)
+                failed[work.bucket] = set(work.days)
+                continue
+            published = outcome.result
+            assert isinstance(published, PublishedBucket)
+            self._result.changed.extend((published.bucket, day) for day in published.changed)
+            for day, message in published.failed.items():
+                self.fail(published.bucket, [day], message)
+                failed.setdefault(published.bucket, set()).add(day)
+        for key, shards in notes.items():
+            left = {bucket: days & failed.get(bucket, set()) for bucket, days in shards.items()}
+            set_outstanding(self._layout, key, {bucket: days for bucket, days in left.items() if days})
+
+    def _compositions(
+        self, todo: Shards, notes: dict[str, Shards], unlisted: Shards
+    ) -> Iterator[tuple[str, dict[str, tuple[Supply, ...]]]]:
+        """For each bucket and day the parts that make it up, in order."""
+        known: dict[str, dict[tuple[str, str], Supply]] = {}
+
+        def supply(key: str, shard: tuple[str, str]) -> Supply | None:
+            if key not in known:
+                known[key] = self._supplies(key)
+            return known[key].get(shard)
+
+        noted: dict[tuple[str, str], set[str]] = {}
+        for key, shards in notes.items():
+            for bucket, days in shards.items():
+                for day in days:
+                    noted.setdefault((bucket, day), set()).add(key)
+        for bucket, days in sorted(todo.items()):
+            entries = read_list(self._layout, bucket)
+            composed: dict[str, tuple[Supply, ...]] = {}
+            for day in sorted(days):
+                keys = {key for key, _ in entries[day].sources} if day in entries else set()
+                keys |= noted.get((bucket, day), set())
+                if day in unlisted.get(bucket, ()):
+                    keys |= set(self._sources.by_key)
+                ordered = sorted(
+                    keys & set(self._sources.by_key), key=lambda key: self._sources.by_key[key].order
+                )
+                found = (supply(key, (bucket, day)) for key in ordered)
+                composed[day] = tuple(each for each in found if each is not None)
+            yield bucket, composed
+
+    def _supplies(self, key: str) -> dict[tuple[str, str], Supply]:
+        checkpoint = read_checkpoint(self._layout, key)
+        if checkpoint is None:
+            return {}
+        folder = self._layout.parts / checkpoint.folder
+
+        def supplied(part: Part) -> Supply:
+            return Supply(key, folder / part.file, part)
+
+        return {(part.bucket, part.day): supplied(part) for part in checkpoint.parts}
+
+    def fail(self, bucket: str, days: Iterable[str], message: str) -> None:
+        """Note shards that could not be made anew."""
+        self._result.unpublished.extend((bucket, day, message) for day in days)

@@ -1,0 +1,69 @@
+"""The file of rejected lines of one raw log: what could not be used, where, and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import BinaryIO
+
+import orjson
+
+from edxtasks.logs.members import HEADER, PIECE, crc32, deflate, trailer
+
+KEPT_OF_LINE = 64 * 1024
+"""Most bytes of a rejected line that are kept."""
+TOO_LONG = "too_long"
+"""Reason for a line that is longer than `raw_files.LONGEST_LINE`."""
+
+
+class RejectsWriter:
+    """Writes `{"line": number, "reason": …, "text": …}` lines, gzip; no file when there is nothing to write.
+
+    `counts` holds the number of rejects by reason. A `detail` is written where there is one.
+    """
+
+    def __init__(self, path: Path, level: int) -> None:
+        self.counts: Counter[str] = Counter()
+        self._path = path
+        self._level = level
+        self._file: BinaryIO | None = None
+        self._waiting = bytearray()
+        self._crc = 0
+        self._length = 0
+
+    def add(self, line: int, reason: str, detail: str, text: bytes) -> None:
+        """Add one rejected line: its number (the first line is 1), and what it holds."""
+        self.counts[reason] += 1
+        form: dict[str, object] = {"line": line, "reason": reason}
+        if detail:
+            form["detail"] = detail.encode("utf-8", "replace").decode()
+        form["text"] = text[:KEPT_OF_LINE].decode("utf-8", "replace")
+        row = orjson.dumps(form, option=orjson.OPT_APPEND_NEWLINE)
+        self._crc = crc32(row, self._crc)
+        self._length += len(row)
+        self._waiting += row
+        while len(self._waiting) >= PIECE:
+            self._write(deflate(bytes(self._waiting[:PIECE]), self._level))
+            del self._waiting[:PIECE]
+
+    def finish(self) -> bool:
+        """Complete the file. Whether there is one."""
+        if not self.counts:
+            return False
+        if self._waiting:
+            self._write(deflate(bytes(self._waiting), self._level))
+        self._write(trailer(self._crc, self._length))
+        self.close()
+        return True
+
+    def close(self) -> None:
+        """Close the file as it is."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _write(self, text: bytes) -> None:
+        if self._file is None:
+            self._file = self._path.open("wb")
+            self._file.write(HEADER)
+        self._file.write(text)

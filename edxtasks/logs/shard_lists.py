@@ -1,0 +1,106 @@
+"""The lists of published shards: one JSON file a bucket in META, rewritten only when it changes."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from edxtasks.logs.checkpoints import LEGACY
+from edxtasks.logs.layout import EDGE, Layout, write_atomically
+
+FORMAT = "edxtasks shards 1"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of a shard list. `sources` are pairs (key, digest of the part), `mark` is size and time of a
+    file of the predecessor that still is the shard; `message` says why it cannot be read."""
+
+    day: str
+    digest: str
+    rows: int
+    min_time_us: int | None
+    max_time_us: int | None
+    sources: tuple[tuple[str, str], ...]
+    deduplicated: bool = False
+    mark: tuple[int, int] | None = None
+    message: str = ""
+
+    @property
+    def is_legacy(self) -> bool:
+        """Whether rows of a shard of the predecessor are in it."""
+        return any(key == LEGACY for key, _ in self.sources)
+
+
+def read_list(layout: Layout, bucket: str) -> dict[str, Entry]:
+    """The shards of a bucket by day; empty when there is no list that can be read."""
+    return read_list_file(layout.shard_list(bucket))[1]
+
+
+def read_list_file(path: Path) -> tuple[str, dict[str, Entry]]:
+    """Bucket and shards of one list file; empty when it cannot be read."""
+    try:
+        form = orjson.loads(path.read_bytes())
+    except (FileNotFoundError, orjson.JSONDecodeError):
+        return "", {}
+    if not isinstance(form, dict) or form.get("format") != FORMAT:
+        return "", {}
+    return form["bucket"], {entry["day"]: _entry(entry) for entry in form["shards"]}
+
+
+def _entry(form: dict[str, Any]) -> Entry:
+    form["sources"] = tuple((key, digest) for key, digest in form["sources"])
+    if form.get("mark") is not None:
+        form["mark"] = tuple(form["mark"])
+    return Entry(**form)
+
+
+def write_list(layout: Layout, bucket: str, entries: Iterable[Entry]) -> None:
+    """Replace the list of a bucket; untouched when nothing changed, removed when no shard is left."""
+    path = layout.shard_list(bucket)
+    shards = [_form(entry) for entry in sorted(entries, key=lambda entry: entry.day)]
+    if not shards:
+        path.unlink(missing_ok=True)
+        return
+    form = {"format": FORMAT, "bucket": bucket, "shards": shards}
+    content = orjson.dumps(form, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    try:
+        if path.read_bytes() == content:
+            return
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, content)
+
+
+def _form(entry: Entry) -> dict[str, Any]:
+    form = {field.name: getattr(entry, field.name) for field in dataclasses.fields(entry)}
+    for name in ("deduplicated", "mark", "message"):
+        if not form[name]:
+            del form[name]
+    return form
+
+
+def lists(layout: Layout) -> dict[str, dict[str, Entry]]:
+    """The shards of all buckets: by bucket, then by day."""
+    found: dict[str, dict[str, Entry]] = {}
+    for folder in (layout.shard_lists, layout.shard_lists / EDGE):
+        if not folder.is_dir():
+            continue
+        with os.scandir(folder) as files:
+            names = sorted(f.name for f in files if f.name.endswith(".json") and not f.name.startswith("."))
+        for name in names:
+            bucket, entries = read_list_file(folder / name)
+            if bucket:
+                found[bucket] = entries
+    return found
+
+
+def mark_of(status: os.stat_result) -> tuple[int, int]:
+    """Size and modification time (nanoseconds) of a file: as long as they are the same, so is the file."""
+    return status.st_size, status.st_mtime_ns

@@ -1,0 +1,107 @@
+"""The shards of a course: what loading, and the check whether there is anything to load, read.
+
+Nothing here opens a shard, but for shards that no run made (`legacy`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from edxtasks.course import CourseKey
+from edxtasks.errors import InputError
+from edxtasks.logs.checkpoints import read_failures
+from edxtasks.logs.layout import Layout, bucket_of
+from edxtasks.logs.legacy import take_over
+from edxtasks.logs.shard_lists import read_list
+from edxtasks.logs.survey import Surveyor
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One published shard: the rows of a course and day from all raw logs.
+
+    `digest` is the SHA-256 of its uncompressed lines. `rows` is their number, `min_time_us` and
+    `max_time_us` the least and greatest event time in microseconds since 1970 (UTC); None only where no
+    line of a shard of the predecessor tells a time. `sources` are the keys of the raw logs that feed it,
+    in the order of their rows; "legacy" stands for the rows of a shard that the predecessor made.
+    """
+
+    day: date
+    path: Path
+    digest: str
+    rows: int
+    min_time_us: int | None
+    max_time_us: int | None
+    sources: tuple[str, ...]
+
+
+def shards(directory: Path, course: CourseKey | str) -> list[Shard]:
+    """The published shards of a course (or of a bucket, such as `UNKNOWN`), ordered by day.
+
+    Only the list is read, and the names in the course's folder. Shards that are not on it, made by the
+    predecessor or put there by another tool, are read once and taken onto it; so are such shards that were
+    replaced since. Those that cannot be read are left out: see `unreadable`. Raises `InputError` when the
+    list was lost.
+    """
+    layout, bucket = Layout(directory), _bucket(course)
+    entries = read_list(layout, bucket)
+    files = layout.shard_files(bucket)
+    found = Surveyor(layout).look_at(bucket, entries, files)
+    if found.untracked:
+        with layout.locked():
+            # Another process may have been faster.
+            found = Surveyor(layout).look_at(bucket, read_list(layout, bucket), layout.shard_files(bucket))
+            take_over(layout, bucket, found.untracked)
+        entries = read_list(layout, bucket)
+        files = layout.shard_files(bucket)
+    if found.unlisted:
+        raise InputError(
+            f"the list of the shards of {bucket} ({layout.shard_list(bucket)}) lacks "
+            f"{len(found.unlisted)} of them; run split, which makes it anew"
+        )
+    return [
+        Shard(
+            day=date.fromisoformat(entry.day),
+            path=layout.shard(bucket, entry.day),
+            digest=entry.digest,
+            rows=entry.rows,
+            min_time_us=entry.min_time_us,
+            max_time_us=entry.max_time_us,
+            sources=tuple(key for key, _ in entry.sources),
+        )
+        for _, entry in sorted(entries.items())
+        if not entry.message and (entry.mark is None or entry.day in files)
+    ]
+
+
+def unreadable(directory: Path, course: CourseKey | str) -> dict[date, str]:
+    """Shards of the predecessor that cannot be read, by day, and why."""
+    layout, bucket = Layout(directory), _bucket(course)
+    files = layout.shard_files(bucket)
+    return {
+        date.fromisoformat(entry.day): entry.message
+        for entry in read_list(layout, bucket).values()
+        if entry.message and entry.day in files
+    }
+
+
+def held_back(directory: Path, course: CourseKey | str) -> set[date]:
+    """The days of a course whose tables had better stay as they are.
+
+    A raw log feeds them whose last try failed, so that what is published of them is old or not all (this
+    counts as long as the raw log is where it was), or their shard is one of the predecessor that cannot
+    be read.
+    """
+    failures = read_failures(Layout(directory)).values()
+    return set(unreadable(directory, course)) | {
+        date.fromisoformat(day)
+        for failure in failures
+        if Path(failure.path).exists()
+        for day in failure.shards.get(_bucket(course), ())
+    }
+
+
+def _bucket(course: CourseKey | str) -> str:
+    return bucket_of(course) if isinstance(course, CourseKey) else course

@@ -1,0 +1,163 @@
+"""Splitting: from raw tracking logs to a shard a course and day. See docs/split.md.
+
+`expand` finds the raw logs, `pending` says what there is to do, `split` does it, `forget` takes the rows
+of a raw log out again.
+"""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from edxtasks.digests import Digests
+from edxtasks.logs.checkpoints import Sources, merged, read_failures, read_outstanding
+from edxtasks.logs.coordinator import Coordinator
+from edxtasks.logs.decisions import DONE, SKIPPED, STALE, Decision, decide
+from edxtasks.logs.layout import Layout
+from edxtasks.logs.legacy import Markers
+from edxtasks.logs.options import SplitOptions
+from edxtasks.logs.results import FileResult, Progress, SplitResult
+from edxtasks.logs.survey import Surveyor
+from edxtasks.logs.workers import Crew
+
+__all__ = [
+    "Decision",
+    "FileResult",
+    "Pending",
+    "Progress",
+    "SplitOptions",
+    "SplitResult",
+    "expand",
+    "forget",
+    "pending",
+    "split",
+]
+
+Digest = Callable[[Path], str]
+"""The digest of a file's content, as `edxtasks.digests.Digests` gives it; raises `OSError`."""
+
+
+def expand(patterns: Sequence[str], root: Path) -> list[Path]:
+    """The raw logs that names and patterns (`*`, `?`, `[…]`, `**`) mean, sorted, each once.
+
+    Relative ones start at `root`. A name stays in the list when there is no such file, so that `split`
+    tells it; a pattern that nothing matches gives nothing.
+    """
+    found: set[Path] = set()
+    for pattern in patterns:
+        path = root / Path(pattern).expanduser()
+        if path.exists() or not glob.has_magic(pattern):
+            found.add(path)
+            continue
+        # Only what a person wrote is a pattern.
+        below = str(Path(pattern).expanduser())
+        full = below if Path(below).is_absolute() else str(Path(glob.escape(str(root))) / below)
+        names = glob.glob(full, recursive=True)  # noqa: PTH207 -- the pattern may be absolute
+        found.update(match for name in names if (match := Path(name)).is_file())
+    return sorted(found)
+
+
+@dataclass(frozen=True)
+class Pending:
+    """What a split would do: a decision for each raw log; shards that have still to be made anew; shards
+    that no run made and that would be taken over. True when there is anything to do or to complain about."""
+
+    decisions: tuple[Decision, ...]
+    unpublished: int
+    untracked: int
+
+    def __bool__(self) -> bool:
+        return bool(self.to_do or self.unpublished or self.untracked)
+
+    @property
+    def to_do(self) -> list[Decision]:
+        """The raw logs that are not in order as they are."""
+        return [
+            d
+            for d in self.decisions
+            if d.action not in (DONE, STALE, SKIPPED) and not (d.action == "equal" and not d.replaces)
+        ]
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why there is something to do, a line each."""
+        lines = [f"{d.path}: {d.reason}" for d in self.to_do]
+        if self.unpublished:
+            lines.append(f"{self.unpublished} shards have to be made anew")
+        if self.untracked:
+            lines.append(f"{self.untracked} shards that no run made have to be taken over")
+        return lines
+
+
+def pending(paths: Sequence[Path], options: SplitOptions, digest: Digest) -> Pending:
+    """What `split` would do with these raw logs. Reads checkpoints and lists, no shard; changes nothing."""
+    layout = Layout(options.directory)
+    sources = Sources.read(layout)
+    decisions = decide(paths, options, sources, Markers(layout), read_failures(layout), digest)
+    found = Surveyor(layout, sources.by_key, options.dedupe_exact).look_at_all()
+    stale = {bucket: each.stale | each.unlisted for bucket, each in found.items()}
+    unpublished = merged(stale, *read_outstanding(layout).values())
+    return Pending(
+        decisions=tuple(decisions),
+        unpublished=sum(map(len, unpublished.values())),
+        untracked=sum(len(each.untracked) for each in found.values()),
+    )
+
+
+def split(
+    paths: Sequence[Path],
+    options: SplitOptions,
+    progress: Callable[[Progress], None] | None = None,
+    digest: Digest | None = None,
+) -> SplitResult:
+    """Split the raw logs that need it, and publish every shard that changed.
+
+    Waits while another run works on the log directory. A raw log that cannot be used fails alone: the
+    result says so, and nothing of it is published. `digest` may remember digests of files (default: every
+    file is read for it).
+    """
+    with _coordinating(options, progress) as (layout, sources, coordinator):
+        coordinator.tidy()
+        decisions = decide(
+            paths, options, sources, Markers(layout), read_failures(layout), digest or Digests()
+        )
+        coordinator.work_off(decisions)
+    return coordinator.result
+
+
+def forget(
+    pattern: str, options: SplitOptions, progress: Callable[[Progress], None] | None = None
+) -> list[str]:
+    """Withdraw sources by key or pattern: their checkpoints, parts and rejects go, and their shards are
+    made anew without them. Gives their keys.
+
+    Shards of the predecessor are meant only by `legacy:BUCKET:DAY` and patterns that begin `legacy:`. A
+    raw log that is still there is split again by the next run that names it.
+    """
+    with _coordinating(options, progress) as (_, _, coordinator):
+        coordinator.tidy()
+        return coordinator.forget(pattern)
+
+
+@contextmanager
+def _coordinating(
+    options: SplitOptions, progress: Callable[[Progress], None] | None
+) -> Iterator[tuple[Layout, Sources, Coordinator]]:
+    layout = Layout(options.directory)
+    tell = progress if progress is not None else _silent
+    with (
+        layout.locked(lambda: tell(Progress(stage="waiting"))),
+        Crew(max(1, options.workers), layout.root) as crew,
+    ):
+        sources = Sources.read(layout)
+        try:
+            yield layout, sources, Coordinator(layout, options, crew, sources, tell)
+        finally:
+            sources.save()
+
+
+def _silent(progress: Progress) -> None:
+    """For a caller who does not want to know."""
