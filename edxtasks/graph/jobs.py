@@ -19,6 +19,7 @@ from edxtasks.dumps.package import Package
 from edxtasks.dumps.waldofy import convert
 from edxtasks.errors import UserError
 from edxtasks.graph.workers import Progress
+from edxtasks.logs.results import Progress as SplitProgress
 from edxtasks.logs.split import SplitOptions, SplitResult, forget, split
 from edxtasks.notes import Notes
 from edxtasks.simulate.campus import CampusSize, simulate
@@ -58,9 +59,16 @@ def load_days(progress: Progress, setting: Setting, course: CourseKey, force: bo
     return Built(rows, days, notes=notes)
 
 
-def split_logs(progress: Progress, paths: list[Path], options: SplitOptions) -> SplitResult:
+def split_logs(progress: Progress, setting: Setting, paths: list[Path], options: SplitOptions) -> SplitResult:
     """Split raw logs and publish the shards that changed."""
-    return split(paths, options, lambda told: progress(told.done, told.total, told.unit))
+    digests = Digests()
+    digests.learn(setting.digests)
+    return split(paths, options, lambda told: _tell(progress, told), digests)
+
+
+def _tell(progress: Progress, told: SplitProgress) -> None:
+    if told.stage == "splitting":
+        progress(told.bytes_done >> 10, told.bytes >> 10, "kB")
 
 
 def withdraw_logs(progress: Progress, pattern: str, options: SplitOptions) -> Built:

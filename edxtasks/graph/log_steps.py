@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from edxtasks.course import CourseKey
+from edxtasks.errors import InputError
 from edxtasks.graph.shares import split_workers
 from edxtasks.graph.steps import JOBS, Run, Step
 from edxtasks.graph.workers import Job
-from edxtasks.logs.split import SplitOptions, expand, pending
+from edxtasks.logs.split import SplitOptions, SplitResult, expand, pending
+from edxtasks.notes import Notes
+from edxtasks.tables.build import Built
 from edxtasks.tables.freshness import Standing
 from edxtasks.tables.logs import check_log_days
 from edxtasks.warehouse.base import TableName
@@ -69,16 +73,43 @@ class SplitStep(Step):
             return Standing.SKIPPED, "no raw logs are named: neither tlfn= nor the setting tlfn"
         self._paths = expand(self._patterns, settings.root)
         waiting = pending(self._paths, self._options(), self.run.context.digests)
-        if waiting:
-            return Standing.STALE, f"{len(waiting)} of {len(self._paths)} raw logs to split"
-        return Standing.FRESH, ""
+        if not waiting:
+            return Standing.FRESH, ""
+        reasons = [f"{len(waiting.to_do)} of {len(self._paths)} raw logs to split"] if waiting.to_do else []
+        reasons += waiting.reasons[len(waiting.to_do) :]
+        return Standing.STALE, "; ".join(reasons)
 
     def _options(self) -> SplitOptions:
         options = SplitOptions.from_settings(self.run.context.settings)
-        return replace(options, workers=split_workers(self.run.context.settings))
+        workers = split_workers(self.run.context.settings)
+        return replace(options, workers=workers, force=self.name in self.run.forced)
 
     def job(self) -> Job:
         forget = self.run.context.settings.options.forget
         if forget is not None:
             return Job(f"{JOBS}:withdraw_logs", (forget, self._options()))
-        return Job(f"{JOBS}:split_logs", (self._paths, self._options()))
+        return Job(f"{JOBS}:split_logs", (self.run.setting(), self._paths, self._options()))
+
+    def taken(self, result: Any) -> Built:
+        if isinstance(result, Built):
+            return result
+        assert isinstance(result, SplitResult)
+        notes = Notes()
+        for file in result.files:
+            if file.state == "split":
+                rejected = sum(file.rejects.values())
+                notes.count("rejects", rejected)
+                notes.say(
+                    f"{file.path.name}: {file.lines} lines, {file.rows} rows, {rejected} rejects, "
+                    f"{file.courses} courses, {file.days} days"
+                )
+            if file.new_keys:
+                notes.say(
+                    f"{file.path.name}: keys never seen before, kept in mongoid: {', '.join(file.new_keys)}"
+                )
+        faults = [f"{file.path}: {file.message}" for file in result.files if file.state == "failed"]
+        faults += [f"{file.path}: read in part only" for file in result.files if not file.complete]
+        faults += [f"shard {bucket} {day}: {why}" for bucket, day, why in result.unpublished]
+        if faults:
+            raise InputError("\n".join(faults))
+        return Built(sum(file.rows for file in result.files if file.state == "split"), notes=notes)

@@ -7,6 +7,7 @@ after everything that the task depends on has finished; work runs in a worker pr
 from __future__ import annotations
 
 import inspect
+import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
@@ -22,6 +23,7 @@ from edxtasks.tables.context import Context
 from edxtasks.tables.freshness import Standing
 
 JOBS = "edxtasks.graph.jobs"
+DEFECT = "a defect of edxtasks, please report it:\n"
 
 
 class Run:
@@ -74,6 +76,9 @@ class Step(ABC):
         except UserError as fault:
             self._fault = fault
             self.standing, self.reason = Standing.STALE, str(fault)
+        except Exception as defect:  # noqa: BLE001 - it fails this task, and the run goes on
+            self._fault = UserError(DEFECT + "".join(traceback.format_exception(defect)))
+            self.standing, self.reason = Standing.STALE, f"it cannot be checked: {defect}"
         if self.standing is Standing.FRESH and self.name in self.run.forced:
             self.standing, self.reason = Standing.STALE, "force_recompute"
         return self.standing
@@ -90,7 +95,7 @@ class Step(ABC):
         except UserError as error:
             return TaskFailed(str(error))
         except TaskDefect as defect:
-            return TaskFailed(f"a defect of edxtasks, please report it:\n{defect}")
+            return TaskFailed(f"{DEFECT}{defect}")
         return True
 
     @property

@@ -229,7 +229,7 @@ class Graph:
 
     def _head(self, base: str, doc: str) -> Task:
         self._made.add(base)
-        return {"basename": base, "name": None, "doc": doc.rstrip(".") or base}
+        return {"basename": base, "name": None, "doc": _first_sentence(doc) or base}
 
     def _of(self, step: Step, needed: list[str] | None = None, tolerated: set[str] | None = None) -> Task:
         return {
@@ -241,6 +241,10 @@ class Graph:
             "meta": {STEP: step, TOLERATES: frozenset(tolerated or ())},
             "verbosity": 2,
         }
+
+
+def _first_sentence(text: str) -> str:
+    return text.partition(". ")[0].rstrip(".")
 
 
 def _reads_files(table: Table) -> bool:

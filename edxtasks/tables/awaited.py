@@ -6,12 +6,13 @@ their columns count as absent. A table that gets a model or a loader needs no en
 
 from __future__ import annotations
 
-from edxtasks.tables.declaration import AwaitedFrom, Table
+from edxtasks.tables.declaration import AwaitedFrom, Scope, Table
 from edxtasks.warehouse.schema import Column, Schema, schema
 
 
 def _awaited(name: str, columns: Schema, partition: str | None = None) -> Table:
-    return Table(name, command="", schema=columns, made=AwaitedFrom(), partition=partition)
+    scope = Scope.GROUP if "." in name or ":" in name else Scope.COURSE
+    return Table(name, command="", schema=columns, made=AwaitedFrom(), scope=scope, partition=partition)
 
 
 AWAITED = (

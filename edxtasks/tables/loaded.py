@@ -8,9 +8,16 @@ from edxtasks.dumps import course_facts, studentmodule, user_info_combo
 from edxtasks.tables.declaration import ComputedFrom, LoadedFrom, Need, Table
 
 
+def _description(module: ModuleType) -> str:
+    """What a module's table is: the first line of its docstring after "The table `NAME`:"."""
+    line = (module.__doc__ or "").partition("\n")[0]
+    sentence = line.partition("`: ")[2] or line
+    return sentence[:1].upper() + sentence[1:]
+
+
 def _loaded(name: str, command: str, grain: str, module: ModuleType, settings: tuple[str, ...] = ()) -> Table:
     """A course table whose module offers SCHEMA, VERSION, OUTPUT_FILES, sources and build."""
-    description = (module.__doc__ or "").partition("\n")[0]
+    description = _description(module)
     made = LoadedFrom(module.sources, module.build, module.VERSION, settings, module.OUTPUT_FILES)
     return Table(name, command, module.SCHEMA, made, description, grain=grain)
 
@@ -19,7 +26,7 @@ def _computed(
     name: str, command: str, grain: str, module: ModuleType, inputs: dict[str, Need], internal: bool = False
 ) -> Table:
     """A course table whose module computes it from rows of other tables, and files."""
-    description = (module.__doc__ or "").partition("\n")[0]
+    description = _description(module)
     made = ComputedFrom(module.build, module.VERSION, module.sources, (), module.OUTPUT_FILES)
     return Table(
         name, command, module.SCHEMA, made, description, grain=grain, inputs=inputs, internal=internal

@@ -1,0 +1,36 @@
+"""Fixtures that many tests share."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / "graph"))
+
+from project import Project
+
+from edxtasks.simulate.campus import simulate
+
+
+@pytest.fixture(scope="session")
+def tiny_campus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data of a simulated campus of two courses and six days, as edX would deliver them."""
+    folder = tmp_path_factory.mktemp("campus") / "data"
+    simulate(folder, "tiny")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def built_once(tiny_campus: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project on the tiny campus in which `weekly` has run. Copy it before changing anything."""
+    project = Project.create(tmp_path_factory.mktemp("built") / "project", tiny_campus)
+    project.doit("weekly")
+    return project
+
+
+@pytest.fixture
+def built(built_once: Project, tmp_path: Path) -> Project:
+    """A copy of the built project, to be changed at will."""
+    return built_once.copy(tmp_path / "project")

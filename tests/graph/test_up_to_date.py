@@ -1,0 +1,82 @@
+"""What runs again, and what does not: same inputs and same recipe is fresh, whatever the clock says."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from project import Project
+
+from edxtasks.course import CourseKey
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def test_a_second_run_builds_nothing(built: Project) -> None:
+    assert built.doit("weekly").built == set()
+
+
+def test_nothing_is_built_when_caches_are_gone_and_files_are_touched(built: Project) -> None:
+    shutil.rmtree(built.folder / "state")
+    for path in built.folder.rglob("*"):
+        if path.is_file() and "warehouse" not in path.parts:
+            path.touch()
+    assert built.doit("weekly").built == set()
+
+
+def test_nothing_is_built_when_the_listings_of_the_warehouse_are_gone(built: Project) -> None:
+    for folder in built.warehouse.glob("*/_edxtasks"):
+        shutil.rmtree(folder)
+    assert built.doit("weekly").built == set()
+
+
+def test_a_deleted_table_by_date_comes_back_alone(built: Project) -> None:
+    course = built.courses[0]
+    before = built.tables()
+    shutil.rmtree(built.warehouse / CourseKey.parse(course).dataset / "person_course_day")
+    assert built.doit("weekly").built == {f"person_course_day:{course}"}
+    assert built.tables() == before
+
+
+def test_a_deleted_whole_table_comes_back_alone(built: Project) -> None:
+    course = built.courses[0]
+    before = built.tables()
+    (built.warehouse / CourseKey.parse(course).dataset / "pc_day_totals.parquet").unlink()
+    assert built.doit("weekly").built == {f"pc_day_totals:{course}"}
+    assert built.tables() == before
+
+
+def test_a_deleted_log_day_comes_back_alone(built: Project) -> None:
+    course = built.courses[0]
+    logs = built.warehouse / CourseKey.parse(course).logs_dataset
+    sorted(logs.glob("tracklog_*.parquet"))[2].unlink()
+    outcome = built.doit("weekly")
+    assert outcome.built == {f"logs2bq:{course}"}
+
+
+def test_a_forgotten_table_is_built_again_and_nothing_after_it(built: Project) -> None:
+    course = built.courses[1]
+    built.doit("forget", f"pcday_log:{course}")
+    assert built.doit("weekly").built == {f"pcday_log:{course}"}
+
+
+def test_clean_removes_a_table(built: Project) -> None:
+    course = built.courses[0]
+    built.doit("clean", f"pc_day_totals:{course}")
+    assert not (built.warehouse / CourseKey.parse(course).dataset / "pc_day_totals.parquet").exists()
+    assert built.doit("weekly").built == {f"pc_day_totals:{course}"}
+
+
+def test_the_first_run_of_another_configuration_of_the_same_data_builds_the_same(
+    built: Project, tiny_campus: Path, tmp_path: Path
+) -> None:
+    other = Project.create(tmp_path / "other", tiny_campus)
+    other.doit("-n", "4", "weekly")
+    assert other.tables() == built.tables()
+
+
+def test_force_recompute_builds_what_the_command_makes_and_not_its_inputs(built: Project) -> None:
+    course = built.courses[0]
+    outcome = built.doit("person_day", f"courses={course}", "force_recompute=1")
+    parts = ("pcday_log", "pcday_video", "pcday_forum", "pcday_problem", "person_course_day")
+    assert outcome.built == {f"{name}:{course}" for name in parts}
