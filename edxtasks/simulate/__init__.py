@@ -4,7 +4,7 @@
 happened; `Ledger` reads that ledger. See docs/simulated-campus.md.
 """
 
-from edxtasks.simulate.campus import SIZES, CampusSize, is_simulated, simulate
+from edxtasks.simulate.campus import SIZES, CampusSize, simulate
 from edxtasks.simulate.ledger import Ledger
 
-__all__ = ["SIZES", "CampusSize", "Ledger", "is_simulated", "simulate"]
+__all__ = ["SIZES", "CampusSize", "Ledger", "simulate"]

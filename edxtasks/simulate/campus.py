@@ -210,10 +210,11 @@ def simulate(directory: Path, size: str | CampusSize, seed: int = 1, workers: in
         size = CampusSize.parse(size)
     campus = Campus(size, seed)
     _clear(directory, campus)
-    for folder in ("DAILY", campus.package_name, "ledger"):
-        (directory / folder).mkdir(parents=True)
     mark = directory / "ledger" / "campus.json"
+    mark.parent.mkdir(parents=True)
     mark.write_bytes(orjson.dumps({"complete": False}))
+    for folder in ("DAILY", campus.package_name):
+        (directory / folder).mkdir()
     strays.write_strays(campus, directory)
     jobs: list[tuple[Callable[[Campus, Path, int], int], int]]
     jobs = [(logs.simulate_day, day) for day in range(size.days)]
@@ -225,20 +226,6 @@ def simulate(directory: Path, size: str | CampusSize, seed: int = 1, workers: in
     description = campus.describe() | {"complete": True, "lines": events}
     mark.write_bytes(orjson.dumps(description, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     return Ledger(directory / "ledger")
-
-
-def is_simulated(directory: Path, size: str | CampusSize, seed: int = 1) -> bool:
-    """True where `directory` holds the complete campus that `simulate` would write for this size and seed.
-
-    It looks at the ledger's description alone, not at the files.
-    """
-    if isinstance(size, str):
-        size = CampusSize.parse(size)
-    mark = directory / "ledger" / "campus.json"
-    if not mark.is_file():
-        return False
-    found: dict[str, Any] = orjson.loads(mark.read_bytes())
-    return found.pop("complete") and found.pop("lines") >= 0 and found == Campus(size, seed).describe()
 
 
 _campus: Campus | None = None
@@ -297,7 +284,8 @@ def _clear(directory: Path, campus: Campus) -> None:
             f"{directory} holds {found[0].name}, which no simulation wrote (there is no ledger/campus.json); "
             "simulate into another folder"
         )
-    for path in found:
+    # the ledger last: without it an interrupted clearing could not be told from foreign data
+    for path in sorted(found, key=lambda path: path.name == "ledger"):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:

@@ -228,5 +228,5 @@ def structure(course: Course) -> dict[str, Any]:
                 more = {"format": sequential.grading, "graded": True, "due": iso(sequential.due)}
             parts.append(add("sequential", sequential.url_name, sequential.name, units, **more))
         chapters.append(add("chapter", chapter.url_name, chapter.name, parts, start=iso(chapter.start)))
-    add("course", run_name(course), course.name, chapters, start=iso(course.start))
+    add("course", course.key.run, course.name, chapters, start=iso(course.start))
     return outline

@@ -21,7 +21,7 @@ FIXED_ROLES = (
 """What the first learners of every course are; in every second one the vanished account is a retired one."""
 
 _ROLE_CHANCES = (
-    ("registered", 0.25), ("browser", 0.60), ("watcher", 0.78), ("certified", 0.89), ("verified", 0.93),
+    ("registered", 0.29), ("browser", 0.64), ("watcher", 0.80), ("certified", 0.89), ("verified", 0.93),
     ("writer", 0.96), ("unenrolled", 0.985), ("retired", 0.992), ("vanished", 1.0),
 )  # fmt: skip
 

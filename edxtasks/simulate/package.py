@@ -14,7 +14,7 @@ from edxtasks.simulate import clock, people
 from edxtasks.simulate.chance import fraction, hexadecimal
 from edxtasks.simulate.clock import DAY, HOUR, SECOND, sql
 from edxtasks.simulate.courses import Course, Problem
-from edxtasks.simulate.export import run_name, structure, write_export
+from edxtasks.simulate.export import structure, write_export
 from edxtasks.simulate.forum import Forum
 from edxtasks.simulate.grades import Record, course_grade, cutoffs, letter, record, section_points
 from edxtasks.simulate.learners import Learner, Outcome
@@ -137,7 +137,7 @@ def simulate_package(campus: Campus, directory: Path, number: int) -> int:
             )
             for name, columns in tables(course).items()
         }
-        writer = _CourseDump(campus, course, attendance.forum, dump)
+        writer = _CourseDump(campus, course, attendance.learners, attendance.forum, dump)
         write_rows(
             directory / "ledger" / "learners" / f"{course.key.directory}.jsonl.gz",
             map(writer.learner, attendance.learners),
@@ -155,9 +155,17 @@ def simulate_package(campus: Campus, directory: Path, number: int) -> int:
 class _CourseDump:
     """Writes the rows of one learner after the other into all tables of a course."""
 
-    def __init__(self, campus: Campus, course: Course, forum: Forum, dump: Mapping[str, Table]) -> None:
+    def __init__(
+        self,
+        campus: Campus,
+        course: Course,
+        learners: Sequence[Learner],
+        forum: Forum,
+        dump: Mapping[str, Table],
+    ) -> None:
         self.campus = campus
         self.course = course
+        self.learners = learners
         self.posts = Counter((post.author, post.kind) for post in forum.posts)
         self.dump = dump
         self.rows = 1_000_000 * (course.number + 1)
@@ -201,6 +209,12 @@ class _CourseDump:
         self._modules(learner, done)
         self._grades(learner, done, grade)
         return self._account_row(learner, profile, done, grade, present, certificate)
+
+    def _partner(self, learner: Learner) -> str | None:
+        """Login name of the other account of a pair that shares answers."""
+        if not learner.pair:
+            return None
+        return self.learners[learner.index + (1 if learner.kind == "master" else -1)].username
 
     def _account(self, learner: Learner, profile: people.Profile) -> None:
         campus, course, dump = self.campus, self.course, self.dump
@@ -317,7 +331,7 @@ class _CourseDump:
 
         if done.chapters:
             first = min(done.chapters.values())
-            add("course", run_name(course), first, {"position": len(done.chapters)})
+            add("course", course.key.run, first, {"position": len(done.chapters)})
         for url_name, day in done.chapters.items():
             add("chapter", url_name, day, {"position": 1})
         for url_name, (day, position) in done.sequentials.items():
@@ -415,7 +429,7 @@ class _CourseDump:
                 for problem, (_, result) in done.problems.items()
             },
             "posts": {kind: self.posts[learner.index, kind] for kind in ("thread", "response", "comment")},
-            "partner": learner.index + (1 if learner.kind == "master" else -1) if learner.pair else None,
+            "partner": self._partner(learner),
         }
 
 

@@ -265,6 +265,7 @@ def test_a_pair_shares_address_and_answers(campus: Path) -> None:
             addresses[kind] = {ip for day in mine for ip in day["ips"]}
             shown = sum(day["nshow_answer"] for day in mine)
             assert shown > 10 if kind == "harvester" else shown == 0
+        assert pair["master"]["partner"] == pair["harvester"]["username"]
         assert addresses["master"] == addresses["harvester"]
         assert len(addresses["master"]) == 1
         assert all(result["attempts"] == 1 for result in pair["master"]["problems"].values())
