@@ -21,7 +21,7 @@ from edxtasks.content.files import csv_bytes, write_beside
 from edxtasks.content.findings import LISTINGS, OVERRIDES, TIME, USAGE, Findings
 from edxtasks.content.listings import LAUNCH, WRAP, Listing, find_listing, make_key, read_listings
 from edxtasks.content.markup import decode
-from edxtasks.content.place import bundle_or_tarball, content_directory
+from edxtasks.content.place import content_directory, content_file
 from edxtasks.content.statistics import Length, Statistics, length, statistics, usage_by_module
 from edxtasks.course import CourseKey
 from edxtasks.errors import InputError, SourceAbsent
@@ -43,8 +43,8 @@ SCHEMA = schema("""
 
 
 def sources(course: CourseKey, settings: Settings) -> dict[str, Path | None]:
-    """`bundle`: the bundle (the mended one if there is one), else the course export; `listings`;
-    `overrides`: may be absent.
+    """`content`: the course export, a mended bundle before it, the bundle where the export is gone;
+    `listings`; `overrides`: may be absent.
 
     Raises `SourceAbsent` when there is no content or no listings file, and what
     `edxtasks.directories.sql_directory` raises.
@@ -53,9 +53,9 @@ def sources(course: CourseKey, settings: Settings) -> dict[str, Path | None]:
     if listings is None or not listings.is_file():
         where = f"{listings} does not exist" if listings else "the setting listings is not set"
         raise SourceAbsent(f"no listing: {where}")
-    bundle = bundle_or_tarball(course, settings)
+    content = content_file(course, settings)
     overrides = content_directory(course, settings) / OVERRIDES_FILE
-    return {"bundle": bundle, "listings": listings, "overrides": overrides if overrides.is_file() else None}
+    return {"content": content, "listings": listings, "overrides": overrides if overrides.is_file() else None}
 
 
 def build(
@@ -71,8 +71,8 @@ def build(
     Raises `SourceAbsent` when the listings file has no row of the course, and `InputError` when a file cannot
     be read.
     """
-    bundle_path, listings_path = sources["bundle"], sources["listings"]
-    assert bundle_path is not None
+    content_path, listings_path = sources["content"], sources["listings"]
+    assert content_path is not None
     assert listings_path is not None
     findings = Findings()
     listing = find_listing(read_listings(listings_path, findings), course, findings)
@@ -81,7 +81,7 @@ def build(
     usage_rows = list(tables.get("stats_module_usage") or ())
     if not usage_rows:
         findings.add(USAGE, "stats_module_usage is empty or absent: no content is excluded")
-    bundle, name = _bundle(bundle_path, course)
+    bundle, name = _bundle(content_path, course)
     counted = statistics(bundle, usage_by_module(usage_rows))
     values = metainfo(course, listing, counted, name, listings_path.name, findings)
     overrides = sources.get("overrides")
@@ -164,7 +164,7 @@ def override(
 
 
 def _bundle(path: Path, course: CourseKey) -> tuple[Bundle, str]:
-    """The bundle, and the name of the file that holds it (where there is only the export: would hold it)."""
+    """The bundle that a file holds or that is made from it, and the name of its file."""
     if path.name.startswith("xbundle_"):
         return load_bundle(path, course, str(path)), path.name
     # What is amiss in the export is told with course_axis.

@@ -140,7 +140,7 @@ def _character_reference(found: re.Match[bytes]) -> bytes:
 
 
 def _message(error: etree.XMLSyntaxError) -> str:
-    return re.sub(r" \(<string>, line \d+\)$", "", str(error))
+    return re.sub(r", line \d+, column \d+.*$", "", str(error), flags=re.DOTALL)
 
 
 def _check_depth(root: etree._Element, name: str) -> None:

@@ -29,11 +29,12 @@ def tarball(course: CourseKey, settings: Settings) -> Path:
     return found
 
 
-def bundle_or_tarball(course: CourseKey, settings: Settings) -> Path:
-    """The file with the whole course: a bundle that a person mended (`….xml.fixed`), the bundle, the export.
+def content_file(course: CourseKey, settings: Settings) -> Path:
+    """The file with the whole course: a bundle that a person mended (`….xml.fixed`), the course export, or
+    where that is gone the bundle.
 
-    In latest mode without a pin, when the newest dated directory has none of them, the newest earlier one
-    that has. Raises `SourceAbsent` when there is none.
+    In latest mode without a pin, when the newest dated directory has none of them, it is looked for in the
+    earlier ones, newest first. Raises `SourceAbsent` when there is none.
     """
     directory = content_directory(course, settings)
     directories = [directory]
@@ -44,10 +45,11 @@ def bundle_or_tarball(course: CourseKey, settings: Settings) -> Path:
         directories += [home / name for name in reversed(earlier)]
     name = bundle_name(course)
     for place in directories:
-        for path in (place / f"{name}.fixed", place / name):
-            if path.is_file():
-                return path
-        found = find_tarball(place)
+        fixed, bundle = place / f"{name}.fixed", place / name
+        if fixed.is_file():
+            return fixed
+        # The bundle may be of an older export in the same directory.
+        found = find_tarball(place) or (bundle if bundle.is_file() else None)
         if found is not None:
             return found
-    raise SourceAbsent(f"no course content: {directory} has neither {name} nor a course export")
+    raise SourceAbsent(f"no course content: {directory} has neither a course export nor {name}")

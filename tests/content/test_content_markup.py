@@ -1,0 +1,204 @@
+"""XML and HTML, parsed safely and made plain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
+
+from edxtasks.content.findings import MALFORMED, Findings
+from edxtasks.content.markup import DEEPEST, clean_text, decode, parse_bundle, parse_html, parse_xml
+from edxtasks.errors import InputError
+
+
+def xml(data: str | bytes) -> tuple[etree._Element | None, list[str]]:
+    findings = Findings()
+    root = parse_xml(data.encode() if isinstance(data, str) else data, "problem/p.xml", findings)
+    return root, findings.of(MALFORMED)
+
+
+def text_of(root: etree._Element | None) -> str:
+    assert root is not None
+    return "".join(map(str, root.itertext()))
+
+
+def strict(root: etree._Element | None) -> etree._Element:
+    """What an XML parser that forgives nothing reads of what was parsed."""
+    assert root is not None
+    return etree.fromstring(etree.tostring(root, encoding="UTF-8"))
+
+
+def test_a_well_formed_file_is_taken_as_it_is() -> None:
+    root, told = xml('<problem a="1">x<!-- c --><b/>y</problem>')
+    assert root is not None
+    assert etree.tostring(root) == b'<problem a="1">x<!-- c --><b/>y</problem>'
+    assert told == []
+
+
+def test_entities_of_html_are_kept_as_characters() -> None:
+    root, told = xml(
+        '<problem n="a&nbsp;b">\nx&eacute;y &amp; <b>&unknown;</b>\n<![CDATA[&nbsp;]]></problem>'
+    )
+    assert told == ["problem/p.xml line 1: Entity 'nbsp' not defined"]
+    assert root is not None
+    assert root.get("n") == "a\u00a0b"
+    assert "x\u00e9y & " in text_of(root)
+    assert "&nbsp;" in text_of(root)  # in CDATA it is no entity
+    assert strict(root).get("n") == "a\u00a0b"
+
+
+@pytest.mark.parametrize(
+    ("data", "line"),
+    [
+        (b"<problem>\n<b></problem>", 2),
+        (b"<problem>\n<b x=1/></problem>", 2),
+        (b"<problem a='1' a='2'><b/></problem>", 1),
+        (b"<problem><b/>", 1),
+        (b"<problem>\x0b<b/></problem>", 1),
+        (b"<problem/><b/>", 1),
+        (b"<problem><m:b/></problem>", 1),
+        (b"<problem>\xe9<b/></problem>", 1),
+    ],
+)
+def test_a_broken_file_is_repaired_and_told_with_its_line(data: bytes, line: int) -> None:
+    root, told = xml(data)
+    assert len(told) == 1
+    assert told[0].startswith(f"problem/p.xml line {line}: ")
+    assert strict(root).tag == "problem"
+
+
+def test_broken_latin_1_keeps_its_letters() -> None:
+    assert text_of(xml(b"<problem>\xe9t\xe9</problem>")[0]) == "été"
+    assert text_of(xml(b'<?xml version="1.0" encoding="utf-8"?><problem>\xe9t\xe9</problem>')[0]) == "été"
+
+
+def test_a_declared_encoding_is_used() -> None:
+    root, told = xml('<?xml version="1.0" encoding="iso-8859-1"?><problem>été</problem>'.encode("latin-1"))
+    assert text_of(root) == "été"
+    assert told == []
+    assert text_of(xml("<problem>été</problem>".encode("utf-16"))[0]) == "été"
+
+
+@pytest.mark.parametrize("data", [b"", b"   ", b"hello", b"\0\0\0", b"<", b"<?xml version='1.0'?>"])
+def test_no_usable_root(data: bytes) -> None:
+    root, told = xml(data)
+    assert root is None
+    assert len(told) == 1
+
+
+def test_external_entities_are_never_fetched(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("SECRET")
+    (tmp_path / "x.dtd").write_text('<!ENTITY inner "SECRET">')
+    for doctype in (
+        f'<!DOCTYPE p [<!ENTITY inner SYSTEM "file://{secret}">]>',
+        f'<!DOCTYPE p SYSTEM "file://{tmp_path}/x.dtd">',
+        f'<!DOCTYPE p [<!ENTITY % more SYSTEM "file://{tmp_path}/x.dtd"> %more;]>',
+    ):
+        root, _ = xml(f"{doctype}<p>a&inner;b</p>")
+        assert text_of(root) == "a&inner;b"
+        assert "SECRET" not in etree.tostring(strict(root)).decode()
+
+
+def test_entities_that_multiply_are_not_expanded() -> None:
+    levels = "".join(f'<!ENTITY a{n + 1} "{f"&a{n};" * 10}">' for n in range(9))
+    doctype = f'<!DOCTYPE p [<!ENTITY a0 "aaaaaaaaaa">{levels}]>'
+    assert len(text_of(xml(f"{doctype}<p>&a9;</p>")[0])) < 100
+    root, told = xml(f'{doctype}<p x="&a9;"/>')
+    assert root is None or len(root.get("x") or "") < 1000
+    assert told
+
+
+def test_namespaces_are_taken_off() -> None:
+    root, told = xml(
+        '<p xmlns="http://a" xmlns:m="http://m" xml:lang="de"><m:math m:x="1"/>'
+        '<s xmlns="http://s" y="2"/></p>'
+    )
+    assert told == []
+    assert root is not None
+    assert [element.tag for element in root.iter()] == ["p", "math", "s"]
+    assert root[0].attrib.items() == [("x", "1")]
+    assert root.get("{http://www.w3.org/XML/1998/namespace}lang") == "de"
+    assert b"xmlns" not in etree.tostring(root)
+
+
+def test_deep_nesting() -> None:
+    assert xml("<a>" * DEEPEST + "</a>" * DEEPEST)[0] is not None
+    for levels in (DEEPEST + 1, 5000, 200_000):
+        with pytest.raises(InputError, match=r"problem/p\.xml: nested deeper than 500 levels"):
+            xml("<a>" * levels + "</a>" * levels)
+
+
+def html(data: str | bytes) -> etree._Element | None:
+    return parse_html(data.encode() if isinstance(data, str) else data, "html/h.html", Findings())
+
+
+def test_html_is_utf_8_whatever_it_says_itself() -> None:
+    assert text_of(html("<p>été ƒ</p>")) == "été ƒ"
+    assert text_of(html('<meta charset="iso-8859-1"><p>été</p>')) == "été"
+    assert text_of(html("\ufeff<p>été</p>")) == "été"
+
+
+def test_html_that_is_no_utf_8_is_latin_1() -> None:
+    assert text_of(html("<p>été</p>".encode("latin-1"))) == "été"
+
+
+@pytest.mark.parametrize("data", [b"", b"  \n", b"<!-- nothing -->", b"\xef\xbb\xbf"])
+def test_html_without_content(data: bytes) -> None:
+    assert html(data) is None
+
+
+def test_broken_html_becomes_well_formed() -> None:
+    root = html(
+        '<o:p @click="1" a"b=3 xlink:href="q" 1x="2" xmlns="foo">a<br>b &amp; &nbsp; c<b>d</o:p>'
+        "<!-- x -- y -->"
+        "<?php echo ?><svg xmlns='http://s' viewBox='1'><path/></svg>\x0b\x00<p>unclosed"
+    )
+    again = strict(root)
+    assert "d" in text_of(again)
+    assert "unclosed" in text_of(again)
+    assert all("}" not in str(element.tag) for element in again.iter())
+    assert [p.attrib.items() for p in again.iter("p")] == [[("href", "q")], []]
+
+
+def test_html_nested_too_deep_keeps_its_beginning() -> None:
+    findings = Findings()
+    root = parse_html(b"<font>" * 600 + b"x", "html/h.html", findings)
+    assert root is not None
+    assert findings.of(MALFORMED) == ["html/h.html: nested too deep, only its beginning is used"]
+
+
+@given(
+    st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass"))
+)
+@settings(max_examples=150)
+def test_any_bytes_give_well_formed_xml(data: bytes) -> None:
+    for parse in (parse_html, parse_xml):
+        for content in (data, b'<html a="1">' + data + b"<p>x</p></html>"):
+            root = parse(content, "x", Findings())
+            if root is not None:
+                strict(root)
+
+
+@given(st.text(alphabet="<>/&;=\"' abx:!-[]?\n\u00e9", max_size=60))
+@settings(max_examples=150)
+def test_anything_like_markup_gives_well_formed_xml(text: str) -> None:
+    for parse in (parse_html, parse_xml):
+        root = parse(f"<problem>{text}</problem>".encode(), "x", Findings())
+        if root is not None:
+            strict(root)
+
+
+def test_a_bundle_must_be_well_formed() -> None:
+    assert parse_bundle(b"<course><a/></course>", "x.xml").tag == "course"
+    with pytest.raises(InputError, match=r"x\.xml is not well-formed XML: Opening and ending tag mismatch"):
+        parse_bundle(b"<course><a></course>", "x.xml")
+
+
+def test_text_for_xml() -> None:
+    assert clean_text("a\x00b\ud800c\td\u00e9\U0001f600\ufffe") == "a\ufffdb\ufffdc\td\u00e9\U0001f600\ufffd"
+    assert decode(b"\xef\xbb\xbfa") == "a"
+    assert decode(b"\xe9") == "é"
