@@ -22,7 +22,7 @@ FIXED_ROLES = (
 
 _ROLE_CHANCES = (
     ("registered", 0.29), ("browser", 0.64), ("watcher", 0.80), ("certified", 0.89), ("verified", 0.93),
-    ("writer", 0.96), ("unenrolled", 0.985), ("retired", 0.992), ("vanished", 1.0),
+    ("writer", 0.96), ("unenrolled", 0.992), ("vanished", 1.0),
 )  # fmt: skip
 
 
@@ -142,17 +142,21 @@ def roster(campus_seed: int, course: Course, size: int, courses: int, first: int
     return learners
 
 
+def _kind(course: Course, slot: int, person: int, seed: int) -> str:
+    """What the learner is. A retired account is one in all courses: it hangs on the person."""
+    if slot >= 0:
+        return FIXED_ROLES[slot] if slot != 11 or course.number % 2 == 0 else "retired"
+    if person % 97 == 5:
+        return "retired"
+    chance = fraction(seed, 22)
+    return next(kind for kind, upto in _ROLE_CHANCES if chance < upto)
+
+
 def _learner(
     campus_seed: int, course: Course, index: int, slot: int, person: int, first: int, days: int
 ) -> Learner:
     seed = mix(course.seed, 21, index)
-    if slot >= 0:
-        kind = FIXED_ROLES[slot] if slot != 11 or course.number % 2 == 0 else "retired"
-    else:
-        chance = fraction(seed, 22)
-        kind = next(name for name, upto in _ROLE_CHANCES if chance < upto)
-        if kind == "retired" or person % 211 == 5:
-            kind = "retired" if person % 2 else "browser"
+    kind = _kind(course, slot, person, seed)
     within = kind in {"writer", "browser"} or (slot < 0 and index % 4 == 1)
     latest = max(days - 3, 1)
     day = int(fraction(seed, 23) * latest) if within else -1 - int(fraction(seed, 23) * 30)
@@ -160,25 +164,25 @@ def _learner(
         day = 0
     enrolled = first + day * DAY + int((7 + 3 * fraction(seed, 24)) * HOUR)
     habit = HABITS[kind]
-    study = days_with(habit.days, max(day, 0), days, seed, 25)
-    if not study and habit.days and habit.coverage[1]:
-        study = 1 << min(max(day, 0) + 1, days - 1)
-    busy = study
-    if day >= 0:
-        busy |= 1 << day
+    start = max(day, 0)
+    study = days_with(habit.days, start, days, seed, 25)
+    if not study and habit.days:
+        study = 1 << min(start + 1, days - 1)
+    busy = 1 << day if day >= 0 else 0
     upgraded = dropped = 0
+    noon = int((11 + 5 * fraction(seed, 26)) * HOUR)
     if kind == "verified":
-        when = max(day, 0) + (days - max(day, 0)) // 4
-        upgraded = first + when * DAY + int((11 + 5 * fraction(seed, 26)) * HOUR)
+        when = start + (days - start) // 4
+        upgraded = first + when * DAY + noon
         busy |= 1 << when
-    if kind == "unenrolled":
-        when = days - 1 - int(fraction(seed, 27) * (days - max(day, 0)) / 2)
-        dropped = first + when * DAY + int((11 + 5 * fraction(seed, 26)) * HOUR)
+    elif kind == "unenrolled":
+        when = days - 1 - int(fraction(seed, 27) * (days - start) / 2)
+        dropped = first + when * DAY + noon
         busy |= 1 << when
         study &= (1 << when) - 1
-        busy = study | (1 << when) | ((1 << day) if day >= 0 else 0)
-    if kind == "probe":
+    elif kind == "probe":
         busy |= 0b110
+    busy |= study
     low, high = habit.coverage
     return Learner(
         index=index,
@@ -204,6 +208,8 @@ def _pair(course: Course, learners: list[Learner], days: int) -> None:
     pairs += [i for i in range(len(FIXED_ROLES), len(learners) - 1) if i % 100 == 50]
     for index in pairs:
         master, harvester = learners[index], learners[index + 1]
+        if "retired" in {master.kind, harvester.kind}:
+            continue
         pair = mix(course.seed, 31, index)
         study = days_with(HABITS["master"].days, 0, days, pair, 32) or 1 << (days // 2)
         for learner, kind in ((master, "master"), (harvester, "harvester")):

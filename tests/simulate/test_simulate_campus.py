@@ -141,3 +141,18 @@ def test_courses_of_a_campus_have_different_keys() -> None:
     assert {course.opaque for course in courses} == {True, False}
     for course in courses:
         assert CourseKey.parse(course.id) == course.key
+
+
+def test_persons_of_several_courses_are_the_same_everywhere() -> None:
+    campus = Campus(CampusSize.parse("small,courses=6,learners=300"), 1)
+    met: dict[int, set[tuple[str, int, bool]]] = {}
+    for attendance in campus.attendances("edx"):
+        persons = [learner.person for learner in attendance.learners]
+        assert len(set(persons)) == len(persons)
+        for learner in attendance.learners:
+            who = (learner.username, learner.user_id, learner.kind == "retired")
+            met.setdefault(learner.person, set()).add(who)
+    assert all(len(forms) == 1 for forms in met.values())
+    assert len({name for forms in met.values() for name, _, _ in forms}) == len(met)
+    assert len(met) < 6 * 300 * 0.8
+    assert any(retired for forms in met.values() for _, _, retired in forms)
