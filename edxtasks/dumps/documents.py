@@ -24,6 +24,7 @@ from edxtasks.notes import Notes
 Document = dict[str, Any]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DEEPEST = 100
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -66,7 +67,22 @@ def _object(line: str) -> Document | None:
             found = _mended(json.loads(line))
         except (ValueError, RecursionError):
             return None
+    if line.count("[") + line.count("{") > _DEEPEST and _is_deep(found):
+        return None
     return found if isinstance(found, dict) else None
+
+
+def _is_deep(value: Any) -> bool:
+    """Whether `value` is nested deeper than a forum document ever is."""
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for item in level
+            if isinstance(item, (dict, list))
+            for inner in (item.values() if isinstance(item, dict) else item)
+        ]
+    return bool(level)
 
 
 def _mended(value: Any) -> Any:

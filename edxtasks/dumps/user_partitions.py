@@ -1,0 +1,85 @@
+"""The table `user_partitions`: the group of each learner in each A/B test and other split of the course."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from edxtasks.config import Settings
+from edxtasks.course import CourseKey
+from edxtasks.directories import sql_directory
+from edxtasks.dumps import loading, values
+from edxtasks.dumps.files import writable_directory
+from edxtasks.dumps.reader import COURSE_ID, INTEGER, STRING, Field
+from edxtasks.dumps.rows import CsvWriter, csv_file, write_json_lines
+from edxtasks.dumps.sources import required_file
+from edxtasks.notes import Notes
+from edxtasks.warehouse.rows import Content, JsonLines
+from edxtasks.warehouse.schema import schema
+
+SCHEMA = schema("""
+id INTEGER -- row id in edX's table user_api_usercoursetag
+user_id INTEGER -- account id of the learner
+key STRING -- the split, such as xblock.partition_service.partition_1
+course_id STRING -- course key, slash form
+value INTEGER -- group of the learner in it; 1 and 0 for true and false
+""")
+VERSION = 1
+OUTPUT_FILES = ("user_partitions.csv.gz",)
+
+SOURCE = "user_api_usercoursetag"
+FIELDS = (
+    Field("id", INTEGER),
+    Field("user_id", INTEGER),
+    Field("key", STRING),
+    Field("course_id", COURSE_ID),
+    Field("value", STRING),
+)
+_WORDS = {"true": 1, "false": 0}
+
+
+def sources(course: CourseKey, settings: Settings) -> dict[str, Path | None]:
+    """`user_api_usercoursetag` of the course's SQL directory; `SourceAbsent` when it was not delivered."""
+    return {SOURCE: required_file(sql_directory(course, settings), SOURCE)}
+
+
+def build(
+    course: CourseKey, settings: Settings, sources: dict[str, Path | None], scratch: Path, notes: Notes
+) -> Content:
+    """The rows as JSON lines in `scratch`; the same as `OUTPUT_FILES` in the SQL directory.
+
+    Raises `InputError` when the file is broken or lacks `user_id` or `key`.
+    """
+    target = scratch / "user_partitions.json.gz"
+    rows = loading.course_rows(
+        sources[SOURCE],
+        FIELDS,
+        course=course,
+        key="user_id",
+        needed=("key",),
+        max_bad_fraction=settings.max_bad_fraction,
+        notes=notes,
+    )
+    folder = writable_directory(sql_directory(course, settings), scratch, notes)
+    with csv_file(folder / OUTPUT_FILES[0], SCHEMA.names) as table:
+        write_json_lines(target, _with_groups(rows, table, notes))
+    return JsonLines((target,))
+
+
+def _with_groups(
+    rows: Iterator[dict[str, object]], table: CsvWriter, notes: Notes
+) -> Iterator[dict[str, object]]:
+    unreadable = 0
+    for row in rows:
+        delivered = row["value"]
+        row["value"] = _group(delivered) if isinstance(delivered, str) else None
+        unreadable += row["value"] is None and delivered is not None
+        table.record(row[name] for name in SCHEMA.names)
+        yield row
+    if unreadable:
+        notes.say(f"{SOURCE}: {unreadable} values that are neither an integer nor true or false are NULL")
+
+
+def _group(text: str) -> int | None:
+    """The group that `text` spells: an integer, or true and false in any case as 1 and 0."""
+    return _WORDS[word] if (word := text.strip().lower()) in _WORDS else values.integer(text)
