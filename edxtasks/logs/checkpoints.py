@@ -7,6 +7,7 @@ anything to do" does not read every one; it is only a cache.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import re
@@ -17,7 +18,7 @@ from typing import Any
 
 import orjson
 
-from edxtasks.logs.layout import Layout, fitting, short_hash, write_atomically
+from edxtasks.logs.layout import Layout, fitting, json_text, short_hash, write_atomically
 from edxtasks.logs.parts import Part
 from edxtasks.logs.raw_files import COMPRESSION_SUFFIXES
 
@@ -75,7 +76,7 @@ class Checkpoint:
     def write(self, layout: Layout) -> None:
         """Put it into META."""
         form = {"format": FORMAT, **dataclasses.asdict(self)}
-        write_atomically(layout.checkpoint(self.key), _dump(form))
+        write_atomically(layout.checkpoint(self.key), json_text(form))
 
 
 def read_checkpoint(layout: Layout, key: str) -> Checkpoint | None:
@@ -107,7 +108,7 @@ class Failure:
 
     def write(self, layout: Layout) -> None:
         """Put it into META, in place of an earlier one."""
-        write_atomically(layout.failures / f"{self.key}.json", _dump(dataclasses.asdict(self)))
+        write_atomically(layout.failures / f"{self.key}.json", json_text(dataclasses.asdict(self)))
 
 
 def read_failures(layout: Layout) -> dict[str, Failure]:
@@ -150,7 +151,7 @@ def set_outstanding(layout: Layout, key: str, shards: Mapping[str, Iterable[str]
     if not shards:
         path.unlink(missing_ok=True)
         return
-    write_atomically(path, _dump({bucket: sorted(days) for bucket, days in sorted(shards.items())}))
+    write_atomically(path, json_text({bucket: sorted(days) for bucket, days in sorted(shards.items())}))
 
 
 def read_outstanding(layout: Layout) -> dict[str, Shards]:
@@ -268,7 +269,8 @@ class Sources:
             },
             "unknown_keys": sorted(self.unknown_keys),
         }
-        write_atomically(self.layout.index, orjson.dumps(form))
+        with contextlib.suppress(OSError):  # only a cache; a full disk has been told by then
+            write_atomically(self.layout.index, orjson.dumps(form))
 
     def put(self, checkpoint: Checkpoint) -> None:
         """Take a new checkpoint in, in place of an earlier one of its key."""
@@ -357,7 +359,3 @@ def _load(path: Path) -> dict[str, Any] | None:
     except (FileNotFoundError, IsADirectoryError, orjson.JSONDecodeError):
         return None
     return form if isinstance(form, dict) else None
-
-
-def _dump(form: dict[str, Any]) -> bytes:
-    return orjson.dumps(form, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)

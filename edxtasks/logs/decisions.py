@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,12 +56,15 @@ def decide(
     claimed: dict[str, Path] = {}
     looked_at: list[_Log] = []
     for path in sorted(dict.fromkeys(path.absolute() for path in paths)):
-        if path.exists():
+        try:
+            status = path.stat()
+        except OSError as error:  # takes no key from a file that exists
+            log = _Log(path, base_key(path, options.keep_directory), ("", ""), None)
+            log.settled = FAILED, f"{path} cannot be read: {error.strerror}"
+        else:
             key, order = sources.claim(path, options.keep_directory)
-        else:  # takes no key from a file that exists
-            key, order = base_key(path, options.keep_directory), ("", "")
-        log = _Log(path, key, order, sources.by_key.get(key))
-        log.look(options, markers, claimed, digest)
+            log = _Log(path, key, order, sources.by_key.get(key), status)
+            log.look(options, markers, claimed, digest)
         looked_at.append(log)
     looked_at.sort(key=lambda log: (log.order, str(log.path)))
 
@@ -70,13 +75,20 @@ def decide(
 
 
 class _Log:
-    def __init__(self, path: Path, key: str, order: tuple[str, str], known: Summary | None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        key: str,
+        order: tuple[str, str],
+        known: Summary | None,
+        status: os.stat_result | None = None,
+    ) -> None:
         self.path = path
         self.key = key
         self.order = order
         self.known = known
+        self.status = status
         self.digest = ""
-        self.size = 0
         self.settled: tuple[str, str] | None = None
 
     @property
@@ -112,20 +124,17 @@ class _Log:
                 )
             return
         try:
-            self.size = self.path.stat().st_size
             self.digest = digest(self.path)
         except OSError as error:
             self.settled = FAILED, f"{self.path} cannot be read: {error.strerror}"
 
     def _unusable(self, claimed: Mapping[str, Path]) -> tuple[str, str] | None:
-        if not self.path.exists():
-            return FAILED, f"{self.path}: there is no such file"
-        if not self.path.is_file():
+        assert self.status is not None
+        if not stat.S_ISREG(self.status.st_mode):
             return FAILED, f"{self.path} is no file"
         other = claimed.get(self.key)
         if other is None and self.known is not None and self.known.path != str(self.path):
-            recorded = Path(self.known.path)
-            other = recorded if recorded.exists() and not recorded.samefile(self.path) else None
+            other = _another_file(Path(self.known.path), self.status)
         if other is not None:
             return FAILED, (
                 f"{self.path} and {other} would be one source, {self.key} (same folder, same name but for "
@@ -179,10 +188,18 @@ class _Log:
             action=action,
             reason=reason,
             digest=self.digest,
-            size=self.size,
+            size=self.status.st_size if self.status is not None else 0,
             equals=equals,
             replaces=self.known is not None,
         )
+
+
+def _another_file(path: Path, status: os.stat_result) -> Path | None:
+    """`path` where it is there and another file than the one that `status` is of."""
+    try:
+        return None if os.path.samestat(path.stat(), status) else path
+    except OSError:
+        return None
 
 
 def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:

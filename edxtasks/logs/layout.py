@@ -22,12 +22,13 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import filelock
+import orjson
 
 from edxtasks.course import CourseKey
 
@@ -179,6 +180,18 @@ def is_day(text: str) -> bool:
         return date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
+
+
+def json_text(form: Mapping[str, Any]) -> bytes:
+    """JSON to be read by people too: a member a line, and of a list of objects an object a line."""
+    members: list[bytes] = []
+    for name, value in form.items():
+        if isinstance(value, list | tuple) and value and isinstance(value[0], Mapping):
+            text = b"[\n  " + b",\n  ".join(map(orjson.dumps, value)) + b"\n ]"
+        else:
+            text = orjson.dumps(value)
+        members.append(b" " + orjson.dumps(name) + b": " + text)
+    return b"{\n" + b",\n".join(members) + b"\n}\n"
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -22,7 +22,11 @@ from edxtasks.logs.workers import Crew, Failed
 
 
 class Publisher:
-    """Publishes for one run; what comes of it goes into `result`. `say` is called as it goes on."""
+    """Publishes for one run; what comes of it goes into `result`. `say` is called as it goes on.
+
+    `stale` are shards to be made anew the next time for what was found in the log directory, `unlisted`
+    the same for shards of which any source may be part.
+    """
 
     def __init__(
         self,
@@ -39,17 +43,19 @@ class Publisher:
         self._sources = sources
         self._result = result
         self._say = say
+        self._left_alone: Shards = {}
+        self.stale: Shards = {}
+        self.unlisted: Shards = {}
 
-    def publish(
-        self,
-        stale: Shards | None = None,
-        unlisted: Shards | None = None,
-        without_legacy: Shards | None = None,
-    ) -> None:
-        """Make all outstanding shards anew, and those given. Of `unlisted` ones any source may be part."""
+    def publish(self, without_legacy: Shards | None = None) -> None:
+        """Make all outstanding shards anew, those that are stale or unlisted, and those without their rows
+        of the predecessor, which are withdrawn."""
         notes = read_outstanding(self._layout)
         without = without_legacy or {}
-        todo = merged(*notes.values(), stale or {}, unlisted or {}, without)
+        stale, unlisted, self.stale, self.unlisted = self.stale, self.unlisted, {}, {}
+        todo = merged(*notes.values(), stale, unlisted, without)
+        failed = {bucket: todo.get(bucket, set()) & days for bucket, days in self._left_alone.items()}
+        todo = {bucket: left for bucket, days in todo.items() if (left := days - failed.get(bucket, set()))}
         if not todo:
             return
         self._say()
@@ -62,25 +68,26 @@ class Publisher:
                 deduplicate=self._options.dedupe_exact,
                 without_legacy=frozenset(without.get(bucket, ())),
             )
-            for bucket, days in self._compositions(todo, notes, unlisted or {})
+            for bucket, days in self._compositions(todo, notes, unlisted)
         ]
         works.sort(key=lambda work: -sum(s.part.size for supplies in work.days.values() for s in supplies))
-        failed: Shards = {}
         for number, outcome in self._crew.do(works, lambda number, report: self._say()):
             work = works[number]
             if isinstance(outcome, Failed):
                 self.fail(work.bucket, work.days, outcome.message)
-                failed[work.bucket] = set(work.days)
+                failed.setdefault(work.bucket, set()).update(work.days)
                 continue
             published = outcome.result
             assert isinstance(published, PublishedBucket)
+            for day in set(work.days) - set(published.failed):
+                self._result.unpublished.pop((work.bucket, day), None)
             self._result.changed.extend((published.bucket, day) for day in published.changed)
             for day, message in published.failed.items():
                 self.fail(published.bucket, [day], message)
                 failed.setdefault(published.bucket, set()).add(day)
         for key, shards in notes.items():
-            left = {bucket: days & failed.get(bucket, set()) for bucket, days in shards.items()}
-            set_outstanding(self._layout, key, {bucket: days for bucket, days in left.items() if days})
+            again = {bucket: days & failed.get(bucket, set()) for bucket, days in shards.items()}
+            set_outstanding(self._layout, key, {bucket: days for bucket, days in again.items() if days})
 
     def _compositions(
         self, todo: Shards, notes: dict[str, Shards], unlisted: Shards
@@ -126,4 +133,9 @@ class Publisher:
 
     def fail(self, bucket: str, days: Iterable[str], message: str) -> None:
         """Note shards that could not be made anew."""
-        self._result.unpublished.extend((bucket, day, message) for day in days)
+        self._result.unpublished.update({(bucket, day): message for day in days})
+
+    def leave_alone(self, bucket: str, days: Iterable[str], message: str) -> None:
+        """Note shards that no run made and that could not be taken over: they are not replaced either."""
+        self._left_alone.setdefault(bucket, set()).update(days)
+        self.fail(bucket, days, message)

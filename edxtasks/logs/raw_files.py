@@ -105,7 +105,9 @@ class RawLog:
         the uncompressed text as it comes. Raises `RawLogError`, after all that could be read, when the
         file is truncated, corrupt or binary.
         """
-        rest = b""
+        held: list[bytes] = []
+        length = 0
+        enough = size
         skipping = False
         broken: RawLogError | None = None
         chunks = self.text()
@@ -125,7 +127,11 @@ class RawLog:
                     continue
                 chunk = chunk[end + 1 :]
                 skipping = False
-            rest = rest + chunk if rest else chunk
+            held.append(chunk)
+            length += len(chunk)
+            if length < enough:
+                continue
+            rest = b"".join(held)
             start = 0
             while len(rest) - start >= size:
                 end = rest.rfind(b"\n", start, start + size)
@@ -141,9 +147,12 @@ class RawLog:
                 else:
                     yield Block(rest[start : end + 1])
                     start = end + 1
-            rest = rest[start:]
-        if rest:
-            yield Block(rest)
+            held = [rest[start:]]
+            length = len(held[0])
+            # A line longer than a block is not looked through again for each chunk.
+            enough = size if length < size else min(2 * length, LONGEST_LINE + 1)
+        if length:
+            yield Block(b"".join(held))
         if broken is not None:
             raise broken
 

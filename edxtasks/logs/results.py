@@ -62,13 +62,13 @@ class SplitResult:
     """What a run did.
 
     `changed`: the shards (bucket, day) that are others now, or gone. `unpublished`: shards that could not
-    be made anew, and why; they stay as they were and are tried again by the next run. `taken_over`:
-    shards that no run made and that are listed now.
+    be made anew, and why; they stay as they were, and the next run tries them again. `taken_over`: number
+    of shards that no run made and that are listed now.
     """
 
     files: list[FileResult] = field(default_factory=list)
     changed: list[tuple[str, str]] = field(default_factory=list)
-    unpublished: list[tuple[str, str, str]] = field(default_factory=list)
+    unpublished: dict[tuple[str, str], str] = field(default_factory=dict)
     taken_over: int = 0
 
     @property

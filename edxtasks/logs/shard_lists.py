@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from edxtasks.logs.checkpoints import LEGACY
-from edxtasks.logs.layout import EDGE, Layout, write_atomically
+from edxtasks.logs.layout import EDGE, Layout, json_text, write_atomically
 
 FORMAT = "edxtasks shards 1"
 
@@ -69,7 +69,7 @@ def write_list(layout: Layout, bucket: str, entries: Iterable[Entry]) -> None:
         path.unlink(missing_ok=True)
         return
     form = {"format": FORMAT, "bucket": bucket, "shards": shards}
-    content = orjson.dumps(form, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    content = json_text(form)
     try:
         if path.read_bytes() == content:
             return

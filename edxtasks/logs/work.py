@@ -163,6 +163,9 @@ class LogResult:
     trailer: int
     parts: tuple[Part, ...] | None
     seen: dict[str, list[str]]
+    started: float
+    """Seconds since 1970."""
+    seconds: float
     message: str = ""
 
 
@@ -185,6 +188,8 @@ class Collector:
         self._rejects = RejectsWriter(destination.rejects, destination.level)
         self._buckets: dict[str | None, str] = {}
         self._days: dict[int, str] = {}
+        self._started = time.time()
+        self._begun = time.monotonic()
         self.lines = 0
         self._blank = 0
         self._rows = 0
@@ -221,6 +226,8 @@ class Collector:
             trailer=end.trailer,
             parts=parts,
             seen=self._parts.seen(),
+            started=self._started,
+            seconds=time.monotonic() - self._begun,
             message=end.message,
         )
         self.close()

@@ -1,0 +1,221 @@
+"""What becomes of each try of a raw log: its checkpoint, or the note that it failed."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from edxtasks.logs.checkpoints import (
+    LISTED_KEYS,
+    Checkpoint,
+    Failure,
+    Sources,
+    add_outstanding,
+    merged,
+    printable_path,
+    read_checkpoint,
+    remove_failure,
+    resolved,
+)
+from edxtasks.logs.decisions import FAILED, SPLIT, Decision
+from edxtasks.logs.layout import Layout, remove_tree
+from edxtasks.logs.options import SplitOptions
+from edxtasks.logs.results import FileResult, SplitResult
+from edxtasks.logs.work import LogResult, WholeLog
+from edxtasks.logs.workers import described
+
+FEW_LINES = 1000
+"""A file of no more lines never fails for its rejects."""
+REMEMBERED_KEYS = 20_000
+"""Most names of unknown keys that are remembered, to tell new ones."""
+
+
+@dataclass
+class Try:
+    """One raw log on its way."""
+
+    decision: Decision
+    work: WholeLog
+
+
+class Bookkeeper:
+    """Keeps the checkpoints for one run; what became of each raw log goes into `result`."""
+
+    def __init__(self, layout: Layout, options: SplitOptions, sources: Sources, result: SplitResult) -> None:
+        self._layout = layout
+        self._options = options
+        self._sources = sources
+        self._result = result
+
+    def take(self, attempt: Try, result: LogResult) -> None:
+        """Make the result of a raw log that of its source, unless it has to fail."""
+        decision, layout = attempt.decision, self._layout
+        rejected = sum(result.rejects.values())
+        read = result.rows + rejected
+        if result.parts is None:
+            self.fail(attempt, result.message, result.seen, result)
+            return
+        if result.lines > FEW_LINES and rejected > self._options.max_reject_fraction * read:
+            attempt.work.destination.rejects.replace(layout.failed_rejects_of(decision.key))
+            reasons = ", ".join(f"{reason}: {n}" for reason, n in sorted(result.rejects.items()))
+            self.fail(
+                attempt,
+                f"{decision.path}: {rejected} of {read} lines were rejected ({reasons}), more than "
+                f"max_reject_fraction = {self._options.max_reject_fraction} allows; is it a tracking log? "
+                f"The lines: {layout.failed_rejects_of(decision.key)}",
+                result.seen,
+                result,
+            )
+            return
+        checkpoint = self._checkpoint(attempt, result)
+        old = read_checkpoint(layout, decision.key)
+        add_outstanding(layout, decision.key, merged(checkpoint.shards(), old.shards() if old else {}))
+        if rejected:
+            attempt.work.destination.rejects.replace(layout.rejects_of(decision.key))
+        else:
+            layout.rejects_of(decision.key).unlink(missing_ok=True)
+        checkpoint.write(layout)
+        self._sources.put(checkpoint)
+        self.forget_failure(decision.key)
+        if old is not None:
+            remove_tree(layout.parts / old.folder)
+        new_keys: set[str] = set()
+        if len(self._sources.unknown_keys) < REMEMBERED_KEYS:
+            new_keys = set(checkpoint.unknown_keys) - self._sources.unknown_keys
+            self._sources.unknown_keys |= new_keys
+        self._result.files.append(
+            FileResult(
+                path=decision.path,
+                key=decision.key,
+                state=SPLIT,
+                message=_warnings(checkpoint) or decision.reason,
+                complete=checkpoint.complete,
+                lines=result.lines,
+                blank=result.blank,
+                rows=result.rows,
+                rejects=dict(sorted(result.rejects.items())),
+                shards=checkpoint.shards(),
+                new_keys=tuple(sorted(new_keys)),
+                seconds=result.seconds,
+            )
+        )
+
+    def _checkpoint(self, attempt: Try, result: LogResult) -> Checkpoint:
+        assert result.parts is not None
+        decision = attempt.decision
+        return Checkpoint(
+            key=decision.key,
+            order=decision.order,
+            path=printable_path(resolved(decision.path)),
+            size=result.size,
+            digest=result.digest,
+            rules=self._options.recipe(decision.path),
+            complete=not result.message,
+            started=_moment(result.started),
+            ended=_moment(result.started + result.seconds),
+            lines=result.lines,
+            blank=result.blank,
+            rows=result.rows,
+            rejects=dict(sorted(result.rejects.items())),
+            bad_utf8=result.counts.bad_utf8,
+            unknown_keys=_most(result.counts.unknown_keys),
+            wrong_types=_most(result.counts.wrong_types),
+            folder=attempt.work.destination.folder.name,
+            parts=result.parts,
+            message=result.message,
+            trailer=result.trailer,
+        )
+
+    def fail(
+        self,
+        attempt: Try,
+        message: str,
+        seen: dict[str, list[str]],
+        result: LogResult | None = None,
+    ) -> None:
+        """Nothing of this try is kept but the note that it failed."""
+        decision = attempt.decision
+        remove_tree(attempt.work.destination.folder)
+        old = read_checkpoint(self._layout, decision.key)
+        feeds = merged(seen, old.shards() if old is not None else {})
+        failure = Failure(
+            key=decision.key,
+            path=printable_path(resolved(decision.path)),
+            when=_moment(time.time()),
+            message=message,
+            shards={bucket: sorted(days) for bucket, days in sorted(feeds.items())},
+        )
+        try:
+            failure.write(self._layout)
+        except OSError as error:
+            message = f"{message}; and this could not be noted ({described(error)})"
+        self._result.files.append(
+            FileResult(
+                path=decision.path,
+                key=decision.key,
+                state=FAILED,
+                message=message,
+                lines=result.lines if result is not None else 0,
+                blank=result.blank if result is not None else 0,
+                rows=result.rows if result is not None else 0,
+                rejects=dict(sorted(result.rejects.items())) if result is not None else {},
+                shards=failure.shards,
+                seconds=result.seconds if result is not None else 0.0,
+            )
+        )
+
+    def settle_equal(self, decisions: list[Decision]) -> None:
+        """Raw logs whose content is that of another source: rows that they had of their own go."""
+        failed = {file.key: file for file in self._result.files if file.state == FAILED}
+        for decision in decisions:
+            owner = failed.get(decision.equals)
+            if owner is not None and decision.equals not in self._sources.by_key:
+                self._result.files.append(told(decision, FAILED, f"{decision.reason}, which failed"))
+                continue
+            if decision.key in self._sources.by_key:
+                self.withdraw(decision.key)
+            self.forget_failure(decision.key)
+            self._result.files.append(told(decision))
+
+    def withdraw(self, key: str) -> None:
+        """Remove a source; its shards become outstanding."""
+        layout = self._layout
+        checkpoint = read_checkpoint(layout, key)
+        if checkpoint is not None:
+            add_outstanding(layout, key, checkpoint.shards())
+        layout.rejects_of(key).unlink(missing_ok=True)
+        layout.checkpoint(key).unlink(missing_ok=True)
+        self._sources.remove(key)
+        if checkpoint is not None:
+            remove_tree(layout.parts / checkpoint.folder)
+
+    def forget_failure(self, key: str) -> None:
+        """Remove the note that a raw log failed, and the lines rejected then."""
+        remove_failure(self._layout, key)
+        self._layout.failed_rejects_of(key).unlink(missing_ok=True)
+
+
+def told(decision: Decision, state: str = "", message: str = "") -> FileResult:
+    """What is told of a raw log that was not split."""
+    return FileResult(decision.path, decision.key, state or decision.action, message or decision.reason)
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
+def _most(counts: dict[str, int]) -> dict[str, int]:
+    """The largest counts by name."""
+    largest = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:LISTED_KEYS]
+    return dict(sorted(largest))
+
+
+def _warnings(checkpoint: Checkpoint) -> str:
+    if checkpoint.message:
+        return f"only what could be read: {checkpoint.message}"
+    if checkpoint.trailer:
+        return f"{checkpoint.trailer} bytes after the end of its compressed data were ignored"
+    if checkpoint.lines and not checkpoint.rows and checkpoint.rejects:
+        return "not one of its lines could be used"
+    return ""
