@@ -125,6 +125,8 @@ def call(place: Place, node: exp.Expression, over: str = "", safe: bool = False)
     if function is None:
         raise Refused(f"{name} is not on the proven list{_REASONS.get(name, '')}; see docs/sql.md")
     place.context.versions[name] = function.version
+    if safe and not function.safe:
+        raise Refused(f"SAFE.{name} is not on the proven list; see docs/sql.md")
     if function.builder is not None:
         try:
             return function.builder(Call(name, list(node.expressions), place, node, over, safe))
@@ -132,8 +134,6 @@ def call(place: Place, node: exp.Expression, over: str = "", safe: bool = False)
             return UNREADABLE
     if over:
         raise Refused(f"{name} is no window function")
-    if safe:
-        raise Refused(f"SAFE.{name} is not on the proven list; see docs/sql.md")
     values = [place.value(argument) for argument in node.expressions]
     if any(value.type == UNKNOWN for value in values):
         return UNREADABLE

@@ -55,6 +55,8 @@ class Function:
     overloads: list[Overload]
     builder: Builder | None = None
     version: int = 1
+    safe: bool = False
+    """Whether `SAFE.` may stand before it."""
 
 
 FUNCTIONS: dict[str, Function] = {}
@@ -67,12 +69,12 @@ def plain(name: str, arguments: Sequence[Type], result: Type, template: str, ver
     function.overloads.append(Overload(tuple(arguments), result, template))
 
 
-def builder(*names: str, version: int = 1) -> Callable[[Builder], Builder]:
+def builder(*names: str, version: int = 1, safe: bool = False) -> Callable[[Builder], Builder]:
     """Enter the decorated builder under these names."""
 
     def enter(build: Builder) -> Builder:
         for name in names:
-            FUNCTIONS[name] = Function(name, [], build, version)
+            FUNCTIONS[name] = Function(name, [], build, version, safe)
         return build
 
     return enter

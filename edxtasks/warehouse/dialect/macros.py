@@ -20,6 +20,16 @@ _WHITE_SPACE = (
     "\\t\\n\\v\\f\\r \\x{85}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}"
 )
 
+_CLOCK = "(?:[01]?[0-9]|2[0-3]):[0-5]?[0-9]:[0-5]?[0-9]"
+_DATE = "[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
+_ZONE = r"([+-])([0-9]{1,2})(?::?([0-5]?[0-9]))?"
+_LOCAL = rf"^{_DATE}(?:[ Tt]{_CLOCK}(?:\.[0-9]{{1,6}})?)?"
+_MOMENT = rf"{_DATE}(?:[ Tt]{_CLOCK}(?:\.[0-9]{{1,9}})?)?(?:[Zz]|{_ZONE})?"
+_USUAL_MOMENT = (
+    rf"{_DATE}(?:[ T]{_CLOCK}(?:\.[0-9]{{1,6}})?)?"
+    r"(?:Z| UTC| ?[+-](?:0[0-9]|1[0-3])(?::[0-5][0-9])?)?"
+)
+
 _DEFINITIONS: dict[str, str] = {
     # Times. Timestamps are microseconds since 1970: date_diff counts boundaries, GoogleSQL whole units.
     "bq_micros_diff(a, b, k)": "(epoch_us(a) - epoch_us(b)) // k",
@@ -37,15 +47,29 @@ _DEFINITIONS: dict[str, str] = {
     "bq_months_between(a, b)": (
         "(date_part('year', a) - date_part('year', b)) * 12 + date_part('month', a) - date_part('month', b)"
     ),
+    "bq_date_in_range(d)": (
+        "CASE WHEN d BETWEEN DATE '0001-01-01' AND DATE '9999-12-31' THEN d "
+        "WHEN d IS NOT NULL THEN error('a date out of the range of years 1 to 9999') END"
+    ),
+    "bq_micros_in_range(n)": "n BETWEEN -62135596800000000 AND 253402300799999999",
+    "bq_of_micros(n)": (
+        "CASE WHEN bq_micros_in_range(n) THEN make_timestamptz(CAST(n AS BIGINT)) "
+        "WHEN n IS NOT NULL THEN error('a timestamp out of the range of years 1 to 9999') END"
+    ),
+    "bq_safe_of_micros(n)": "CASE WHEN bq_micros_in_range(n) THEN make_timestamptz(CAST(n AS BIGINT)) END",
+    "bq_monday(d)": "d - CAST(date_part('isodow', d) - 1 AS INTEGER)",
     "bq_sunday(d)": "d - CAST(date_part('dow', d) AS INTEGER)",
     # Numbers.
     "bq_divide(a, b)": ("CASE WHEN b = 0 AND a IS NOT NULL THEN error('division by zero') ELSE a / b END"),
-    "bq_safe_divide(a, b)": "CASE WHEN b <> 0 THEN a / b END",
+    "bq_safe_divide(a, b)": (
+        "CASE WHEN b <> 0 AND (isfinite(a / b) OR NOT (isfinite(a) AND isfinite(b))) THEN a / b END"
+    ),
     "bq_integer_divide(a, b)": (
         "CASE WHEN b = 0 AND a IS NOT NULL THEN error('division by zero: DIV') ELSE a // nullif(b, 0) END"
     ),
     "bq_modulo(a, b)": (
-        "CASE WHEN b = 0 AND a IS NOT NULL THEN error('division by zero: MOD') ELSE a % nullif(b, 0) END"
+        "CASE WHEN b = 0 AND a IS NOT NULL THEN error('division by zero: MOD') "
+        "WHEN b = -1 THEN a - a ELSE a % nullif(b, 0) END"
     ),
     # DuckDB multiplies, rounds, divides; GoogleSQL rounds the exact value. They part only where the product
     # is rounded onto a half: there the error of the product, which Dekker's split makes exact, decides.
@@ -58,8 +82,13 @@ _DEFINITIONS: dict[str, str] = {
     ),
     "bq_integer_of_float(x)": "CAST(round(x) AS BIGINT)",
     "bq_safe_integer_of_float(x)": "TRY_CAST(round(x) AS BIGINT)",
+    "bq_sqrt(x)": (
+        "CASE WHEN x < 0 THEN error('SQRT of a negative number') ELSE sqrt(x) END"
+    ),
+    # 15 digits where they are enough to read the same number again, else 17; zero has no sign.
     "bq_float_text(x)": (
-        "CASE WHEN isnan(x) THEN 'nan' WHEN CAST(printf('%.15g', x) AS DOUBLE) = x THEN printf('%.15g', x) "
+        "CASE WHEN isnan(x) THEN 'nan' "
+        "WHEN CAST(printf('%.15g', x) AS DOUBLE) = x THEN printf('%.15g', x + 0.0e0) "
         "ELSE printf('%.17g', x) END"
     ),
     "bq_finite(r, x, y)": (
@@ -72,27 +101,36 @@ _DEFINITIONS: dict[str, str] = {
     ),
     # Texts.
     "bq_substr(s, p, n)": (
-        "CASE WHEN n < 0 THEN error('SUBSTR: the length must not be negative') "
-        "WHEN p > 0 THEN substring(s, p, n) WHEN p = 0 OR -p > length(s) THEN substring(s, 1, n) "
-        "ELSE substring(s, length(s) + p + 1, n) END"
+        "CASE WHEN s IS NULL OR p IS NULL OR n IS NULL THEN NULL "
+        "WHEN n < 0 THEN error('SUBSTR: the length must not be negative') "
+        "WHEN p > length(s) THEN '' "
+        "WHEN p > 0 THEN substring(s, p, least(n, 4294967295)) "
+        "WHEN p = 0 OR p < -length(s) THEN substring(s, 1, least(n, 4294967295)) "
+        "ELSE substring(s, length(s) + p + 1, least(n, 4294967295)) END"
     ),
     "bq_substr_rest(s, p)": (
-        "CASE WHEN p > 0 THEN substring(s, p) WHEN p = 0 OR -p > length(s) THEN s "
+        "CASE WHEN s IS NULL OR p IS NULL THEN NULL WHEN p > length(s) THEN '' "
+        "WHEN p > 0 THEN substring(s, p) WHEN p = 0 OR p < -length(s) THEN s "
         "ELSE substring(s, length(s) + p + 1) END"
     ),
     "bq_left(s, n)": (
-        "CASE WHEN n < 0 THEN error('LEFT: the length must not be negative') ELSE substring(s, 1, n) END"
+        "CASE WHEN s IS NULL OR n IS NULL THEN NULL "
+        "WHEN n < 0 THEN error('LEFT: the length must not be negative') "
+        "ELSE substring(s, 1, least(n, 4294967295)) END"
     ),
     "bq_right(s, n)": (
-        "CASE WHEN n < 0 THEN error('RIGHT: the length must not be negative') "
+        "CASE WHEN s IS NULL OR n IS NULL THEN NULL "
+        "WHEN n < 0 THEN error('RIGHT: the length must not be negative') "
         "WHEN n >= length(s) THEN s ELSE substring(s, length(s) - n + 1) END"
     ),
     "bq_lpad(s, n, p)": (
-        "CASE WHEN n < 0 OR p = '' THEN error('LPAD: a negative length or an empty pattern') "
+        "CASE WHEN s IS NULL OR n IS NULL OR p IS NULL THEN NULL "
+        "WHEN n < 0 OR p = '' THEN error('LPAD: a negative length or an empty pattern') "
         "ELSE lpad(s, CAST(n AS INTEGER), p) END"
     ),
     "bq_repeat(s, n)": (
-        "CASE WHEN n < 0 THEN error('REPEAT: the number must not be negative') ELSE repeat(s, n) END"
+        "CASE WHEN s IS NULL OR n IS NULL THEN NULL "
+        "WHEN n < 0 THEN error('REPEAT: the number must not be negative') ELSE repeat(s, n) END"
     ),
     "bq_regexp_extract(s, p, g)": "CASE WHEN regexp_matches(s, p) THEN regexp_extract(s, p, g) END",
     "bq_trim(s)": f"regexp_replace(s, '^[{_WHITE_SPACE}]+|[{_WHITE_SPACE}]+$', '', 'g')",
@@ -106,33 +144,45 @@ _DEFINITIONS: dict[str, str] = {
     "bq_strict(s, r)": (
         "CASE WHEN r IS NULL AND s IS NOT NULL THEN error('a text that cannot be cast') ELSE r END"
     ),
-    "bq_hex_integer(s)": (
-        "TRY_CAST(CASE WHEN s[1] = '-' THEN -TRY_CAST(s[2:] AS HUGEINT) "
-        "ELSE TRY_CAST(ltrim(s, '+') AS HUGEINT) END AS BIGINT)"
+    "bq_no_blanks(s)": r"regexp_replace(s, '[\s\v]+', '', 'g')",
+    "bq_hex_number(s)": (
+        "CASE WHEN s[1] = '-' THEN -TRY_CAST(s[2:] AS HUGEINT) ELSE TRY_CAST(ltrim(s, '+') AS HUGEINT) END"
     ),
     "bq_text_integer(s)": (
-        r"CASE WHEN regexp_full_match(s, '\s*[+-]?[0-9]+\s*') "
-        r"THEN TRY_CAST(ltrim(regexp_replace(s, '\s+', '', 'g'), '+') AS BIGINT) "
-        r"WHEN regexp_full_match(s, '\s*[+-]?0[xX][0-9a-fA-F]+\s*') "
-        r"THEN bq_hex_integer(lower(regexp_replace(s, '\s+', '', 'g'))) END"
+        r"CASE WHEN regexp_full_match(s, '[\s\v]*[+-]?[0-9]+[\s\v]*') "
+        r"THEN TRY_CAST(ltrim(bq_no_blanks(s), '+') AS BIGINT) "
+        r"WHEN regexp_full_match(s, '[\s\v]*[+-]?0[xX][0-9a-fA-F]+[\s\v]*') "
+        r"THEN TRY_CAST(bq_hex_number(lower(bq_no_blanks(s))) AS BIGINT) END"
     ),
     "bq_text_float(s)": (
         r"CASE WHEN regexp_full_match(s, "
-        r"'(?i)\s*[+-]?(([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?|inf|infinity|nan)\s*') "
-        r"THEN TRY_CAST(ltrim(regexp_replace(s, '\s+', '', 'g'), '+') AS DOUBLE) END"
+        r"'(?i)[\s\v]*[+-]?(([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?|inf|infinity|nan)[\s\v]*') "
+        r"THEN TRY_CAST(ltrim(bq_no_blanks(s), '+') AS DOUBLE) "
+        r"WHEN regexp_full_match(s, '[\s\v]*[+-]?0[xX][0-9a-fA-F]{1,31}[\s\v]*') "
+        r"THEN CAST(bq_hex_number(lower(bq_no_blanks(s))) AS DOUBLE) END"
     ),
     "bq_text_bool(s)": "CASE lower(s) WHEN 'true' THEN true WHEN 'false' THEN false END",
     "bq_text_date(s)": (
-        r"CASE WHEN regexp_full_match(s, '[0-9]{1,4}-[0-9]{1,2}-[0-9]{1,2}') THEN TRY_CAST(s AS DATE) END"
+        r"CASE WHEN s >= '0001' AND regexp_full_match(s, '[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}') "
+        r"THEN TRY_CAST(s AS DATE) END"
+    ),
+    # The forms that data have go through one pattern; the others are taken apart.
+    "bq_zone_minutes(s)": (
+        f"CASE WHEN regexp_matches(s, '{_ZONE}$') THEN "
+        f"CAST(regexp_extract(s, '{_ZONE}$', 1) || '1' AS BIGINT) * "
+        f"(CAST(regexp_extract(s, '{_ZONE}$', 2) AS BIGINT) * 60 + "
+        f"CAST('0' || regexp_extract(s, '{_ZONE}$', 3) AS BIGINT)) ELSE 0 END"
     ),
     "bq_text_timestamp(s)": (
-        r"CASE WHEN regexp_full_match(s, '[0-9]{1,4}-[0-9]{1,2}-[0-9]{1,2}"
-        r"([ Tt][0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}(\.[0-9]{0,6})?)?"
-        r"([Zz]| ?[+-][0-9]{1,2}(:[0-9]{2})?| UTC)?') THEN TRY_CAST(s AS TIMESTAMPTZ) END"
+        f"CASE WHEN s < '0001' THEN NULL WHEN regexp_full_match(s, '{_USUAL_MOMENT}') "
+        f"THEN TRY_CAST(s AS TIMESTAMPTZ) "
+        f"WHEN regexp_full_match(s, '{_MOMENT}') AND bq_zone_minutes(s) BETWEEN -840 AND 840 THEN "
+        rf"make_timestamptz(epoch_us(TRY_CAST(replace(upper(regexp_extract(s, '{_LOCAL}')), 'T', ' ') "
+        r"AS TIMESTAMP)) - bq_zone_minutes(s) * 60000000) END"
     ),
     # JSON in a text: what is no JSON is NULL in GoogleSQL and an error in DuckDB.
     "bq_json_value(s, p)": "CASE WHEN json_valid(s) THEN json_value(s, p) ->> '$' END",
-    "bq_json_query(s, p)": "CASE WHEN json_valid(s) THEN CAST(json_extract(s, p) AS VARCHAR) END",
+    "bq_json_query(s, p)": "CASE WHEN json_valid(s) THEN nullif(CAST(json_extract(s, p) AS VARCHAR), 'null') END",
     # Series.
     "bq_dates(a, b, step)": (
         "CASE WHEN step = 0 THEN error('GENERATE_DATE_ARRAY: the step must not be zero') ELSE "

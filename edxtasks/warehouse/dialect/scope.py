@@ -153,6 +153,8 @@ def _resolve_here(names: list[str], scope: Scope) -> Value | None:
             scope.used.add(value.sql)
             return members(value, names[2:])
     value = scope.unqualified(names[0])
+    if value is not None and source is not None and source.element is None:
+        raise Refused(f"{names[0]} is a source and a column: write {names[0]}.{names[0]}, or rename the source")
     if value is None:
         if source is not None and len(names) == 1:
             raise Refused(f"{names[0]} is a source, not a value: name its columns")

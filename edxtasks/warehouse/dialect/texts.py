@@ -56,6 +56,26 @@ def groups(pattern: str) -> int:
     return len(_GROUP.findall(_CLASS.sub("", _ESCAPED.sub("", pattern))))
 
 
+def always_takes_part(pattern: str) -> bool:
+    """Whether the one group of an RE2 pattern has a part in every match.
+
+    One that has none (`a(x)?`) gives NULL in GoogleSQL and the empty text in DuckDB.
+    """
+    bare = _CLASS.sub("x", _ESCAPED.sub("x", pattern))
+    stack: list[bool] = []  # for each open parenthesis: does it hold the group?
+    for position, character in enumerate(bare):
+        if character == "(":
+            stack.append(bool(_GROUP.match(bare, position)))
+        elif character == ")" and stack:
+            holds = stack.pop()
+            if holds and bare[position + 1 : position + 2] in ("?", "*", "{"):
+                return False
+            if holds and stack:
+                stack[-1] = True
+    outside = re.sub(r"\((?!\?)[^()]*\)|\(\?P?<[^()]*\)", "", bare)
+    return "|" not in outside
+
+
 def _pattern(call: Call) -> str:
     """The pattern, which must be a literal: its groups decide what comes out."""
     call.take(2)
@@ -77,6 +97,8 @@ def _regexp_extract(call: Call) -> Value:
     count = groups(pattern)
     if count > 1:
         raise Refused("REGEXP_EXTRACT takes a pattern with at most one group: write (?:…)")
+    if count and not always_takes_part(pattern):
+        raise Refused("REGEXP_EXTRACT: a group that may have no part in a match is not on the proven list")
     subject = call.typed(0, STRING)
     return Value(f"bq_regexp_extract({subject}, {text(pattern)}, {count})", STRING)
 

@@ -24,10 +24,14 @@ plain("UNIX_MICROS", [TIMESTAMP], INT64, "epoch_us({0})")
 plain("UNIX_MILLIS", [TIMESTAMP], INT64, "bq_floor_div(epoch_us({0}), 1000)")
 plain("UNIX_SECONDS", [TIMESTAMP], INT64, "bq_floor_div(epoch_us({0}), 1000000)")
 plain("UNIX_DATE", [DATE], INT64, "CAST({0} - DATE '1970-01-01' AS BIGINT)")
-plain("DATE_FROM_UNIX_DATE", [INT64], DATE, "(DATE '1970-01-01' + CAST({0} AS INTEGER))")
-plain("TIMESTAMP_SECONDS", [INT64], TIMESTAMP, "make_timestamptz({0} * 1000000)")
-plain("TIMESTAMP_MILLIS", [INT64], TIMESTAMP, "make_timestamptz({0} * 1000)")
-plain("TIMESTAMP_MICROS", [INT64], TIMESTAMP, "make_timestamptz({0})")
+plain("DATE_FROM_UNIX_DATE", [INT64], DATE, "bq_date_in_range(DATE '1970-01-01' + CAST({0} AS INTEGER))")
+
+@builder("TIMESTAMP_SECONDS", "TIMESTAMP_MILLIS", "TIMESTAMP_MICROS", safe=True)
+def _timestamp_of_number(call: Call) -> Value:
+    call.take(1)
+    factor = {"TIMESTAMP_SECONDS": 1_000_000, "TIMESTAMP_MILLIS": 1_000, "TIMESTAMP_MICROS": 1}[call.name]
+    macro = "bq_safe_of_micros" if call.safe else "bq_of_micros"
+    return Value(f"{macro}(CAST({call.typed(0, INT64)} AS HUGEINT) * {factor})", TIMESTAMP)
 
 
 def part(node: exp.Expression, name: str) -> str:
@@ -77,7 +81,7 @@ def _timestamp_add(call: Call) -> Value:
     number, unit = interval(call, 1, MICROSECONDS)
     sign = "+" if call.name == "TIMESTAMP_ADD" else "-"
     moment = call.typed(0, TIMESTAMP)
-    return Value(f"make_timestamptz(epoch_us({moment}) {sign} {number} * {MICROSECONDS[unit]})", TIMESTAMP)
+    return Value(f"bq_of_micros(epoch_us({moment}) {sign} {number} * {MICROSECONDS[unit]})", TIMESTAMP)
 
 
 _TRUNCATED = {
@@ -93,7 +97,7 @@ _TRUNCATED = {
 def _truncated(day: str, unit: str, name: str) -> str:
     """A DATE in DuckDB, truncated."""
     if unit in ("WEEK", "WEEK(SUNDAY)"):
-        return f"bq_sunday({day})"
+        return f"bq_date_in_range(bq_sunday({day}))"
     if unit == "DAY":
         return day
     if unit not in _TRUNCATED:
@@ -130,17 +134,18 @@ def _date_add(call: Call) -> Value:
     day = call.typed(0, DATE)
     if unit in ("DAY", "WEEK"):
         days = number if unit == "DAY" else f"{number} * 7"
-        return Value(f"({day} {sign} CAST({days} AS INTEGER))", DATE)
+        return Value(f"bq_date_in_range({day} {sign} CAST({days} AS INTEGER))", DATE)
     months = {"MONTH": 1, "QUARTER": 3, "YEAR": 12}[unit]
-    return Value(f"CAST({day} {sign} to_months(CAST({number} * {months} AS INTEGER)) AS DATE)", DATE)
+    span = f"to_months(CAST({number} * {months} AS INTEGER))"
+    return Value(f"bq_date_in_range(CAST({day} {sign} {span} AS DATE))", DATE)
 
 
 _DIFFERENCES = {
     "DAY": "CAST({0} - {1} AS BIGINT)",
     "WEEK": "(CAST(bq_sunday({0}) - bq_sunday({1}) AS BIGINT) // 7)",
     "WEEK(SUNDAY)": "(CAST(bq_sunday({0}) - bq_sunday({1}) AS BIGINT) // 7)",
-    "WEEK(MONDAY)": "date_diff('week', {1}, {0})",
-    "ISOWEEK": "date_diff('week', {1}, {0})",
+    "WEEK(MONDAY)": "(CAST(bq_monday({0}) - bq_monday({1}) AS BIGINT) // 7)",
+    "ISOWEEK": "(CAST(bq_monday({0}) - bq_monday({1}) AS BIGINT) // 7)",
     "MONTH": "bq_months_between({0}, {1})",
     "YEAR": "(date_part('year', {0}) - date_part('year', {1}))",
 }
@@ -205,7 +210,7 @@ def _date(call: Call) -> Value:
     call.take(1, 2, 3)
     if len(call.arguments) == 3:
         year, month, day = (call.typed(index, INT64) for index in range(3))
-        return Value(f"make_date({year}, {month}, {day})", DATE)
+        return Value(f"bq_date_in_range(make_date({year}, {month}, {day}))", DATE)
     _utc(call, 1)
     value = call.value(0)
     if value.type == DATE and len(call.arguments) == 1:
