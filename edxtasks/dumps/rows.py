@@ -30,8 +30,9 @@ def write_json_lines(path: Path, rows: Iterable[Mapping[str, object]]) -> int:
 class CsvWriter:
     """Writes records as CSV: comma, LF, values with `"`, comma, CR or LF quoted; None is an empty value."""
 
-    def __init__(self, sink: ByteSink) -> None:
+    def __init__(self, sink: ByteSink, encoding: str = "utf-8") -> None:
         self._sink = sink
+        self._encoding = encoding
         self._pending: list[str] = []
         self._size = 0
         # With CRLF as line end the csv module quotes values that hold a CR alone; the CR of the line end
@@ -57,7 +58,7 @@ class CsvWriter:
         """Hand what was kept back to the sink."""
         if self._pending:
             self._pending.append("")
-            self._sink.write("\n".join(self._pending).encode("utf-8"))
+            self._sink.write("\n".join(self._pending).encode(self._encoding))
             self._pending.clear()
             self._size = 0
 

@@ -1,0 +1,55 @@
+"""The table `courses.listings`: the office's list of its courses, with their dates and instructors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from edxtasks.config import Settings
+from edxtasks.dumps.office_files import read_table
+from edxtasks.errors import SourceAbsent
+from edxtasks.notes import Notes
+from edxtasks.warehouse.rows import Content
+from edxtasks.warehouse.schema import schema
+
+SCHEMA = schema("""
+institution STRING -- institution that offers the course
+semester STRING -- semester, as the office names it
+new_or_rerun STRING -- New for the first run of a course, else Rerun
+course_number STRING -- course number
+short_title STRING -- short title
+title STRING -- title
+instructors STRING -- instructors
+registration_open STRING -- first day of registration, text as in the file
+courses_launch STRING -- first day of the course, text as in the file
+course_wrap STRING -- last day of the course, text as in the file
+course_id STRING -- course key, slash form
+""")
+VERSION = 1
+OUTPUT_FILES: tuple[str, ...] = ()
+HEADINGS: dict[str, tuple[str, ...]] = {
+    "institution": ("Institution",),
+    "semester": ("Semester",),
+    "new_or_rerun": ("New or Rerun",),
+    "course_number": ("Course Number",),
+    "short_title": ("Short Title",),
+    "title": ("Title",),
+    "instructors": ("Instructors",),
+    "registration_open": ("Registration Open",),
+    "courses_launch": ("Course Launch",),
+    "course_wrap": ("Course Wrap",),
+    "course_id": (),
+}
+
+
+def sources(settings: Settings) -> dict[str, Path | None]:
+    """The file of the setting `listings`; `SourceAbsent` when it is not set."""
+    if settings.paths.listings is None:
+        raise SourceAbsent("no listings file: set listings (listings=FILE on the line, or in [paths])")
+    return {"listings": settings.paths.listings}
+
+
+def build(settings: Settings, sources: dict[str, Path | None], scratch: Path, notes: Notes) -> Content:
+    """The rows in file order. Raises `InputError` when a column is missing or the file is broken."""
+    path = sources["listings"]
+    assert path is not None
+    return read_table(path, HEADINGS, settings.max_bad_fraction, notes)

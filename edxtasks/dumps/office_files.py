@@ -1,0 +1,116 @@
+"""Small tables that an office keeps itself: the staff list and the course listings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from edxtasks.course import canonical
+from edxtasks.dumps import documents as mongo
+from edxtasks.dumps.files import pieces
+from edxtasks.dumps.reader import Account
+from edxtasks.dumps.records import csv_records
+from edxtasks.errors import InputError, nearest
+from edxtasks.notes import Notes
+
+Rows = list[dict[str, object]]
+
+
+def read_table(
+    path: Path, headings: Mapping[str, Sequence[str]], max_bad_fraction: float, notes: Notes
+) -> Rows:
+    """The rows of the file `path`, a column for each key of `headings`, all text, in the order of the file.
+
+    `path` is CSV with a header row, or JSON lines when its name says `.json`; plain or `.gz`; UTF-8, or
+    Latin-1 where it is no UTF-8. A column is found by its own name or one of its `headings`; case, blanks and
+    underscores do not matter, and further columns are ignored. A CSV file in which no name is known is read
+    by position, where the number of its columns is right. Empty text stays empty; `course_id` is given in
+    slash form. Rows without any text are left out.
+
+    Raises `InputError` naming the columns that are missing, or when the file is broken.
+    """
+    if not path.is_file():
+        raise InputError(f"{path} does not exist or is no file")
+    if path.name.removesuffix(".gz").endswith(".json"):
+        rows = _from_json(path, headings, max_bad_fraction, notes)
+    else:
+        rows = _from_csv(path, headings, max_bad_fraction, notes)
+    for row in rows:
+        course = row.get("course_id")
+        if isinstance(course, str):
+            row["course_id"] = canonical(course)
+    return rows
+
+
+def _from_csv(
+    path: Path, headings: Mapping[str, Sequence[str]], max_bad_fraction: float, notes: Notes
+) -> Rows:
+    records = csv_records([_text(path, notes)], path.name)
+    header = next((record for record in records if any(record)), None)
+    if header is None:
+        raise InputError(f"{path} is empty: expected a header row with {', '.join(headings)}")
+    places = _places(path, header, headings, notes)
+    account = Account(path.name)
+    rows: Rows = []
+    for record in records:
+        if not any(map(str.strip, record)):
+            account.skipped += 1
+            continue
+        account.records += 1
+        if len(record) != len(header):
+            account.reject(account.records, f"{len(record)} fields where the header has {len(header)}")
+            continue
+        account.rows += 1
+        rows.append({column: record[at] for column, at in places.items()})
+    account.settle(notes, max_bad_fraction)
+    return rows
+
+
+def _from_json(
+    path: Path, headings: Mapping[str, Sequence[str]], max_bad_fraction: float, notes: Notes
+) -> Rows:
+    documents = list(mongo.documents(path, notes, max_bad_fraction))
+    names = list(dict.fromkeys(name for document in documents for name in document))
+    if not names:
+        raise InputError(f"{path} is empty: expected JSON objects with {', '.join(headings)}")
+    places = _places(path, names, headings, None)
+    return [
+        {column: mongo.text(document.get(names[at])) for column, at in places.items()}
+        for document in documents
+    ]
+
+
+def _text(path: Path, notes: Notes) -> str:
+    data = b"".join(pieces(path)).replace(b"\0", b"").removeprefix(b"\xef\xbb\xbf")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        notes.say(f"{path.name} is no UTF-8: read as Latin-1")
+        return data.decode("latin-1")
+
+
+def _places(
+    path: Path, header: Sequence[str], headings: Mapping[str, Sequence[str]], notes: Notes | None
+) -> dict[str, int]:
+    """Where each column stands in `header`. `notes`: reading by position is allowed, and told there."""
+    at = {_key(name): index for index, name in reversed(list(enumerate(header)))}
+    places: dict[str, int] = {}
+    for column, others in headings.items():
+        found = next((at[key] for key in map(_key, (column, *others)) if key in at), None)
+        if found is not None:
+            places[column] = found
+    if not places and notes is not None and len(header) == len(headings):
+        notes.say(f"{path.name}: no column name is known; its {len(header)} columns were read by position")
+        return {column: index for index, column in enumerate(headings)}
+    missing = [column for column in headings if column not in places]
+    if missing:
+        told = ", ".join(
+            f'{column} ("{headings[column][0]}")' if headings[column] else column for column in missing
+        )
+        hint = nearest((*headings[missing[0]], missing[0])[0], header)
+        raise InputError(f"{path}: missing columns: {told}{hint}")
+    return places
+
+
+def _key(name: str) -> str:
+    return "".join(name.split()).replace("_", "").casefold()

@@ -1,0 +1,164 @@
+"""courses.staff and courses.listings, and the filter tsv2csv."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edxtasks.config import Paths, Settings
+from edxtasks.dumps import listings, staff
+from edxtasks.dumps.tsv2csv import tsv2csv
+from edxtasks.errors import InputError, SourceAbsent
+from edxtasks.notes import Notes
+
+
+def build(
+    module: ModuleType, path: Path, content: str | bytes, notes: Notes | None = None
+) -> list[dict[str, Any]]:
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    name = module.__name__.rpartition(".")[2]
+    settings = Settings(root=path.parent, paths=replace(Paths(), **{name: path}))
+    content_of = module.build(settings, module.sources(settings), path.parent, notes or Notes())
+    return [dict(row) for row in cast(Iterable[Mapping[str, Any]], content_of)]
+
+
+HEADER = (
+    "Institution,Semester,New or Rerun,Course Number,Short Title,Title,Instructors,Registration Open,"
+    "Course Launch,Course Wrap,course_id,Andrew's Order"
+)
+
+
+def test_listings_by_heading(tmp_path: Path) -> None:
+    rows = build(
+        listings,
+        tmp_path / "listings.csv",
+        f'{HEADER}\r\nMITx,F2013,New,6.00x,Intro,"Intro, long","A\nB",1/2/2013,2/3/2013,,'
+        "course-v1:MITx+6.00x+1T2014,7\r\n,,,,,,,,,,,\r\nX,,,,,,,,,,X/Y/Z,\r\n",
+    )
+    assert rows == [
+        {
+            "institution": "MITx",
+            "semester": "F2013",
+            "new_or_rerun": "New",
+            "course_number": "6.00x",
+            "short_title": "Intro",
+            "title": "Intro, long",
+            "instructors": "A\nB",
+            "registration_open": "1/2/2013",
+            "courses_launch": "2/3/2013",
+            "course_wrap": "",
+            "course_id": "MITx/6.00x/1T2014",
+        },
+        {
+            **dict.fromkeys(listings.SCHEMA.names, ""),
+            "institution": "X",
+            "course_id": "X/Y/Z",
+        },
+    ]
+    assert {column.type for column in listings.SCHEMA} == {"STRING"}
+
+
+def test_order_case_blanks_and_underscores_do_not_matter(tmp_path: Path) -> None:
+    rows = build(
+        staff,
+        tmp_path / "staff.csv",
+        "ROLE,extra,Course ID,User Name,name\nTA,x,MITx/6.00x/1T2014,ann,Ann A.\n",
+    )
+    assert rows == [{"course_id": "MITx/6.00x/1T2014", "username": "ann", "name": "Ann A.", "role": "TA"}]
+
+
+def test_by_position_when_no_name_is_known(tmp_path: Path) -> None:
+    notes = Notes()
+    rows = build(staff, tmp_path / "staff.csv", "a,b,c,d\nX/Y/Z,ann,Ann,TA\n", notes)
+    assert rows == [{"course_id": "X/Y/Z", "username": "ann", "name": "Ann", "role": "TA"}]
+    assert "staff.csv: no column name is known; its 4 columns were read by position" in notes.lines
+
+
+@pytest.mark.parametrize("header", ["course_id,username,name", "a,b,c", "course_id,b,c,d"])
+def test_a_missing_column_is_named(tmp_path: Path, header: str) -> None:
+    with pytest.raises(InputError, match=r"staff\.csv: missing columns: .*role"):
+        build(staff, tmp_path / "staff.csv", header + "\n")
+
+
+def test_missing_listing_columns_are_named_with_their_headings(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r'missing columns: courses_launch \("Course Launch"\)'):
+        build(listings, tmp_path / "listings.csv", HEADER.replace("Course Launch", "Start") + "\n")
+
+
+def test_byte_order_mark_latin_1_and_json_lines(tmp_path: Path) -> None:
+    header = "course_id,username,name,role\n"
+    rows = build(staff, tmp_path / "staff.csv", b"\xef\xbb\xbf" + header.encode() + "X/Y/Z,a,É,\n".encode())
+    assert rows[0]["name"] == "É"
+    notes = Notes()
+    rows = build(staff, tmp_path / "staff.csv", (header + "X/Y/Z,a,É,\n").encode("latin-1"), notes)
+    assert rows[0]["name"] == "É"
+    assert "staff.csv is no UTF-8: read as Latin-1" in notes.lines
+    documents = (
+        '{"Institution": "MITx", "Semester": null, "New or Rerun": "New", "Course Number": 6.002, '
+        '"Short Title": "", "Title": "T", "Instructors": "", "Registration Open": "", "course_id": "X/Y/Z"}\n'
+        '{"Course Launch": "1/2/2013", "Course Wrap": "3/4/2013"}\n'
+    )
+    rows = build(listings, tmp_path / "listings.json", documents)
+    assert rows[0]["semester"] is None
+    assert rows[0]["course_number"] == "6.002"
+    assert rows[0]["courses_launch"] is None
+    assert rows[1]["courses_launch"] == "1/2/2013"
+
+
+def test_bad_rows_are_counted(tmp_path: Path) -> None:
+    notes = Notes()
+    rows = build(staff, tmp_path / "staff.csv", "course_id,username,name,role\nX/Y/Z,a,b,c\nX,a\n", notes)
+    assert len(rows) == 1
+    assert notes.counts["rejects"] == 1
+
+
+def test_files_that_are_not_there(tmp_path: Path) -> None:
+    settings = Settings(root=tmp_path)
+    for module in (staff, listings):
+        with pytest.raises(SourceAbsent, match=r"no \w+ file: set"):
+            module.sources(settings)
+    settings = Settings(root=tmp_path, paths=Paths(staff=tmp_path / "no.csv"))
+    with pytest.raises(InputError, match=r"no\.csv does not exist"):
+        staff.build(settings, staff.sources(settings), tmp_path, Notes())
+    with pytest.raises(InputError, match="is empty"):
+        build(staff, tmp_path / "staff.csv", "\n")
+
+
+def converted(data: bytes) -> bytes:
+    out = io.BytesIO()
+    tsv2csv(io.BytesIO(data), out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("tsv", "expected"),
+    [
+        (b"a\tb\n1\t2\n", b"a,b\n1,2\n"),
+        (b"a\tb\n1\t2", b"a,b\n1,2\n"),
+        (b'a\tb\nx"y\t1,2\n', b'a,b\n"x""y","1,2"\n'),
+        (b"a\\n\\\\\tNULL\n\r\xff\xe2\0\tx\n", b'a\\n\\\\,NULL\n"\r\xff\xe2\0",x\n'),
+        (b"a\tb\r\n1\t2\r\n", b"a,b\n1,2\n"),
+        (b"", b""),
+    ],
+)
+def test_tsv2csv(tsv: bytes, expected: bytes) -> None:
+    assert converted(tsv) == expected
+
+
+@given(st.lists(st.lists(st.binary(max_size=5), min_size=2, max_size=3), max_size=5))
+def test_tsv2csv_keeps_every_byte(rows: list[list[bytes]]) -> None:
+    rows = [[cell.translate(None, b"\t\n\r") for cell in row] for row in rows]
+    data = b"\n".join(b"\t".join(row) for row in rows)
+    if rows:
+        data += b"\n"
+    read = csv.reader(io.StringIO(converted(data).decode("latin-1"), newline=""))
+    assert [[cell.encode("latin-1") for cell in row] for row in read] == rows
