@@ -34,5 +34,5 @@ class SourceAbsent(Exception):
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """The tail of a message that names the known word nearest to `word`: `; did you mean "x"?`, or ""."""
-    matches = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    matches = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f'; did you mean "{matches[0]}"?' if matches else ""

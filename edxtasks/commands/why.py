@@ -6,6 +6,7 @@ from doit.exceptions import InvalidCommand
 
 from edxtasks.commands.base import GraphCommand
 from edxtasks.graph.plan import Outlook, plan
+from edxtasks.graph.tasks import STEP
 
 
 class Why(GraphCommand):
@@ -21,7 +22,8 @@ class Why(GraphCommand):
             raise InvalidCommand("why needs a task: doit why TASK")
         tasks, selected = self.chosen()
         planned = plan(tasks, selected)
-        asked = set(selected) | {sub for name in selected for sub in tasks[name].task_dep}
+        groups = [name for name in selected if STEP not in (tasks[name].meta or {})]
+        asked = set(selected) | {sub for name in groups for sub in tasks[name].task_dep}
         for one in planned:
             if one.name in asked or one.outlook is Outlook.WILL_RUN:
                 reason = f": {one.reason}" if one.reason else ""

@@ -1,0 +1,64 @@
+"""The command line as it is documented: names of tasks and courses, variables, errors for people."""
+
+from __future__ import annotations
+
+from project import Project
+
+OTHER_FORM = "course-v1:{}+{}+{}"
+
+
+def test_a_course_may_be_spelled_either_way(built: Project) -> None:
+    course = built.courses[0]
+    built.doit("forget", f"person_course:{course}")
+    outcome = built.doit("person_course:" + OTHER_FORM.format(*course.split("/")))
+    assert outcome.built == {f"person_course:{course}"}
+
+
+def test_a_named_list_chooses_its_courses(built: Project) -> None:
+    for course in built.courses:
+        built.doit("forget", f"person_course:{course}")
+    assert built.doit("person_course", "clist=first").built == {f"person_course:{built.courses[0]}"}
+
+
+def test_daily_logs_of_one_file(built: Project) -> None:
+    assert built.doit("daily_logs", "tlfn=DAILY/mitx-edx-events-2014-10-14.log.gz").built == set()
+
+
+def test_a_bare_doit_is_weekly(built: Project) -> None:
+    built.doit("forget", f"pc_forum:{built.courses[0]}")
+    assert built.doit().built == {f"pc_forum:{built.courses[0]}"}
+
+
+def test_list_names_every_command_and_table(built: Project) -> None:
+    names = {line.split()[0] for line in built.doit("list").out.splitlines()}
+    assert {"weekly", "doall", "nightly", "setup_sql", "split", "person_course", "pc_day_totals"} <= names
+
+
+def test_an_unknown_variable_names_the_nearest(built: Project) -> None:
+    outcome = built.doit("weekly", "end_dat=2014-10-13", status=3)
+    assert 'did you mean "end_date"?' in outcome.err
+
+
+def test_a_course_that_nobody_chose_is_an_error(built: Project) -> None:
+    course = built.courses[0]
+    outcome = built.doit(f"person_course:{course}x", status=3)
+    assert f'did you mean "{course}"?' in outcome.err
+    outcome = built.doit(f"courses={course}", f"person_course:{built.courses[1]}", status=3)
+    assert "none of the 1 chosen courses" in outcome.err
+
+
+def test_plan_and_why_say_what_would_run(built: Project) -> None:
+    course = built.courses[0]
+    built.doit("forget", f"pc_day_totals:{course}")
+    plan = built.doit("plan", "weekly").out
+    assert f"will run  pc_day_totals:{course}: it has no stamp" in plan
+    assert f"may run   person_course:{course}: when pc_day_totals changes" in plan
+    why = built.doit("why", f"person_course:{course}").out
+    assert f"pc_day_totals:{course} will run: it has no stamp" in why
+    assert built.doit("weekly").built == {f"pc_day_totals:{course}"}
+
+
+def test_info_tells_why_a_task_would_run(built: Project) -> None:
+    course = built.courses[0]
+    built.doit("forget", f"pc_day_totals:{course}")
+    assert "it has no stamp" in built.doit("info", f"pc_day_totals:{course}", status=None).out

@@ -1,0 +1,139 @@
+"""What goes wrong stays where it went wrong: broken input, killed workers, ended runs, runs side by side."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from project import Project
+
+from edxtasks.course import CourseKey
+
+
+def sql_directory(project: Project, course: str) -> Path:
+    return next((project.folder / "SQL" / CourseKey.parse(course).package_prefix).iterdir())
+
+
+def processes_below(parent: int) -> list[int]:
+    """Process ids of all descendants of a process (Linux)."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            try:
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue  # it has just ended
+            if int(fields[1]) == parent:
+                found += [int(entry.name), *processes_below(int(entry.name))]
+    return found
+
+
+def workers_of(parent: int) -> list[int]:
+    """Process ids of the worker processes of a run; the tracker of the standard library is none."""
+    return [one for one in processes_below(parent) if b"spawn_main" in command_of(one)]
+
+
+def command_of(process: int) -> bytes:
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return b""  # it has just ended
+
+
+def wait_until(condition: object, seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def test_a_broken_input_fails_its_course_alone(built: Project) -> None:
+    broken, whole = built.courses
+    path = sql_directory(built, broken) / "users.csv.gz"
+    package = next(built.folder.glob("mitx-2014-*"))
+    source = package / f"{CourseKey.parse(broken).package_prefix}-auth_user-prod-analytics.sql"
+    source.write_bytes(source.read_bytes().replace(b"id\tusername", b"uid\tnickname", 1))
+    for course in built.courses:
+        built.doit("forget", f"person_course:{course}")
+    outcome = built.doit("weekly", status=None)
+    assert outcome.status != 0
+    assert f"user_info_combo:{broken}" in outcome.failed
+    assert not any(task.endswith(whole) for task in outcome.failed)
+    assert f"person_course:{whole}" in outcome.built
+    assert str(path) in outcome.err
+    # The old tables of the broken course are still there.
+    assert (built.warehouse / CourseKey.parse(broken).dataset / "person_course.parquet").is_file()
+
+
+def test_a_raw_log_that_is_no_log_fails_alone(built: Project) -> None:
+    (built.folder / "DAILY" / "mitx-edx-events-2014-10-28.log.gz").write_bytes(os.urandom(4000))
+    built.doit("forget", f"pc_forum:{built.courses[0]}")
+    outcome = built.doit("weekly", status=None)
+    assert outcome.status != 0
+    assert outcome.failed == {"split"}
+    assert "mitx-edx-events-2014-10-28.log.gz" in outcome.err
+    assert outcome.built == {f"pc_forum:{built.courses[0]}"}
+
+
+def test_a_killed_worker_fails_its_task_and_the_run_goes_on(tiny_campus: Path, tmp_path: Path) -> None:
+    project = Project.create(tmp_path / "project", tiny_campus)
+    project.doit("split")
+    process = project.start("-n", "2", "weekly")
+    wait_until(lambda: workers_of(process.pid))
+    os.kill(workers_of(process.pid)[0], signal.SIGKILL)
+    _, err = process.communicate(timeout=120)
+    assert "was killed (SIGKILL)" in err
+    assert process.returncode != 0
+    outcome = project.doit("weekly")
+    assert outcome.failed == set()
+    assert project.doit("weekly").built == set()
+
+
+def end_with(number: signal.Signals, project: Project) -> tuple[int, float]:
+    process = project.start("-n", "2", "weekly")
+    wait_until(lambda: workers_of(process.pid))
+    time.sleep(0.5)
+    below = processes_below(process.pid)
+    began = time.monotonic()
+    os.killpg(process.pid, number) if number is signal.SIGINT else process.send_signal(number)
+    process.communicate(timeout=60)
+    seconds = time.monotonic() - began
+    wait_until(lambda: not any(Path(f"/proc/{one}").exists() for one in below), 5)
+    return process.returncode, seconds
+
+
+def test_ctrl_c_and_sigterm_end_a_run_and_the_next_goes_on(
+    built_once: Project, tiny_campus: Path, tmp_path: Path
+) -> None:
+    project = Project.create(tmp_path / "project", tiny_campus)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        status, seconds = end_with(number, project)
+        assert status == 130
+        assert seconds < 5
+    project.doit("weekly")
+    assert project.tables() == built_once.tables()
+
+
+def test_a_killed_run_leaves_no_process_and_nothing_half_made(
+    built_once: Project, tiny_campus: Path, tmp_path: Path
+) -> None:
+    project = Project.create(tmp_path / "project", tiny_campus)
+    for pause in (0.5, 1.5, 2.5):
+        process = project.start("weekly")
+        time.sleep(pause)
+        below = processes_below(process.pid)
+        process.kill()
+        process.communicate(timeout=30)
+        wait_until(lambda below=below: not any(Path(f"/proc/{one}").exists() for one in below), 10)
+    project.doit("weekly")
+    assert project.tables() == built_once.tables()
+
+
+def test_two_runs_at_once_end_well(built_once: Project, tiny_campus: Path, tmp_path: Path) -> None:
+    project = Project.create(tmp_path / "project", tiny_campus)
+    runs = [project.start("-n", "2", "weekly") for _ in range(2)]
+    ends = [run.communicate(timeout=200) for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], ends
+    assert project.tables() == built_once.tables()
