@@ -78,6 +78,5 @@ def _add_metadata(tree: etree._Element, files: CourseFiles, choice: Choice) -> N
     metadata = etree.SubElement(tree, "metadata", run=clean_text(choice.policy.run))
     etree.SubElement(metadata, "policy").text = json.dumps(dict(choice.policy.entries))
     grading = find_grading_policy(files, choice)
-    etree.SubElement(metadata, "grading_policy").text = clean_text(
-        decode(files[grading]) if grading is not None else ""
-    )
+    text = clean_text(decode(files[grading])) if grading is not None else ""
+    etree.SubElement(metadata, "grading_policy").text = text or None

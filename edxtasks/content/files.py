@@ -20,7 +20,7 @@ def write_beside(directory: Path, scratch: Path, contents: Mapping[str, bytes], 
     not depend on them.
     """
     if not os.access(directory, os.W_OK | os.X_OK):
-        notes.say(f"{directory} is not writable: {', '.join(contents)} were not kept")
+        notes.say(f"{directory} is not writable; not kept: {', '.join(contents)}")
         directory = scratch
     for name, content in contents.items():
         path = directory / name

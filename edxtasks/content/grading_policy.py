@@ -111,20 +111,23 @@ def shape(policy: Mapping[str, object], findings: Findings) -> OwnColumns:
     candidates = [
         *((key, key, [grader.get(key) for grader in graders]) for key in first),
         *((key, f"{CUTOFF}{key.lower()}", [value] * len(graders)) for key, value in cutoffs.items()),
-        *((key, key, [grader.get(key) for grader in graders]) for key in dict.fromkeys(later)),
+        *(
+            (key, key, [grader.get(key) for grader in graders])
+            for key in dict.fromkeys(later)
+            if key not in first
+        ),
     ]
     cells: dict[str, list[object]] = {
         "assignment_type": [grader.get("type") for grader in graders],
         "name": [_given(grader.get("name"), grader.get("type")) for grader in graders],
         "fraction_of_overall_grade": [grader.get("weight") for grader in graders],
     }
-    made_from = dict.fromkeys(cells, "")
     for key, wanted, values in candidates:
         name = column_name(wanted)
         taken = next((other for other in cells if other.lower() == name.lower()), None)
         if taken is None:
-            cells[name], made_from[name] = values, wanted
-        elif made_from[taken] != wanted:
+            cells[name] = values
+        else:
             findings.add(GRADING, f'"{key}" is left out: there is a column {taken} already')
     columns = []
     for name in cells:
@@ -170,13 +173,15 @@ def _number(value: object, kind: str) -> int | float | None:
         number = float(value)
         if not math.isfinite(number) or "_" in str(value):
             return None
-        # A whole number is read as it is written: as a float a long one would lose its last digits.
-        exact = value if isinstance(value, int) else int(number)
     except (ValueError, OverflowError):
         return None
     if kind == "FLOAT":
         return number
-    return exact if exact == number and abs(exact) < 1 << 63 else None
+    try:
+        whole = int(value)  # not by way of a float, in which a long one would lose its last digits
+    except ValueError:
+        whole = int(number)
+    return whole if float(whole) == number and abs(whole) < 1 << 63 else None
 
 
 def _graders(policy: Mapping[str, object], findings: Findings) -> list[dict[str, object]]:
