@@ -1,0 +1,102 @@
+"""The table `geocode.extra_geoip`: places of addresses that have no country in a combined person_course.
+
+Addresses without a country are listed with their numbers of rows (`<table>_ip_no_cc`), looked up, and those
+found are added to the table or replace their row; all other rows stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from edxtasks.config import Settings
+from edxtasks.errors import SourceAbsent
+from edxtasks.geolocation.lookup import HOW_TO_GET, CityDatabase, Place, database_file
+from edxtasks.warehouse.rows import Row
+from edxtasks.warehouse.schema import schema
+
+SCHEMA = schema("""
+ip STRING -- address, unique
+city STRING -- city, English name
+countryLabel STRING -- country, English name
+country STRING -- country of the address, two letters (ISO 3166-1)
+postalCode STRING -- postal code
+continent STRING -- continent, English name; North and South America are two
+subdivision STRING -- smallest subdivision of the country: English name
+region STRING -- smallest subdivision of the country: code (ISO 3166-2, without the country)
+latitude FLOAT -- degrees north
+longitude FLOAT -- degrees east
+""")
+VERSION = 1
+OUTPUT_FILES: tuple[str, ...] = ()
+
+ADDRESSES_SCHEMA = schema("""
+ip STRING -- address without a country; NULL: rows without an address
+n INTEGER -- rows of the combined person_course that have it
+""")
+"""Columns of `<table>_ip_no_cc`."""
+
+
+def sources(settings: Settings) -> dict[str, Path | None]:
+    """The City database. Raises `SourceAbsent` when there is none, `InputError` when it is no file."""
+    database = database_file(settings)
+    if database is None:
+        raise SourceAbsent(f"there is no City database at {settings.paths.geoip_database}; {HOW_TO_GET}")
+    return {"geoip_database": database}
+
+
+def addresses_without_country(rows: Iterable[Row]) -> list[Row]:
+    """The rows of `<table>_ip_no_cc`, the most frequent first, then by address.
+
+    `rows` have `ip` and `cc_by_ip`; those whose `cc_by_ip` is NULL or empty are counted by `ip`. Rows that
+    have no address are counted too, as the address NULL. Memory: one entry per address without country.
+    """
+    counts: Counter[str | None] = Counter(_text(row["ip"]) for row in rows if not row["cc_by_ip"])
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0] is not None, item[0] or ""))
+    return [{"ip": address, "n": number} for address, number in ordered]
+
+
+def build_extra(
+    existing: Iterable[Row] | None, addresses: Iterable[object], database: CityDatabase
+) -> Iterator[Row]:
+    """The rows of `extra_geoip` after looking up the addresses of `<table>_ip_no_cc`.
+
+    `existing` are the rows of the table as it stands, None while there is none; `addresses` is the column
+    `ip` of the list. A row whose address is in the list and found is replaced in its place, any other is kept
+    (the first, where an address has several); then come the new ones, by address. Every address is looked up
+    once, whichever build of the database its row came from: the same build gives the same row again, so what
+    comes out is what it would be if only rows from another build were refreshed. Memory: the addresses.
+    """
+    waiting = {address for address in addresses if isinstance(address, str) and address}
+    seen: set[object] = set()
+    for row in existing or ():
+        address = row["ip"]
+        if address in seen:
+            continue
+        seen.add(address)
+        place = database.find(address) if isinstance(address, str) and address in waiting else None
+        yield {name: row.get(name) for name in SCHEMA.names} if place is None else _row(str(address), place)
+    for address in sorted(waiting - seen):
+        place = database.find(address)
+        if place is not None:
+            yield _row(address, place)
+
+
+def _row(address: str, place: Place) -> Row:
+    return {
+        "ip": address,
+        "city": place.city,
+        "countryLabel": place.country_label,
+        "country": place.country,
+        "postalCode": place.postal_code,
+        "continent": place.continent,
+        "subdivision": place.subdivision,
+        "region": place.region,
+        "latitude": place.latitude,
+        "longitude": place.longitude,
+    }
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,117 @@
+"""The table `pc_geoip`: where each learner is, by the address that `pc_modal_ip` chose.
+
+One row per username whose address has a record in the City database. What the database leaves empty and the
+UN regions file knows of the country is filled from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from edxtasks.config import Settings
+from edxtasks.course import CourseKey
+from edxtasks.geolocation.lookup import HOW_TO_GET, CityDatabase, Place, database_file, parse_address
+from edxtasks.geolocation.regions import Region, read_regions, regions_file
+from edxtasks.notes import Notes
+from edxtasks.warehouse.rows import Content, Row
+from edxtasks.warehouse.schema import schema
+
+SCHEMA = schema("""
+username STRING -- learner, unique
+country STRING -- country of the address, two letters (ISO 3166-1)
+city STRING -- city, English name
+countryLabel STRING -- country, English name
+latitude FLOAT -- degrees north
+longitude FLOAT -- degrees east
+region_code STRING -- smallest subdivision of the country: code (ISO 3166-2, without the country)
+subdivision STRING -- smallest subdivision of the country: English name
+postalCode STRING -- postal code
+continent STRING -- continent, English name; North and South America are two
+un_region STRING -- UN major region: Africa, Americas, Asia, Europe, Oceania
+econ_group STRING -- UN economic group: Developed regions, Developing_Nations
+developing_nation STRING -- Least developed countries, or NULL
+special_region1 STRING -- Latin America and the Caribbean, Sub-Saharan-Africa, or NULL
+""")
+VERSION = 1
+OUTPUT_FILES: tuple[str, ...] = ()
+
+_NOWHERE = Region(None, None, None, None, None, None)
+
+
+def sources(course: CourseKey, settings: Settings) -> dict[str, Path | None]:
+    """The City database, None where there is none, and the UN regions file.
+
+    Raises `InputError` when the regions file is named in the settings and missing.
+    """
+    return {"geoip_database": database_file(settings), "geographic_regions": regions_file(settings)}
+
+
+def build(
+    course: CourseKey,
+    settings: Settings,
+    sources: dict[str, Path | None],
+    tables: Mapping[str, Iterator[Row] | None],
+    scratch: Path,
+    notes: Notes,
+) -> Content:
+    """A row per username of the table `pc_modal_ip` whose address is found; without a database, none.
+
+    Raises `InputError` for a file that is no City database, or a regions file that cannot be used.
+    """
+    database, regions = sources["geoip_database"], sources["geographic_regions"]
+    if database is None:
+        where = settings.paths.geoip_database
+        notes.say(f"no City database at {where}: countries and places stay NULL; {HOW_TO_GET}")
+        return []
+    assert regions is not None
+    return located_rows(tables["pc_modal_ip"] or iter(()), database, read_regions(regions, notes), notes)
+
+
+def located_rows(
+    rows: Iterator[Row], database: Path, regions: Mapping[str, Region], notes: Notes
+) -> Iterator[Row]:
+    """The rows of `pc_geoip` for rows with `username` and `modal_ip`, in their order.
+
+    Counted at the end: `addresses`, the rows that have one; `places`, those found; `malformed addresses`,
+    those that are no address (a list with commas, blanks around it). Raises `InputError` for a file that is
+    no City database.
+    """
+    malformed = 0
+    with CityDatabase(database) as cities:
+        for row in rows:
+            username, address = row["username"], row["modal_ip"]
+            if not isinstance(address, str) or not address:
+                continue
+            notes.count("addresses")
+            place = cities.find(address)
+            if place is not None:
+                notes.count("places")
+                yield {"username": username, **described(place, regions)}
+            elif parse_address(address) is None:
+                malformed += 1
+    if malformed:
+        notes.count("malformed addresses", malformed)
+        notes.say(
+            f"no place for {malformed} malformed addresses (a list of several, blanks around it, no address)"
+        )
+
+
+def described(place: Place, regions: Mapping[str, Region]) -> dict[str, object]:
+    """The columns of `pc_geoip` but `username`. The regions fill what is empty, and overwrite nothing."""
+    region = regions.get(place.country, _NOWHERE) if place.country is not None else _NOWHERE
+    return {
+        "country": place.country,
+        "city": place.city,
+        "countryLabel": place.country_label or region.name,
+        "latitude": place.latitude,
+        "longitude": place.longitude,
+        "region_code": place.region,
+        "subdivision": place.subdivision,
+        "postalCode": place.postal_code,
+        "continent": place.continent or region.continent,
+        "un_region": region.un_region,
+        "econ_group": region.econ_group,
+        "developing_nation": region.developing_nation,
+        "special_region1": region.special_region1,
+    }
