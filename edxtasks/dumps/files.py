@@ -5,8 +5,8 @@ from __future__ import annotations
 import gzip
 import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
@@ -71,22 +71,32 @@ def replacing(path: Path, *, as_it_is: bool = False) -> Iterator[ByteSink]:
     """A sink whose content becomes the file `path` when the block ends without an error.
 
     Gzip when the name ends in `.gz`, with equal bytes for equal content; `as_it_is`: what is written is gzip
-    already. Until then the old file stays; after
-    an error it stays for good and nothing is left beside it.
+    already. Until then the old file stays; after an error it stays for good and nothing is left beside it.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
+    with replacing_together([path], as_it_is=as_it_is) as (sink,):
+        yield sink
+
+
+@contextmanager
+def replacing_together(paths: Sequence[Path], *, as_it_is: bool = False) -> Iterator[list[ByteSink]]:
+    """As `replacing`, for several files: none is replaced before all are complete."""
+    parts = [path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part") for path in paths]
     try:
-        with part.open("xb") as file:
-            if path.suffix == ".gz" and not as_it_is:
-                writer = _GzipWriter(file)
-                yield writer
-                writer.finish()
-            else:
-                yield file
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+        with ExitStack() as stack:
+            files = [stack.enter_context(part.open("xb")) for part in parts]
+            sinks = [
+                _GzipWriter(file) if path.suffix == ".gz" and not as_it_is else file
+                for path, file in zip(paths, files, strict=True)
+            ]
+            yield list(sinks)
+            for sink in sinks:
+                if isinstance(sink, _GzipWriter):
+                    sink.finish()
+        for part, path in zip(parts, paths, strict=True):
+            part.replace(path)
+    finally:
+        for part in parts:
+            part.unlink(missing_ok=True)
 
 
 def pieces(path: Path) -> Iterator[bytes]:

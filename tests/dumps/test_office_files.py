@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -26,7 +25,8 @@ def build(
 ) -> list[dict[str, Any]]:
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     name = module.__name__.rpartition(".")[2]
-    settings = Settings(root=path.parent, paths=replace(Paths(), **{name: path}))
+    paths = Paths(staff=path) if name == "staff" else Paths(listings=path)
+    settings = Settings(root=path.parent, paths=paths)
     content_of = module.build(settings, module.sources(settings), path.parent, notes or Notes())
     return [dict(row) for row in cast(Iterable[Mapping[str, Any]], content_of)]
 

@@ -1,0 +1,205 @@
+"""Accounts, profiles, enrolments and certificates of a course from an office's MongoDB.
+
+Before 2014 edX deleted the enrolment row of a learner who un-enrolled, and learners with certificates were
+missing from the dumps. Offices keep such records in a database of their own, whose collections are named
+after edX's tables; what is fetched here goes to `from_mongodb/`, where `user_info_combo` reads it. The
+database is only read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from edxtasks.config import Settings
+from edxtasks.course import CourseKey, canonical
+from edxtasks.directories import course_directory
+from edxtasks.dumps import documents as mongo
+from edxtasks.dumps.files import ByteSink, replacing_together
+from edxtasks.dumps.from_mongodb import FOLDER
+from edxtasks.errors import InputError
+from edxtasks.notes import Notes
+
+if TYPE_CHECKING:
+    from pymongo.database import Database
+
+VERSION = 1
+OUTPUT_FILES = ("users.json.gz", "profiles.json.gz", "enrollment.json.gz", "certificates.json.gz")
+"""Names of the files in `from_mongodb/`."""
+
+COLLECTIONS = (
+    "student_courseenrollment",
+    "certificates_generatedcertificate",
+    "auth_user",
+    "auth_userprofile",
+)
+_USERS_AT_A_TIME = 1000
+_SECONDS = {"serverSelectionTimeoutMS": 15, "connectTimeoutMS": 15, "socketTimeoutMS": 600}
+
+Document = dict[str, Any]
+
+
+def mongo2user_info(course: CourseKey, settings: Settings, notes: Notes) -> tuple[Path, ...]:
+    """Fetch the records of `course` from the database of `[mongo]` into its folder `from_mongodb/`.
+
+    Gives the four files of `OUTPUT_FILES`, gzip JSON lines in MongoDB's relaxed extended JSON. They replace
+    the old ones together, when all are complete. Raises `InputError` naming the host, never a password, when
+    the server is not there, refuses, breaks off, or lacks a collection; the old files stay then.
+    """
+    folder = course_directory(course, settings) / FOLDER
+    return fetch(course, settings.mongo.uri, settings.mongo.hosts, settings.mongo.dbname, folder, notes)
+
+
+def fetch(
+    course: CourseKey, uri: str, hosts: str, dbname: str, folder: Path, notes: Notes
+) -> tuple[Path, ...]:
+    """As `mongo2user_info`, for the database `dbname` of the server `uri`, into `folder`.
+
+    `hosts` is what messages call the server.
+    """
+    folder.mkdir(exist_ok=True)
+    paths = tuple(folder / name for name in OUTPUT_FILES)
+    with _database(uri, hosts, dbname) as database, replacing_together(paths) as sinks:
+        present = set(database.list_collection_names())
+        missing = [name for name in COLLECTIONS if name not in present]
+        if missing:
+            raise InputError(
+                f"MongoDB at {hosts}: the database {dbname} has no collection {', '.join(missing)}; "
+                "is dbname right?"
+            )
+        counts = _Fetch(course, database).write(dict(zip(OUTPUT_FILES, sinks, strict=True)))
+    notes.say(", ".join(f"{name}: {number} documents" for name, number in counts.items()))
+    return paths
+
+
+class _Fetch:
+    """One course's documents of the four collections."""
+
+    def __init__(self, course: CourseKey, database: Database[Document]) -> None:
+        self._course = course
+        self._database = database
+        # Either form of the key: curated databases have the slash form, copies of newer tables the other.
+        self._either = {"$in": [course.slash, course.opaque]}
+
+    def write(self, sinks: dict[str, ByteSink]) -> dict[str, int]:
+        """Write all four files; the number of documents of each."""
+        line = _line_writer()
+        counts: dict[str, int] = {}
+
+        def write(name: str, documents: Iterable[Document], users: dict[int, None] | None = None) -> None:
+            number = 0
+            for document in documents:
+                sinks[name].write(line(document))
+                number += 1
+                user = None if users is None else mongo.integer(document.get("user_id"))
+                if users is not None and user is not None:
+                    users.setdefault(user)
+            counts[name] = number
+
+        enrolled: dict[int, None] = {}
+        certified: dict[int, None] = {}
+        write("enrollment.json.gz", self._of_course("student_courseenrollment"), enrolled)
+        write("certificates.json.gz", self._of_course("certificates_generatedcertificate"), certified)
+        only_certified = [user for user in certified if user not in enrolled]
+        write("users.json.gz", self._users([*enrolled, *only_certified]))
+        write("profiles.json.gz", self._profiles(only_certified))
+        return counts
+
+    def _of_course(self, collection: str) -> Iterator[Document]:
+        return self._database[collection].find({"course_id": self._either})
+
+    def _users(self, users: Iterable[int]) -> Iterator[Document]:
+        """The accounts of `users`, in their order."""
+        return self._in_order("auth_user", "_id", users)
+
+    def _profiles(self, only_certified: Iterable[int]) -> Iterator[Document]:
+        """Profiles that name the course, then those of persons of whom there is only a certificate."""
+        yield from self._database["auth_userprofile"].find({"courses": self._either})
+        for document in self._in_order("auth_userprofile", "user_id", only_certified):
+            courses = document.get("courses")
+            named = courses if isinstance(courses, list) else [courses]
+            if not any(isinstance(name, str) and canonical(name) == self._course.slash for name in named):
+                yield document
+
+    def _in_order(self, collection: str, field: str, users: Iterable[int]) -> Iterator[Document]:
+        remaining = iter(users)
+        while batch := list(islice(remaining, _USERS_AT_A_TIME)):
+            place = {user: index for index, user in enumerate(batch)}
+            found = list(self._database[collection].find({field: {"$in": batch}}))
+            yield from sorted(found, key=lambda document: place.get(_number(document.get(field)), len(place)))
+
+
+def _number(value: object) -> int:
+    number = mongo.integer(value)
+    return -1 if number is None else number
+
+
+def _line_writer() -> Callable[[Document], bytes]:
+    from bson.json_util import RELAXED_JSON_OPTIONS, dumps
+
+    return lambda document: (
+        dumps(document, json_options=RELAXED_JSON_OPTIONS, ensure_ascii=False).encode() + b"\n"
+    )
+
+
+@contextmanager
+def _database(uri: str, hosts: str, dbname: str) -> Iterator[Database[Document]]:
+    """The database, its faults turned into `InputError`s that tell the host and no secret."""
+    # Imported here: the rest of the product needs no MongoDB driver.
+    from bson.errors import BSONError
+    from pymongo import MongoClient
+    from pymongo.errors import (
+        AutoReconnect,
+        ConfigurationError,
+        CursorNotFound,
+        OperationFailure,
+        PyMongoError,
+        ServerSelectionTimeoutError,
+    )
+
+    given = uri.lower()
+    # Damaged text and impossible dates of single documents must not end the whole.
+    options: dict[str, Any] = {
+        "unicode_decode_error_handler": "replace",
+        "datetime_conversion": "DATETIME_AUTO",
+    }
+    options |= {name: 1000 * seconds for name, seconds in _SECONDS.items() if name.lower() not in given}
+    server = f"MongoDB at {hosts}"
+    try:
+        client: MongoClient[Document] = MongoClient(uri, **options)
+    except (ConfigurationError, ValueError) as error:
+        raise InputError(f"{server}: mongo.uri cannot be used: {_without_secret(error, uri)}") from None
+    try:
+        with client:
+            yield client[dbname]
+    except ServerSelectionTimeoutError:
+        raise InputError(
+            f"{server}: no server answers there; is it running, and is mongo.uri right?"
+        ) from None
+    except CursorNotFound:
+        raise InputError(f"{server}: the server lost its place half-way; run it again") from None
+    except OperationFailure as error:
+        if error.code in (13, 18):
+            raise InputError(
+                f"{server}: the server refuses these credentials for the database {dbname}; they stand in "
+                "the environment variable EDXTASKS_MONGO_URI or in mongo.uri"
+            ) from None
+        raise InputError(f"{server}: the server refused a request: {_without_secret(error, uri)}") from None
+    except AutoReconnect:
+        raise InputError(f"{server}: the connection broke off or timed out; run it again") from None
+    except (PyMongoError, BSONError) as error:
+        raise InputError(f"{server}: {_without_secret(error, uri)}") from None
+
+
+def _without_secret(error: Exception, uri: str) -> str:
+    """The first line of an error's text, with what stands before the host in `uri` taken out."""
+    text = str(error).partition("\n")[0]
+    login = uri.rpartition("@")[0].rpartition("://")[2]
+    _, _, password = login.partition(":")
+    for secret in (uri, login, password, unquote(password)):
+        text = text.replace(secret, "…") if secret else text
+    return text[:300]

@@ -1,0 +1,387 @@
+"""mongo2user_info: records of a course fetched from a MongoDB, through the real driver."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import socket
+import socketserver
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import bson
+import pytest
+from bson import Int64, ObjectId
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
+
+from edxtasks.config import Mongo, Paths, Settings
+from edxtasks.course import CourseKey
+from edxtasks.dumps import mongo2user_info
+from edxtasks.dumps.mongo2user_info import OUTPUT_FILES, fetch
+from edxtasks.errors import InputError
+from edxtasks.notes import Notes
+
+COURSE = CourseKey("MITx", "6.00x", "1T2014")
+OTHER = "MITx/6.00x/2T2014"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server that speaks MongoDB's protocol, in a process of its own; gives its address.
+
+    It keeps the databases of one server in one place: hence a server a test.
+    """
+    folder = tmp_path_factory.mktemp("mongo")
+    port = free_port()
+    command = [
+        *(str(Path(sys.executable).with_name("nx-27017")), "--db", str(folder / "mongo.db")),
+        *("--port", str(port), "--log-file", str(folder / "log"), "--pid-file", str(folder / "pid")),
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        uri = f"mongodb://127.0.0.1:{port}"
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                with MongoClient[dict[str, Any]](uri, serverSelectionTimeoutMS=500) as client:
+                    client.admin.command("ping")
+                break
+            except PyMongoError:
+                if time.monotonic() > deadline:
+                    raise
+        yield uri
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+COLLECTIONS: dict[str, list[dict[str, Any]]] = {
+    "student_courseenrollment": [
+        {
+            "_id": 1,
+            "user_id": 12,
+            "course_id": str(COURSE),
+            "created": datetime(2012, 3, 1, tzinfo=UTC),
+            "is_active": 1,
+        },
+        {"_id": 2, "user_id": Int64(10), "course_id": COURSE.opaque, "created": "2012-03-02 00:00:00"},
+        {"_id": 3, "user_id": 11, "course_id": OTHER},
+    ],
+    "certificates_generatedcertificate": [
+        {"_id": 1, "user_id": 12, "course_id": str(COURSE), "grade": "0.9"},
+        {"_id": 2, "user_id": 5, "course_id": str(COURSE), "grade": "0.8"},
+        {"_id": 3, "user_id": 6, "course_id": OTHER},
+    ],
+    "auth_user": [
+        {"_id": 5, "username": "eve"},
+        {"_id": 6, "username": "fay"},
+        {"_id": 10, "username": "ann", "date_joined": datetime(2012, 1, 1, 0, 0, 0, 5000, tzinfo=UTC)},
+        {"_id": 11, "username": "bob"},
+        {"_id": 12, "username": "cy — ü"},
+    ],
+    "auth_userprofile": [
+        {"_id": ObjectId("52c4a0000000000000000001"), "user_id": 10, "name": "Ann", "courses": [str(COURSE)]},
+        {"_id": 2, "user_id": 11, "name": "Bob", "courses": [OTHER]},
+        {"_id": 3, "user_id": 12, "name": "Cy", "courses": [OTHER, COURSE.opaque]},
+        {"_id": 4, "user_id": 5, "name": "Eve", "courses": [OTHER]},
+    ],
+}
+
+
+@pytest.fixture
+def database(server: str) -> Iterator[str]:
+    """A database with the four collections; gives its name."""
+    name = "harvardxdb"
+    with MongoClient[dict[str, Any]](server) as client:
+        for collection, documents in COLLECTIONS.items():
+            client[name][collection].insert_many([dict(document) for document in documents])
+    yield name
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in gzip.decompress(path.read_bytes()).split(b"\n") if line]
+
+
+def test_the_four_files(server: str, database: str, tmp_path: Path) -> None:
+    (tmp_path / "MITx-6.00x-1T2014").mkdir()
+    settings = Settings(
+        root=tmp_path, paths=Paths(course_sql_base_dir=tmp_path), mongo=Mongo(uri=server, dbname=database)
+    )
+    notes = Notes()
+    paths = mongo2user_info.mongo2user_info(COURSE, settings, notes)
+    folder = tmp_path / "MITx-6.00x-1T2014" / "from_mongodb"
+    assert paths == tuple(folder / name for name in OUTPUT_FILES)
+    assert sorted(path.name for path in folder.iterdir()) == sorted(OUTPUT_FILES)
+    # The course under either form of its key. Relaxed extended JSON: numbers plain, dates as ISO text.
+    assert lines(folder / "enrollment.json.gz") == [
+        {
+            "_id": 1,
+            "user_id": 12,
+            "course_id": "MITx/6.00x/1T2014",
+            "created": {"$date": "2012-03-01T00:00:00Z"},
+            "is_active": 1,
+        },
+        {"_id": 2, "user_id": 10, "course_id": COURSE.opaque, "created": "2012-03-02 00:00:00"},
+    ]
+    assert [row["user_id"] for row in lines(folder / "certificates.json.gz")] == [12, 5]
+    # Enrolled first, in the order of their enrolments, then who has a certificate only; each once.
+    assert [row["_id"] for row in lines(folder / "users.json.gz")] == [12, 10, 5]
+    assert lines(folder / "users.json.gz")[0]["username"] == "cy — ü"
+    assert lines(folder / "users.json.gz")[1]["date_joined"] == {"$date": "2012-01-01T00:00:00.005Z"}
+    profiles = lines(folder / "profiles.json.gz")
+    assert sorted(row["name"] for row in profiles[:2]) == ["Ann", "Cy"]
+    assert [row["name"] for row in profiles[2:]] == ["Eve"]
+    assert {"$oid": "52c4a0000000000000000001"} in [row["_id"] for row in profiles]
+    assert notes.lines == [
+        "enrollment.json.gz: 2 documents, certificates.json.gz: 2 documents, users.json.gz: 3 documents, "
+        "profiles.json.gz: 3 documents"
+    ]
+
+
+def test_many_users_come_in_batches(
+    server: str, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    users = list(range(1000, 1050))
+    with MongoClient[dict[str, Any]](server) as client:
+        client[database]["student_courseenrollment"].insert_many(
+            [{"_id": user, "user_id": user, "course_id": str(COURSE)} for user in reversed(users)]
+        )
+        client[database]["auth_user"].insert_many([{"_id": user} for user in users])
+    monkeypatch.setattr(mongo2user_info, "_USERS_AT_A_TIME", 7)
+    fetch(COURSE, server, "host", database, tmp_path, Notes())
+    enrolled = [row["user_id"] for row in lines(tmp_path / "enrollment.json.gz")]
+    assert [row["_id"] for row in lines(tmp_path / "users.json.gz")] == [*enrolled, 5]
+    assert len(enrolled) == 52
+
+
+def old_files(folder: Path) -> Callable[[], None]:
+    """Four old files; what is given checks that they are still there, and nothing else."""
+    for name in OUTPUT_FILES:
+        (folder / name).write_bytes(b"old " + name.encode())
+
+    def check() -> None:
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == {
+            name: b"old " + name.encode() for name in OUTPUT_FILES
+        }
+
+    return check
+
+
+def test_a_missing_collection_is_named(server: str, tmp_path: Path) -> None:
+    check = old_files(tmp_path)
+    with pytest.raises(InputError, match="the database nothing has no collection student_courseenrollment, "):
+        fetch(COURSE, server, "127.0.0.1", "nothing", tmp_path, Notes())
+    check()
+
+
+def test_no_server(tmp_path: Path) -> None:
+    check = old_files(tmp_path)
+    port = free_port()
+    uri = f"mongodb://ann:pa%24%24word@127.0.0.1:{port}/?serverSelectionTimeoutMS=200"
+    with pytest.raises(InputError, match=f"MongoDB at 127.0.0.1:{port}: no server answers there") as caught:
+        fetch(COURSE, uri, Mongo(uri=uri).hosts, "db", tmp_path, Notes())
+    assert "pa%24%24word" not in str(caught.value)
+    assert "ann" not in str(caught.value)
+    check()
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "http://ann:secret@host",
+        "mongodb://ann:secret@host:port",
+        "mongodb://",
+    ],
+)
+def test_an_address_that_is_none(tmp_path: Path, uri: str) -> None:
+    with pytest.raises(InputError, match=r"mongo\.uri cannot be used") as caught:
+        fetch(COURSE, uri, "host", "db", tmp_path, Notes())
+    assert "secret" not in str(caught.value)
+
+
+# Faults that a healthy server does not show: a stub of the wire protocol
+
+
+class Stub(socketserver.ThreadingTCPServer):
+    """Answers each command with what `answer` gives; None closes the connection."""
+
+    daemon_threads = True
+
+    def __init__(self, answer: Callable[[dict[str, Any]], dict[str, Any] | None]) -> None:
+        super().__init__(("127.0.0.1", 0), Wire)
+        self.answer = answer
+
+    @property
+    def host(self) -> str:
+        return f"127.0.0.1:{self.server_address[1]}"
+
+
+HELLO = {
+    "ok": 1.0,
+    "ismaster": True,
+    "isWritablePrimary": True,
+    "helloOk": True,
+    "minWireVersion": 0,
+    "maxWireVersion": 21,
+    "maxBsonObjectSize": 16777216,
+    "maxMessageSizeBytes": 48000000,
+    "maxWriteBatchSize": 100000,
+    "saslSupportedMechs": ["SCRAM-SHA-256"],
+}
+
+
+class Wire(socketserver.StreamRequestHandler):
+    """Reads OP_QUERY (the first hello) and OP_MSG, and writes OP_REPLY and OP_MSG."""
+
+    def handle(self) -> None:
+        assert isinstance(self.server, Stub)
+        while len(header := self.rfile.read(16)) == 16:
+            length, request, _, opcode = struct.unpack("<iiii", header)
+            body = self.rfile.read(length - 16)
+            if opcode == 2004:
+                start = body.index(b"\0", 4) + 1 + 8
+            else:
+                assert opcode == 2013
+                start = 5
+            size = struct.unpack_from("<i", body, start)[0]
+            command = bson.decode(body[start : start + size])
+            name = next(iter(command)).lower()
+            answer = HELLO if name in ("hello", "ismaster") else self.server.answer(command)
+            if answer is None:
+                return
+            document = bson.encode(answer)
+            if opcode == 2004:
+                reply = struct.pack("<iqii", 8, 0, 0, 1) + document
+            else:
+                reply = struct.pack("<iB", 0, 0) + document
+            kind = 1 if opcode == 2004 else 2013
+            self.wfile.write(struct.pack("<iiii", 16 + len(reply), 1, request, kind) + reply)
+
+
+@pytest.fixture
+def stub() -> Iterator[Callable[[Callable[[dict[str, Any]], dict[str, Any] | None]], Stub]]:
+    started: list[Stub] = []
+
+    def start(answer: Callable[[dict[str, Any]], dict[str, Any] | None]) -> Stub:
+        server = Stub(answer)
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        server.shutdown()
+        server.server_close()
+
+
+def cursor(
+    collection: str, documents: list[dict[str, Any]], number: int = 0, batch: str = "firstBatch"
+) -> dict[str, Any]:
+    return {"ok": 1.0, "cursor": {"id": Int64(number), "ns": f"db.{collection}", batch: documents}}
+
+
+def listed() -> dict[str, Any]:
+    names = [{"name": name, "type": "collection"} for name in COLLECTIONS]
+    return cursor("$cmd.listCollections", names)
+
+
+StartStub = Callable[[Callable[[dict[str, Any]], "dict[str, Any] | None"]], Stub]
+
+
+def test_wrong_credentials(stub: StartStub, tmp_path: Path) -> None:
+    check = old_files(tmp_path)
+    server = stub(
+        lambda command: {"ok": 0.0, "code": 18, "errmsg": "no: s3cret", "codeName": "AuthenticationFailed"}
+    )
+    uri = f"mongodb://ann:s3cret@{server.host}/"
+    with pytest.raises(InputError) as caught:
+        fetch(COURSE, uri, Mongo(uri=uri).hosts, "db", tmp_path, Notes())
+    assert str(caught.value).startswith(f"MongoDB at {server.host}: the server refuses these credentials")
+    assert "s3cret" not in str(caught.value)
+    check()
+
+
+def test_another_refusal_keeps_the_secret(stub: StartStub, tmp_path: Path) -> None:
+    server = stub(lambda command: {"ok": 0.0, "code": 2, "errmsg": "bad value s3cret"})
+    uri = f"mongodb://{server.host}/?authSource=s3cret"
+    with pytest.raises(InputError, match="the server refused a request: bad value"):
+        fetch(COURSE, uri, server.host, "db", tmp_path, Notes())
+
+
+def paging(lost: dict[str, Any] | None) -> Callable[[dict[str, Any]], dict[str, Any] | None]:
+    """Enrolments in two pages; asked for the second one, the server gives `lost`."""
+
+    def answer(command: dict[str, Any]) -> dict[str, Any] | None:
+        if "listCollections" in command:
+            return listed()
+        if "find" in command:
+            collection = command["find"]
+            if collection == "student_courseenrollment":
+                return cursor(collection, [{"_id": 1, "user_id": 7, "course_id": str(COURSE)}], 77)
+            if collection == "auth_user":
+                return cursor(collection, [{"_id": user} for user in command["filter"]["_id"]["$in"]])
+            return cursor(collection, [])
+        if "getMore" in command:
+            return lost
+        return {"ok": 1.0}
+
+    return answer
+
+
+def test_pages_of_a_cursor(stub: StartStub, tmp_path: Path) -> None:
+    second = cursor(
+        "student_courseenrollment", [{"_id": 2, "user_id": 8, "course_id": str(COURSE)}], 0, "nextBatch"
+    )
+    server = stub(paging(second))
+    fetch(COURSE, f"mongodb://{server.host}/", server.host, "db", tmp_path, Notes())
+    assert [row["_id"] for row in lines(tmp_path / "users.json.gz")] == [7, 8]
+
+
+@pytest.mark.parametrize(
+    ("lost", "told"),
+    [
+        (
+            {"ok": 0.0, "code": 43, "errmsg": "cursor id 77 not found", "codeName": "CursorNotFound"},
+            "half-way",
+        ),
+        (None, "the connection broke off or timed out"),
+    ],
+)
+def test_a_cursor_lost_half_way(
+    stub: StartStub, tmp_path: Path, lost: dict[str, Any] | None, told: str
+) -> None:
+    check = old_files(tmp_path)
+    server = stub(paging(lost))
+    with pytest.raises(InputError, match=f"MongoDB at {server.host}: .*{told}"):
+        fetch(COURSE, f"mongodb://{server.host}/", server.host, "db", tmp_path, Notes())
+    check()
+
+
+def test_a_server_that_does_not_answer_in_time(stub: StartStub, tmp_path: Path) -> None:
+    check = old_files(tmp_path)
+
+    def slow(command: dict[str, Any]) -> dict[str, Any] | None:
+        if "find" in command:
+            time.sleep(1)
+        return paging(None)(command)
+
+    server = stub(slow)
+    uri = f"mongodb://{server.host}/?socketTimeoutMS=200&retryReads=false"
+    with pytest.raises(InputError, match="the connection broke off or timed out"):
+        fetch(COURSE, uri, server.host, "db", tmp_path, Notes())
+    check()
