@@ -25,6 +25,7 @@ from edxtasks.logs.layout import Layout, fitting, remove_tree
 from edxtasks.logs.legacy import TakeOver
 from edxtasks.logs.options import SplitOptions
 from edxtasks.logs.publisher import Publisher
+from edxtasks.logs.raw_files import COMPRESSION_SUFFIXES
 from edxtasks.logs.results import Progress, SplitResult
 from edxtasks.logs.shard_lists import lists
 from edxtasks.logs.survey import Surveyor
@@ -45,6 +46,8 @@ _PARTS_OF_A_TRY = re.compile(r"\.[0-9a-f]{8}$")
 
 MOST_STRIPES = 8
 """Most workers that share one raw log: each inflates all of it."""
+USUAL_COMPRESSION = 10
+"""How many times smaller a compressed log is."""
 
 
 class Coordinator:
@@ -109,14 +112,14 @@ class Coordinator:
         self.result.changed = sorted(set(self.result.changed))
 
     def _split_round(self, decisions: list[Decision]) -> None:
-        decisions.sort(key=lambda d: (-d.size, d.order))
+        decisions.sort(key=lambda d: (-_weight(d), d.order))
         whole: list[Decision] = []
-        rest = sum(d.size for d in decisions)
+        rest = sum(map(_weight, decisions))
         for decision in decisions:
             share = rest / self._crew.size
-            if self._crew.size > 1 and decision.size > max(share, self._options.shared_above):
+            if self._crew.size > 1 and _weight(decision) > max(share, self._options.shared_above):
                 self._split_shared(decision)
-                rest -= decision.size
+                rest -= _weight(decision)
             else:
                 whole.append(decision)
         tries = [self._begin(decision) for decision in whole]
@@ -233,6 +236,12 @@ class Coordinator:
         self._told.stage = "publishing"
         self._told.path = None
         self._progress(self._told)
+
+
+def _weight(decision: Decision) -> int:
+    """About how many bytes of lines a raw log has."""
+    compressed = decision.path.name.lower().endswith(COMPRESSION_SUFFIXES)
+    return decision.size * (USUAL_COMPRESSION if compressed else 1)
 
 
 def _joined(ends: Iterable[StripeEnd]) -> StripeEnd | None:

@@ -15,8 +15,8 @@ from edxtasks.logs.raw_files import BLOCK_SIZE
 from edxtasks.logs.rephrase import RULES_VERSION, RephraseRules
 from edxtasks.logs.work import LineRules, date_in_name, is_edge
 
-SHARED_ABOVE = 8 * 1024 * 1024
-"""A smaller raw log is not shared out among workers."""
+SHARED_ABOVE = 64 * 1024 * 1024
+"""A raw log with fewer bytes of lines, as far as its size tells, is not shared out among workers."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,332 @@
+"""Killed at any moment, a rerun ends in the shards of an undisturbed run; nobody waits for ever."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from split_site import A, B, Site, event, events, states
+
+from edxtasks.logs.split import pending, split
+from edxtasks.logs.work import BlockReader
+
+STEPS = {"os.rename", "os.remove", "os.link", "os.mkdir", "os.rmdir", "shutil.rmtree", "os.truncate"}
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return Site(tmp_path)
+
+
+def killed_at_step(step: int, work: Callable[[], object]) -> bool:
+    """Do `work` in a child that kills itself at its `step`-th change of the file system. Whether it did."""
+    child = os.fork()
+    if child == 0:
+        seen = 0
+
+        def count(name: str, arguments: tuple[Any, ...]) -> None:
+            nonlocal seen
+            writes = name == "open" and isinstance(arguments[1], str) and arguments[1][:1] in "wax"
+            if name in STEPS or writes:
+                seen += 1
+                if seen == step:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        code = 1
+        try:
+            sys.addaudithook(count)
+            work()
+            code = 0
+        finally:
+            os._exit(code)
+    status = os.waitpid(child, 0)[1]
+    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
+    return os.WIFSIGNALED(status)
+
+
+def first_delivery(site: Site) -> None:
+    site.log("1.log", events("ab") + events("c", "UnivX/B/1") + b"{\n")
+    site.log("2.log.gz", events("d") + events("e", day="2014-10-16"))
+
+
+def second_delivery(site: Site) -> None:
+    """One log grows and leaves a shard, one is new, one does not change."""
+    site.log("1.log", events("abx") + events("y", day="2014-10-18"))
+    site.log("3.log", events("z") + b"[]\n")
+
+
+def test_killed_at_any_step_of_a_first_and_of_a_later_run(site: Site, tmp_path: Path) -> None:
+    first_delivery(site)
+    site.split()
+    before = tmp_path / "before"
+    shutil.copytree(site.directory, before)
+    second_delivery(site)
+    site.split()
+    expected = site.shards()
+    assert (site.users(), site.users(B), site.users(A, "2014-10-18")) == ("abxdz", "", "y")
+    old_shards = Site(tmp_path / "reader")
+    old_shards.directory = before
+    allowed = {name: {old_shards.shards().get(name), expected.get(name)} for name in {**expected}}
+
+    for start, stride in ((None, 3), (before, 2)):
+        step = 0
+        while True:
+            step += stride
+            shutil.rmtree(site.directory)
+            if start is not None:
+                shutil.copytree(start, site.directory)
+            if not killed_at_step(step, site.split):
+                break
+            # What is published is old or new, and complete.
+            for name, content in site.shards().items():
+                if start is not None and name in allowed:
+                    assert content in allowed[name], (step, name)
+            result = site.split()
+            assert result.ok, step
+            assert site.shards() == expected, step
+            site.check()
+            assert not pending(sorted(site.logs.iterdir()), site.options(), _digest), step
+        assert step > 50
+
+
+def _digest(path: Path) -> str:
+    from edxtasks.digests import Digests
+
+    return Digests()(path)
+
+
+def test_killed_again_and_again(site: Site) -> None:
+    first_delivery(site)
+    second_delivery(site)
+    site.split()
+    expected = site.shards()
+    shutil.rmtree(site.directory)
+    step, kills = 1, 0
+    while killed_at_step(step, site.split):
+        step = step + 7 if step < 40 else 1_000_000
+        kills += 1
+    assert kills > 3
+    assert site.shards() == expected
+    site.check()
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from edxtasks.logs.split import SplitOptions, split
+if __name__ == "__main__":
+    result = split(
+        sorted(Path(sys.argv[2]).iterdir()),
+        SplitOptions(Path(sys.argv[1]), workers=2, shared_above=1, block_size=20_000),
+    )
+    print([file.message for file in result.files if file.state == "failed"])
+"""
+
+
+def start(site: Site) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", SCRIPT, str(site.directory), str(site.logs)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+
+
+def many_events(number: int, course: str = "UnivX/A/1") -> bytes:
+    return b"".join(event(f"user{i}", course if i % 3 else None, text="x" * (i % 700)) for i in range(number))
+
+
+def children(pid: int) -> list[int]:
+    """The worker processes of a process."""
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
+                found.append(int(child))
+    return found
+
+
+def wait_for(condition: Callable[[], Any], seconds: float = 20) -> Any:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if value := condition():
+            return value
+        time.sleep(0.005)
+    raise AssertionError("waited in vain")
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    site = Site(tmp_path_factory.mktemp("undisturbed"))
+    busy_site(site)
+    site.split()
+    return site.shards()
+
+
+def busy_site(site: Site) -> None:
+    site.log("1.log.gz", many_events(30_000))
+    site.log("2.log", many_events(500, "UnivX/B/1"))
+    site.log("3.log", many_events(300, "UnivX/B/1"))
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds worker processes in /proc")
+@pytest.mark.parametrize("delay", [0.0, 0.15, 0.4])
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_a_killed_run_takes_its_workers_with_it(
+    site: Site, expected: dict[str, bytes], delay: float, how: signal.Signals
+) -> None:
+    busy_site(site)
+    run = start(site)
+    workers = wait_for(lambda: len(found := children(run.pid)) == 2 and found)
+    time.sleep(delay)
+    run.send_signal(how)
+    # Begun at once: it waits for what is left of the other run.
+    result = split(sorted(site.logs.iterdir()), site.options())
+    assert result.ok
+    assert site.shards() == expected
+    site.check()
+    run.wait(timeout=5)
+    assert all(wait_for(lambda pid=pid: is_gone(pid)) for pid in workers)
+    assert run.stdout is not None
+    run.stdout.close()
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds worker processes in /proc")
+def test_a_killed_worker_fails_its_raw_log_alone(site: Site, expected: dict[str, bytes]) -> None:
+    busy_site(site)
+    run = start(site)
+    workers = wait_for(lambda: len(found := children(run.pid)) == 2 and found)
+    wait_for(lambda: list((site.directory / "PARTS").glob("1.log.*")))
+    os.kill(workers[0], signal.SIGKILL)
+    output, _ = run.communicate(timeout=20)
+    assert b"killed (signal 9" in output
+    assert b"1.log.gz" in output
+    assert f"{B}/tracklog-2014-10-17.json.gz" in site.shards()
+    failed = orjson.loads((site.directory / "META" / "FAILED" / "1.log.json").read_bytes())
+    assert "signal 9" in failed["message"]
+    site.check()
+    assert site.split().ok
+    assert site.shards() == expected
+    site.check()
+
+
+def fail_on(monkeypatch: pytest.MonkeyPatch, exception: Exception) -> None:
+    """Let the reading of a block that has the word KILL raise an exception."""
+    read = BlockReader.read
+
+    def reading(self: BlockReader, block: Any) -> Any:
+        if b"KILL" in block.data:
+            raise exception
+        return read(self, block)
+
+    monkeypatch.setattr(BlockReader, "read", reading)
+
+
+@pytest.mark.parametrize(
+    ("exception", "words"),
+    [
+        (OSError(28, "No space left on device"), "No space left on device"),
+        (KeyError("x"), "KeyError: 'x'"),
+        (MemoryError("no more"), "MemoryError: no more"),
+    ],
+)
+def test_an_exception_fails_its_raw_log_alone(
+    site: Site, monkeypatch: pytest.MonkeyPatch, exception: Exception, words: str
+) -> None:
+    site.log("1.log", events("a") + events("b", "UnivX/B/1") + event("KILL"))
+    site.log("2.log", events("z"))
+    with monkeypatch.context() as patched:
+        fail_on(patched, exception)
+        result = site.split(block_size=150)
+    assert states(result) == {"1.log": "failed", "2.log": "split"}
+    assert words in result.files[0].message
+    assert "1.log: stopped after line 2" in result.files[0].message
+    assert site.users() == "z"
+    site.check()
+    assert site.split().ok
+    assert site.users() == "aKILLz"
+
+
+def test_ctrl_c_ends_a_run_and_leaves_nothing(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.log("1.log", events("a"))
+    site.log("2.log", event("KILL"))
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        fail_on(patched, KeyboardInterrupt())  # type: ignore[arg-type]
+        site.split()
+    assert site.split().ok
+    assert site.users() == "aKILL"
+    site.check()
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds worker processes in /proc")
+def test_ctrl_c_ends_the_workers_at_once(site: Site) -> None:
+    busy_site(site)
+    run = start(site)
+    workers = wait_for(lambda: len(found := children(run.pid)) == 2 and found)
+    begun = time.monotonic()
+    run.send_signal(signal.SIGINT)
+    run.communicate(timeout=10)
+    assert all(wait_for(lambda pid=pid: is_gone(pid)) for pid in workers)
+    assert time.monotonic() - begun < 5
+    assert run.returncode != 0
+
+
+def contend(directory: Path, log: Path, done: Any) -> None:
+    options = Site.options(_at(directory))
+    done.put(split([log], options).ok)
+
+
+def _at(directory: Path) -> Site:
+    site = Site.__new__(Site)
+    site.directory = directory
+    return site
+
+
+def test_runs_at_the_same_time_wait_for_each_other(site: Site) -> None:
+    logs = [site.log(f"{user}.log", events(user) + many_events(200, "UnivX/B/1")) for user in "abcd"]
+    context = multiprocessing.get_context("fork")
+    done = context.Queue()
+    runs = [context.Process(target=contend, args=(site.directory, log, done)) for log in logs]
+    for run in runs:
+        run.start()
+    for run in runs:
+        run.join(timeout=30)
+    assert [done.get(timeout=5) for _ in runs] == [True] * 4
+    assert site.users() == "abcd"
+    site.check()
+
+
+def test_a_run_says_that_it_waits(site: Site) -> None:
+    from edxtasks.logs.layout import Layout
+
+    path = site.log("a.log", events("a"))
+    stages: list[str] = []
+    held: Iterator[None]
+    context = multiprocessing.get_context("fork")
+    go = context.Event()
+
+    def hold() -> None:
+        with Layout(site.directory).locked():
+            go.set()
+            time.sleep(0.5)
+
+    holder = context.Process(target=hold)
+    holder.start()
+    go.wait(10)
+    assert split([path], site.options(), lambda progress: stages.append(progress.stage)).ok
+    holder.join()
+    assert stages[0] == "waiting"
+    assert "splitting" in stages
