@@ -72,25 +72,6 @@ AWAITED = (
         ),
     ),
     _awaited(
-        "pc_geoip",
-        schema("""
-            username STRING
-            country STRING
-            city STRING
-            countryLabel STRING
-            latitude FLOAT
-            longitude FLOAT
-            region_code STRING
-            subdivision STRING
-            postalCode STRING
-            continent STRING
-            un_region STRING
-            econ_group STRING
-            developing_nation STRING
-            special_region1 STRING
-        """),
-    ),
-    _awaited(
         "roles",
         schema("""
             user_id INTEGER

@@ -172,9 +172,11 @@ def _source_parts(context: Context, sources: Mapping[str, Path | None]) -> dict[
     parts = {
         f"file {label}": ABSENT if path is None else context.digests(path) for label, path in sources.items()
     }
-    first = next((path for path in sources.values() if path is not None), None)
-    if first is not None:
-        parts["directory"] = first.parent.name
+    # The directory of the dump counts too: its date is part of what is made from it.
+    base = context.settings.paths.course_sql_base_dir
+    dumped = [path.parent for path in sources.values() if path is not None and base in path.parents]
+    if dumped:
+        parts["directory"] = dumped[0].name
     return parts
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from edxtasks.dumps import course_facts, studentmodule, user_info_combo
+from edxtasks.geolocation import pc_geoip
 from edxtasks.tables.declaration import ComputedFrom, LoadedFrom, Need, Table
 
 
@@ -44,4 +45,5 @@ LOADED = (
         {"grading_policy": Need.OPTIONAL, "course_metainfo": Need.BORROWED, "course_axis": Need.OPTIONAL},
         internal=True,
     ),
+    _computed("pc_geoip", "person_course", "username", pc_geoip, {"pc_modal_ip": Need.REQUIRED}),
 )
