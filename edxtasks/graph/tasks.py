@@ -14,7 +14,7 @@ from edxtasks.graph.table_step import TableStep
 from edxtasks.graph.waldofy_step import Delivery, WaldofyStep
 from edxtasks.tables.declaration import TRACKLOG, ComputedFrom, LoadedFrom, Need, Scope, Table
 from edxtasks.tables.registry import commands
-from edxtasks.tables.targets import doall, nightly, setup_sql
+from edxtasks.tables.targets import ALSO_MADE, OTHER_NAMES, doall, nightly, setup_sql
 
 SIMULATE = "simulate"
 SPLIT = "split"
@@ -37,6 +37,10 @@ class Graph:
         self.run = run
         self._registry = run.context.registry
         self._commands = commands(self._registry)
+        for command, also in ALSO_MADE.items():
+            self._commands[command] = [*also, *self._commands[command]]
+        if run.context.settings.options.subsection:
+            self._commands["grades_persistent"] = self._commands["grades_persistent_subsection"]
         self._spellings = spellings
         self._positional = list(positional)
         self._made: set[str] = set()
@@ -45,7 +49,17 @@ class Graph:
     def per_course(cls, registry: Mapping[str, Table]) -> list[str]:
         """Names of the tasks with a sub-task a course."""
         tables = [t for t in registry.values() if t.scope is Scope.COURSE and not t.awaited]
-        sets = ["doall", "nightly", "weekly", "setup_sql", "daily_logs", LOGS2BQ, LOGS2GS, WALDOFY]
+        sets = [
+            "doall",
+            "nightly",
+            "weekly",
+            "setup_sql",
+            "daily_logs",
+            LOGS2BQ,
+            LOGS2GS,
+            WALDOFY,
+            *OTHER_NAMES,
+        ]
         return sorted({t.name for t in tables} | {t.command for t in tables} | set(sets))
 
     @classmethod
@@ -68,6 +82,10 @@ class Graph:
                 yield from self._table(table)
         for command, tables in self._commands.items():
             yield from self._command(command, tables)
+        for other, command in OTHER_NAMES.items():
+            yield self._head(other, f"another name of {command}")
+            for course in self.run.context.courses:
+                yield {"basename": other, "name": str(course), **_group([f"{command}:{course}"])}
         yield from self._sets()
         yield from self._other_spellings()
 
@@ -189,12 +207,12 @@ class Graph:
         if command in self._made:
             return
         doc = "make " + ", ".join(names)
-        yield self._head(command, doc)
-        for course in self.run.context.courses:
-            made = [t for t in tables if t.scope is Scope.COURSE]
-            if made:
-                tasks = [self.table_task(table, course) for table in made]
-                yield {"basename": command, "name": str(course), **_group(tasks)}
+        head = self._head(command, doc)
+        yield {**head, **_group([self.table_task(t, None) for t in tables if t.scope is not Scope.COURSE])}
+        made = [table for table in tables if table.scope is Scope.COURSE]
+        for course in self.run.context.courses if made else ():
+            tasks = [self.table_task(table, course) for table in made]
+            yield {"basename": command, "name": str(course), **_group(tasks)}
 
     def _sets(self) -> Iterator[Task]:
         registry = self._registry

@@ -7,7 +7,7 @@ their columns count as absent. A table that gets a model or a loader needs no en
 from __future__ import annotations
 
 from edxtasks.tables.declaration import AwaitedFrom, Scope, Table
-from edxtasks.warehouse.schema import Column, Schema, schema
+from edxtasks.warehouse.schema import Schema, schema
 
 
 def _awaited(name: str, columns: Schema, partition: str | None = None) -> Table:
@@ -60,48 +60,5 @@ AWAITED = (
             fract_total_videos_watched FLOAT -- that as a fraction of all videos of the course
         """),
     ),
-    _awaited(
-        "course_axis",
-        Schema(
-            (
-                Column("category", "STRING"),
-                Column("index", "INTEGER"),
-                Column("url_name", "STRING"),
-                Column("data", "RECORD", fields=(Column("itype", "STRING"),)),
-            )
-        ),
-    ),
-    _awaited(
-        "roles",
-        schema("""
-            user_id INTEGER
-            roles STRING
-            roles_isBetaTester INTEGER
-            roles_isInstructor INTEGER
-            roles_isStaff INTEGER
-            roles_isCCX INTEGER
-            roles_isFinance INTEGER
-            roles_isLibrary INTEGER
-            roles_isSales INTEGER
-            forumRoles_isAdmin INTEGER
-            forumRoles_isCommunityTA INTEGER
-            forumRoles_isModerator INTEGER
-            forumRoles_isStudent INTEGER
-        """),
-    ),
-    _awaited(
-        "forum",
-        Schema(
-            (
-                Column("author_id", "INTEGER"),
-                Column("votes", "RECORD", fields=(Column("count", "INTEGER"),)),
-                Column("pinned", "BOOLEAN"),
-                Column("endorsed", "BOOLEAN"),
-                Column("_type", "STRING"),
-            )
-        ),
-    ),
-    _awaited("course_metainfo", schema("key STRING\nvalue STRING")),
-    _awaited("grading_policy", schema("overall_cutoff_for_pass FLOAT")),
     _awaited("courses.global_modal_ip", schema("username STRING\nmodal_ip STRING\nip_count INTEGER")),
 )

@@ -1,12 +1,24 @@
-"""The tables that are loaded from files: SQL dumps and course exports."""
+"""The tables that Python makes: loaded from SQL dumps and course exports, or computed where SQL cannot."""
 
 from __future__ import annotations
 
 from types import ModuleType
 
-from edxtasks.dumps import course_facts, studentmodule, user_info_combo
+from edxtasks.content import course_axis, course_listing_and_metainfo, course_metainfo, grading_policy
+from edxtasks.dumps import (
+    course_facts,
+    forum,
+    grades_persistent,
+    grades_persistent_subsection,
+    listings,
+    roles,
+    staff,
+    studentmodule,
+    user_info_combo,
+    user_partitions,
+)
 from edxtasks.geolocation import pc_geoip
-from edxtasks.tables.declaration import ComputedFrom, LoadedFrom, Need, Table
+from edxtasks.tables.declaration import ComputedFrom, LoadedFrom, Need, Scope, Table
 
 
 def _description(module: ModuleType) -> str:
@@ -16,27 +28,51 @@ def _description(module: ModuleType) -> str:
     return sentence[:1].upper() + sentence[1:]
 
 
-def _loaded(name: str, command: str, grain: str, module: ModuleType, settings: tuple[str, ...] = ()) -> Table:
+def _loaded(name: str, command: str, grain: str, module: ModuleType) -> Table:
     """A course table whose module offers SCHEMA, VERSION, OUTPUT_FILES, sources and build."""
-    description = _description(module)
+    settings = getattr(module, "SETTINGS", ())
     made = LoadedFrom(module.sources, module.build, module.VERSION, settings, module.OUTPUT_FILES)
-    return Table(name, command, module.SCHEMA, made, description, grain=grain)
+    return Table(name, command, module.SCHEMA, made, _description(module), grain=grain)
+
+
+def _from_office(name: str, command: str, grain: str, module: ModuleType) -> Table:
+    """A table of the whole warehouse, from a file that the office keeps."""
+    made = LoadedFrom(
+        lambda course, settings: module.sources(settings),
+        lambda course, settings, sources, scratch, notes: module.build(settings, sources, scratch, notes),
+        module.VERSION,
+    )
+    return Table(name, command, module.SCHEMA, made, _description(module), scope=Scope.WAREHOUSE, grain=grain)
 
 
 def _computed(
     name: str, command: str, grain: str, module: ModuleType, inputs: dict[str, Need], internal: bool = False
 ) -> Table:
     """A course table whose module computes it from rows of other tables, and files."""
-    description = _description(module)
     made = ComputedFrom(module.build, module.VERSION, module.sources, (), module.OUTPUT_FILES)
+    description = _description(module)
     return Table(
         name, command, module.SCHEMA, made, description, grain=grain, inputs=inputs, internal=internal
     )
 
 
 LOADED = (
-    _loaded("user_info_combo", "make_uic", "user_id", user_info_combo, ("max_bad_fraction",)),
-    _loaded("studentmodule", "sql2bq", "id", studentmodule, ("max_bad_fraction",)),
+    _loaded("user_info_combo", "make_uic", "user_id", user_info_combo),
+    _loaded("studentmodule", "sql2bq", "id", studentmodule),
+    _loaded("roles", "make_roles", "user_id", roles),
+    _loaded("forum", "load_forum", "document", forum),
+    _loaded("user_partitions", "user_part", "id", user_partitions),
+    _loaded("grades_persistent", "grades_persistent", "user_id", grades_persistent),
+    _loaded(
+        "grades_persistent_subsection",
+        "grades_persistent_subsection",
+        "user_id, usage_key",
+        grades_persistent_subsection,
+    ),
+    _loaded("course_axis", "axis2bq", "index", course_axis),
+    _loaded("grading_policy", "grading_policy", "grader (file order)", grading_policy),
+    _from_office("courses.listings", "make_cinfo", "course_id (file order)", listings),
+    _from_office("courses.staff", "staff2bq", "row of the file", staff),
     _computed(
         "course_facts",
         "person_course",
@@ -46,4 +82,14 @@ LOADED = (
         internal=True,
     ),
     _computed("pc_geoip", "person_course", "username", pc_geoip, {"pc_modal_ip": Need.REQUIRED}),
+    _computed(
+        "course_metainfo", "analyze_content", "key", course_metainfo, {"stats_module_usage": Need.REQUIRED}
+    ),
+    _computed(
+        "course_listing_and_metainfo",
+        "analyze_content",
+        "one row",
+        course_listing_and_metainfo,
+        {"course_metainfo": Need.REQUIRED},
+    ),
 )

@@ -31,11 +31,15 @@ DOALL = (
     "item_tables",
     "grading_policy",
     "grades_persistent",
+    "grades_persistent_subsection",
 )
 """Commands whose tables `doall` makes, as far as this version has them."""
 
-SUBSECTION_GRADES = "grades_persistent_subsection"
-"""Made by `grades_persistent subsection=1`, and always by `doall`."""
+ALSO_MADE = {"sql2bq": ("user_info_combo",)}
+"""Commands that stand for tables of another command too."""
+
+OTHER_NAMES = {"grades": "grading_policy", "analyze_course": "analyze_content"}
+"""Commands that have a second name."""
 
 
 def doall(registry: Mapping[str, Table]) -> list[str]:
