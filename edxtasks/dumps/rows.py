@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -27,32 +27,36 @@ def write_json_lines(path: Path, rows: Iterable[Mapping[str, object]]) -> int:
     return number
 
 
+_NEEDS_QUOTES = re.compile('[",\r\n]').search
+
+
 class CsvWriter:
-    """Writes records as CSV: comma, LF, values with `"`, comma, CR or LF quoted; None is an empty value."""
+    """Writes records as CSV: comma, LF, values with `"`, comma, CR or LF quoted; None is an empty value.
+
+    Several times faster than the csv module on long values full of quotes, such as student states, and it
+    quotes a CR also where the line ends with LF alone.
+    """
 
     def __init__(self, sink: ByteSink, encoding: str = "utf-8") -> None:
         self._sink = sink
         self._encoding = encoding
         self._pending: list[str] = []
         self._size = 0
-        # With CRLF as line end the csv module quotes values that hold a CR alone; the CR of the line end
-        # is cut off again.
-        self._writer = csv.writer(self, lineterminator="\r\n")
 
-    def write(self, line: str) -> None:
-        """Called by the csv module with each finished line."""
-        self._pending.append(line[:-2])
+    def record(self, values: Iterable[object]) -> None:
+        """Write one record."""
+        self.text_record(["" if value is None else str(value) for value in values])
+
+    def text_record(self, fields: Sequence[str]) -> None:
+        """Write one record of text."""
+        line = ",".join(
+            ['"' + field.replace('"', '""') + '"' if _NEEDS_QUOTES(field) else field for field in fields]
+        )
+        # A record of one empty value would be an empty line, which readers skip.
+        self._pending.append(line or '""' if len(fields) == 1 else line)
         self._size += len(line)
         if self._size > 1 << 18:
             self.flush()
-
-    def record(self, fields: Iterable[object]) -> None:
-        """Write one record."""
-        self._writer.writerow(fields)
-
-    def records(self, records: Iterable[Iterable[object]]) -> None:
-        """Write many records."""
-        self._writer.writerows(records)
 
     def flush(self) -> None:
         """Hand what was kept back to the sink."""

@@ -20,7 +20,7 @@ def tsv2csv(source: BinaryIO, target: BinaryIO) -> int:
     writer = CsvWriter(target, encoding="latin-1")
     number = 0
     for fields in tsv_records(_blocks(source)):
-        writer.record(fields)
+        writer.text_record(fields)
         number += 1
     writer.flush()
     return number

@@ -239,7 +239,8 @@ def _make_csv(file: PackageFile, notes: Notes, max_bad_fraction: float) -> None:
     )
     if table.header:
         with csv_file(file.target, table.header) as writer:
-            writer.records(table.whole_records())
+            for record in table.whole_records():
+                writer.text_record(record)
 
 
 def _pack(source: Path, target: Path, *, as_it_is: bool) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import re
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -13,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edxtasks.course import CourseKey
-from edxtasks.dumps import records
-from edxtasks.dumps.reader import FLOAT, INTEGER, STRING, TIMESTAMP, DeliveredTable, Field
+from edxtasks.dumps import records, values
+from edxtasks.dumps.reader import FLOAT, INTEGER, MODULE_ID, STRING, TIMESTAMP, DeliveredTable, Field
 from edxtasks.dumps.sources import logical_file, required_file
 from edxtasks.errors import InputError, SourceAbsent
 from edxtasks.notes import Notes
@@ -383,6 +385,62 @@ def test_any_bytes_are_accounted_for(
     account = table.account
     assert number == account.rows
     assert account.records == account.rows + account.bad + account.other_course
+
+
+def value_of(cell: str, kind: str) -> object:
+    """The value of a delivered field by the rules, one field at a time."""
+    if cell in ("NULL", "\\N"):
+        return None
+    text = re.sub(r"\\([\\tnr0\n\t])", lambda found: ESCAPES[found[1]], cell)
+    if kind == INTEGER:
+        whole = re.fullmatch(r"[ \t\r\n\f\v]*([+-]?[0-9]+)[ \t\r\n\f\v]*", text)
+        number = int(whole[1]) if whole else None
+        return number if number is not None and -(2**63) <= number < 2**63 else None
+    if kind == FLOAT:
+        return values.decimal(text)
+    if kind == TIMESTAMP:
+        moment = values.moment_of(text)
+        return None if moment is None else datetime.fromisoformat(values.timestamp_text(moment))
+    return values.module_id(text) if kind == MODULE_ID else text
+
+
+ESCAPES = {"\\": "\\", "t": "\t", "n": "\n", "r": "\r", "0": "", "\n": "\n", "\t": "\t"}
+KINDS = (INTEGER, FLOAT, TIMESTAMP, STRING, MODULE_ID)
+usual = st.sampled_from(
+    [
+        *("NULL", "", "1", "42", "0.5", "x", "2014-01-01 17:28:27", "2014-01-01 17:28:27.120", "{}"),
+        "block-v1:MITx+6.00x+1T2014+type@problem+block@p",
+    ]
+)
+odd = st.sampled_from(
+    [
+        *("\\N", " 7 ", "-3", "+0012", "9" * 19, "9" * 30, "\\t5\\n", "1e3", "1e999", "nan", "٣"),
+        *("\\\\", "a\\\\nb", "\\0NULL", "2014-02-30 00:00:00", "0000-00-00 00:00:00", "1388597307", "NULLx"),
+        *("2014-01-01T17:28:27+02:00", "2014-01-01 17:28:27.", "block-v1:x", "caf\u00e9 \\\\"),
+    ]
+)
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_columns_equal_the_rules_read_value_by_value(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    # Batches of mostly usual values, so that the quick ways are taken, and of odd ones among them.
+    rows = data.draw(st.lists(st.tuples(*[usual | odd] * 5), min_size=1, max_size=20))
+    rows *= data.draw(st.sampled_from([1, 1, 20]))
+    content = "\n".join(["a\tb\tc\td\te", *("\t".join(row) for row in rows)])
+    path = write(tmp_path_factory.mktemp("rows"), "studentmodule.sql", content.encode())
+    table = DeliveredTable(path, Notes(), escaped_breaks=True)
+    fields = [Field(name, kind) for name, kind in zip("abcde", KINDS, strict=True)]
+    read = [
+        [
+            datetime.fromisoformat(value) if kind == TIMESTAMP and value else value
+            for value, kind in zip(row, KINDS, strict=True)
+        ]
+        for row in table.rows(fields)
+    ]
+    assert read == [[value_of(cell, kind) for cell, kind in zip(row, KINDS, strict=True)] for row in rows]
 
 
 cells = st.text(alphabet='ab",\n\t\r\\é\u2028', max_size=6)
