@@ -56,7 +56,8 @@ def expand_course(
     `with_hidden` expands also what authors hid. Raises `InputError` when there is no course element, or the
     tree is too deep or too large.
     """
-    path = _descriptor("course", choice.policy.run)
+    run = choice.policy.run
+    path = _descriptor("course", run)
     root = parse_xml(files[path], path, findings) if path in files else None
     origin: tuple[str, ...] = (path,)
     if root is None:
@@ -66,6 +67,10 @@ def expand_course(
                 f"{source}: there is no course element: {path} is missing or empty, and course.xml has no "
                 "content either."
             )
+        _drop(root, "url_name")
+    elif _descriptor("course", root.get("url_name") or "") == path:
+        # A pointer to the very file that it stands in.
+        root.set("url_name_orig", root.get("url_name") or "")
         _drop(root, "url_name")
     root.tag = "course"
     return expand(root, origin, files, choice.policy, findings, with_hidden=with_hidden)

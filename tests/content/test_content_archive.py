@@ -81,6 +81,7 @@ def test_the_root_is_the_shallowest_directory_with_a_course(tmp_path: Path) -> N
         "stray.xml": "<x/>",
         "b/course.xml": TOP,
         "b/deep/course.xml": "no",
+        "a/very/deep/course.xml": "no",
     }
     found = read(write_tarball(tmp_path / "c.tar.gz", files | {"c/course.xml": "no"}, root=""))
     # b and c are equally deep: the first by name.
@@ -116,6 +117,16 @@ def test_a_cut_off_gzip_is_an_error(tmp_path: Path, share: float) -> None:
 def test_a_gzip_that_lacks_only_its_checksum_is_an_error(tmp_path: Path) -> None:
     path = write_tarball(tmp_path / "c.tar.gz", COURSE_FILES)
     path.write_bytes(path.read_bytes()[:-8])
+    with pytest.raises(InputError, match="cut off"):
+        read(path)
+
+
+def test_the_checksum_is_checked_also_far_behind_the_end_of_the_archive(tmp_path: Path) -> None:
+    path = tmp_path / "c.tar.gz"
+    padded = tar_bytes(COURSE_FILES) + b"\0" * (3 << 20)
+    path.write_bytes(gzip.compress(padded))
+    assert len(read(path)) == 2
+    path.write_bytes(gzip.compress(padded)[:-4])
     with pytest.raises(InputError, match="cut off"):
         read(path)
 

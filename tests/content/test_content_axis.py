@@ -572,6 +572,12 @@ def test_the_policy_of_an_element_beats_what_its_ancestors_say() -> None:
     assert shown(own='hide_from_toc="true"', policy=policy) == ["chapter/c", "sequential/s"]
 
 
+@pytest.mark.parametrize("value", ['""', '"null"', "null"])
+def test_a_policy_that_is_not_set_does_not_beat_them(value: str) -> None:
+    policy = f'{{"sequential/s": {{"hide_from_toc": {value}}}}}'
+    assert shown(own='hide_from_toc="true"', policy=policy) == ["chapter/c"]
+
+
 def test_of_an_ancestor_the_attribute_comes_first() -> None:
     # The chapter itself: its policy hides it. With a policy that says no, its attribute hides what is in it.
     policy = '{"chapter/c": {"hide_from_toc": false}}'

@@ -95,6 +95,17 @@ def test_rows_in_their_order(site: Settings, tmp_path: Path) -> None:
     assert course_metainfo.OUTPUT_FILES == ("course_metainfo.csv",)
 
 
+def test_what_does_not_occur_has_no_row(site: Settings) -> None:
+    folder = site.root / COURSE.directory / "2013-09-08"
+    write_tarball(folder / "course.xml.tar.gz", studio("<course><problem/></course>"))
+    values, _ = built(site)
+    assert [key for key in map(str, values) if key.startswith("problem_stat_")] == [
+        "problem_stat_n_capa_problems",
+        "problem_stat_n_showanswer_finished",
+        "problem_stat_n_shownanswer_finished",
+    ]
+
+
 @pytest.mark.parametrize("usage", [None, ()])
 def test_without_use_of_modules_nothing_is_excluded(site: Settings, usage: tuple[Row, ...] | None) -> None:
     values, notes = built(site, usage)

@@ -337,6 +337,33 @@ def test_one_file_in_roots_of_the_chosen_run() -> None:
     assert made.tree.get("display_name") == "One"
 
 
+def test_a_course_file_that_names_itself() -> None:
+    made, findings = bundle(
+        encoded(
+            {
+                "course/3T2013.xml": '<course url_name="3T2013"><chapter url_name="c"/></course>',
+                "course.xml": TOP,
+                "chapter/c.xml": '<chapter><course url_name="3T2013"/></chapter>',
+                "policies/3T2013.json": '{"course/3T2013": {"graded": true}}',
+            }
+        )
+    )
+    assert made.tree.attrib.items() == [("url_name_orig", "3T2013"), ("graded", "true")]
+    assert [child.tag for child in made.tree[0]] == ["course"]
+    assert findings.of(CYCLE) == ["course/3T2013"]  # the one in the chapter
+
+
+def test_a_course_file_that_points_to_another() -> None:
+    files = {
+        "course.xml": TOP,
+        "course/3T2013.xml": '<course url_name="x"/>',
+        "course/x.xml": '<course a="1"/>',
+    }
+    made, _ = bundle(encoded(files))
+    # A course gets no display name from its url_name.
+    assert made.tree.attrib.items() == [("a", "1"), ("url_name_orig", "x")]
+
+
 def test_the_file_of_the_course_wins_over_course_xml() -> None:
     made, _ = bundle(encoded({"course.xml": ONE_FILE, "course/3T2013.xml": '<course display_name="File"/>'}))
     assert made.tree.get("display_name") == "File"

@@ -103,6 +103,15 @@ def test_external_entities_are_never_fetched(tmp_path: Path) -> None:
         assert "SECRET" not in etree.tostring(strict(root)).decode()
 
 
+def test_a_document_type_is_not_looked_for(tmp_path: Path) -> None:
+    (tmp_path / "x.dtd").write_text('<!ENTITY inner "SECRET">')
+    for name in (f"file://{tmp_path}/x.dtd", f"{tmp_path}/x.dtd", "nothing.dtd"):
+        root, told = xml(f'<!DOCTYPE problem SYSTEM "{name}"><problem x="a&inner;b"/>')
+        assert root is not None
+        assert root.get("x") == "ab"
+        assert told == []
+
+
 def test_entities_that_multiply_are_not_expanded() -> None:
     levels = "".join(f'<!ENTITY a{n + 1} "{f"&a{n};" * 10}">' for n in range(9))
     doctype = f'<!DOCTYPE p [<!ENTITY a0 "aaaaaaaaaa">{levels}]>'

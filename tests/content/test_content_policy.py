@@ -145,6 +145,12 @@ def test_another_run_than_the_requested_one_is_told() -> None:
     assert findings.of(RUN) == ["the export is of the run 1T2012, the course key says 3T2013"]
 
 
+def test_files_of_assets_and_grading_name_no_run() -> None:
+    files = {"policies/grading_policy.json": '{"course/x": {}}', "policies/assets.json": '{"course/y": {}}'}
+    choice, _ = chosen(files | {"course.xml": "<course/>", "policies/1T2012.json": policy("1T2012")})
+    assert choice.policy.run == "1T2012"
+
+
 def test_directory_and_key_can_differ() -> None:
     choice, _ = chosen(
         {"course.xml": TOP, "policies/Open_source_cleaning/policy.json": policy("3T2013", start="x")}
