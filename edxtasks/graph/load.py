@@ -17,7 +17,7 @@ from edxtasks.errors import SourceAbsent, UserError
 from edxtasks.graph.memory import StampChecker
 from edxtasks.graph.reporter import RunReporter
 from edxtasks.graph.steps import Run
-from edxtasks.graph.tasks import SPLIT, Graph
+from edxtasks.graph.tasks import Graph
 from edxtasks.graph.words import Words, choose
 from edxtasks.notes import Notes
 from edxtasks.tables.context import Context
@@ -70,8 +70,7 @@ def make_graph(settings: Settings, words: Words) -> Graph:
     run = Run(context)
     for line in notes.lines:
         print(line, file=sys.stderr)
-    positional = words.words[words.words.index(SPLIT) + 1 :] if SPLIT in words.words else ()
-    graph = Graph(run, choice.spellings, positional)
+    graph = Graph(run, choice, words)
     if settings.options.force_recompute:
         graph.force(words.words or (DEFAULT_TASK,))
     return graph

@@ -53,6 +53,7 @@ class RunReporter:
         self._told: dict[str, float] = {}
         self._lock = threading.Lock()
         self._tables: set[str] = set()
+        self._noted: set[str] = set()
 
     def initialize(self, tasks: dict[str, Any], selected_tasks: list[str]) -> None:
         """Called once, before the first check."""
@@ -98,7 +99,9 @@ class RunReporter:
         self._lines.append(_Line(task.name, what, built.rows, built.unit, seconds, rejects))
         self._say(f"built   {task.name}: {what}, {seconds:.1f} s  ({step.reason})")
         for line in built.notes.lines:
-            self._say(f"        {line}")
+            if line not in self._noted:
+                self._noted.add(line)
+                self._say(f"        {line}")
 
     def skip_uptodate(self, task: Any) -> None:
         """Called for a task that has nothing to do."""

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from edxtasks.course import CourseKey
+from edxtasks.errors import SourceAbsent, UserError
 from edxtasks.graph.steps import JOBS, Run, Step
 from edxtasks.graph.workers import Job
 from edxtasks.tables.declaration import Table
-from edxtasks.tables.freshness import Standing, Verdict, check
+from edxtasks.tables.freshness import Standing, Verdict, check, outputs, sources_of
 
 
 class TableStep(Step):
     """A table of the registry, for one course where it is a course's."""
 
-    def __init__(self, run: Run, name: str, table: Table, course: CourseKey | None) -> None:
+    def __init__(
+        self, run: Run, name: str, table: Table, course: CourseKey | None, as_it_stands: bool = False
+    ) -> None:
         super().__init__(run, name)
+        self._as_it_stands = as_it_stands
         self.table = table
         self.course = course
         self.verdict: Verdict | None = None
 
     def check(self) -> tuple[Standing, str]:
         context = self.run.context
+        if self._as_it_stands:
+            exists = context.state(self.table, self.course) is not None
+            return (Standing.FRESH if exists else Standing.SKIPPED), "taken as it stands"
         self.verdict = verdict = check(context, self.table, self.course)
         if verdict.standing is Standing.FRESH and verdict.signature is not None:
             state = context.state(self.table, self.course)
@@ -43,4 +50,8 @@ class TableStep(Step):
     def targets(self) -> list[str]:
         name = self.run.context.name(self.table, self.course)
         location = self.run.context.warehouse.location(name, self.table.partition is not None)
-        return [str(location)] if location is not None else []
+        try:
+            files = outputs(self.table, self.course, sources_of(self.run.context, self.table, self.course))
+        except (SourceAbsent, UserError):
+            files = []  # what cannot be made has no files yet
+        return [str(path) for path in ([location] if location is not None else []) + files]

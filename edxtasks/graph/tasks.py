@@ -12,12 +12,14 @@ from edxtasks.graph.simulate_step import SimulateStep
 from edxtasks.graph.steps import Run, Step
 from edxtasks.graph.table_step import TableStep
 from edxtasks.graph.waldofy_step import Delivery, WaldofyStep
+from edxtasks.graph.words import Choice, Words
 from edxtasks.tables.declaration import TRACKLOG, ComputedFrom, LoadedFrom, Need, Scope, Table
 from edxtasks.tables.registry import commands
-from edxtasks.tables.targets import ALSO_MADE, OTHER_NAMES, doall, nightly, setup_sql
+from edxtasks.tables.targets import ALSO_MADE, OTHER_NAMES, doall, nightly, reached_by_logs, setup_sql
 
 SIMULATE = "simulate"
 SPLIT = "split"
+NIGHTLY = "nightly"
 WALDOFY = "waldofy"
 REST = "rest"
 """Sub-task of `waldofy` for the files of the package that belong to no known course."""
@@ -33,16 +35,17 @@ Task = dict[str, Any]
 class Graph:
     """All tasks of a run."""
 
-    def __init__(self, run: Run, spellings: Mapping[str, CourseKey], positional: Iterable[str]) -> None:
+    def __init__(self, run: Run, choice: Choice, words: Words) -> None:
         self.run = run
         self._registry = run.context.registry
+        self._spellings = choice.spellings
+        self._positional = words.after(SPLIT)
+        self._as_they_stand = self._not_looked_at(words)
         self._commands = commands(self._registry)
         for command, also in ALSO_MADE.items():
             self._commands[command] = [*also, *self._commands[command]]
         if run.context.settings.options.subsection:
             self._commands["grades_persistent"] = self._commands["grades_persistent_subsection"]
-        self._spellings = spellings
-        self._positional = list(positional)
         self._made: set[str] = set()
 
     @classmethod
@@ -88,6 +91,12 @@ class Graph:
                 yield {"basename": other, "name": str(course), **_group([f"{command}:{course}"])}
         yield from self._sets()
         yield from self._other_spellings()
+
+    def _not_looked_at(self, words: Words) -> set[str]:
+        """Tables that are taken as they stand: in `nightly` all that new logs do not reach."""
+        bases = {word.partition(":")[0] for word in words.words}
+        only_logs = self.run.context.settings.options.just_do_nightly or bases == {NIGHTLY}
+        return set(self._registry) - set(reached_by_logs(self._registry)) if only_logs else set()
 
     def force(self, words: Iterable[str]) -> None:
         """Mark what the named tasks make (not the inputs that other commands make) to be made anew."""
@@ -172,12 +181,15 @@ class Graph:
             }
 
     def _build(self, table: Table, course: CourseKey | None) -> Task:
+        name = self.table_task(table, course)
+        if table.name in self._as_they_stand:
+            return self._of(TableStep(self.run, name, table, course, as_it_stands=True))
         needed: list[str] = []
         tolerated: set[str] = set()
-        for name, need in table.inputs.items():
-            if need is Need.BORROWED:
+        for source, need in table.inputs.items():
+            if need is Need.BORROWED or self.run.context.left_out(source):
                 continue
-            for task in self._input_tasks(table, name, course):
+            for task in self._input_tasks(table, source, course):
                 needed.append(task)
                 if need is Need.OPTIONAL:
                     tolerated.add(task)
@@ -188,7 +200,7 @@ class Graph:
         ):
             needed.append(f"{WALDOFY}:{course}")
             tolerated.add(f"{WALDOFY}:{course}")
-        return self._of(TableStep(self.run, self.table_task(table, course), table, course), needed, tolerated)
+        return self._of(TableStep(self.run, name, table, course), needed, tolerated)
 
     def _input_tasks(self, table: Table, name: str, course: CourseKey | None) -> list[str]:
         courses = [course] if table.scope is Scope.COURSE else list(self.run.context.courses)

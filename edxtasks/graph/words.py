@@ -37,6 +37,10 @@ class Words:
                 words.append(argument)
         return cls(variables, tuple(words))
 
+    def after(self, word: str) -> list[str]:
+        """The words behind a word: all of them, where it is there."""
+        return list(self.words[self.words.index(word) + 1 :]) if word in self.words else []
+
 
 @dataclass(frozen=True)
 class Choice:

@@ -14,6 +14,9 @@ from edxtasks.warehouse.base import TableName, TableState, Warehouse
 LOG_DAY = "tracklog_"
 """How the names of day tables start; `YYYYMMDD` follows."""
 
+PLACES = frozenset({"pc_modal_ip", "pc_geoip"})
+"""The tables that `person_course` takes addresses and places from."""
+
 
 @dataclass
 class Context:
@@ -46,8 +49,14 @@ class Context:
         prefix, _, name = table.name.replace(":", ".").partition(".")
         return TableName(self.report_dataset() if prefix == "report" else prefix, name)
 
+    def left_out(self, name: str) -> bool:
+        """Whether the options of this run take an input for absent: places, with `skip_geoip`."""
+        return self.settings.options.skip_geoip and name in PLACES
+
     def state(self, table: Table, course: CourseKey | None) -> TableState | None:
-        """The state of a table, None while it does not exist."""
+        """The state of a table, None while it does not exist or is left out."""
+        if self.left_out(table.name):
+            return None
         name = self.name(table, course)
         return self.warehouse.states(name.dataset).get(name.table)
 

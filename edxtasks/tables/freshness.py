@@ -9,6 +9,7 @@ and every other input as a whole. A date that is not up to date is *pending* (do
 from __future__ import annotations
 
 import enum
+import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -81,14 +82,15 @@ def check(context: Context, table: Table, course: CourseKey | None, quick: bool 
     date; its verdict then names no dates. Raises `UserError` where a file that must be there is not.
     """
     try:
-        sources = _sources(context, table, course)
+        sources = sources_of(context, table, course)
+        values = parameters(context, table, course)
     except SourceAbsent as absent:
         return Verdict(Standing.SKIPPED, str(absent))
     missing = _missing(context, table, course)
     if missing:
         return Verdict(Standing.SKIPPED, f"{missing} does not exist")
     parts = {"recipe": _recipe(context, table)}
-    parts |= {f"@{name}": str(value) for name, value in parameters(context, table, course).items()}
+    parts |= {f"@{name}": str(value) for name, value in values.items()}
     if sources:
         parts |= _source_parts(context, sources)
     state = context.state(table, course)
@@ -102,7 +104,27 @@ def check(context: Context, table: Table, course: CourseKey | None, quick: bool 
         return _stale(verdict, "it does not exist")
     if state.stamp != verdict.stamp:
         return _stale(verdict, _difference(context, table, course, state, parts))
+    gone = next((path for path in outputs(table, course, sources) if not path.exists()), None)
+    if gone is not None and os.access(gone.parent, os.W_OK):
+        return _stale(verdict, f"{gone.name} is gone")
     return verdict
+
+
+def outputs(table: Table, course: CourseKey | None, sources: Mapping[str, Path | None]) -> list[Path]:
+    """The documented files that are written beside a table, into the directory of its sources."""
+    made = table.made
+    directory = next((path.parent for path in sources.values() if path is not None), None)
+    if course is None or directory is None or not isinstance(made, LoadedFrom | ComputedFrom):
+        return []
+    return [directory / name.format(course=course.directory) for name in made.outputs]
+
+
+def sources_of(context: Context, table: Table, course: CourseKey | None) -> Mapping[str, Path | None]:
+    """The files that a table is made from now; raises `SourceAbsent` or `UserError` as `check` does."""
+    made = table.made
+    if isinstance(made, LoadedFrom | ComputedFrom) and made.sources is not None:
+        return made.sources(course, context.settings)  # type: ignore[arg-type]
+    return {}
 
 
 def parameters(context: Context, table: Table, course: CourseKey | None) -> dict[str, object]:
@@ -139,13 +161,6 @@ def instances(context: Context, table: Table, name: str, course: CourseKey | Non
 
 def _stale(verdict: Verdict, reason: str) -> Verdict:
     return Verdict(Standing.STALE, reason, verdict.parts, verdict.pending, verdict.keep, verdict.sources)
-
-
-def _sources(context: Context, table: Table, course: CourseKey | None) -> Mapping[str, Path | None]:
-    made = table.made
-    if isinstance(made, LoadedFrom | ComputedFrom) and made.sources is not None:
-        return made.sources(course, context.settings)  # type: ignore[arg-type]
-    return {}
 
 
 def _missing(context: Context, table: Table, course: CourseKey | None) -> str | None:

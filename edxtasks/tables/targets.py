@@ -57,11 +57,16 @@ def setup_sql(registry: Mapping[str, Table]) -> list[str]:
 
 
 def nightly(registry: Mapping[str, Table]) -> list[str]:
-    """The tables of `doall` that depend on the tracking log, directly or through others."""
+    """The tables of `doall` that new logs reach."""
     chosen = set(doall(registry))
-    reached: set[str] = set()
+    return [name for name in reached_by_logs(registry) if name in chosen]
+
+
+def reached_by_logs(registry: Mapping[str, Table]) -> list[str]:
+    """The tables that depend on the tracking log, directly or through others."""
+    reached: dict[str, None] = {}
     for name, table in registry.items():
         needs = [source for source, need in table.inputs.items() if need is not Need.BORROWED]
         if any(source == TRACKLOG or source in reached for source in needs):
-            reached.add(name)
-    return [name for name in registry if name in reached and name in chosen]
+            reached[name] = None
+    return list(reached)
