@@ -65,15 +65,16 @@ def convert(
     notes: Notes,
     workers: int = 1,
     max_bad_fraction: float = 0.05,
+    force: bool = False,
 ) -> Sorted:
-    """Make what is out of date for `course` (None: all that goes to no known course).
+    """Make what is out of date for `course` (None: all that goes to no known course); with `force` all of it.
 
     With `workers` > 1 as many files at a time, each in a process of its own. A file that fails leaves its old
     target in place and the others go on; the call then ends with an `InputError` that names each of them.
     """
     record = _Record(package, course)
     files = package.files.get(course, ())
-    stale = [file for file in files if record.why(file, digest)]
+    stale = [file for file in files if force or record.why(file, digest)]
     _tell(package, course, notes)
     faults: list[str] = []
     made: list[Path] = []

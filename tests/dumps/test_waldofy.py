@@ -198,6 +198,16 @@ def test_nothing_is_redone_until_content_changes(dump: Path, tmp_path: Path) -> 
     assert len(table(again.made[0])) == 4
 
 
+def test_force_makes_all_again_with_equal_bytes(dump: Path, tmp_path: Path) -> None:
+    sort(dump, tmp_path, ONE)
+    path = tmp_path / "MITx-6.00.1x-2T2017" / DAY / "users.csv.gz"
+    content, inode = path.read_bytes(), path.stat().st_ino
+    again = waldofy.convert(plan_package(dump, KNOWN, tmp_path), ONE, digest, Notes(), force=True)
+    assert (len(again.made), again.current) == (6, 0)
+    assert path.stat().st_ino != inode
+    assert path.read_bytes() == content
+
+
 def test_a_vanished_or_cut_target_is_made_again(dump: Path, tmp_path: Path) -> None:
     sort(dump, tmp_path, ONE)
     folder = tmp_path / "MITx-6.00.1x-2T2017" / DAY
