@@ -80,7 +80,7 @@ def simple(call: Call, count: int = 1) -> tuple[list[Value], str]:
         raise Refused(f"this form of {call.name} is not on the proven list; see docs/sql.md")
     if arguments.ignore_nulls is not None:
         raise Refused(f"{call.name} takes no IGNORE NULLS")
-    if arguments.distinct and call.over:
+    if arguments.distinct and call.over and call.name != "COUNT":
         raise Refused(f"{call.name}(DISTINCT …) OVER is not on the proven list; see docs/sql.md")
     values = [call.place.value(node) for node in arguments.nodes]
     if any(value.type == UNKNOWN for value in values):
@@ -166,7 +166,11 @@ def _corr(call: Call) -> Value:
     values, distinct = simple(call, 2)
     if distinct:
         raise Refused("CORR(DISTINCT …) is not on the proven list")
-    return Value(ordered("corr", [fit(value, FLOAT64) for value in values], call), FLOAT64)
+    if any(value.number is not None for value in values):
+        raise Refused("CORR with a literal is not on the proven list")
+    left, right = (fit(value, FLOAT64) for value in values)
+    pairs = f"count(*) FILTER (WHERE {left} IS NOT NULL AND {right} IS NOT NULL){call.over}"
+    return Value(f"(CASE WHEN {pairs} > 1 THEN {ordered('corr', [left, right], call)} END)", FLOAT64)
 
 
 @builder("MIN", "MAX")

@@ -426,10 +426,12 @@ def _case(place: Place, node: exp.Expression) -> Value:
 def _cast(place: Place, node: exp.Expression) -> Value:
     if node.args.get("format") is not None:
         raise Refused("CAST … FORMAT is not on the proven list; see docs/sql.md")
+    wanted = type_of(node.args["to"])
+    if isinstance(node.this, exp.Array) and not node.this.expressions and wanted.element is not None:
+        return Value(f"CAST([] AS {wanted.duckdb})", wanted)
     value = place.value(node.this)
     if value.type == UNKNOWN:
         return UNREADABLE
-    wanted = type_of(node.args["to"])
     value, version = cast(value, wanted, safe=isinstance(node, exp.TryCast))
     place.context.versions["CAST"] = max(version, place.context.versions.get("CAST", 0))
     return value

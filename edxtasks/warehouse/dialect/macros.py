@@ -23,8 +23,8 @@ _WHITE_SPACE = (
 _CLOCK = "(?:[01]?[0-9]|2[0-3]):[0-5]?[0-9]:[0-5]?[0-9]"
 _DATE = "[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
 _ZONE = r"([+-])([0-9]{1,2})(?::?([0-5]?[0-9]))?"
-_LOCAL = rf"^{_DATE}(?:[ Tt]{_CLOCK}(?:\.[0-9]{{1,6}})?)?"
-_MOMENT = rf"{_DATE}(?:[ Tt]{_CLOCK}(?:\.[0-9]{{1,9}})?)?(?:[Zz]|{_ZONE})?"
+_LOCAL = rf"^{_DATE}[ Tt]{_CLOCK}(?:\.[0-9]{{1,6}})?"
+_MOMENT = rf"{_DATE}[ Tt]{_CLOCK}(?:\.[0-9]{{1,9}})?(?:[Zz]|{_ZONE})?"
 _USUAL_MOMENT = (
     rf"{_DATE}(?:[ T]{_CLOCK}(?:\.[0-9]{{1,6}})?)?"
     r"(?:Z| UTC| ?[+-](?:0[0-9]|1[0-3])(?::[0-5][0-9])?)?"
@@ -57,6 +57,7 @@ _DEFINITIONS: dict[str, str] = {
         "WHEN n IS NOT NULL THEN error('a timestamp out of the range of years 1 to 9999') END"
     ),
     "bq_safe_of_micros(n)": "CASE WHEN bq_micros_in_range(n) THEN make_timestamptz(CAST(n AS BIGINT)) END",
+    "bq_from_year_one(t)": "CASE WHEN t >= TIMESTAMP '0001-01-01' THEN t END",
     "bq_monday(d)": "d - CAST(date_part('isodow', d) - 1 AS INTEGER)",
     "bq_sunday(d)": "d - CAST(date_part('dow', d) AS INTEGER)",
     # Numbers.
@@ -180,17 +181,21 @@ _DEFINITIONS: dict[str, str] = {
         rf"make_timestamptz(epoch_us(TRY_CAST(replace(upper(regexp_extract(s, '{_LOCAL}')), 'T', ' ') "
         r"AS TIMESTAMP)) - bq_zone_minutes(s) * 60000000) END"
     ),
+    "bq_zone_text_minutes(z)": (
+        "CASE WHEN upper(z) = 'Z' THEN 0 ELSE CAST(z[1] || '1' AS BIGINT) * "
+        "(CAST(z[2:3] AS BIGINT) * 60 + CAST('0' || replace(z[4:], ':', '') AS BIGINT)) END"
+    ),
     # JSON in a text: what is no JSON is NULL in GoogleSQL and an error in DuckDB.
     "bq_json_value(s, p)": "CASE WHEN json_valid(s) THEN json_value(s, p) ->> '$' END",
     "bq_json_query(s, p)": "CASE WHEN json_valid(s) THEN nullif(CAST(json_extract(s, p) AS VARCHAR), 'null') END",
     # Series.
     "bq_dates(a, b, step)": (
-        "CASE WHEN step = 0 THEN error('GENERATE_DATE_ARRAY: the step must not be zero') ELSE "
+        "CASE WHEN step = 0 AND a IS NOT NULL AND b IS NOT NULL THEN error('GENERATE_DATE_ARRAY: the step must not be zero') ELSE "
         "list_transform(generate_series(CAST(0 AS BIGINT), CAST(b - a AS BIGINT), nullif(step, 0)), "
         "lambda i: a + CAST(i AS INTEGER)) END"
     ),
     "bq_series(a, b, step)": (
-        "CASE WHEN step = 0 THEN error('GENERATE_ARRAY: the step must not be zero') "
+        "CASE WHEN step = 0 AND a IS NOT NULL AND b IS NOT NULL THEN error('GENERATE_ARRAY: the step must not be zero') "
         "ELSE generate_series(a, b, nullif(step, 0)) END"
     ),
 }

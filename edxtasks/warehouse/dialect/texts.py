@@ -62,18 +62,22 @@ def always_takes_part(pattern: str) -> bool:
     One that has none (`a(x)?`) gives NULL in GoogleSQL and the empty text in DuckDB.
     """
     bare = _CLASS.sub("x", _ESCAPED.sub("x", pattern))
-    stack: list[bool] = []  # for each open parenthesis: does it hold the group?
+    holds, chooses, own = [False], [False], [True]  # by depth: holds the group, has a `|`, is the group itself
     for position, character in enumerate(bare):
         if character == "(":
-            stack.append(bool(_GROUP.match(bare, position)))
-        elif character == ")" and stack:
-            holds = stack.pop()
-            if holds and bare[position + 1 : position + 2] in ("?", "*", "{"):
+            group = bool(_GROUP.match(bare, position))
+            holds.append(group)
+            chooses.append(False)
+            own.append(group)
+        elif character == "|":
+            chooses[-1] = True
+        elif character == ")" and len(holds) > 1:
+            held, chosen, is_group = holds.pop(), chooses.pop(), own.pop()
+            optional = bare[position + 1 : position + 2] in ("?", "*", "{")
+            if held and (optional or (chosen and not is_group)):
                 return False
-            if holds and stack:
-                stack[-1] = True
-    outside = re.sub(r"\((?!\?)[^()]*\)|\(\?P?<[^()]*\)", "", bare)
-    return "|" not in outside
+            holds[-1] = holds[-1] or held
+    return not chooses[0]
 
 
 def _pattern(call: Call) -> str:

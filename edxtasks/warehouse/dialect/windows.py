@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from sqlglot import exp
 
 from edxtasks.warehouse.dialect.aggregates import take_apart
@@ -248,4 +250,7 @@ def _percentile(call: Call) -> Value:
         return Value(f"quantile_cont({fit(value, FLOAT64)}, {fraction}){call.over}", FLOAT64)
     if value.type not in (INT64, FLOAT64, STRING, DATE, TIMESTAMP):
         raise Refused(f"PERCENTILE_DISC of {value.type}")
-    return Value(f"quantile_disc({value.sql}, {fraction}){call.over}", value.type)
+    # The fraction is a FLOAT64, so that a tenth of ten rows is a little more than one: DuckDB takes it as a
+    # decimal, which is given the digits that the FLOAT64 has.
+    digits = f"{Decimal(float(fraction)):.24f}"
+    return Value(f"quantile_disc({value.sql}, {digits}){call.over}", value.type)
