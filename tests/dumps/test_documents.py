@@ -152,7 +152,7 @@ json_values = st.recursive(
 
 
 @given(json_values)
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_no_value_is_too_odd(value: object) -> None:
     mongo.integer(value)
     mongo.boolean(value)
@@ -166,7 +166,7 @@ def test_no_value_is_too_odd(value: object) -> None:
         st.binary(max_size=12) | json_values.map(lambda value: json.dumps({"a": value}).encode()), max_size=8
     )
 )
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 def test_any_lines_are_accounted_for(tmp_path_factory: pytest.TempPathFactory, lines: list[bytes]) -> None:
     path = tmp_path_factory.mktemp("lines") / "forum.mongo"
     path.write_bytes(b"\n".join(lines))

@@ -9,7 +9,7 @@ import random
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edxtasks.dumps.files import pieces, replacing, replacing_together
@@ -19,6 +19,7 @@ cells = st.text(alphabet='ab,"\r\n \té\u2028', max_size=6)
 
 
 @given(st.lists(st.lists(cells, min_size=1, max_size=4), max_size=6))
+@settings(max_examples=100, deadline=None)
 def test_csv_reads_back_with_the_standard_library(records: list[list[str]]) -> None:
     sink = io.BytesIO()
     writer = CsvWriter(sink)

@@ -355,7 +355,7 @@ file_bytes = st.lists(
 
 
 @given(file_bytes, st.integers(1, 9), st.booleans())
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 def test_splitting_equals_the_rule_read_byte_by_byte(data: bytes, size: int, escaped: bool) -> None:
     pieces = [data[start : start + size] for start in range(0, len(data), size)]
     blocks = records.text_blocks(pieces, records.Repairs())
@@ -367,7 +367,7 @@ def test_splitting_equals_the_rule_read_byte_by_byte(data: bytes, size: int, esc
     st.sampled_from(["t.sql", "t.csv", "t.sql.gz", "t.csv.gz"]),
     st.booleans(),
 )
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_any_bytes_are_accounted_for(
     tmp_path_factory: pytest.TempPathFactory, data: bytes, name: str, escaped: bool
 ) -> None:
@@ -451,7 +451,7 @@ cells = st.text(alphabet='ab",\n\t\r\\é\u2028', max_size=6)
         lambda width: st.lists(st.lists(cells, min_size=width, max_size=width), min_size=1)
     )
 )
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 def test_csv_round_trip(rows: list[list[str]]) -> None:
     written = io.StringIO(newline="")
     csv.writer(written, quoting=csv.QUOTE_ALL).writerows(rows)

@@ -14,7 +14,7 @@ import pytest
 
 from edxtasks.config import Options, Paths, Settings
 from edxtasks.course import CourseKey
-from edxtasks.dumps import user_info_combo
+from edxtasks.dumps import grade_reports, user_info_combo
 from edxtasks.errors import InputError, SourceAbsent
 from edxtasks.notes import Notes
 from edxtasks.warehouse.rows import JsonLines
@@ -439,3 +439,9 @@ def test_an_unwritable_directory_is_told(base: Path, monkeypatch: pytest.MonkeyP
     assert (base / "scratch" / "user_info_combo.json.gz").exists()
     assert not (folder / "user_info_combo.json.gz").exists()
     assert any("is not writable" in line for line in notes.lines)
+
+
+def test_where_a_report_goes(tmp_path: Path) -> None:
+    told = grade_reports.where_to_put(COURSE, tmp_path)
+    assert str(COURSE) in told
+    assert f"{tmp_path}/from_edxinstructordash/" in told

@@ -59,13 +59,14 @@ def one_by_one(text: str, breaks: bool) -> str:
 
 
 @given(escaped_text)
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_decode_equals_the_rule_read_character_by_character(text: str) -> None:
     assert values.decode(text) == one_by_one(text, breaks=False)
     assert values.decode_with_breaks(text) == one_by_one(text, breaks=True)
 
 
 @given(st.text().map(lambda text: text.replace("\0", "")))
+@settings(max_examples=100, deadline=None)
 def test_encode_then_decode_gives_the_text_back(text: str) -> None:
     assert values.decode(values.encode(text)) == text
     assert values.decode_with_breaks(values.encode(text)) == text
@@ -155,6 +156,7 @@ def test_timestamp(text: str, moment: str | None) -> None:
 
 
 @given(st.datetimes(min_value=datetime(2, 1, 1), max_value=datetime(9998, 12, 31)))
+@settings(max_examples=100, deadline=None)
 def test_timestamp_of_any_moment(moment: datetime) -> None:
     for text in (moment.isoformat(sep=" "), moment.isoformat() + "Z"):
         made = values.timestamp(text)
@@ -167,6 +169,7 @@ def test_timestamp_of_any_moment(moment: datetime) -> None:
 
 
 @given(st.text(alphabet="0123456789-:. TZ+,NULé", max_size=30))
+@settings(max_examples=100, deadline=None)
 def test_timestamp_never_fails(text: str) -> None:
     made = values.timestamp(text)
     assert made is None or datetime.fromisoformat(made).tzinfo is not None

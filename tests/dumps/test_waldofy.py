@@ -332,7 +332,7 @@ cells = st.text(alphabet='ab\\ntr0N",\r \u2028é', max_size=8)
 
 
 @given(st.lists(st.lists(cells, min_size=2, max_size=2), max_size=6))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_sorted_tables_read_as_the_delivered_ones(
     tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]]
 ) -> None:
