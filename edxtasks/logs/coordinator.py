@@ -22,7 +22,7 @@ from edxtasks.logs.checkpoints import (
 )
 from edxtasks.logs.decisions import EQUAL, SPLIT, Decision
 from edxtasks.logs.layout import Layout, fitting, remove_tree
-from edxtasks.logs.legacy import TakeOver
+from edxtasks.logs.legacy import TakeOver, list_unusable
 from edxtasks.logs.options import SplitOptions
 from edxtasks.logs.publisher import Publisher
 from edxtasks.logs.raw_files import COMPRESSION_SUFFIXES
@@ -87,7 +87,8 @@ class Coordinator:
         ]
         for number, outcome in self._crew.do(works, lambda number, report: None):
             if isinstance(outcome, Failed):
-                self._publisher.leave_alone(works[number].bucket, works[number].days, outcome.message)
+                list_unusable(self._layout, works[number].bucket, works[number].days, outcome.message)
+                self._publisher.fail(works[number].bucket, works[number].days, outcome.message)
             else:
                 self.result.taken_over += len(works[number].days)
         self._publisher.stale = {bucket: set(each.stale) for bucket, each in found.items()}

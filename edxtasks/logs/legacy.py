@@ -35,6 +35,15 @@ def take_over(layout: Layout, bucket: str, days: Iterable[str]) -> None:
     write_list(layout, bucket, kept.values())
 
 
+def list_unusable(layout: Layout, bucket: str, days: Iterable[str], message: str) -> None:
+    """Put shards that could not be taken over onto the list as such, so that no run replaces them; the next
+    run tries again."""
+    entries = read_list(layout, bucket)
+    for day in days:
+        entries[day] = Entry(day, "", 0, None, None, ((LEGACY, ""),), mark=(0, 0), message=message)
+    write_list(layout, bucket, entries.values())
+
+
 @dataclass(frozen=True)
 class TakeOver:
     """The work of taking over shards of one bucket."""

@@ -43,7 +43,6 @@ class Publisher:
         self._sources = sources
         self._result = result
         self._say = say
-        self._left_alone: Shards = {}
         self.stale: Shards = {}
         self.unlisted: Shards = {}
 
@@ -54,8 +53,7 @@ class Publisher:
         without = without_legacy or {}
         stale, unlisted, self.stale, self.unlisted = self.stale, self.unlisted, {}, {}
         todo = merged(*notes.values(), stale, unlisted, without)
-        failed = {bucket: todo.get(bucket, set()) & days for bucket, days in self._left_alone.items()}
-        todo = {bucket: left for bucket, days in todo.items() if (left := days - failed.get(bucket, set()))}
+        failed: Shards = {}
         if not todo:
             return
         self._say()
@@ -134,8 +132,3 @@ class Publisher:
     def fail(self, bucket: str, days: Iterable[str], message: str) -> None:
         """Note shards that could not be made anew."""
         self._result.unpublished.update({(bucket, day): message for day in days})
-
-    def leave_alone(self, bucket: str, days: Iterable[str], message: str) -> None:
-        """Note shards that no run made and that could not be taken over: they are not replaced either."""
-        self._left_alone.setdefault(bucket, set()).update(days)
-        self.fail(bucket, days, message)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import bz2
 import hashlib
 import os
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ _READ = 64 * 1024
 _READ_PLAIN = 1024 * 1024
 _INFLATED = 4 * 1024 * 1024
 _ZSTD_WINDOW = 1 << 27
+_ZSTD_SLICE = 512
 
 _GZIP = b"\x1f\x8b\x08"
 _ZSTD = b"\x28\xb5\x2f\xfd"
@@ -241,11 +243,12 @@ class RawLog:
                 raise self._no_log(f"it is {name}", kind)
         if text[:4] == _ZSTD or text[:3] == _GZIP:
             raise self._no_log("it is compressed twice", kind)
-        # A log that was cut while it was written may begin with zeros.
-        sample = text.lstrip(b"\0")[:4096]
         if text[:2] in (b"\xff\xfe", b"\xfe\xff"):
             raise self._no_log("it is text in UTF-16, expected UTF-8", kind)
-        if b"\0" in sample.rstrip(b"\0") or sum(byte < 9 or 13 < byte < 27 for byte in sample) > 40:
+        # A log that was cut while it was written, or on a machine that lost power, may have runs of zeros.
+        sample = re.sub(rb"\0+", b"\0", text[: 64 * 1024])[:4096]
+        odd = sum(byte < 9 or 13 < byte < 27 for byte in sample)
+        if odd > 8 and odd > len(sample) / 20:
             raise self._no_log("it is binary", kind)
 
     def _no_log(self, what: str, kind: str) -> RawLogError:
@@ -301,14 +304,26 @@ class _Gzip(_Member):
 class _Zstd(_Member):
     def __init__(self) -> None:
         self._inflate = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
+        self._rest = b""
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        text = self._inflate.decompress(data)
-        if text:
-            yield text
+        texts: list[bytes] = []
+        length = 0
+        # A few bytes at a time: four of them may hold 128 KB.
+        for start in range(0, len(data), _ZSTD_SLICE):
+            texts.append(self._inflate.decompress(data[start : start + _ZSTD_SLICE]))
+            length += len(texts[-1])
+            if length >= _INFLATED:
+                yield b"".join(texts)
+                texts, length = [], 0
+            if self._inflate.eof:
+                self._rest = self._inflate.unused_data + data[start + _ZSTD_SLICE :]
+                break
+        if length:
+            yield b"".join(texts)
 
     def rest(self) -> bytes:
-        return self._inflate.unused_data if self._inflate.eof else b""
+        return self._rest
 
     def eof(self) -> bool:
         return self._inflate.eof

@@ -93,7 +93,7 @@ def lists(layout: Layout) -> dict[str, dict[str, Entry]]:
         if not folder.is_dir():
             continue
         with os.scandir(folder) as files:
-            names = sorted(f.name for f in files if f.name.endswith(".json") and not f.name.startswith("."))
+            names = sorted(f.name for f in files if f.name.endswith(".json"))
         for name in names:
             bucket, entries = read_list_file(folder / name)
             if bucket:

@@ -41,9 +41,15 @@ class Surveyor:
     ) -> Found:
         """Compare the list of a bucket with the files in its folder."""
         strange = {day for day, file in files.items() if _is_strange(entries.get(day), file)}
-        # A shard that a killed run made and did not yet put onto the list is noted as outstanding.
-        strange -= self._outstanding.get(bucket, set()) if strange else set()
-        unlisted = strange & self._fed.get(bucket, set()) if strange else set()
+        if strange:
+            # A shard that a killed run made and did not yet put onto the list is noted as outstanding.
+            strange -= {
+                day
+                for day in strange & self._outstanding.get(bucket, set())
+                if day not in entries or self._layout.legacy_part(bucket, day).exists()
+            }
+        unlisted = strange - set(entries)
+        unlisted &= self._fed.get(bucket, set()) if unlisted else set()
         stale = {day for day, entry in entries.items() if self._is_stale(entry, day in files)}
         return Found(frozenset(strange - unlisted), frozenset(unlisted), frozenset(stale))
 

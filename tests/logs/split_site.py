@@ -113,7 +113,7 @@ class Site:
         known = {orjson.loads(p.read_bytes())["folder"] for p in (self.directory / "META").glob("*.json")}
         assert {p.name for p in (self.directory / "PARTS").iterdir()} - {"LEGACY"} == known
         assert not list((self.directory / "META" / "PUBLISH").iterdir())
-        assert not [p for p in self.directory.rglob(".*") if p.name not in {".lock", ".workers"}]
+        assert not list(self.directory.rglob("*.new"))
 
 
 def states(result: SplitResult) -> dict[str, str]:
