@@ -26,11 +26,17 @@ class Kind(Enum):
     ELSEWHERE = "left to the caller"
 
 
+# Looking a member up in its Enum costs more than all else that is done with a key.
+INTEGER, JSON, JSON_UNLESS_TEXT, RETIRED, ELSEWHERE = Kind
+
+EXPONENT = "e+"
+"""What JSON text has where a number is too large to be written in digits alone."""
+
 NOTHING = object()
 """What is left of a value that fits its column, or of a null."""
 
-_DIRECT: Mapping[str, Any] = {"STRING": str, "FLOAT": float, "BOOLEAN": bool, "INTEGER": Kind.INTEGER}
-_LEAST, _GREATEST = -(2**63), 2**63 - 1
+_DIRECT: Mapping[str, Any] = {"STRING": str, "FLOAT": float, "BOOLEAN": bool, "INTEGER": INTEGER}
+LEAST, GREATEST = -(2**63), 2**63 - 1
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
 _WRAPPED = ("$numberInt", "$numberLong")
 _BOOLEANS = {"true": True, "false": False}
@@ -60,15 +66,32 @@ def level(
 
 
 class Conformer:
-    """Walks records; collects the full names of unknown keys and of values not of their type.
+    """Walks records, and notes what it meets until the caller forgets it.
 
-    `text` writes JSON text. Both lists belong to the caller, who empties them.
+    `text` writes JSON text. `unknown` and `wrong` are the full names of unknown keys and of values not of
+    their type; `exponent` tells that some JSON text other than the event's holds a number with an
+    exponent; `values_aside` that something other than a string was set aside.
     """
 
     def __init__(self, text: Callable[[Any], str]) -> None:
         self.text = text
         self.unknown: list[str] = []
         self.wrong: list[str] = []
+        self.exponent = False
+        self.values_aside = False
+
+    def forget(self) -> None:
+        """Start anew (`values_aside` is the caller's to reset)."""
+        self.unknown.clear()
+        self.wrong.clear()
+        self.exponent = False
+
+    def noted_text(self, value: Any) -> str:
+        """JSON text of a value that is not part of the event; notes an exponent in it."""
+        text = self.text(value)
+        if EXPONENT in text:
+            self.exponent = True
+        return text
 
     def conform(self, record: Mapping[str, Any], level: Level, row: dict[str, Any]) -> dict[str, Any] | None:
         """Put into `row` what fits the columns of `level`; return the rest by its original keys, or None.
@@ -76,31 +99,45 @@ class Conformer:
         Set aside are retired keys (null too), unknown keys, and values that a column cannot hold. A key
         with `-` or `.` stands for the column with `_` or `__` in its place, if the record has none.
         """
-        kinds = level.kinds
+        kind_of = level.kinds.get
         rest: dict[str, Any] | None = None
         for key, value in record.items():
-            kind = kinds.get(key)
+            kind = kind_of(key)
             if value.__class__ is kind:
                 row[key] = value
-            elif kind is Kind.ELSEWHERE or (value is None and kind is str):
                 continue
-            elif kind is Kind.JSON:
-                row[key] = self.text(value)
-            elif kind is Kind.INTEGER and value.__class__ is int and _LEAST <= value <= _GREATEST:
+            if kind is ELSEWHERE:
+                continue
+            if value.__class__ is int and (kind is INTEGER or kind is float) and LEAST <= value <= GREATEST:
                 row[key] = value
+                continue
+            if kind is JSON:
+                row[key] = self.text(value)
+                continue
+            if kind is JSON_UNLESS_TEXT:
+                row[key] = value if value.__class__ is str else self.noted_text(value)
+                continue
+            if value is None and kind is str:
+                continue
+            if kind is RETIRED:
+                left = value
             else:
-                left = value if kind is Kind.RETIRED else self._odd(record, level, key, kind, row)
-                if left is not NOTHING:
-                    if rest is None:
-                        rest = {}
-                    rest[key] = left
+                left = self._odd(record, level, key, kind, row)
+                if left is NOTHING:
+                    continue
+            if left.__class__ is not str:
+                self.values_aside = True
+            if rest is None:
+                rest = {key: left}
+            else:
+                rest[key] = left
         return rest
 
     def string(self, value: Any) -> str:
         """A value as a STRING column holds it: strings as they are, all else as JSON text."""
         if isinstance(value, dict):
             value = _unwrapped(value)
-        return value if isinstance(value, str) else self.text(value)
+        return value if isinstance(value, str) else self.noted_text(value)
 
     def _odd(self, record: Mapping[str, Any], level: Level, key: str, kind: Any, row: dict[str, Any]) -> Any:
         """Fit what is not of the plain form; returns what is left to set aside, or `NOTHING`."""
@@ -112,8 +149,9 @@ class Conformer:
                 self.unknown.append(level.path + key)
                 return value
             column, kind = respelled, level.kinds[respelled]
-        if kind is Kind.JSON or (kind is Kind.JSON_UNLESS_TEXT and not isinstance(value, str)):
-            row[column] = self.text(value)
+        if kind is JSON or kind is JSON_UNLESS_TEXT:
+            is_text = kind is JSON_UNLESS_TEXT and isinstance(value, str)
+            row[column] = value if is_text else self.noted_text(value)
             return NOTHING
         if isinstance(kind, Level):
             return self._record(value, kind, column, level, row)
@@ -142,9 +180,9 @@ class Conformer:
         return value
 
     def _fit(self, value: Any, kind: Any) -> Any:
-        if kind is str or kind is Kind.JSON_UNLESS_TEXT:
+        if kind is str:
             return self.string(value)
-        if kind is Kind.INTEGER:
+        if kind is INTEGER:
             return _integer(value)
         if kind is float:
             return _float(value)
@@ -158,7 +196,7 @@ def respelled_column(record: Mapping[str, Any], level: Level, key: str) -> str |
     """
     column = _respell(key)
     kind = level.kinds.get(column)
-    if column in record or kind is None or kind is Kind.RETIRED or kind is Kind.ELSEWHERE:
+    if column in record or kind is None or kind is RETIRED or kind is ELSEWHERE:
         return None
     return column if next(other for other in record if _respell(other) == column) == key else None
 
@@ -187,7 +225,7 @@ def _integer(value: Any) -> int | None:
         value = int(number)
     elif isinstance(value, float):
         value = int(value) if value.is_integer() else None
-    if isinstance(value, int) and _LEAST <= value <= _GREATEST:
+    if isinstance(value, int) and LEAST <= value <= GREATEST:
         return int(value)
     return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -27,6 +28,15 @@ _EPOCH_UNITS = (
 )
 
 
+_SECONDS = {f"{second:02}.": second * 1_000_000 for second in range(60)}
+
+
+@lru_cache(8192)
+def _minute(text: str) -> int | None:
+    """Microseconds since 1970 at the begin of a minute, of `YYYY-MM-DDTHH:MM:`; None when it is none."""
+    return _of_iso(f"{text}00") if text[10:11] == "T" and text[16:] == ":" else None
+
+
 def read_time(value: Any) -> tuple[int, str] | None:
     """The time that `value` tells: microseconds since 1970 UTC, and `YYYY-MM-DDTHH:MM:SS.ffffff+00:00`.
 
@@ -36,20 +46,14 @@ def read_time(value: Any) -> tuple[int, str] | None:
     `{"$date": …}` and `{"$numberLong": …}` around either. None when it is no such time or lies outside
     the years 1 to 9999.
     """
-    if (
-        value.__class__ is str
-        and len(value) == 32
-        and value[10] == "T"
-        and value[19] == "."
-        and value[4] == "-" == value[7]
-        and value[11:13] < "24"
-        and value[26:] == "+00:00"
-    ):
+    if value.__class__ is str and len(value) == 32 and value[26:] == "+00:00":
         # The form of nearly every event, which is also the form that is written.
-        try:
-            return (datetime.fromisoformat(value) - EPOCH) // _MICROSECOND, value
-        except ValueError:
-            return None
+        second = _SECONDS.get(value[17:20])
+        fraction = value[20:26]
+        if second is not None and fraction.isdigit() and fraction.isascii():
+            minute = _minute(value[:17])
+            if minute is not None:
+                return minute + second + int(fraction), value
     microseconds = _microseconds(value)
     return None if microseconds is None else (microseconds, write_time(microseconds))
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from edxtasks.logs.event_course import opaque_course_of_page
 from edxtasks.logs.module_links import NO_LINKS, Links, courseware_module, read_links
+from edxtasks.logs.row_levels import is_listed
 from edxtasks.logs.usage_keys import (
     block_key_of_id,
     find_block_key,
@@ -59,17 +60,22 @@ WITHOUT_MODULE = 1 << 6
 BROWSER = 1 << 7  # event source
 OBJECT = 1 << 8  # the event is an object
 ID = 1 << 9  # … with an id that is a string
-ODD_ID = 1 << 10  # … with an id that is none
-INPUT = 1 << 11  # the event is a string that starts with the name of an input field
-INPUT_LIST = 1 << 12  # … a list whose first item does
-TEXT_BLOCK = 1 << 13  # the event came as text, is no object with an id, and holds a block key
-TEXT_I4X = 1 << 14  # … an i4x URL
+ID_BLOCK = 1 << 10  # … "block-v1:" in it
+ID_I4X = 1 << 11  # … "i4x" in it
+ODD_ID = 1 << 12  # … with an id that is no string
+INPUT = 1 << 13  # the event is a string that starts with the name of an input field
+INPUT_LIST = 1 << 14  # … a list whose first item does
+TEXT_BLOCK = 1 << 15  # the event came as text, is no object with an id; "block-v1:" in it
+TEXT_I4X = 1 << 16  # … "i4x://" in it
 
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """What an event type (or a path, of which only the links are used) says by itself."""
+    """What an event type says by itself: what it `has` for the rules, links to components in it, and
+    whether it is `listed` (all members of its events have columns)."""
 
+    name: str
+    listed: bool
     has: int
     links: Links
 
@@ -77,10 +83,9 @@ class EventType:
 class Event:
     """The parts of one event that rules look at."""
 
-    __slots__ = ("answers", "course", "event", "event_type", "links", "page", "path_links", "raw")
+    __slots__ = ("answers", "course", "event", "kind", "page", "path_links", "raw")
 
-    event_type: str
-    links: Links
+    kind: EventType
     path_links: Links
     page: str
     course: str | None
@@ -94,11 +99,11 @@ Rule = Callable[[Event, bool], str | None]
 
 
 def _handler(event: Event, extended: bool) -> str | None:
-    return event.links.handler or event.path_links.handler
+    return event.kind.links.handler or event.path_links.handler
 
 
 def _block(event: Event, extended: bool) -> str | None:
-    return event.links.block or event.path_links.block
+    return event.kind.links.block or event.path_links.block
 
 
 def _answered(event: Event, extended: bool) -> str | None:
@@ -118,8 +123,7 @@ def _block_key_in_id(event: Event, extended: bool) -> str | None:
 
 
 def _html_id_in_id(event: Event, extended: bool) -> str | None:
-    identifier = event.event["id"]
-    return html_id_module(identifier, event.course) if identifier.startswith("i4x-") else None
+    return html_id_module(event.event["id"], event.course)
 
 
 def _video_by_bare_id(event: Event, extended: bool) -> str | None:
@@ -127,7 +131,7 @@ def _video_by_bare_id(event: Event, extended: bool) -> str | None:
     if not identifier or "/" in identifier or ":" in identifier or event.course is None:
         return None
     if not extended and not (
-        event.event_type == "play_video" and _COURSEWARE_OF_OPAQUE_COURSE.search(event.page)
+        event.kind.name == "play_video" and _COURSEWARE_OF_OPAQUE_COURSE.search(event.page)
     ):
         return None
     return f"{_org_number(event.course)}/video/{identifier}"
@@ -143,7 +147,7 @@ def _stop(event: Event, extended: bool) -> str | None:
 
 def _i4x_url_in_id(event: Event, extended: bool) -> str | None:
     module = i4x_url_of_id(event.event["id"])
-    if module is None or event.event_type not in {"seq_goto", "seq_next"}:
+    if module is None or event.kind.name not in {"seq_goto", "seq_next"}:
         return module
     position = _position(event.event.get("new"))
     if position is None:
@@ -157,32 +161,32 @@ def _courseware_page(event: Event, extended: bool) -> str | None:
 
 
 def _thread(event: Event, extended: bool) -> str | None:
-    return event.links.thread
+    return event.kind.links.thread
 
 
 def _forum_thread(event: Event, extended: bool) -> str | None:
-    return event.links.forum_thread
+    return event.kind.links.forum_thread
 
 
 def _new_thread(event: Event, extended: bool) -> str | None:
-    return event.links.new_thread
+    return event.kind.links.new_thread
 
 
 def _courseware_request(event: Event, extended: bool) -> str | None:
-    return event.links.courseware
+    return event.kind.links.courseware
 
 
 def _jump_to_id(event: Event, extended: bool) -> str | None:
-    return event.links.jump
+    return event.kind.links.jump
 
 
 def _quoted_handler(event: Event, extended: bool) -> str | None:
-    return event.links.quoted or event.path_links.quoted
+    return event.kind.links.quoted or event.path_links.quoted
 
 
 def _i4x_url_in_type(event: Event, extended: bool) -> str | None:
-    module = event.links.i4x
-    if module is not None and event.links.goes_to_position and isinstance(event.raw, dict):
+    module = event.kind.links.i4x
+    if module is not None and event.kind.links.goes_to_position and isinstance(event.raw, dict):
         post = event.raw.get("POST")
         positions = post.get("position") if isinstance(post, dict) else None
         if isinstance(positions, list):
@@ -214,12 +218,12 @@ RULES: tuple[tuple[int, tuple[int, ...], Rule], ...] = (
     (2, (PROBLEM | INPUT,), _answered),
     (3, (PROBLEM_GRADED | INPUT_LIST,), _answered),
     (4, _ANY_LINK, _block),
-    (5, (ID,), _block_key_in_id),
-    (6, (ID,), _html_id_in_id),
+    (5, (ID_BLOCK,), _block_key_in_id),
+    (6, (ID_I4X,), _html_id_in_id),
     (7, (ID | VIDEO,), _video_by_bare_id),
     (8, (TEXT_BLOCK,), _block_key_in_text),
     (9, (WITHOUT_MODULE, ODD_ID), _stop),
-    (10, (BROWSER | ID,), _i4x_url_in_id),
+    (10, (BROWSER | ID_I4X,), _i4x_url_in_id),
     (11, (BROWSER | PAGE_CLOSE,), _courseware_page),
     (12, (BROWSER | INPUT, BROWSER | INPUT_LIST), _answered),
     (13, (TYPE_LINK,), _thread),
@@ -240,32 +244,42 @@ class ModuleIds:
 
     def __init__(self, extended: bool) -> None:
         self.extended = extended
-        self._type = lru_cache(REMEMBERED)(self._read_type)
-        self._path_links = lru_cache(REMEMBERED)(self._read_path)
-        self._rules = lru_cache(None)(_rules_for)
+        self.event_type = lru_cache(REMEMBERED)(self._read_type)
+        self._links = lru_cache(REMEMBERED)(self._read_links)
+        self._rules = _RulesByNeed()
         self._event = Event()
 
     def derive(
-        self, event_type: str, browser: bool, page: str, path: str, course: str | None, raw: Any, event: Any
+        self, kind: EventType, browser: bool, page: str, path: str, course: str | None, raw: Any, event: Any
     ) -> str | None:
         """The module id of an event, or None.
 
-        `raw` is the value of `event` as it was logged, `event` the same parsed, `path` is `context.path`,
-        `course` the course of the event as `ORG/NUMBER/RUN`; texts that are missing are empty.
+        `kind` is what `event_type` makes of its event type, `raw` the value of `event` as it was logged,
+        `event` the same parsed, `path` is `context.path`, `course` the course of the event as
+        `ORG/NUMBER/RUN`; texts that are missing are empty.
         """
-        this_type = self._type(event_type)
-        path_links = self._path_links(path)
-        has = this_type.has
+        has = kind.has
         if browser:
             has |= BROWSER
-        if path_links is not NO_LINKS:
-            has |= PATH_LINK
+        path_links = NO_LINKS
+        if "/courses/" in path:
+            path_links = self._links(path)
+            if path_links is not NO_LINKS:
+                has |= PATH_LINK
         is_text = raw.__class__ is str
         if event.__class__ is dict:
             has |= OBJECT
             if "id" in event:
                 is_text = False
-                has |= ID if event["id"].__class__ is str else ODD_ID
+                identifier = event["id"]
+                if identifier.__class__ is str:
+                    has |= ID
+                    if "block-v1:" in identifier:
+                        has |= ID_BLOCK
+                    if "i4x" in identifier:
+                        has |= ID_I4X
+                else:
+                    has |= ODD_ID
         if is_text:
             if "block-v1:" in raw:
                 has |= TEXT_BLOCK
@@ -277,12 +291,11 @@ class ModuleIds:
                 has |= INPUT
         elif answers.__class__ is list and _starts_with_input(answers):
             has |= INPUT_LIST
-        rules = self._rules(has)
+        rules = self._rules[has]
         if not rules:
             return None
         this = self._event
-        this.event_type = event_type
-        this.links = this_type.links
+        this.kind = kind
         this.path_links = path_links
         this.page = page
         this.course = course
@@ -296,7 +309,7 @@ class ModuleIds:
         return None
 
     def _read_type(self, event_type: str) -> EventType:
-        links = read_links(event_type, self.extended)
+        links = self._links(event_type)
         has = 0
         if links is not NO_LINKS:
             has |= TYPE_LINK
@@ -310,10 +323,18 @@ class ModuleIds:
             has |= PAGE_CLOSE
         if event_type in TYPES_WITHOUT_MODULE:
             has |= WITHOUT_MODULE
-        return EventType(has, links)
+        return EventType(event_type, is_listed(event_type), has, links)
 
-    def _read_path(self, path: str) -> Links:
+    def _read_links(self, path: str) -> Links:
         return read_links(path, self.extended)
+
+
+class _RulesByNeed(dict[int, tuple[Rule, ...]]):
+    """The rules to try on an event by what it has, worked out once."""
+
+    def __missing__(self, has: int) -> tuple[Rule, ...]:
+        rules = self[has] = _rules_for(has)
+        return rules
 
 
 def _rules_for(has: int) -> tuple[Rule, ...]:

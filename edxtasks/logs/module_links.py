@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 from edxtasks.logs.usage_keys import BLOCK_KEY, I4X_URL, ID, PART, QUOTED_I4X
 
@@ -58,28 +60,31 @@ def read_links(path: str, extended: bool) -> Links:
     courseware and jump links, and new threads are known only of forums whose name starts with `i4x`."""
     if "/courses/" not in path and "i4x://" not in path:
         return NO_LINKS
-    block = _XBLOCK.search(path)
-    block_module = f"{block[1]}/{block[2]}/{block[5]}/{block[6]}" if block else None
-    quoted = _QUOTED.match(path)
-    new_thread = _NEW_THREAD.match(path)
-    if new_thread and not (extended or new_thread[5].startswith("i4x")):
-        new_thread = None
-    i4x = _I4X.search(path)
-    links = Links(
-        handler=block_module if block and block[7] else None,
-        block=block_module,
-        quoted="/".join(quoted.groups()) if quoted else None,
-        thread=_module(_THREAD.match(path), "forum", extended),
-        forum_thread=_module(_FORUM_THREAD.match(path), "forum", extended),
-        new_thread=_module(new_thread, "forum", extended, "new"),
-        courseware=courseware_module(path, extended),
-        jump=_module(_JUMP.search(path), "jump_to_id", extended),
-        i4x="/".join(i4x.groups()[:4]) if i4x else None,
-        goes_to_position=bool(i4x and i4x[5]),
-    )
-    return NO_LINKS if links == NO_LINKS else links
+    found: dict[str, Any] = {}
+    if "/xblock/" in path:
+        if block := _XBLOCK.search(path):
+            found["block"] = f"{block[1]}/{block[2]}/{block[5]}/{block[6]}"
+            if block[7]:
+                found["handler"] = found["block"]
+        if quoted := _QUOTED.match(path):
+            found["quoted"] = "/".join(quoted.groups())
+    if "/discussion/" in path:
+        found["thread"] = _module(_THREAD.match(path), "forum", extended)
+        found["forum_thread"] = _module(_FORUM_THREAD.match(path), "forum", extended)
+        new_thread = _NEW_THREAD.match(path)
+        if new_thread and (extended or new_thread[5].startswith("i4x")):
+            found["new_thread"] = _module(new_thread, "forum", extended, "new")
+    if "/courseware/" in path:
+        found["courseware"] = courseware_module(path, extended)
+    if "/jump_to_id/" in path:
+        found["jump"] = _module(_JUMP.search(path), "jump_to_id", extended)
+    if "i4x://" in path and (i4x := _I4X.search(path)):
+        found["i4x"] = "/".join(i4x.groups()[:4])
+        found["goes_to_position"] = bool(i4x[5])
+    return Links(**found) if any(found.values()) else NO_LINKS
 
 
+@lru_cache(8192)
 def courseware_module(url: str, extended: bool) -> str | None:
     """Module id of a courseware page: `O/C/sequential/SEQ/` or, where the URL ends with the chapter,
     `O/C/chapter/CH`.

@@ -10,13 +10,12 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from edxtasks.logs.conform import Conformer
+from edxtasks.logs.conform import EXPONENT, Conformer
 from edxtasks.logs.event_course import course_of_key, course_without_key
 from edxtasks.logs.event_time import read_time
 from edxtasks.logs.json_text import (
@@ -31,11 +30,11 @@ from edxtasks.logs.line import Reject, object_with_long_integers, read_unusual_l
 from edxtasks.logs.module_id import ModuleIds
 from edxtasks.logs.row_levels import (
     AGENT_OF_CONTEXT,
+    AGENT_OF_MODULE,
     CONTEXT,
     EVENT_STRUCT,
     TOP,
     UNLISTED_MEMBERS,
-    is_listed,
 )
 from edxtasks.logs.set_aside import delivered_mongoid, set_aside
 
@@ -55,7 +54,10 @@ RULES_VERSION = 1
 
 TEXT_FORMS: dict[str, Callable[[Any], str]] = {"compact": compact, "predecessor": predecessor}
 
-_AGENT_FIELDS = frozenset(name.partition(".")[0] for name in AGENT_OF_CONTEXT) | {"agent"}
+LONGEST_NAME = 120
+"""Most characters of a key's full name in the counts."""
+
+_AGENT_FIELDS = frozenset(("agent", "module", *AGENT_OF_CONTEXT))
 _UNLISTED_MEMBERS = frozenset(UNLISTED_MEMBERS)
 
 Rephrased = tuple[str | None, int, bytes]
@@ -97,7 +99,6 @@ class Rephraser:
         self._text = TEXT_FORMS[rules.json_text_form]
         self._conformer = Conformer(self._text)
         self._module_ids = ModuleIds(rules.module_id_extended)
-        self._is_listed = lru_cache(8192)(is_listed)
         self._expected = frozenset(".".join(path) for path in rules.retired_keys)
         self._plain_agent = self._text({"oldagent": ""})
         self._counts = LineCounts()
@@ -106,17 +107,33 @@ class Rephraser:
         """The row of a line (with or without its newline), the reason why there is none, or None for a
         blank line. Never raises."""
         conformer = self._conformer
-        conformer.unknown.clear()
-        conformer.wrong.clear()
+        result: Rephrased | Reject | None
         try:
-            result = self._read(line)
+            try:
+                record = orjson.loads(line)
+            except orjson.JSONDecodeError:
+                record = self._unusual(line)
+            else:
+                if record.__class__ is not dict:
+                    record = Reject("not_object")
+            result = self._row(record) if record.__class__ is dict else record
+            # The fast parser makes floats of integers beyond 64 bits; those are written with an exponent.
+            if conformer.exponent and may_hold_long_integer(line):
+                conformer.forget()
+                result = self._row(object_with_long_integers(line), exactly=True)
         except (NotJson, TooDeep):
-            return Reject("bad_json")
+            result = Reject("bad_json")
         except Exception as error:  # noqa: BLE001 -- no line may end a file; the defect is told and counted
-            return Reject("internal", _place_and_text(error))
-        if (conformer.unknown or conformer.wrong) and not isinstance(result, Reject):
-            self._counts.unknown_keys.update(name for name in conformer.unknown if name not in self._expected)
-            self._counts.wrong_types.update(conformer.wrong)
+            result = Reject("internal", _place_and_text(error))
+        if conformer.unknown or conformer.wrong or conformer.exponent:
+            if result.__class__ is tuple:
+                expected = self._expected
+                counts = self._counts
+                counts.unknown_keys.update(
+                    name[:LONGEST_NAME] for name in conformer.unknown if name not in expected
+                )
+                counts.wrong_types.update(conformer.wrong)
+            conformer.forget()
         return result
 
     def take_counts(self) -> LineCounts:
@@ -124,33 +141,20 @@ class Rephraser:
         counts, self._counts = self._counts, LineCounts()
         return counts
 
-    def _read(self, line: bytes) -> Rephrased | Reject | None:
-        try:
-            record = orjson.loads(line)
-        except orjson.JSONDecodeError:
-            unusual = read_unusual_line(line)
-            self._counts.bad_utf8 += unusual.bad_utf8
-            if not isinstance(unusual.content, dict):
-                return unusual.content
-            record = unusual.content
-        if record.__class__ is not dict:
-            return Reject("not_object")
-        result = self._row(record)
-        # The fast parser makes floats of integers beyond 64 bits; those are written with an exponent.
-        if result.__class__ is tuple and b"e+" in result[2] and may_hold_long_integer(line):
-            self._conformer.unknown.clear()
-            self._conformer.wrong.clear()
-            result = self._row(object_with_long_integers(line), exactly=True)
-        return result
+    def _unusual(self, line: bytes) -> dict[str, Any] | Reject | None:
+        unusual = read_unusual_line(line)
+        self._counts.bad_utf8 += unusual.bad_utf8
+        return unusual.content
 
     def _row(self, record: dict[str, Any], exactly: bool = False) -> Rephrased | Reject:
         """The row of a parsed line; `exactly`: JSON text inside is read with integers of any size."""
         conformer = self._conformer
+        conformer.values_aside = False
         row: dict[str, Any] = {"time": None}
         rest = conformer.conform(record, TOP, row) or {}
         course_key = row.pop("course_id", None)
         module_id = row.pop("module_id", None)
-        held = delivered_mongoid(record, exactly) if "mongoid" in record or "_id" in record else {}
+        held = delivered_mongoid(record, exactly) if "mongoid" in record or "_id" in record else None
 
         context = record.get("context")
         context_row: dict[str, Any] = {}
@@ -158,26 +162,34 @@ class Rephraser:
         written_before = False
         if context.__class__ is dict:
             context_rest = conformer.conform(context, CONTEXT, context_row)
-            context_row["agent"], written_before = self._agent(context, exactly)
+            if _AGENT_FIELDS.isdisjoint(context):
+                context_row["agent"] = self._plain_agent
+            else:
+                context_row["agent"], written_before = self._agent(context, exactly)
         elif context is not None and context != "":
             conformer.wrong.append("context")
             rest["context"] = context
 
         raw = record.get("event", "")
         event = parse_embedded(raw, exactly) if raw.__class__ is str and "event_js" not in record else raw
-        event_type = row.get("event_type", "")
-        browser = row.get("event_source") == "browser"
+        kind = self._module_ids.event_type(row.get("event_type", ""))
+        source = row.get("event_source")
+        browser = source == "browser"
         page = row.get("page", "")
         path = context_row.get("path", "")
 
-        key = self._course_key(record, course_key, held, rest) or _context_key(context, context_row)
+        key = None
+        if course_key is not None or held is not None:
+            key = self._course_key(record, course_key, held or {}, rest)
         if key is None:
-            course = course_without_key(browser, event_type, page, path, event)
+            key = _context_key(context, context_row.get("course_id"))
+        if key is None:
+            course = course_without_key(browser, kind.name, page, path, event)
         else:
             course = course_of_key(key)
             if course is None and key == course_key:
                 rest["course_id"] = key
-        if course is None and "event_source" not in row:
+        if course is None and source is None:
             return Reject("no_event_source")
         time = read_time(record.get("time"))
         if time is None:
@@ -185,47 +197,53 @@ class Rephraser:
         row["time"] = time[1]
 
         event_text = self._text(event)
-        null_marks = False
-        if module_id is None or not module_id.strip():
+        if EXPONENT in event_text and event_text != raw:
+            conformer.exponent = True
+
+        if module_id is None or _is_blank(module_id):
             module_id = None
-            if not context_row:
-                null_marks = _has_null_marks(record)
-            if not (written_before or null_marks):
-                derive = self._module_ids.derive
-                module_id = derive(event_type, browser, page, path, course, raw, event)
-                if module_id is None and not context_row:
-                    null_marks = (
-                        derive(event_type, browser, page, path, course, event_text, event) is not None
-                    )
+            if not written_before and (context_row or not _has_null_marks(record)):
+                module_id = self._module_ids.derive(kind, browser, page, path, course, raw, event)
 
         event_struct: dict[str, Any] = {}
         event_rest = None
+        values_aside = conformer.values_aside
         if event.__class__ is dict:
-            if self._is_listed(event_type):
+            if kind.listed:
                 event_rest = conformer.conform(event, EVENT_STRUCT, event_struct)
             elif not _UNLISTED_MEMBERS.isdisjoint(event):
                 members = {name: event[name] for name in UNLISTED_MEMBERS if name in event}
                 conformer.conform(members, EVENT_STRUCT, event_struct)
 
-        if held:
-            set_aside(held, rest)
-        else:
+        if held is None:
             held = rest
-        if event_rest:
-            set_aside(held, {"event_struct": event_rest})
-        if context_rest:
-            set_aside(held, {"context": context_rest})
+            if event_rest:
+                held["event_struct"] = event_rest
+            if context_rest:
+                held["context"] = context_rest
+        else:
+            values_aside = True
+            set_aside(held, rest)
+            if event_rest:
+                set_aside(held, {"event_struct": event_rest})
+            if context_rest:
+                set_aside(held, {"context": context_rest})
         if "old_mongoid" in held and held["old_mongoid"] is None:
             del held["old_mongoid"]
 
         if course is not None:
             row["course_id"] = course
-        if module_id is not None or null_marks:
+        if module_id is not None:
             row["module_id"] = module_id
-        if context_row or null_marks:
-            row["context"] = context_row or None
+        if context_row:
+            row["context"] = context_row
+        elif module_id is None and (
+            _has_null_marks(record)
+            or self._module_ids.derive(kind, browser, page, path, course, event_text, event) is not None
+        ):
+            row["module_id"] = row["context"] = None
         if held:
-            row["mongoid"] = self._text(held)
+            row["mongoid"] = conformer.noted_text(held) if values_aside else self._text(held)
         if event_struct:
             row["event_struct"] = event_struct
         row["event"] = event_text
@@ -233,15 +251,13 @@ class Rephraser:
 
     def _agent(self, context: dict[str, Any], exactly: bool) -> tuple[str, bool]:
         """The column `context.agent`, and whether the context is one of a row written before."""
-        if _AGENT_FIELDS.isdisjoint(context):
-            return self._plain_agent, False
         agent = context.get("agent")
-        added = dict(_agent_fields(context))
+        added = _agent_fields(context)
         if isinstance(agent, str) and '"oldagent"' in agent:
             before = parse_embedded(agent, exactly)
             if isinstance(before, dict) and "oldagent" in before:
-                return self._text({**before, **added}) if added else agent, True
-        return self._text({"oldagent": agent or "", **added}), False
+                return self._conformer.noted_text({**before, **added}) if added else agent, True
+        return self._conformer.noted_text({"oldagent": agent or "", **added}), False
 
     def _course_key(
         self, record: dict[str, Any], typed: str | None, held: dict[str, Any], rest: dict[str, Any]
@@ -295,22 +311,23 @@ def rephrase_stream(
     return counts
 
 
-def _context_key(context: Any, context_row: dict[str, Any]) -> str | None:
-    """The non-blank course id that the context names; one that is no string names none."""
-    typed = context_row.get("course_id")
-    if typed is None or not isinstance(context.get("course_id", typed), str) or _is_blank(typed):
+def _context_key(context: Any, typed: str | None) -> str | None:
+    """The non-blank course id that the context names; one that is no string (`typed` is its text) names
+    none."""
+    if typed is None or typed == "" or context.get("course_id", typed) is not typed or typed.isspace():
         return None
-    course_id: str = typed
-    return course_id
+    return typed
 
 
-def _agent_fields(context: dict[str, Any]) -> Iterable[tuple[str, Any]]:
+def _agent_fields(context: dict[str, Any]) -> dict[str, Any]:
+    """Fields of the context that are kept in `context.agent`, under their full names."""
+    fields = {name: context[name] for name in AGENT_OF_CONTEXT if name in context}
     module = context.get("module")
-    for name in AGENT_OF_CONTEXT:
-        if name in context and "." not in name:
-            yield name, context[name]
-        elif isinstance(module, dict) and name.startswith("module.") and name[7:] in module:
-            yield name, module[name[7:]]
+    if isinstance(module, dict):
+        for name in AGENT_OF_MODULE:
+            if name in module:
+                fields[f"module.{name}"] = module[name]
+    return fields
 
 
 def _has_null_marks(record: dict[str, Any]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edxtasks.logs.conform import Kind, level
+from edxtasks.logs.conform import ELSEWHERE, JSON, JSON_UNLESS_TEXT, RETIRED, level
 from edxtasks.logs.schema import (
     ANSWER_SCHEMA,
     CONTEXT_SCHEMA,
@@ -48,12 +48,11 @@ AGENT_OF_CONTEXT = (
     "received_at",
     "component",
     "open_in_browser_url",
-    "module.usage_key",
-    "module.original_usage_version",
-    "module.original_usage_key",
     "asides",
 )
-"""Fields of the context that have no column and are kept inside `context.agent`, under these names."""
+AGENT_OF_MODULE = ("usage_key", "original_usage_version", "original_usage_key")
+"""Fields of the context, and of `context.module`, that have no column and are kept in `context.agent`,
+those of the module as `module.usage_key` and so on."""
 
 RETIRED_TOP = (
     "referer",
@@ -111,9 +110,9 @@ def is_listed(event_type: str) -> bool:
 TOP = level(
     TRACKLOG_SCHEMA,
     special={
-        **dict.fromkeys(RETIRED_TOP, Kind.RETIRED),
+        **dict.fromkeys(RETIRED_TOP, RETIRED),
         **dict.fromkeys(
-            ("time", "context", "event", "event_struct", "event_js", "mongoid", "_id"), Kind.ELSEWHERE
+            ("time", "context", "event", "event_struct", "event_js", "mongoid", "_id"), ELSEWHERE
         ),
     },
 )
@@ -121,20 +120,15 @@ CONTEXT = level(
     CONTEXT_SCHEMA,
     "context.",
     special={
-        **dict.fromkeys(RETIRED_CONTEXT, Kind.RETIRED),
-        **{name: Kind.ELSEWHERE for name in AGENT_OF_CONTEXT if "." not in name},
-        "agent": Kind.ELSEWHERE,
-        "course_user_tags": Kind.JSON_UNLESS_TEXT,
+        **dict.fromkeys(RETIRED_CONTEXT, RETIRED),
+        **dict.fromkeys(("agent", *AGENT_OF_CONTEXT), ELSEWHERE),
+        "course_user_tags": JSON_UNLESS_TEXT,
     },
     records={
         "module": level(
             MODULE_SCHEMA,
             "context.module.",
-            special={
-                name.removeprefix("module."): Kind.ELSEWHERE
-                for name in AGENT_OF_CONTEXT
-                if name.startswith("module.")
-            },
+            special=dict.fromkeys(AGENT_OF_MODULE, ELSEWHERE),
         )
     },
 )
@@ -142,16 +136,16 @@ EVENT_STRUCT = level(
     EVENT_STRUCT_SCHEMA,
     "event_struct.",
     special={
-        **dict.fromkeys(RETIRED_EVENT_STRUCT, Kind.RETIRED),
-        **dict.fromkeys(JSON_EVENT_STRUCT, Kind.JSON),
+        **dict.fromkeys(RETIRED_EVENT_STRUCT, RETIRED),
+        **dict.fromkeys(JSON_EVENT_STRUCT, JSON),
     },
     records={
         "state": level(
             STATE_SCHEMA,
             "event_struct.state.",
             special={
-                **dict.fromkeys(RETIRED_STATE, Kind.RETIRED),
-                **dict.fromkeys(JSON_STATE, Kind.JSON),
+                **dict.fromkeys(RETIRED_STATE, RETIRED),
+                **dict.fromkeys(JSON_STATE, JSON),
             },
         ),
         "answer": level(ANSWER_SCHEMA, "event_struct.answer."),

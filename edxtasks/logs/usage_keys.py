@@ -21,7 +21,10 @@ from functools import lru_cache
 REMEMBERED = 8192
 """Distinct ids remembered: components repeat over and over in a log."""
 
-PART = r"[\w\-~.:]+"
+LONGEST_INPUT_NAME = 1000
+"""A longer name is no input field's, and would take long to look through."""
+
+PART = r"[\w\-~.:]{1,250}"
 ID = r"[\w\-~.:%]+"
 BLOCK_KEY = rf"block-v1:({PART})\+({PART})\+{PART}(?:\+[\w\-~.:@]+)*?\+type@([\w\-]+)\+block@({ID})"
 I4X_URL = rf"i4x://({PART})/({PART})/({PART})/({ID})"
@@ -107,7 +110,7 @@ def input_problem(name: str) -> str | None:
     After the two numbers may stand `[]` (also `%5B%5D`), or `_` and a word that starts with a letter
     (`_dynamath`, `_comment`).
     """
-    match = _INPUT.fullmatch(name)
+    match = _INPUT.fullmatch(name) if len(name) <= LONGEST_INPUT_NAME else None
     return match[1] if match else None
 
 

@@ -1,0 +1,82 @@
+"""Which course an event is of: the keys that count, and the URLs that name one."""
+
+from __future__ import annotations
+
+import pytest
+
+from edxtasks.logs.event_course import course_in_url, course_of_key, course_of_page, opaque_course_of_page
+
+
+@pytest.mark.parametrize(
+    ("key", "course"),
+    [
+        ("MITx/8.01x/2013_Spring", "MITx/8.01x/2013_Spring"),
+        (" MITx/8.01x/2013_Spring\n", "MITx/8.01x/2013_Spring"),
+        ("course-v1:MITx+6.00x+1T2015", "MITx/6.00x/1T2015"),
+        ("course-v1:MITx%2B6.00x%2b1T2015", "MITx/6.00x/1T2015"),
+        ("course-v1%3AMITx%2B6.00x%2B1T2015", "MITx/6.00x/1T2015"),
+        ("course-v1:MITx 6.00x 1T2015", "MITx/6.00x/1T2015"),
+        ("course-v1:MITx%206.00x%201T2015", "MITx/6.00x/1T2015"),
+        ("ÉcoleX/Été.1/2015~a:b", "ÉcoleX/Été.1/2015~a:b"),
+        ("MITx/8.01x", None),
+        ("MITx/8.01x/2013/more", None),
+        ("MITx/8.01x/2013/", None),
+        ("MITx//2013", None),
+        ("MITx/../2013", None),
+        ("MITx/./2013", None),
+        ("MITx/8.01x/2013;rm", None),
+        ("MITx/8.01x/20 13", None),
+        ("library-v1:MITx+lib", None),
+        ("ccx-v1:MITx+8.01x+2013+ccx@1", None),
+        ("course-v1:MITx+8.01x", None),
+        ("course-v1:MITx/8.01x/2013", None),
+        ("", None),
+        ("a/b/" + "c" * 246, "a/b/" + "c" * 246),  # 250 characters
+        ("a/b/" + "c" * 247, None),
+    ],
+)
+def test_keys(key: str, course: str | None) -> None:
+    assert course_of_key(key) == course
+
+
+@pytest.mark.parametrize(
+    ("url", "course"),
+    [
+        ("/courses/course-v1:MITx+6.00x+1T2015", "MITx/6.00x/1T2015"),
+        ("/courses/course-v1:MITx+6.00x+1T2015/courseware/a/b/", "MITx/6.00x/1T2015"),
+        ("/courses/course-v1:MITx+6.00x+1T2015?x=1", "MITx/6.00x/1T2015"),
+        ("/courses/course-v1:MITx+6.00x+1T2015#x", "MITx/6.00x/1T2015"),
+        ("https://h/courses/course-v1:MITx%2B6.00x%2B1T2015/info", "MITx/6.00x/1T2015"),
+        ("https://h/courses/MITx/8.01x/2013/info", "MITx/8.01x/2013"),
+        ("/courses/MITx/8.01x/2013/", "MITx/8.01x/2013"),
+        ("/courses/MITx/8.01x/2013", None),
+        ("/courses/MITx/8.01x/about", None),
+        ("/courses/course-v1:MITx+6.00x/courseware/a/", None),
+        ("/courses/course-v1:bad/courseware/a/", None),
+        ("/courses/MITx/8.01x/20+13/", None),
+        ("/dashboard", None),
+        ("", None),
+    ],
+)
+def test_urls(url: str, course: str | None) -> None:
+    assert course_in_url(url) == course
+    assert course_of_page(url) == course
+
+
+@pytest.mark.parametrize(
+    ("page", "course"),
+    [
+        ("https://learning.edx.org/course/course-v1:MITx+6.00x+1T2015/home", "MITx/6.00x/1T2015"),
+        ("https://h/xblock/block-v1:MITx+6.00x+1T2015+type@vertical+block@ab?x=1", "MITx/6.00x/1T2015"),
+        ("https://h/xblock/block-v1:MITx+6.00x+type@vertical+block@ab", None),
+        ("https://h/course/MITx/6.00x/1T2015/", None),
+    ],
+)
+def test_only_pages(page: str, course: str | None) -> None:
+    assert course_of_page(page) == course
+    assert course_in_url(page) is None
+
+
+def test_opaque_pages() -> None:
+    assert opaque_course_of_page("https://h/courses/course-v1:MITx+6.00x+1T2015/x") == "MITx/6.00x/1T2015"
+    assert opaque_course_of_page("https://h/courses/MITx/6.00x/1T2015/x") is None
