@@ -259,7 +259,9 @@ def _read(message: Any, kind: Any) -> object:
 def _schema_column(name: str, kind: Any) -> Column:
     if kind.type_kind == service().struct_kind:
         fields = kind.struct_type.field
-        return Column(name, "RECORD", fields=tuple(_schema_column(f.field_name, f.field_type) for f in fields))
+        return Column(
+            name, "RECORD", fields=tuple(_schema_column(f.field_name, f.field_type) for f in fields)
+        )
     found = service().names.get(kind.type_kind)
     if found is None:
         raise TypeError(f"output column {name} has a type that no table has")

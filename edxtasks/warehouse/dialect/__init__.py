@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from sqlglot import exp
 
 from edxtasks.errors import UserError
-from edxtasks.warehouse.dialect import aggregates, arrays, numbers, texts, times, windows
+from edxtasks.warehouse.dialect import aggregates, arrays, casts, numbers, texts, times, windows
 from edxtasks.warehouse.dialect.functions import FUNCTIONS
 from edxtasks.warehouse.dialect.macros import CONNECTION_SETTINGS, MACROS
 from edxtasks.warehouse.dialect.queries import relation
@@ -48,9 +48,16 @@ _ = (aggregates, arrays, numbers, texts, times, windows)  # each enters its func
 PROVEN: tuple[str, ...] = tuple(sorted(FUNCTIONS))
 """The names of the functions that a model may use."""
 
-_SYNTAX = {"CAST": (exp.Cast,), "/": (exp.Div,), "EXTRACT": (exp.Extract,), "UNNEST": (exp.Unnest,)}
+_SYNTAX: dict[str, tuple[type[exp.Expression], int]] = {
+    "CAST": (exp.Cast, casts.VERSION),
+    "EXTRACT": (exp.Extract, FUNCTIONS["EXTRACT"].version),
+    "/": (exp.Div, 1),
+    "UNNEST": (exp.Unnest, 1),
+    "IN": (exp.In, 1),
+}
+"""What is written without being a function's name, and is rewritten: its node, the version of its rewrite."""
 TRANSLATION = 1
-"""Version of what is translated without being a function: names, joins, comparisons, literals."""
+"""Version of all else that is translated: names, joins, comparisons, literals."""
 
 
 def to_duckdb(tree: exp.Expression, schemas: Mapping[str, Schema]) -> str:
@@ -90,9 +97,9 @@ def rewrite_versions(tree: exp.Expression) -> dict[str, int]:
     for node in tree.walk():
         if isinstance(node, exp.Anonymous) and node.name.upper() in FUNCTIONS:
             used[node.name.upper()] = FUNCTIONS[node.name.upper()].version
-        for name, kinds in _SYNTAX.items():
-            if isinstance(node, kinds):
-                used[name] = FUNCTIONS[name].version if name in FUNCTIONS else 1
+        for name, (kind, version) in _SYNTAX.items():
+            if isinstance(node, kind):
+                used[name] = version
     return dict(sorted(used.items()))
 
 

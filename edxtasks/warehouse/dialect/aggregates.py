@@ -158,7 +158,11 @@ _DEVIATIONS = {
 @builder(*_DEVIATIONS)
 def _deviation(call: Call) -> Value:
     (value,), distinct = simple(call)
-    return Value(ordered(_DEVIATIONS[call.name], [fit(value, FLOAT64)], call, distinct), FLOAT64)
+    this = fit(value, FLOAT64)
+    chosen = ordered(_DEVIATIONS[call.name], [this], call, distinct)
+    if call.name.endswith("_POP"):  # of one row it is 0, except of NaN or infinity
+        chosen = f"bq_unless_nan(bool_or(NOT isfinite({this})){call.over}, {chosen})"
+    return Value(chosen, FLOAT64)
 
 
 @builder("CORR")

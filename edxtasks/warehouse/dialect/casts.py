@@ -76,24 +76,24 @@ def type_of(node: exp.Expression) -> Type:
     return kind
 
 
-def cast(value: Value, wanted: Type, safe: bool) -> tuple[Value, int]:
-    """`value` cast to `wanted`, and the version of this rewrite; `safe` makes a failure NULL."""
+def cast(value: Value, wanted: Type, safe: bool) -> Value:
+    """`value` cast to `wanted`; `safe` makes a failure NULL."""
     found = value.type
     if found == wanted:
-        return value, VERSION
+        return value
     if found in OPEN or wanted.element is not None or wanted.kind == "STRUCT":
         plain = found in OPEN or wanted.element is not None or found.kind == "STRUCT"
         if not plain or (safe and found == PARAMETER):
             raise Refused(f"a cast of {found} to {wanted} is not on the proven list; see docs/sql.md")
-        return Value(f"CAST({value.sql} AS {wanted.duckdb})", wanted), VERSION
+        return Value(f"CAST({value.sql} AS {wanted.duckdb})", wanted)
     if value.literal is not None and wanted in (DATE, TIMESTAMP) and not safe:
-        return Value(moment(value.literal, wanted), wanted), VERSION
+        return Value(moment(value.literal, wanted), wanted)
     if found == STRING and wanted in _FROM_TEXT:
         read = f"{_FROM_TEXT[wanted]}({value.sql})"
-        return Value(read if safe else f"bq_strict({value.sql}, {read})", wanted), VERSION
+        return Value(read if safe else f"bq_strict({value.sql}, {read})", wanted)
     template = _OTHERS.get((found, wanted))
     if template is None:
         raise Refused(f"a cast of {found} to {wanted} is not on the proven list; see docs/sql.md")
     if safe:
         template = _MAY_FAIL.get((found, wanted), template)
-    return Value(template.format(value.sql), wanted), VERSION
+    return Value(template.format(value.sql), wanted)

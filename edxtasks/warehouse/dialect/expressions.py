@@ -124,7 +124,6 @@ def call(place: Place, node: exp.Expression, over: str = "", safe: bool = False)
     function = FUNCTIONS.get(name)
     if function is None:
         raise Refused(f"{name} is not on the proven list{_REASONS.get(name, '')}; see docs/sql.md")
-    place.context.versions[name] = function.version
     if safe and not function.safe:
         raise Refused(f"SAFE.{name} is not on the proven list; see docs/sql.md")
     if function.builder is not None:
@@ -233,7 +232,6 @@ def _division(place: Place, node: exp.Expression) -> Value:
     a, b = fit(left, FLOAT64), fit(right, FLOAT64)
     if right.number is not None and float(right.number) != 0:
         return Value(f"({a} / {b})", FLOAT64)
-    place.context.versions["/"] = 1
     return Value(f"bq_divide({a}, {b})", FLOAT64)
 
 
@@ -432,9 +430,7 @@ def _cast(place: Place, node: exp.Expression) -> Value:
     value = place.value(node.this)
     if value.type == UNKNOWN:
         return UNREADABLE
-    value, version = cast(value, wanted, safe=isinstance(node, exp.TryCast))
-    place.context.versions["CAST"] = max(version, place.context.versions.get("CAST", 0))
-    return value
+    return cast(value, wanted, safe=isinstance(node, exp.TryCast))
 
 
 def _extract(place: Place, node: exp.Expression) -> Value:
@@ -484,7 +480,8 @@ def _struct(place: Place, node: exp.Expression) -> Value:
     fields = []
     texts = []
     for item in node.expressions:
-        name = item.this.name if isinstance(item, exp.PropertyEQ) else item.alias_or_name
+        named = isinstance(item, (exp.PropertyEQ, exp.Column))
+        name = (item.this.name if isinstance(item, exp.PropertyEQ) else item.name) if named else ""
         value = place.value(item.expression if isinstance(item, exp.PropertyEQ) else item)
         if value.type == UNKNOWN:
             return UNREADABLE

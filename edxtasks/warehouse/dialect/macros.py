@@ -83,15 +83,14 @@ _DEFINITIONS: dict[str, str] = {
     ),
     "bq_integer_of_float(x)": "CAST(round(x) AS BIGINT)",
     "bq_safe_integer_of_float(x)": "TRY_CAST(round(x) AS BIGINT)",
-    "bq_sqrt(x)": (
-        "CASE WHEN x < 0 THEN error('SQRT of a negative number') ELSE sqrt(x) END"
-    ),
+    "bq_sqrt(x)": ("CASE WHEN x < 0 THEN error('SQRT of a negative number') ELSE sqrt(x) END"),
     # 15 digits where they are enough to read the same number again, else 17; zero has no sign.
     "bq_float_text(x)": (
         "CASE WHEN isnan(x) THEN 'nan' "
         "WHEN CAST(printf('%.15g', x) AS DOUBLE) = x THEN printf('%.15g', x + 0.0e0) "
         "ELSE printf('%.17g', x) END"
     ),
+    "bq_unless_nan(nan, r)": "CASE WHEN nan THEN CAST('nan' AS DOUBLE) ELSE r END",
     "bq_finite(r, x, y)": (
         "CASE WHEN isfinite(r) OR NOT (isfinite(x) AND isfinite(y)) THEN r "
         "WHEN r IS NULL THEN NULL ELSE error('a floating point result that is no number') END"
@@ -170,9 +169,9 @@ _DEFINITIONS: dict[str, str] = {
     # The forms that data have go through one pattern; the others are taken apart.
     "bq_zone_minutes(s)": (
         f"CASE WHEN regexp_matches(s, '{_ZONE}$') THEN "
-        f"CAST(regexp_extract(s, '{_ZONE}$', 1) || '1' AS BIGINT) * "
-        f"(CAST(regexp_extract(s, '{_ZONE}$', 2) AS BIGINT) * 60 + "
-        f"CAST('0' || regexp_extract(s, '{_ZONE}$', 3) AS BIGINT)) ELSE 0 END"
+        f"TRY_CAST(regexp_extract(s, '{_ZONE}$', 1) || '1' AS BIGINT) * "
+        f"(TRY_CAST(regexp_extract(s, '{_ZONE}$', 2) AS BIGINT) * 60 + "
+        f"TRY_CAST('0' || regexp_extract(s, '{_ZONE}$', 3) AS BIGINT)) ELSE 0 END"
     ),
     "bq_text_timestamp(s)": (
         f"CASE WHEN s < '0001' THEN NULL WHEN regexp_full_match(s, '{_USUAL_MOMENT}') "
@@ -182,20 +181,24 @@ _DEFINITIONS: dict[str, str] = {
         r"AS TIMESTAMP)) - bq_zone_minutes(s) * 60000000) END"
     ),
     "bq_zone_text_minutes(z)": (
-        "CASE WHEN upper(z) = 'Z' THEN 0 ELSE CAST(z[1] || '1' AS BIGINT) * "
-        "(CAST(z[2:3] AS BIGINT) * 60 + CAST('0' || replace(z[4:], ':', '') AS BIGINT)) END"
+        "CASE WHEN upper(z) = 'Z' THEN 0 ELSE TRY_CAST(z[1] || '1' AS BIGINT) * "
+        "(TRY_CAST(z[2:3] AS BIGINT) * 60 + TRY_CAST('0' || replace(z[4:], ':', '') AS BIGINT)) END"
     ),
     # JSON in a text: what is no JSON is NULL in GoogleSQL and an error in DuckDB.
     "bq_json_value(s, p)": "CASE WHEN json_valid(s) THEN json_value(s, p) ->> '$' END",
-    "bq_json_query(s, p)": "CASE WHEN json_valid(s) THEN nullif(CAST(json_extract(s, p) AS VARCHAR), 'null') END",
+    "bq_json_query(s, p)": (
+        "CASE WHEN json_valid(s) THEN nullif(CAST(json_extract(s, p) AS VARCHAR), 'null') END"
+    ),
     # Series.
     "bq_dates(a, b, step)": (
-        "CASE WHEN step = 0 AND a IS NOT NULL AND b IS NOT NULL THEN error('GENERATE_DATE_ARRAY: the step must not be zero') ELSE "
+        "CASE WHEN step = 0 AND a IS NOT NULL AND b IS NOT NULL "
+        "THEN error('GENERATE_DATE_ARRAY: the step must not be zero') ELSE "
         "list_transform(generate_series(CAST(0 AS BIGINT), CAST(b - a AS BIGINT), nullif(step, 0)), "
         "lambda i: a + CAST(i AS INTEGER)) END"
     ),
     "bq_series(a, b, step)": (
-        "CASE WHEN step = 0 AND a IS NOT NULL AND b IS NOT NULL THEN error('GENERATE_ARRAY: the step must not be zero') "
+        "CASE WHEN step = 0 AND a IS NOT NULL AND b IS NOT NULL "
+        "THEN error('GENERATE_ARRAY: the step must not be zero') "
         "ELSE generate_series(a, b, nullif(step, 0)) END"
     ),
 }

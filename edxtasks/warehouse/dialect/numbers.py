@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edxtasks.warehouse.dialect.expressions import Call, branches, compare, comparable
+from edxtasks.warehouse.dialect.expressions import Call, branches, comparable, compare
 from edxtasks.warehouse.dialect.functions import Refused, builder, fit, plain
 from edxtasks.warehouse.dialect.types import BOOL, FLOAT64, INT64, NULL, UNKNOWN, Value
 
@@ -38,13 +38,6 @@ def _round(call: Call) -> Value:
     if digits is None or not digits.isdigit() or int(digits) > LARGEST_SCALE:
         raise Refused(f"ROUND takes a literal number of digits from 0 to {LARGEST_SCALE}")
     return Value(f"bq_round({this}, {10 ** int(digits)}.0e0)", FLOAT64)
-
-
-@builder("IF")
-def _if(call: Call) -> Value:
-    call.take(3)
-    (yes, no), kind = branches([call.value(1), call.value(2)], "IF")
-    return Value(f"(CASE WHEN {call.typed(0, BOOL)} THEN {yes} ELSE {no} END)", kind)
 
 
 @builder("COALESCE", "IFNULL")

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 from sqlglot import exp
 
 from edxtasks.warehouse.dialect.chance import Order, has_marker, judge, keys_of_join, pending
 from edxtasks.warehouse.dialect.expressions import Place
-from edxtasks.warehouse.dialect.functions import Refused, fit
+from edxtasks.warehouse.dialect.functions import Refused
 from edxtasks.warehouse.dialect.reading import table_name
 from edxtasks.warehouse.dialect.scope import Context, Relation, Scope, Source
 from edxtasks.warehouse.dialect.types import BOOL, NULL, UNKNOWN, Type, Value, common, of_column, quote
@@ -166,7 +167,7 @@ class _Select:
         from_ = self._guarded(self._from, "")
         where = self._condition("where", "WHERE")
         self._select_items()
-        grouping = self._guarded(self._grouping, [])
+        grouping = self._guarded(self._grouping, list[str]())
         having = self._condition("having", "HAVING", aliases=True)
         qualify = self._condition("qualify", "QUALIFY", aliases=True)
         order, limit = self._guarded(self._order_and_limit, ("", ""))
@@ -326,7 +327,7 @@ class _Select:
     def _select_items(self) -> None:
         for node in self.node.expressions:
             if node.is_star:
-                self.items += self._guarded(lambda node=node: self._star(node), [])
+                self.items += self._guarded(partial(self._star, node), list[_Item]())
                 continue
             inner = node.this if isinstance(node, exp.Alias) else node
             value = self.place.value(inner)
@@ -355,8 +356,8 @@ class _Select:
             raise Refused("* RENAME is no GoogleSQL")
         merged = {} if isinstance(node, exp.Column) else dict(self.scope.merged)
         found: list[tuple[str, Value]] = []
-        for name, value in merged.items():
-            found.append((self._spelling(name), value))
+        for name, merged_value in merged.items():
+            found.append((self._spelling(name), merged_value))
         for source in sources:
             if source.element is not None:
                 raise Refused("* over UNNEST is not on the proven list: name the columns")
@@ -438,7 +439,7 @@ class _Select:
     # What is unique
 
     def _keys_of_groups(self, grouping: list[str]) -> frozenset[str] | None:
-        """The keys of GROUP BY as DuckDB texts; none for a SELECT of aggregates alone; None without groups."""
+        """Keys of GROUP BY as DuckDB texts; none in a SELECT of aggregates alone; None without groups."""
         if grouping:
             return frozenset(grouping)
         return frozenset() if self.node.args.get("having") or _has_aggregate(self.node) else None

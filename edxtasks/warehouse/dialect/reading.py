@@ -12,23 +12,27 @@ import re
 from sqlglot import exp
 from sqlglot.dialects.bigquery import BigQuery
 from sqlglot.errors import ParseError, TokenError
-from sqlglot.tokens import Token, TokenType
+from sqlglot.parsers.bigquery import BigQueryParser
+from sqlglot.tokenizer_core import Token, TokenType
 
 from edxtasks.errors import UserError
+
+
+class _Parser(BigQueryParser):
+    """Only what has a syntax of its own is parsed as such: CAST, EXTRACT, ARRAY(SELECT), STRUCT."""
+
+    FUNCTIONS = {"STRUCT": BigQueryParser.FUNCTIONS["STRUCT"]}
+    FUNCTION_PARSERS = {
+        name: parse
+        for name, parse in BigQueryParser.FUNCTION_PARSERS.items()
+        if name in ("CAST", "SAFE_CAST", "EXTRACT", "ARRAY")
+    }
 
 
 class GoogleSQL(BigQuery):
     """BigQuery's grammar with every function left by its written name."""
 
-    class Parser(BigQuery.Parser):
-        """Only what has a syntax of its own is parsed as such: CAST, EXTRACT, ARRAY(SELECT), STRUCT."""
-
-        FUNCTIONS = {"STRUCT": BigQuery.Parser.FUNCTIONS["STRUCT"]}
-        FUNCTION_PARSERS = {
-            name: parse
-            for name, parse in BigQuery.Parser.FUNCTION_PARSERS.items()
-            if name in ("CAST", "SAFE_CAST", "EXTRACT", "ARRAY")
-        }
+    Parser = _Parser
 
 
 _dialect = GoogleSQL()
@@ -42,20 +46,21 @@ def parse(sql: str) -> exp.Expression:
     try:
         statements = [tree for tree in _dialect.parse(sql) if tree is not None]
     except ParseError as error:
-        found = error.errors[0] if error.errors else {}
-        line = f"line {found['line']}: " if found.get("line") else ""
+        fault = error.errors[0] if error.errors else {}
+        what = re.sub(r" but got <Token.*", "", str(fault.get("description") or error), flags=re.DOTALL)
         raise UserError(
-            f"SQL that cannot be read: {line}{found.get('description', str(error))}"
-            + (f' at "{found["highlight"]}"' if found.get("highlight") else "")
+            f"SQL that cannot be read: line {fault.get('line', '?')}: {what}"
+            + (f', found "{fault["highlight"]}"' if fault.get("highlight") else "")
         ) from error
     except TokenError as error:
-        raise UserError(f"SQL that cannot be read: {error}") from error
-    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
+        raise UserError(f"SQL that cannot be read, {error}: is a quote not closed?") from error
+    found = statements[0] if statements else None
+    if len(statements) != 1 or not isinstance(found, exp.Query) or not isinstance(found, exp.Expression):
         raise UserError(f"one SELECT was expected, found {len(statements)} statements or another kind")
-    return statements[0]
+    return found
 
 
-def line_of(node: exp.Expression) -> int | None:
+def line_of(node: exp.Expr) -> int | None:
     """The line on which an expression begins, as far as the parser kept it."""
     lines = [part.meta["line"] for part in node.walk() if "line" in part.meta]
     return min(lines, default=None)

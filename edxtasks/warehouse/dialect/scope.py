@@ -113,10 +113,9 @@ class Context:
     complaints: list[str] = field(default_factory=list)
     chance: list[str] = field(default_factory=list)
     """Complaints about results that hang on chance: the SQL can be run, but must not be."""
-    versions: dict[str, int] = field(default_factory=dict)
 
     def complain(self, node: exp.Expression, reason: str) -> Value:
-        """Keep a complaint about `node`; gives a value of unknown type, about which nobody complains again."""
+        """Keep a complaint about `node`; gives a value of unknown type, of which nobody complains again."""
         self.complaints.append(_located(node, reason))
         return UNREADABLE
 
@@ -126,7 +125,7 @@ class Context:
 
 
 def _located(node: exp.Expression, reason: str) -> str:
-    ancestor: exp.Expression | None = node
+    ancestor: exp.Expr | None = node
     line = None
     while ancestor is not None and line is None:
         line = line_of(ancestor)
@@ -154,7 +153,9 @@ def _resolve_here(names: list[str], scope: Scope) -> Value | None:
             return members(value, names[2:])
     value = scope.unqualified(names[0])
     if value is not None and source is not None and source.element is None:
-        raise Refused(f"{names[0]} is a source and a column: write {names[0]}.{names[0]}, or rename the source")
+        raise Refused(
+            f"{names[0]} is a source and a column: write {names[0]}.{names[0]}, or rename the source"
+        )
     if value is None:
         if source is not None and len(names) == 1:
             raise Refused(f"{names[0]} is a source, not a value: name its columns")

@@ -62,7 +62,11 @@ def always_takes_part(pattern: str) -> bool:
     One that has none (`a(x)?`) gives NULL in GoogleSQL and the empty text in DuckDB.
     """
     bare = _CLASS.sub("x", _ESCAPED.sub("x", pattern))
-    holds, chooses, own = [False], [False], [True]  # by depth: holds the group, has a `|`, is the group itself
+    holds, chooses, own = (
+        [False],
+        [False],
+        [True],
+    )  # by depth: holds the group, has a `|`, is the group itself
     for position, character in enumerate(bare):
         if character == "(":
             group = bool(_GROUP.match(bare, position))
@@ -120,8 +124,8 @@ def _regexp_replace(call: Call) -> Value:
 _PATH = re.compile(r'\$(\.[A-Za-z_]\w*|\."[^"\\*]+"|\[[0-9]+\])*\Z', re.ASCII)
 
 
-def _json_path(call: Call) -> str:
-    call.take(1, 2)
+def _json_path(call: Call, *counts: int) -> str:
+    call.take(*counts)
     path = call.literal(1) if len(call.arguments) == 2 else "$"
     if not _PATH.match(path):
         raise Refused(
@@ -132,11 +136,11 @@ def _json_path(call: Call) -> str:
 
 @builder("JSON_VALUE", "JSON_EXTRACT_SCALAR")
 def _json_value(call: Call) -> Value:
-    path = _json_path(call)
+    path = _json_path(call, 1, 2)
     return Value(f"bq_json_value({call.typed(0, STRING)}, {text(path)})", STRING)
 
 
 @builder("JSON_QUERY", "JSON_EXTRACT")
 def _json_query(call: Call) -> Value:
-    path = _json_path(call)
+    path = _json_path(call, 2)
     return Value(f"bq_json_query({call.typed(0, STRING)}, {text(path)})", STRING)

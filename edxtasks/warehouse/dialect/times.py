@@ -26,6 +26,7 @@ plain("UNIX_SECONDS", [TIMESTAMP], INT64, "bq_floor_div(epoch_us({0}), 1000000)"
 plain("UNIX_DATE", [DATE], INT64, "CAST({0} - DATE '1970-01-01' AS BIGINT)")
 plain("DATE_FROM_UNIX_DATE", [INT64], DATE, "bq_date_in_range(DATE '1970-01-01' + CAST({0} AS INTEGER))")
 
+
 @builder("TIMESTAMP_SECONDS", "TIMESTAMP_MILLIS", "TIMESTAMP_MICROS", safe=True)
 def _timestamp_of_number(call: Call) -> Value:
     call.take(1)

@@ -115,9 +115,9 @@ def common(types: Iterable[Type]) -> Type | None:
     for kind in types:
         if UNKNOWN in (kind, result):
             return UNKNOWN
-        if kind == result or kind == NULL:
+        if kind in (result, NULL):
             continue
-        if result == NULL or result == PARAMETER:
+        if result in OPEN:
             result = kind
         elif kind == PARAMETER:
             continue

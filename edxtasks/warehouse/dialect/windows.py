@@ -130,7 +130,8 @@ def _definition(place: Place, node: exp.Expression) -> exp.Expression:
     if alias is None:
         return node
     select = node.find_ancestor(exp.Select)
-    for named in (select.args.get("windows") or ()) if select is not None else ():
+    windows: list[exp.Expression] = (select.args.get("windows") or []) if select is not None else []
+    for named in windows:
         if named.name.lower() == alias.name.lower():
             return named
     raise Refused(f"no WINDOW {alias.name} is defined")
@@ -174,7 +175,7 @@ def _check(
         made: tuple[str | None, frozenset[str]] = (None, frozenset())
         if name in ("FIRST_VALUE", "LAST_VALUE"):
             arguments = take_apart(list(function.expressions), name)
-            found, columns = place.with_columns(arguments.nodes[0])
+            _, columns = place.with_columns(arguments.nodes[0])
             if columns and columns <= order.keys:
                 return
             made = (None, columns)
