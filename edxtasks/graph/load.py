@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -33,6 +34,9 @@ def load_namespace(folder: Path, arguments: Sequence[str], environment: Mapping[
     Raises doit's `InvalidDodoFile` with the text of any `UserError`, so that doit shows it without a
     traceback and ends with status 3.
     """
+    # Tens of thousands of tasks are made and kept for the run: looking for garbage among them again and
+    # again would take a third of a run that has nothing to do.
+    gc.set_threshold(500_000, 50, 50)
     try:
         words = Words.of(arguments)
         settings = load_settings(folder, words.variables, environment)

@@ -109,7 +109,7 @@ class SplitStep(Step):
                 )
         faults = [f"{file.path}: {file.message}" for file in result.files if file.state == "failed"]
         faults += [f"{file.path}: read in part only" for file in result.files if not file.complete]
-        faults += [f"shard {bucket} {day}: {why}" for bucket, day, why in result.unpublished]
+        faults += [f"shard {bucket} {day}: {why}" for (bucket, day), why in result.unpublished.items()]
         if faults:
             raise InputError("\n".join(faults))
         return Built(sum(file.rows for file in result.files if file.state == "split"), notes=notes)
