@@ -1,1 +1,35 @@
 """edxtasks: a make for edX data."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["connect"]
+
+
+def connect(config: str | Path | None = None) -> duckdb.DuckDBPyConnection:
+    """Open the embedded warehouse for reading: a DuckDB connection with a view for every table.
+
+    A dataset is a schema, a table a view in it: `SELECT * FROM MITx__2_03x__3T2013.person_course`. The day
+    tables of a course are also together in the view `tracklog` of its dataset `…_logs`. Times are UTC.
+    `config` is a configuration file; without it the environment variable EDXTASKS_CONFIG, else
+    config/edxtasks.toml below the current folder. The views show what is there now; tables made later need
+    a new connection. Raises `SettingsError` for a configuration that cannot be used or names no embedded
+    warehouse.
+    """
+    from edxtasks.config import load_settings
+    from edxtasks.errors import SettingsError
+    from edxtasks.warehouse.catalog import open_views
+
+    variables = {} if config is None else {"config": str(config)}
+    settings = load_settings(Path.cwd(), variables, os.environ)
+    if settings.warehouse.engine != "duckdb":
+        raise SettingsError(
+            f'connect() reads the embedded warehouse; engine is "{settings.warehouse.engine}"'
+        )
+    return open_views(settings.warehouse.path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from edxtasks.course import CourseKey
 from edxtasks.errors import SourceAbsent, UserError
 from edxtasks.graph.steps import JOBS, Run, Step
@@ -43,6 +45,8 @@ class TableStep(Step):
 
     def clean(self) -> None:
         self.run.context.warehouse.drop(self.run.context.name(self.table, self.course))
+        for path in self._files():
+            path.unlink(missing_ok=True)
 
     def forget(self) -> bool:
         return self.run.context.warehouse.forget(self.run.context.name(self.table, self.course))
@@ -50,8 +54,10 @@ class TableStep(Step):
     def targets(self) -> list[str]:
         name = self.run.context.name(self.table, self.course)
         location = self.run.context.warehouse.location(name, self.table.partition is not None)
+        return [str(path) for path in [location, *self._files()] if path is not None]
+
+    def _files(self) -> list[Path]:
         try:
-            files = outputs(self.table, self.course, sources_of(self.run.context, self.table, self.course))
+            return outputs(self.table, self.course, sources_of(self.run.context, self.table, self.course))
         except (SourceAbsent, UserError):
-            files = []  # what cannot be made has no files yet
-        return [str(path) for path in ([location] if location is not None else []) + files]
+            return []  # what cannot be made has no files

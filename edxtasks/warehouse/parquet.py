@@ -229,9 +229,9 @@ class ParquetWarehouse(Warehouse):
             self._session = Session(self._share or Share())
         return self._session
 
-    def relation(self, name: TableName) -> str:
-        """DuckDB SQL that reads a table."""
-        return self._read_files(self._files(name))
+    def relation(self, *names: TableName) -> str:
+        """DuckDB SQL that reads a table, or several together with columns matched by name."""
+        return self._read_files([path for name in names for path in self._files(name)])
 
     # Inside
 

@@ -1,0 +1,65 @@
+"""`doit shell [SQL]`: ask the embedded warehouse in SQL (DuckDB's)."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from doit.cmd_base import Command
+
+from edxtasks.errors import UserError
+
+PROMPT = "edxtasks> "
+
+
+class Shell(Command):  # type: ignore[misc]
+    """Run SQL over all tables of the embedded warehouse."""
+
+    name = "shell"
+    doc_purpose = "ask the embedded warehouse in SQL"
+    doc_usage = '["SELECT ..."]'
+    doc_description = (
+        "A dataset is a schema, a table a view: MITx__2_03x__3T2013.person_course. Without a query: "
+        "statements from the standard input, each ended by a semicolon. SHOW ALL TABLES lists what there is."
+    )
+    cmd_options = (
+        {"name": "config", "long": "config", "type": str, "default": "", "help": "configuration file"},
+    )
+
+    def execute(self, opt_values: Any, pos_args: list[str]) -> int:
+        """Run the query of the command line, or those of the standard input. Status 1 when one failed."""
+        import duckdb
+
+        from edxtasks import connect
+
+        try:
+            connection = connect(opt_values["config"] or None)
+        except UserError as error:
+            print(f"ERROR: {error}", file=sys.stderr)
+            return 3
+        failed = False
+        for text in [" ".join(pos_args)] if pos_args else _statements():
+            try:
+                for statement in connection.extract_statements(text):
+                    relation = connection.sql(statement)
+                    if relation is not None:
+                        relation.show(max_width=10_000, max_rows=100_000)
+            except duckdb.Error as error:
+                failed = True
+                print(f"ERROR: {error}", file=sys.stderr)
+        return int(failed)
+
+
+def _statements() -> Any:
+    interactive = sys.stdin.isatty()
+    collected = ""
+    while True:
+        if interactive:
+            print(PROMPT if not collected else "     ...> ", end="", file=sys.stderr, flush=True)
+        line = sys.stdin.readline()
+        collected += line
+        if collected.strip() and (";" in line or not line):
+            yield collected
+            collected = ""
+        if not line:
+            return
