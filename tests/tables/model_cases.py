@@ -1,0 +1,235 @@
+"""Cases of models: small input rows and the rows that a model must make of them.
+
+A case is a folder `tests/tables/MODEL/CASE/` (docs/adding-a-table.md tells its form). The same case is run
+on DuckDB, through the embedded warehouse, and on Google's reference evaluator.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import orjson
+
+from edxtasks.logs.schema import TRACKLOG_SCHEMA
+from edxtasks.tables.declaration import TRACKLOG, SelectedBy, Table
+from edxtasks.tables.registry import read_registry
+from edxtasks.warehouse.base import Absent, Dates, Input, Label, Parameter, Query, TableName, Tables
+from edxtasks.warehouse.parquet import ParquetWarehouse
+from edxtasks.warehouse.rows import Row
+from edxtasks.warehouse.schema import Column, Schema
+
+FOLDER = Path(__file__).parent
+COURSE_PARAMETERS: Mapping[str, Parameter] = {
+    "course_id": "MITx/6.00x/2013_Spring",
+    "course_key": "course-v1:MITx+6.00x+2013_Spring",
+}
+"""Parameters of a case that names no others."""
+
+
+class CaseError(ValueError):
+    """A case that breaks the form: names its file and what is wrong."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case: what it shows, the rows of each input that is there, and the rows that must come out.
+
+    `columns` are the columns that the expected rows name; only these are compared.
+    """
+
+    table: Table
+    name: str
+    purpose: str
+    inputs: Mapping[str, list[Row]]
+    parameters: Mapping[str, Parameter]
+    columns: tuple[str, ...]
+    expected: list[Row]
+
+    def __str__(self) -> str:
+        return f"{self.table.name}/{self.name}"
+
+    @property
+    def sql(self) -> str:
+        """The query of the model."""
+        assert isinstance(self.table.made, SelectedBy)
+        return self.table.made.sql
+
+    @property
+    def values(self) -> dict[str, Parameter]:
+        """The parameters that the model uses."""
+        assert isinstance(self.table.made, SelectedBy)
+        return {name: self.parameters[name] for name in self.table.made.parameters}
+
+
+@functools.cache
+def registry() -> Mapping[str, Table]:
+    """All tables of the product."""
+    return read_registry(None)
+
+
+def models() -> list[Table]:
+    """The tables that are made by a query, in order of the registry."""
+    return [table for table in registry().values() if isinstance(table.made, SelectedBy)]
+
+
+def input_schema(name: str) -> Schema:
+    """The columns of an input of a model."""
+    return TRACKLOG_SCHEMA if name == TRACKLOG else registry()[name].schema
+
+
+def input_schemas(table: Table) -> dict[str, Schema]:
+    """The columns of every input of a model."""
+    return {name: input_schema(name) for name in table.inputs}
+
+
+def folder_of(table: Table) -> Path:
+    """Where the cases of a model lie."""
+    return FOLDER / table.name.replace(":", ".")
+
+
+@functools.cache
+def cases() -> list[Case]:
+    """The cases of all models. Raises `CaseError` for a folder that is none."""
+    return [case for table in models() for case in cases_of(table)]
+
+
+def cases_of(table: Table) -> list[Case]:
+    """The cases of one model; none where it has no folder."""
+    folder = folder_of(table)
+    if not folder.is_dir():
+        return []
+    return [read_case(table, place) for place in sorted(folder.iterdir()) if place.is_dir()]
+
+
+def read_case(table: Table, folder: Path) -> Case:
+    """The case in a folder. Raises `CaseError` where it breaks the form."""
+    purpose = (folder / "README").read_text(encoding="utf-8").strip() if (folder / "README").exists() else ""
+    if not purpose:
+        raise CaseError(f"{folder}: no README that says what the case shows")
+    parameters = dict(COURSE_PARAMETERS)
+    inputs: dict[str, list[Row]] = {}
+    expected: list[Row] | None = None
+    for path in sorted(folder.iterdir()):
+        if path.name == "README":
+            continue
+        if path.name == "parameters.json":
+            parameters = _parameters(path)
+        elif path.name == "expected.jsonl":
+            expected = [_row(place, form, table.schema) for place, form in _lines(path)]
+        elif path.suffix == ".jsonl" and path.stem in table.inputs:
+            schema = input_schema(path.stem)
+            inputs[path.stem] = [_row(place, form, schema) for place, form in _lines(path)]
+        else:
+            raise CaseError(
+                f"{path}: {table.name} has no input of this name; it reads {', '.join(table.inputs)}"
+            )
+    if expected is None:
+        raise CaseError(f"{folder}: no expected.jsonl")
+    columns = tuple(expected[0]) if expected else ()
+    if any(tuple(row) != columns for row in expected):
+        raise CaseError(f"{folder}/expected.jsonl: every row must name the same columns, in the same order")
+    return Case(table, folder.name, purpose, inputs, parameters, columns, expected)
+
+
+def _lines(path: Path) -> Iterator[tuple[str, dict[str, object]]]:
+    """The JSON objects of a file with where they stand; blank lines and those that start with # are none."""
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        place = f"{path}:{number}"
+        try:
+            form = orjson.loads(line)
+        except orjson.JSONDecodeError as error:
+            raise CaseError(f"{place}: {error}") from None
+        if not isinstance(form, dict):
+            raise CaseError(f"{place}: expected an object")
+        yield place, form
+
+
+def _parameters(path: Path) -> dict[str, Parameter]:
+    """The parameters in a file; a name that ends in `_date` holds a date."""
+    form: dict[str, Parameter] = orjson.loads(path.read_bytes())
+    return {
+        name: date.fromisoformat(value) if name.endswith("_date") and isinstance(value, str) else value
+        for name, value in form.items()
+    }
+
+
+def _row(place: str, form: Mapping[str, object], schema: Schema) -> Row:
+    """A row with the Python values of its columns, in the order in which the line names them."""
+    for name in form:
+        if name not in schema.names:
+            raise CaseError(f"{place}: there is no column {name}; columns are {', '.join(schema.names)}")
+    return {name: _value(f"{place}, {name}", value, schema[name]) for name, value in form.items()}
+
+
+def _value(place: str, value: object, column: Column) -> object:
+    """A JSON value as a value of the column. An object in a text column stands for its JSON text."""
+    if value is None:
+        return None
+    if column.type == "RECORD" and isinstance(value, dict):
+        return _row(place, value, Schema(column.fields))
+    if column.type == "STRING" and isinstance(value, dict):
+        return orjson.dumps(value).decode()
+    if column.type == "TIMESTAMP" and isinstance(value, str):
+        moment = datetime.fromisoformat(value)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    if column.type == "DATE" and isinstance(value, str):
+        return date.fromisoformat(value)
+    if column.type == "FLOAT" and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    kinds = {"STRING": str, "INTEGER": int, "BOOLEAN": bool}
+    if type(value) is kinds.get(column.type):
+        return value
+    raise CaseError(f"{place}: {value!r} is no {column.type}")
+
+
+def on_duckdb(warehouse: ParquetWarehouse, case: Case) -> list[Row]:
+    """The rows that the embedded warehouse makes of a case, on the road that a build takes."""
+    dataset = f"{case.table.name}__{case.name}".replace(":", "_").replace(".", "_")
+    inputs: dict[str, Input] = {}
+    for name, schema in input_schemas(case.table).items():
+        inputs[name] = Absent(schema)
+        if name in case.inputs:
+            stored = TableName(dataset, "input_" + name.replace(".", "_").replace(":", "_"))
+            warehouse.load(stored, schema, case.inputs[name], Label("input"))
+            inputs[name] = Tables((stored,), schema)
+    query = Query(case.sql, inputs, case.values, case.table.schema)
+    made = TableName(dataset, "made")
+    if case.table.partition is None:
+        warehouse.create(made, query, Label("stamp"))
+    else:
+        work = [Dates(query, None)]
+        warehouse.create_dates(made, case.table.schema, case.table.partition, work, (), Label("stamp"))
+    names = case.table.schema.names
+    return [dict(zip(names, row, strict=True)) for row in warehouse.read(made, names)]
+
+
+def differences(case: Case, rows: Sequence[Row]) -> list[str]:
+    """How rows differ from the expected ones as multisets: what is missing, what is too much."""
+    columns = case.columns or case.table.schema.names
+    found = [{name: row[name] for name in columns} for row in rows]
+    missing = []
+    for wanted in case.expected:
+        same = next((place for place, row in enumerate(found) if _same_row(row, wanted)), None)
+        if same is None:
+            missing.append(f"missing  {wanted}")
+        else:
+            found.pop(same)
+    return missing + [f"too much {row}" for row in found]
+
+
+def _same_row(left: Row, right: Row) -> bool:
+    return all(same_value(left[name], right[name]) for name in right)
+
+
+def same_value(left: object, right: object) -> bool:
+    """Equal, or two numbers that differ by less than 10⁻⁹ of their size."""
+    if isinstance(left, float) and isinstance(right, float):
+        return math.isclose(left, right, rel_tol=1e-9, abs_tol=0.0)
+    return type(left) is type(right) and left == right
