@@ -197,7 +197,7 @@ class Rephraser:
         row["time"] = time[1]
 
         event_text = self._text(event)
-        if EXPONENT in event_text and event_text != raw:
+        if event_text != raw and EXPONENT in event_text:
             conformer.exponent = True
 
         if module_id is None or _is_blank(module_id):
@@ -215,21 +215,16 @@ class Rephraser:
                 members = {name: event[name] for name in UNLISTED_MEMBERS if name in event}
                 conformer.conform(members, EVENT_STRUCT, event_struct)
 
-        if held is None:
-            held = rest
-            if event_rest:
-                held["event_struct"] = event_rest
-            if context_rest:
-                held["context"] = context_rest
-        else:
+        if event_rest:
+            rest["event_struct"] = event_rest
+        if context_rest:
+            rest["context"] = context_rest
+        if held is not None:
             values_aside = True
             set_aside(held, rest)
-            if event_rest:
-                set_aside(held, {"event_struct": event_rest})
-            if context_rest:
-                set_aside(held, {"context": context_rest})
-        if "old_mongoid" in held and held["old_mongoid"] is None:
-            del held["old_mongoid"]
+            rest = held
+        if "old_mongoid" in rest and rest["old_mongoid"] is None:
+            del rest["old_mongoid"]
 
         if course is not None:
             row["course_id"] = course
@@ -242,8 +237,8 @@ class Rephraser:
             or self._module_ids.derive(kind, browser, page, path, course, event_text, event) is not None
         ):
             row["module_id"] = row["context"] = None
-        if held:
-            row["mongoid"] = conformer.noted_text(held) if values_aside else self._text(held)
+        if rest:
+            row["mongoid"] = conformer.noted_text(rest) if values_aside else self._text(rest)
         if event_struct:
             row["event_struct"] = event_struct
         row["event"] = event_text
