@@ -75,8 +75,7 @@ class Checkpoint:
 
     def write(self, layout: Layout) -> None:
         """Put it into META."""
-        form = {"format": FORMAT, **dataclasses.asdict(self)}
-        write_atomically(layout.checkpoint(self.key), json_text(form))
+        write_atomically(layout.checkpoint(self.key), json_text({"format": FORMAT, **vars(self)}))
 
 
 def read_checkpoint(layout: Layout, key: str) -> Checkpoint | None:
@@ -108,7 +107,7 @@ class Failure:
 
     def write(self, layout: Layout) -> None:
         """Put it into META, in place of an earlier one."""
-        write_atomically(layout.failures / f"{self.key}.json", json_text(dataclasses.asdict(self)))
+        write_atomically(layout.failures / f"{self.key}.json", json_text(vars(self)))
 
 
 def read_failures(layout: Layout) -> dict[str, Failure]:
@@ -263,7 +262,7 @@ class Sources:
             "sources": {
                 self.layout.checkpoint(key).name: [
                     marks.get(self.layout.checkpoint(key).name),
-                    dataclasses.asdict(summary),
+                    summary,
                 ]
                 for key, summary in sorted(self.by_key.items())
             },

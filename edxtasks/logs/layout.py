@@ -22,7 +22,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -36,6 +36,7 @@ UNKNOWN = "UNKNOWN"
 EDGE = "EDGE"
 LONGEST_NAME = 255
 """Most bytes of a file name on the usual file systems."""
+FEW_FILES = 16
 SHARD_NAME = re.compile(r"tracklog-(\d{4}-\d{2}-\d{2})\.json\.gz")
 
 _OWN_FOLDERS = {"META", "PARTS", "REJECTS", EDGE}
@@ -183,10 +184,10 @@ def is_day(text: str) -> bool:
 
 
 def json_text(form: Mapping[str, Any]) -> bytes:
-    """JSON to be read by people too: a member a line, and of a list of objects an object a line."""
+    """JSON to be read by people too: a member a line, and a line for each record in a list of records."""
     members: list[bytes] = []
     for name, value in form.items():
-        if isinstance(value, list | tuple) and value and isinstance(value[0], Mapping):
+        if isinstance(value, list | tuple) and value and not isinstance(value[0], str):
             text = b"[\n  " + b",\n  ".join(map(orjson.dumps, value)) + b"\n ]"
         else:
             text = orjson.dumps(value)
@@ -202,6 +203,17 @@ def write_atomically(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
+
+
+def flush(paths: Collection[Path]) -> None:
+    """Return when the content of these files is on disk."""
+    if len(paths) > FEW_FILES:
+        # Many small files one by one take a disk access each.
+        os.sync()
+        return
+    for path in paths:
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
 
 
 def remove_tree(folder: Path) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from edxtasks.logs.layout import flush
 from edxtasks.logs.members import HEADER, PIECE, crc32, deflate, trailer
 
 ROWS_BUDGET = 64 * 1024 * 1024
@@ -114,7 +115,7 @@ class PartsWriter:
             if rest:
                 part.compressed.append(deflate(rest, self._level))
             part.compressed.append(trailer(part.crc, part.length))
-            self._append(part, complete=True)
+            self._append(part)
             done.append(
                 Part(
                     bucket=bucket,
@@ -128,6 +129,7 @@ class PartsWriter:
                 )
             )
         self.close()
+        flush([self._path(part) for part in self._parts.values()])
         return done
 
     def close(self) -> None:
@@ -159,7 +161,7 @@ class PartsWriter:
             part.waiting_size = len(text) - whole
             self._waiting_size += part.waiting_size
 
-    def _append(self, part: _Growing, complete: bool = False) -> None:
+    def _append(self, part: _Growing) -> None:
         if not part.compressed:
             return
         if part.written == 0:
@@ -168,9 +170,6 @@ class PartsWriter:
         text = b"".join(part.compressed)
         with self._path(part).open("ab") as file:
             file.write(text)
-            if complete:
-                file.flush()
-                os.fsync(file.fileno())
         self._compressed_size -= len(text)
         part.written += len(text)
         part.compressed = []

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from edxtasks.logs.checkpoints import LEGACY
-from edxtasks.logs.layout import Layout
+from edxtasks.logs.layout import Layout, flush
 from edxtasks.logs.legacy import count
 from edxtasks.logs.members import HEADER, PIECE, TRAILER_SIZE, crc32, deflate, inflate, trailer
 from edxtasks.logs.parts import Part
@@ -75,6 +75,7 @@ class PublishBucket:
                 changed.append(day)
             entries[day] = entry
             report(day)
+        flush([layout.shard(self.bucket, day) for day in changed if day not in gone])
         write_list(layout, self.bucket, entries.values())
         for day in gone:
             layout.shard(self.bucket, day).unlink(missing_ok=True)
@@ -320,10 +321,8 @@ class _MemberWriter:
             self._deflate(bytes(waiting))
 
     def finish(self) -> str:
-        """Complete the member on disk; the digest of its content."""
+        """Complete the member; the digest of its content."""
         self._file.write(trailer(self._crc, self._length))
-        self._file.flush()
-        os.fsync(self._file.fileno())
         return self._sha.hexdigest()
 
     def _deflate(self, piece: bytes) -> None:
@@ -371,5 +370,3 @@ def link_or_copy(source: Path, target: Path) -> None:
     except OSError:  # another file system, or one without links
         with source.open("rb") as origin, target.open("wb") as copy:
             shutil.copyfileobj(origin, copy, 1024 * 1024)
-            copy.flush()
-            os.fsync(copy.fileno())

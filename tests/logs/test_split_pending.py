@@ -280,7 +280,8 @@ from pathlib import Path
 from edxtasks.logs.split import SplitOptions, split
 if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
-    result = split([Path(sys.argv[2])], SplitOptions(Path(sys.argv[1]), workers=int(sys.argv[3]), shared_above=1))
+    options = SplitOptions(Path(sys.argv[1]), workers=int(sys.argv[3]), shared_above=1)
+    result = split([Path(sys.argv[2])], options)
     assert result.ok, result
     print(len(result.changed))
     for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
