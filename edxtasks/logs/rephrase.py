@@ -232,9 +232,9 @@ class Rephraser:
             row["module_id"] = module_id
         if context_row:
             row["context"] = context_row
-        elif module_id is None and (
-            _has_null_marks(record)
-            or self._module_ids.derive(kind, browser, page, path, course, event_text, event) is not None
+        elif (
+            module_id is None
+            and self._module_ids.derive(kind, browser, page, path, course, event_text, event) is not None
         ):
             row["module_id"] = row["context"] = None
         if rest:
@@ -329,7 +329,8 @@ def _has_null_marks(record: dict[str, Any]) -> bool:
     """Whether a record is a row written before, without context, in whose event no component was found.
 
     Without a context nothing else tells a row from a record, and the event of a row is text, in which
-    other rules look for components. Such a row has both columns as null, which tables do not show.
+    other rules look for components. Where they would find one, the row has both columns as null, which
+    tables do not show.
     """
     return "module_id" in record and "context" in record and record["module_id"] is record["context"] is None
 

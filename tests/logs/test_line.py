@@ -109,6 +109,8 @@ def test_no_event_source_is_no_fault_when_the_course_is_known(rephraser: Rephras
     assert isinstance(result, tuple)
     assert result[0] == "A/B/C"
     assert row(rephraser, line)["course_id"] == "A/B/C"
+    empty = b'{"time":1413290096,"event_source":""}'  # there, though empty
+    assert row(rephraser, empty)["event_source"] == ""
 
 
 def test_bytes_that_are_no_utf8(rephraser: Rephraser) -> None:
