@@ -188,7 +188,7 @@ class ParquetWarehouse(Warehouse):
         folder = self.folder / name.dataset / name.table
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
-        (self._private(name.dataset) / f"{name.table}.json").unlink(missing_ok=True)
+        (self.folder / name.dataset / PRIVATE / f"{name.table}.json").unlink(missing_ok=True)
         self.refresh(name.dataset)
         return bool(files)
 
@@ -371,5 +371,7 @@ def _write_rows(path: Path, schema: Schema, rows: Iterable[Row]) -> None:
 
 
 def _timestamp(microseconds: int) -> str:
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
+    last = datetime.max.replace(tzinfo=UTC)  # a window without end goes beyond what a datetime can say
+    start = datetime(1970, 1, 1, tzinfo=UTC)
+    moment = start + timedelta(microseconds=min(microseconds, (last - start) // timedelta(microseconds=1)))
     return moment.isoformat(sep=" ")

@@ -1,0 +1,166 @@
+"""The storage in the cloud: a bucket of Google Cloud Storage, or a folder in one.
+
+`STORAGE_EMULATOR_HOST` in the environment is the address of an emulator; nobody signs in there.
+"""
+
+from __future__ import annotations
+
+import base64
+import mimetypes
+import os
+from pathlib import Path
+from typing import Any
+
+import google_crc32c
+from google.api_core import exceptions
+from google.cloud import storage  # type: ignore[attr-defined]
+from google.cloud.storage.retry import DEFAULT_RETRY
+
+from edxtasks.errors import UserError
+from edxtasks.storage.base import TEMPORARY, NotStored, Stat, Storage, checked_name
+from edxtasks.storage.cloud import Patience, credentials, told
+
+EMULATOR = "STORAGE_EMULATOR_HOST"
+_SCHEME = "gs://"
+_CHUNK = 32 << 20
+"""Bytes of one request of a resumable upload: what is sent again at most when one breaks off."""
+
+
+class GcsStorage(Storage):
+    """Files of a bucket. `place` is `gs://BUCKET` or `gs://BUCKET/FOLDER`.
+
+    `key_file` is a service-account file; without one, Application Default Credentials. `signed_in` are
+    credentials made elsewhere.
+    """
+
+    def __init__(
+        self,
+        place: str,
+        project: str | None = None,
+        key_file: Path | None = None,
+        patience: Patience | None = None,
+        signed_in: Any = None,
+    ) -> None:
+        bucket, _, folder = place.removeprefix(_SCHEME).partition("/")
+        self.where = place
+        self._folder = f"{folder.strip('/')}/" if folder.strip("/") else ""
+        self._retry = (patience or Patience()).applied(DEFAULT_RETRY)
+        with told(place):
+            self._client = storage.Client(
+                project=project or "",
+                credentials=signed_in or credentials(key_file, bool(os.environ.get(EMULATOR))),
+            )
+        self._bucket = self._client.bucket(bucket)
+
+    def put(self, local: Path, name: str) -> bool:
+        with told(self.uri(name)):
+            before = self._find(name)
+            if before is not None and _same(before, local):
+                return False
+            blob = self._blob(name)
+            blob.chunk_size = _CHUNK
+            try:
+                # The precondition makes the upload safe to repeat, and never overwrites what somebody
+                # else has stored in the meantime.
+                blob.upload_from_filename(
+                    str(local),
+                    content_type=_content_type(name),
+                    if_generation_match=0 if before is None else before.generation,
+                    checksum="crc32c",
+                    retry=self._retry,
+                )
+            except exceptions.PreconditionFailed:
+                # A repeated request whose first try did arrive is refused too.
+                after = self._find(name)
+                if after is None or not _same(after, local):
+                    raise UserError(
+                        f"{self.uri(name)}: somebody else stored another content while {local} was sent; "
+                        "run again"
+                    ) from None
+            return True
+
+    def get(self, name: str, local: Path) -> None:
+        local.parent.mkdir(parents=True, exist_ok=True)
+        temporary = local.with_name(f"{TEMPORARY}{os.getpid()}-{local.name}")
+        try:
+            with told(self.uri(name)):
+                self._blob(name).download_to_filename(str(temporary), checksum="crc32c", retry=self._retry)
+            temporary.replace(local)
+        except UserError as error:
+            if isinstance(error.__cause__, exceptions.NotFound):
+                raise self._missing(name) from None
+            raise
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def holds(self, local: Path, name: str) -> bool:
+        with told(self.uri(name)):
+            blob = self._find(name)
+        return blob is not None and _same(blob, local)
+
+    def stat(self, name: str) -> Stat | None:
+        with told(self.uri(name)):
+            blob = self._find(name)
+        if blob is None:
+            return None
+        return Stat(blob.size, blob.updated.timestamp(), blob.crc32c, blob.md5_hash)
+
+    def list(self, prefix: str = "") -> list[str]:
+        with told(self.where):
+            blobs = self._bucket.list_blobs(prefix=self._folder + prefix, retry=self._retry)
+            return sorted(blob.name.removeprefix(self._folder) for blob in blobs)
+
+    def delete(self, name: str) -> bool:
+        with told(self.uri(name)):
+            try:
+                self._blob(name).delete(retry=self._retry)
+            except exceptions.NotFound:
+                return False
+            return True
+
+    def url(self, name: str) -> str:
+        return f"https://storage.cloud.google.com/{self.uri(name).removeprefix(_SCHEME)}"
+
+    def uri(self, name: str) -> str:
+        """The address of a file for Google's own services: `gs://BUCKET/NAME`."""
+        return f"{_SCHEME}{self._bucket.name}/{self._folder}{checked_name(name)}"
+
+    def make_public(self, name: str) -> None:
+        with told(self.uri(name)):
+            try:
+                self._blob(name).make_public(retry=self._retry)
+            except exceptions.NotFound:
+                raise self._missing(name) from None
+            except exceptions.BadRequest as error:
+                raise UserError(
+                    f"{self.uri(name)}: single files of this bucket cannot be made public ({error.message}); "
+                    "turn its uniform access off, or publish_course_images"
+                ) from error
+
+    def _blob(self, name: str) -> Any:
+        return self._bucket.blob(self._folder + checked_name(name))
+
+    def _find(self, name: str) -> Any:
+        return self._bucket.get_blob(self._folder + checked_name(name), retry=self._retry)
+
+    def _missing(self, name: str) -> NotStored:
+        return NotStored(f"{self.uri(name)}: no such file in the storage")
+
+
+def _same(blob: Any, local: Path) -> bool:
+    return bool(blob.size == local.stat().st_size and blob.crc32c == crc32c(local))
+
+
+def crc32c(path: Path) -> str:
+    """The CRC32C of a file in base64, as Cloud Storage keeps it."""
+    checksum: Any = google_crc32c.Checksum()  # type: ignore[no-untyped-call]
+    with path.open("rb") as file:
+        for _ in checksum.consume(file, 1 << 20):
+            pass
+    return base64.b64encode(checksum.digest()).decode()
+
+
+def _content_type(name: str) -> str:
+    kind, encoding = mimetypes.guess_type(name)
+    # A compressed file stays one: with the type of its content, clients would inflate it on the way.
+    return f"application/{encoding}" if encoding else kind or "application/octet-stream"

@@ -1,0 +1,83 @@
+"""The storage of the embedded engine: a local folder."""
+
+from __future__ import annotations
+
+import filecmp
+import os
+import shutil
+import stat
+from pathlib import Path
+
+from edxtasks.storage.base import TEMPORARY, NotStored, Stat, Storage, checked_name
+
+
+class LocalStorage(Storage):
+    """Files below one folder. Each is written beside its place and renamed over it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.where = str(folder)
+
+    def put(self, local: Path, name: str) -> bool:
+        if self.holds(local, name):
+            return False
+        _copy(local, self._path(name))
+        return True
+
+    def get(self, name: str, local: Path) -> None:
+        _copy(self._existing(name), local)
+
+    def holds(self, local: Path, name: str) -> bool:
+        path = self._path(name)
+        return path.is_file() and filecmp.cmp(local, path, shallow=False)
+
+    def stat(self, name: str) -> Stat | None:
+        path = self._path(name)
+        if not path.is_file():
+            return None
+        status = path.stat()
+        return Stat(status.st_size, status.st_mtime)
+
+    def list(self, prefix: str = "") -> list[str]:
+        # Only folders that can hold such names are walked: a storage has a folder a course.
+        start = self.folder.joinpath(*prefix.split("/")[:-1])
+        return sorted(
+            name
+            for folder, _, files in os.walk(start)
+            for file in files
+            if not file.startswith(TEMPORARY)
+            and (name := (Path(folder) / file).relative_to(self.folder).as_posix()).startswith(prefix)
+        )
+
+    def delete(self, name: str) -> bool:
+        path = self._path(name)
+        if not path.is_file():
+            return False
+        path.unlink()
+        return True
+
+    def url(self, name: str) -> str:
+        return str(self._path(name))
+
+    def make_public(self, name: str) -> None:
+        path = self._existing(name)
+        path.chmod(path.stat().st_mode | stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH)
+
+    def _path(self, name: str) -> Path:
+        return self.folder.joinpath(*checked_name(name).split("/"))
+
+    def _existing(self, name: str) -> Path:
+        path = self._path(name)
+        if not path.is_file():
+            raise NotStored(f"{path}: no such file in the storage")
+        return path
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f"{TEMPORARY}{os.getpid()}-{target.name}")
+    try:
+        shutil.copyfile(source, temporary)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)

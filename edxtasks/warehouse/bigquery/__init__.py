@@ -1,0 +1,29 @@
+"""BigQuery as a warehouse. Imported only where that engine is chosen: it brings Google's libraries."""
+
+from __future__ import annotations
+
+from edxtasks.config import Settings, required
+from edxtasks.storage.gcs import GcsStorage
+from edxtasks.warehouse.bigquery.service import Service
+from edxtasks.warehouse.bigquery.warehouse import BigQueryWarehouse
+
+__all__ = ["BigQueryWarehouse", "Service", "open_bigquery"]
+
+
+def open_bigquery(settings: Settings) -> BigQueryWarehouse:
+    """The warehouse that the settings name. Raises `SettingsError` when no project is set."""
+    project = required(settings, "warehouse.project_id", str)
+    place = settings.storage.gs_bucket
+    service = Service(
+        project,
+        location=settings.warehouse.location,
+        endpoint=settings.warehouse.api_endpoint,
+        key_file=settings.auth_key_file,
+    )
+    return BigQueryWarehouse(
+        service,
+        (lambda: GcsStorage(place, project, settings.auth_key_file)) if place else None,
+        settings.engine.state / "locks",
+        days_in_query=settings.days_per_query,
+        max_bad_rows=settings.max_bad_rows,
+    )

@@ -1,0 +1,121 @@
+"""Building a table that is partitioned by date: its pending dates, each part in one transaction."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from google.cloud import bigquery
+
+from edxtasks.warehouse.base import Dates, DateState, TableName
+from edxtasks.warehouse.bigquery import claims, labels, schemas, sql, stamps
+from edxtasks.warehouse.bigquery.service import Service
+from edxtasks.warehouse.schema import Schema
+
+
+class DatedBuild:
+    """One build of a table by date.
+
+    `home` is where it is built: in its place, or beside it where what is there has another shape. `before`
+    are the dates that the table has, `kept` those of them that stay.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        name: TableName,
+        home: TableName,
+        schema: Schema,
+        column: str,
+        before: Mapping[date, DateState],
+        kept: Mapping[date, DateState],
+        key: str,
+    ) -> None:
+        self._service = service
+        self._name = name
+        self._schema = schema
+        self._column = column
+        self._kept = kept
+        self._key = key
+        self.processed = 0
+        """Bytes that the queries read."""
+        table = service.find(name)
+        if table is not None and home == name and not _same_columns(table, schema):
+            home = beside(name)
+        if table is not None and home == name:
+            series = table.labels.get(labels.SERIES) or _new_series()
+            claims.begin(service, name, key, series)
+            self.place = self._place(home, series)
+            self._before = before
+            self._unknown = not before  # a table without stamps may hold rows of any date
+        else:
+            self.place = self._made(home)
+            self._before = {}
+            self._unknown = False
+            if table is not None and kept:
+                self._copy(table)
+
+    def run(self, work: Sequence[Dates], stamp: str) -> None:
+        """Make the dates of `work` and remove all but them and the kept ones."""
+        made: set[date] = set()
+        for part in work:
+            select, parameters = sql.resolved(part.query, self._service.project)
+            if part.stamps is None:
+                script = self.place.replace_all(select, self._schema, stamp, self._before)
+                self._run(script, parameters)
+                return  # such a query gives the whole table
+            if part.stamps:
+                self._run(self.place.replace(select, self._schema, part.stamps), parameters)
+                made.update(part.stamps)
+        stay = made | set(self._kept)
+        gone = set(self._before) - stay
+        if gone or self._unknown:
+            self._run(self.place.remove(stay, gone), {})
+
+    def _made(self, home: TableName) -> stamps.Place:
+        series = _new_series()
+        table = bigquery.Table(self._service.path(home), schemas.fields(self._schema))
+        table.time_partitioning = bigquery.TimePartitioning(field=self._column)
+        table.clustering_fields = list(sql.shape_of(self._schema).clustering) or None
+        table.labels = {labels.SERIES: series, labels.RUN: self._key}
+        if home != self._name:
+            self._service.drop(home)  # left by a run that was killed
+        self._service.make_table(table)
+        return self._place(home, series)
+
+    def _copy(self, table: Any) -> None:
+        """Take the kept dates over from the table that is to be replaced."""
+        there = set(schemas.schema_of(table.schema).names)
+        columns = ", ".join(
+            sql.quoted(one.name)
+            if one.name in there
+            else f"CAST(NULL AS {one.googlesql_type}) AS {sql.quoted(one.name)}"
+            for one in self._schema
+        )
+        select = f"SELECT {columns} FROM {sql.path(self._service.project, self._name)}"
+        known = {day: state.stamp for day, state in self._kept.items() if state.stamp is not None}
+        if known:
+            self._run(self.place.replace(select, self._schema, known), {})
+
+    def _place(self, home: TableName, series: str) -> stamps.Place:
+        return stamps.Place(self._service.project, home, self._schema[self._column], series, self._name.table)
+
+    def _run(self, script: stamps.Script, parameters: Mapping[str, object]) -> None:
+        job = self._service.script(f"building {self._name}", self._key, script, parameters)
+        self.processed += job.total_bytes_processed or 0
+
+
+def beside(name: TableName) -> TableName:
+    """Where a table is built that cannot be built in its place."""
+    return TableName(name.dataset, f"{stamps.PRIVATE}new_{name.table}")
+
+
+def _same_columns(table: Any, schema: Schema) -> bool:
+    found = schemas.schema_of(table.schema)
+    return [column.signature() for column in found] == [column.signature() for column in schema]
+
+
+def _new_series() -> str:
+    return secrets.token_hex(10)

@@ -1,0 +1,43 @@
+"""The description of a table on BigQuery: what it is, who built it when, what its stamp was made of."""
+
+from __future__ import annotations
+
+import getpass
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import orjson
+
+from edxtasks.warehouse.base import Label
+from edxtasks.warehouse.bigquery.sql import LONGEST_DESCRIPTION
+
+_STAMP = "Stamp: "
+
+
+def described(label: Label, about: str, began: float, processed: int | None = None) -> str:
+    """The description of a table that is built from `about`, its SQL or its files.
+
+    `began` is the monotonic time of the beginning. `processed`, the bytes that were read, is given when the
+    build is done. What is too long is cut, `about` first.
+    """
+    built = f"Built {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC by {getpass.getuser()}"
+    if processed is not None:
+        built += f" in {time.monotonic() - began:.1f} s from {processed:,} bytes"
+    lines = [line for line in (label.description[: LONGEST_DESCRIPTION // 2], f"{built}.") if line]
+    parts = f"{_STAMP}{orjson.dumps(dict(label.parts), option=orjson.OPT_SORT_KEYS).decode()}"
+    if label.parts and sum(map(len, lines)) + len(parts) < LONGEST_DESCRIPTION - 10:
+        lines.append(parts)
+    return "\n".join([*lines, "", about])[:LONGEST_DESCRIPTION].rstrip()
+
+
+def parts_of(description: str) -> Mapping[str, str]:
+    """What the stamp of a table was made of, as its description says; {} where it does not."""
+    for line in description.splitlines():
+        if line.startswith(_STAMP):
+            try:
+                parts = orjson.loads(line.removeprefix(_STAMP))
+            except orjson.JSONDecodeError:
+                return {}  # edited by somebody: it only explains
+            return parts if isinstance(parts, dict) else {}
+    return {}

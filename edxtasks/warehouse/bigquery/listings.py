@@ -1,0 +1,76 @@
+"""What is known of the tables of each dataset: one listing, and one query where stamps go by date."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from edxtasks.warehouse.base import DateState, TableName, TableState, whole_version
+from edxtasks.warehouse.bigquery import labels, stamps
+from edxtasks.warehouse.bigquery.service import Service
+
+
+class Listings:
+    """The tables of datasets as they stood when they were first asked for; kept until `refresh`."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._listed: dict[str, dict[str, labels.Listed]] = {}
+        self._states: dict[str, dict[str, TableState]] = {}
+        self._dates: dict[str, stamps.Dates] = {}
+
+    def refresh(self, dataset: str) -> None:
+        """Forget what was listed of a dataset."""
+        for known in (self._listed, self._states, self._dates):
+            known.pop(dataset, None)
+
+    def refresh_all(self) -> None:
+        """Forget everything."""
+        for known in (self._listed, self._states, self._dates):
+            known.clear()
+
+    def listed(self, dataset: str) -> Mapping[str, labels.Listed]:
+        """The tables of a dataset by name, also the private ones."""
+        if dataset not in self._listed:
+            self._listed[dataset] = self._service.tables(dataset)
+        return self._listed[dataset]
+
+    def find(self, name: TableName) -> labels.Listed | None:
+        """A table as it was listed."""
+        return self.listed(name.dataset).get(name.table)
+
+    def states(self, dataset: str) -> Mapping[str, TableState]:
+        """The states of the tables of a dataset by name."""
+        if dataset not in self._states:
+            self._states[dataset] = {
+                table: self._state(TableName(dataset, table), one)
+                for table, one in self.listed(dataset).items()
+                if not table.startswith(stamps.PRIVATE)
+            }
+        return self._states[dataset]
+
+    def dates(self, name: TableName) -> Mapping[date, DateState]:
+        """The dates of a table, in order; {} where it has no stamps by date."""
+        listed = self.find(name)
+        if listed is None or labels.SERIES not in listed.labels:
+            return {}
+        return self.series(name, listed.labels[labels.SERIES])
+
+    def series(self, name: TableName, series: str) -> Mapping[date, DateState]:
+        """The dates of a series of a table."""
+        if name.dataset not in self._dates:
+            found: stamps.Dates = {}
+            if stamps.TABLE in self.listed(name.dataset):
+                query = stamps.newest(self._service.project, name.dataset)
+                found = stamps.collected(self._service.select(query))
+            self._dates[name.dataset] = found
+        return self._dates[name.dataset].get((name.table, series), {})
+
+    def _state(self, name: TableName, listed: labels.Listed) -> TableState:
+        state = labels.read(listed)
+        if labels.SERIES in listed.labels and labels.VERSION not in listed.labels:
+            # A build was broken off: what is known of the whole has to be taken from its dates.
+            dates = self.dates(name)
+            rows = sum(one.rows for one in dates.values())
+            return TableState(state.stamp, whole_version(dates), rows, partitioned=True)
+        return state

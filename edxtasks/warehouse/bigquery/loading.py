@@ -1,0 +1,171 @@
+"""From rows and files of a builder to files that a load job can read, and from its errors back to them.
+
+BigQuery reads JSON lines plain or gzipped, a gzipped file of at most 4 GB; what is something else is
+written anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import orjson
+import zstandard
+
+from edxtasks.errors import InputError
+from edxtasks.warehouse.base import Loadable, TableName
+from edxtasks.warehouse.rows import JsonLines, ParquetFiles, Row
+from edxtasks.warehouse.schema import Schema
+
+LARGEST_GZIP = 4_000_000_000
+"""Bytes of a gzipped file that a load job takes, at most."""
+
+_PART = 1 << 30
+"""Bytes of rows, before compression, in one file that is written here."""
+
+_PIECE = 1 << 22
+_POSITION = re.compile(r"position:? (\d+)")
+_FIELD = re.compile(r"[Ff]ield:? '?([\w.]+)'?")
+_FAULTS = (
+    (r"No such field", "the table has no such column"),
+    (r"Could not convert (?:value|non-string JSON value) to (\w+)", "the value is no {0}"),
+    (r"Could not parse .* as ([A-Z]\w+)", "the value is no {0}"),
+    (r"Array specified for non-repeated field", "there is an array where one value was expected"),
+    (
+        r"record|Record|JSON object specified",
+        "the value is an object where none fits, or the other way round",
+    ),
+    (r"Parser terminated|Unexpected|Unable to parse|Syntax|syntax", "the line is no JSON object"),
+)
+"""What BigQuery says of a refused row, and what of it may be repeated: the rest holds the value."""
+
+_LOG_DAY = re.compile(r"tracklog_\d{8}")
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A file to be loaded, its name in the bucket, and whether it is to stay there."""
+
+    path: Path
+    name: str
+    stays: bool
+
+
+def staged(name: TableName, schema: Schema, content: Loadable, stamp: str, scratch: Path) -> Iterator[Staged]:
+    """The files of a content that BigQuery can load; those that have to be written are, into `scratch`."""
+    folder = f"_edxtasks/{name.dataset}/{name.table}"
+    if isinstance(content, ParquetFiles):
+        for number, path in enumerate(content.paths):
+            yield Staged(path, f"{folder}/{stamp}-{number}.parquet", stays=False)
+    elif isinstance(content, JsonLines):
+        for number, path in enumerate(content.paths):
+            if path.suffix == ".zst" or (path.suffix == ".gz" and path.stat().st_size > LARGEST_GZIP):
+                with opened(path) as lines:
+                    for part, made in enumerate(_parts(lines, scratch / f"{number}")):
+                        yield Staged(made, f"{folder}/{stamp}-{number}-{part}.json.gz", stays=False)
+            elif name.dataset.endswith("_logs") and _LOG_DAY.fullmatch(name.table):
+                # Where `logs2gs` keeps the shards of a course: they are sent once.
+                yield Staged(path, f"{path.parent.name}/DAILY/{path.name}", stays=True)
+            else:
+                yield Staged(path, f"{folder}/{stamp}-{number}{''.join(path.suffixes[-2:])}", stays=False)
+    else:
+        for part, made in enumerate(_parts(_lines(schema, content), scratch / "rows")):
+            yield Staged(made, f"{folder}/{stamp}-{part}.json.gz", stays=False)
+
+
+def _lines(schema: Schema, rows: Iterable[Row]) -> Iterator[bytes]:
+    known = set(schema.names)
+    for row in rows:
+        if not row.keys() <= known:
+            raise ValueError(f"columns that the table does not have: {sorted(row.keys() - known)}")
+        yield orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _parts(lines: Iterable[bytes], beginning: Path) -> Iterator[Path]:
+    """Gzipped files of lines, one at least; the same lines give the same bytes."""
+    number = 0
+    waiting = iter(lines)
+    line = next(waiting, None)
+    while line is not None or number == 0:
+        path = beginning.with_name(f"{beginning.name}-{number}.json.gz")
+        with path.open("wb") as file, gzip.GzipFile("", "wb", 5, file, mtime=0) as packed:
+            size = 0
+            while line is not None and size < _PART:
+                packed.write(line)
+                size += len(line)
+                line = next(waiting, None)
+        yield path
+        number += 1
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[IO[bytes]]:
+    """The content of a plain, gzipped or zstd file."""
+    with path.open("rb") as file:
+        if path.suffix == ".gz":
+            with gzip.open(file) as plain, io.BufferedReader(plain) as buffered:
+                yield buffered
+        elif path.suffix == ".zst":
+            with zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True) as reader:
+                yield io.BufferedReader(reader)
+        else:
+            yield file
+
+
+def load_error(
+    name: TableName, errors: Sequence[Mapping[str, Any]], files: Mapping[str, Path]
+) -> InputError | None:
+    """The error of a refused row: file, line and column of the first ones. None when no row is to blame.
+
+    `files` are the local files by their address in the bucket. Values are not shown, they may be personal.
+    """
+    told = []
+    for one in errors:
+        message = one.get("message", "")
+        if one.get("reason") != "invalid":
+            continue
+        uri = next((uri for uri in files if uri == one.get("location") or uri in message), None)
+        if uri is None:
+            continue
+        position, field = _POSITION.search(message), _FIELD.search(message)
+        if position is None and field is None:
+            continue
+        place = str(files[uri])
+        if position is not None:
+            place += f", line {_line_at(files[uri], int(position[1]))}"
+        if field is not None:
+            place += f", column {field[1]}"
+        told.append(f"{place}: {_fault(message)}")
+    if not told:
+        return None
+    told = list(dict.fromkeys(told))
+    more = f" ({len(told)} such rows)" if len(told) > 1 else ""
+    return InputError(
+        f"{told[0]}{more}. BigQuery refused the row for {name}; it is not shown, it may be personal. "
+        "Mend or remove the line"
+    )
+
+
+def _line_at(path: Path, position: int) -> int:
+    """The number of the line that a byte of the content is in."""
+    line = 1
+    with opened(path) as content:
+        while position > 0 and (piece := content.read(min(position, _PIECE))):
+            line += piece.count(b"\n")
+            position -= len(piece)
+    return line
+
+
+def _fault(message: str) -> str:
+    """What is wrong, in words that hold no value."""
+    for pattern, words in _FAULTS:
+        match = re.search(pattern, message)
+        if match:
+            return words.format(*match.groups())
+    return "the row does not fit the columns"

@@ -1,0 +1,36 @@
+"""Schemas in the form of Google's client."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from google.cloud.bigquery import SchemaField
+
+from edxtasks.warehouse.bigquery.sql import LONGEST_COLUMN_DESCRIPTION
+from edxtasks.warehouse.schema import DUCKDB_TYPES, Column, Schema
+
+_SHORT = {"INT64": "INTEGER", "FLOAT64": "FLOAT", "BOOL": "BOOLEAN", "STRUCT": "RECORD"}
+
+
+def fields(schema: Schema) -> list[Any]:
+    """A schema for the client."""
+    return [_field(column) for column in schema]
+
+
+def _field(column: Column) -> Any:
+    form: dict[str, Any] = {"fields": [_field(member) for member in column.fields]}
+    if column.description:
+        form["description"] = column.description[:LONGEST_COLUMN_DESCRIPTION]
+    return SchemaField(column.name, column.type, **form)
+
+
+def schema_of(found: list[Any]) -> Schema:
+    """A schema from the client. A type that the product does not have becomes STRING."""
+    return Schema(tuple(_column(one) for one in found))
+
+
+def _column(one: Any) -> Column:
+    kind = _SHORT.get(one.field_type, one.field_type)
+    if kind == "RECORD":
+        return Column(one.name, kind, one.description or "", tuple(_column(member) for member in one.fields))
+    return Column(one.name, kind if kind in DUCKDB_TYPES else "STRING", one.description or "")

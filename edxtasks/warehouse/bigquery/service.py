@@ -1,0 +1,260 @@
+"""Google's client of BigQuery, with the patience, job ids and messages of the product."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from google.api_core import exceptions
+from google.api_core.client_options import ClientOptions
+from google.cloud import bigquery
+from google.cloud.bigquery.retry import DEFAULT_RETRY
+
+from edxtasks.errors import UserError
+from edxtasks.storage.cloud import Patience, credentials, refusal, told
+from edxtasks.warehouse.base import TableName, digest
+from edxtasks.warehouse.bigquery import schemas
+from edxtasks.warehouse.bigquery.jobs import JobFailed, Jobs
+from edxtasks.warehouse.bigquery.labels import Labels, Listed
+from edxtasks.warehouse.bigquery.stamps import Days, Script
+from edxtasks.warehouse.schema import Schema
+
+_PAGE = 1_000
+"""Tables in one page of a listing: the client's own default is 50."""
+
+_ROWS = 10_000
+_KINDS = {str: "STRING", bool: "BOOL", int: "INT64", float: "FLOAT64", date: "DATE"}
+
+
+class Service:
+    """The tables and jobs of a Google Cloud project.
+
+    `endpoint` is another address, for an emulator, where nobody signs in; `key_file` a service-account
+    file, without which Application Default Credentials count; `signed_in` are credentials made elsewhere.
+    `maximum_bytes_billed` is what one query may read at most.
+    """
+
+    def __init__(
+        self,
+        project: str,
+        *,
+        location: str = "US",
+        endpoint: str = "",
+        key_file: Path | None = None,
+        signed_in: Any = None,
+        patience: Patience | None = None,
+        maximum_bytes_billed: int | None = None,
+    ) -> None:
+        self.project = project
+        self.where = f"BigQuery project {project}"
+        self.retry = (patience or Patience()).applied(DEFAULT_RETRY)
+        self._maximum_bytes_billed = maximum_bytes_billed
+        with told(self.where):
+            self.client: Any = bigquery.Client(
+                project=project,
+                credentials=signed_in or credentials(key_file, bool(endpoint)),
+                location=location,
+                client_options=ClientOptions(api_endpoint=endpoint) if endpoint else None,
+            )
+        self.jobs = Jobs(self.client, self.retry, patience or Patience())
+
+    def path(self, name: TableName) -> str:
+        """The whole name of a table, as the client takes it."""
+        return f"{self.project}.{name}"
+
+    # Tables
+
+    def datasets(self) -> list[str]:
+        """The names of all datasets, sorted."""
+        with told(self.where):
+            return sorted(one.dataset_id for one in self.client.list_datasets(retry=self.retry))
+
+    def tables(self, dataset: str) -> dict[str, Listed]:
+        """The tables of a dataset by name; {} where there is none."""
+        with told(f"listing {dataset}"):
+            try:
+                listed = self.client.list_tables(
+                    f"{self.project}.{dataset}", page_size=_PAGE, retry=self.retry
+                )
+                found = {one.table_id: _listed(one) for one in listed}
+            except exceptions.NotFound:
+                return {}
+        return dict(sorted(found.items()))
+
+    def make_dataset(self, dataset: str) -> None:
+        """Make a dataset unless it is there."""
+        with told(f"making the dataset {dataset}"):
+            self.client.create_dataset(f"{self.project}.{dataset}", exists_ok=True, retry=self.retry)
+
+    def make_table(self, table: Any) -> None:
+        """Make a table unless it is there."""
+        with told(f"making {table.dataset_id}.{table.table_id}"):
+            self.client.create_table(table, exists_ok=True, retry=self.retry)
+
+    def find(self, name: TableName) -> Any:
+        """A table of the client, None where there is none."""
+        with told(f"{name}"):
+            try:
+                return self.client.get_table(self.path(name), retry=self.retry)
+            except exceptions.NotFound:
+                return None
+
+    def get(self, name: TableName) -> Any:
+        """A table of the client that must be there."""
+        table = self.find(name)
+        if table is None:
+            raise UserError(f"{name} does not exist, or has been removed in the meantime")
+        return table
+
+    def drop(self, name: TableName) -> bool:
+        """Remove a table. False when there was none."""
+        with told(f"{name}"):
+            try:
+                self.client.delete_table(self.path(name), retry=self.retry)
+            except exceptions.NotFound:
+                return False
+        return True
+
+    def relabel(self, table: Any, changes: Labels) -> None:
+        """Change labels of a table, and its description where that was set.
+
+        Raises `UserError` when somebody changed the table after it was read.
+        """
+        table.labels = {**table.labels, **changes}
+        with told(f"{table.dataset_id}.{table.table_id}"):
+            try:
+                self.client.update_table(table, ["labels", "description"], retry=self.retry)
+            except exceptions.PreconditionFailed:
+                # A repeated request whose first try did arrive is refused too.
+                after = self.client.get_table(table.reference, retry=self.retry)
+                if any(after.labels.get(key) != value for key, value in changes.items()):
+                    raise UserError(
+                        f"{table.dataset_id}.{table.table_id}: somebody else changed the table at the same "
+                        "moment; run again"
+                    ) from None
+
+    def rows(self, name: TableName, columns: Sequence[str] | None) -> Iterator[tuple[object, ...]]:
+        """The rows of a table, page by page, with the columns in the order asked for."""
+        table = self.get(name)
+        fields = {field.name: field for field in table.schema}
+        wanted = list(fields) if columns is None else list(columns)
+        missing = [one for one in wanted if one not in fields]
+        if missing:
+            raise UserError(f"{name} has no column {missing[0]}")
+        # Asked for in the order of the table: so the service gives them, whatever the request says.
+        selected = [field for field in table.schema if field.name in set(wanted)]
+        places = [selected.index(fields[one]) for one in wanted]
+        with told(f"reading {name}"):
+            for row in self.client.list_rows(table, selected, page_size=_ROWS, retry=self.retry):
+                values = row.values()
+                yield tuple(values[place] for place in places)
+
+    # Jobs
+
+    def load(
+        self,
+        name: TableName,
+        key: str,
+        uris: Sequence[str],
+        schema: Schema,
+        parquet: bool,
+        max_bad_rows: int,
+        holds: Callable[[Any], bool],
+    ) -> Any:
+        """Replace a table by the rows of files; the job, done. Raises `JobFailed`."""
+        formats = bigquery.SourceFormat
+        config = bigquery.LoadJobConfig(
+            schema=schemas.fields(schema),
+            source_format=formats.PARQUET if parquet else formats.NEWLINE_DELIMITED_JSON,
+            write_disposition=bigquery.WriteDisposition.WRITE_TRUNCATE,
+            create_disposition=bigquery.CreateDisposition.CREATE_IF_NEEDED,
+        )
+        if not parquet:
+            config.max_bad_records = max_bad_rows
+
+        def start(job_id: str) -> Any:
+            return self.client.load_table_from_uri(
+                list(uris), self.path(name), job_id=job_id, job_config=config, retry=self.retry
+            )
+
+        return self.jobs.run(key, start, holds)
+
+    def query(
+        self,
+        what: str,
+        key: str,
+        statement: str,
+        parameters: Mapping[str, object],
+        holds: Callable[[Any], bool],
+    ) -> Any:
+        """Run statements; the job, done. Raises `UserError`, or `RuntimeError` when they are at fault."""
+        config = self._config(parameters)
+
+        def start(job_id: str) -> Any:
+            return self.client.query(
+                statement, job_id=job_id, job_config=config, retry=self.retry, job_retry=None
+            )
+
+        try:
+            return self.jobs.run(key, start, holds)
+        except JobFailed as failed:
+            raise refused(what, failed) from failed
+
+    def script(self, what: str, key: str, script: Script, more: Mapping[str, object] | None = None) -> Any:
+        """Run a script, with more parameters, that may be run again at any time: it replaces."""
+        values = {**script.parameters, **(more or {})}
+        own = digest(key, script.sql, *(f"{one}={value}" for one, value in sorted(values.items())))
+        return self.query(what, own, script.sql, values, lambda job: False)
+
+    def select(self, query: str) -> Iterator[tuple[Any, ...]]:
+        """The rows of a small query that only looks."""
+        with told(self.where):
+            job = self.client.query(query, job_config=self._config({}), retry=self.retry)
+            for row in job.result(retry=self.retry):
+                yield row.values()
+
+    def estimate(self, select: str, parameters: Mapping[str, object]) -> int:
+        """The bytes that a query would read. BigQuery checks it and does not run it, which costs nothing."""
+        config = self._config(parameters)
+        config.dry_run = True
+        config.use_query_cache = False
+        with told(self.where):
+            job = self.client.query(select, job_config=config, retry=self.retry, job_retry=None)
+            return int(job.total_bytes_processed or 0)
+
+    def _config(self, parameters: Mapping[str, object]) -> Any:
+        config = bigquery.QueryJobConfig(
+            query_parameters=[_parameter(name, value) for name, value in sorted(parameters.items())]
+        )
+        if self._maximum_bytes_billed is not None:
+            config.maximum_bytes_billed = self._maximum_bytes_billed
+        return config
+
+
+def refused(what: str, failed: JobFailed) -> Exception:
+    """A failed job as an error: one for people, or one that says that the product is at fault."""
+    message = failed.result.get("message", "")
+    return refusal(what, failed.result, message, None) or RuntimeError(
+        f"{what}: BigQuery refused what it was sent: {message}"
+    )
+
+
+def _listed(item: Any) -> Listed:
+    partitioning = item.time_partitioning
+    return Listed(
+        dict(item.labels),
+        str(item.created),
+        partitioned=partitioning is not None,
+        partition=partitioning.field if partitioning is not None else None,
+        clustering=tuple(item.clustering_fields or ()),
+    )
+
+
+def _parameter(name: str, value: Any) -> Any:
+    if isinstance(value, Days):
+        return bigquery.ArrayQueryParameter(name, "DATE", list(value))
+    if isinstance(value, tuple):
+        return bigquery.ArrayQueryParameter(name, "STRING", list(value))
+    return bigquery.ScalarQueryParameter(name, _KINDS[type(value)], value)

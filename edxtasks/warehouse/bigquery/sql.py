@@ -1,0 +1,200 @@
+"""The GoogleSQL that BigQuery is sent.
+
+A query of the product goes as it is written; only the names of its inputs are put in place of those that
+it reads, where the syntax tree says they stand, so that BigQuery's messages name the lines of the model.
+Everything else here is what surrounds a query: the table that it fills, the dates that it replaces.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from edxtasks.warehouse import dialect
+from edxtasks.warehouse.base import Absent, DatesOf, Input, LogDays, Parameter, Query, TableName, Tables
+from edxtasks.warehouse.dialect.reading import table_name, tokens
+from edxtasks.warehouse.schema import Column, Schema
+
+LONGEST_DESCRIPTION = 16_383
+"""Characters of the description of a table, at most."""
+
+LONGEST_COLUMN_DESCRIPTION = 1_024
+
+_CLUSTERED_BY = ("username", "user_id", "module_id")
+"""Columns that consumers filter and join by: tables that have them are kept together by them."""
+
+_LAST_MICROSECOND = 253_402_300_799_999_999  # 9999-12-31 23:59:59.999999, the last TIMESTAMP
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How the rows of a table lie: the column whose date partitions it, the columns that cluster it."""
+
+    partition: str | None = None
+    clustering: tuple[str, ...] = ()
+
+
+def shape_of(schema: Schema, partition: str | None = None) -> Shape:
+    """The shape that a table made by a query has."""
+    return Shape(partition, tuple(name for name in _CLUSTERED_BY if name in schema.names))
+
+
+def resolved(query: Query, project: str) -> tuple[str, dict[str, Parameter]]:
+    """The text of a query with its inputs in place, and the parameters that stand in it.
+
+    A parameter whose value is NULL becomes the word: a parameter has a type, NULL fits every one.
+    """
+    text = query.sql
+    tree = dialect.parse(text)
+    changes: dict[int, tuple[int, str]] = {}
+    for table in dialect.source_tables(tree):
+        name = table_name(table)
+        parts = table.parts
+        alias = "" if table.alias else f" AS {quoted(parts[-1].name)}"
+        source = relation(query.inputs[name], project)
+        changes[parts[0].meta["start"]] = (parts[-1].meta["end"] + 1, source + alias)
+    parameters: dict[str, Parameter] = {}
+    listed = tokens(text)
+    for sign, named in itertools.pairwise(listed):
+        if sign.text == "@" and named.start == sign.end + 1:
+            value = query.parameters[named.text]
+            if value is None:
+                changes[sign.start] = (named.end + 1, "NULL")
+            else:
+                parameters[named.text] = value
+    end = listed[-1].start if listed[-1].text == ";" else len(text)
+    text = text[:end]
+    for start, (stop, replacement) in sorted(changes.items(), reverse=True):
+        text = text[:start] + replacement + text[stop:]
+    return text, parameters
+
+
+def relation(source: Input, project: str) -> str:
+    """What stands after FROM for an input."""
+    if isinstance(source, Tables) and len(source.names) == 1:
+        return path(project, source.names[0])
+    if isinstance(source, Tables):
+        columns = listed_columns(source.schema)
+        parts = [f"SELECT {columns} FROM {path(project, name)}" for name in source.names]
+        return f"({' UNION ALL '.join(parts)})"
+    columns = listed_columns(source.schema)
+    if isinstance(source, DatesOf):
+        condition = within(source.schema[source.column], source.first, source.last)
+        return f"(SELECT {columns} FROM {path(project, source.name)} WHERE {condition})"
+    if isinstance(source, LogDays):
+        times = _between(source.low, source.high)
+        if len(source.tables) == 1:
+            name = path(project, TableName(source.dataset, source.tables[0]))
+            return f"(SELECT {columns} FROM {name} WHERE {times})"
+        wildcard, days = _wildcard(source.tables)
+        name = f"`{project}.{source.dataset}.{wildcard}`"
+        return f"(SELECT {columns} FROM {name} WHERE {days} AND {times})"
+    assert isinstance(source, Absent)
+    nulls = ", ".join(
+        f"CAST(NULL AS {column.googlesql_type}) AS {quoted(column.name)}" for column in source.schema
+    )
+    return f"(SELECT {nulls} LIMIT 0)"
+
+
+def _wildcard(tables: Sequence[str]) -> tuple[str, str]:
+    """The wildcard over day tables, and the condition that leaves just those from the first to the last.
+
+    The names have one length, which keeps other tables with the same beginning out.
+    """
+    first, last = min(tables), max(tables)
+    common = next(place for place in range(len(first)) if first[place] != last[place])
+    bounds = f"_TABLE_SUFFIX BETWEEN {literal(first[common:])} AND {literal(last[common:])}"
+    return f"{first[:common]}*", f"{bounds} AND LENGTH(_TABLE_SUFFIX) = {len(first) - common}"
+
+
+def _between(low: int, high: int) -> str:
+    return f"time >= TIMESTAMP_MICROS({low})" + (
+        f" AND time < TIMESTAMP_MICROS({high})" if high <= _LAST_MICROSECOND else ""
+    )
+
+
+def within(column: Column, first: date, last: date) -> str:
+    """The condition that the date of a partition column lies between two dates, both included.
+
+    The column stands alone in it: then BigQuery reads the partitions of these dates only.
+    """
+    name = quoted(column.name)
+    if column.type == "DATE":
+        return f"{name} BETWEEN DATE '{first}' AND DATE '{last}'"
+    start = f"{name} >= TIMESTAMP '{first} 00:00:00+00'"
+    if last == date.max:
+        return start
+    return f"{start} AND {name} < TIMESTAMP '{last + timedelta(days=1)} 00:00:00+00'"
+
+
+def day_of(column: Column) -> str:
+    """The expression for the UTC date that a partition column stands for."""
+    return quoted(column.name) if column.type == "DATE" else f"DATE({quoted(column.name)})"
+
+
+def create_table(
+    name: TableName,
+    project: str,
+    schema: Schema,
+    shape: Shape,
+    labels: Mapping[str, str],
+    description: str,
+    select: str,
+) -> str:
+    """The statement that replaces a table, its labels and its descriptions at once by the rows of a query."""
+    columns = ",\n".join(
+        f"  {quoted(column.name)} {_typed(column)}{_options(column, LONGEST_COLUMN_DESCRIPTION)}"
+        for column in schema
+    )
+    pairs = ", ".join(f"({literal(key)}, {literal(value)})" for key, value in sorted(labels.items()))
+    lines = [f"CREATE OR REPLACE TABLE {path(project, name)} (", columns, ")"]
+    if shape.partition is not None:
+        lines.append(f"PARTITION BY {day_of(schema[shape.partition])}")
+    if shape.clustering:
+        lines.append("CLUSTER BY " + ", ".join(map(quoted, shape.clustering)))
+    lines.append(f"OPTIONS (labels = [{pairs}], description = {literal(description[:LONGEST_DESCRIPTION])})")
+    return "\n".join([*lines, "AS", select])
+
+
+def _typed(column: Column) -> str:
+    if column.type != "RECORD":
+        return column.googlesql_type
+    fields = (f"{quoted(f.name)} {_typed(f)}{_options(f, LONGEST_COLUMN_DESCRIPTION)}" for f in column.fields)
+    return f"STRUCT<{', '.join(fields)}>"
+
+
+def _options(column: Column, longest: int) -> str:
+    if not column.description:
+        return ""
+    return f" OPTIONS (description = {literal(column.description[:longest])})"
+
+
+def rename(project: str, source: TableName, target: TableName) -> str:
+    """The script that puts a table in the place of another, or where there is none."""
+    return (
+        f"DROP TABLE IF EXISTS {path(project, target)};\n"
+        f"ALTER TABLE {path(project, source)} RENAME TO {quoted(target.table)};"
+    )
+
+
+def listed_columns(schema: Schema) -> str:
+    """The column names of a schema for a SELECT."""
+    return ", ".join(quoted(name) for name in schema.names)
+
+
+def path(project: str, name: TableName) -> str:
+    """A table by its whole name."""
+    return f"`{project}.{name.dataset}.{name.table}`"
+
+
+def quoted(name: str) -> str:
+    """A name in backquotes. The names of columns are letters, digits and `_`."""
+    return f"`{name}`"
+
+
+def literal(text: str) -> str:
+    """A string literal: the escapes of JSON are those of GoogleSQL too."""
+    return json.dumps(text, ensure_ascii=False)

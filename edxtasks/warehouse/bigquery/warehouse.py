@@ -1,0 +1,384 @@
+"""The warehouse in the cloud: tables of BigQuery, loaded through Cloud Storage (docs/bigquery.md).
+
+Stamps stand in the labels of the tables, which one listing of a dataset tells; stamps by date in a small
+table of the dataset. The version of a table is its stamp: whatever changes an input reaches all that hangs
+on it.
+"""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+from google.cloud import bigquery
+
+from edxtasks.errors import SettingsError, UserError
+from edxtasks.storage.cloud import told
+from edxtasks.storage.gcs import GcsStorage
+from edxtasks.warehouse.base import (
+    Dates,
+    DateState,
+    Label,
+    Loadable,
+    Query,
+    TableInfo,
+    TableName,
+    TableState,
+    Warehouse,
+    digest,
+    whole_version,
+)
+from edxtasks.warehouse.bigquery import claims, labels, schemas, sql, stamps
+from edxtasks.warehouse.bigquery.dated import DatedBuild, beside
+from edxtasks.warehouse.bigquery.descriptions import described, parts_of
+from edxtasks.warehouse.bigquery.jobs import JobFailed
+from edxtasks.warehouse.bigquery.listings import Listings
+from edxtasks.warehouse.bigquery.loading import Staged, load_error, staged
+from edxtasks.warehouse.bigquery.service import Service, refused
+from edxtasks.warehouse.rows import ParquetFiles
+from edxtasks.warehouse.schema import Schema
+
+
+class BigQueryWarehouse(Warehouse):
+    """Tables of a Google Cloud project.
+
+    `bucket` gives the storage of files that are to be loaded; without one nothing can be loaded. `locks`
+    is a local folder: it keeps the runs of one machine apart. `days_in_query` is the most log days that
+    one query may read, `max_bad_rows` how many rows a load may refuse.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        bucket: Callable[[], GcsStorage] | None,
+        locks: Path,
+        days_in_query: int | None = None,
+        max_bad_rows: int = 0,
+    ) -> None:
+        self.where = service.where
+        self.days_in_query = days_in_query
+        self._service = service
+        self._listings = Listings(service)
+        self._bucket = bucket
+        self._storage: GcsStorage | None = None
+        self._locks = locks
+        self._max_bad_rows = max_bad_rows
+
+    # Listing
+
+    def states(self, dataset: str) -> Mapping[str, TableState]:
+        return self._listings.states(dataset)
+
+    def refresh(self, dataset: str) -> None:
+        self._listings.refresh(dataset)
+
+    def refresh_all(self) -> None:
+        self._listings.refresh_all()
+
+    def dates(self, name: TableName) -> Mapping[date, DateState]:
+        return self._listings.dates(name)
+
+    def parts(self, name: TableName) -> Mapping[str, str]:
+        table = self._service.find(name)
+        return {} if table is None else parts_of(table.description or "")
+
+    def note_signature(self, name: TableName, signature: str) -> None:
+        self._service.relabel(self._service.get(name), {labels.SIGNATURE: signature})
+        self.refresh(name.dataset)
+
+    def datasets(self) -> list[str]:
+        return self._service.datasets()
+
+    def info(self, name: TableName) -> TableInfo | None:
+        table = self._service.find(name)
+        if table is None:
+            return None
+        return TableInfo(
+            rows=table.num_rows or 0,
+            bytes=table.num_bytes or 0,
+            created=table.created.timestamp(),
+            modified=table.modified.timestamp(),
+            schema=schemas.schema_of(table.schema),
+            description=table.description or "",
+        )
+
+    def location(self, name: TableName, partitioned: bool) -> None:
+        return None
+
+    def read(self, name: TableName, columns: Sequence[str] | None = None) -> Iterator[tuple[object, ...]]:
+        return self._service.rows(name, columns)
+
+    # Building
+
+    def lock(self, name: TableName) -> AbstractContextManager[object]:
+        self._locks.mkdir(parents=True, exist_ok=True)
+        return FileLock(self._locks / f"{self._service.project}.{name}.lock")
+
+    def load(self, name: TableName, schema: Schema, content: Loadable, label: Label) -> TableState:
+        began = time.monotonic()
+        self._make_dataset(name.dataset)
+        storage = self._opened_storage()
+        with tempfile.TemporaryDirectory(prefix="edxtasks-load-") as scratch, told(f"loading {name}"):
+            files = {}
+            for one in staged(name, schema, content, label.stamp, Path(scratch)):
+                storage.put(one.path, one.name)
+                files[storage.uri(one.name)] = one
+            home = self._home(name, sql.Shape())
+            key = self._key("load", name, label)
+            job = self._run_load(name, home, key, schema, files, isinstance(content, ParquetFiles))
+            state = TableState(
+                label.stamp,
+                labels.version(label),
+                self._loaded(name, job, label),
+                first_time=label.first_time,
+                last_time=label.last_time,
+            )
+            about = f"Loaded from {', '.join(sorted(files))}"
+            claims.end(self._service, home, key, state, described(label, about, began, job.input_file_bytes))
+            self._settle(name, home)
+            for one in files.values():
+                if not one.stays:
+                    storage.delete(one.name)
+        self.refresh(name.dataset)
+        return state
+
+    def create(self, name: TableName, query: Query, label: Label) -> TableState:
+        began = time.monotonic()
+        self._make_dataset(name.dataset)
+        select, parameters = sql.resolved(query, self._service.project)
+        shape = sql.shape_of(query.schema)
+        with told(f"building {name}"):
+            home = self._home(name, shape)
+            key = self._key("create", name, label)
+            marks = {labels.STAMP: label.stamp, labels.RUN: key, labels.BUILT: claims.now()}
+            statement = sql.create_table(
+                home,
+                self._service.project,
+                query.schema,
+                shape,
+                marks,
+                described(label, query.sql, began),
+                select,
+            )
+            job = self._service.query(
+                f"building {name}",
+                key,
+                statement,
+                parameters,
+                lambda job: claims.made_by(self._service.find(home), key),
+            )
+            table = self._service.get(home)
+            if claims.made_by(table, key):
+                state = TableState(label.stamp, label.stamp, table.num_rows or 0)
+                table.description = described(label, query.sql, began, job.total_bytes_processed)
+                self._service.relabel(table, labels.written(state))
+            else:  # another run has built it since: what it said holds
+                state = labels.read(labels.Listed(dict(table.labels)))
+            self._settle(name, home)
+        self.refresh(name.dataset)
+        return state
+
+    def create_dates(
+        self,
+        name: TableName,
+        schema: Schema,
+        column: str,
+        work: Sequence[Dates],
+        keep: Iterable[date],
+        label: Label,
+    ) -> TableState:
+        began = time.monotonic()
+        self._make_dataset(name.dataset)
+        self._make_stamps(name.dataset)
+        with told(f"building {name}"):
+            before = self.dates(name)
+            kept = {day: before[day] for day in keep if day in before}
+            home = self._home(name, sql.shape_of(schema, column))
+            key = self._key("dates", name, label)
+            build = DatedBuild(self._service, name, home, schema, column, before, kept, key)
+            build.run(work, label.stamp)
+            self.refresh(name.dataset)
+            state = self._by_date(name, build.place.series, label)
+            text = work[0].query.sql if work else ""
+            home = build.place.name
+            claims.end(self._service, home, key, state, described(label, text, began, build.processed))
+            self._settle(name, home)
+        self.refresh(name.dataset)
+        return state
+
+    def drop(self, name: TableName) -> bool:
+        self.refresh(name.dataset)
+        return self._service.drop(name)
+
+    def forget(self, name: TableName) -> bool:
+        listed = self._listings.find(name)
+        table = self._service.find(name)
+        if listed is None or table is None:
+            return False
+        state = self.states(name.dataset)[name.table]
+        dates = self.dates(name)
+        if dates:
+            place = self._place(name, table, listed.partition or "", listed.labels[labels.SERIES])
+            key = digest("forget", str(name), claims.now())
+            self._service.script(f"forgetting {name}", key, place.forget(dates))
+        # The version stays, so that what is made from the table stays fresh.
+        if state.stamp is not None:
+            changes = {labels.STAMP: None, labels.SIGNATURE: None, labels.VERSION: state.version}
+            self._service.relabel(self._service.get(name), changes)
+        self.refresh(name.dataset)
+        return True
+
+    # Tables that others have made
+
+    def adopt(
+        self,
+        name: TableName,
+        label: Label,
+        column: str | None = None,
+        dates: Mapping[date, str] | None = None,
+    ) -> TableState:
+        """Give a table that exists a stamp, as if the product had built it; its rows are not touched.
+
+        `column` and `dates` are the partition column and the stamp of each date where the table goes by
+        date. `label` says what else is known of it. Raises `UserError` when there is no such table.
+        """
+        with told(f"adopting {name}"):
+            table = self._service.get(name)
+            marks: dict[str, str | None] = {labels.RUN: None, labels.BUILT: claims.now(), labels.SERIES: None}
+            if column is not None and dates is not None:
+                self._make_stamps(name.dataset)
+                series = secrets.token_hex(10)
+                marks[labels.SERIES] = series
+                place = self._place(name, table, column, series)
+                self._service.script(f"adopting {name}", series, place.count(dates))
+                self.refresh(name.dataset)
+                state = self._by_date(name, series, label)
+            else:
+                state = TableState(
+                    label.stamp,
+                    labels.version(label),
+                    table.num_rows or 0 if label.rows is None else label.rows,
+                    first_time=label.first_time,
+                    last_time=label.last_time,
+                )
+            self._service.relabel(table, labels.written(state) | marks)
+        self.refresh(name.dataset)
+        return state
+
+    def unstamped(self, dataset: str) -> dict[str, TableInfo]:
+        """Rows, schema and the rest of the tables of a dataset that have no stamp, by name."""
+        infos = {
+            table: self.info(TableName(dataset, table))
+            for table, state in self.states(dataset).items()
+            if state.stamp is None
+        }
+        return {table: info for table, info in infos.items() if info is not None}
+
+    def times(self, name: TableName, column: str = "time") -> tuple[int, int] | None:
+        """First and last time of a table, in microseconds since 1970; None for none. Reads the column."""
+        query = (
+            f"SELECT UNIX_MICROS(MIN({sql.quoted(column)})), UNIX_MICROS(MAX({sql.quoted(column)})) "
+            f"FROM {sql.path(self._service.project, name)}"
+        )
+        [(first, last)] = self._service.select(query)
+        return None if first is None else (first, last)
+
+    def estimate(self, query: Query) -> int:
+        """The bytes that a query would read; nothing is run, and it costs nothing."""
+        return self._service.estimate(*sql.resolved(query, self._service.project))
+
+    # Inside
+
+    def _make_dataset(self, dataset: str) -> None:
+        if not self._listings.listed(dataset):
+            self._service.make_dataset(dataset)
+
+    def _make_stamps(self, dataset: str) -> None:
+        if stamps.TABLE in self._listings.listed(dataset):
+            return
+        name = self._service.path(TableName(dataset, stamps.TABLE))
+        table = bigquery.Table(name, schemas.fields(stamps.SCHEMA))
+        table.clustering_fields = ["table_name"]
+        table.description = "Stamps by date of the tables of this dataset. Rows are only ever added."
+        self._service.make_table(table)
+        self.refresh(dataset)
+
+    def _home(self, name: TableName, shape: sql.Shape) -> TableName:
+        """Where a table is built: in its place, or beside it.
+
+        BigQuery does not replace a table by one of other partitioning or clustering.
+        """
+        listed = self._listings.find(name)
+        if listed is None or sql.Shape(listed.partition, listed.clustering) == shape:
+            return name
+        return beside(name)
+
+    def _settle(self, name: TableName, home: TableName) -> None:
+        """Put a table that was built beside in its place."""
+        if home != name:
+            key = digest("settle", str(name), claims.now(), secrets.token_hex(8))
+            script = stamps.Script(sql.rename(self._service.project, home, name))
+            self._service.script(f"building {name}", key, script)
+
+    def _key(self, kind: str, name: TableName, label: Label) -> str:
+        return claims.job_key(kind, self._service, name, label.stamp, self._listings.find(name))
+
+    def _place(self, name: TableName, table: Any, column: str, series: str) -> stamps.Place:
+        schema = schemas.schema_of(table.schema)
+        return stamps.Place(self._service.project, name, schema[column], series, name.table)
+
+    def _by_date(self, name: TableName, series: str, label: Label) -> TableState:
+        dates = self._listings.series(name, series)
+        rows = sum(one.rows for one in dates.values())
+        return TableState(label.stamp, whole_version(dates), rows, partitioned=True)
+
+    def _opened_storage(self) -> GcsStorage:
+        if self._bucket is None:
+            raise SettingsError(
+                "loading into BigQuery goes through Cloud Storage: set gs_bucket of [storage]"
+            )
+        if self._storage is None:
+            self._storage = self._bucket()
+        return self._storage
+
+    def _run_load(
+        self,
+        name: TableName,
+        home: TableName,
+        key: str,
+        schema: Schema,
+        files: Mapping[str, Staged],
+        parquet: bool,
+    ) -> Any:
+        before = claims.begin(self._service, home, key)
+
+        def holds(job: Any) -> bool:
+            table = self._service.find(home)
+            if table is None:
+                return False
+            # A table that a load made has no labels; any that are there say who has begun to load.
+            return claims.made_by(table, key) or (not table.labels and table.created >= job.created)
+
+        try:
+            return self._service.load(home, key, list(files), schema, parquet, self._max_bad_rows, holds)
+        except JobFailed as failed:
+            claims.undo(self._service, home, before)
+            paths = {uri: one.path for uri, one in files.items()}
+            raise load_error(name, failed.errors, paths) or refused(f"loading {name}", failed) from None
+
+    def _loaded(self, name: TableName, job: Any, label: Label) -> int:
+        rows = int(job.output_rows or 0)
+        missing = 0 if label.rows is None else label.rows - rows
+        if not 0 <= missing <= self._max_bad_rows:
+            raise UserError(
+                f"{name}: {label.rows} rows were expected, BigQuery loaded {rows}; the table is left without "
+                "stamp. Make its files anew and run again"
+            )
+        return rows

@@ -1,0 +1,135 @@
+"""What bqemulator leaves out of BigQuery's documented behaviour, and these tests need.
+
+Runs in the emulator's process. Listings tell labels, partitioning and clustering; a label that is patched
+with null goes; scripts see query parameters; `CREATE TABLE … AS` keeps labels, partitioning, clustering and
+the descriptions of columns;
+`ALTER TABLE … RENAME TO` renames in listings too; DuckDB's extensions for geography and Avro, which would
+be downloaded, are left out.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import sqlglot
+from bqemulator.api.routes import tables  # type: ignore[import-not-found]
+from bqemulator.catalog import ddl_sync  # type: ignore[import-not-found]
+from bqemulator.catalog.models import Clustering, TableFieldSchema, TableSchema, TimePartitioning  # type: ignore[import-not-found]
+from bqemulator.jobs import executor  # type: ignore[import-not-found]
+from bqemulator.scripting import interpreter  # type: ignore[import-not-found]
+from bqemulator.storage.engine import DuckDBEngine  # type: ignore[import-not-found]
+from sqlglot import exp
+
+
+def fill() -> None:
+    """Put the missing behaviour into the emulator's modules."""
+    DuckDBEngine._load_spatial = lambda self: None
+    _wrap(tables, "_rest_to_table_meta", _merge_labels)
+    _wrap(tables, "_table_to_list_item", _list_more)
+    _wrap(executor, "_run_query_body", _bind_in_scripts)
+    for module in (executor, interpreter):
+        _wrap(module, "sync_created_table", _keep_metadata)
+        _wrap(module, "sync_dropped_object", _rename)
+
+
+def _wrap(module: Any, name: str, wrapper: Any) -> None:
+    original = getattr(module, name)
+    setattr(module, name, lambda *given, **named: wrapper(original, *given, **named))
+
+
+def _merge_labels(
+    original: Any, project: str, dataset: str, body: dict[str, Any], clock: Any, existing: Any = None
+) -> Any:
+    if "labels" in body:
+        merged = {**(existing.labels if existing else {}), **body["labels"]}
+        body = {**body, "labels": {key: value for key, value in merged.items() if value is not None}}
+    return original(project, dataset, body, clock, existing)
+
+
+def _list_more(original: Any, table: Any) -> dict[str, Any]:
+    whole = tables._table_to_rest(table)
+    return original(table) | {
+        key: whole[key] for key in ("labels", "timePartitioning", "clustering") if key in whole
+    }
+
+
+def _bind_in_scripts(
+    original: Any, *, bq_sql: str, query_params: Any, is_scripted: bool, **named: Any
+) -> Any:
+    if is_scripted and query_params:
+        values = {one["name"]: _literal(one["parameterType"], one["parameterValue"]) for one in query_params}
+        tokens = sqlglot.tokenize(bq_sql, read="bigquery")
+        for sign, name in reversed(list(pairwise(tokens))):
+            if sign.text == "@" and name.start == sign.end + 1 and name.text in values:
+                bq_sql = bq_sql[: sign.start] + values[name.text] + bq_sql[name.end + 1 :]
+    return original(bq_sql=bq_sql, query_params=query_params, is_scripted=is_scripted, **named)
+
+
+def _literal(kind: dict[str, Any], value: dict[str, Any]) -> str:
+    if kind["type"] == "ARRAY":
+        items = [_literal(kind["arrayType"], item) for item in value.get("arrayValues", [])]
+        return f"CAST([{', '.join(items)}] AS ARRAY<{kind['arrayType']['type']}>)"
+    text = value.get("value")
+    if text is None:
+        return f"CAST(NULL AS {kind['type']})"
+    if kind["type"] in {"INT64", "FLOAT64", "BOOL"}:
+        return f"CAST('{text}' AS {kind['type']})"
+    quoted = "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    return quoted if kind["type"] == "STRING" else f"CAST({quoted} AS {kind['type']})"
+
+
+def _keep_metadata(original: Any, sql: str, project: str, context: Any) -> None:
+    original(sql, project, context)
+    created = _parsed(sql, exp.Create)
+    if created is None or (created.args.get("kind") or "").upper() != "TABLE" or created.expression is None:
+        return
+    target = created.this.this if isinstance(created.this, exp.Schema) else created.this
+    meta = context.catalog.get_table(*ddl_sync._split_target(target, project))
+    if meta is None:
+        return
+    update: dict[str, Any] = {}
+    if isinstance(created.this, exp.Schema):
+        said = {column.name: _description(column) for column in created.this.expressions}
+        fields = tuple(
+            TableFieldSchema(**{**field.model_dump(), "description": said.get(field.name)})
+            for field in meta.schema_.fields
+        )
+        update["schema_"] = TableSchema(fields=fields)
+    properties = created.args.get("properties")
+    for one in properties.expressions if properties else ():
+        if isinstance(one, exp.PartitionedByProperty):
+            column = next(iter(one.find_all(exp.Identifier)))
+            update["time_partitioning"] = TimePartitioning(field=column.name)
+        elif isinstance(one, exp.ClusterProperty):
+            update["clustering"] = Clustering(fields=tuple(column.name for column in one.expressions))
+        elif isinstance(one, exp.Property) and one.name.lower() == "labels":
+            pairs = one.args["value"].expressions
+            update["labels"] = {pair.expressions[0].name: pair.expressions[1].name for pair in pairs}
+    context.catalog.update_table(meta.model_copy(update=update))
+
+
+def _description(column: exp.ColumnDef) -> str | None:
+    for one in column.find_all(exp.Property):
+        if one.name.lower() == "description":
+            return str(one.args["value"].name)
+    return None
+
+
+def _rename(original: Any, sql: str, project: str, context: Any) -> None:
+    original(sql, project, context)
+    altered = _parsed(sql, exp.Alter)
+    for action in altered.args.get("actions", ()) if altered else ():
+        if isinstance(action, exp.AlterRename):
+            place = ddl_sync._split_target(altered.this, project)
+            meta = context.catalog.get_table(*place)
+            context.catalog.delete_table(*place, not_found_ok=True)
+            context.catalog.create_table(meta.model_copy(update={"table_id": action.this.name}))
+
+
+def _parsed(sql: str, kind: type[Any]) -> Any:
+    try:
+        tree = sqlglot.parse_one(sql, read="bigquery")
+    except sqlglot.errors.SqlglotError:
+        return None
+    return tree if isinstance(tree, kind) else None

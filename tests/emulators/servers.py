@@ -1,0 +1,70 @@
+"""Starting the emulators of BigQuery and Cloud Storage as processes, and ending them."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import os
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import environment
+
+BUCKET = "campus-bucket"
+PROJECT = "campus"
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Emulators:
+    """Addresses of the running emulators; the bucket `BUCKET` exists."""
+
+    bigquery: str
+    storage: str
+
+
+@functools.cache
+def running() -> Emulators:
+    """Both emulators, started once in a process and ended with it.
+
+    They share a folder, so that a load job finds what was uploaded.
+    """
+    python = environment.make()
+    folder = tempfile.TemporaryDirectory(prefix="edxtasks-emulators-")
+    atexit.register(folder.cleanup)
+    storage = _start(python, "serve_storage.py", folder.name, BUCKET)
+    bigquery = _start(python, "serve_bigquery.py", str(Path(folder.name) / ".cloudstorage"))
+    return Emulators(_address(bigquery), _address(storage))
+
+
+def _start(python: Path, script: str, *arguments: str) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [str(python), str(_HERE / script), *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "TZ": "UTC"},
+    )
+    atexit.register(_end, process)
+    return process
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    assert process.stdin is not None
+    process.stdin.close()  # what the server waits for
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _address(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("http://"):
+            return line.strip()
+    raise RuntimeError(f"{process.args}: ended with status {process.wait()} before it listened")

@@ -1,0 +1,603 @@
+"""What every warehouse does alike: tests that run against each engine.
+
+An engine's test module makes a subclass of `WarehouseSuite` and the fixture `warehouse`; datasets of the
+tests have names of their own, so that an engine may live on between them.
+"""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from edxtasks.errors import InputError
+from edxtasks.warehouse.base import (
+    Absent,
+    Dates,
+    DatesOf,
+    DateState,
+    Input,
+    Label,
+    LogDays,
+    Parameter,
+    Query,
+    TableName,
+    Tables,
+    Warehouse,
+)
+from edxtasks.warehouse.rows import JsonLines, ParquetFiles, Row
+from edxtasks.warehouse.schema import Column, Schema, schema
+
+PEOPLE = Schema(
+    (
+        Column("username", "STRING", "who"),
+        Column("id", "INTEGER", "number"),
+        Column("grade", "FLOAT", "share of points"),
+        Column("passed", "BOOLEAN", "whether enough"),
+        Column("joined", "TIMESTAMP", "when"),
+        Column("born", "DATE", "day"),
+        Column(
+            "home", "RECORD", "place", (Column("city", "STRING", "its name"), Column("zip", "INTEGER", ""))
+        ),
+    )
+)
+ADA = {
+    "username": "ada",
+    "id": 9_007_199_254_740_993,  # not a double: a store that goes through one loses the last digit
+    "grade": 0.75,
+    "passed": True,
+    "joined": datetime(2013, 9, 8, 7, 6, 5, 123456, tzinfo=UTC),
+    "born": date(1815, 12, 10),
+    "home": {"city": 'Zürich "quoted"', "zip": 8001},
+}
+BOB: Row = {"username": "bob", "home": {"city": "Basel"}}
+ADA_VALUES = (*(ADA[name] for name in PEOPLE.names[:-1]), {"city": 'Zürich "quoted"', "zip": 8001})
+BOB_VALUES = ("bob", None, None, None, None, None, {"city": "Basel", "zip": None})
+
+EVENTS = schema("username STRING -- who\ntime TIMESTAMP -- when\nevent_type STRING -- what")
+DAILY = schema("date DATE -- the day\nusername STRING -- who\nnevents INTEGER -- events")
+MOMENTS = schema("time TIMESTAMP -- when\nusername STRING -- who")
+
+DAILY_SQL = """SELECT
+  DATE(time) AS date, -- DATE: the day
+  username, -- STRING: who
+  COUNT(*) AS nevents, -- INTEGER: events
+FROM tracklog
+GROUP BY date, username"""
+
+SECOND, DAY = 1_000_000, 86_400_000_000
+START = 15_949 * DAY  # 2013-09-01, 15 949 days after 1970-01-01
+D1, D2, D3, D4 = (date(2013, 9, day) for day in (1, 2, 3, 4))
+
+_numbers = itertools.count()
+
+
+class WarehouseSuite:
+    """Tests of the interface `Warehouse`."""
+
+    @pytest.fixture
+    def dataset(self) -> str:
+        """A dataset that no other test uses."""
+        return f"suite_{next(_numbers)}"
+
+    @pytest.fixture
+    def people(self, warehouse: Warehouse, dataset: str) -> TableName:
+        """A loaded table of two people."""
+        name = TableName(dataset, "people")
+        warehouse.load(name, PEOPLE, iter([ADA, BOB]), Label("stamp1", description="People"))
+        return name
+
+    @pytest.fixture
+    def logs(self, warehouse: Warehouse, dataset: str, tmp_path: Path) -> Mapping[date, str]:
+        """Day tables: 1 September has ada twice and bob once, the 2nd nobody, the 3rd ada once.
+
+        The table of the 1st also holds an event of ada at midnight, which belongs to the 2nd.
+        """
+        events = {
+            D1: [("ada", 0), ("bob", 10 * SECOND), ("ada", DAY - 1), ("ada", DAY)],
+            D3: [("ada", 2 * DAY + 5)],
+        }
+        names = {}
+        for day, rows in events.items():
+            names[day] = f"tracklog_{day:%Y%m%d}"
+            path = tmp_path / f"tracklog-{day}.json.gz"
+            with gzip.open(path, "wt") as file:
+                for username, moment in rows:
+                    file.write(json.dumps(_event(username, START + moment)) + "\n")
+            times = [START + moment for _, moment in rows]
+            warehouse.load(
+                TableName(f"{dataset}_logs", names[day]),
+                EVENTS,
+                JsonLines((path,)),
+                Label(f"day{day:%d}", None, len(rows), min(times), max(times)),
+            )
+        warehouse.refresh(f"{dataset}_logs")
+        return names
+
+    # Loading and reading
+
+    def test_nothing_is_there_at_first(self, warehouse: Warehouse, dataset: str) -> None:
+        name = TableName(dataset, "people")
+        assert dict(warehouse.states(dataset)) == {}
+        assert warehouse.info(name) is None
+        assert dict(warehouse.dates(name)) == {}
+        assert dict(warehouse.parts(name)) == {}
+        assert warehouse.drop(name) is False
+        assert warehouse.forget(name) is False
+        assert dataset not in warehouse.datasets()
+
+    def test_rows_come_back_as_they_were_given(self, warehouse: Warehouse, people: TableName) -> None:
+        assert sorted(warehouse.read(people)) == [ADA_VALUES, BOB_VALUES]
+
+    def test_columns_come_in_the_order_asked_for(self, warehouse: Warehouse, people: TableName) -> None:
+        rows = sorted(warehouse.read(people, ["born", "username"]), key=lambda row: str(row[1]))
+        assert rows == [(date(1815, 12, 10), "ada"), (None, "bob")]
+
+    def test_a_load_is_known_by_its_stamp_and_rows(self, warehouse: Warehouse, people: TableName) -> None:
+        warehouse.refresh(people.dataset)
+        state = warehouse.states(people.dataset)["people"]
+        assert (state.stamp, state.rows, state.partitioned) == ("stamp1", 2, False)
+        assert state.version
+        assert people.dataset in warehouse.datasets()
+
+    def test_info_tells_rows_schema_and_description(self, warehouse: Warehouse, people: TableName) -> None:
+        info = warehouse.info(people)
+        assert info is not None
+        assert info.rows == 2
+        assert [(c.name, c.type) for c in info.schema] == [(c.name, c.type) for c in PEOPLE]
+        assert [c.name for c in info.schema["home"].fields] == ["city", "zip"]
+        assert info.description.startswith("People")
+        assert 1_700_000_000 < info.created <= info.modified + 5 < 10_000_000_000
+
+    def test_a_load_replaces(self, warehouse: Warehouse, people: TableName) -> None:
+        warehouse.load(people, PEOPLE, iter([BOB]), Label("stamp2"))
+        warehouse.refresh(people.dataset)
+        assert list(warehouse.read(people)) == [BOB_VALUES]
+        assert warehouse.states(people.dataset)["people"].stamp == "stamp2"
+
+    def test_a_load_may_change_the_columns(self, warehouse: Warehouse, people: TableName) -> None:
+        warehouse.load(people, EVENTS, iter([{"username": "ada"}]), Label("stamp2"))
+        assert list(warehouse.read(people)) == [("ada", None, None)]
+
+    def test_no_rows_make_an_empty_table(self, warehouse: Warehouse, dataset: str) -> None:
+        name = TableName(dataset, "nobody")
+        assert warehouse.load(name, PEOPLE, iter([]), Label("stamp1")).rows == 0
+        assert list(warehouse.read(name)) == []
+        info = warehouse.info(name)
+        assert info is not None and info.schema.names == PEOPLE.names
+
+    def test_a_column_that_the_table_has_not_is_a_defect(self, warehouse: Warehouse, dataset: str) -> None:
+        with pytest.raises(ValueError, match="nickname"):
+            warehouse.load(TableName(dataset, "people"), PEOPLE, iter([{"nickname": "x"}]), Label("s"))
+
+    @pytest.mark.parametrize("suffix", [".json", ".json.gz", ".json.zst"])
+    def test_json_lines_are_loaded(
+        self, warehouse: Warehouse, dataset: str, tmp_path: Path, suffix: str
+    ) -> None:
+        path = tmp_path / f"people{suffix}"
+        _write(path, b'{"username":"ada","joined":"2013-09-08T07:06:05.123456+00:00"}\n{"username":"bob"}\n')
+        name = TableName(dataset, "people")
+        assert warehouse.load(name, PEOPLE, JsonLines((path,)), Label("s")).rows == 2
+        assert sorted(warehouse.read(name, ["username", "joined"])) == [("ada", ADA["joined"]), ("bob", None)]
+
+    def test_many_files_make_one_table(self, warehouse: Warehouse, dataset: str, tmp_path: Path) -> None:
+        paths = (tmp_path / "a.json", tmp_path / "b.json.gz")
+        _write(paths[0], b'{"username":"ada"}\n')
+        _write(paths[1], b'{"username":"bob"}\n')
+        name = TableName(dataset, "people")
+        warehouse.load(name, PEOPLE, JsonLines(paths), Label("s"))
+        assert sorted(warehouse.read(name, ["username"])) == [("ada",), ("bob",)]
+
+    def test_parquet_files_are_loaded(self, warehouse: Warehouse, dataset: str, tmp_path: Path) -> None:
+        path = tmp_path / "events.parquet"
+        duckdb.sql(
+            "SELECT 'ada' AS username, TIMESTAMPTZ '2013-09-08 07:06:05.123456+00' AS time, 'x' AS event_type"
+        ).write_parquet(str(path))
+        name = TableName(dataset, "events")
+        assert warehouse.load(name, EVENTS, ParquetFiles((path,)), Label("s")).rows == 1
+        assert list(warehouse.read(name)) == [("ada", ADA["joined"], "x")]
+
+    def test_a_refused_row_names_its_line_and_leaves_the_old_table(
+        self, warehouse: Warehouse, people: TableName, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "people.json"
+        _write(path, b'{"username":"ada","id":1}\n{"username":"secret","id":"x9x"}\n')
+        with pytest.raises(InputError) as caught:
+            warehouse.load(people, PEOPLE, JsonLines((path,)), Label("stamp2"))
+        self.check_refusal(str(caught.value), path)
+        assert "secret" not in str(caught.value) and "x9x" not in str(caught.value)
+
+    def check_refusal(self, message: str, path: Path) -> None:
+        """The message about the second line of `path`."""
+        assert f"{path}, line 2" in message
+
+    # What is known of a table
+
+    def test_log_days_tell_their_times(
+        self, warehouse: Warehouse, dataset: str, logs: Mapping[date, str]
+    ) -> None:
+        state = warehouse.states(f"{dataset}_logs")["tracklog_20130901"]
+        assert (state.stamp, state.rows) == ("day01", 4)
+        assert (state.first_time, state.last_time) == (START, START + DAY)
+
+    def test_the_parts_of_a_stamp_are_kept(self, warehouse: Warehouse, dataset: str) -> None:
+        name = TableName(dataset, "people")
+        parts = {"recipe": "a1", "file users": "b2", "roles of MITx/2.03x/3T2013": "c3"}
+        warehouse.load(name, PEOPLE, iter([BOB]), Label("s", parts=parts, description="Two\nlines"))
+        assert dict(warehouse.parts(name)) == parts
+
+    def test_a_given_version_is_kept(self, warehouse: Warehouse, dataset: str) -> None:
+        name = TableName(dataset, "people")
+        given = warehouse.load(name, PEOPLE, iter([BOB]), Label("s", version="abc123", rows=1))
+        warehouse.refresh(dataset)
+        assert warehouse.states(dataset)["people"].version == given.version == "abc123"
+
+    def test_forget_takes_the_stamp_and_nothing_else(self, warehouse: Warehouse, people: TableName) -> None:
+        before = warehouse.states(people.dataset)["people"]
+        assert warehouse.forget(people) is True
+        after = warehouse.states(people.dataset)["people"]
+        assert after.stamp is None
+        assert (after.version, after.rows) == (before.version, before.rows)
+        assert sorted(warehouse.read(people)) == [ADA_VALUES, BOB_VALUES]
+
+    def test_drop_removes(self, warehouse: Warehouse, people: TableName) -> None:
+        assert warehouse.drop(people) is True
+        assert "people" not in warehouse.states(people.dataset)
+        assert warehouse.drop(people) is False
+
+    def test_a_listing_is_kept_until_refresh(
+        self, warehouse: Warehouse, other: Warehouse, people: TableName
+    ) -> None:
+        assert warehouse.states(people.dataset)["people"].stamp == "stamp1"
+        other.load(people, PEOPLE, iter([BOB]), Label("stamp2"))
+        assert warehouse.states(people.dataset)["people"].stamp == "stamp1"
+        warehouse.refresh(people.dataset)
+        assert warehouse.states(people.dataset)["people"].stamp == "stamp2"
+        other.drop(people)
+        warehouse.refresh_all()
+        assert dict(warehouse.states(people.dataset)) == {}
+
+    def test_a_lock_is_held_by_one(self, warehouse: Warehouse, other: Warehouse, dataset: str) -> None:
+        name = TableName(dataset, "people")
+        order = []
+        inside = threading.Event()
+
+        def second() -> None:
+            inside.wait()
+            with other.lock(name):
+                order.append("second")
+
+        thread = threading.Thread(target=second)
+        thread.start()
+        with warehouse.lock(name):
+            inside.set()
+            thread.join(timeout=0.3)
+            order.append("first")
+        thread.join(timeout=10)
+        assert order == ["first", "second"]
+
+    # Queries
+
+    def test_a_query_makes_a_table(self, warehouse: Warehouse, people: TableName) -> None:
+        name = TableName(people.dataset, "cities")
+        query = Query(
+            'SELECT\n  people.home.city AS city, -- STRING: a "city"\n  COUNT(*) AS n, -- INTEGER: people\n'
+            "FROM people\nWHERE username != @not_him AND (born IS NULL OR born < @before)\nGROUP BY city",
+            {"people": Tables((people,), PEOPLE)},
+            {"not_him": 'o\'hara "x"', "before": date(1900, 1, 1), "unused": 3},
+            schema('city STRING -- a "city"\nn INTEGER -- people'),
+        )
+        given = warehouse.create(name, query, Label("stamp1", description="Cities"))
+        warehouse.refresh(people.dataset)
+        state = warehouse.states(people.dataset)["cities"]
+        assert (state.stamp, state.rows) == (given.stamp, given.rows) == ("stamp1", 2)
+        assert state.version == given.version
+        assert sorted(warehouse.read(name)) == [("Basel", 1), ('Zürich "quoted"', 1)]
+        info = warehouse.info(name)
+        assert info is not None and info.description.startswith("Cities")
+
+    def test_a_query_replaces(self, warehouse: Warehouse, people: TableName) -> None:
+        name = TableName(people.dataset, "names")
+        for stamp, word in (("one", "ada"), ("two", "bob")):
+            self._names(warehouse, name, {"people": Tables((people,), PEOPLE)}, stamp, word)
+            assert list(warehouse.read(name)) == [(word,)]
+            assert warehouse.states(people.dataset)["names"].stamp == stamp
+
+    def test_a_parameter_may_be_null(self, warehouse: Warehouse, people: TableName) -> None:
+        name = TableName(people.dataset, "names")
+        query = Query(
+            "SELECT username, -- STRING: who\nFROM people WHERE @dump_date IS NULL OR born < @dump_date",
+            {"people": Tables((people,), PEOPLE)},
+            {"dump_date": None},
+            schema("username STRING -- who"),
+        )
+        assert warehouse.create(name, query, Label("s")).rows == 2
+
+    def test_inputs_may_be_unions_and_absent_and_of_other_datasets(
+        self, warehouse: Warehouse, people: TableName
+    ) -> None:
+        twin = TableName(f"{people.dataset}_b", "people")
+        # The same columns in another order: they are matched by name.
+        turned = Schema(tuple(reversed(PEOPLE.columns)))
+        warehouse.load(twin, turned, iter([{"username": "cyd"}]), Label("s"))
+        name = TableName(people.dataset, "all_names")
+        query = Query(
+            """WITH everyone AS (SELECT username FROM people)
+SELECT
+  everyone.username AS username, -- STRING: who
+  forum.username AS posted, -- STRING: who
+  l.username AS listed, -- STRING: who
+FROM everyone
+LEFT JOIN forum ON forum.username = everyone.username
+LEFT JOIN courses.listings AS l ON l.username = everyone.username""",
+            {
+                "people": Tables((people, twin), PEOPLE),
+                "forum": Absent(PEOPLE),
+                "courses.listings": Tables((twin,), turned),
+            },
+            {},
+            schema("username STRING -- who\nposted STRING -- who\nlisted STRING -- who"),
+        )
+        warehouse.create(name, query, Label("s"))
+        assert sorted(warehouse.read(name)) == [
+            ("ada", None, None),
+            ("bob", None, None),
+            ("cyd", None, "cyd"),
+        ]
+
+    def test_log_days_within_a_window(
+        self, warehouse: Warehouse, dataset: str, logs: Mapping[date, str]
+    ) -> None:
+        # From the last microsecond of 1 September to before that of ada's event on the 3rd.
+        source = LogDays(
+            f"{dataset}_logs", tuple(logs.values()), EVENTS, START + DAY - 1, START + 2 * DAY + 5
+        )
+        name = TableName(dataset, "names")
+        self._names(warehouse, name, {"people": source}, "s", "ada")
+        assert list(warehouse.read(name)) == [("ada",), ("ada",)]
+
+    def test_log_days_without_end(self, warehouse: Warehouse, dataset: str, logs: Mapping[date, str]) -> None:
+        for tables, count in ((tuple(logs.values()), 4), ((logs[D3],), 1)):
+            source = LogDays(f"{dataset}_logs", tables, EVENTS, 0, 1 << 62)
+            name = TableName(dataset, "names")
+            assert self._names(warehouse, name, {"people": source}, "s", "ada") == count
+
+    def test_a_log_day_between_the_first_and_the_last_may_be_another_kind_of_table(
+        self, warehouse: Warehouse, dataset: str, logs: Mapping[date, str]
+    ) -> None:
+        other = TableName(f"{dataset}_logs", "tracklog_20130902_tmp")
+        warehouse.load(other, EVENTS, iter([_event("ada", START + DAY)]), Label("s"))
+        source = LogDays(f"{dataset}_logs", tuple(logs.values()), EVENTS, 0, START + 9 * DAY)
+        assert self._names(warehouse, TableName(dataset, "names"), {"people": source}, "s", "ada") == 4
+
+    def _names(
+        self, warehouse: Warehouse, name: TableName, inputs: Mapping[str, Input], stamp: str, word: str
+    ) -> int:
+        query = Query(
+            "SELECT username, -- STRING: who\nFROM people WHERE username = @word",
+            inputs,
+            {"word": word},
+            schema("username STRING -- who"),
+        )
+        return warehouse.create(name, query, Label(stamp)).rows
+
+    # By date
+
+    def test_dates_are_made_with_their_stamps(
+        self, warehouse: Warehouse, dataset: str, logs: Mapping[date, str]
+    ) -> None:
+        name = self.daily(warehouse, dataset, logs, {D1: "a1", D2: "a2", D4: "a4"})
+        assert self.rows(warehouse, name) == [(D1, "ada", 2), (D1, "bob", 1), (D2, "ada", 1)]
+        dates = warehouse.dates(name)
+        assert list(dates) == [D1, D2, D4]
+        assert [(one.stamp, one.rows) for one in dates.values()] == [("a1", 2), ("a2", 1), ("a4", 0)]
+        state = warehouse.states(dataset)["daily"]
+        assert (state.stamp, state.rows, state.partitioned) == ("recipe", 3, True)
+
+    def test_the_state_that_is_given_is_the_one_that_is_found(
+        self, warehouse: Warehouse, dataset: str, logs: Mapping[date, str]
+    ) -> None:
+        part = Dates(_daily_query(dataset, logs), {D1: "a1", D4: "a4"})
+        given = warehouse.create_dates(
+            TableName(dataset, "daily"), DAILY, "date", [part], [], Label("recipe")
+        )
+        warehouse.refresh(dataset)
+        assert warehouse.states(dataset)["daily"] == given
+
+    def test_pending_dates_are_replaced_and_kept_ones_stay(
+        self, warehouse: Warehouse, dataset: str, logs: Mapping[date, str]
+    ) -> None:
+        name = self.daily(warehouse, dataset, logs, {D1: "a1", D2: "a2", D3: "a3"})
+        before = dict(warehouse.dates(name))
+        # The 2nd has no events any more; the 3rd goes.
+        day3 = {D3: logs[D3]}
+        self.daily(warehouse, dataset, day3, {D2: "b2"}, keep=[D1])
+        assert self.rows(warehouse, name) == [(D1, "ada", 2), (D1, "bob", 1)]
+        dates = warehouse.dates(name)
+        assert list(dates) == [D1, D2]
+        assert dates[D1] == before[D1]
+        assert (dates[D2].stamp, dates[D2].rows) == ("b2", 0)
+
+    def test_a_kept_date_that_is_not_there_is_not_invented(
+        self, warehouse: Warehouse, dataset: str, logs: Mapping[date, str]
+    ) -> None:
+        name = self.daily(warehouse, dataset, logs, {D1: "a1"}, keep=[D3])
+        assert list(warehouse.dates(name)) == [D1]
+
+    def test_work_in_parts_and_only_removal(
+        self, warehouse: Warehouse, dataset: str, logs: Mapping[date, str]
+    ) -> None:
+        name = TableName(dataset, "daily")
+        parts = [
+            Dates(_daily_query(dataset, logs), {D1: "a1"}),
+            Dates(_daily_query(dataset, logs), {D3: "a3"}),
+        ]
+        warehouse.create_dates(name, DAILY, "date", parts, [], Label("recipe"))
+        assert self.rows(warehouse, name) == [(D1, "ada", 2), (D1, "bob", 1), (D3, "ada", 1)]
+        warehouse.create_dates(name, DAILY, "date", [], [D3], Label("recipe"))
+        assert self.rows(warehouse, name) == [(D3, "ada", 1)]
+        assert list(warehouse.dates(name)) == [D3]
+        warehouse.create_dates(name, DAILY, "date", [], [], Label("recipe"))
+        assert self.rows(warehouse, name) == []
+        assert list(warehouse.dates(name)) == []
+        assert warehouse.states(dataset)["daily"].stamp == "recipe"
+
+    def test_a_date_that_left_may_come_back(
+        self, warehouse: Warehouse, dataset: str, logs: Mapping[date, str]
+    ) -> None:
+        name = self.daily(warehouse, dataset, logs, {D1: "a1", D3: "a3"})
+        self.daily(warehouse, dataset, logs, {}, keep=[D1])
+        self.daily(warehouse, dataset, logs, {D3: "a3"}, keep=[D1])
+        assert self.rows(warehouse, name) == [(D1, "ada", 2), (D1, "bob", 1), (D3, "ada", 1)]
+        assert [one.stamp for one in warehouse.dates(name).values()] == ["a1", "a3"]
+
+    def test_a_query_may_give_whatever_dates_there_are(
+        self, warehouse: Warehouse, dataset: str, logs: Mapping[date, str]
+    ) -> None:
+        name = TableName(dataset, "daily")
+        for stamp, days, found in (
+            ("one", logs, [D1, D2, D3]),
+            ("two", {D3: logs[D3]}, [D3]),
+        ):
+            part = Dates(_daily_query(dataset, days), None)
+            warehouse.create_dates(name, DAILY, "date", [part], [], Label(stamp))
+            dates = warehouse.dates(name)
+            assert list(dates) == found
+            assert {one.stamp for one in dates.values()} == {stamp}
+            assert warehouse.states(dataset)["daily"].stamp == stamp
+        assert self.rows(warehouse, name) == [(D3, "ada", 1)]
+
+    def test_a_time_column_stands_for_its_utc_date(
+        self, warehouse: Warehouse, dataset: str, logs: Mapping[date, str]
+    ) -> None:
+        name = TableName(dataset, "moments")
+        query = Query(
+            "SELECT time, -- TIMESTAMP: when\nusername, -- STRING: who\nFROM tracklog",
+            {"tracklog": LogDays(f"{dataset}_logs", tuple(logs.values()), EVENTS, 0, 1 << 62)},
+            {},
+            MOMENTS,
+        )
+        warehouse.create_dates(name, MOMENTS, "time", [Dates(query, {D1: "a", D2: "b"})], [], Label("r"))
+        assert [(one.stamp, one.rows) for one in warehouse.dates(name).values()] == [("a", 3), ("b", 1)]
+        warehouse.create_dates(name, MOMENTS, "time", [Dates(query, {D1: "c"})], [D2], Label("r"))
+        assert sorted(warehouse.read(name, ["username"])) == [("ada",), ("ada",), ("ada",), ("bob",)]
+
+    def test_dates_are_an_input(self, warehouse: Warehouse, dataset: str, logs: Mapping[date, str]) -> None:
+        daily = self.daily(warehouse, dataset, logs, {D1: "a1", D2: "a2", D3: "a3"})
+        for first, last, expected in (
+            (D2, D3, 2),
+            (date.min, D2, 3),
+            (D4, date(2013, 12, 31), 0),
+        ):
+            query = Query(
+                "SELECT username, -- STRING: who\nFROM daily",
+                {"daily": DatesOf(daily, DAILY, "date", first, last)},
+                {},
+                schema("username STRING -- who"),
+            )
+            assert warehouse.create(TableName(dataset, "some"), query, Label("s")).rows == expected
+
+    def test_forgotten_dates_keep_rows_and_versions(
+        self, warehouse: Warehouse, dataset: str, logs: Mapping[date, str]
+    ) -> None:
+        name = self.daily(warehouse, dataset, logs, {D1: "a1", D4: "a4"})
+        before, whole = dict(warehouse.dates(name)), warehouse.states(dataset)["daily"]
+        assert warehouse.forget(name) is True
+        warehouse.refresh(dataset)
+        assert dict(warehouse.dates(name)) == {
+            day: DateState(None, one.version, one.rows) for day, one in before.items()
+        }
+        state = warehouse.states(dataset)["daily"]
+        assert (state.stamp, state.version, state.rows) == (None, whole.version, whole.rows)
+        self.daily(warehouse, dataset, logs, {D1: "a1", D4: "a4"})
+        assert [one.stamp for one in warehouse.dates(name).values()] == ["a1", "a4"]
+
+    def test_a_dropped_table_leaves_no_dates(
+        self, warehouse: Warehouse, dataset: str, logs: Mapping[date, str]
+    ) -> None:
+        name = self.daily(warehouse, dataset, logs, {D1: "a1", D3: "a3"})
+        assert warehouse.drop(name) is True
+        assert dict(warehouse.dates(name)) == {}
+        self.daily(warehouse, dataset, logs, {D3: "a3"})
+        assert list(warehouse.dates(name)) == [D3]
+        assert self.rows(warehouse, name) == [(D3, "ada", 1)]
+
+    def test_a_noted_signature_holds_until_the_next_build(
+        self, warehouse: Warehouse, dataset: str, logs: Mapping[date, str]
+    ) -> None:
+        name = self.daily(warehouse, dataset, logs, {D1: "a1"})
+        assert warehouse.states(dataset)["daily"].signature is None
+        warehouse.note_signature(name, "f00d")
+        warehouse.refresh(dataset)
+        assert warehouse.states(dataset)["daily"].signature == "f00d"
+        self.daily(warehouse, dataset, logs, {D1: "b1"})
+        assert warehouse.states(dataset)["daily"].signature is None
+
+    def test_other_columns_keep_the_kept_dates(
+        self, warehouse: Warehouse, dataset: str, logs: Mapping[date, str]
+    ) -> None:
+        name = self.daily(warehouse, dataset, logs, {D1: "a1", D3: "a3"})
+        wider = Schema((*DAILY.columns, Column("course_id", "STRING", "which")))
+        query = _daily_query(dataset, logs)
+        sql = query.sql.replace("\nFROM", "\n  'c' AS course_id, -- STRING: which\nFROM")
+        part = Dates(Query(sql, query.inputs, {}, wider), {D3: "b3"})
+        warehouse.create_dates(name, wider, "date", [part], [D1], Label("recipe2"))
+        assert sorted(warehouse.read(name, ["date", "username", "course_id"]), key=str) == [
+            (D1, "ada", None),
+            (D1, "bob", None),
+            (D3, "ada", "c"),
+        ]
+        assert [one.stamp for one in warehouse.dates(name).values()] == ["a1", "b3"]
+
+    def daily(
+        self,
+        warehouse: Warehouse,
+        dataset: str,
+        logs: Mapping[date, str],
+        stamps: Mapping[date, str],
+        keep: list[date] | None = None,
+    ) -> TableName:
+        """Build dates of the table `daily`."""
+        name = TableName(dataset, "daily")
+        work = [Dates(_daily_query(dataset, logs), stamps)] if stamps else []
+        warehouse.create_dates(name, DAILY, "date", work, keep or [], Label("recipe"))
+        return name
+
+    def rows(self, warehouse: Warehouse, name: TableName) -> list[tuple[object, ...]]:
+        """All rows, sorted."""
+        return sorted(warehouse.read(name), key=str)
+
+
+def _event(username: str, moment: int) -> dict[str, object]:
+    seconds, rest = divmod(moment, SECOND)
+    time = datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest)
+    return {"username": username, "time": time.isoformat(), "event_type": "x"}
+
+
+def _daily_query(dataset: str, logs: Mapping[date, str]) -> Query:
+    source = LogDays(f"{dataset}_logs", tuple(logs.values()), EVENTS, START, START + 9 * DAY)
+    none: dict[str, Parameter] = {}
+    return Query(DAILY_SQL, {"tracklog": source}, none, DAILY)
+
+
+def _write(path: Path, content: bytes) -> None:
+    if path.suffix == ".gz":
+        path.write_bytes(gzip.compress(content))
+    elif path.suffix == ".zst":
+        import zstandard
+
+        path.write_bytes(zstandard.compress(content))
+    else:
+        path.write_bytes(content)
+
+
+def numbered() -> Iterator[int]:
+    """Numbers that no other test has."""
+    return _numbers
