@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from model_cases import FOLDER, Case, cases, cases_of, differences, folder_of, models, on_duckdb

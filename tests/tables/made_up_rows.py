@@ -1,0 +1,185 @@
+"""Made-up input rows for models, few or millions, made by DuckDB from numbers: the same rows every time.
+
+Texts come from the cases of the models, so that the names which a model looks for occur; what tells rows of
+an input apart is unique in them, as it is in real tables; all else is drawn by hash, with ties and NULLs.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from model_cases import cases, input_schema, models, registry
+from sqlglot import exp
+
+from edxtasks.tables.declaration import TRACKLOG, SelectedBy
+from edxtasks.warehouse import dialect
+from edxtasks.warehouse.schema import Column, Schema
+from edxtasks.warehouse.session import literal, quoted
+
+KEYS: Mapping[str, tuple[str, ...]] = {
+    TRACKLOG: (),
+    "course_facts": (),
+    "course_problem": ("problem_nid",),
+    "courses.global_modal_ip": ("username",),
+    "enrollday_all": (),
+    "enrollment_events": (),
+    "forum": (),
+    "forum_events": (),
+    "person_course_video_watched": ("user_id",),
+    "person_problem": ("user_id", "problem_nid"),
+    "video_stats_day": ("date", "username", "video_id"),
+}
+"""What tells rows apart in inputs whose grain names no columns; () where rows may be equal."""
+
+ROWS_AT_MOST: Mapping[str, int] = {"course_facts": 1, "course_axis": 2000, "course_problem": 2000}
+"""Inputs that are small in every course: more rows would only multiply joins."""
+
+_FIRST_EVENING = "TIMESTAMPTZ '2013-02-27 23:55:00+00'"
+_FIRST_DATE = "DATE '2013-02-27'"
+_LEARNER_NUMBERS = {"user_id", "student_id", "author_id"}
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How many rows an input has, how many learners are in them, and where the draw starts."""
+
+    rows: int
+    learners: int
+    seed: int = 0
+
+
+def made_up(name: str, sizes: Sizes) -> str:
+    """DuckDB SQL of the made-up rows of an input, with the columns of `columns_read`."""
+    schema = columns_read(name)
+    keys = _key_numbers(name, sizes)
+    items = [
+        f"{_key(column, name, keys[column.name]) if column.name in keys else _drawn(column, name, sizes)} "
+        f"AS {quoted(column.name)}"
+        for column in schema
+    ]
+    rows = min(sizes.rows, ROWS_AT_MOST.get(name, sizes.rows))
+    return f"SELECT {', '.join(items)} FROM range({rows}) AS numbers(i)"
+
+
+@functools.cache
+def columns_read(name: str) -> Schema:
+    """The columns of an input that any model names, and the members of RECORDs that any names."""
+    named: set[str] = set()
+    for table in models():
+        assert isinstance(table.made, SelectedBy)
+        if name in table.inputs:
+            named |= {node.name.lower() for node in dialect.parse(table.made.sql).find_all(exp.Identifier)}
+    return Schema(
+        tuple(_only(column, named) for column in input_schema(name) if column.name.lower() in named)
+    )
+
+
+def _only(column: Column, named: set[str]) -> Column:
+    fields = tuple(_only(field, named) for field in column.fields if field.name.lower() in named)
+    return Column(column.name, column.type, column.description, fields)
+
+
+def _key_numbers(name: str, sizes: Sizes) -> dict[str, str]:
+    """For each column that tells rows apart, the number that its value is made of; of the last there are as
+    many as it takes."""
+    schema = input_schema(name)
+    keys = _keys(name)
+    numbers = {}
+    divisor = 1
+    for column in keys[:-1]:
+        texts = _texts()[f"{name}.{column}"]
+        if column == "username" or column in _LEARNER_NUMBERS:
+            radix = sizes.learners
+        else:
+            radix = len(texts) if texts and schema[column].type == "STRING" else 7
+        numbers[column] = f"(i // {divisor} % {radix})"
+        divisor *= radix
+    return numbers | dict.fromkeys(keys[-1:], f"(i // {divisor})")
+
+
+def _keys(name: str) -> tuple[str, ...]:
+    grain = tuple(registry()[name].grain.split(", ")) if name in registry() else ()
+    if grain and all(column in input_schema(name).names for column in grain):
+        return grain
+    if name not in KEYS:
+        raise KeyError(f"say in {__name__}.KEYS what tells rows of {name} apart")
+    return KEYS[name]
+
+
+def _key(column: Column, path: str, number: str) -> str:
+    """The value of a column that tells rows apart, of a number."""
+    if column.name == "username":
+        return f"'u' || {number}"
+    if column.type == "STRING":
+        texts = _texts()[f"{path}.{column.name}"]
+        rest = f"{literal(column.name)} || {number}"
+        return f"coalesce({_list(texts)}[1 + {number}], {rest})" if texts else rest
+    if column.type == "DATE":
+        return f"{_FIRST_DATE} + CAST({number} AS INTEGER)"
+    if column.type == "TIMESTAMP":
+        return f"{_FIRST_EVENING} + to_seconds({number})"
+    return f"CAST({number} AS {column.duckdb_type})"
+
+
+def _list(texts: list[str]) -> str:
+    return f"[{', '.join(map(literal, texts))}]"
+
+
+def _drawn(column: Column, path: str, sizes: Sizes) -> str:
+    """A value drawn by hash: one in thirteen is NULL."""
+    path = f"{path}.{column.name}"
+    if column.type == "RECORD":
+        members = (f"{quoted(f.name)} := {_drawn(f, path, sizes)}" for f in column.fields)
+        return f"struct_pack({', '.join(members)})"
+    draw = f"CAST(hash(i, {literal(path)}, {sizes.seed}) >> 1 AS BIGINT)"
+    return f"CASE WHEN hash({draw}, 0) % 13 > 0 THEN {_value(column, path, draw, sizes)} END"
+
+
+def _value(column: Column, path: str, draw: str, sizes: Sizes) -> str:
+    if column.name == "username":
+        return f"'u' || ({draw} % {sizes.learners})"
+    if column.name in _LEARNER_NUMBERS:
+        return f"{draw} % {sizes.learners}"
+    if column.type == "STRING":
+        texts = _texts()[path] or ["a", "b", ""]
+        return f"{_list(texts)}[1 + {draw} % {len(texts)}]"
+    if column.type == "INTEGER":
+        return f"{draw} % 20"
+    if column.type == "FLOAT":
+        return f"CAST({draw} % 1000003 AS DOUBLE) / 997"
+    if column.type == "BOOLEAN":
+        return f"{draw} % 2 = 0"
+    if column.type == "DATE":
+        return f"{_FIRST_DATE} + CAST({draw} % 5 AS INTEGER)"
+    # Ten minutes around three midnights, one at the end of a month; many times are whole tens of seconds.
+    fraction = f"CASE WHEN {draw} % 5 < 2 THEN 0 ELSE {draw} % 1000000 END"
+    return (
+        f"{_FIRST_EVENING} + to_days(CAST({draw} % 3 AS INTEGER)) + to_seconds(10 * ({draw} // 3 % 60))"
+        f" + to_microseconds({fraction})"
+    )
+
+
+class _Texts(dict[str, list[str]]):
+    def __missing__(self, path: str) -> list[str]:
+        return []
+
+
+@functools.cache
+def _texts() -> Mapping[str, list[str]]:
+    """The texts that the cases of all models have in each column of each input."""
+    found: dict[str, set[str]] = {}
+
+    def note(path: str, value: object) -> None:
+        if isinstance(value, str):
+            found.setdefault(path, set()).add(value)
+        elif isinstance(value, Mapping):
+            for name, member in value.items():
+                note(f"{path}.{name}", member)
+
+    for case in cases():
+        for name, rows in case.inputs.items():
+            for row in rows:
+                note(name, row)
+    return _Texts({path: sorted(texts) for path, texts in found.items()})

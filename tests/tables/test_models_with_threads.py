@@ -1,0 +1,104 @@
+"""The rows of a model hang neither on the number of threads nor on chance.
+
+A small input is computed by one thread whatever is allowed, so the inputs here have more than a million
+rows. Built are the models in which order could show: those with windows, or with aggregates that are taken
+in an order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from made_up_rows import Sizes, columns_read, made_up
+from model_cases import COURSE_PARAMETERS, input_schemas, models
+
+from edxtasks.tables.declaration import TRACKLOG, SelectedBy, Table
+from edxtasks.warehouse import dialect
+from edxtasks.warehouse.base import Dates, Input, Label, LogDays, Query, Share, TableName, Tables
+from edxtasks.warehouse.parquet import ParquetWarehouse
+from edxtasks.warehouse.rows import ParquetFiles
+
+SIZES = Sizes(rows=1_050_000, learners=20_011)
+LOG_DAYS = 3
+_AFTER_ALL_EVENTS = 1 << 51
+"""In microseconds since 1970; the year 2041."""
+DATES = [date(2013, 2, 25) + timedelta(days=number) for number in range(70)]
+
+
+def order_could_show(table: Table) -> bool:
+    """Whether the query, the order of its rows set aside, has a window or an ordered aggregate in DuckDB."""
+    assert isinstance(table.made, SelectedBy)
+    tree = dialect.parse(table.made.sql)
+    tree.set("order", None)
+    sql = dialect.to_duckdb(tree, input_schemas(table))
+    return "OVER (" in sql or "ORDER BY" in sql
+
+
+class Builder:
+    """Two warehouses on one folder, with one and with two threads; inputs are made when first needed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.warehouses = [ParquetWarehouse(folder / "warehouse", Share(threads)) for threads in (1, 2)]
+        self._inputs: dict[str, Input] = {}
+
+    def versions(self, table: Table) -> list[dict[date | None, str]]:
+        """For each warehouse the versions of what it builds: of each date, or of the whole table (None)."""
+        assert isinstance(table.made, SelectedBy)
+        parameters = {name: COURSE_PARAMETERS[name] for name in table.made.parameters}
+        inputs = {name: self._input(name) for name in table.inputs}
+        query = Query(table.made.sql, inputs, parameters, table.schema)
+        return [
+            self._build(warehouse, table, query, TableName(f"made_{number}", table.name))
+            for number, warehouse in enumerate(self.warehouses)
+        ]
+
+    def _build(
+        self, warehouse: ParquetWarehouse, table: Table, query: Query, name: TableName
+    ) -> dict[date | None, str]:
+        if table.partition is None:
+            return {None: warehouse.create(name, query, Label("stamp")).version}
+        work = [Dates(query, {day: f"stamp of {day}" for day in DATES})]
+        warehouse.create_dates(name, table.schema, table.partition, work, (), Label("stamp"))
+        return {day: state.version for day, state in warehouse.dates(name).items()}
+
+    def _input(self, name: str) -> Input:
+        if name not in self._inputs:
+            self._inputs[name] = self._log_days() if name == TRACKLOG else self._table(name)
+        return self._inputs[name]
+
+    def _table(self, name: str) -> Input:
+        stored = TableName("inputs", name.replace(".", "_"))
+        self._load(stored, name, made_up(name, SIZES))
+        return Tables((stored,), columns_read(name))
+
+    def _log_days(self) -> Input:
+        days = tuple(f"tracklog_2013030{number}" for number in range(LOG_DAYS))
+        rows = made_up(TRACKLOG, SIZES)
+        for number, day in enumerate(days):
+            self._load(TableName("logs", day), TRACKLOG, f"{rows} WHERE i % {LOG_DAYS} = {number}")
+        return LogDays("logs", days, columns_read(TRACKLOG), 0, _AFTER_ALL_EVENTS)
+
+    def _load(self, stored: TableName, name: str, rows: str) -> None:
+        path = self.folder / f"{stored}.parquet"
+        self.warehouses[1].session.connection.execute(f"COPY ({rows}) TO '{path}' (FORMAT parquet)")
+        self.warehouses[1].load(stored, columns_read(name), ParquetFiles((path,)), Label("stamp"))
+        path.unlink()
+
+
+@pytest.fixture(scope="module")
+def builder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Builder]:
+    builder = Builder(tmp_path_factory.mktemp("threads"))
+    yield builder
+    for warehouse in builder.warehouses:
+        warehouse.session.close()
+
+
+@pytest.mark.parametrize("table", list(filter(order_could_show, models())), ids=lambda table: table.name)
+def test_one_and_two_threads_give_the_same_version(builder: Builder, table: Table) -> None:
+    one, two = builder.versions(table)
+    assert one == two
+    assert len(set(one.values()) - {"0:0"}) >= (1 if table.partition is None else 4), "rows of too few dates"
