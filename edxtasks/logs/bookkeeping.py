@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from edxtasks.logs.checkpoints import (
@@ -47,6 +47,7 @@ class Bookkeeper:
         self._options = options
         self._sources = sources
         self._result = result
+        self._unknown_keys: dict[str, set[str]] = {}
 
     def take(self, attempt: Try, result: LogResult) -> None:
         """Make the result of a raw log that of its source, unless it has to fail."""
@@ -80,10 +81,7 @@ class Bookkeeper:
         self.forget_failure(decision.key)
         if old is not None:
             remove_tree(layout.parts / old.folder)
-        new_keys: set[str] = set()
-        if len(self._sources.unknown_keys) < REMEMBERED_KEYS:
-            new_keys = set(checkpoint.unknown_keys) - self._sources.unknown_keys
-            self._sources.unknown_keys |= new_keys
+        self._unknown_keys[decision.key] = set(checkpoint.unknown_keys)
         self._result.files.append(
             FileResult(
                 path=decision.path,
@@ -96,7 +94,6 @@ class Bookkeeper:
                 rows=result.rows,
                 rejects=dict(sorted(result.rejects.items())),
                 shards=checkpoint.shards(),
-                new_keys=tuple(sorted(new_keys)),
                 seconds=result.seconds,
             )
         )
@@ -164,6 +161,15 @@ class Bookkeeper:
                 seconds=result.seconds if result is not None else 0.0,
             )
         )
+
+    def tell_new_keys(self) -> None:
+        """Add to the results which unknown keys no raw log had before: told of the first that has them."""
+        known = self._sources.unknown_keys
+        for number, file in sorted(enumerate(self._result.files), key=lambda item: item[1].key):
+            new_keys = self._unknown_keys.pop(file.key, set()) - known
+            if new_keys and len(known) < REMEMBERED_KEYS:
+                self._result.files[number] = replace(file, new_keys=tuple(sorted(new_keys)))
+                known |= new_keys
 
     def settle_equal(self, decisions: list[Decision]) -> None:
         """Raw logs whose content is that of another source: rows that they had of their own go."""

@@ -109,6 +109,7 @@ class Coordinator:
             self._publisher.publish()
         self._books.settle_equal([d for d in decisions if d.action == EQUAL])
         self._publisher.publish()
+        self._books.tell_new_keys()
         self.result.files.sort(key=lambda file: str(file.path))
         self.result.changed = sorted(set(self.result.changed))
 
