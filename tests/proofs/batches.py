@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from tests.proofs.judging import Batch, Row
-from tests.proofs.values import (
+from judging import Batch, Row
+from odd_values import (
     DAYS,
     DOCUMENTS,
     FLOATS,
@@ -63,6 +63,13 @@ BATCHES = [
             "LEFT(s, 0)",
             "REPEAT(s, 2)",
             "LPAD(s, 3, 'xy')",
+            "RPAD(s, 3, 'xy')",
+            "REVERSE(s)",
+            "INSTR(s, 'b')",
+            "EDIT_DISTANCE(s, 'aéb')",
+            "EDIT_DISTANCE(s, '')",
+            "EDIT_DISTANCE('kitten', s)",
+            "FORMAT('%s: 100%%', s)",
             "SPLIT(s, '/')",
             "SPLIT(s)",
             "SPLIT(s, '')",
@@ -118,6 +125,8 @@ BATCHES = [
             "REGEXP_REPLACE(s, r'(.)', r'\\1\\1')",
             "REGEXP_REPLACE(s, r'b*', '-')",
             "REGEXP_REPLACE(s, r'\\s', '')",
+            "REGEXP_EXTRACT_ALL(s, r'[a-c]')",
+            "REGEXP_EXTRACT_ALL(s, r'(.)b?')",
         ],
     ),
     Batch(
@@ -183,7 +192,26 @@ BATCHES = [
             "x != 1",
             "CASE x WHEN 1 THEN 'a' WHEN 2.5 THEN 'b' ELSE 'c' END",
             "CAST(x AS FLOAT64)",
+            "SIGN(x)",
+            "FORMAT('%.2f', x)",
+            "FORMAT('%.0f', x)",
+            "SAFE.SQRT(x)",
         ],
+    ),
+    Batch(
+        "safe functions of floats",
+        "x FLOAT",
+        [{"x": x} for x in FLOATS],
+        [
+            "SAFE.LN(x)",
+            "SAFE.LOG(x)",
+            "SAFE.LOG10(x)",
+            "SAFE.EXP(x)",
+            "SAFE.POW(x, 2)",
+            "SAFE.POWER(x, -1)",
+            "SAFE.POW(x, 0.5)",
+        ],
+        closeness=4e-15,
     ),
     Batch(
         "floats within reach",
@@ -192,6 +220,7 @@ BATCHES = [
         [
             "SQRT(x)",
             "LN(x)",
+            "LOG(x)",
             "LOG10(x)",
             "POW(x, 2)",
             "POWER(x, 0.5)",
@@ -241,6 +270,11 @@ BATCHES = [
         [{"x": x} for x in INTEGERS],
         [
             "SIGN(x)",
+            "FORMAT('%d', x)",
+            "FORMAT('%05d', x)",
+            "FORMAT('%02d:%s %.1f', x, 'é', 2.25)",
+            "SAFE_NEGATE(x)",
+            "ARRAY_REVERSE([x, 1])",
             "CAST(x AS STRING)",
             "CAST(x AS FLOAT64)",
             "CAST(x AS BOOL)",
@@ -439,6 +473,7 @@ BATCHES = [
             "TIMESTAMP(d)",
             "UNIX_DATE(d)",
             "DATE(d)",
+            "LAST_DAY(d)",
             *(
                 f"EXTRACT({part} FROM d)"
                 for part in [
@@ -659,7 +694,7 @@ BATCHES = [
         "correlations",
         GROUPED_COLUMNS,
         GROUPED,
-        ["CORR(i, f)", "CORR(f, f)"],
+        ["CORR(i, f)", "CORR(f, f)", "COVAR_SAMP(i, f)", "COVAR_POP(i, f)"],
         closeness=1e-12,
         key="g",
         clause="GROUP BY g",
@@ -835,6 +870,14 @@ DIFFERENT: list[tuple[str, str, object, object, object, str]] = [
         "time zones by name other than UTC",
     ),
     ("FORMAT_DATE('%Y', x)", "DATE", date(999, 1, 1), "999", "0999", "years before 1000"),
+    (
+        "FORMAT('%.0f', x) LIKE '1000000000000000010979%'",
+        "FLOAT",
+        1e308,
+        True,
+        False,
+        "FORMAT of huge floats",
+    ),
     ("JSON_VALUE(x, '$.a')", "STRING", '{"a":1.50}', "1.50", "1.5", "how a number was written in JSON"),
     ("JSON_VALUE(x, '$.a')", "STRING", '{"a":1e2}', "1e2", "100.0", "how a number was written in JSON"),
     (

@@ -253,7 +253,7 @@ def _read(message: Any, kind: Any) -> object:
         return _EPOCH + timedelta(seconds=moment.seconds, microseconds=moment.nanos // 1000)
     if member == "date_value":
         return _DAY_ZERO + timedelta(days=message.date_value)
-    return getattr(message, member)  # type: ignore[no-any-return]
+    return getattr(message, member)
 
 
 def _schema_column(name: str, kind: Any) -> Column:

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import duck
+import googlesql
+
 from edxtasks.warehouse.schema import Schema, schema
-from tests.proofs import duck, googlesql
 
 Row = dict[str, object]
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duck
 import duckdb
+import googlesql
 import pytest
+from batches import BATCHES, DIFFERENT, ERRORS
+from judging import Batch, Row, differences, same
 
 from edxtasks.warehouse import dialect
 from edxtasks.warehouse.schema import schema
-from tests.proofs import duck, googlesql
-from tests.proofs.batches import BATCHES, DIFFERENT, ERRORS
-from tests.proofs.judging import Batch, Row, differences, same
 
 DOCS = Path(__file__).parents[2] / "docs" / "sql.md"
 

@@ -165,16 +165,18 @@ def _deviation(call: Call) -> Value:
     return Value(chosen, FLOAT64)
 
 
-@builder("CORR")
+@builder("CORR", "COVAR_SAMP", "COVAR_POP")
 def _corr(call: Call) -> Value:
     values, distinct = simple(call, 2)
     if distinct:
-        raise Refused("CORR(DISTINCT …) is not on the proven list")
+        raise Refused(f"{call.name}(DISTINCT …) is not on the proven list")
     if any(value.number is not None for value in values):
-        raise Refused("CORR with a literal is not on the proven list")
+        raise Refused(f"{call.name} with a literal is not on the proven list")
     left, right = (fit(value, FLOAT64) for value in values)
     pairs = f"count(*) FILTER (WHERE {left} IS NOT NULL AND {right} IS NOT NULL){call.over}"
-    return Value(f"(CASE WHEN {pairs} > 1 THEN {ordered('corr', [left, right], call)} END)", FLOAT64)
+    least = 0 if call.name == "COVAR_POP" else 1
+    chosen = ordered(call.name.lower(), [left, right], call)
+    return Value(f"(CASE WHEN {pairs} > {least} THEN {chosen} END)", FLOAT64)
 
 
 @builder("MIN", "MAX")

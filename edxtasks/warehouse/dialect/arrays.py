@@ -37,6 +37,15 @@ def _array_concat(call: Call) -> Value:
     return Value(f"(CASE WHEN {missing} THEN NULL ELSE {joined} END)", values[0].type)
 
 
+@builder("ARRAY_REVERSE")
+def _array_reverse(call: Call) -> Value:
+    call.take(1)
+    value = call.value(0)
+    if value.type.element is None:
+        raise Refused(f"ARRAY_REVERSE({value.type})")
+    return Value(f"list_reverse({value.sql})", value.type)
+
+
 @builder("GENERATE_ARRAY")
 def _generate_array(call: Call) -> Value:
     call.take(2, 3)

@@ -136,7 +136,7 @@ def call(place: Place, node: exp.Expression, over: str = "", safe: bool = False)
     values = [place.value(argument) for argument in node.expressions]
     if any(value.type == UNKNOWN for value in values):
         return UNREADABLE
-    return choose(function, values)
+    return choose(function, values, safe)
 
 
 _CHANCE = ": what it gives hangs on chance"

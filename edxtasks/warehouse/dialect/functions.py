@@ -45,6 +45,8 @@ class Overload:
     arguments: tuple[Type, ...]
     result: Type
     template: str
+    safe: str | None = None
+    """The DuckDB text under `SAFE.`, where it may stand before the function."""
 
 
 @dataclass
@@ -62,11 +64,19 @@ class Function:
 FUNCTIONS: dict[str, Function] = {}
 
 
-def plain(name: str, arguments: Sequence[Type], result: Type, template: str, version: int = 1) -> None:
+def plain(
+    name: str,
+    arguments: Sequence[Type],
+    result: Type,
+    template: str,
+    safe: str | None = None,
+    version: int = 1,
+) -> None:
     """Enter an overload of a function of plain values."""
     function = FUNCTIONS.setdefault(name, Function(name, [], None, version))
     function.version = max(function.version, version)
-    function.overloads.append(Overload(tuple(arguments), result, template))
+    function.safe = function.safe or safe is not None
+    function.overloads.append(Overload(tuple(arguments), result, template, safe))
 
 
 def builder(*names: str, version: int = 1, safe: bool = False) -> Callable[[Builder], Builder]:
@@ -110,7 +120,7 @@ def moment(literal: str, wanted: Type) -> str:
     return f"bq_strict({text(literal)}, {macro}({text(literal)}))"
 
 
-def choose(function: Function, values: Sequence[Value]) -> Value:
+def choose(function: Function, values: Sequence[Value], safe: bool = False) -> Value:
     """The value of a function of plain values: the first overload that fits, exact types first."""
     candidates = [o for o in function.overloads if len(o.arguments) == len(values)]
     if not candidates:
@@ -124,10 +134,11 @@ def choose(function: Function, values: Sequence[Value]) -> Value:
     chosen = (exact or loose)[0]
     if not exact and len({o.result for o in loose}) > 1 and any(v.type == PARAMETER for v in values):
         raise Refused(f"{function.name}: the type of the parameter decides; write CAST(@name AS type)")
-    return Value(
-        chosen.template.format(*(fit(v, t) for v, t in zip(values, chosen.arguments, strict=True))),
-        chosen.result,
-    )
+    template = chosen.safe if safe else chosen.template
+    if template is None:
+        raise Refused(f"SAFE.{function.name} of these types is not on the proven list; see docs/sql.md")
+    texts = [fit(value, kind) for value, kind in zip(values, chosen.arguments, strict=True)]
+    return Value(template.format(*texts), chosen.result)
 
 
 def literal_of(node: exp.Expression | None) -> str | None:

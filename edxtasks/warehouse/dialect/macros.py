@@ -95,6 +95,7 @@ _DEFINITIONS: dict[str, str] = {
         "CASE WHEN isfinite(r) OR NOT (isfinite(x) AND isfinite(y)) THEN r "
         "WHEN r IS NULL THEN NULL ELSE error('a floating point result that is no number') END"
     ),
+    "bq_safe_finite(r, x, y)": ("CASE WHEN isfinite(r) OR NOT (isfinite(x) AND isfinite(y)) THEN r END"),
     # Comparisons: NaN is equal to nothing and in no order; in DuckDB it equals itself and is the greatest.
     "bq_compare(a, b, r)": (
         "CASE WHEN (isnan(a) AND b IS NOT NULL) OR (isnan(b) AND a IS NOT NULL) THEN false ELSE r END"
@@ -127,6 +128,24 @@ _DEFINITIONS: dict[str, str] = {
         "CASE WHEN s IS NULL OR n IS NULL OR p IS NULL THEN NULL "
         "WHEN n < 0 OR p = '' THEN error('LPAD: a negative length or an empty pattern') "
         "ELSE lpad(s, CAST(n AS INTEGER), p) END"
+    ),
+    "bq_rpad(s, n, p)": (
+        "CASE WHEN s IS NULL OR n IS NULL OR p IS NULL THEN NULL "
+        "WHEN n < 0 OR p = '' THEN error('RPAD: a negative length or an empty pattern') "
+        "ELSE rpad(s, CAST(n AS INTEGER), p) END"
+    ),
+    # DuckDB counts bytes: other letters get a byte each of a common alphabet.
+    "bq_recoded(s, alphabet)": (
+        "array_to_string(list_transform(string_split(s, ''), "
+        "lambda c: chr(CAST(list_position(alphabet, c) AS INTEGER))), '')"
+    ),
+    "bq_alphabet(s, t)": "list_distinct(string_split(s || t, ''))",
+    "bq_edit_distance(s, t)": (
+        "CASE WHEN s = '' THEN length(t) WHEN t = '' THEN length(s) "
+        "WHEN strlen(s) = length(s) AND strlen(t) = length(t) THEN levenshtein(s, t) "
+        "WHEN len(bq_alphabet(s, t)) > 127 "
+        "THEN error('EDIT_DISTANCE of texts with more than 127 different letters') "
+        "ELSE levenshtein(bq_recoded(s, bq_alphabet(s, t)), bq_recoded(t, bq_alphabet(s, t))) END"
     ),
     "bq_repeat(s, n)": (
         "CASE WHEN s IS NULL OR n IS NULL THEN NULL "

@@ -2,23 +2,43 @@
 
 from __future__ import annotations
 
+import re
+
 from edxtasks.warehouse.dialect.expressions import Call, branches, comparable, compare
 from edxtasks.warehouse.dialect.functions import Refused, builder, fit, plain
-from edxtasks.warehouse.dialect.types import BOOL, FLOAT64, INT64, NULL, UNKNOWN, Value
+from edxtasks.warehouse.dialect.types import BOOL, FLOAT64, INT64, NULL, STRING, UNKNOWN, Value, text
 
 plain("ABS", [INT64], INT64, "abs({0})")
 plain("ABS", [FLOAT64], FLOAT64, "abs({0})")
 plain("SIGN", [INT64], INT64, "CAST(sign({0}) AS BIGINT)")
+plain("SIGN", [FLOAT64], FLOAT64, "bq_unless_nan(isnan({0}), CAST(sign({0}) AS DOUBLE))")
 plain("FLOOR", [FLOAT64], FLOAT64, "floor({0})")
 plain("CEIL", [FLOAT64], FLOAT64, "ceil({0})")
 plain("CEILING", [FLOAT64], FLOAT64, "ceil({0})")
 plain("TRUNC", [FLOAT64], FLOAT64, "trunc({0})")
-plain("SQRT", [FLOAT64], FLOAT64, "bq_sqrt({0})")
-plain("LN", [FLOAT64], FLOAT64, "bq_finite(ln({0}), {0}, 1.0e0)")
-plain("EXP", [FLOAT64], FLOAT64, "bq_finite(exp({0}), {0}, 1.0e0)")
-plain("POW", [FLOAT64, FLOAT64], FLOAT64, "bq_finite(pow({0}, {1}), {0}, {1})")
-plain("POWER", [FLOAT64, FLOAT64], FLOAT64, "bq_finite(pow({0}, {1}), {0}, {1})")
-plain("LOG10", [FLOAT64], FLOAT64, "bq_finite(log10({0}), {0}, 1.0e0)")
+plain("SQRT", [FLOAT64], FLOAT64, "bq_sqrt({0})", "CASE WHEN {0} >= 0 THEN sqrt({0}) END")
+for _name, _text in {
+    "LN": "ln({0})",
+    "LOG": "ln({0})",
+    "LOG10": "log10({0})",
+    "EXP": "exp({0})",
+}.items():
+    plain(
+        _name,
+        [FLOAT64],
+        FLOAT64,
+        f"bq_finite({_text}, {{0}}, 1.0e0)",
+        f"bq_safe_finite({_text}, {{0}}, 1.0e0)",
+    )
+for _name, _text in {"POW": "pow({0}, {1})", "POWER": "pow({0}, {1})"}.items():
+    plain(
+        _name,
+        [FLOAT64, FLOAT64],
+        FLOAT64,
+        f"bq_finite({_text}, {{0}}, {{1}})",
+        f"bq_safe_finite({_text}, {{0}}, {{1}})",
+    )
+plain("SAFE_NEGATE", [INT64], INT64, "TRY_CAST(-CAST({0} AS HUGEINT) AS BIGINT)")
 plain("SAFE_DIVIDE", [FLOAT64, FLOAT64], FLOAT64, "bq_safe_divide({0}, {1})")
 plain("DIV", [INT64, INT64], INT64, "bq_integer_divide({0}, {1})")
 plain("MOD", [INT64, INT64], INT64, "bq_modulo({0}, {1})")
@@ -81,3 +101,20 @@ def _safe_arithmetic(call: Call) -> Value:
         raise Refused(f"{call.name} is on the proven list for INT64 alone")
     wide = f"CAST({fit(left, INT64)} AS HUGEINT) {sign} CAST({fit(right, INT64)} AS HUGEINT)"
     return Value(f"TRY_CAST({wide} AS BIGINT)", INT64)
+
+
+@builder("FORMAT")
+def _format(call: Call) -> Value:
+    """`%d`, `%05d`, `%s`, `%.2f` and `%%`, with values of the right types."""
+    written = call.literal(0)
+    elements = re.findall(r"%(.[0-9.]*[a-z]?|)", written.replace("%%", ""))
+    wanted = {"d": INT64, "s": STRING, "f": FLOAT64}
+    if len(elements) != len(call.arguments) - 1:
+        raise Refused(f"FORMAT: {len(elements)} elements and {len(call.arguments) - 1} values")
+    values = []
+    for number, element in enumerate(elements, 1):
+        if not re.fullmatch(r"0?[0-9]?d|s|\.[0-9]f", element):
+            raise Refused(f"FORMAT: %{element} is not on the proven list: take %d, %05d, %s, %.2f")
+        value = call.typed(number, wanted[element[-1]])
+        values.append(f"({value} + 0.0e0)" if element[-1] == "f" else value)
+    return Value(f"printf({', '.join([text(written), *values])})", STRING)

@@ -500,7 +500,8 @@ def _output(item: _Item) -> str:
 
 _AGGREGATES = {
     "COUNT", "COUNTIF", "SUM", "AVG", "MIN", "MAX", "LOGICAL_OR", "LOGICAL_AND", "STDDEV", "STDDEV_SAMP",
-    "STDDEV_POP", "VARIANCE", "VAR_SAMP", "VAR_POP", "CORR", "ARRAY_AGG", "STRING_AGG",
+    "STDDEV_POP", "VARIANCE", "VAR_SAMP", "VAR_POP", "CORR", "COVAR_SAMP",
+    "COVAR_POP", "ARRAY_AGG", "STRING_AGG",
 }  # fmt: skip
 
 

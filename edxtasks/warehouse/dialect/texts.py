@@ -31,6 +31,10 @@ plain("LEFT", [STRING, INT64], STRING, "bq_left({0}, {1})")
 plain("RIGHT", [STRING, INT64], STRING, "bq_right({0}, {1})")
 plain("LPAD", [STRING, INT64, STRING], STRING, "bq_lpad({0}, {1}, {2})")
 plain("REPEAT", [STRING, INT64], STRING, "bq_repeat({0}, {1})")
+plain("RPAD", [STRING, INT64, STRING], STRING, "bq_rpad({0}, {1}, {2})")
+plain("REVERSE", [STRING], STRING, "array_to_string(list_reverse(string_split({0}, '')), '')")
+plain("INSTR", [STRING, STRING], INT64, "strpos({0}, {1})")
+plain("EDIT_DISTANCE", [STRING, STRING], INT64, "bq_edit_distance({0}, {1})")
 plain("SPLIT", [STRING], array(STRING), "string_split({0}, ',')")
 plain("SPLIT", [STRING, STRING], array(STRING), "string_split({0}, {1})")
 plain("MD5", [STRING], BYTES, "unhex(md5({0}))")
@@ -109,6 +113,30 @@ def _regexp_extract(call: Call) -> Value:
         raise Refused("REGEXP_EXTRACT: a group that may have no part in a match is not on the proven list")
     subject = call.typed(0, STRING)
     return Value(f"bq_regexp_extract({subject}, {text(pattern)}, {count})", STRING)
+
+
+@builder("REGEXP_EXTRACT_ALL")
+def _regexp_extract_all(call: Call) -> Value:
+    pattern = _pattern(call)
+    count = groups(pattern)
+    if count > 1 or (count and not always_takes_part(pattern)):
+        raise Refused(
+            "REGEXP_EXTRACT_ALL takes a pattern with at most one group, which has a part in each match"
+        )
+    if matches_nothing(pattern):
+        raise Refused(
+            "REGEXP_EXTRACT_ALL with a pattern that matches an empty text is not on the proven list"
+        )
+    subject = call.typed(0, STRING)
+    return Value(f"regexp_extract_all({subject}, {text(pattern)}, {count})", array(STRING))
+
+
+def matches_nothing(pattern: str) -> bool:
+    """Whether a pattern can match an empty text; also if that cannot be told."""
+    try:
+        return re.search(pattern, "") is not None
+    except re.error:
+        return True
 
 
 @builder("REGEXP_REPLACE")

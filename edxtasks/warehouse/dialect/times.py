@@ -35,6 +35,9 @@ def _timestamp_of_number(call: Call) -> Value:
     return Value(f"{macro}(CAST({call.typed(0, INT64)} AS HUGEINT) * {factor})", TIMESTAMP)
 
 
+plain("LAST_DAY", [DATE], DATE, "last_day({0})")
+
+
 def part(node: exp.Expression, name: str) -> str:
     """The name of a date part: `DAY`, `WEEK`, `WEEK(MONDAY)`."""
     if isinstance(node, exp.Anonymous) and node.name.upper() == "WEEK" and len(node.expressions) == 1:
@@ -148,6 +151,10 @@ _DIFFERENCES = {
     "WEEK(MONDAY)": "(CAST(bq_monday({0}) - bq_monday({1}) AS BIGINT) // 7)",
     "ISOWEEK": "(CAST(bq_monday({0}) - bq_monday({1}) AS BIGINT) // 7)",
     "MONTH": "bq_months_between({0}, {1})",
+    "QUARTER": (
+        "((date_part('year', {0}) - date_part('year', {1})) * 4 + "
+        "date_part('quarter', {0}) - date_part('quarter', {1}))"
+    ),
     "YEAR": "(date_part('year', {0}) - date_part('year', {1}))",
 }
 
@@ -180,6 +187,7 @@ _PARTS = {
     "DAYOFWEEK": "(date_part('dow', {0}) + 1)",
     "ISOWEEK": "date_part('week', {0})",
     "ISOYEAR": "date_part('isoyear', {0})",
+    "WEEK": "((date_part('doy', {0}) + 6 - date_part('dow', {0})) // 7)",
 }
 _TIME_PARTS = {
     "HOUR": "date_part('hour', {0})",

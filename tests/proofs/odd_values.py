@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from datetime import UTC, date, datetime, timedelta
 
-from tests.proofs.judging import Row
+from judging import Row
 
 INF, NAN = float("inf"), float("nan")
 
