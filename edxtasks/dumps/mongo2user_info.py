@@ -8,20 +8,18 @@ database is only read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from typing import TYPE_CHECKING
 
-from edxtasks.config import Settings
+from edxtasks.config import Mongo, Settings
 from edxtasks.course import CourseKey, canonical
 from edxtasks.directories import course_directory
-from edxtasks.dumps import documents as mongo
-from edxtasks.dumps.files import ByteSink, replacing_together
+from edxtasks.dumps import documents as mongo_documents
 from edxtasks.dumps.from_mongodb import FOLDER
-from edxtasks.errors import InputError
+from edxtasks.files import ByteSink, replacing_together
+from edxtasks.mongodb import Document, extended_json, opened
 from edxtasks.notes import Notes
 
 if TYPE_CHECKING:
@@ -38,9 +36,6 @@ COLLECTIONS = (
     "auth_userprofile",
 )
 _USERS_AT_A_TIME = 1000
-_SECONDS = {"serverSelectionTimeoutMS": 15, "connectTimeoutMS": 15, "socketTimeoutMS": 600}
-
-Document = dict[str, Any]
 
 
 def mongo2user_info(course: CourseKey, settings: Settings, notes: Notes) -> tuple[Path, ...]:
@@ -50,27 +45,14 @@ def mongo2user_info(course: CourseKey, settings: Settings, notes: Notes) -> tupl
     the old ones together, when all are complete. Raises `InputError` naming the host, never a password, when
     the server is not there, refuses, breaks off, or lacks a collection; the old files stay then.
     """
-    folder = course_directory(course, settings) / FOLDER
-    return fetch(course, settings.mongo.uri, settings.mongo.hosts, settings.mongo.dbname, folder, notes)
+    return fetch(course, settings.mongo, course_directory(course, settings) / FOLDER, notes)
 
 
-def fetch(
-    course: CourseKey, uri: str, hosts: str, dbname: str, folder: Path, notes: Notes
-) -> tuple[Path, ...]:
-    """As `mongo2user_info`, for the database `dbname` of the server `uri`, into `folder`.
-
-    `hosts` is what messages call the server.
-    """
+def fetch(course: CourseKey, mongo: Mongo, folder: Path, notes: Notes) -> tuple[Path, ...]:
+    """As `mongo2user_info`, from the database of `mongo` into `folder`, which is made."""
     folder.mkdir(exist_ok=True)
     paths = tuple(folder / name for name in OUTPUT_FILES)
-    with _database(uri, hosts, dbname) as database, replacing_together(paths) as sinks:
-        present = set(database.list_collection_names())
-        missing = [name for name in COLLECTIONS if name not in present]
-        if missing:
-            raise InputError(
-                f"MongoDB at {hosts}: the database {dbname} has no collection {', '.join(missing)}; "
-                "is dbname right?"
-            )
+    with opened(mongo, COLLECTIONS) as database, replacing_together(paths) as sinks:
         counts = _Fetch(course, database).write(dict(zip(OUTPUT_FILES, sinks, strict=True)))
     notes.say(", ".join(f"{name}: {number} documents" for name, number in counts.items()))
     return paths
@@ -87,15 +69,14 @@ class _Fetch:
 
     def write(self, sinks: dict[str, ByteSink]) -> dict[str, int]:
         """Write all four files; the number of documents of each."""
-        line = _line_writer()
         counts: dict[str, int] = {}
 
         def write(name: str, documents: Iterable[Document], users: dict[int, None] | None = None) -> None:
             number = 0
             for document in documents:
-                sinks[name].write(line(document))
+                sinks[name].write(extended_json(document))
                 number += 1
-                user = None if users is None else mongo.integer(document.get("user_id"))
+                user = None if users is None else mongo_documents.integer(document.get("user_id"))
                 if users is not None and user is not None:
                     users.setdefault(user)
             counts[name] = number
@@ -134,72 +115,5 @@ class _Fetch:
 
 
 def _number(value: object) -> int:
-    number = mongo.integer(value)
+    number = mongo_documents.integer(value)
     return -1 if number is None else number
-
-
-def _line_writer() -> Callable[[Document], bytes]:
-    from bson.json_util import RELAXED_JSON_OPTIONS, dumps
-
-    return lambda document: (
-        dumps(document, json_options=RELAXED_JSON_OPTIONS, ensure_ascii=False).encode() + b"\n"
-    )
-
-
-@contextmanager
-def _database(uri: str, hosts: str, dbname: str) -> Iterator[Database[Document]]:
-    """The database, its faults turned into `InputError`s that tell the host and no secret."""
-    # Imported here: the rest of the product needs no MongoDB driver.
-    from bson.errors import BSONError
-    from pymongo import MongoClient
-    from pymongo.errors import (
-        AutoReconnect,
-        ConfigurationError,
-        CursorNotFound,
-        OperationFailure,
-        PyMongoError,
-        ServerSelectionTimeoutError,
-    )
-
-    given = uri.lower()
-    # Damaged text and impossible dates of single documents must not end the whole.
-    options: dict[str, Any] = {
-        "unicode_decode_error_handler": "replace",
-        "datetime_conversion": "DATETIME_AUTO",
-    }
-    options |= {name: 1000 * seconds for name, seconds in _SECONDS.items() if name.lower() not in given}
-    server = f"MongoDB at {hosts}"
-    try:
-        client: MongoClient[Document] = MongoClient(uri, **options)
-    except (ConfigurationError, ValueError) as error:
-        raise InputError(f"{server}: mongo.uri cannot be used: {_without_secret(error, uri)}") from None
-    try:
-        with client:
-            yield client[dbname]
-    except ServerSelectionTimeoutError:
-        raise InputError(
-            f"{server}: no server answers there; is it running, and is mongo.uri right?"
-        ) from None
-    except CursorNotFound:
-        raise InputError(f"{server}: the server lost its place half-way; run it again") from None
-    except OperationFailure as error:
-        if error.code in (13, 18):
-            raise InputError(
-                f"{server}: the server refuses these credentials for the database {dbname}; they stand in "
-                "the environment variable EDXTASKS_MONGO_URI or in mongo.uri"
-            ) from None
-        raise InputError(f"{server}: the server refused a request: {_without_secret(error, uri)}") from None
-    except AutoReconnect:
-        raise InputError(f"{server}: the connection broke off or timed out; run it again") from None
-    except (PyMongoError, BSONError) as error:
-        raise InputError(f"{server}: {_without_secret(error, uri)}") from None
-
-
-def _without_secret(error: Exception, uri: str) -> str:
-    """The first line of an error's text, with what stands before the host in `uri` taken out."""
-    text = str(error).partition("\n")[0]
-    login = uri.rpartition("@")[0].rpartition("://")[2]
-    _, _, password = login.partition(":")
-    for secret in (uri, login, password, unquote(password)):
-        text = text.replace(secret, "…") if secret else text
-    return text[:300]

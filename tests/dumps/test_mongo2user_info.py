@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
-import socket
-import socketserver
-import struct
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import bson
 import pytest
 from bson import Int64, ObjectId
+from mongo_server import CURSOR_LOST, REFUSED, Answer, Stub, cursor, free_port, listed, serving, stubs
 from pymongo import MongoClient
-from pymongo.errors import PyMongoError
 
 from edxtasks.config import Mongo, Paths, Settings
 from edxtasks.course import CourseKey
@@ -33,41 +26,10 @@ COURSE = CourseKey("MITx", "6.00x", "1T2014")
 OTHER = "MITx/6.00x/2T2014"
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @pytest.fixture
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server that speaks MongoDB's protocol, in a process of its own; gives its address.
-
-    It keeps the databases of one server in one place: hence a server a test.
-    """
-    folder = tmp_path_factory.mktemp("mongo")
-    port = free_port()
-    command = [
-        *(str(Path(sys.executable).with_name("nx-27017")), "--db", str(folder / "mongo.db")),
-        *("--port", str(port), "--log-file", str(folder / "log"), "--pid-file", str(folder / "pid")),
-    ]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        uri = f"mongodb://127.0.0.1:{port}"
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                with MongoClient[dict[str, Any]](uri, serverSelectionTimeoutMS=500) as client:
-                    client.admin.command("ping")
-                break
-            except PyMongoError:
-                if time.monotonic() > deadline:
-                    raise
+    with serving(tmp_path_factory.mktemp("mongo")) as uri:
         yield uri
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 COLLECTIONS: dict[str, list[dict[str, Any]]] = {
@@ -163,7 +125,7 @@ def test_many_users_come_in_batches(
         )
         client[database]["auth_user"].insert_many([{"_id": user} for user in users])
     monkeypatch.setattr(mongo2user_info, "_USERS_AT_A_TIME", 7)
-    fetch(COURSE, server, "host", database, tmp_path, Notes())
+    fetch(COURSE, Mongo(server, database), tmp_path, Notes())
     enrolled = [row["user_id"] for row in lines(tmp_path / "enrollment.json.gz")]
     assert [row["_id"] for row in lines(tmp_path / "users.json.gz")] == [*enrolled, 5]
     assert len(enrolled) == 52
@@ -185,7 +147,7 @@ def old_files(folder: Path) -> Callable[[], None]:
 def test_a_missing_collection_is_named(server: str, tmp_path: Path) -> None:
     check = old_files(tmp_path)
     with pytest.raises(InputError, match="the database nothing has no collection student_courseenrollment, "):
-        fetch(COURSE, server, "127.0.0.1", "nothing", tmp_path, Notes())
+        fetch(COURSE, Mongo(server, "nothing"), tmp_path, Notes())
     check()
 
 
@@ -194,7 +156,7 @@ def test_no_server(tmp_path: Path) -> None:
     port = free_port()
     uri = f"mongodb://ann:pa%24%24word@127.0.0.1:{port}/?serverSelectionTimeoutMS=200"
     with pytest.raises(InputError, match=f"MongoDB at 127.0.0.1:{port}: no server answers there") as caught:
-        fetch(COURSE, uri, Mongo(uri=uri).hosts, "db", tmp_path, Notes())
+        fetch(COURSE, Mongo(uri, "db"), tmp_path, Notes())
     assert "pa%24%24word" not in str(caught.value)
     assert "ann" not in str(caught.value)
     check()
@@ -210,107 +172,27 @@ def test_no_server(tmp_path: Path) -> None:
 )
 def test_an_address_that_is_none(tmp_path: Path, uri: str) -> None:
     with pytest.raises(InputError, match=r"mongo\.uri cannot be used") as caught:
-        fetch(COURSE, uri, "host", "db", tmp_path, Notes())
+        fetch(COURSE, Mongo(uri, "db"), tmp_path, Notes())
     assert "secret" not in str(caught.value)
 
 
 # Faults that a healthy server does not show: a stub of the wire protocol
 
-
-class Stub(socketserver.ThreadingTCPServer):
-    """Answers each command with what `answer` gives; None closes the connection."""
-
-    daemon_threads = True
-
-    def __init__(self, answer: Callable[[dict[str, Any]], dict[str, Any] | None]) -> None:
-        super().__init__(("127.0.0.1", 0), Wire)
-        self.answer = answer
-
-    @property
-    def host(self) -> str:
-        return f"127.0.0.1:{self.server_address[1]}"
-
-
-HELLO = {
-    "ok": 1.0,
-    "ismaster": True,
-    "isWritablePrimary": True,
-    "helloOk": True,
-    "minWireVersion": 0,
-    "maxWireVersion": 21,
-    "maxBsonObjectSize": 16777216,
-    "maxMessageSizeBytes": 48000000,
-    "maxWriteBatchSize": 100000,
-    "saslSupportedMechs": ["SCRAM-SHA-256"],
-}
-
-
-class Wire(socketserver.StreamRequestHandler):
-    """Reads OP_QUERY (the first hello) and OP_MSG, and writes OP_REPLY and OP_MSG."""
-
-    def handle(self) -> None:
-        assert isinstance(self.server, Stub)
-        while len(header := self.rfile.read(16)) == 16:
-            length, request, _, opcode = struct.unpack("<iiii", header)
-            body = self.rfile.read(length - 16)
-            if opcode == 2004:
-                start = body.index(b"\0", 4) + 1 + 8
-            else:
-                assert opcode == 2013
-                start = 5
-            size = struct.unpack_from("<i", body, start)[0]
-            command = bson.decode(body[start : start + size])
-            name = next(iter(command)).lower()
-            answer = HELLO if name in ("hello", "ismaster") else self.server.answer(command)
-            if answer is None:
-                return
-            document = bson.encode(answer)
-            if opcode == 2004:
-                reply = struct.pack("<iqii", 8, 0, 0, 1) + document
-            else:
-                reply = struct.pack("<iB", 0, 0) + document
-            kind = 1 if opcode == 2004 else 2013
-            self.wfile.write(struct.pack("<iiii", 16 + len(reply), 1, request, kind) + reply)
+StartStub = Callable[[Answer], Stub]
 
 
 @pytest.fixture
-def stub() -> Iterator[Callable[[Callable[[dict[str, Any]], dict[str, Any] | None]], Stub]]:
-    started: list[Stub] = []
-
-    def start(answer: Callable[[dict[str, Any]], dict[str, Any] | None]) -> Stub:
-        server = Stub(answer)
-        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        started.append(server)
-        return server
-
-    yield start
-    for server in started:
-        server.shutdown()
-        server.server_close()
-
-
-def cursor(
-    collection: str, documents: list[dict[str, Any]], number: int = 0, batch: str = "firstBatch"
-) -> dict[str, Any]:
-    return {"ok": 1.0, "cursor": {"id": Int64(number), "ns": f"db.{collection}", batch: documents}}
-
-
-def listed() -> dict[str, Any]:
-    names = [{"name": name, "type": "collection"} for name in COLLECTIONS]
-    return cursor("$cmd.listCollections", names)
-
-
-StartStub = Callable[[Callable[[dict[str, Any]], "dict[str, Any] | None"]], Stub]
+def stub() -> Iterator[StartStub]:
+    with stubs() as start:
+        yield start
 
 
 def test_wrong_credentials(stub: StartStub, tmp_path: Path) -> None:
     check = old_files(tmp_path)
-    server = stub(
-        lambda command: {"ok": 0.0, "code": 18, "errmsg": "no: s3cret", "codeName": "AuthenticationFailed"}
-    )
+    server = stub(lambda command: REFUSED)
     uri = f"mongodb://ann:s3cret@{server.host}/"
     with pytest.raises(InputError) as caught:
-        fetch(COURSE, uri, Mongo(uri=uri).hosts, "db", tmp_path, Notes())
+        fetch(COURSE, Mongo(uri, "db"), tmp_path, Notes())
     assert str(caught.value).startswith(f"MongoDB at {server.host}: the server refuses these credentials")
     assert "s3cret" not in str(caught.value)
     check()
@@ -320,15 +202,15 @@ def test_another_refusal_keeps_the_secret(stub: StartStub, tmp_path: Path) -> No
     server = stub(lambda command: {"ok": 0.0, "code": 2, "errmsg": "bad value s3cret"})
     uri = f"mongodb://{server.host}/?authSource=s3cret"
     with pytest.raises(InputError, match="the server refused a request: bad value"):
-        fetch(COURSE, uri, server.host, "db", tmp_path, Notes())
+        fetch(COURSE, Mongo(uri, "db"), tmp_path, Notes())
 
 
-def paging(lost: dict[str, Any] | None) -> Callable[[dict[str, Any]], dict[str, Any] | None]:
+def paging(lost: dict[str, Any] | None) -> Answer:
     """Enrolments in two pages; asked for the second one, the server gives `lost`."""
 
     def answer(command: dict[str, Any]) -> dict[str, Any] | None:
         if "listCollections" in command:
-            return listed()
+            return listed(*COLLECTIONS)
         if "find" in command:
             collection = command["find"]
             if collection == "student_courseenrollment":
@@ -348,17 +230,14 @@ def test_pages_of_a_cursor(stub: StartStub, tmp_path: Path) -> None:
         "student_courseenrollment", [{"_id": 2, "user_id": 8, "course_id": str(COURSE)}], 0, "nextBatch"
     )
     server = stub(paging(second))
-    fetch(COURSE, f"mongodb://{server.host}/", server.host, "db", tmp_path, Notes())
+    fetch(COURSE, Mongo(f"mongodb://{server.host}/", "db"), tmp_path, Notes())
     assert [row["_id"] for row in lines(tmp_path / "users.json.gz")] == [7, 8]
 
 
 @pytest.mark.parametrize(
     ("lost", "told"),
     [
-        (
-            {"ok": 0.0, "code": 43, "errmsg": "cursor id 77 not found", "codeName": "CursorNotFound"},
-            "half-way",
-        ),
+        (CURSOR_LOST, "half-way"),
         (None, "the connection broke off or timed out"),
     ],
 )
@@ -368,7 +247,7 @@ def test_a_cursor_lost_half_way(
     check = old_files(tmp_path)
     server = stub(paging(lost))
     with pytest.raises(InputError, match=f"MongoDB at {server.host}: .*{told}"):
-        fetch(COURSE, f"mongodb://{server.host}/", server.host, "db", tmp_path, Notes())
+        fetch(COURSE, Mongo(f"mongodb://{server.host}/", "db"), tmp_path, Notes())
     check()
 
 
@@ -383,5 +262,5 @@ def test_a_server_that_does_not_answer_in_time(stub: StartStub, tmp_path: Path) 
     server = stub(slow)
     uri = f"mongodb://{server.host}/?socketTimeoutMS=200&retryReads=false"
     with pytest.raises(InputError, match="the connection broke off or timed out"):
-        fetch(COURSE, uri, server.host, "db", tmp_path, Notes())
+        fetch(COURSE, Mongo(uri, "db"), tmp_path, Notes())
     check()
