@@ -6,10 +6,10 @@ import csv
 import gzip
 import io
 import os
-import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from edxtasks.files import write_atomically
 from edxtasks.notes import Notes
 
 
@@ -23,14 +23,7 @@ def write_beside(directory: Path, scratch: Path, contents: Mapping[str, bytes], 
         notes.say(f"{directory} is not writable; not kept: {', '.join(contents)}")
         directory = scratch
     for name, content in contents.items():
-        path = directory / name
-        part = path.with_name(f".{name}.{os.getpid()}-{secrets.token_hex(4)}.part")
-        try:
-            part.write_bytes(content)
-            part.replace(path)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
+        write_atomically(directory / name, content)
 
 
 def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[object]], *, quote_all: bool = False) -> bytes:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from edxtasks.csv_text import CsvWriter
 from edxtasks.dumps.files import PIECE
 from edxtasks.dumps.records import tsv_records
-from edxtasks.dumps.rows import CsvWriter
 
 
 def tsv2csv(source: BinaryIO, target: BinaryIO) -> int:

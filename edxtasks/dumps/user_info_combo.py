@@ -14,11 +14,12 @@ from edxtasks.config import Settings
 from edxtasks.course import CourseKey, canonical
 from edxtasks.directories import course_directory, dump_date, sql_directory
 from edxtasks.dumps import documents, from_mongodb, grade_reports
-from edxtasks.dumps.files import replacing, writable_directory
+from edxtasks.dumps.files import writable_directory
 from edxtasks.dumps.reader import COURSE_ID, FLOAT, INTEGER, STRING, TIMESTAMP, DeliveredTable, Field
 from edxtasks.dumps.rows import csv_file
 from edxtasks.dumps.sources import logical_file, required_file
 from edxtasks.errors import InputError, SourceAbsent
+from edxtasks.files import replacing
 from edxtasks.notes import Notes
 from edxtasks.warehouse.rows import Content, JsonLines
 from edxtasks.warehouse.schema import schema

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from edxtasks.config import Settings
 from edxtasks.course import CourseKey
+from edxtasks.csv_text import CsvWriter
 from edxtasks.directories import sql_directory
 from edxtasks.dumps import loading, values
 from edxtasks.dumps.files import writable_directory
 from edxtasks.dumps.reader import COURSE_ID, INTEGER, STRING, Field
-from edxtasks.dumps.rows import CsvWriter, csv_file, write_json_lines
+from edxtasks.dumps.rows import csv_file, write_json_lines
 from edxtasks.dumps.sources import required_file
 from edxtasks.notes import Notes
 from edxtasks.warehouse.rows import Content, JsonLines

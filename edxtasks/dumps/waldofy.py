@@ -19,11 +19,12 @@ from typing import Any
 import orjson
 
 from edxtasks.course import CourseKey
-from edxtasks.dumps.files import PIECE, replacing
+from edxtasks.dumps.files import PIECE
 from edxtasks.dumps.package import COPY, TABLE, Package, PackageFile, plan_package
 from edxtasks.dumps.reader import DeliveredTable
 from edxtasks.dumps.rows import csv_file
 from edxtasks.errors import InputError, UserError
+from edxtasks.files import replacing
 from edxtasks.notes import Notes
 
 __all__ = ["Package", "Sorted", "convert", "pending", "plan_package"]

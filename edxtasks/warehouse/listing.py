@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 
+from edxtasks.files import write_atomically
 from edxtasks.warehouse.base import DateState, TableState, whole_version
 from edxtasks.warehouse.footer import read_footer
 
@@ -27,13 +28,6 @@ SUFFIX = ".parquet"
 
 FileMark = tuple[int, int]
 """Size and modification time (nanoseconds) of a file: while both are as noted, its footer is as noted."""
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Replace a small file by rename, so that a reader sees the old content or the new."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_bytes(content)
-    temporary.replace(path)
 
 
 @dataclass

@@ -21,6 +21,7 @@ import orjson
 from filelock import FileLock
 
 from edxtasks.errors import InputError
+from edxtasks.files import write_atomically
 from edxtasks.warehouse.base import (
     Absent,
     Dates,
@@ -40,7 +41,7 @@ from edxtasks.warehouse.base import (
     whole_version,
 )
 from edxtasks.warehouse.footer import read_footer
-from edxtasks.warehouse.listing import PRIVATE, SUFFIX, Listing, write_atomically
+from edxtasks.warehouse.listing import PRIVATE, SUFFIX, Listing
 from edxtasks.warehouse.rows import JsonLines, ParquetFiles, Row
 from edxtasks.warehouse.schema import Schema
 

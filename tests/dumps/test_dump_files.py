@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edxtasks.dumps.files import pieces, replacing, replacing_together
-from edxtasks.dumps.rows import CsvWriter, csv_file, write_json_lines
+from edxtasks.csv_text import CsvWriter
+from edxtasks.dumps.files import pieces
+from edxtasks.dumps.rows import csv_file, write_json_lines
+from edxtasks.files import replacing, replacing_together
 
 cells = st.text(alphabet='ab,"\r\n \té\u2028', max_size=6)
 

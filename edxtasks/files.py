@@ -1,0 +1,89 @@
+"""Files written beside and renamed over, so that a reader sees the old content or the new."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from isal import isal_zlib
+
+_GZIP_PIECE = 1 << 18
+_GZIP_LEVEL = 2
+
+
+class ByteSink(Protocol):
+    """What takes bytes."""
+
+    def write(self, data: bytes, /) -> object:
+        """Take `data`."""
+
+
+class _GzipWriter:
+    """Compresses what is written to it, in pieces of one fixed size.
+
+    The compressor's output depends on how its input is cut: with a fixed piece, and a header without time
+    stamp or name, equal content gives equal bytes however it was written.
+    """
+
+    def __init__(self, sink: ByteSink) -> None:
+        self._sink = sink
+        self._compressor = isal_zlib.compressobj(_GZIP_LEVEL, wbits=31)
+        self._pending = bytearray()
+
+    def write(self, data: bytes, /) -> None:
+        self._pending += data
+        if len(self._pending) < _GZIP_PIECE:
+            return
+        whole = len(self._pending) - len(self._pending) % _GZIP_PIECE
+        with memoryview(self._pending) as view:
+            for start in range(0, whole, _GZIP_PIECE):
+                self._sink.write(self._compressor.compress(view[start : start + _GZIP_PIECE]))
+        del self._pending[:whole]
+
+    def finish(self) -> None:
+        """Write what is left and the end of the stream."""
+        self._sink.write(self._compressor.compress(bytes(self._pending)))
+        self._sink.write(self._compressor.flush())
+
+
+@contextmanager
+def replacing(path: Path, *, as_it_is: bool = False) -> Iterator[ByteSink]:
+    """A sink whose content becomes the file `path` when the block ends without an error.
+
+    Gzip when the name ends in `.gz`, with equal bytes for equal content; `as_it_is`: what is written is gzip
+    already. Until then the old file stays; after an error it stays for good and nothing is left beside it.
+    """
+    with replacing_together([path], as_it_is=as_it_is) as (sink,):
+        yield sink
+
+
+@contextmanager
+def replacing_together(paths: Sequence[Path], *, as_it_is: bool = False) -> Iterator[list[ByteSink]]:
+    """As `replacing`, for several files: none is replaced before all are complete."""
+    parts = [path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part") for path in paths]
+    try:
+        with ExitStack() as stack:
+            files = [stack.enter_context(part.open("xb")) for part in parts]
+            sinks = [
+                _GzipWriter(file) if path.suffix == ".gz" and not as_it_is else file
+                for path, file in zip(paths, files, strict=True)
+            ]
+            yield list(sinks)
+            for sink in sinks:
+                if isinstance(sink, _GzipWriter):
+                    sink.finish()
+        for part, path in zip(parts, paths, strict=True):
+            part.replace(path)
+    finally:
+        for part in parts:
+            part.unlink(missing_ok=True)
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace a small file by `content`, as it is."""
+    with replacing(path, as_it_is=True) as sink:
+        sink.write(content)
