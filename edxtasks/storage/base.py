@@ -65,6 +65,10 @@ class Storage(ABC):
         """The names that begin with `prefix`, sorted."""
 
     @abstractmethod
+    def stats(self, prefix: str = "") -> dict[str, Stat]:
+        """As `list`, with what `stat` gives for each: one listing, however many files there are."""
+
+    @abstractmethod
     def delete(self, name: str) -> bool:
         """Remove a file. False when there was none."""
 

@@ -101,14 +101,16 @@ class GcsStorage(Storage):
     def stat(self, name: str) -> Stat | None:
         with told(self.uri(name)):
             blob = self._find(name)
-        if blob is None:
-            return None
-        return Stat(blob.size, blob.updated.timestamp(), blob.crc32c, blob.md5_hash)
+        return None if blob is None else _stat(blob)
 
     def list(self, prefix: str = "") -> list[str]:
+        return list(self.stats(prefix))
+
+    def stats(self, prefix: str = "") -> dict[str, Stat]:
         with told(self.where):
             blobs = self._bucket.list_blobs(prefix=self._folder + prefix, retry=self._retry)
-            return sorted(blob.name.removeprefix(self._folder) for blob in blobs)
+            found = {blob.name.removeprefix(self._folder): _stat(blob) for blob in blobs}
+        return dict(sorted(found.items()))
 
     def delete(self, name: str) -> bool:
         with told(self.uri(name)):
@@ -145,6 +147,10 @@ class GcsStorage(Storage):
 
     def _missing(self, name: str) -> NotStored:
         return NotStored(f"{self.uri(name)}: no such file in the storage")
+
+
+def _stat(blob: Any) -> Stat:
+    return Stat(blob.size, blob.updated.timestamp(), blob.crc32c, blob.md5_hash)
 
 
 def _same(blob: Any, local: Path) -> bool:

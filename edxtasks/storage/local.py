@@ -49,6 +49,9 @@ class LocalStorage(Storage):
             and (name := (Path(folder) / file).relative_to(self.folder).as_posix()).startswith(prefix)
         )
 
+    def stats(self, prefix: str = "") -> dict[str, Stat]:
+        return {name: found for name in self.list(prefix) if (found := self.stat(name)) is not None}
+
     def delete(self, name: str) -> bool:
         path = self._path(name)
         if not path.is_file():
