@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import duckdb
 
@@ -20,6 +22,22 @@ def connect(threads: int = 2) -> duckdb.DuckDBPyConnection:
     for statement in (*dialect.CONNECTION_SETTINGS, *dialect.MACROS):
         connection.execute(statement)
     return connection
+
+
+_shared = functools.cache(connect)
+
+
+@contextmanager
+def _empty_database(threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection whose database is empty, for the block; making the macros anew each time is slow."""
+    connection = _shared(threads)
+    connection.execute("ATTACH ':memory:' AS inputs")
+    connection.execute("USE inputs")
+    try:
+        yield connection
+    finally:
+        connection.execute("USE memory")
+        connection.execute("DETACH inputs")
 
 
 def load(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
@@ -50,9 +68,9 @@ def run(
 
     Inputs, values and parameters as in `googlesql.evaluate`.
     """
-    connection = connect(threads)
-    load(connection, inputs)
-    return execute(connection, sql, {name: table for name, (table, _) in inputs.items()}, parameters)
+    with _empty_database(threads) as connection:
+        load(connection, inputs)
+        return execute(connection, sql, {name: table for name, (table, _) in inputs.items()}, parameters)
 
 
 def execute(
@@ -69,10 +87,10 @@ def types(
     sql: str, schemas: Mapping[str, Schema], parameters: Mapping[str, object] | None = None
 ) -> list[tuple[str, str]]:
     """Names and DuckDB types of the output columns of a GoogleSQL query."""
-    connection = connect()
-    load(connection, {name: (table, []) for name, table in schemas.items()})
-    result = _executed(connection, sql, schemas, parameters)
-    return [(item[0], str(item[1])) for item in result.description or ()]
+    with _empty_database(1) as connection:
+        load(connection, {name: (table, []) for name, table in schemas.items()})
+        result = _executed(connection, sql, schemas, parameters)
+        return [(item[0], str(item[1])) for item in result.description or ()]
 
 
 def _executed(
