@@ -20,7 +20,7 @@ from edxtasks.logs.checkpoints import (
     Sources,
     read_failures,
 )
-from edxtasks.logs.decisions import EQUAL, SPLIT, Decision
+from edxtasks.logs.decisions import EQUAL, FAILED, SPLIT, Decision
 from edxtasks.logs.layout import Layout, fitting, remove_tree
 from edxtasks.logs.legacy import TakeOver, list_unusable
 from edxtasks.logs.options import SplitOptions
@@ -101,6 +101,9 @@ class Coordinator:
         for decision in decisions:
             if decision.action not in (SPLIT, EQUAL):
                 self.result.files.append(told(decision))
+            if decision.action not in (SPLIT, EQUAL, FAILED) and decision.failed_before:
+                # It is again what it was before the try that failed.
+                self._books.forget_failure(decision.key)
         to_split = [d for d in decisions if d.action == SPLIT]
         self._told = Progress(files=len(to_split), bytes=sum(d.size for d in to_split))
         to_split.sort(key=lambda d: (date_in_name(d.path) or date.min, d.order))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ class Decision:
     source `equals`, which has been split or will be now); `stale` (split by other rules, and stays);
     `skipped` (an edge log); `failed` (it cannot be used, or which file is meant is not clear). `digest` is
     that of its content, "" where that was not needed. `replaces`: it has a checkpoint, whose rows are
-    replaced.
+    replaced. `failed_before`: its last try failed, of which there is a note.
     """
 
     path: Path
@@ -42,6 +42,14 @@ class Decision:
     size: int = 0
     equals: str = ""
     replaces: bool = False
+    failed_before: bool = False
+
+    @property
+    def changes_something(self) -> bool:
+        """Whether a run would do more than to look at it, or complain about it."""
+        if self.action in (SPLIT, FAILED) or self.failed_before:
+            return True
+        return self.action == EQUAL and self.replaces
 
 
 def decide(
@@ -71,7 +79,8 @@ def decide(
     # Rows of a source that is replaced in this run are no longer those of its old content.
     replaced = {log.key for log in looked_at if log.changed}
     owners = {content: key for content, key in sources.by_digest().items() if key not in replaced}
-    return [log.decide(options, owners, failures) for log in looked_at]
+    decisions = [log.decide(options, owners, failures) for log in looked_at]
+    return [replace(decision, failed_before=decision.key in failures) for decision in decisions]
 
 
 class _Log:

@@ -59,11 +59,7 @@ class SplitOptions:
             )
         return cls(
             directory=directory,
-            rules=RephraseRules(
-                json_text_form=settings.json_text_form,
-                module_id_extended=settings.module_id_extended,
-                retired_keys=read_retired_keys(settings.dynamic_tracking_logs_rephrasing_config_fn),
-            ),
+            rules=rephrase_rules(settings),
             workers=settings.engine.workers or _cores(),
             edge_logs=settings.edge_logs,
             dedupe_exact=settings.dedupe_exact,
@@ -100,6 +96,15 @@ class SplitOptions:
             "log_day_timezone": self.log_day_timezone,
             "edge logs kept apart": self.is_kept_apart(path),
         }
+
+
+def rephrase_rules(settings: Settings) -> RephraseRules:
+    """How rows are made, as the settings say. Raises `SettingsError` as `read_retired_keys` does."""
+    return RephraseRules(
+        json_text_form=settings.json_text_form,
+        module_id_extended=settings.module_id_extended,
+        retired_keys=read_retired_keys(settings.dynamic_tracking_logs_rephrasing_config_fn),
+    )
 
 
 def read_retired_keys(path: Path | None) -> tuple[tuple[str, ...], ...]:

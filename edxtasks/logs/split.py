@@ -15,7 +15,7 @@ from pathlib import Path
 from edxtasks.digests import Digests
 from edxtasks.logs.checkpoints import Sources, merged, read_failures, read_outstanding
 from edxtasks.logs.coordinator import Coordinator
-from edxtasks.logs.decisions import DONE, SKIPPED, STALE, Decision, decide
+from edxtasks.logs.decisions import Decision, decide
 from edxtasks.logs.layout import Layout
 from edxtasks.logs.legacy import Markers
 from edxtasks.logs.options import SplitOptions
@@ -75,11 +75,7 @@ class Pending:
     @property
     def to_do(self) -> list[Decision]:
         """The raw logs that are not in order as they are."""
-        return [
-            d
-            for d in self.decisions
-            if d.action not in (DONE, STALE, SKIPPED) and not (d.action == "equal" and not d.replaces)
-        ]
+        return [decision for decision in self.decisions if decision.changes_something]
 
     @property
     def reasons(self) -> list[str]:

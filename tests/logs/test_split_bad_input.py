@@ -10,8 +10,10 @@ import orjson
 import pytest
 from split_site import A, B, Site, event, events, states
 
+from edxtasks.digests import Digests
 from edxtasks.logs import checkpoints, layout, raw_files
 from edxtasks.logs.shards import held_back
+from edxtasks.logs.split import pending
 
 DAY = date(2014, 10, 17)
 
@@ -106,6 +108,23 @@ def test_a_truncated_file_fails_alone(site: Site, workers: int) -> None:
     assert site.split().ok
     assert site.users() == "abz"
     assert held_back(site.directory, A) == set()
+
+
+def test_a_broken_re_delivery_that_is_taken_back_is_forgotten(site: Site) -> None:
+    site.log("1.log", events("ab"))
+    site.log("2.log", events("z"))
+    site.split()
+    for other in (events("ab"), events("z")):  # as it was; a copy of another one
+        (site.logs / "1.log").write_bytes(b"PK\x03\x04")
+        assert states(site.split()) == {"1.log": "failed", "2.log": "done"}
+        assert held_back(site.directory, A) == {DAY}
+        site.log("1.log", other)
+        assert pending(sorted(site.logs.iterdir()), site.options(), Digests())
+        assert site.split().ok
+        assert not pending(sorted(site.logs.iterdir()), site.options(), Digests())
+        assert held_back(site.directory, A) == set()
+    assert site.users() == "z"
+    site.check()
 
 
 def test_a_re_delivery_that_is_broken_leaves_what_was_published(site: Site) -> None:
