@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import orjson
@@ -15,17 +16,20 @@ import orjson
 from edxtasks.config import Settings
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests, Mark
+from edxtasks.dumps.mongo2user_info import mongo2user_info
 from edxtasks.dumps.package import Package
 from edxtasks.dumps.waldofy import convert
-from edxtasks.errors import UserError
+from edxtasks.errors import InputError, SourceAbsent, UserError
 from edxtasks.graph.workers import Progress
+from edxtasks.logs.mongo_days import MongoLogs, fetch_days
 from edxtasks.logs.results import Progress as SplitProgress
+from edxtasks.logs.shards import Shard
 from edxtasks.logs.split import SplitOptions, SplitResult, forget, split
 from edxtasks.notes import Notes
 from edxtasks.simulate.campus import CampusSize, simulate
 from edxtasks.tables.build import Built, build
 from edxtasks.tables.context import Context
-from edxtasks.tables.logs import load_log_days
+from edxtasks.tables.logs import load_log_days, stored_shards
 from edxtasks.tables.registry import read_registry
 from edxtasks.warehouse import open_warehouse
 from edxtasks.warehouse.base import Share
@@ -82,12 +86,56 @@ def withdraw_logs(progress: Progress, pattern: str, options: SplitOptions) -> Bu
     return Built(len(withdrawn), notes=notes, unit="sources")
 
 
-def sort_package(progress: Progress, setting: Setting, package: Package, course: CourseKey | None) -> Built:
-    """Sort the files of a course (None: of no known course) into its directory."""
+def store_shards(progress: Progress, setting: Setting, course: CourseKey, shards: list[Shard]) -> Built:
+    """Copy shards of a course to storage, as far as their content is not there."""
+    stored = stored_shards(_context(setting), course)
+    assert stored is not None
+    sent = 0
+    try:
+        for number, shard in enumerate(shards, 1):
+            sent += stored.put(shard.day, shard.path, shard.digest)
+            progress(number, len(shards), "shards")
+    finally:
+        stored.save_notes()
+    return Built(sent, unit="shards")
+
+
+def fetch_log_days(
+    progress: Progress, setting: Setting, course: CourseKey, days: list[date], again: bool
+) -> Built:
+    """Make shards of the documents of a MongoDB, and copy them to storage."""
+    notes = Notes()
+    rows, fetched = fetch_days(
+        course,
+        days,
+        MongoLogs.from_settings(setting.settings),
+        stored_shards(_context(setting), course),
+        notes,
+        again,
+        lambda done, of: progress(done, of, "days"),
+    )
+    return Built(rows, fetched, notes=notes)
+
+
+def fetch_user_info(progress: Progress, setting: Setting, course: CourseKey) -> Built:
+    """Fetch accounts, profiles, enrolments and certificates of a course from a MongoDB."""
+    notes = Notes()
+    try:
+        files = mongo2user_info(course, setting.settings, notes)
+    except SourceAbsent as absent:  # it is where the files are to go, so this is no missing source
+        raise InputError(f"nowhere to put the records: {absent}") from None
+    return Built(len(files), notes=notes, unit="files")
+
+
+def sort_package(
+    progress: Progress, setting: Setting, package: Package, course: CourseKey | None, force: bool
+) -> Built:
+    """Sort the files of a course (None: of no known course) into its directory; with `force` all of them."""
     notes = Notes()
     digests = Digests()
     digests.learn(setting.digests)
-    done = convert(package, course, digests, notes, max_bad_fraction=setting.settings.max_bad_fraction)
+    limit = setting.settings.max_bad_fraction
+    done = convert(package, course, digests, notes, max_bad_fraction=limit, force=force)
     return Built(len(done.made), notes=notes, unit="files")
 
 

@@ -8,8 +8,10 @@ from typing import Any
 from edxtasks.config import known_courses
 from edxtasks.course import CourseKey
 from edxtasks.graph.log_steps import LogDaysStep, SplitStep
+from edxtasks.graph.mongo_steps import MongoLogsStep, UserInfoStep
 from edxtasks.graph.simulate_step import SimulateStep
 from edxtasks.graph.steps import Run, Step
+from edxtasks.graph.storage_steps import StoreShardsStep
 from edxtasks.graph.table_step import TableStep
 from edxtasks.graph.waldofy_step import Delivery, WaldofyStep
 from edxtasks.graph.words import Choice, Words
@@ -25,6 +27,8 @@ REST = "rest"
 """Sub-task of `waldofy` for the files of the package that belong to no known course."""
 LOGS2GS = "logs2gs"
 LOGS2BQ = "logs2bq"
+MONGO2GS = "mongo2gs"
+MONGO2USER_INFO = "mongo2user_info"
 STEP = "step"
 """Key in a task's `meta` for its step; `tolerates` holds the tasks whose failure does not block it."""
 TOLERATES = "tolerates"
@@ -40,7 +44,8 @@ class Graph:
         self._registry = run.context.registry
         self._spellings = choice.spellings
         self._positional = words.after(SPLIT)
-        self._as_they_stand = self._not_looked_at(words)
+        self._named = {word.partition(":")[0] for word in words.words}
+        self._as_they_stand = self._not_looked_at()
         self._commands = commands(self._registry)
         for command, also in ALSO_MADE.items():
             self._commands[command] = [*also, *self._commands[command]]
@@ -60,6 +65,8 @@ class Graph:
             "daily_logs",
             LOGS2BQ,
             LOGS2GS,
+            MONGO2GS,
+            MONGO2USER_INFO,
             WALDOFY,
             *OTHER_NAMES,
         ]
@@ -79,6 +86,7 @@ class Graph:
             **self._of(SimulateStep(self.run, SIMULATE)),
         }
         yield from self._logs()
+        yield from self._mongo()
         yield from self._package()
         for table in self._registry.values():
             if not table.awaited:
@@ -92,10 +100,9 @@ class Graph:
         yield from self._sets()
         yield from self._other_spellings()
 
-    def _not_looked_at(self, words: Words) -> set[str]:
+    def _not_looked_at(self) -> set[str]:
         """Tables that are taken as they stand: in `nightly` all that new logs do not reach."""
-        bases = {word.partition(":")[0] for word in words.words}
-        only_logs = self.run.context.settings.options.just_do_nightly or bases == {NIGHTLY}
+        only_logs = self.run.context.settings.options.just_do_nightly or self._named == {NIGHTLY}
         return set(self._registry) - set(reached_by_logs(self._registry)) if only_logs else set()
 
     def force(self, words: Iterable[str]) -> None:
@@ -108,6 +115,10 @@ class Graph:
             courses = [one] if one is not None else list(chosen)
             if base in {LOGS2BQ, "daily_logs"}:
                 self.run.forced.update(f"{LOGS2BQ}:{course}" for course in courses)
+            if base in {LOGS2GS, MONGO2GS, WALDOFY}:
+                self.run.forced.update(f"{base}:{course}" for course in courses)
+            if word in {WALDOFY, f"{WALDOFY}:{REST}"}:
+                self.run.forced.add(f"{WALDOFY}:{REST}")
             if base in {SPLIT, "daily_logs"}:
                 self.run.forced.add(SPLIT)
             names = sets[base](self._registry) if base in sets else self._commands.get(base, [base])
@@ -144,14 +155,21 @@ class Graph:
             **self._of(SplitStep(self.run, SPLIT, self._patterns())),
             "pos_arg": "files",
         }
-        yield self._head(LOGS2GS, "copy shards to storage (a copy of a local file is not made there)")
+        yield self._head(LOGS2GS, "copy shards to storage, with engine = bigquery")
         yield self._head(LOGS2BQ, "load shards into day tables tracklog_YYYYMMDD")
         for course in self.run.context.courses:
-            name = f"{LOGS2GS}:{course}"
-            yield {"basename": LOGS2GS, "name": str(course), **_group([SPLIT])}
-            name = f"{LOGS2BQ}:{course}"
-            step = LogDaysStep(self.run, name, course)
+            copy = StoreShardsStep(self.run, f"{LOGS2GS}:{course}", course, asked=LOGS2GS in self._named)
+            yield {"basename": LOGS2GS, "name": str(course), **self._of(copy, [SPLIT], {SPLIT})}
+            step = LogDaysStep(self.run, f"{LOGS2BQ}:{course}", course)
             yield {"basename": LOGS2BQ, "name": str(course), **self._of(step, [SPLIT], {SPLIT})}
+
+    def _mongo(self) -> Iterator[Task]:
+        yield self._head(MONGO2GS, "make shards of logs kept in a MongoDB, a day each")
+        yield self._head(MONGO2USER_INFO, "fetch records of learners kept in a MongoDB, for make_uic")
+        for course in self.run.context.courses:
+            for base, kind in ((MONGO2GS, MongoLogsStep), (MONGO2USER_INFO, UserInfoStep)):
+                step = kind(self.run, f"{base}:{course}", course)
+                yield {"basename": base, "name": str(course), **self._of(step)}
 
     def _package(self) -> Iterator[Task]:
         yield self._head(WALDOFY, "sort the weekly package (dump_dir) into directories of courses")

@@ -55,4 +55,5 @@ class WaldofyStep(Step):
         )
 
     def job(self) -> Job:
-        return Job(f"{JOBS}:sort_package", (self.run.setting(), self._delivery.package, self.course))
+        force = self.name in self.run.forced
+        return Job(f"{JOBS}:sort_package", (self.run.setting(), self._delivery.package, self.course, force))

@@ -2,18 +2,26 @@
 
 A day table is replaced by the content of its shard. It is stale when the digest of the shard's uncompressed
 lines differs from the one that it was loaded from; dates of files decide nothing. A shard that is gone, or
-has no rows, has no table.
+has no rows, has no table. Where shards are copied to storage, one of which only the copy is left is not gone:
+its table stays, and is loaded from the copy.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
 
-from edxtasks.config import required
+from edxtasks.config import Settings, required
 from edxtasks.course import CourseKey
+from edxtasks.errors import InputError
+from edxtasks.logs.legacy import count
 from edxtasks.logs.schema import TRACKLOG_SCHEMA
 from edxtasks.logs.shards import Shard, held_back, shards
+from edxtasks.logs.stored import StoredShards
 from edxtasks.notes import Notes
 from edxtasks.tables.context import LOG_DAY, Context
 from edxtasks.tables.declaration import TRACKLOG
@@ -24,16 +32,19 @@ __all__ = ["TRACKLOG_SCHEMA", "LogVerdict", "check_log_days", "load_log_days", "
 
 _LOAD_VERSION = "1"
 """Raised when the same shard gives other rows."""
+_NO_LINES = hashlib.sha256().hexdigest()
 
 
 @dataclass(frozen=True)
 class LogVerdict:
     """Which days have to be loaded, by table name, and which tables have to go; why nothing is to be done.
 
+    `load` are shards of the log directory, `fetch` days of which only the copy in storage is left.
     `held_back` are days that a raw log feeds whose last split failed: what is loaded of them stays.
     """
 
     load: dict[str, Shard] = field(default_factory=dict)
+    fetch: dict[str, date] = field(default_factory=dict)
     drop: tuple[str, ...] = ()
     held_back: tuple[str, ...] = ()
     days: int = 0
@@ -42,41 +53,55 @@ class LogVerdict:
     @property
     def fresh(self) -> bool:
         """Whether nothing is to be done."""
-        return not self.load and not self.drop
+        return not self.load and not self.fetch and not self.drop
 
 
 def check_log_days(context: Context, course: CourseKey, force: bool = False) -> LogVerdict:
-    """Compare the course's list of shards with its day tables.
+    """Compare the course's list of shards, and their copies, with its day tables.
 
-    Raises `SettingsError` when no log directory is set.
+    With the option `not_before`, a day is left alone whose shard was stored before that date (UTC), or whose
+    table was loaded before it. Raises `SettingsError` when no log directory is set.
     """
-    directory = required(context.settings, "paths.tracking_logs_directory")
-    options = context.settings.options
-    folder = options.logs_dir or directory
-    listed = {_table(shard): shard for shard in shards(folder, course) if shard.rows}
+    folder = log_directory(context.settings)
+    present = {shard.day: shard for shard in shards(folder, course)}
+    listed = {_table(shard.day): shard for shard in present.values() if shard.rows}
     loaded = context.log_days(course)
-    withheld = {f"{LOG_DAY}{day:%Y%m%d}" for day in held_back(folder, course)}
-    if not listed and not (folder / course.directory).is_dir():
+    withheld = {_table(day) for day in held_back(folder, course)}
+    stored = stored_shards(context, course)
+    copies = {} if stored is None else {_table(day): day for day in stored.days() - set(present)}
+    if not listed and not copies and not (folder / course.directory).is_dir():
         return LogVerdict(days=len(loaded), reason=f"{folder / course.directory}: no shards of this course")
-    load = {
-        name: shard
-        for name, shard in listed.items()
-        if name not in withheld and (force or name not in loaded or loaded[name].stamp != _stamp(shard))
+
+    def is_stale(name: str, lines: str | None) -> bool:
+        if name in withheld or (lines == _NO_LINES and name not in loaded):
+            return False
+        return force or name not in loaded or (lines is not None and loaded[name].stamp != _stamp(lines))
+
+    load = {name: shard for name, shard in listed.items() if is_stale(name, shard.digest)}
+    fetch = {
+        name: day
+        for name, day in sorted(copies.items())
+        if stored is not None and is_stale(name, stored.digest(day))
     }
-    drop = tuple(sorted(set(loaded) - set(listed) - withheld))
+    days = {name: shard.day for name, shard in load.items()} | fetch
+    alone = _left_alone(context, course, days, stored)
+    load = {name: shard for name, shard in load.items() if name not in alone}
+    fetch = {name: day for name, day in fetch.items() if name not in alone}
+    drop = tuple(sorted(set(loaded) - set(listed) - set(copies) - withheld))
     held = tuple(sorted(withheld & set(listed)))
-    new = sum(name not in loaded for name in load)
+    new = sum(name not in loaded for name in [*load, *fetch])
     reason = ", ".join(
         f"{number} {word}"
         for number, word in (
             (new, "new days"),
-            (len(load) - new, "changed days"),
+            (len(load) + len(fetch) - new, "changed days"),
             (len(drop), "days to go"),
             (len(held), "days held back"),
+            (len(alone), "days left alone (not_before)"),
         )
         if number
     )
-    return LogVerdict(load, drop, held, len(listed), reason)
+    return LogVerdict(load, fetch, drop, held, len(listed) + len(copies), reason)
 
 
 def load_log_days(
@@ -95,13 +120,21 @@ def load_log_days(
         verdict = check_log_days(context, course, force)
         rows = 0
         failures = []
-        for done, (name, shard) in enumerate(verdict.load.items()):
+        days = len(verdict.load) + len(verdict.fetch)
+        stored = stored_shards(context, course) if verdict.fetch else None
+        for done, name in enumerate([*verdict.load, *verdict.fetch]):
+            table = TableName(course.logs_dataset, name)
             try:
-                rows += _load(context, TableName(course.logs_dataset, name), shard)
+                if name in verdict.load:
+                    rows += _load(context, table, verdict.load[name])
+                elif stored is not None:
+                    rows += _load_copy(context, table, stored, verdict.fetch[name])
             except Exception as error:  # noqa: BLE001 - one day's failure never stops the others
                 failures.append(error)
             if progress:
-                progress(done + 1, len(verdict.load))
+                progress(done + 1, days)
+        if stored is not None:
+            stored.save_notes()
         for name in verdict.drop:
             context.warehouse.drop(TableName(course.logs_dataset, name))
         context.warehouse.refresh(course.logs_dataset)
@@ -111,7 +144,20 @@ def load_log_days(
         notes.say(f"{name} held back: a raw log that feeds this day could not be split")
     if failures:
         raise failures[0]
-    return rows, len(verdict.load), notes
+    return rows, days, notes
+
+
+def log_directory(settings: Settings) -> Path:
+    """The log directory of a run. Raises `SettingsError` when none is set."""
+    return settings.options.logs_dir or required(settings, "paths.tracking_logs_directory", Path)
+
+
+def stored_shards(context: Context, course: CourseKey) -> StoredShards | None:
+    """The copies of a course's shards in storage; None with the embedded engine, which makes none: it reads
+    the shards where they are."""
+    if context.settings.warehouse.engine != "bigquery":
+        return None
+    return StoredShards(context.storage, log_directory(context.settings), course)
 
 
 def lock_name(course: CourseKey) -> TableName:
@@ -119,9 +165,49 @@ def lock_name(course: CourseKey) -> TableName:
     return TableName(course.logs_dataset, TRACKLOG)
 
 
+def _left_alone(
+    context: Context, course: CourseKey, days: Mapping[str, date], stored: StoredShards | None
+) -> set[str]:
+    """The tables of `days` (day by table name) that the option `not_before` excepts."""
+    limit = context.settings.options.not_before
+    if limit is None:
+        return set()
+    folder = log_directory(context.settings) / course.directory
+    copied = set() if stored is None else stored.days()
+    found = set()
+    for name, day in days.items():
+        if stored is not None and day in copied:
+            written = stored.updated(day)
+        else:
+            written = _time((folder / f"tracklog-{day}.json.gz").stat().st_mtime)
+        info = context.warehouse.info(TableName(course.logs_dataset, name))
+        if written.date() < limit or (info is not None and _time(info.modified).date() < limit):
+            found.add(name)
+    return found
+
+
+def _time(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _load_copy(context: Context, name: TableName, stored: StoredShards, day: date) -> int:
+    """Load a day of which only the copy in storage is left."""
+    with tempfile.TemporaryDirectory(prefix="edxtasks-shard-") as folder:
+        path = stored.get(day, Path(folder))
+        entry = count(path, day.isoformat())
+        if entry.message:
+            raise InputError(entry.message.replace(str(path), f"{path.name} of {stored.where}"))
+        stored.note(day, entry.digest)
+        if not entry.rows:
+            context.warehouse.drop(name)
+            return 0
+        shard = Shard(day, path, entry.digest, entry.rows, entry.min_time_us, entry.max_time_us, ())
+        return _load(context, name, shard)
+
+
 def _load(context: Context, name: TableName, shard: Shard) -> int:
     label = Label(
-        _stamp(shard),
+        _stamp(shard.digest),
         version=digest(TRACKLOG_SCHEMA.digest(), shard.digest),
         rows=shard.rows,
         first_time=shard.min_time_us,
@@ -132,9 +218,9 @@ def _load(context: Context, name: TableName, shard: Shard) -> int:
     return context.warehouse.load(name, TRACKLOG_SCHEMA, JsonLines((shard.path,)), label).rows
 
 
-def _table(shard: Shard) -> str:
-    return f"{LOG_DAY}{shard.day:%Y%m%d}"
+def _table(day: date) -> str:
+    return f"{LOG_DAY}{day:%Y%m%d}"
 
 
-def _stamp(shard: Shard) -> str:
-    return digest(_LOAD_VERSION, TRACKLOG_SCHEMA.digest(), shard.digest)
+def _stamp(digest_of_lines: str) -> str:
+    return digest(_LOAD_VERSION, TRACKLOG_SCHEMA.digest(), digest_of_lines)

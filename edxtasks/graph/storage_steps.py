@@ -1,0 +1,48 @@
+"""The step that copies shards of the tracking log to storage."""
+
+from __future__ import annotations
+
+from edxtasks.course import CourseKey
+from edxtasks.graph.steps import JOBS, Run, Step
+from edxtasks.graph.workers import Job
+from edxtasks.logs.shards import Shard, held_back, shards
+from edxtasks.logs.stored import not_stored
+from edxtasks.tables.freshness import Standing
+from edxtasks.tables.logs import log_directory, stored_shards
+
+
+class StoreShardsStep(Step):
+    """The shards of a course in storage. `asked`: somebody named the task, who wants to hear of nothing
+    done."""
+
+    def __init__(self, run: Run, name: str, course: CourseKey, asked: bool) -> None:
+        super().__init__(run, name)
+        self.course = course
+        self._asked = asked
+        self._shards: list[Shard] = []
+
+    def check(self) -> tuple[Standing, str]:
+        context = self.run.context
+        nothing = Standing.SKIPPED if self._asked else Standing.FRESH
+        settings = context.settings
+        if settings.warehouse.engine != "bigquery":
+            return nothing, "the embedded engine loads the shards where they are: nothing is copied"
+        if settings.paths.tracking_logs_directory is None:
+            return Standing.SKIPPED, "no tracking_logs_directory is set"
+        directory = log_directory(settings)
+        if not (directory / self.course.directory).is_dir():
+            return nothing, f"{directory / self.course.directory}: no shards of this course"
+        stored = stored_shards(context, self.course)
+        assert stored is not None
+        withheld = held_back(directory, self.course)
+        present = [shard for shard in shards(directory, self.course) if shard.day not in withheld]
+        force = self.name in self.run.forced
+        self._shards = not_stored(present, stored, settings.options.not_before, force)
+        if not self._shards:
+            return Standing.FRESH, ""
+        new = sum(shard.day not in stored.days() for shard in self._shards)
+        counts = ((new, "new shards"), (len(self._shards) - new, "shards to compare with their copies"))
+        return Standing.STALE, ", ".join(f"{number} {what}" for number, what in counts if number)
+
+    def job(self) -> Job:
+        return Job(f"{JOBS}:store_shards", (self.run.setting(), self.course, self._shards))
