@@ -110,10 +110,14 @@ class Label:
 
 @dataclass(frozen=True)
 class Tables:
-    """An input that is the union of whole tables (one, or one a course), columns matched by name."""
+    """An input that is the union of whole tables (one, or one a course), columns matched by name.
+
+    `lacking` says which columns a table has not; they are NULL in its rows.
+    """
 
     names: tuple[TableName, ...]
     schema: Schema
+    lacking: Mapping[TableName, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -251,8 +255,17 @@ class Warehouse(ABC):
         """Names of all datasets, sorted."""
 
     @abstractmethod
-    def read(self, name: TableName, columns: Sequence[str] | None = None) -> Iterator[tuple[object, ...]]:
-        """Rows of a table, streamed; timestamps as aware datetimes in UTC."""
+    def describe(self, name: TableName, description: str) -> None:
+        """Replace what the label said in the description of a table; all else of the table stays."""
+
+    @abstractmethod
+    def read(
+        self, name: TableName, columns: Sequence[str] | None = None, ordered: bool = False
+    ) -> Iterator[tuple[object, ...]]:
+        """Rows of a table, streamed; timestamps as aware datetimes in UTC.
+
+        `ordered`: by the columns that are read, from the first on, NULL first; else as they are stored.
+        """
 
     @abstractmethod
     def location(self, name: TableName, partitioned: bool) -> Path | None:

@@ -182,6 +182,10 @@ class ParquetWarehouse(Warehouse):
         rows = sum(state.rows for state in states.values())
         return TableState(label.stamp, whole_version(states), rows, partitioned=True)
 
+    def describe(self, name: TableName, description: str) -> None:
+        sidecar = self._sidecar(name) | {"description": description}
+        write_atomically(self._private(name.dataset) / f"{name.table}.json", orjson.dumps(sidecar))
+
     def drop(self, name: TableName) -> bool:
         files = self._files(name)
         for path in files:
@@ -212,12 +216,15 @@ class ParquetWarehouse(Warehouse):
         """The columns of a table as its file declares them."""
         return self.session.schema_of(self.relation(name))
 
-    def read(self, name: TableName, columns: Sequence[str] | None = None) -> Iterator[tuple[object, ...]]:
+    def read(
+        self, name: TableName, columns: Sequence[str] | None = None, ordered: bool = False
+    ) -> Iterator[tuple[object, ...]]:
         from edxtasks.warehouse.session import quoted
 
         selected = "*" if columns is None else ", ".join(quoted(column) for column in columns)
+        order = " ORDER BY ALL ASC NULLS FIRST" if ordered else ""
         cursor = self.session.connection.cursor()
-        cursor.execute(f"SELECT {selected} FROM ({self.relation(name)})")
+        cursor.execute(f"SELECT {selected} FROM ({self.relation(name)}){order}")
         while rows := cursor.fetchmany(10_000):
             yield from rows
 
@@ -339,6 +346,8 @@ class ParquetWarehouse(Warehouse):
 
         if isinstance(source, Tables):
             files = [path for name in source.names for path in self._files(name)]
+            if files and (len(source.names) > 1 or source.lacking):
+                return self.session.with_schema(self._read_files(files), source.schema)
             condition = ""
         elif isinstance(source, DatesOf):
             folder = self.location(source.name, partitioned=True)

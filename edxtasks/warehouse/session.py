@@ -122,6 +122,16 @@ class Session:
             f"ROW_GROUP_SIZE {row_group}, KV_METADATA {{edxtasks: {literal(pair)}}})"
         )
 
+    def with_schema(self, relation: str, schema: Schema) -> str:
+        """DuckDB SQL: a relation with exactly these columns: others are left out, missing ones are NULL."""
+        found = set(self.schema_of(relation).names)
+        items = (
+            f"CAST({quoted(one.name) if one.name in found else 'NULL'} AS {one.duckdb_type}) "
+            f"AS {quoted(one.name)}"
+            for one in schema
+        )
+        return f"SELECT {', '.join(items)} FROM ({relation})"
+
     def schema_of(self, relation: str) -> Schema:
         """The columns of a relation (DuckDB SQL)."""
         found = self.connection.sql(relation)

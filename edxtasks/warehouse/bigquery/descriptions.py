@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import re
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ import orjson
 from edxtasks.warehouse.base import Label
 from edxtasks.warehouse.bigquery.sql import LONGEST_DESCRIPTION
 
+_BUILT = "Built "
 _STAMP = "Stamp: "
 
 
@@ -21,7 +23,7 @@ def described(label: Label, about: str, began: float, processed: int | None = No
     `began` is the monotonic time of the beginning. `processed`, the bytes that were read, is given when the
     build is done. What is too long is cut, `about` first.
     """
-    built = f"Built {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC by {getpass.getuser()}"
+    built = f"{_BUILT}{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC by {getpass.getuser()}"
     if processed is not None:
         built += f" in {time.monotonic() - began:.1f} s from {processed:,} bytes"
     lines = [line for line in (label.description[: LONGEST_DESCRIPTION // 2], f"{built}.") if line]
@@ -29,6 +31,13 @@ def described(label: Label, about: str, began: float, processed: int | None = No
     if label.parts and sum(map(len, lines)) + len(parts) < LONGEST_DESCRIPTION - 10:
         lines.append(parts)
     return "\n".join([*lines, "", about])[:LONGEST_DESCRIPTION].rstrip()
+
+
+def reworded(description: str, words: str) -> str:
+    """A description of `described` with other words in place of what the label said."""
+    found = re.search(rf"^{_BUILT}", description, re.MULTILINE)
+    rest = description[found.start() :] if found else ""
+    return f"{words[: LONGEST_DESCRIPTION // 2]}\n{rest}"[:LONGEST_DESCRIPTION].rstrip()
 
 
 def parts_of(description: str) -> Mapping[str, str]:

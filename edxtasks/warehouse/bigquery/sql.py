@@ -74,11 +74,10 @@ def resolved(query: Query, project: str) -> tuple[str, dict[str, Parameter]]:
 
 def relation(source: Input, project: str) -> str:
     """What stands after FROM for an input."""
-    if isinstance(source, Tables) and len(source.names) == 1:
+    if isinstance(source, Tables) and len(source.names) == 1 and not source.lacking:
         return path(project, source.names[0])
     if isinstance(source, Tables):
-        columns = listed_columns(source.schema)
-        parts = [f"SELECT {columns} FROM {path(project, name)}" for name in source.names]
+        parts = [f"SELECT {_columns_of(source, name)} FROM {path(project, name)}" for name in source.names]
         return f"({' UNION ALL '.join(parts)})"
     columns = listed_columns(source.schema)
     if isinstance(source, DatesOf):
@@ -97,6 +96,17 @@ def relation(source: Input, project: str) -> str:
         f"CAST(NULL AS {column.googlesql_type}) AS {quoted(column.name)}" for column in source.schema
     )
     return f"(SELECT {nulls} LIMIT 0)"
+
+
+def _columns_of(source: Tables, name: TableName) -> str:
+    """The columns of one table of a union, NULL for those that it lacks."""
+    lacking = source.lacking.get(name, frozenset())
+    nulls = {
+        one.name: f"CAST(NULL AS {one.googlesql_type}) AS {quoted(one.name)}"
+        for one in source.schema
+        if one.name in lacking
+    }
+    return ", ".join(nulls.get(name, quoted(name)) for name in source.schema.names)
 
 
 def _wildcard(tables: Sequence[str]) -> tuple[str, str]:

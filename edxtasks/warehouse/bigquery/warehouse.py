@@ -37,7 +37,7 @@ from edxtasks.warehouse.base import (
 )
 from edxtasks.warehouse.bigquery import claims, labels, schemas, sql, stamps
 from edxtasks.warehouse.bigquery.dated import DatedBuild, beside
-from edxtasks.warehouse.bigquery.descriptions import described, parts_of
+from edxtasks.warehouse.bigquery.descriptions import described, parts_of, reworded
 from edxtasks.warehouse.bigquery.jobs import JobFailed
 from edxtasks.warehouse.bigquery.listings import Listings
 from edxtasks.warehouse.bigquery.loading import Staged, load_error, staged
@@ -112,8 +112,18 @@ class BigQueryWarehouse(Warehouse):
     def location(self, name: TableName, partitioned: bool) -> None:
         return None
 
-    def read(self, name: TableName, columns: Sequence[str] | None = None) -> Iterator[tuple[object, ...]]:
-        return self._service.rows(name, columns)
+    def read(
+        self, name: TableName, columns: Sequence[str] | None = None, ordered: bool = False
+    ) -> Iterator[tuple[object, ...]]:
+        if not ordered:
+            return self._service.rows(name, columns)
+        info = self.info(name)
+        if info is None:
+            raise UserError(f"{name} does not exist, or has been removed in the meantime")
+        listed = ", ".join(sql.quoted(one) for one in columns or info.schema.names)
+        return self._service.select(
+            f"SELECT {listed} FROM {sql.path(self._service.project, name)} ORDER BY {listed}"
+        )
 
     # Building
 
@@ -212,6 +222,11 @@ class BigQueryWarehouse(Warehouse):
             self._settle(name, home)
         self.refresh(name.dataset)
         return state
+
+    def describe(self, name: TableName, description: str) -> None:
+        table = self._service.get(name)
+        table.description = reworded(table.description or "", description)
+        self._service.relabel(table, {})
 
     def drop(self, name: TableName) -> bool:
         self.refresh(name.dataset)
