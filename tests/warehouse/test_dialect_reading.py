@@ -117,6 +117,8 @@ def test_the_digest_is_what_it_was() -> None:
         ("SELECT a\nFROM\nWHERE x", "line 3: Expected table name"),
         ("SELECT a b c d", "line 1: "),
         ("SELECT 'abc", "quote"),
+        ("SELECT\n'a\\x41'", r"line 2: write the character itself, not \\x"),
+        ("SELECT 'it''s'", "a quote inside a text"),
         ("SELECT 1; SELECT 2", "found 2 statements"),
         ("DELETE FROM t WHERE TRUE", "one SELECT was expected"),
         ("", "one SELECT was expected"),
@@ -125,3 +127,10 @@ def test_the_digest_is_what_it_was() -> None:
 def test_what_is_no_query_is_refused_with_its_line(sql: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
         dialect.parse(sql)
+
+
+@pytest.mark.parametrize(
+    "sql", [r"SELECT '\\d' AS a", r"SELECT r'\d' AS a", r"SELECT 'it\'s\n' AS a", "SELECT 'a' 'b' AS a"]
+)
+def test_texts_with_usual_escapes_are_read(sql: str) -> None:
+    assert dialect.inputs(dialect.parse(sql)) == []

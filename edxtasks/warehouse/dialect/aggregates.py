@@ -159,10 +159,12 @@ _DEVIATIONS = {
 def _deviation(call: Call) -> Value:
     (value,), distinct = simple(call)
     this = fit(value, FLOAT64)
-    chosen = ordered(_DEVIATIONS[call.name], [this], call, distinct)
-    if call.name.endswith("_POP"):  # of one row it is 0, except of NaN or infinity
-        chosen = f"bq_unless_nan(bool_or(NOT isfinite({this})){call.over}, {chosen})"
-    return Value(chosen, FLOAT64)
+    finite = f"(CASE WHEN isfinite({this}) THEN {this} END)"  # DuckDB's own answer to others varies
+    chosen = ordered(_DEVIATIONS[call.name], [finite], call, distinct)
+    broken = f"bool_or(NOT isfinite({this})){call.over}"
+    if not call.name.endswith("_POP"):
+        broken = f"({broken} AND count({this}){call.over} > 1)"
+    return Value(f"bq_unless_nan({broken}, {chosen})", FLOAT64)
 
 
 @builder("CORR", "COVAR_SAMP", "COVAR_POP")

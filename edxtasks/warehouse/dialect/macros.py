@@ -84,6 +84,11 @@ _DEFINITIONS: dict[str, str] = {
     "bq_integer_of_float(x)": "CAST(round(x) AS BIGINT)",
     "bq_safe_integer_of_float(x)": "TRY_CAST(round(x) AS BIGINT)",
     "bq_sqrt(x)": ("CASE WHEN x < 0 THEN error('SQRT of a negative number') ELSE sqrt(x) END"),
+    "bq_safe_logarithm(x, r)": ("CASE WHEN x > 0 THEN r WHEN NOT isfinite(x) THEN CAST('nan' AS DOUBLE) END"),
+    "bq_logarithm(x, r)": (
+        "CASE WHEN x <= 0 AND isfinite(x) THEN error('a logarithm of zero or less') "
+        "ELSE bq_safe_logarithm(x, r) END"
+    ),
     # 15 digits where they are enough to read the same number again, else 17; zero has no sign.
     "bq_float_text(x)": (
         "CASE WHEN isnan(x) THEN 'nan' "
@@ -164,8 +169,12 @@ _DEFINITIONS: dict[str, str] = {
         "CASE WHEN r IS NULL AND s IS NOT NULL THEN error('a text that cannot be cast') ELSE r END"
     ),
     "bq_no_blanks(s)": r"regexp_replace(s, '[\s\v]+', '', 'g')",
+    "bq_hex_digits(s)": (
+        "list_reduce(list_transform(string_split(s, ''), "
+        "lambda c: CAST(strpos('0123456789abcdef', c) - 1 AS HUGEINT)), lambda a, b: a * 16 + b)"
+    ),
     "bq_hex_number(s)": (
-        "CASE WHEN s[1] = '-' THEN -TRY_CAST(s[2:] AS HUGEINT) ELSE TRY_CAST(ltrim(s, '+') AS HUGEINT) END"
+        "CASE WHEN s[1] = '-' THEN -bq_hex_digits(s[4:]) ELSE bq_hex_digits(ltrim(s, '+')[3:]) END"
     ),
     "bq_text_integer(s)": (
         r"CASE WHEN regexp_full_match(s, '[\s\v]*[+-]?[0-9]+[\s\v]*') "

@@ -17,26 +17,23 @@ plain("CEIL", [FLOAT64], FLOAT64, "ceil({0})")
 plain("CEILING", [FLOAT64], FLOAT64, "ceil({0})")
 plain("TRUNC", [FLOAT64], FLOAT64, "trunc({0})")
 plain("SQRT", [FLOAT64], FLOAT64, "bq_sqrt({0})", "CASE WHEN {0} >= 0 THEN sqrt({0}) END")
-for _name, _text in {
-    "LN": "ln({0})",
-    "LOG": "ln({0})",
-    "LOG10": "log10({0})",
-    "EXP": "exp({0})",
-}.items():
+for _name in ("LN", "LOG", "LOG10"):
+    _text = "log10({0})" if _name == "LOG10" else "ln({0})"
     plain(
         _name,
         [FLOAT64],
         FLOAT64,
-        f"bq_finite({_text}, {{0}}, 1.0e0)",
-        f"bq_safe_finite({_text}, {{0}}, 1.0e0)",
+        f"bq_logarithm({{0}}, {_text})",
+        f"bq_safe_logarithm({{0}}, {_text})",
     )
-for _name, _text in {"POW": "pow({0}, {1})", "POWER": "pow({0}, {1})"}.items():
+plain("EXP", [FLOAT64], FLOAT64, "bq_finite(exp({0}), {0}, 1.0e0)", "bq_safe_finite(exp({0}), {0}, 1.0e0)")
+for _name in ("POW", "POWER"):
     plain(
         _name,
         [FLOAT64, FLOAT64],
         FLOAT64,
-        f"bq_finite({_text}, {{0}}, {{1}})",
-        f"bq_safe_finite({_text}, {{0}}, {{1}})",
+        "bq_finite(pow({0}, {1}), {0}, {1})",
+        "bq_safe_finite(pow({0}, {1}), {0}, {1})",
     )
 plain("SAFE_NEGATE", [INT64], INT64, "TRY_CAST(-CAST({0} AS HUGEINT) AS BIGINT)")
 plain("SAFE_DIVIDE", [FLOAT64, FLOAT64], FLOAT64, "bq_safe_divide({0}, {1})")

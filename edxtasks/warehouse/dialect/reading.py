@@ -43,6 +43,7 @@ def parse(sql: str) -> exp.Expression:
 
     Raises UserError, naming the line, if the text is not one query.
     """
+    _refuse_odd_texts(sql)
     try:
         statements = [tree for tree in _dialect.parse(sql) if tree is not None]
     except ParseError as error:
@@ -53,11 +54,27 @@ def parse(sql: str) -> exp.Expression:
             + (f', found "{fault["highlight"]}"' if fault.get("highlight") else "")
         ) from error
     except TokenError as error:
-        raise UserError(f"SQL that cannot be read, {error}: is a quote not closed?") from error
+        raise _unreadable(error) from error
     found = statements[0] if statements else None
     if len(statements) != 1 or not isinstance(found, exp.Query) or not isinstance(found, exp.Expression):
         raise UserError(f"one SELECT was expected, found {len(statements)} statements or another kind")
     return found
+
+
+_ODD_ESCAPE = re.compile(r"\\([^'ntrabfv])")
+
+
+def _refuse_odd_texts(sql: str) -> None:
+    """Refuse texts that versions of sqlglot, or sqlglot and BigQuery, read differently."""
+    before: Token | None = None
+    for token in tokens(sql):
+        if token.token_type == TokenType.STRING:
+            escape = _ODD_ESCAPE.search(sql[token.start : token.end + 1].replace("\\\\", ""))
+            if escape:
+                raise UserError(f"line {token.line}: write the character itself, not \\{escape[1]}")
+            if before is not None and before.token_type == TokenType.STRING and before.end + 1 == token.start:
+                raise UserError(f"line {token.line}: a quote inside a text is written \\', not twice")
+        before = token
 
 
 def line_of(node: exp.Expr) -> int | None:
@@ -158,7 +175,11 @@ def tokens(sql: str) -> list[Token]:
     try:
         return list(_dialect.tokenize(sql))
     except TokenError as error:
-        raise UserError(f"SQL that cannot be read: {error}") from error
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: TokenError) -> UserError:
+    return UserError(f"SQL that cannot be read, {error}: is a quote not closed?")
 
 
 def token_digest(sql: str) -> str:
