@@ -10,6 +10,7 @@ import mimetypes
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import google_crc32c
 from google.api_core import exceptions
@@ -121,7 +122,7 @@ class GcsStorage(Storage):
             return True
 
     def url(self, name: str) -> str:
-        return f"https://storage.cloud.google.com/{self.uri(name).removeprefix(_SCHEME)}"
+        return f"https://storage.cloud.google.com/{quote(self.uri(name).removeprefix(_SCHEME))}"
 
     def uri(self, name: str) -> str:
         """The address of a file for Google's own services: `gs://BUCKET/NAME`."""

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+
+from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / ".venv-emulators"
@@ -30,7 +33,9 @@ def ready() -> bool:
 
 def make() -> Path:
     """Make the environment unless it is ready; its Python is given."""
-    if not ready():
+    with FileLock(Path(tempfile.gettempdir()) / "edxtasks-emulators.lock"):  # tests may run in many processes
+        if ready():
+            return PYTHON
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(FOLDER)], check=True)
         subprocess.run([str(PYTHON), "-m", "pip", "install", "--quiet", *PACKAGES], check=True)
         _MARK.write_text("\n".join(PACKAGES))

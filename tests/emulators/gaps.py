@@ -2,7 +2,8 @@
 
 Runs in the emulator's process. Listings tell labels, partitioning and clustering; a label that is patched
 with null goes; scripts see query parameters; `CREATE TABLE … AS` keeps labels, partitioning, clustering and
-the descriptions of columns;
+the descriptions of columns; a load that replaces a table gives it the columns of the load, and leaves it as
+it was when it fails;
 `ALTER TABLE … RENAME TO` renames in listings too; DuckDB's extensions for geography and Avro, which would
 be downloaded, are left out.
 """
@@ -13,12 +14,13 @@ from itertools import pairwise
 from typing import Any
 
 import sqlglot
-from bqemulator.api.routes import tables  # type: ignore[import-not-found]
+from bqemulator.api.routes import jobs, tables  # type: ignore[import-not-found]
 from bqemulator.catalog import ddl_sync  # type: ignore[import-not-found]
 from bqemulator.catalog.models import Clustering, TableFieldSchema, TableSchema, TimePartitioning  # type: ignore[import-not-found]
 from bqemulator.jobs import executor  # type: ignore[import-not-found]
 from bqemulator.scripting import interpreter  # type: ignore[import-not-found]
 from bqemulator.storage.engine import DuckDBEngine  # type: ignore[import-not-found]
+from bqemulator.storage.sql_identifiers import quoted_table_ref  # type: ignore[import-not-found]
 from sqlglot import exp
 
 
@@ -28,6 +30,7 @@ def fill() -> None:
     _wrap(tables, "_rest_to_table_meta", _merge_labels)
     _wrap(tables, "_table_to_list_item", _list_more)
     _wrap(executor, "_run_query_body", _bind_in_scripts)
+    _wrap(jobs, "execute_load_job", _replace)
     for module in (executor, interpreter):
         _wrap(module, "sync_created_table", _keep_metadata)
         _wrap(module, "sync_dropped_object", _rename)
@@ -48,8 +51,9 @@ def _merge_labels(
 
 
 def _list_more(original: Any, table: Any) -> dict[str, Any]:
-    whole = tables._table_to_rest(table)
-    return original(table) | {
+    whole: dict[str, Any] = tables._table_to_rest(table)
+    item: dict[str, Any] = original(table)
+    return item | {
         key: whole[key] for key in ("labels", "timePartitioning", "clustering") if key in whole
     }
 
@@ -77,6 +81,31 @@ def _literal(kind: dict[str, Any], value: dict[str, Any]) -> str:
         return f"CAST('{text}' AS {kind['type']})"
     quoted = "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
     return quoted if kind["type"] == "STRING" else f"CAST({quoted} AS {kind['type']})"
+
+
+async def _replace(original: Any, project: str, job: str, config: dict[str, Any], context: Any) -> Any:
+    place = (lambda told: (told["projectId"], told["datasetId"], told["tableId"]))(
+        config["load"]["destinationTable"]
+    )
+    before = context.catalog.get_table(*place)
+    if before is None or config["load"].get("writeDisposition") != "WRITE_TRUNCATE":
+        return await original(project, job, config, context)
+    table, aside = quoted_table_ref(*place), quoted_table_ref(*place[:2], f"aside_{place[2]}")
+    context.engine.execute(f"CREATE OR REPLACE TABLE {aside} AS FROM {table}")
+    context.engine.execute(f"DROP TABLE {table}")
+    context.catalog.delete_table(*place)
+    try:
+        done = await original(project, job, config, context)
+    except BaseException:
+        context.engine.execute(f"CREATE OR REPLACE TABLE {table} AS FROM {aside}")
+        context.catalog.delete_table(*place, not_found_ok=True)
+        context.catalog.create_table(before)
+        raise
+    finally:
+        context.engine.execute(f"DROP TABLE {aside}")
+    after = context.catalog.get_table(*place)
+    context.catalog.update_table(after.model_copy(update={"labels": before.labels}))
+    return done
 
 
 def _keep_metadata(original: Any, sql: str, project: str, context: Any) -> None:

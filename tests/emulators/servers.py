@@ -67,4 +67,4 @@ def _address(process: subprocess.Popen[str]) -> str:
     for line in process.stdout:
         if line.startswith("http://"):
             return line.strip()
-    raise RuntimeError(f"{process.args}: ended with status {process.wait()} before it listened")
+    raise RuntimeError(f"{process.args!r}: ended with status {process.wait()} before it listened")

@@ -197,9 +197,10 @@ class WarehouseSuite:
 
     def test_parquet_files_are_loaded(self, warehouse: Warehouse, dataset: str, tmp_path: Path) -> None:
         path = tmp_path / "events.parquet"
-        duckdb.sql(
-            "SELECT 'ada' AS username, TIMESTAMPTZ '2013-09-08 07:06:05.123456+00' AS time, 'x' AS event_type"
-        ).write_parquet(str(path))
+        duckdb.execute(
+            "COPY (SELECT 'ada' AS username, TIMESTAMPTZ '2013-09-08 07:06:05.123456+00' AS time, "
+            f"'x' AS event_type) TO '{path}' (FORMAT parquet)"
+        )
         name = TableName(dataset, "events")
         assert warehouse.load(name, EVENTS, ParquetFiles((path,)), Label("s")).rows == 1
         assert list(warehouse.read(name)) == [("ada", ADA["joined"], "x")]
@@ -213,6 +214,9 @@ class WarehouseSuite:
             warehouse.load(people, PEOPLE, JsonLines((path,)), Label("stamp2"))
         self.check_refusal(str(caught.value), path)
         assert "secret" not in str(caught.value) and "x9x" not in str(caught.value)
+        warehouse.refresh(people.dataset)
+        assert warehouse.states(people.dataset)["people"].stamp == "stamp1"
+        assert sorted(warehouse.read(people)) == [ADA_VALUES, BOB_VALUES]
 
     def check_refusal(self, message: str, path: Path) -> None:
         """The message about the second line of `path`."""

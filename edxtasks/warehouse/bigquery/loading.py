@@ -121,7 +121,7 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
 def load_error(
     name: TableName, errors: Sequence[Mapping[str, Any]], files: Mapping[str, Path]
 ) -> InputError | None:
-    """The error of a refused row: file, line and column of the first ones. None when no row is to blame.
+    """The error of refused rows: file, line and column of the first one. None when no row is to blame.
 
     `files` are the local files by their address in the bucket. Values are not shown, they may be personal.
     """
@@ -143,7 +143,13 @@ def load_error(
             place += f", column {field[1]}"
         told.append(f"{place}: {_fault(message)}")
     if not told:
-        return None
+        if not any(one.get("reason") == "invalid" for one in errors):
+            return None
+        paths = sorted(map(str, set(files.values())))
+        return InputError(
+            f"{', '.join(paths[:3])}: BigQuery refused a row or file for {name} and does not say which; "
+            "expected complete files of rows that fit the columns of the table. Make them anew"
+        )
     told = list(dict.fromkeys(told))
     more = f" ({len(told)} such rows)" if len(told) > 1 else ""
     return InputError(

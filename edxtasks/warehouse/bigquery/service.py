@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -25,6 +26,9 @@ _PAGE = 1_000
 """Tables in one page of a listing: the client's own default is 50."""
 
 _ROWS = 10_000
+_VALUE = re.compile(
+    r"(?i)\b((?:bad|invalid|could not|cannot|failed to|out of range)\b[^:]*):\s.*?(?=\s+at \[|$)", re.DOTALL
+)
 _KINDS = {str: "STRING", bool: "BOOL", int: "INT64", float: "FLOAT64", date: "DATE"}
 
 
@@ -237,8 +241,13 @@ def refused(what: str, failed: JobFailed) -> Exception:
     """A failed job as an error: one for people, or one that says that the product is at fault."""
     message = failed.result.get("message", "")
     return refusal(what, failed.result, message, None) or RuntimeError(
-        f"{what}: BigQuery refused what it was sent: {message}"
+        f"{what}: BigQuery refused what it was sent: {_without_values(message)}"
     )
+
+
+def _without_values(message: str) -> str:
+    """A message without the value that it complains of: it may be personal."""
+    return _VALUE.sub(r"\1 (the value is not shown)", message)
 
 
 def _listed(item: Any) -> Listed:
