@@ -1,0 +1,53 @@
+"""`doit delete_empty_tables COURSE…`: remove the tables without rows from the log dataset of a course."""
+
+from __future__ import annotations
+
+from edxtasks.commands.plain import DataCommand, Request, each_course, say
+from edxtasks.course import CourseKey
+from edxtasks.tables.logs import lock_name
+from edxtasks.warehouse import open_warehouse
+from edxtasks.warehouse.base import TableName
+
+
+class DeleteEmptyTables(DataCommand):
+    """Remove empty day tables. Other datasets are never touched."""
+
+    name = "delete_empty_tables"
+    doc_purpose = "remove the tables without rows from the log datasets of courses"
+    doc_usage = "COURSE ..."
+    doc_description = "Each table is named. It asks nothing: --skiprun only names them."
+    takes_courses = True
+    cmd_options = (
+        {
+            "name": "skiprun",
+            "long": "skiprun",
+            "type": bool,
+            "default": False,
+            "help": "only name the tables",
+        },
+    )
+
+    def perform(self, request: Request) -> int:
+        """A line a table."""
+        warehouse = open_warehouse(request.settings)
+        datasets = set(warehouse.datasets())
+        only_named = request.options["skiprun"]
+
+        def delete(course: CourseKey) -> None:
+            dataset = course.logs_dataset
+            if dataset not in datasets:
+                say(f"{course}: there is no dataset {dataset}")
+                return
+            # No load of this course may fill a table between the look at it and its end.
+            with warehouse.lock(lock_name(course)):
+                warehouse.refresh(dataset)
+                for table in sorted(warehouse.states(dataset)):
+                    name = TableName(dataset, table)
+                    info = warehouse.info(name)
+                    if info is None or info.rows:
+                        continue
+                    print(f"{'empty' if only_named else 'deleted'} {name}")
+                    if not only_named:
+                        warehouse.drop(name)
+
+        return each_course(request, delete)

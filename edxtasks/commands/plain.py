@@ -1,0 +1,230 @@
+"""What the commands share that print, filter, export or delete: settings, courses, options, errors.
+
+They need no dodo.py. Data go to stdout, everything else to stderr.
+"""
+
+from __future__ import annotations
+
+import getopt
+import os
+import sys
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from doit import doit_cmd
+from doit.cmd_base import Command
+from doit.cmdparse import CmdOption, CmdParse, CmdParseError
+
+from edxtasks.config import OPTIONS, SETTINGS, WITHOUT_EFFECT, Entry, Settings, chosen_courses, load_settings
+from edxtasks.course import CourseKey
+from edxtasks.errors import SettingsError, SourceAbsent, UserError, nearest
+from edxtasks.notes import Notes
+
+FAILED = 1
+WRONG_COMMAND_LINE = 3
+INTERRUPTED = 130
+NOBODY_READS = 141
+"""Exit status where the reader of stdout has gone (`… | head`): that of a process that SIGPIPE ends."""
+
+_SELECTION = ("clist", "year2")
+_OF_COURSES = ("courses", "clist", "clist_from_missing_table", "year2")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asks for.
+
+    `courses` are the chosen ones, of a command that takes courses; `words` the words that are no options, of
+    one that does not; `options` the values of the command's own options by name.
+    """
+
+    settings: Settings
+    courses: tuple[CourseKey, ...]
+    words: tuple[str, ...]
+    options: Mapping[str, Any]
+
+
+class DataCommand(Command):  # type: ignore[misc]
+    """A doit command outside the graph.
+
+    A subclass says what it takes: `takes_courses`, with `--clist` and `--year2`; `takes_words`, the most
+    words it takes otherwise (None: any number); `heeds`, names of settings and doit variables that are
+    options here (`logs_dir` is `--logs-dir`); `cmd_options`, options of its own in doit's form.
+    """
+
+    takes_courses: ClassVar[bool] = False
+    takes_words: ClassVar[int | None] = 0
+    heeds: ClassVar[tuple[str, ...]] = ()
+
+    @abstractmethod
+    def perform(self, request: Request) -> int:
+        """Do it and give the exit status. A `UserError` is shown without a traceback."""
+
+    def get_options(self) -> list[CmdOption]:
+        """All options, in doit's form."""
+        heeded = ("config", *(_SELECTION if self.takes_courses else ()), *self.heeds)
+        told = {"name": "help", "short": "h", "long": "help", "type": bool, "default": False}
+        forms = [_form(name) for name in heeded]
+        return [CmdOption(form) for form in (*forms, *self.cmd_options, told | {"help": "show this help"})]
+
+    @property
+    def cmdparser(self) -> CmdParse:
+        """doit's parser of options, but they may stand anywhere."""
+        return _AnyOrder(self.get_options(), self.get_name())
+
+    def execute(self, opt_values: Mapping[str, Any], pos_args: Sequence[str]) -> int:
+        """Run the command; every fault of a person's becomes a message and an exit status."""
+        if opt_values["help"]:
+            print(self.help())
+            return 0
+        try:
+            status = self.perform(self._request(opt_values, pos_args))
+            sys.stdout.flush()
+        except SettingsError as error:
+            say(f"ERROR: {error}")
+            return WRONG_COMMAND_LINE
+        except (UserError, SourceAbsent) as error:
+            say(f"ERROR: {error}")
+            return FAILED
+        except BrokenPipeError:
+            _give_up_stdout()
+            return NOBODY_READS
+        except OSError as error:
+            say(f"ERROR: {explained(error)}")
+            _give_up_stdout()
+            return FAILED
+        except KeyboardInterrupt:
+            _give_up_stdout()
+            return INTERRUPTED
+        return status
+
+    def _request(self, given: Mapping[str, Any], words: Sequence[str]) -> Request:
+        variables = self._variables()
+        for name in ("config", *_SELECTION, *self.heeds):
+            value = given.get(name)
+            if value:
+                if name in variables:
+                    raise SettingsError(f"{name} is given twice, as {name}=… and as --{_dashed(name)}")
+                variables[name] = "1" if value is True else value
+        settings = load_settings(self._folder(), variables, os.environ)
+        notes = Notes(list(settings.notices))
+        courses: list[CourseKey] = []
+        if self.takes_courses:
+            courses = chosen_courses(settings, words, fall_back=False, notes=notes)
+        elif self.takes_words is not None and len(words) > self.takes_words:
+            raise SettingsError(
+                f'"{words[self.takes_words]}" is too much: doit {self.get_name()} {self.doc_usage}'.rstrip()
+            )
+        for line in notes.lines:
+            say(line)
+        own = {option["name"]: given[option["name"]] for option in self.cmd_options}
+        return Request(settings, tuple(courses), () if self.takes_courses else tuple(words), own)
+
+    def _variables(self) -> dict[str, str]:
+        """The words `name=value`, which doit has taken out of the line. Those that are no settings were
+        meant to be something else, and are refused before they are missed."""
+        variables = {}
+        for written, value in (doit_cmd._CMDLINE_VARS or {}).items():
+            name = written.replace("-", "_")
+            known = name in OPTIONS or ("", name) in SETTINGS or ("paths", name) in SETTINGS
+            if not known and name not in WITHOUT_EFFECT:
+                words = [*OPTIONS, *(word for section, word in SETTINGS if section in ("", "paths"))]
+                raise SettingsError(
+                    f'"{written}" is no setting or option{nearest(name, words)}. doit takes any word with '
+                    f'"=" that does not begin with "-" for name=value: join it to its option, as in '
+                    f"--where='{written}={value}'"
+                )
+            if not self.takes_courses and name in _OF_COURSES:
+                raise SettingsError(f"{name}={value}: {self.get_name()} takes no courses")
+            variables[name] = value
+        return variables
+
+    def _folder(self) -> Path:
+        """Where the configuration is looked for: the folder of the dodo.py that is named, else this one."""
+        named = self.opt_vals.get("dodoFile") or os.environ.get("DOIT_FILE")
+        return Path(named).absolute().parent if named else Path.cwd()
+
+
+def each_course(request: Request, work: Callable[[CourseKey], None]) -> int:
+    """Do `work` for one course after the other, give the exit status. A course that fails is told, and does
+    not stop the others."""
+    status = 0
+    for course in request.courses:
+        try:
+            work(course)
+        except (UserError, SourceAbsent) as error:
+            text = str(error)
+            say(f"ERROR: {text}" if str(course) in text else f"ERROR: {course}: {text}")
+            status = FAILED
+    return status
+
+
+def explained(error: Exception) -> str:
+    """An error as a text for people."""
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
+    return str(error)
+
+
+def say(line: str) -> None:
+    """Tell the person at the terminal."""
+    print(line, file=sys.stderr, flush=True)
+
+
+class _AnyOrder(CmdParse):  # type: ignore[misc]
+    """doit's parser, with options before, between and after other words, and errors for people."""
+
+    def __init__(self, options: Sequence[CmdOption], command: str) -> None:
+        super().__init__(options)
+        self._command = command
+
+    def parse_only(
+        self, in_args: Sequence[str], params: dict[str, Any] | None = None
+    ) -> tuple[dict[str, Any], list[str]]:
+        """Values of options, and the other words."""
+        params = {} if params is None else params
+        try:
+            given, words = getopt.gnu_getopt(list(in_args), self.get_short(), self.get_long())
+        except getopt.GetoptError as error:
+            hint = nearest(error.opt, [option.long for option in self.options])
+            raise CmdParseError(f"{error.msg}{hint} (doit {self._command} --help)") from None
+        for name, value in given:
+            option, inverse = self.get_option(name)
+            if option.type is bool:
+                params[option.name] = not inverse
+            elif option.type is list:
+                params[option.name] = [*params.get(option.name, ()), value]
+            else:
+                params[option.name] = option.str2type(value)
+        return params, words
+
+
+def _form(name: str) -> dict[str, Any]:
+    """A setting or doit variable as an option of a command, in doit's form."""
+    entry = OPTIONS.get(name) or SETTINGS.get(("", name)) or SETTINGS["paths", name]
+    flag = _is_flag(entry)
+    what = entry.what.replace("`", "").replace("%", "%%")
+    return {
+        "name": name,
+        "long": _dashed(name),
+        "type": bool if flag else str,
+        "default": False if flag else "",
+        "help": what,
+    }
+
+
+def _is_flag(entry: Entry) -> bool:
+    return entry.default is False
+
+
+def _dashed(name: str) -> str:
+    return name.replace("_", "-")
+
+
+def _give_up_stdout() -> None:
+    """Let what is still to be written go nowhere: the interpreter would try again at its end."""
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())

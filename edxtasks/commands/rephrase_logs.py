@@ -1,0 +1,70 @@
+"""`doit rephrase_logs [FILE…]`: lines of tracking logs to rows, as `split` makes them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from edxtasks.commands.plain import FAILED, DataCommand, Request, explained, say
+from edxtasks.errors import UserError
+from edxtasks.logs.line import Reject
+from edxtasks.logs.options import rephrase_rules
+from edxtasks.logs.rephrase import StreamCounts, rephrase_stream
+from edxtasks.logs.rephrase_files import rephrase_file
+
+
+class RephraseLogs(DataCommand):
+    """Rephrase the standard input to the standard output, or files in place."""
+
+    name = "rephrase_logs"
+    doc_purpose = "make rows of lines of tracking logs"
+    doc_usage = "[FILE ...]"
+    doc_description = (
+        "Without a file: from the standard input to the standard output, line by line. With files: each is "
+        "replaced by its rows, and the original stays beside it as old-NAME. A line that makes no row is "
+        "told on the standard error, with its number and why, and never ends the work. A file whose name "
+        "holds an equals sign is named by --file=NAME."
+    )
+    takes_words = None
+    heeds = ("json_text_form",)
+    cmd_options = (
+        {"name": "file", "long": "file", "type": list, "default": [], "help": "a file, however it is named"},
+    )
+
+    def perform(self, request: Request) -> int:
+        """Rephrase; the status tells whether every file could be read."""
+        rules = rephrase_rules(request.settings)
+        files = [*request.words, *request.options["file"]]
+        if not files:
+            output = sys.stdout.buffer
+            counts = rephrase_stream(sys.stdin.buffer, rules, output.write, _telling(""))
+            output.flush()
+            say(_told(counts))
+            return 0
+        status = 0
+        for name in files:
+            try:
+                done = rephrase_file(Path(name), rules, _telling(f"{name} "))
+            except (UserError, OSError) as error:
+                say(f"ERROR: {explained(error)}")
+                status = FAILED
+                continue
+            kept = (
+                "it held rows already" if done.original is None else f"original kept as {done.original.name}"
+            )
+            say(f"{name}: {_told(done.counts)}; {kept}")
+        return status
+
+
+def _telling(where: str) -> Callable[[int, Reject, bytes], None]:
+    def tell(number: int, reject: Reject, line: bytes) -> None:
+        # Never the line itself: it is about a person.
+        say(f"{where}line {number}: {reject.reason}" + (f" ({reject.detail})" if reject.detail else ""))
+
+    return tell
+
+
+def _told(counts: StreamCounts) -> str:
+    text = f"{counts.lines} lines, {counts.rows} rows, {counts.rejects.total()} rejects"
+    return text + (f", {counts.blank} blank" if counts.blank else "")
