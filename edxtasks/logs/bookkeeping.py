@@ -13,10 +13,9 @@ from edxtasks.logs.checkpoints import (
     Sources,
     add_outstanding,
     merged,
-    printable_path,
+    place_of,
     read_checkpoint,
     remove_failure,
-    resolved,
 )
 from edxtasks.logs.decisions import FAILED, SPLIT, Decision
 from edxtasks.logs.layout import Layout, remove_tree
@@ -104,7 +103,7 @@ class Bookkeeper:
         return Checkpoint(
             key=decision.key,
             order=decision.order,
-            path=printable_path(resolved(decision.path)),
+            path=place_of(decision.path, self._layout.root),
             size=result.size,
             digest=result.digest,
             rules=self._options.recipe(decision.path),
@@ -138,7 +137,7 @@ class Bookkeeper:
         feeds = merged(seen, old.shards() if old is not None else {})
         failure = Failure(
             key=decision.key,
-            path=printable_path(resolved(decision.path)),
+            path=place_of(decision.path, self._layout.root),
             when=_moment(time.time()),
             message=message,
             shards={bucket: sorted(days) for bucket, days in sorted(feeds.items())},

@@ -38,10 +38,10 @@ Rules = Mapping[str, Any]
 class Checkpoint:
     """One split raw log.
 
-    `key` names the source; `order` is its place within a shard; `path` and `size` are the file's as it was
-    read, `digest` that of its content as delivered. `complete` is False when only a readable part of a
-    broken file was taken (`message` says why). lines = blank + rows + rejects. `folder` is the folder of
-    its parts within PARTS.
+    `key` names the source; `order` is its place within a shard; `path` (from the log directory, so that a
+    project may move) and `size` are the file's as it was read, `digest` that of its content as delivered.
+    `complete` is False when only a readable part of a broken file was taken (`message` says why).
+    lines = blank + rows + rejects. `folder` is the folder of its parts within PARTS.
     """
 
     key: str
@@ -171,9 +171,9 @@ def resolved(path: Path) -> Path:
     return path.parent.resolve() / path.name
 
 
-def location_of(path: Path) -> str:
-    """What makes a raw log the same source as one seen before: its folder and its name without `.gz` etc."""
-    return printable_path(_without_compression(resolved(path)))
+def place_of(path: Path, root: Path) -> str:
+    """`path` as text, seen from the log directory `root`: the same wherever the two are moved together."""
+    return printable_path(Path(os.path.relpath(resolved(path), root.resolve())))
 
 
 def _without_compression(path: Path) -> Path:
@@ -192,7 +192,7 @@ def base_key(path: Path, keep_directory: bool) -> str:
     With `keep_directory` its whole path, `/` as `__`. Characters that do not belong into a file name are
     replaced; a long key is cut. Either way a hash keeps different names apart.
     """
-    location = Path(location_of(path))
+    location = Path(printable_path(_without_compression(resolved(path))))
     name = str(location).lstrip("/").replace("/", "__") if keep_directory else location.name
     printable = "".join(c if c.isprintable() else "_" for c in name)
     key = re.sub(r"^\.", "_", printable.replace("/", "_").replace(f"{LEGACY}:", f"{LEGACY}_"))
@@ -215,7 +215,7 @@ class Summary:
 
     @property
     def location(self) -> str:
-        """See `location_of`."""
+        """What makes a raw log the same source again: its folder, and its name without `.gz` etc."""
         return _location_of_text(self.path)
 
 
@@ -234,7 +234,7 @@ class Sources:
     unknown_keys: set[str] = field(default_factory=set)
     _by_location: dict[str, str] = field(default_factory=dict)
     _used: set[str] = field(default_factory=set)
-    _folders: dict[Path, Path] = field(default_factory=dict)
+    _folders: dict[Path, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, layout: Layout) -> Sources:
@@ -304,10 +304,14 @@ class Sources:
         self._used.add(key.casefold())
         return key, (base, folder)
 
+    def file_of(self, summary: Summary) -> Path:
+        """Where the raw log of a source lay when it was read."""
+        return Path(os.path.normpath(self.layout.root.resolve() / summary.path))
+
     def _location(self, path: Path) -> str:
         if path.parent not in self._folders:
-            self._folders[path.parent] = path.parent.resolve()
-        return printable_path(_without_compression(self._folders[path.parent] / path.name))
+            self._folders[path.parent] = place_of(path.parent / "_", self.layout.root).removesuffix("/_")
+        return _location_of_text(f"{self._folders[path.parent]}/{printable_path(Path(path.name))}")
 
     def _learn(self, summary: Summary) -> None:
         self.by_key[summary.key] = summary

@@ -71,7 +71,8 @@ def decide(
             log.settled = FAILED, f"{path} cannot be read: {error.strerror}"
         else:
             key, order = sources.claim(path, options.keep_directory)
-            log = _Log(path, key, order, sources.by_key.get(key), status)
+            known = sources.by_key.get(key)
+            log = _Log(path, key, order, known, status, sources.file_of(known) if known is not None else None)
             log.look(options, markers, claimed, digest)
         looked_at.append(log)
     looked_at.sort(key=lambda log: (log.order, str(log.path)))
@@ -91,11 +92,13 @@ class _Log:
         order: tuple[str, str],
         known: Summary | None,
         status: os.stat_result | None = None,
+        known_file: Path | None = None,
     ) -> None:
         self.path = path
         self.key = key
         self.order = order
         self.known = known
+        self.known_file = known_file
         self.status = status
         self.digest = ""
         self.settled: tuple[str, str] | None = None
@@ -142,8 +145,8 @@ class _Log:
         if not stat.S_ISREG(self.status.st_mode):
             return FAILED, f"{self.path} is no file"
         other = claimed.get(self.key)
-        if other is None and self.known is not None and self.known.path != str(self.path):
-            other = _another_file(Path(self.known.path), self.status)
+        if other is None and self.known_file is not None and self.known_file != self.path:
+            other = _another_file(self.known_file, self.status)
         if other is not None:
             return FAILED, (
                 f"{self.path} and {other} would be one source, {self.key} (same folder, same name but for "

@@ -98,7 +98,7 @@ def held_back(directory: Path, course: CourseKey | str) -> set[date]:
     return set(unreadable(directory, course)) | {
         date.fromisoformat(day)
         for failure in failures
-        if Path(failure.path).exists()
+        if (directory.resolve() / failure.path).exists()
         for day in failure.shards.get(_bucket(course), ())
     }
 
