@@ -19,7 +19,6 @@ CONNECTION_SETTINGS: tuple[str, ...] = (
 _WHITE_SPACE = (
     "\\t\\n\\v\\f\\r \\x{85}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}"
 )
-
 _CLOCK = "(?:[01]?[0-9]|2[0-3]):[0-5]?[0-9]:[0-5]?[0-9]"
 _DATE = "[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
 _ZONE = r"([+-])([0-9]{1,2})(?::?([0-5]?[0-9]))?"
@@ -142,7 +141,7 @@ _DEFINITIONS: dict[str, str] = {
     # DuckDB counts bytes: other letters get a byte each of a common alphabet.
     "bq_recoded(s, alphabet)": (
         "array_to_string(list_transform(string_split(s, ''), "
-        "lambda c: chr(CAST(list_position(alphabet, c) AS INTEGER))), '')"
+        "lambda bq_item: chr(CAST(list_position(alphabet, bq_item) AS INTEGER))), '')"
     ),
     "bq_alphabet(s, t)": "list_distinct(string_split(s || t, ''))",
     "bq_edit_distance(s, t)": (
@@ -157,9 +156,10 @@ _DEFINITIONS: dict[str, str] = {
         "WHEN n < 0 THEN error('REPEAT: the number must not be negative') ELSE repeat(s, n) END"
     ),
     "bq_regexp_extract(s, p, g)": "CASE WHEN regexp_matches(s, p) THEN regexp_extract(s, p, g) END",
-    "bq_trim(s)": f"regexp_replace(s, '^[{_WHITE_SPACE}]+|[{_WHITE_SPACE}]+$', '', 'g')",
+    # Two patterns with an anchor each are several times faster than one with a choice.
     "bq_ltrim(s)": f"regexp_replace(s, '^[{_WHITE_SPACE}]+', '')",
     "bq_rtrim(s)": f"regexp_replace(s, '[{_WHITE_SPACE}]+$', '')",
+    "bq_trim(s)": "bq_rtrim(bq_ltrim(s))",
     "bq_offset(list, i)": (
         "CASE WHEN i < 0 OR i >= len(list) THEN error('array index out of bounds') ELSE list[i + 1] END"
     ),
@@ -171,7 +171,8 @@ _DEFINITIONS: dict[str, str] = {
     "bq_no_blanks(s)": r"regexp_replace(s, '[\s\v]+', '', 'g')",
     "bq_hex_digits(s)": (
         "list_reduce(list_transform(string_split(s, ''), "
-        "lambda c: CAST(strpos('0123456789abcdef', c) - 1 AS HUGEINT)), lambda a, b: a * 16 + b)"
+        "lambda bq_item: CAST(strpos('0123456789abcdef', bq_item) - 1 AS HUGEINT)), "
+        "lambda bq_left, bq_item: bq_left * 16 + bq_item)"
     ),
     "bq_hex_number(s)": (
         "CASE WHEN s[1] = '-' THEN -bq_hex_digits(s[4:]) ELSE bq_hex_digits(ltrim(s, '+')[3:]) END"
@@ -222,7 +223,7 @@ _DEFINITIONS: dict[str, str] = {
         "CASE WHEN step = 0 AND a IS NOT NULL AND b IS NOT NULL "
         "THEN error('GENERATE_DATE_ARRAY: the step must not be zero') ELSE "
         "list_transform(generate_series(CAST(0 AS BIGINT), CAST(b - a AS BIGINT), nullif(step, 0)), "
-        "lambda i: a + CAST(i AS INTEGER)) END"
+        "lambda bq_item: a + CAST(bq_item AS INTEGER)) END"
     ),
     "bq_series(a, b, step)": (
         "CASE WHEN step = 0 AND a IS NOT NULL AND b IS NOT NULL "
