@@ -57,11 +57,11 @@ def expected(logs: Site) -> dict[str, bytes]:
 
 
 def rejects_and_counts(site: Site) -> dict[str, object]:
-    """What checkpoints and rejects files say, but for times and names of folders."""
+    """What checkpoints and rejects files say, but for times and for where the raw logs lie."""
     told: dict[str, object] = {}
     for path in sorted((site.directory / "META").glob("*.json")):
         form = orjson.loads(path.read_bytes())
-        changing = ("started", "ended", "folder")
+        changing = ("started", "ended", "folder", "path", "order")
         told[path.name] = {name: value for name, value in form.items() if name not in changing}
         for part in form["parts"]:
             del part["file"]
@@ -179,3 +179,17 @@ def test_any_sequence_of_runs_ends_in_the_same_shards(
         site.check()
     read = sum(text.count(b"\n") for text in texts)
     assert sum(once.checkpoint(f"{i}.log")["lines"] for i in range(len(texts))) == read
+
+
+def test_a_project_that_moves_keeps_its_sources(tmp_path: Path) -> None:
+    site = Site(tmp_path / "before")
+    site.log("1.log", events("ab"))
+    assert site.split().ok
+    moved = Site(tmp_path / "after")
+    moved.logs.rmdir()
+    moved.logs.parent.rmdir()
+    (tmp_path / "before").rename(tmp_path / "after")
+    # Delivered again with other content: it replaces what it gave before the move.
+    moved.log("1.log", events("xyz"))
+    assert moved.split().ok
+    assert moved.users() == "xyz"
