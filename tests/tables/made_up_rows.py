@@ -65,7 +65,10 @@ def made_up(name: str, sizes: Sizes) -> str:
 
 @functools.cache
 def columns_read(name: str) -> Schema:
-    """The columns of an input that any model names, and the members of RECORDs that any names."""
+    """The columns of an input that any model names, and the members of RECORDs that any names.
+
+    Of an input that no model reads, all.
+    """
     named: set[str] = set()
     for table in models():
         assert isinstance(table.made, SelectedBy)

@@ -48,7 +48,7 @@ class Case:
     inputs: Mapping[str, list[Row]]
     parameters: Mapping[str, Parameter]
     columns: tuple[str, ...]
-    expected: list[Row]
+    expected: Sequence[Row]
 
     def __str__(self) -> str:
         return f"{self.table.name}/{self.name}"

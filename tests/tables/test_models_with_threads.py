@@ -97,7 +97,9 @@ def builder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Builder]:
         warehouse.session.close()
 
 
-@pytest.mark.parametrize("table", list(filter(order_could_show, models())), ids=lambda table: table.name)
+@pytest.mark.parametrize(
+    "table", [table for table in models() if order_could_show(table)], ids=lambda table: table.name
+)
 def test_one_and_two_threads_give_the_same_version(builder: Builder, table: Table) -> None:
     one, two = builder.versions(table)
     assert one == two

@@ -1,0 +1,392 @@
+"""However log days come and go, tables made from them end as one build of everything makes them.
+
+Random sequences of deliveries, replacements, removals, options and builds are played on a small warehouse;
+at the end every table that the tracking log reaches must have the version, date by date, that a build into
+an empty warehouse gives it, and every check must find it fresh.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import orjson
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from made_up_rows import Sizes, columns_read, made_up
+from model_cases import COURSE_PARAMETERS, registry
+
+from edxtasks.config import Paths, Settings, with_options
+from edxtasks.course import CourseKey
+from edxtasks.digests import Digests
+from edxtasks.errors import SourceAbsent
+from edxtasks.tables.build import build
+from edxtasks.tables.context import Context
+from edxtasks.tables.declaration import TRACKLOG, Need, Scope, SelectedBy, Table
+from edxtasks.tables.freshness import Standing, check
+from edxtasks.tables.logs import TRACKLOG_SCHEMA
+from edxtasks.warehouse.base import (
+    Dates,
+    DateState,
+    Label,
+    Query,
+    Share,
+    TableName,
+    Tables,
+    TableState,
+    digest,
+)
+from edxtasks.warehouse.parquet import ParquetWarehouse
+from edxtasks.warehouse.rows import JsonLines
+
+COURSE = CourseKey.parse(str(COURSE_PARAMETERS["course_id"]))
+FIRST_DAY = date(2013, 2, 26)
+DAYS = 5
+"""The end of a month is among them: tables by date are stored by month."""
+
+_SECOND = 1_000_000
+_DAY = 86_400 * _SECOND
+TIMES = (
+    -301 * _SECOND,
+    -300 * _SECOND,
+    -1,
+    0,
+    1,
+    300 * _SECOND - 1,
+    300 * _SECOND,
+    300 * _SECOND + 1,
+    36_000 * _SECOND,
+    36_020 * _SECOND,
+    _DAY - 300 * _SECOND - 1,
+    _DAY - 300 * _SECOND,
+    _DAY - 20 * _SECOND,
+    _DAY - 1,
+    _DAY,
+    _DAY + 299 * _SECOND,
+    3 * _DAY + 36_000 * _SECOND,
+)
+"""Times of events in microseconds after the midnight that a log day begins with: around both midnights, and
+so of the neighbouring dates too; one days later."""
+
+_HANDLER = f"/courses/{COURSE}/xblock/v1/handler/transcript"
+EVENTS: tuple[Mapping[str, object], ...] = (
+    {"event_type": "play_video"},
+    {"event_type": f"/courses/{COURSE}/progress"},
+    {"event_type": f"{_HANDLER}/translation/zh"},
+    {"event_type": f"{_HANDLER}/translation/fr"},
+    {
+        "event_type": "edx.ui.lms.link_clicked",
+        "event": {"target_url": "handler/transcript/download"},
+    },
+    {"event_type": "edx.course.enrollment.activated", "event": {"user_id": 1, "mode": "verified"}},
+    {"event_type": "edx.course.enrollment.deactivated", "event": {"user_id": 1, "mode": "verified"}},
+    {"event_type": "edx.course.enrollment.mode_changed", "event": {"user_id": 2, "mode": "honor"}},
+)
+"""What events say; with a few learners, who are those of the made-up rows too."""
+
+Event = tuple[int, int, int]
+"""Places in TIMES and EVENTS, and the number of the learner; 0 is nobody."""
+
+
+@dataclass(frozen=True)
+class LogDay:
+    """A log day is delivered, for the first time or again with other content; without events it goes."""
+
+    day: int
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True)
+class Halve:
+    """A log day is delivered again with the first half of its events."""
+
+    day: int
+
+
+@dataclass(frozen=True)
+class Other:
+    """A table that is not made from logs is made anew with rows drawn from `seed`; None: it goes."""
+
+    name: str
+    seed: int | None
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options of the builds from here on; dates as days after the first one."""
+
+    start: int | None
+    end: int | None
+    skip_last_day: bool
+
+
+@dataclass(frozen=True)
+class Build:
+    """All tables are checked, and built where they are stale."""
+
+
+Step = LogDay | Halve | Other | Options | Build
+
+
+def reached() -> list[Table]:
+    """The tables of a course that are made by date, or from such ones, in order of the registry.
+
+    These are the tables that the tracking log reaches; where a table by date on the way is not made by this
+    version of the product, those that it reaches.
+    """
+    names = {TRACKLOG} | {name for name, table in registry().items() if table.awaited and table.partition}
+    found = []
+    for table in registry().values():
+        sources = {name for name, need in table.inputs.items() if need is not Need.BORROWED}
+        if table.scope is Scope.COURSE and not table.awaited and (table.partition or sources & names):
+            names.add(table.name)
+            found.append(table)
+    return found
+
+
+def others() -> list[Table]:
+    """The tables beside, which the reached ones read."""
+    read = {name for table in reached() for name in table.inputs}
+    names = read - {table.name for table in reached()} - {TRACKLOG}
+    return [registry()[name] for name in sorted(names)]
+
+
+def may_go() -> list[str]:
+    """The tables beside that no reached table requires."""
+    required = {name for table in reached() for name, need in table.inputs.items() if need is Need.REQUIRED}
+    return [table.name for table in others() if table.name not in required]
+
+
+@dataclass
+class State:
+    """What is delivered at one moment: events by day, seeds of the other tables, options."""
+
+    days: dict[int, tuple[Event, ...]] = field(default_factory=dict)
+    seeds: dict[str, int | None] = field(default_factory=dict)
+    options: Options = Options(None, None, False)
+
+    def take(self, step: Step) -> None:
+        """The state after a step."""
+        if isinstance(step, LogDay):
+            self.days[step.day] = step.events
+        elif isinstance(step, Halve):
+            events = self.days.get(step.day, ())
+            self.days[step.day] = events[: len(events) // 2]
+        elif isinstance(step, Other):
+            self.seeds[step.name] = step.seed
+        elif isinstance(step, Options):
+            self.options = step
+
+
+class Site:
+    """A warehouse in a folder, and what was last put into it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.warehouse = ParquetWarehouse(folder / "warehouse", Share())
+        self.held = State()
+
+    def context(self, options: Options) -> Context:
+        """What a run with these options has before it."""
+        given = with_options(
+            Settings(root=self.folder, paths=Paths(course_sql_base_dir=Path("SQL"))),
+            start_date=_date(options.start),
+            end_date=_date(options.end),
+            skip_last_day=options.skip_last_day,
+        )
+        return Context(given, registry(), self.warehouse, Digests(), (COURSE,))
+
+    def deliver(self, state: State) -> None:
+        """Bring log days and other tables to what is delivered; what is as before is not touched."""
+        for day, events in state.days.items():
+            if events != self.held.days.get(day, ()):
+                self._load_day(day, events)
+        for table in others():
+            seed = state.seeds.get(table.name)
+            if seed != self.held.seeds.get(table.name):
+                self._make_other(table, seed)
+        self.held = State(dict(state.days), dict(state.seeds))
+
+    def build(self, options: Options) -> None:
+        """Check all tables as a run does, and build those that are stale."""
+        context = self.context(options)
+        for table in reached():
+            verdict = check(context, table, COURSE)
+            if verdict.standing is Standing.FRESH and verdict.signature is not None:
+                self.warehouse.note_signature(context.name(table, COURSE), verdict.signature)
+            elif verdict.standing is Standing.STALE:
+                try:
+                    build(context, table, COURSE)
+                except SourceAbsent:
+                    assert not isinstance(table.made, SelectedBy)
+
+    def standings(self, options: Options, quick: bool) -> dict[str, Standing]:
+        """What a check finds of every table."""
+        context = self.context(options)
+        return {table.name: check(context, table, COURSE, quick).standing for table in reached()}
+
+    def versions(self) -> dict[str, tuple[TableState | None, Mapping[date, DateState]]]:
+        """State of every table and of its dates, the note of the last check left out."""
+        context = self.context(Options(None, None, False))
+        found = {}
+        for table in reached():
+            name = context.name(table, COURSE)
+            state = context.state(table, COURSE)
+            if state is not None:
+                state = TableState(state.stamp, state.version, state.rows, state.partitioned)
+            found[table.name] = (state, self.warehouse.dates(name))
+        return found
+
+    def versions_in_one_query(self, table: Table) -> dict[date, str]:
+        """The versions of a table's dates with rows where one query reads all log days as they are."""
+        assert isinstance(table.made, SelectedBy) and table.partition is not None
+        names = tuple(
+            TableName(COURSE.logs_dataset, day) for day in self.context(self.held.options).log_days(COURSE)
+        )
+        parameters = {name: COURSE_PARAMETERS[name] for name in table.made.parameters}
+        query = Query(table.made.sql, {TRACKLOG: Tables(names, TRACKLOG_SCHEMA)}, parameters, table.schema)
+        made = TableName("in_one_query", table.name)
+        self.warehouse.create_dates(
+            made, table.schema, table.partition, [Dates(query, None)], (), Label("stamp")
+        )
+        return {day: state.version for day, state in self.warehouse.dates(made).items()}
+
+    def _load_day(self, day: int, events: tuple[Event, ...]) -> None:
+        """Load a log day as the product does from a shard: with what is known of its content."""
+        name = TableName(COURSE.logs_dataset, f"tracklog_{FIRST_DAY + timedelta(day):%Y%m%d}")
+        if not events:
+            self.warehouse.drop(name)
+            return
+        rows = [_row(day, event) for event in events]
+        lines = b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for _, row in rows)
+        path = self.folder / "shard.json"
+        path.write_bytes(lines)
+        content = digest(lines.decode())
+        times = [time for time, _ in rows]
+        label = Label(digest("1", content), digest(content), len(rows), min(times), max(times))
+        self.warehouse.load(name, TRACKLOG_SCHEMA, JsonLines((path,)), label)
+
+    def _make_other(self, table: Table, seed: int | None) -> None:
+        context = self.context(Options(None, None, False))
+        name = context.name(table, COURSE)
+        if seed is None:
+            self.warehouse.drop(name)
+            return
+        connection = self.warehouse.session.connection
+        found = connection.execute(made_up(table.name, Sizes(rows=12, learners=3, seed=seed)))
+        names = columns_read(table.name).names
+        rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        if table.partition is None:
+            self.warehouse.load(name, table.schema, rows, Label(f"seed {seed}"))
+            return
+        rows = [row for row in rows if row[table.partition] is not None]
+        whole = TableName("drawn", table.name)
+        self.warehouse.load(whole, table.schema, rows, Label(f"seed {seed}"))
+        sql = f"SELECT {', '.join(f'{column} AS {column}' for column in table.schema.names)} FROM drawn"
+        query = Query(sql, {"drawn": Tables((whole,), table.schema)}, {}, table.schema)
+        self.warehouse.create_dates(
+            name, table.schema, table.partition, [Dates(query, None)], (), Label(f"seed {seed}")
+        )
+
+
+def _date(day: int | None) -> date | None:
+    return None if day is None else FIRST_DAY + timedelta(day)
+
+
+def _row(day: int, event: Event) -> tuple[int, dict[str, object]]:
+    """Time of an event in microseconds since 1970, and its row."""
+    moment = datetime.combine(FIRST_DAY, datetime.min.time(), UTC) + timedelta(
+        day, microseconds=TIMES[event[0]]
+    )
+    learner = event[2]
+    row = {
+        "time": moment.isoformat(),
+        "username": f"u{learner}" if learner else "",
+        "ip": f"192.0.2.{event[1] % 2}",
+        **EVENTS[event[1]],
+    }
+    if "event" in row:
+        row["event"] = orjson.dumps(row["event"]).decode()
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1), row
+
+
+@contextmanager
+def site() -> Iterator[Site]:
+    """A site in a folder that goes again."""
+    with tempfile.TemporaryDirectory() as folder:
+        one = Site(Path(folder))
+        yield one
+        one.warehouse.session.close()
+
+
+def play(steps: list[Step]) -> None:
+    """Play the steps and a last build, and compare with a build of everything into an empty warehouse."""
+    state = State(seeds={table.name: 0 for table in others()})
+    with site() as grown, site() as anew:
+        for step in [*steps, Build()]:
+            state.take(step)
+            if isinstance(step, Build):
+                grown.deliver(state)
+                grown.build(state.options)
+        anew.deliver(state)
+        anew.build(state.options)
+        assert grown.versions() == anew.versions()
+        for quick in (False, True, True):
+            found = grown.standings(state.options, quick)
+            assert set(found.values()) <= {Standing.FRESH, Standing.SKIPPED}, (quick, found)
+            skipped = [name for name, standing in found.items() if standing is Standing.SKIPPED]
+            assert not [name for name in skipped if isinstance(registry()[name].made, SelectedBy)]
+            grown.build(state.options)
+        compare_with_one_query(grown, state)
+
+
+def compare_with_one_query(grown: Site, state: State) -> None:
+    """A table made from log days alone has, in the range of dates, the rows that one query over all gives."""
+    first, last = _date(state.options.start) or date.min, _date(state.options.end) or date.max
+    dates = [
+        FIRST_DAY + timedelta(day, microseconds=TIMES[place])
+        for day, events in state.days.items()
+        for place, _, _ in events
+    ]
+    if state.options.skip_last_day and dates:
+        last = min(last, max(dates) - timedelta(1))
+    context = grown.context(state.options)
+    for table in reached():
+        if set(table.inputs) == {TRACKLOG} and context.log_days(COURSE):
+            wanted = {
+                day: version
+                for day, version in grown.versions_in_one_query(table).items()
+                if first <= day <= last
+            }
+            held = grown.warehouse.dates(context.name(table, COURSE))
+            assert wanted == {day: one.version for day, one in held.items() if one.rows}, table.name
+
+
+def steps() -> st.SearchStrategy[list[Step]]:
+    """Sequences of steps; deliveries and builds are most of them."""
+    day = st.integers(0, DAYS - 1)
+    event = st.tuples(st.integers(0, len(TIMES) - 1), st.integers(0, len(EVENTS) - 1), st.integers(0, 2))
+    log_day = st.builds(LogDay, day, st.lists(event, max_size=6).map(tuple))
+    other = st.one_of(
+        st.builds(Other, st.sampled_from([table.name for table in others()]), st.integers(0, 3)),
+        st.builds(Other, st.sampled_from(may_go()), st.none()),
+    )
+    limit = st.none() | st.integers(0, DAYS)
+    options = st.builds(Options, limit, limit, st.booleans())
+    one = st.one_of(log_day, log_day, log_day, st.builds(Build), st.builds(Halve, day), other, options)
+    return st.lists(one, min_size=2, max_size=12)
+
+
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
+)
+@given(steps())
+def test_any_sequence_of_increments_ends_as_a_build_of_everything(sequence: list[Step]) -> None:
+    play(sequence)
