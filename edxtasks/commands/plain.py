@@ -52,12 +52,14 @@ class DataCommand(Command):  # type: ignore[misc]
 
     A subclass says what it takes: `takes_courses`, with `--clist` and `--year2`; `takes_words`, the most
     words it takes otherwise (None: any number); `heeds`, names of settings and doit variables that are
-    options here (`logs_dir` is `--logs-dir`); `cmd_options`, options of its own in doit's form.
+    options here (`logs_dir` is `--logs-dir`); `cmd_options`, options of its own in doit's form; `joins`, the
+    option that a word with "=" most likely belongs to.
     """
 
     takes_courses: ClassVar[bool] = False
     takes_words: ClassVar[int | None] = 0
     heeds: ClassVar[tuple[str, ...]] = ()
+    joins: ClassVar[str] = "where"
 
     @abstractmethod
     def perform(self, request: Request) -> int:
@@ -81,14 +83,16 @@ class DataCommand(Command):  # type: ignore[misc]
             print(self.help())
             return 0
         try:
-            status = self.perform(self._request(opt_values, pos_args))
-            sys.stdout.flush()
-        except SettingsError as error:
+            request = self._request(opt_values, pos_args)
+        except UserError as error:
             say(f"ERROR: {error}")
             return WRONG_COMMAND_LINE
+        try:
+            status = self.perform(request)
+            sys.stdout.flush()
         except (UserError, SourceAbsent) as error:
             say(f"ERROR: {error}")
-            return FAILED
+            return WRONG_COMMAND_LINE if isinstance(error, SettingsError) else FAILED
         except BrokenPipeError:
             _give_up_stdout()
             return NOBODY_READS
@@ -135,7 +139,7 @@ class DataCommand(Command):  # type: ignore[misc]
                 raise SettingsError(
                     f'"{written}" is no setting or option{nearest(name, words)}. doit takes any word with '
                     f'"=" that does not begin with "-" for name=value: join it to its option, as in '
-                    f"--where='{written}={value}'"
+                    f"--{self.joins}='{written}={value}'"
                 )
             if not self.takes_courses and name in _OF_COURSES:
                 raise SettingsError(f"{name}={value}: {self.get_name()} takes no courses")

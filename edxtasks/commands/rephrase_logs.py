@@ -28,6 +28,7 @@ class RephraseLogs(DataCommand):
     )
     takes_words = None
     heeds = ("json_text_form",)
+    joins = "file"
     cmd_options = (
         {"name": "file", "long": "file", "type": list, "default": [], "help": "a file, however it is named"},
     )

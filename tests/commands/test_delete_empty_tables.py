@@ -1,0 +1,39 @@
+"""`doit delete_empty_tables`: only tables without rows, only in the log dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from doit_process import doit
+
+from edxtasks.warehouse.base import Label, TableName
+from edxtasks.warehouse.parquet import ParquetWarehouse
+from edxtasks.warehouse.schema import schema
+
+COLUMNS = schema("x INTEGER -- a number")
+LOGS, OTHER = "MITx__6_00x__1T2014_logs", "MITx__6_00x__1T2014"
+
+
+def test_empty_log_tables_go(tmp_path: Path) -> None:
+    warehouse = ParquetWarehouse(tmp_path / "warehouse")
+    for dataset, table, rows in (
+        (LOGS, "tracklog_20140101", 0),
+        (LOGS, "tracklog_20140102", 1),
+        (LOGS, "tracklog_20140103", 0),
+        (OTHER, "forum", 0),
+    ):
+        warehouse.load(TableName(dataset, table), COLUMNS, [{"x": 1}] * rows, Label("stamp"))
+    course = "MITx/6.00x/1T2014"
+
+    def tables(dataset: str) -> set[str]:
+        return {path.stem for path in (tmp_path / "warehouse" / dataset).glob("*.parquet")}
+
+    ended = doit(tmp_path, "delete_empty_tables", course, "--skiprun")
+    assert ended.lines == [f"empty {LOGS}.tracklog_20140101", f"empty {LOGS}.tracklog_20140103"]
+    assert len(tables(LOGS)) == 3
+    ended = doit(tmp_path, "delete_empty_tables", "A/B/C", course)
+    assert ended.lines == [f"deleted {LOGS}.tracklog_20140101", f"deleted {LOGS}.tracklog_20140103"]
+    assert "A/B/C: there is no dataset A__B__C_logs" in ended.err
+    assert tables(LOGS) == {"tracklog_20140102"}
+    assert tables(OTHER) == {"forum"}
+    assert doit(tmp_path, "delete_empty_tables", course).lines == []
