@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from sqlglot import exp
 
 from edxtasks.errors import UserError
-from edxtasks.warehouse.dialect import aggregates, arrays, casts, numbers, texts, times, windows
+from edxtasks.warehouse.dialect import aggregates, arrays, casts, constructs, formats, numbers, texts
 from edxtasks.warehouse.dialect.functions import FUNCTIONS
 from edxtasks.warehouse.dialect.macros import CONNECTION_SETTINGS, MACROS
 from edxtasks.warehouse.dialect.queries import relation
@@ -44,7 +44,7 @@ __all__ = [
     "typed_empty",
 ]
 
-_ = (aggregates, arrays, numbers, texts, times, windows)  # each enters its functions on the list
+_ = (aggregates, arrays, constructs, formats, numbers, texts)  # each enters its functions on the list
 PROVEN: tuple[str, ...] = tuple(sorted(FUNCTIONS))
 """The names of the functions that a model may use."""
 

@@ -13,6 +13,7 @@ from sqlglot import exp
 from edxtasks.warehouse.dialect.chance import Order, pending
 from edxtasks.warehouse.dialect.expressions import Call, Unreadable
 from edxtasks.warehouse.dialect.functions import Refused, builder, fit, literal_of
+from edxtasks.warehouse.dialect.sorting import order_terms
 from edxtasks.warehouse.dialect.types import (
     BOOL,
     DATE,
@@ -196,8 +197,6 @@ def _extreme(call: Call) -> Value:
 
 def order_by(call: Call, nodes: list[exp.Ordered]) -> tuple[str, Order]:
     """`ORDER BY …` inside an aggregate, and its keys."""
-    from edxtasks.warehouse.dialect.windows import order_terms
-
     terms, order = order_terms(call.place, nodes)
     return (f" ORDER BY {', '.join(terms)}" if terms else ""), order
 

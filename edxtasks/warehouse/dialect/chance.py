@@ -58,7 +58,7 @@ def pending(
     `value` and `columns` are the text of the chosen value and the columns it is made of, where a value
     made of the keys alone is enough; else `value` is None.
     """
-    if place.scope is None or has_marker(node):
+    if has_marker(node):
         return
     made = value is not None and (value in order.keys or (columns <= order.keys and bool(order.keys)))
     place.scope.pending.append(Pending(node, what, order, made, value is not None))

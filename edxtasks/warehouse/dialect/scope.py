@@ -24,6 +24,10 @@ class Relation:
     """Sets of column names, in lower case, of which no two rows have the same values."""
 
 
+Ctes = Mapping[str, Relation]
+"""The queries of WITH that are visible, by name in lower case."""
+
+
 @dataclass
 class Source:
     """One item of FROM: an alias and its columns. `element` is set for UNNEST: the alias is a value."""
@@ -108,7 +112,7 @@ class Context:
     """One translation: the schemas of the tables, the types of the parameters, what is complained about."""
 
     schemas: Mapping[str, Schema]
-    relation: Callable[[Context, exp.Expression, Mapping[str, Relation], Scope | None], Relation]
+    relation: Callable[[Context, exp.Expression, Ctes, Scope | None], Relation]
     parameters: Mapping[str, Type] = field(default_factory=dict)
     complaints: list[str] = field(default_factory=list)
     chance: list[str] = field(default_factory=list)

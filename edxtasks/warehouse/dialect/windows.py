@@ -8,14 +8,14 @@ from sqlglot import exp
 
 from edxtasks.warehouse.dialect.aggregates import take_apart
 from edxtasks.warehouse.dialect.chance import Order, pending
-from edxtasks.warehouse.dialect.expressions import Call, Place, Unreadable, branches, call
+from edxtasks.warehouse.dialect.expressions import Call, Place, Unreadable, call
 from edxtasks.warehouse.dialect.functions import Refused, builder, fit
+from edxtasks.warehouse.dialect.operators import branches
+from edxtasks.warehouse.dialect.sorting import order_terms
 from edxtasks.warehouse.dialect.types import (
-    BOOL,
     DATE,
     FLOAT64,
     INT64,
-    OPEN,
     STRING,
     TIMESTAMP,
     UNKNOWN,
@@ -23,7 +23,6 @@ from edxtasks.warehouse.dialect.types import (
     Value,
 )
 
-_SORTABLE = (INT64, FLOAT64, STRING, BOOL, DATE, TIMESTAMP, *OPEN)
 _NAVIGATION = ("ROW_NUMBER", "NTILE", "LAG", "LEAD", "NTH_VALUE", "FIRST_VALUE", "LAST_VALUE")
 _RANKS = {
     "ROW_NUMBER": INT64,
@@ -63,31 +62,6 @@ _SUMS_OF_FLOATS = (
     "VAR_POP",
     "CORR",
 )
-
-
-def order_terms(place: Place, nodes: list[exp.Ordered]) -> tuple[list[str], Order]:
-    """The terms of an ORDER BY in DuckDB, NULLs where GoogleSQL puts them, and the keys."""
-    terms = []
-    keys = set()
-    for node in nodes:
-        value, found = sort_term(place, node, place.value(node.this))
-        terms += value
-        keys.add(found)
-    return terms, Order(frozenset(keys))
-
-
-def sort_term(place: Place, node: exp.Ordered, value: Value) -> tuple[list[str], str]:
-    """One term of an ORDER BY in DuckDB, and its key. NaN is the least FLOAT64, in DuckDB the greatest."""
-    if value.type == UNKNOWN:
-        return ["NULL"], "NULL"
-    if value.type not in _SORTABLE:
-        raise Refused(f"ORDER BY {value.type}")
-    direction = "DESC" if node.args.get("desc") else "ASC"
-    nulls = "NULLS FIRST" if node.args.get("nulls_first") else "NULLS LAST"
-    terms = [f"{value.sql} {direction} {nulls}"]
-    if value.type == FLOAT64:
-        terms.insert(0, f"(NOT isnan({value.sql})) {direction} {nulls}")
-    return terms, value.sql
 
 
 def window(place: Place, node: exp.Expression) -> Value:

@@ -1,0 +1,216 @@
+"""All that is no operator and no plain function: names, literals, choices, casts, structs, subqueries."""
+
+from __future__ import annotations
+
+import re
+
+from sqlglot import exp
+
+from edxtasks.warehouse.dialect.casts import cast, type_of
+from edxtasks.warehouse.dialect.expressions import TRANSLATIONS, Call, Place, call
+from edxtasks.warehouse.dialect.functions import FUNCTIONS, Refused, fit, literal_of
+from edxtasks.warehouse.dialect.operators import branches, comparable, compare, number
+from edxtasks.warehouse.dialect.scope import members, resolve
+from edxtasks.warehouse.dialect.types import (
+    BOOL,
+    INT64,
+    NULL,
+    OPEN,
+    PARAMETER,
+    STRING,
+    UNKNOWN,
+    UNREADABLE,
+    Type,
+    Value,
+    array,
+    quote,
+    text,
+)
+from edxtasks.warehouse.dialect.windows import window
+
+
+def _column(place: Place, node: exp.Expression) -> Value:
+    assert isinstance(node, exp.Column)
+    return resolve([part.name for part in node.parts], place.scope)
+
+
+def _literal(_: Place, node: exp.Expression) -> Value:
+    if node.args.get("is_string") or isinstance(node, exp.RawString):
+        return Value(text(node.name), STRING, literal=node.name)
+    return number(node.name)
+
+
+def _hexadecimal(_: Place, node: exp.Expression) -> Value:
+    return number(str(int(node.name, 16)))
+
+
+def _boolean(_: Place, node: exp.Expression) -> Value:
+    return Value("true" if node.this else "false", BOOL)
+
+
+def _null(_: Place, __: exp.Expression) -> Value:
+    return Value("NULL", NULL)
+
+
+def _parameter(place: Place, node: exp.Expression) -> Value:
+    if not re.fullmatch(r"[A-Za-z_]\w*", node.name, re.ASCII):
+        raise Refused(f"@{node.name} is no name of a parameter")
+    return Value(f"${node.name}", place.context.parameters.get(node.name, PARAMETER))
+
+
+def _paren(place: Place, node: exp.Expression) -> Value:
+    return place.value(node.this)
+
+
+def _adjacent(place: Place, node: exp.Expression) -> Value:
+    parts = [literal_of(part) for part in node.expressions]
+    if None in parts:
+        raise Refused("CONCAT is not on the proven list in this form")
+    joined = "".join(part for part in parts if part is not None)
+    return Value(text(joined), STRING, literal=joined)
+
+
+def _if(place: Place, node: exp.Expression) -> Value:
+    condition = place.typed(node.this, BOOL)
+    values = [place.value(node.args["true"]), place.value(node.args.get("false") or exp.Null())]
+    (yes, no), kind = branches(values, "IF")
+    return Value(f"(CASE WHEN {condition} THEN {yes} ELSE {no} END)", kind)
+
+
+def _case(place: Place, node: exp.Expression) -> Value:
+    listed = node.args["ifs"]
+    conditions = []
+    subject = place.value(node.this) if node.this is not None else None
+    for item in listed:
+        if subject is None:
+            conditions.append(place.typed(item.this, BOOL))
+            continue
+        other = place.value(item.this)
+        if UNKNOWN in (subject.type, other.type):
+            return UNREADABLE
+        (left, right), kind = comparable([subject, other], "CASE")
+        numbers = (subject.number is not None, other.number is not None)
+        conditions.append(compare(left, right, "=", kind, numbers))
+    values = [place.value(item.args["true"]) for item in listed]
+    default = node.args.get("default")
+    values.append(place.value(default) if default is not None else Value("NULL", NULL))
+    texts, kind = branches(values, "CASE")
+    pieces = [f"WHEN {c} THEN {t}" for c, t in zip(conditions, texts[:-1], strict=True)]
+    return Value(f"(CASE {' '.join(pieces)} ELSE {texts[-1]} END)", kind)
+
+
+def _cast(place: Place, node: exp.Expression) -> Value:
+    if node.args.get("format") is not None:
+        raise Refused("CAST … FORMAT is not on the proven list; see docs/sql.md")
+    wanted = type_of(node.args["to"])
+    if isinstance(node.this, exp.Array) and not node.this.expressions and wanted.element is not None:
+        return Value(f"CAST([] AS {wanted.duckdb})", wanted)
+    value = place.value(node.this)
+    if value.type == UNKNOWN:
+        return UNREADABLE
+    return cast(value, wanted, safe=isinstance(node, exp.TryCast))
+
+
+def _extract(place: Place, node: exp.Expression) -> Value:
+    return FUNCTIONS["EXTRACT"].builder(  # type: ignore[misc]
+        Call("EXTRACT", [node.this, node.expression], place, node)
+    )
+
+
+def _safe(place: Place, node: exp.Expression) -> Value:
+    return call(place, node.this, safe=True)
+
+
+def _dot(place: Place, node: exp.Expression) -> Value:
+    return members(place.value(node.this), [node.expression.name])
+
+
+def _bracket(place: Place, node: exp.Expression) -> Value:
+    if node.args.get("safe") is None or len(node.expressions) != 1:
+        raise Refused("an array element is written array[OFFSET(i)] or array[SAFE_OFFSET(i)]")
+    listed = place.value(node.this)
+    index = place.value(node.expressions[0])
+    if UNKNOWN in (listed.type, index.type):
+        return UNREADABLE
+    if listed.type.element is None:
+        raise Refused(f"{listed.type} is no array")
+    at = fit(index, INT64)
+    if node.args.get("offset"):
+        at = f"({at} - 1)"
+    macro = "bq_safe_offset" if node.args["safe"] else "bq_offset"
+    return Value(f"{macro}({listed.sql}, {at})", listed.type.element)
+
+
+def _array(place: Place, node: exp.Expression) -> Value:
+    if any(isinstance(item, exp.Query) for item in node.expressions):
+        raise Refused("ARRAY(SELECT …) is not on the proven list: take ARRAY_AGG(… ORDER BY …)")
+    if not node.expressions:
+        raise Refused("an empty array needs its type: write ARRAY<STRING>[]")
+    texts, kind = branches([place.value(item) for item in node.expressions], "an array")
+    if kind == UNKNOWN:
+        return UNREADABLE
+    if kind in OPEN:
+        raise Refused("an array needs a type: write ARRAY<STRING>[…]")
+    return Value(f"CAST([{', '.join(texts)}] AS {array(kind).duckdb})", array(kind))
+
+
+def _struct(place: Place, node: exp.Expression) -> Value:
+    fields = []
+    texts = []
+    for item in node.expressions:
+        named = isinstance(item, (exp.PropertyEQ, exp.Column))
+        name = (item.this.name if isinstance(item, exp.PropertyEQ) else item.name) if named else ""
+        value = place.value(item.expression if isinstance(item, exp.PropertyEQ) else item)
+        if value.type == UNKNOWN:
+            return UNREADABLE
+        if not name or value.type in OPEN:
+            raise Refused(
+                "a member of STRUCT needs a name and a type: write STRUCT(CAST(NULL AS DATE) AS day)"
+            )
+        fields.append((name, value.type))
+        texts.append(f"{quote(name)} := {value.sql}")
+    return Value(f"struct_pack({', '.join(texts)})", Type("STRUCT", tuple(fields)))
+
+
+def _scalar_subquery(place: Place, node: exp.Expression) -> Value:
+    relation = place.subquery(node)
+    if len(relation.columns) != 1:
+        raise Refused("a subquery that stands for a value takes a SELECT of one column")
+    return Value(f"({relation.sql})", relation.columns[0][1])
+
+
+def _exists(place: Place, node: exp.Expression) -> Value:
+    return Value(f"EXISTS ({place.subquery(node.this).sql})", BOOL)
+
+
+def _function(place: Place, node: exp.Expression) -> Value:
+    return call(place, node)
+
+
+TRANSLATIONS.update(
+    {
+        exp.Column: _column,
+        exp.Literal: _literal,
+        exp.RawString: _literal,
+        exp.HexString: _hexadecimal,
+        exp.Boolean: _boolean,
+        exp.Null: _null,
+        exp.Parameter: _parameter,
+        exp.Paren: _paren,
+        exp.Concat: _adjacent,
+        exp.If: _if,
+        exp.Case: _case,
+        exp.Cast: _cast,
+        exp.TryCast: _cast,
+        exp.Extract: _extract,
+        exp.SafeFunc: _safe,
+        exp.Dot: _dot,
+        exp.Bracket: _bracket,
+        exp.Array: _array,
+        exp.Struct: _struct,
+        exp.Subquery: _scalar_subquery,
+        exp.Exists: _exists,
+        exp.Window: window,
+        exp.Anonymous: _function,
+    }
+)

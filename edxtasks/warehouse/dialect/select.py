@@ -1,0 +1,321 @@
+"""One SELECT of GoogleSQL as one of DuckDB.
+
+Every name is resolved here, against the schemas of the tables, and written out with its source, so that
+nothing is left to rules of name lookup in which the two languages differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
+
+from sqlglot import exp
+
+from edxtasks.warehouse.dialect.chance import Order, has_marker, judge, keys_of_join, pending
+from edxtasks.warehouse.dialect.expressions import Place
+from edxtasks.warehouse.dialect.functions import Refused
+from edxtasks.warehouse.dialect.scope import Context, Ctes, Relation, Scope
+from edxtasks.warehouse.dialect.sorting import sort_term
+from edxtasks.warehouse.dialect.sources import from_clause
+from edxtasks.warehouse.dialect.types import BOOL, NULL, Type, Value, quote
+
+T = TypeVar("T")
+
+
+@dataclass
+class _Item:
+    """An output column: its name (made up where there is none), its value."""
+
+    name: str
+    value: Value
+    node: exp.Expression
+    named: bool = True
+
+
+@dataclass
+class Select:
+    """One SELECT on its way into DuckDB."""
+
+    context: Context
+    node: exp.Select
+    ctes: Ctes
+    outer: Scope | None
+    clause: str = ""
+    """`WITH …` in DuckDB, or nothing."""
+    scope: Scope = field(init=False)
+    items: list[_Item] = field(init=False, default_factory=list)
+
+    def relation(self) -> Relation:
+        """The SELECT in DuckDB."""
+        self.scope = Scope(self.outer)
+        self.place = Place(self.context, self.scope, self.ctes)
+        self._refuse_what_is_not_proven()
+        from_ = self._guarded(partial(from_clause, self.node, self.place), "")
+        where = self._condition("where", "WHERE")
+        self._select_items()
+        grouping = self._guarded(self._grouping, list[str]())
+        having = self._condition("having", "HAVING", aliases=True)
+        qualify = self._condition("qualify", "QUALIFY", aliases=True)
+        order, limit = self._guarded(self._order_and_limit, ("", ""))
+        distinct = self.node.args.get("distinct") is not None
+        keys_of_groups = self._keys_of_groups(grouping)
+        for node, complaint in judge(self.scope, keys_of_groups):
+            self.context.by_chance(node, complaint)
+        pieces = [
+            f"{self.clause}SELECT {'DISTINCT ' if distinct else ''}{', '.join(map(_output, self.items))}",
+            from_,
+            where,
+            f"GROUP BY {', '.join(grouping)}" if grouping else "",
+            having,
+            qualify,
+            order,
+            limit,
+        ]
+        columns = tuple((item.name, item.value.type) for item in self.items)
+        sql = " ".join(piece for piece in pieces if piece)
+        return Relation(sql, columns, tuple(self._keys(keys_of_groups, distinct, limit)))
+
+    def _guarded(self, step: Callable[[], T], otherwise: T) -> T:
+        try:
+            return step()
+        except Refused as refusal:
+            self.context.complain(self.node, str(refusal))
+            return otherwise
+
+    def _refuse_what_is_not_proven(self) -> None:
+        known = {
+            "with", "with_", "expressions", "from", "from_", "joins", "where", "group", "having", "qualify",
+            "order", "limit", "offset", "distinct", "windows", "laterals",
+        }  # fmt: skip
+        for part, value in self.node.args.items():
+            if value and part not in known:
+                self.context.complain(self.node, f"SELECT with {part.upper()} is not on the proven list")
+        distinct = self.node.args.get("distinct")
+        if distinct is not None and distinct.args.get("on"):
+            self.context.complain(self.node, "DISTINCT ON is no GoogleSQL")
+        if self.node.args.get("qualify") and not any(
+            self.node.args.get(part) for part in ("where", "group", "having")
+        ):
+            self.context.complain(self.node, "QUALIFY needs a WHERE, GROUP BY or HAVING: write WHERE TRUE")
+
+    # The parts of the SELECT
+
+    def _condition(self, part: str, word: str, aliases: bool = False) -> str:
+        clause = self.node.args.get(part)
+        if clause is None:
+            return ""
+        place = self._with_aliases() if aliases else self.place
+        return self._guarded(lambda: f"{word} {place.typed(clause.this, BOOL)}", "")
+
+    def _with_aliases(self) -> Place:
+        """A place in which names of output columns are visible too, after those of the sources."""
+        return Place(self.context, _AliasScope.over(self.scope, self.items, self.context), self.ctes)
+
+    def _select_items(self) -> None:
+        for node in self.node.expressions:
+            if node.is_star:
+                self.items += self._guarded(partial(self._star, node), list[_Item]())
+                continue
+            inner = node.this if isinstance(node, exp.Alias) else node
+            value = self.place.value(inner)
+            name = node.alias_or_name if isinstance(node, (exp.Alias, exp.Column, exp.Dot)) else ""
+            if isinstance(node, exp.Dot):
+                name = node.expression.name
+            self.items.append(_Item(name or f"_f{len(self.items)}", value, inner, bool(name)))
+        seen: set[str] = set()
+        for item in self.items:
+            if item.named and item.name.lower() in seen:
+                self.context.complain(item.node, f"two output columns are called {item.name}")
+            seen.add(item.name.lower())
+
+    def _star(self, node: exp.Expression) -> list[_Item]:
+        """`*` and `source.*` with EXCEPT and REPLACE, written out."""
+        star = node if isinstance(node, exp.Star) else node.this
+        sources = list(self.scope.sources.values())
+        if isinstance(node, exp.Column):
+            source = self.scope.sources.get(node.table.lower())
+            if source is None:
+                raise Refused(f"{node.table}.*: no source is called {node.table}")
+            sources = [source]
+        left_out = {name.name.lower() for name in star.args.get("except_") or star.args.get("except") or ()}
+        replaced = {r.alias.lower(): r.this for r in star.args.get("replace") or ()}
+        if star.args.get("rename"):
+            raise Refused("* RENAME is no GoogleSQL")
+        merged = {} if isinstance(node, exp.Column) else dict(self.scope.merged)
+        found: list[tuple[str, Value]] = []
+        for name, merged_value in merged.items():
+            found.append((self._spelling(name), merged_value))
+        for source in sources:
+            if source.element is not None:
+                raise Refused("* over UNNEST is not on the proven list: name the columns")
+            for name, _ in source.columns:
+                value = source.column(name)
+                if value is not None and name.lower() not in merged:
+                    found.append((name, value))
+        items = []
+        for name, value in found:
+            if name.lower() in left_out:
+                continue
+            self.scope.used.add(value.sql)
+            chosen = self.place.value(replaced[name.lower()]) if name.lower() in replaced else value
+            items.append(_Item(name, chosen, node))
+        return items
+
+    def _spelling(self, name: str) -> str:
+        for source in self.scope.sources.values():
+            for column, _ in source.columns:
+                if column.lower() == name:
+                    return column
+        return name
+
+    def _grouping(self) -> list[str]:
+        """Terms of GROUP BY. A name that is an output column's alone means its expression."""
+        group = self.node.args.get("group")
+        if group is None:
+            return []
+        if any(group.args.get(part) for part in ("rollup", "cube", "grouping_sets", "totals", "all")):
+            raise Refused("GROUP BY with ROLLUP, CUBE, GROUPING SETS or ALL is not on the proven list")
+        place = self._with_aliases()
+        terms = []
+        for node in group.expressions:
+            if isinstance(node, exp.Literal) and not node.is_string:
+                terms.append(self._by_number(node, "GROUP BY").sql)
+                continue
+            value = place.value(node)
+            if value.type.kind in ("STRUCT", "ARRAY"):
+                raise Refused(f"GROUP BY {value.type}")
+            terms.append(value.sql)
+        return terms
+
+    def _by_number(self, node: exp.Literal, what: str) -> Value:
+        if not 1 <= int(node.name) <= len(self.items):
+            raise Refused(f"{what} {node.name}: there are {len(self.items)} output columns")
+        return self.items[int(node.name) - 1].value
+
+    def _order_and_limit(self) -> tuple[str, str]:
+        order, limit = self.node.args.get("order"), self.node.args.get("limit")
+        offset = self.node.args.get("offset")
+        place = Place(
+            self.context, _AliasScope.over(self.scope, self.items, self.context, first=True), self.ctes
+        )
+        terms: list[str] = []
+        keys: set[str] = set()
+        for node in order.expressions if order is not None else ():
+            if isinstance(node.this, exp.Literal) and not node.this.is_string:
+                value = self._by_number(node.this, "ORDER BY")
+            else:
+                value = place.value(node.this)
+            found, key = sort_term(place, node, value)
+            terms += found
+            keys.add(key)
+        if limit is not None:
+            self._check_limit(limit, order, keys)
+        pieces = [
+            f"LIMIT {self.place.typed(limit.expression, Type('INT64'))}" if limit is not None else "",
+            f"OFFSET {self.place.typed(offset.expression, Type('INT64'))}" if offset is not None else "",
+        ]
+        return (f"ORDER BY {', '.join(terms)}" if terms else ""), " ".join(p for p in pieces if p)
+
+    def _check_limit(self, limit: exp.Expression, order: exp.Expression | None, keys: set[str]) -> None:
+        if has_marker(limit) or (order is not None and has_marker(order)):
+            return
+        if {item.value.sql for item in self.items} <= keys:
+            return
+        pending(self.place, limit, "LIMIT", Order(frozenset(keys)), None, frozenset())
+
+    # What is unique
+
+    def _keys_of_groups(self, grouping: list[str]) -> frozenset[str] | None:
+        """Keys of GROUP BY as DuckDB texts; none in a SELECT of aggregates alone; None without groups."""
+        if grouping:
+            return frozenset(grouping)
+        return frozenset() if self.node.args.get("having") or _has_aggregate(self.node) else None
+
+    def _keys(self, groups: frozenset[str] | None, distinct: bool, limit: str) -> list[frozenset[str]]:
+        if groups is not None:
+            candidates = [groups]
+        else:
+            candidates = keys_of_join(self.scope)
+            first = _kept_first(self.node)
+            if first is not None:
+                values = [self.place.value(node) for node in first.args.get("partition_by") or ()]
+                candidates.append(frozenset(value.sql for value in values))
+        outputs = {item.value.sql: item.name.lower() for item in self.items}
+        keys = [frozenset(outputs[text] for text in key) for key in candidates if key <= set(outputs)]
+        if distinct:
+            keys.append(frozenset(item.name.lower() for item in self.items))
+        if limit == "LIMIT 1::BIGINT":
+            keys.append(frozenset())
+        return keys
+
+
+class _AliasScope(Scope):
+    """A scope in which the names of output columns are visible: first (ORDER BY) or last (GROUP BY …)."""
+
+    items: Mapping[str, Value]
+    first: bool
+    base: Scope
+    context: Context
+
+    @classmethod
+    def over(cls, scope: Scope, items: list[_Item], context: Context, first: bool = False) -> _AliasScope:
+        """A scope over `scope` that shares all it holds."""
+        new = cls(scope.outer, scope.sources, scope.merged, used=scope.used, pending=scope.pending)
+        new.items = {item.name.lower(): item.value for item in items if item.named}
+        new.first, new.base, new.context = first, scope, context
+        return new
+
+    def unqualified(self, name: str) -> Value | None:
+        """As of the scope; where a source and an output column differ under one name, Refused."""
+        alias = self.items.get(name.lower())
+        column = super().unqualified(name)
+        if alias is None or column is None:
+            return column if alias is None else alias
+        if alias.sql != column.sql and not self.first:
+            raise Refused(
+                f"{name} is a column of a source and another output column: give the output another name, "
+                "or write the source before it"
+            )
+        return alias if self.first else column
+
+
+def _output(item: _Item) -> str:
+    if item.value.type == NULL:
+        return f"CAST(NULL AS BIGINT) AS {quote(item.name)}"
+    return f"{item.value.sql} AS {quote(item.name)}"
+
+
+_AGGREGATES = {
+    "COUNT", "COUNTIF", "SUM", "AVG", "MIN", "MAX", "LOGICAL_OR", "LOGICAL_AND", "STDDEV", "STDDEV_SAMP",
+    "STDDEV_POP", "VARIANCE", "VAR_SAMP", "VAR_POP", "CORR", "COVAR_SAMP",
+    "COVAR_POP", "ARRAY_AGG", "STRING_AGG",
+}  # fmt: skip
+
+
+def _has_aggregate(select: exp.Select) -> bool:
+    """Whether a SELECT without GROUP BY has an aggregate of its own, so that it gives one row."""
+
+    def below(node: exp.Expression) -> bool:
+        if isinstance(node, exp.Query):
+            return False
+        if isinstance(node, exp.Window):
+            return any(below(child) for child in node.this.iter_expressions())
+        if isinstance(node, exp.Anonymous) and node.name.upper() in _AGGREGATES:
+            return True
+        return any(below(child) for child in node.iter_expressions())
+
+    return any(below(item) for item in select.expressions)
+
+
+def _kept_first(select: exp.Select) -> exp.Expression | None:
+    """The window of `QUALIFY ROW_NUMBER() OVER (…) = 1`, after which its partition is unique."""
+    qualify = select.args.get("qualify")
+    if qualify is None or not isinstance(qualify.this, exp.EQ):
+        return None
+    window, one = qualify.this.this, qualify.this.expression
+    is_one = isinstance(one, exp.Literal) and one.name == "1"
+    if is_one and isinstance(window, exp.Window) and window.this.name.upper() == "ROW_NUMBER":
+        return window if window.args.get("alias") is None else None
+    return None

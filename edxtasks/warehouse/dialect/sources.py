@@ -1,0 +1,115 @@
+"""FROM: tables, subqueries, UNNEST and joins; each becomes a source of the scope."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from edxtasks.warehouse.dialect.expressions import Place
+from edxtasks.warehouse.dialect.functions import Refused
+from edxtasks.warehouse.dialect.reading import table_name
+from edxtasks.warehouse.dialect.scope import Scope, Source
+from edxtasks.warehouse.dialect.types import BOOL, UNKNOWN, Value, common, of_column, quote
+
+
+def from_clause(select: exp.Select, place: Place) -> str:
+    """`FROM …` of a SELECT in DuckDB; its sources are added to the scope of `place`."""
+    from_ = select.args.get("from_") or select.args.get("from")
+    if from_ is None:
+        return ""
+    text = f"FROM {_source(place, from_.this, first=True)}"
+    for join in select.args.get("joins") or ():
+        text += _join(place, join)
+    return text
+
+
+def _join(place: Place, join: exp.Join) -> str:
+    side, kind = join.side.upper(), join.kind.upper()
+    if join.args.get("method") or kind not in ("", "INNER", "OUTER", "CROSS") or join.args.get("pivots"):
+        raise Refused(f"{join.args.get('method') or kind} JOIN is not on the proven list")
+    left = list(place.scope.sources.values())
+    source = _source(place, join.this)
+    using, on = join.args.get("using"), join.args.get("on")
+    word = f"{side} JOIN" if side else ("JOIN" if on or using else "CROSS JOIN")
+    if using:
+        names = [name.name for name in using]
+        _merge(place.scope, names, left, list(place.scope.sources.values())[-1], side)
+        return f" {word} {source} USING ({', '.join(map(quote, names))})"
+    if on is not None:
+        return f" {word} {source} ON {place.typed(on, BOOL)}"
+    if isinstance(join.this, exp.Unnest):
+        return f" {word} {source}{' ON true' if side else ''}"
+    if side:
+        raise Refused(f"{side} JOIN needs ON or USING")
+    return f" CROSS JOIN {source}"
+
+
+def _merge(scope: Scope, names: list[str], left: list[Source], right: Source, side: str) -> None:
+    """Columns of USING: their bare name means the one column that the two became."""
+    for name in names:
+        before = scope.merged.get(name.lower())
+        found = [before] if before else [v for v in (s.column(name) for s in left) if v is not None]
+        other = right.column(name)
+        if len(found) != 1 or other is None:
+            raise Refused(f"USING ({name}): each side needs one column of this name")
+        kind = common((found[0].type, other.type))
+        if kind is None or found[0].type != other.type:
+            raise Refused(f"USING ({name}): {found[0].type} and {other.type}; write ON with a CAST")
+        if kind.kind == "FLOAT64":
+            raise Refused(f"USING ({name}) over FLOAT64 is not on the proven list")
+        if side == "FULL":
+            merged = f"coalesce({found[0].sql}, {other.sql})"
+        else:
+            merged = other.sql if side == "RIGHT" else found[0].sql
+        scope.merged[name.lower()] = Value(merged, kind)
+
+
+def _source(place: Place, node: exp.Expression, first: bool = False) -> str:
+    if isinstance(node, exp.Unnest):
+        return _unnest(place, node, first)
+    if isinstance(node, exp.Subquery):
+        if not node.alias:
+            raise Refused("a subquery in FROM needs a name: (SELECT …) AS name")
+        result = place.context.relation(place.context, node.this, place.ctes, place.scope.outer)
+        place.scope.add(Source(node.alias, result.columns, result.keys))
+        return f"({result.sql}) AS {quote(node.alias)}"
+    if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier):
+        return _table(place, node)
+    raise Refused(f"{node.key.upper()} in FROM is not on the proven list")
+
+
+def _table(place: Place, node: exp.Table) -> str:
+    name = table_name(node)
+    alias = node.alias or node.parts[-1].name.rpartition(".")[2]
+    if any(node.args.get(part) for part in ("sample", "pivots", "version", "joins")):
+        raise Refused(f"{name}: this form of a table is not on the proven list")
+    cte = place.ctes.get(name.lower())
+    if cte is not None:
+        place.scope.add(Source(alias, cte.columns, cte.keys))
+        return f"{quote(name)} AS {quote(alias)}"
+    if name not in place.context.schemas:
+        place.scope.add(Source(alias, ()))
+        raise Refused(f"{name} is no table that is known")
+    columns = tuple((column.name, of_column(column)) for column in place.context.schemas[name])
+    place.scope.add(Source(alias, columns))
+    return f"{'.'.join(map(quote, name.split('.')))} AS {quote(alias)}"
+
+
+def _unnest(place: Place, node: exp.Unnest, first: bool) -> str:
+    if len(node.expressions) != 1:
+        raise Refused("UNNEST takes one array")
+    value = place.value(node.expressions[0])
+    if value.type == UNKNOWN:
+        raise Refused("UNNEST of what cannot be read")
+    if value.type.element is None:
+        raise Refused(f"UNNEST takes an array, found {value.type}; of a parameter: IN UNNEST(@name)")
+    alias = node.args.get("alias")
+    names = [column.name for column in alias.columns] if alias is not None else []
+    name = names[0] if names else node.alias
+    if not name:
+        raise Refused("UNNEST needs a name: UNNEST(…) AS name")
+    given = node.args.get("offset")
+    offset = None if given in (None, False) else ("offset" if given is True else given.name)
+    place.scope.add(Source(name, (), element=value.type.element, offset=offset))
+    numbers = f", unnest(range(len({value.sql}))) AS {quote(offset)}" if offset else ""
+    inner = f"(SELECT unnest({value.sql}) AS {quote(name)}{numbers}) AS {quote(name)}"
+    return inner if first else f"LATERAL {inner}"
