@@ -112,9 +112,11 @@ def _logical(call: Call) -> Value:
     return Value(f"{name}({distinct}{fit(value, BOOL)}){call.over}", BOOL)
 
 
-def ordered(name: str, values: list[str], call: Call, distinct: str = "") -> str:
+def ordered(name: str, values: list[str], call: Call, distinct: str = "", constant: bool = False) -> str:
     """A float aggregate whose digits do not depend on the order in which rows come."""
     keys = ", ".join(values)
+    if constant:
+        return f"{name}({distinct}{keys}){call.over}"
     if not call.over:
         return f"{name}({distinct}{keys} ORDER BY {keys})"
     if call.over == " OVER ()":
@@ -135,7 +137,7 @@ def _sum(call: Call) -> Value:
         return Value(f"CAST(sum({distinct}{value.sql}){call.over} AS BIGINT)", INT64)
     if value.type != FLOAT64:
         raise Refused(f"SUM({value.type}) is not on the proven list; see docs/sql.md")
-    return Value(ordered("sum", [value.sql], call, distinct), FLOAT64)
+    return Value(ordered("sum", [value.sql], call, distinct, value.constant), FLOAT64)
 
 
 @builder("AVG")
@@ -143,7 +145,7 @@ def _avg(call: Call) -> Value:
     (value,), distinct = simple(call)
     if value.type == INT64:
         return Value(f"avg({distinct}{value.sql}){call.over}", FLOAT64)
-    return Value(ordered("avg", [fit(value, FLOAT64)], call, distinct), FLOAT64)
+    return Value(ordered("avg", [fit(value, FLOAT64)], call, distinct, value.constant), FLOAT64)
 
 
 _DEVIATIONS = {

@@ -41,7 +41,8 @@ class Place:
 
     def with_columns(self, node: exp.Expression) -> tuple[Value, frozenset[str]]:
         """The expression in DuckDB, and the columns of this SELECT's sources of which it is made."""
-        before, self.scope.used = self.scope.used, set()
+        before = set(self.scope.used)
+        self.scope.used.clear()  # in place: scopes share the set
         try:
             value = self.value(node)
             return value, frozenset(self.scope.used)

@@ -111,7 +111,7 @@ class Select:
 
     def _with_aliases(self) -> Place:
         """A place in which names of output columns are visible too, after those of the sources."""
-        return Place(self.context, _AliasScope.over(self.scope, self.items, self.context), self.ctes)
+        return Place(self.context, _AliasScope.over(self.scope, self.items), self.ctes)
 
     def _select_items(self) -> None:
         for node in self.node.expressions:
@@ -181,13 +181,21 @@ class Select:
         terms = []
         for node in group.expressions:
             if isinstance(node, exp.Literal) and not node.is_string:
-                terms.append(self._by_number(node, "GROUP BY").sql)
+                value = self._by_number(node, "GROUP BY")
+                terms.append(node.name if value.constant else value.sql)
                 continue
             value = place.value(node)
             if value.type.kind in ("STRUCT", "ARRAY"):
                 raise Refused(f"GROUP BY {value.type}")
-            terms.append(value.sql)
+            terms.append(self._number_of(value) if value.constant else value.sql)
         return terms
+
+    def _number_of(self, constant: Value) -> str:
+        """A constant in GROUP BY, which DuckDB takes as the number of an output column only."""
+        for number, item in enumerate(self.items, 1):
+            if item.value.sql == constant.sql:
+                return str(number)
+        raise Refused("GROUP BY a constant that is no output column")
 
     def _by_number(self, node: exp.Literal, what: str) -> Value:
         if not 1 <= int(node.name) <= len(self.items):
@@ -197,9 +205,7 @@ class Select:
     def _order_and_limit(self) -> tuple[str, str]:
         order, limit = self.node.args.get("order"), self.node.args.get("limit")
         offset = self.node.args.get("offset")
-        place = Place(
-            self.context, _AliasScope.over(self.scope, self.items, self.context, first=True), self.ctes
-        )
+        place = Place(self.context, _AliasScope.over(self.scope, self.items, first=True), self.ctes)
         terms: list[str] = []
         keys: set[str] = set()
         for node in order.expressions if order is not None else ():
@@ -230,7 +236,7 @@ class Select:
     def _keys_of_groups(self, grouping: list[str]) -> frozenset[str] | None:
         """Keys of GROUP BY as DuckDB texts; none in a SELECT of aggregates alone; None without groups."""
         if grouping:
-            return frozenset(grouping)
+            return frozenset(term for term in grouping if not term.isdigit())
         return frozenset() if self.node.args.get("having") or _has_aggregate(self.node) else None
 
     def _keys(self, groups: frozenset[str] | None, distinct: bool, limit: str) -> list[frozenset[str]]:
@@ -256,15 +262,13 @@ class _AliasScope(Scope):
 
     items: Mapping[str, Value]
     first: bool
-    base: Scope
-    context: Context
 
     @classmethod
-    def over(cls, scope: Scope, items: list[_Item], context: Context, first: bool = False) -> _AliasScope:
+    def over(cls, scope: Scope, items: list[_Item], first: bool = False) -> _AliasScope:
         """A scope over `scope` that shares all it holds."""
         new = cls(scope.outer, scope.sources, scope.merged, used=scope.used, pending=scope.pending)
         new.items = {item.name.lower(): item.value for item in items if item.named}
-        new.first, new.base, new.context = first, scope, context
+        new.first = first
         return new
 
     def unqualified(self, name: str) -> Value | None:

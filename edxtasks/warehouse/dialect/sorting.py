@@ -34,9 +34,14 @@ def order_terms(place: Place, nodes: list[exp.Ordered]) -> tuple[list[str], Orde
 
 
 def sort_term(place: Place, node: exp.Ordered, value: Value) -> tuple[list[str], str]:
-    """One term of an ORDER BY in DuckDB, and its key. NaN is the least FLOAT64, in DuckDB the greatest."""
+    """One term of an ORDER BY in DuckDB, and its key: in two parts for FLOAT64, none for a constant.
+
+    NaN is the least FLOAT64, in DuckDB the greatest.
+    """
     if value.type == UNKNOWN:
         return ["NULL"], "NULL"
+    if value.constant:
+        return [], value.sql
     if value.type not in _SORTABLE:
         raise Refused(f"ORDER BY {value.type}")
     direction = "DESC" if node.args.get("desc") else "ASC"

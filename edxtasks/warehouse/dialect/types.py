@@ -93,6 +93,12 @@ class Value:
     number: str | None = None
     """The digits of a numeric literal."""
 
+    @property
+    def constant(self) -> bool:
+        """Whether it is a bare literal or parameter, which DuckDB takes in no GROUP BY or ORDER BY."""
+        bare = self.sql in ("NULL", "true", "false") or self.sql.startswith("$")
+        return bare or self.literal is not None or self.number is not None
+
 
 UNREADABLE = Value("NULL", UNKNOWN)
 """What an expression gives that was complained about."""
