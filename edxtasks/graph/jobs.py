@@ -27,10 +27,12 @@ from edxtasks.logs.shards import Shard
 from edxtasks.logs.split import SplitOptions, SplitResult, forget, split
 from edxtasks.notes import Notes
 from edxtasks.simulate.campus import CampusSize, simulate
+from edxtasks.tables.adapted import adapted
 from edxtasks.tables.build import Built, build
 from edxtasks.tables.context import Context
 from edxtasks.tables.logs import load_log_days, stored_shards
 from edxtasks.tables.registry import read_registry
+from edxtasks.tables.research import export_for_research
 from edxtasks.warehouse import open_warehouse
 from edxtasks.warehouse.base import Share
 
@@ -53,6 +55,15 @@ def build_table(
     """Build one table of the registry."""
     context = _context(setting)
     return build(context, context.registry[table], course, force)
+
+
+def export_research(progress: Progress, setting: Setting, course: CourseKey, force: bool) -> Built:
+    """Export the tables of a course that have changed as files for research."""
+    notes = Notes()
+    number = export_for_research(
+        _context(setting), course, force, notes, lambda done, of: progress(done, of, "files")
+    )
+    return Built(number, notes=notes, unit="files")
 
 
 def load_days(progress: Progress, setting: Setting, course: CourseKey, force: bool) -> Built:
@@ -152,7 +163,7 @@ def _context(setting: Setting) -> Context:
     key, context = getattr(_kept, "context", (None, None))
     if context is None or key != (setting.settings, setting.courses):
         settings = setting.settings
-        registry = read_registry(settings.engine.state)
+        registry = adapted(read_registry(settings.engine.state), settings, setting.courses)
         warehouse = open_warehouse(settings, setting.share)
         context = Context(settings, registry, warehouse, Digests(), setting.courses)
         _kept.context = ((setting.settings, setting.courses), context)

@@ -19,9 +19,11 @@ from edxtasks.graph.memory import StampChecker
 from edxtasks.graph.reporter import RunReporter
 from edxtasks.graph.steps import Run
 from edxtasks.graph.tasks import Graph
-from edxtasks.graph.words import Words, choose
+from edxtasks.graph.words import TaskKinds, Words, choose
 from edxtasks.notes import Notes
+from edxtasks.tables.adapted import adapted
 from edxtasks.tables.context import Context
+from edxtasks.tables.geocode import COMMAND, refuse_odd_table
 from edxtasks.tables.registry import read_registry
 from edxtasks.warehouse import open_warehouse
 
@@ -66,9 +68,13 @@ def load_namespace(folder: Path, arguments: Sequence[str], environment: Mapping[
 def make_graph(settings: Settings, words: Words) -> Graph:
     """The graph of a run; notices about settings and courses go to stderr."""
     notes = Notes(list(settings.notices))
-    registry = read_registry(settings.engine.state)
-    per_course, others = Graph.per_course(registry), Graph.others(registry)
-    choice = choose(words, settings, per_course, others, lambda course: _exists(course, settings), notes)
+    all_tables = read_registry(settings.engine.state)
+    registry = adapted(all_tables, settings, ())
+    kinds = TaskKinds(Graph.per_course(registry), Graph.over_courses(registry), Graph.others(registry))
+    choice = choose(words, settings, kinds, lambda course: _exists(course, settings), notes)
+    registry = adapted(all_tables, settings, choice.courses)
+    if COMMAND in words.words:
+        refuse_odd_table(settings)
     digests = Digests(settings.engine.state / "digests.json")
     context = Context(settings, registry, open_warehouse(settings), digests, choice.courses)
     run = Run(context)

@@ -14,6 +14,7 @@ from typing import IO, Any
 
 from doit.exceptions import BaseFail, UnmetDependency
 
+from edxtasks.course import CourseKey
 from edxtasks.graph.steps import Step
 from edxtasks.graph.tasks import STEP
 from edxtasks.tables.freshness import Standing
@@ -205,7 +206,8 @@ def _some(names: list[str]) -> str:
 def _by_kind(lines: list[_Line]) -> list[_Line]:
     kinds: dict[str, list[_Line]] = defaultdict(list)
     for line in lines:
-        kinds[line.name.partition(":")[0]].append(line)
+        name, _, course = line.name.partition(":")
+        kinds[name if CourseKey.find(course) else line.name].append(line)
     added = []
     for kind, members in kinds.items():
         amount = sum(line.amount for line in members)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 from edxtasks.config import known_courses
 from edxtasks.course import CourseKey
 from edxtasks.graph.log_steps import LogDaysStep, SplitStep
 from edxtasks.graph.mongo_steps import MongoLogsStep, UserInfoStep
+from edxtasks.graph.research_step import ResearchStep
 from edxtasks.graph.simulate_step import SimulateStep
 from edxtasks.graph.steps import Run, Step
 from edxtasks.graph.storage_steps import StoreShardsStep
@@ -16,8 +18,20 @@ from edxtasks.graph.table_step import TableStep
 from edxtasks.graph.waldofy_step import Delivery, WaldofyStep
 from edxtasks.graph.words import Choice, Words
 from edxtasks.tables.declaration import TRACKLOG, ComputedFrom, LoadedFrom, Need, Scope, Table
-from edxtasks.tables.registry import commands
-from edxtasks.tables.targets import ALSO_MADE, OTHER_NAMES, doall, nightly, reached_by_logs, setup_sql
+from edxtasks.tables.registry import commands, upstream
+from edxtasks.tables.research import TABLES as RESEARCH_TABLES
+from edxtasks.tables.targets import (
+    ALSO_MADE,
+    DEMANDING,
+    LOCATED,
+    ONLY_FOR_PLACES,
+    OTHER_NAMES,
+    doall,
+    nightly,
+    reached_by_logs,
+    setup_sql,
+    weekly,
+)
 
 SIMULATE = "simulate"
 SPLIT = "split"
@@ -29,6 +43,7 @@ LOGS2GS = "logs2gs"
 LOGS2BQ = "logs2bq"
 MONGO2GS = "mongo2gs"
 MONGO2USER_INFO = "mongo2user_info"
+RESEARCH = "research"
 STEP = "step"
 """Key in a task's `meta` for its step; `tolerates` holds the tasks whose failure does not block it."""
 TOLERATES = "tolerates"
@@ -47,11 +62,21 @@ class Graph:
         self._named = {word.partition(":")[0] for word in words.words}
         self._as_they_stand = self._not_looked_at()
         self._commands = commands(self._registry)
+        self._of_task = {table.task: table.name for table in self._registry.values() if not table.awaited}
         for command, also in ALSO_MADE.items():
             self._commands[command] = [*also, *self._commands[command]]
         if run.context.settings.options.subsection:
             self._commands["grades_persistent"] = self._commands["grades_persistent_subsection"]
         self._made: set[str] = set()
+        self._asked = self._asked_for(words.words)
+        self._demanded = {
+            name
+            for name in self._asked
+            if self._registry[name].command in DEMANDING
+            and ({self._registry[name].command, self._registry[name].task} & set(words.words))
+        }
+        if run.context.settings.options.just_do_geoip:
+            self._force_tables(LOCATED, run.context.courses)
 
     @classmethod
     def per_course(cls, registry: Mapping[str, Table]) -> list[str]:
@@ -67,6 +92,7 @@ class Graph:
             LOGS2GS,
             MONGO2GS,
             MONGO2USER_INFO,
+            RESEARCH,
             WALDOFY,
             *OTHER_NAMES,
         ]
@@ -75,8 +101,18 @@ class Graph:
     @classmethod
     def others(cls, registry: Mapping[str, Table]) -> list[str]:
         """Names of the tasks without courses."""
-        tables = [t for t in registry.values() if t.scope is Scope.WAREHOUSE and not t.awaited]
+        tables = [t for t in registry.values() if not t.awaited and not _needs_courses(registry, t)]
         return sorted({SIMULATE, SPLIT} | {t.name for t in tables} | {t.command for t in tables})
+
+    @classmethod
+    def over_courses(cls, registry: Mapping[str, Table]) -> list[str]:
+        """Names of the tasks over all chosen courses."""
+        tables = [
+            t
+            for t in registry.values()
+            if t.scope is not Scope.COURSE and not t.awaited and _needs_courses(registry, t)
+        ]
+        return sorted({t.task for t in tables} | {t.command for t in tables})
 
     def tasks(self) -> Iterator[Task]:
         """Every task, as doit's loader takes it."""
@@ -88,6 +124,7 @@ class Graph:
         yield from self._logs()
         yield from self._mongo()
         yield from self._package()
+        yield from self._research()
         for table in self._registry.values():
             if not table.awaited:
                 yield from self._table(table)
@@ -101,36 +138,57 @@ class Graph:
         yield from self._other_spellings()
 
     def _not_looked_at(self) -> set[str]:
-        """Tables that are taken as they stand: in `nightly` all that new logs do not reach."""
-        only_logs = self.run.context.settings.options.just_do_nightly or self._named == {NIGHTLY}
+        """Tables that are taken as they stand: in `nightly` all that new logs do not reach, with
+        `just_do_geoip` all but those with places."""
+        options = self.run.context.settings.options
+        if options.just_do_geoip and self._named <= set(LOCATED):
+            return set(self._registry) - set(LOCATED)
+        only_logs = options.just_do_nightly or self._named == {NIGHTLY}
         return set(self._registry) - set(reached_by_logs(self._registry)) if only_logs else set()
+
+    def _tables_of(self, word: str) -> list[str]:
+        """The tables that a word of the command line asks for; none for one that names no table."""
+        sets = {"setup_sql": setup_sql, "doall": doall, "nightly": nightly, "weekly": weekly}
+        base = word.partition(":")[0]
+        if word in self._of_task:
+            return [self._of_task[word]]
+        if base in sets:
+            return sets[base](self._registry)
+        base = OTHER_NAMES.get(base, base)
+        return self._commands.get(base) or ([base] if base in self._registry else [])
+
+    def _asked_for(self, words: Iterable[str]) -> set[str]:
+        """The tables that a run has among its targets; without a word they are those of `weekly`."""
+        asked = {name for word in words for name in self._tables_of(word)}
+        return asked or set(weekly(self._registry))
 
     def force(self, words: Iterable[str]) -> None:
         """Mark what the named tasks make (not the inputs that other commands make) to be made anew."""
-        sets = {"setup_sql": setup_sql, "doall": doall, "nightly": nightly, "weekly": doall}
         for word in words:
             base, _, spelling = word.partition(":")
             chosen = self.run.context.courses
             one = CourseKey.find(spelling) if spelling else None
-            courses = [one] if one is not None else list(chosen)
+            courses = (one,) if one is not None else chosen
             if base in {LOGS2BQ, "daily_logs"}:
                 self.run.forced.update(f"{LOGS2BQ}:{course}" for course in courses)
-            if base in {LOGS2GS, MONGO2GS, WALDOFY}:
+            if base in {LOGS2GS, MONGO2GS, RESEARCH, WALDOFY}:
                 self.run.forced.update(f"{base}:{course}" for course in courses)
             if word in {WALDOFY, f"{WALDOFY}:{REST}"}:
                 self.run.forced.add(f"{WALDOFY}:{REST}")
             if base in {SPLIT, "daily_logs"}:
                 self.run.forced.add(SPLIT)
-            names = sets[base](self._registry) if base in sets else self._commands.get(base, [base])
-            for table in (self._registry[name] for name in names if name in self._registry):
-                scoped = courses if table.scope is Scope.COURSE else [None]
-                self.run.forced.update(self.table_task(table, course) for course in scoped)
+            self._force_tables(self._tables_of(word), courses)
+
+    def _force_tables(self, names: Iterable[str], courses: Iterable[CourseKey]) -> None:
+        for table in (self._registry[name] for name in names):
+            scoped = list(courses) if table.scope is Scope.COURSE else [None]
+            self.run.forced.update(self.table_task(table, course) for course in scoped)
 
     # Names
 
     def table_task(self, table: Table, course: CourseKey | None) -> str:
         """Name of the task that makes one table."""
-        base = table.name
+        base = table.task
         if base in self._commands and self._commands[base] != [base] and not self._is_last(table):
             base = f"{base}.table"
         return base if course is None else f"{base}:{course}"
@@ -181,6 +239,15 @@ class Graph:
         rest = WaldofyStep(self.run, f"{WALDOFY}:{REST}", delivery, None)
         yield {"basename": WALDOFY, "name": REST, **self._of(rest)}
 
+    def _research(self) -> Iterator[Task]:
+        yield self._head(RESEARCH, "export tables of a course as csv.gz files to storage")
+        for course in self.run.context.courses:
+            # What this run builds too comes first; all else is exported as it stands.
+            made = [self._registry[name] for name in RESEARCH_TABLES if name in self._targets]
+            needed = [self.table_task(table, course) for table in made if not table.awaited]
+            step = ResearchStep(self.run, f"{RESEARCH}:{course}", course)
+            yield {"basename": RESEARCH, "name": str(course), **self._of(step, needed, set(needed))}
+
     def _patterns(self) -> list[str]:
         pattern = self.run.context.settings.paths.tlfn
         return self._positional or ([pattern] if pattern else [])
@@ -204,12 +271,15 @@ class Graph:
             return self._of(TableStep(self.run, name, table, course, as_it_stands=True))
         needed: list[str] = []
         tolerated: set[str] = set()
+        of_each_course = table.scope is not Scope.COURSE
         for source, need in table.inputs.items():
-            if need is Need.BORROWED or self.run.context.left_out(source):
+            if self.run.context.left_out(source) or (need is Need.BORROWED and source not in self._targets):
                 continue
             for task in self._input_tasks(table, source, course):
                 needed.append(task)
-                if need is Need.OPTIONAL:
+                # One course's failure never holds up a table over all: its old table, or none, is taken.
+                one_of_many = of_each_course and self._registry[source].scope is Scope.COURSE
+                if need is not Need.REQUIRED or one_of_many:
                     tolerated.add(task)
         if (
             course is not None
@@ -218,7 +288,13 @@ class Graph:
         ):
             needed.append(f"{WALDOFY}:{course}")
             tolerated.add(f"{WALDOFY}:{course}")
-        return self._of(TableStep(self.run, name, table, course), needed, tolerated)
+        step = TableStep(self.run, name, table, course, demanded=table.name in self._demanded)
+        return self._of(step, needed, tolerated)
+
+    @cached_property
+    def _targets(self) -> set[str]:
+        """The tables that this run may build: those that are asked for, and what they are made from."""
+        return upstream(self._registry, self._asked)
 
     def _input_tasks(self, table: Table, name: str, course: CourseKey | None) -> list[str]:
         courses = [course] if table.scope is Scope.COURSE else list(self.run.context.courses)
@@ -256,17 +332,33 @@ class Graph:
         )
         yield from self._set("daily_logs", "split and load raw logs", [], [LOGS2GS, LOGS2BQ], [SPLIT])
         yield from self._set(
-            "weekly", "split, then doall of all chosen courses", doall(registry), loading, [SPLIT]
+            "weekly",
+            "split, doall of all chosen courses, then combinepc and report",
+            doall(registry),
+            loading,
+            [SPLIT],
+            [name for name in weekly(registry) if registry[name].scope is not Scope.COURSE],
         )
 
     def _set(
-        self, name: str, doc: str, tables: list[str], course_tasks: list[str], once: Iterable[str] = ()
+        self,
+        name: str,
+        doc: str,
+        tables: list[str],
+        course_tasks: list[str],
+        once: Iterable[str] = (),
+        over_courses: Iterable[str] = (),
     ) -> Iterator[Task]:
         head = self._head(name, doc)
-        yield {**head, "task_dep": list(once)} if once else head
-        for course in self.run.context.courses:
+        courses = self.run.context.courses
+        last = [self.table_task(self._registry[table], None) for table in over_courses if courses]
+        yield {**head, "task_dep": [*once, *last]} if once else head
+        unwanted = ONLY_FOR_PLACES if self.run.context.settings.options.skip_geoip else frozenset()
+        for course in courses:
             tasks = [f"{task}:{course}" for task in course_tasks]
-            tasks += [self.table_task(self._registry[table], course) for table in tables]
+            tasks += [
+                self.table_task(self._registry[table], course) for table in tables if table not in unwanted
+            ]
             yield {"basename": name, "name": str(course), **_group([*once, *tasks])}
 
     def _other_spellings(self) -> Iterator[Task]:
@@ -289,6 +381,13 @@ class Graph:
             "meta": {STEP: step, TOLERATES: frozenset(tolerated or ())},
             "verbosity": 2,
         }
+
+
+def _needs_courses(registry: Mapping[str, Table], table: Table) -> bool:
+    """Whether a table is one of a course, or of several, or made from such."""
+    return table.scope is not Scope.WAREHOUSE or any(
+        registry[name].scope is not Scope.WAREHOUSE for name in upstream(registry, [table.name]) - {TRACKLOG}
+    )
 
 
 def _first_sentence(text: str) -> str:

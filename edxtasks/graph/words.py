@@ -6,7 +6,7 @@ only for the courses of this run, and a word that names nothing is an error that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from edxtasks.config import Settings, chosen_courses, known_courses
@@ -51,27 +51,35 @@ class Choice:
     spellings: dict[str, CourseKey]
 
 
+@dataclass(frozen=True)
+class TaskKinds:
+    """Names of tasks: with a sub-task a course, over all chosen courses, and without courses."""
+
+    per_course: Collection[str]
+    over_courses: Collection[str]
+    others: Collection[str]
+
+
 def choose(
     words: Words,
     settings: Settings,
-    per_course: Iterable[str],
-    others: Iterable[str],
+    kinds: TaskKinds,
     exists: Callable[[CourseKey], bool],
     notes: Notes,
 ) -> Choice:
     """The courses of this run.
 
-    `per_course` are the tasks with a sub-task a course, `others` those without; `exists` says whether
-    anything of a course that no list names is there. Raises `SettingsError` for a sub-task of a course that
-    nobody chose, and where no course is named at all though one is needed.
+    `exists` says whether anything of a course that no list names is there. Raises `SettingsError` for a
+    sub-task of a course that nobody chose, and where no course is named at all though one is needed.
     """
-    per_course, others = set(per_course), set(others)
+    per_course, others = set(kinds.per_course), set(kinds.others)
     named: dict[str, CourseKey] = {}
     for word in words.words:
         task, colon, course = word.partition(":")
         if colon and task in per_course and "*" not in course:
             named[word] = _key(word, course, settings)
-    whole = [word for word in words.words if word in per_course or "*" in word]
+    over_all = per_course | set(kinds.over_courses)
+    whole = [word for word in words.words if word in over_all or "*" in word]
     options = settings.options
     selected = options.clist is not None or options.year2 or options.courses is not None
     only_subtasks = bool(named) and not whole

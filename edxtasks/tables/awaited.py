@@ -6,13 +6,12 @@ their columns count as absent. A table that gets a model or a loader needs no en
 
 from __future__ import annotations
 
-from edxtasks.tables.declaration import AwaitedFrom, Scope, Table
+from edxtasks.tables.declaration import AwaitedFrom, Table
 from edxtasks.warehouse.schema import Schema, schema
 
 
 def _awaited(name: str, columns: Schema, partition: str | None = None) -> Table:
-    scope = Scope.GROUP if "." in name or ":" in name else Scope.COURSE
-    return Table(name, command="", schema=columns, made=AwaitedFrom(), scope=scope, partition=partition)
+    return Table(name, command="", schema=columns, made=AwaitedFrom(), partition=partition)
 
 
 AWAITED = (
@@ -60,5 +59,4 @@ AWAITED = (
             fract_total_videos_watched FLOAT -- that as a fraction of all videos of the course
         """),
     ),
-    _awaited("courses.global_modal_ip", schema("username STRING\nmodal_ip STRING\nip_count INTEGER")),
 )

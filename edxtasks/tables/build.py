@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import tempfile
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
 from edxtasks.course import CourseKey
-from edxtasks.errors import SourceAbsent
+from edxtasks.errors import SourceAbsent, UserError
 from edxtasks.notes import Notes
 from edxtasks.tables.context import Context
-from edxtasks.tables.declaration import ALL_EARLIER, TRACKLOG, ComputedFrom, LoadedFrom, SelectedBy, Table
+from edxtasks.tables.declaration import (
+    ALL_EARLIER,
+    TRACKLOG,
+    ComputedFrom,
+    LoadedFrom,
+    Scope,
+    SelectedBy,
+    Table,
+)
+from edxtasks.tables.exports import export
+from edxtasks.tables.follow_up import follow_up
 from edxtasks.tables.freshness import (
     Standing,
     Verdict,
@@ -72,7 +83,12 @@ def build(context: Context, table: Table, course: CourseKey | None, force: bool 
             state = context.state(table, course)
             return Built(state.rows if state else 0, already=True)
         notes = Notes()
+        if verdict.files_only and not force:
+            export(context, table, course, notes)
+            state = context.state(table, course)
+            return Built(state.rows if state else 0, notes=notes)
         state = _make(context, table, course, name, verdict, notes)
+        follow_up(context, table, course, notes)
         dates = None if verdict.pending is None else len(verdict.pending)
         return Built(state.rows, dates, notes=notes)
 
@@ -93,14 +109,14 @@ def _make(
     if not isinstance(table.made, SelectedBy):
         return _make_from_rows(context, table, course, name, verdict, label, notes)
     if table.partition is None:
-        return context.warehouse.create(name, _query(context, table, course, None), label)
+        return context.warehouse.create(name, _query(context, table, course, None, notes), label)
     work: list[Dates]
     if verdict.pending is None:
-        work = [Dates(_query(context, table, course, None), None)]
+        work = [Dates(_query(context, table, course, None, notes), None)]
     else:
         work = [
             Dates(
-                _query(context, table, course, (days[0], days[-1])),
+                _query(context, table, course, (days[0], days[-1]), notes),
                 {day: verdict.pending[day] for day in days},
             )
             for days in _chunks(sorted(verdict.pending), table, context.warehouse.days_in_query)
@@ -127,7 +143,8 @@ def _make_from_rows(
         if isinstance(made, LoadedFrom):
             content = made.build(course, context.settings, sources, scratch, notes)  # type: ignore[arg-type]
         else:
-            rows = {one: _rows(context, one, course) for one in table.inputs}
+            read = [*table.inputs, *([table.name] if made.accumulates else [])]
+            rows = {one: _rows(context, one, course) for one in read}
             content = made.build(course, context.settings, sources, rows, scratch, notes)  # type: ignore[arg-type]
         if isinstance(content, OwnColumns):
             return context.warehouse.load(name, content.schema, content.rows, label)
@@ -147,29 +164,73 @@ def _rows(context: Context, name: str, course: CourseKey | None) -> Iterator[Row
 
 
 def _query(
-    context: Context, table: Table, course: CourseKey | None, dates: tuple[date, date] | None
+    context: Context, table: Table, course: CourseKey | None, dates: tuple[date, date] | None, notes: Notes
 ) -> Query:
     """The query of a model with its inputs, for a range of dates where it is made by date."""
     assert isinstance(table.made, SelectedBy)
-    inputs: Mapping[str, Input] = {name: _input(context, table, name, course, dates) for name in table.inputs}
+    inputs: Mapping[str, Input] = {
+        name: _input(context, table, name, course, dates, notes) for name in table.inputs
+    }
     values: Mapping[str, Parameter] = parameters(context, table, course)  # type: ignore[assignment]
     return Query(table.made.sql, inputs, values, table.schema)
 
 
 def _input(
-    context: Context, table: Table, name: str, course: CourseKey | None, dates: tuple[date, date] | None
+    context: Context,
+    table: Table,
+    name: str,
+    course: CourseKey | None,
+    dates: tuple[date, date] | None,
+    notes: Notes,
 ) -> Input:
     if name == TRACKLOG:
         assert course is not None
         return _log_days(context, table, course, dates)
     source = context.registry[name]
-    existing = [one for one in instances(context, table, name, course) if context.state(source, one)]
+    wanted = instances(context, table, name, course)
+    existing = [one for one in wanted if context.state(source, one)]
     if not existing:
         return Absent(source.schema)
     if dates is not None and by_date(context, table, name, course) and source.partition is not None:
         first = date.min if table.lookback == ALL_EARLIER else dates[0] - whole_days(table.lookback)
         return DatesOf(context.name(source, course), source.schema, source.partition, first, dates[1])
-    return Tables(tuple(context.name(source, one) for one in existing), source.schema)
+    names = tuple(context.name(source, one) for one in existing)
+    if table.scope is not Scope.COURSE and source.scope is Scope.COURSE:
+        absent = [str(one) for one in wanted if one not in existing]
+        if absent:
+            notes.say(f"no {name}, and so left out: {', '.join(absent)}")
+        return Tables(names, source.schema, _lacking(context, source, names, notes))
+    if source.awaited:
+        _has_columns(context, source, names[0])
+    return Tables(names, source.schema)
+
+
+def _has_columns(context: Context, source: Table, name: TableName) -> None:
+    """Raises `UserError` where a table that is not ours lacks a column that is read."""
+    info = context.warehouse.info(name)
+    missing = set(source.schema.names) - set(info.schema.names if info else ())
+    if missing:
+        raise UserError(f"{name} has no column {', '.join(sorted(missing))}, which is read here")
+
+
+def _lacking(
+    context: Context, source: Table, names: tuple[TableName, ...], notes: Notes
+) -> Mapping[TableName, frozenset[str]]:
+    """The columns that tables of single courses lack; what they lack, and have too many, is told."""
+    declared = set(source.schema.names)
+    lacking: dict[TableName, frozenset[str]] = {}
+    told: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        info = context.warehouse.info(name)
+        found = set(info.schema.names) if info else declared
+        if missing := declared - found:
+            lacking[name] = frozenset(missing)
+            told[f"no {', '.join(sorted(missing))}, which is NULL for them"].append(name.dataset)
+        if unknown := found - declared:
+            told[f"columns that are left out: {', '.join(sorted(unknown))}"].append(name.dataset)
+    for what, datasets in told.items():
+        notes.say(f"{source.name} of {', '.join(datasets)} has {what}")
+    return lacking
 
 
 def _log_days(context: Context, table: Table, course: CourseKey, dates: tuple[date, date] | None) -> Input:

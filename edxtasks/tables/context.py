@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from edxtasks.config import Settings
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
-from edxtasks.tables.declaration import Scope, Table
+from edxtasks.errors import SettingsError
+from edxtasks.storage import Storage, open_storage
+from edxtasks.tables.declaration import REPORT, Scope, Table
 from edxtasks.warehouse.base import TableName, TableState, Warehouse
 
 LOG_DAY = "tracklog_"
@@ -32,22 +37,55 @@ class Context:
         """The dataset of a course; with the option `dataset_latest` its "latest" form."""
         return course.dataset + ("_latest" if self.settings.options.dataset_latest else "")
 
+    def chosen(self) -> tuple[CourseKey, ...]:
+        """The chosen courses. Raises `SettingsError` when there are none."""
+        if not self.courses:
+            raise SettingsError(
+                "no course is chosen: a table over courses is made from those of the run. Choose some: "
+                "courses=A,B, clist=NAME, or course_id_list in the configuration"
+            )
+        return self.courses
+
+    def report_organization(self) -> str:
+        """The organization that reports over the chosen courses are named after: `org=`, else that of the
+        first course."""
+        return self.settings.options.org or self.chosen()[0].org
+
+    def report_folder(self) -> str:
+        """The folder of the storage for the files of a report; also the usual name of its dataset."""
+        if self.settings.options.dataset_latest:
+            return "course_report_latest"
+        return usual_report_dataset(self.report_organization())
+
     def report_dataset(self) -> str:
         """The dataset of reports over the chosen courses."""
-        options = self.settings.options
-        if options.output_dataset_id:
-            return options.output_dataset_id
-        if options.dataset_latest:
-            return "course_report_latest"
-        return f"course_report_{self.settings.org or self.courses[0].org}"
+        return self.settings.options.output_dataset_id or self.report_folder()
+
+    def course_folder(self, course: CourseKey) -> str:
+        """The folder of the storage for the files of a course; with `dataset_latest` its "latest" form."""
+        return course.directory + ("/latest" if self.settings.options.dataset_latest else "")
+
+    @cached_property
+    def storage(self) -> Storage:
+        """The storage of the settings."""
+        return open_storage(self.settings)
+
+    @cached_property
+    def report_storage(self) -> Storage:
+        """The storage for files of reports: the bucket `output_bucket` where one is named."""
+        bucket = self.settings.options.output_bucket
+        if bucket is None or self.settings.warehouse.engine != "bigquery":
+            return self.storage
+        place = dataclasses.replace(self.settings.storage, gs_bucket=bucket)
+        return open_storage(dataclasses.replace(self.settings, storage=place))
 
     def name(self, table: Table, course: CourseKey | None) -> TableName:
         """Dataset and name of a table of the registry, for a course where it is one of a course."""
         if table.scope is Scope.COURSE:
             assert course is not None
             return TableName(self.dataset(course), table.name)
-        prefix, _, name = table.name.replace(":", ".").partition(".")
-        return TableName(self.report_dataset() if prefix == "report" else prefix, name)
+        dataset, _, name = table.name.partition(".")
+        return TableName(self.report_dataset() if dataset == REPORT else dataset, name)
 
     def left_out(self, name: str) -> bool:
         """Whether the options of this run take an input for absent: places, with `skip_geoip`."""
@@ -64,6 +102,16 @@ class Context:
         """The day tables of a course that are loaded, in order of their days."""
         states = self.warehouse.states(course.logs_dataset)
         return {name: states[name] for name in sorted(states) if is_log_day(name)}
+
+
+def usual_report_dataset(organization: str) -> str:
+    """The dataset of reports of an organization, unless a run names another."""
+    return f"course_report_{identifier(organization)}"
+
+
+def identifier(text: str) -> str:
+    """A text as part of the name of a dataset or table: anything but letters, digits and `_` becomes `_`."""
+    return re.sub(r"[^A-Za-z0-9_]", "_", text)
 
 
 def is_log_day(name: str) -> bool:

@@ -14,6 +14,10 @@ from edxtasks.notes import Notes
 from edxtasks.warehouse.rows import Content, Row
 from edxtasks.warehouse.schema import Schema
 
+REPORT = "report"
+"""Before the dot in the name of a table of the report dataset, as a query writes it; its task is
+`report:NAME`."""
+
 TRACKLOG = "tracklog"
 """The logical name of all log days of a course; the tables behind it are `tracklog_YYYYMMDD`."""
 
@@ -66,6 +70,8 @@ class ComputedFrom:
 
     `build(course, settings, sources, tables, scratch, notes)` gets each input table as an iterator of rows
     (dict by column), None where it is absent; the inputs themselves stand in the declaration of the table.
+    `accumulates`: it also gets its own rows as they stand, under its own name; they are no input, and no
+    part of its stamp.
     """
 
     build: Callable[
@@ -76,15 +82,20 @@ class ComputedFrom:
     sources: Callable[[CourseKey, Settings], Mapping[str, Path | None]] | None = None
     settings: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+    accumulates: bool = False
 
 
 @dataclass(frozen=True)
 class SelectedBy:
-    """A table made by a query: its GoogleSQL, and the digest of what the query says."""
+    """A table made by a query: its GoogleSQL, and the digest of what the query says.
+
+    `settings` are the names of settings whose change makes the table anew.
+    """
 
     sql: str
     recipe: str
     parameters: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -94,7 +105,11 @@ class AwaitedFrom:
 
 @dataclass(frozen=True)
 class Table:
-    """One table of the registry."""
+    """One table of the registry.
+
+    `name` is as a query writes it: `NAME` of the same course, `courses.NAME`, `report.NAME`. `files` are the
+    names of the files that are written from its rows (`exports.py`).
+    """
 
     name: str
     command: str
@@ -107,6 +122,13 @@ class Table:
     partition: str | None = None
     lookback: timedelta = timedelta(0)
     internal: bool = False
+    files: tuple[str, ...] = ()
+
+    @property
+    def task(self) -> str:
+        """What people call it, and its task: `report:NAME` of the report dataset, else its name."""
+        dataset, dot, name = self.name.partition(".")
+        return f"{dataset}:{name}" if dot and dataset == REPORT else self.name
 
     @property
     def awaited(self) -> bool:

@@ -12,7 +12,7 @@ import enum
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from edxtasks.tables.context import Context
 from edxtasks.tables.declaration import (
     ALL_EARLIER,
     TRACKLOG,
+    AwaitedFrom,
     ComputedFrom,
     LoadedFrom,
     Need,
@@ -29,6 +30,7 @@ from edxtasks.tables.declaration import (
     SelectedBy,
     Table,
 )
+from edxtasks.tables.exports import outdated
 from edxtasks.tables.parameters import PARAMETERS
 from edxtasks.warehouse.base import DateState, TableState, digest
 
@@ -53,7 +55,9 @@ class Verdict:
     """What a check finds, why, and what a build has to do.
 
     `parts` make up the stamp. For a table by date, `pending` are the dates to build with their stamps,
-    `keep` the dates that stay; both None otherwise. `sources` are the files that it is made from.
+    `keep` the dates that stay; both None otherwise. `sources` are the files that it is made from. `lacks` is
+    the required input that does not exist. `files_only`: the rows are as they should be, and only the files
+    that are written from them are not.
     """
 
     standing: Standing
@@ -63,6 +67,8 @@ class Verdict:
     keep: frozenset[date] | None = None
     sources: Mapping[str, Path | None] = field(default_factory=dict)
     signature: str | None = None
+    lacks: str = ""
+    files_only: bool = False
 
     @property
     def stamp(self) -> str:
@@ -79,8 +85,11 @@ def check(context: Context, table: Table, course: CourseKey | None, quick: bool 
     """Look whether a table is fresh: small files and listings only, no engine, no rows.
 
     `quick`: a table by date that was found fresh against the same inputs before is not looked at date by
-    date; its verdict then names no dates. Raises `UserError` where a file that must be there is not.
+    date; its verdict then names no dates. Raises `UserError` where a file that must be there is not, or
+    a table over courses is asked for and none is chosen.
     """
+    if table.scope is Scope.GROUP:
+        context.chosen()
     try:
         sources = sources_of(context, table, course)
         values = parameters(context, table, course)
@@ -88,11 +97,13 @@ def check(context: Context, table: Table, course: CourseKey | None, quick: bool 
         return Verdict(Standing.SKIPPED, str(absent))
     missing = _missing(context, table, course)
     if missing:
-        return Verdict(Standing.SKIPPED, f"{missing} does not exist")
+        return Verdict(Standing.SKIPPED, f"{missing} does not exist", lacks=missing)
     parts = {"recipe": _recipe(context, table)}
     parts |= {f"@{name}": str(value) for name, value in values.items()}
     if sources:
         parts |= _source_parts(context, sources)
+    if table.scope is Scope.GROUP:
+        parts["courses"] = digest(*(course.slash for course in context.courses))
     state = context.state(table, course)
     if state is not None and context.settings.options.skip_if_exists:
         return Verdict(Standing.FRESH, "it exists (skip_if_exists)")
@@ -107,6 +118,8 @@ def check(context: Context, table: Table, course: CourseKey | None, quick: bool 
     gone = next((path for path in outputs(table, course, sources) if not path.exists()), None)
     if gone is not None and os.access(gone.parent, os.W_OK):
         return _stale(verdict, f"{gone.name} is gone")
+    if reason := outdated(context, table, course):
+        return replace(_stale(verdict, reason), files_only=True)
     return verdict
 
 
@@ -170,16 +183,16 @@ def _missing(context: Context, table: Table, course: CourseKey | None) -> str | 
             continue
         source = context.registry[name]
         if not any(context.state(source, one) for one in instances(context, table, name, course)):
-            return name
+            return source.task
     return None
 
 
 def _recipe(context: Context, table: Table) -> str:
     made = table.made
-    if isinstance(made, SelectedBy):
-        return made.recipe
-    assert isinstance(made, LoadedFrom | ComputedFrom)
+    assert not isinstance(made, AwaitedFrom)
     values = [f"{name}={getattr(context.settings, name)!r}" for name in made.settings]
+    if isinstance(made, SelectedBy):
+        return digest(made.recipe, *values) if values else made.recipe
     return digest(str(made.version), table.schema.digest(), *values)
 
 

@@ -18,6 +18,7 @@ from edxtasks.dumps import (
     user_partitions,
 )
 from edxtasks.geolocation import pc_geoip
+from edxtasks.tables import geocode
 from edxtasks.tables.declaration import ComputedFrom, LoadedFrom, Need, Scope, Table
 
 
@@ -92,4 +93,5 @@ LOADED = (
         course_listing_and_metainfo,
         {"course_metainfo": Need.REQUIRED},
     ),
+    geocode.TABLE,
 )

@@ -14,8 +14,15 @@
 Header keys: `command` (which command of the command line makes it), `grain`, `scope` (course, group,
 warehouse), `optional` and `borrowed` (inputs that may be absent; all others are required), `partition`
 (the column of the date), `lookback` (how far before a date the query looks: `300 seconds`, `30 minutes`,
-`all`), `internal: yes`. Each output column says its BigQuery type and its meaning in its comment; inputs
-and parameters are read from the parsed query (docs/adding-a-table.md).
+`all`), `internal: yes`, `files` (files to write from the rows), `settings` (settings whose change makes the
+table anew). Each output column says its BigQuery type and its meaning in its comment; inputs and parameters
+are read from the parsed query (docs/adding-a-table.md).
+
+A model that gives the columns of another table as they are says `columns: TABLE` and, as a line of its own,
+`SELECT *`: the columns and their comments are put in its place when the model is read.
+
+With `scope: group` a plain table name means the union of that table over the chosen courses, those that
+lack it left out, columns matched by name. A table of the report dataset is `report.NAME`.
 """
 
 from __future__ import annotations
@@ -31,12 +38,17 @@ from typing import Any
 
 import orjson
 
-from edxtasks.tables.declaration import ALL_EARLIER, Need, Scope, SelectedBy, Table
+from edxtasks.errors import UserError
+from edxtasks.files import write_atomically
+from edxtasks.tables.declaration import ALL_EARLIER, REPORT, Need, Scope, SelectedBy, Table
 from edxtasks.warehouse.base import digest
 from edxtasks.warehouse.schema import GOOGLESQL_TYPES, Column, Schema
 
-_HEADER = re.compile(r"--\s*(command|grain|scope|optional|borrowed|partition|lookback|internal):\s*(.+)")
+_HEADER = re.compile(
+    r"--\s*(command|grain|scope|optional|borrowed|partition|lookback|internal|columns|files|settings):\s*(.+)"
+)
 _LOOKBACK = re.compile(r"(\d+) (seconds?|minutes?|days?)")
+_STAR = re.compile(r"^SELECT \*$", re.MULTILINE)
 
 
 class ModelError(ValueError):
@@ -53,30 +65,55 @@ class _Analysis:
     recipe: str
 
 
-def read_models(folder: Path, cache: Path | None) -> dict[str, Table]:
+def read_models(folder: Path, cache: Path | None, declared: Mapping[str, Schema]) -> dict[str, Table]:
     """The tables of all `.sql` files below `folder`, by name.
 
-    `cache` is a file that spares parsing models which did not change; it may vanish at any time.
+    `declared` are the columns of tables that are no models. `cache` is a file that spares parsing models
+    which did not change; it may vanish at any time.
     """
     known = _read_cache(cache)
     used: dict[str, Any] = {}
-    tables = {}
-    for path in sorted(folder.rglob("*.sql")):
-        text = path.read_text(encoding="utf-8")
-        key = f"{hashlib.sha256(text.encode()).hexdigest()}:{_code_version()}"
+    tables: dict[str, Table] = {}
+    texts = {path: path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.sql"))}
+    headers = {path: _header(text)[0] for path, text in texts.items()}
+    code_version = _code_version()
+    for path in sorted(texts, key=lambda one: "columns" in headers[one]):
+        text, schema = texts[path], None
+        if "columns" in headers[path]:
+            schema = _schema_of(path, headers[path]["columns"], tables, declared)
+            text = _with_columns(path, text, schema)
+        key = f"{hashlib.sha256(text.encode()).hexdigest()}:{code_version}"
         if key not in known:
             known[key] = _analyse(path, text).__dict__
         used[key] = known[key]
-        table = _table(path, text, _Analysis(**known[key]))
+        table = _table(path, text, _Analysis(**known[key]), schema)
         if table.name in tables:
             raise ModelError(f"{path}: there are two models with the name {table.name}")
         tables[table.name] = table
     if cache is not None and set(used) != set(_read_cache(cache)):
         cache.parent.mkdir(parents=True, exist_ok=True)
-        temporary = cache.with_name(f".{cache.name}")
-        temporary.write_bytes(orjson.dumps(used))
-        temporary.replace(cache)
+        write_atomically(cache, orjson.dumps(used))
     return tables
+
+
+def _schema_of(
+    path: Path, source: str, tables: Mapping[str, Table], declared: Mapping[str, Schema]
+) -> Schema:
+    schema = tables[source].schema if source in tables else declared.get(source)
+    if schema is None:
+        raise ModelError(f"{path}: columns: {source} is no table whose columns are known")
+    return schema
+
+
+def _with_columns(path: Path, text: str, schema: Schema) -> str:
+    """The text of a model with these columns in place of its `SELECT *`."""
+    if len(_STAR.findall(text)) != 1:
+        raise ModelError(f'{path}: a model with "columns:" has one line "SELECT *", at the left margin')
+    last = schema.columns[-1]
+    lines = [
+        f"  {one.name}{',' if one is not last else ''} -- {one.type}: {one.description}" for one in schema
+    ]
+    return _STAR.sub(lambda match: "\n".join(["SELECT", *lines]), text)
 
 
 def _read_cache(cache: Path | None) -> dict[str, Any]:
@@ -101,18 +138,19 @@ def _analyse(path: Path, text: str) -> _Analysis:
     try:
         tree = dialect.parse(text)
         columns = [list(column) for column in dialect.columns(tree)]
-    except ValueError as error:
+    except (ValueError, UserError) as error:
         raise ModelError(f"{path}: {error}") from error
     rewrites = sorted(dialect.rewrite_versions(tree).items())
     recipe = digest(dialect.token_digest(text), *(f"{name}={version}" for name, version in rewrites))
     return _Analysis(dialect.inputs(tree), dialect.parameters(tree), columns, recipe)
 
 
-def _table(path: Path, text: str, analysis: _Analysis) -> Table:
+def _table(path: Path, text: str, analysis: _Analysis, schema: Schema | None) -> Table:
     header, description = _header(text)
     if "command" not in header:
         raise ModelError(f'{path}: the header does not say "-- command: NAME"')
-    schema = Schema(tuple(_column(path, name, comment) for name, comment in analysis.columns))
+    if schema is None:
+        schema = Schema(tuple(_column(path, name, comment) for name, comment in analysis.columns))
     partition = header.get("partition")
     if partition is not None and schema[partition].type not in {"DATE", "TIMESTAMP"}:
         raise ModelError(f"{path}: the partition column {partition} is neither DATE nor TIMESTAMP")
@@ -120,7 +158,12 @@ def _table(path: Path, text: str, analysis: _Analysis) -> Table:
         name=_name(path),
         command=header["command"],
         schema=schema,
-        made=SelectedBy(text, digest(analysis.recipe, schema.digest()), tuple(analysis.parameters)),
+        made=SelectedBy(
+            text,
+            digest(analysis.recipe, schema.digest()),
+            tuple(analysis.parameters),
+            _list(header.get("settings", "")),
+        ),
         description=description,
         scope=Scope(header.get("scope", "course")),
         grain=header.get("grain", ""),
@@ -128,15 +171,18 @@ def _table(path: Path, text: str, analysis: _Analysis) -> Table:
         partition=partition,
         lookback=_lookback(path, header.get("lookback", "0 seconds")),
         internal=header.get("internal") == "yes",
+        files=_list(header.get("files", "")),
     )
 
 
 def _name(path: Path) -> str:
     """Tables of the datasets `courses`, `geocode` and of reports stand in folders of that name."""
     folder = path.parent.name
-    if folder in {"courses", "geocode"}:
-        return f"{folder}.{path.stem}"
-    return f"report:{path.stem}" if folder == "report" else path.stem
+    return f"{folder}.{path.stem}" if folder in {"courses", "geocode", REPORT} else path.stem
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, (part.strip() for part in text.split(","))))
 
 
 def _header(text: str) -> tuple[dict[str, str], str]:
@@ -156,7 +202,7 @@ def _header(text: str) -> tuple[dict[str, str], str]:
 def _needs(path: Path, inputs: Iterable[str], header: Mapping[str, str]) -> dict[str, Need]:
     needs = dict.fromkeys(inputs, Need.REQUIRED)
     for key, need in (("optional", Need.OPTIONAL), ("borrowed", Need.BORROWED)):
-        for name in filter(None, (part.strip() for part in header.get(key, "").split(","))):
+        for name in _list(header.get(key, "")):
             if name not in needs:
                 raise ModelError(f"{path}: the header names {name} as {key}, the query does not read it")
             needs[name] = need

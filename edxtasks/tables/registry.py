@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from edxtasks.tables.awaited import AWAITED
@@ -21,7 +21,8 @@ class RegistryError(ValueError):
 def read_registry(state: Path | None) -> dict[str, Table]:
     """All tables by name, inputs before what reads them. `state` is the folder for the cache of models."""
     cache = state / "models.json" if state is not None else None
-    tables = read_models(MODELS, cache)
+    declared = {table.name: table.schema for table in (*LOADED, *AWAITED)}
+    tables = read_models(MODELS, cache, declared)
     for table in (*LOADED, *AWAITED):
         if table.name in tables:
             if table.awaited:
@@ -55,7 +56,7 @@ def _in_order(tables: Mapping[str, Table]) -> dict[str, Table]:
     return ordered
 
 
-def upstream(registry: Mapping[str, Table], names: Iterator[str] | list[str]) -> set[str]:
+def upstream(registry: Mapping[str, Table], names: Iterable[str]) -> set[str]:
     """The tables named and all that they are made from (`tracklog` among them), borrowed ones left out."""
     found: set[str] = set()
     waiting = list(names)

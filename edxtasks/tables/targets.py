@@ -35,6 +35,18 @@ DOALL = (
 )
 """Commands whose tables `doall` makes, as far as this version has them."""
 
+OVER_COURSES = ("combinepc", "report")
+"""Commands over all chosen courses that `weekly` ends with."""
+
+DEMANDING = frozenset({"combinepc", "makegeoip"})
+"""Commands that fail when a person names them and there is nothing to make their tables from; others skip."""
+
+LOCATED = ("pc_geoip", "person_course")
+"""Tables that `just_do_geoip` makes anew."""
+
+ONLY_FOR_PLACES = frozenset({"course_modal_ip", "pc_global_modal_ip", "pc_modal_ip", "pc_geoip"})
+"""Tables that nobody needs who wants no places (`skip_geoip`)."""
+
 ALSO_MADE = {"sql2bq": ("user_info_combo",)}
 """Commands that stand for tables of another command too."""
 
@@ -53,6 +65,13 @@ def setup_sql(registry: Mapping[str, Table]) -> list[str]:
     """The course tables of `setup_sql`."""
     made = commands(registry)
     wanted = {name for command in SETUP_SQL for name in made.get(command, ())}
+    return [name for name in registry if name in wanted]
+
+
+def weekly(registry: Mapping[str, Table]) -> list[str]:
+    """The tables of `weekly`: those of `doall`, and those over all chosen courses."""
+    made = commands(registry)
+    wanted = {*doall(registry), *(name for command in OVER_COURSES for name in made.get(command, ()))}
     return [name for name in registry if name in wanted]
 
 

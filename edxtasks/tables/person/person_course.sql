@@ -2,6 +2,7 @@
 -- command: person_course
 -- grain: user_id
 -- optional: person_course_video_watched, pc_modal_ip, pc_geoip
+-- files: person_course.json.gz, person_course.csv.gz
 SELECT
   person_course_base.course_id, -- STRING: course key, ORG/NUMBER/RUN
   person_course_base.user_id, -- INTEGER: account id

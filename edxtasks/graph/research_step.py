@@ -1,0 +1,27 @@
+"""The step that exports tables of a course as files for research."""
+
+from __future__ import annotations
+
+from edxtasks.course import CourseKey
+from edxtasks.graph.steps import JOBS, Run, Step
+from edxtasks.graph.workers import Job
+from edxtasks.tables.freshness import Standing
+from edxtasks.tables.research import to_export
+
+
+class ResearchStep(Step):
+    """The tables of a course that exist, as `<table>.csv.gz` in the storage."""
+
+    def __init__(self, run: Run, name: str, course: CourseKey) -> None:
+        super().__init__(run, name)
+        self.course = course
+
+    def check(self) -> tuple[Standing, str]:
+        stale, files = to_export(self.run.context, self.course)
+        if not files:
+            return Standing.SKIPPED, "none of its tables exists"
+        return (Standing.STALE if stale else Standing.FRESH), ", ".join(stale)
+
+    def job(self) -> Job:
+        force = self.name in self.run.forced
+        return Job(f"{JOBS}:export_research", (self.run.setting(), self.course, force))

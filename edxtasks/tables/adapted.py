@@ -1,0 +1,18 @@
+"""The registry as the options of a run change it: the same tables, made from something else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from edxtasks.config import Settings
+from edxtasks.course import CourseKey
+from edxtasks.tables import geocode
+from edxtasks.tables.declaration import Table
+
+
+def adapted(
+    registry: Mapping[str, Table], settings: Settings, courses: tuple[CourseKey, ...]
+) -> Mapping[str, Table]:
+    """The registry for a run with these settings over these courses."""
+    other = geocode.other_input(settings, courses)
+    return registry if other is None else geocode.with_other_input(registry, other)

@@ -1,0 +1,9 @@
+-- Of the registrants of all chosen courses, those who ever were verified ones.
+-- command: combinepc
+-- scope: group
+-- grain: course_id, user_id
+-- columns: person_course
+-- files: person_course_idv.csv
+SELECT *
+FROM report.person_course_latest
+WHERE verified_enroll_time IS NOT NULL
