@@ -15,6 +15,7 @@ import json
 import re
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -77,10 +78,11 @@ class Answer(Exception):
     def __init__(self, status: int, reason: str = "", message: str = "", location: str = "") -> None:
         super().__init__(message)
         self.status = status
-        item = {"reason": reason, "message": message, "domain": "global"}
-        if location:
-            item["location"] = location
-        self.body: Body = {"error": {"code": status, "message": message, "errors": [item]}}
+        error: Body = {"code": status, "message": message}
+        if reason:  # a gateway in between gives none
+            item = {"reason": reason, "message": message, "domain": "global"}
+            error["errors"] = [item | {"location": location} if location else item]
+        self.body: Body = {"error": error}
 
 
 class FakeGoogle:
@@ -152,6 +154,9 @@ class FakeGoogle:
                 return answer
             except Answer as error:
                 return error.status, error.body, {}
+            except Exception as defect:  # noqa: BLE001 - or the client would try again and again
+                text = "".join(traceback.format_exception(defect))
+                return 400, Answer(400, "fakeDefect", text).body, {}
 
     def _fault(self, request: Request) -> Fault | None:
         for fault in self.faults:
@@ -261,7 +266,11 @@ class FakeGoogle:
         if plan is not None:
             self.plans.remove(plan)
         if config.get("dryRun"):
-            return {**body, "status": {"state": "DONE"}, "statistics": {"totalBytesProcessed": "4096"}}
+            return {
+                **body,
+                "status": {"state": "DONE"},
+                "statistics": {"query": {"totalBytesProcessed": "4096"}},
+            }
         now = str(int(time.time() * 1000))
         self.jobs[job_id] = {
             "jobReference": {"projectId": "p", "jobId": job_id, "location": "US"},
@@ -307,7 +316,8 @@ class FakeGoogle:
         load = job["configuration"]["load"]
         place = load["destinationTable"]
         before = self.tables.get((place["datasetId"], place["tableId"]), {})
-        kept = {key: before[key] for key in ("labels", "description", "creationTime") if key in before}
+        names = ("labels", "description", "creationTime")
+        kept: Body = {key: before[key] for key in names if key in before}
         content = {"numRows": str(plan.rows), "schema": load["schema"]}
         self._put(place["datasetId"], place["tableId"], {**kept, **content})
         job["statistics"]["load"] = {"outputRows": str(plan.rows), "inputFileBytes": "100"}
@@ -321,15 +331,14 @@ class FakeGoogle:
                 if error is not None:
                     return error
             elif isinstance(tree, exp.Drop):
-                self.tables.pop(_place(tree.this), None)
+                self.tables.pop(_place(tree), None)
             elif isinstance(tree, exp.Alter):
-                old = _place(tree.this)
+                old = _place(tree)
                 self._put(old[0], tree.args["actions"][0].this.name, self.tables.pop(old))
         return None
 
     def _create(self, tree: exp.Create, plan: Plan) -> Body | None:
-        columns = tree.this
-        dataset, name = _place(columns.this if isinstance(columns, exp.Schema) else columns)
+        dataset, name = _place(tree.this)
         table: Body = {"numRows": str(plan.rows)}
         for one in tree.args["properties"].expressions:
             if isinstance(one, exp.PartitionedByProperty):
@@ -354,7 +363,7 @@ class FakeGoogle:
         if error is not None:
             raise Answer(400, error["reason"], error["message"])
         sql = job["configuration"]["query"]["query"]
-        rows = next((rows for text, rows in reversed(self.answers) if text in sql), [])
+        rows: list[list[Any]] = next((rows for text, rows in reversed(self.answers) if text in sql), [])
         kinds = [{"name": f"c{n}", "type": _kind(value)} for n, value in enumerate(rows[0] if rows else [])]
         return {
             "jobReference": job["jobReference"],
@@ -452,8 +461,8 @@ class FakeGoogle:
         return self.objects[name]
 
 
-def _place(table: exp.Expression) -> tuple[str, str]:
-    assert isinstance(table, exp.Table)
+def _place(statement: exp.Expression) -> tuple[str, str]:
+    table = next(statement.find_all(exp.Table))
     return table.db, table.name
 
 

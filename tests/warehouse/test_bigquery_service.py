@@ -108,17 +108,31 @@ class TestQueries:
         assert warehouse.states(NAME.dataset)["names"] == state
 
     def test_a_rerun_finds_the_job_that_is_still_running(self, fake: FakeGoogle, tmp_path: Path) -> None:
-        fake.plans.append(Plan(polls=1_000_000))
+        fake.plans.append(Plan(polls=3))
         fake.fail("GET", "/jobs/", 500, times=1_000_000)  # the first run loses sight of its job
-        with pytest.raises(UserError, match="building .*names: Google's servers failed"):
+        with pytest.raises(UserError, match=r"building .*names: Google's servers failed"):
             _open(fake, tmp_path).create(NAMES, QUERY, Label("s1"))
         fake.faults.clear()
         [job_id] = fake.jobs
-        fake.finish(job_id)
+        assert fake.jobs[job_id]["status"]["state"] == "RUNNING"
         _open(fake, tmp_path).create(NAMES, QUERY, Label("s1"))
         assert list(fake.jobs) == [job_id]
         assert fake.job_ids() == [job_id, job_id]
         assert fake.labels(NAME.dataset, "names")["edxtasks_stamp"] == "s1"
+
+    def test_a_rerun_takes_the_job_that_came_to_its_end_meanwhile(
+        self, fake: FakeGoogle, tmp_path: Path
+    ) -> None:
+        fake.plans.append(Plan(polls=3))
+        fake.fail("GET", "/jobs/", 500, times=1_000_000)
+        with pytest.raises(UserError):
+            _open(fake, tmp_path).create(NAMES, QUERY, Label("s1"))
+        fake.faults.clear()
+        again = _open(fake, tmp_path)
+        assert dict(again.states(NAME.dataset)) == {}
+        fake.finish(next(iter(fake.jobs)))
+        again.create(NAMES, QUERY, Label("s1"))
+        assert len(fake.jobs) == 1
 
     def test_a_lost_answer_starts_no_second_job(self, fake: FakeGoogle, warehouse: BigQueryWarehouse) -> None:
         fake.fail("POST", "/jobs$", 503, reason="backendError", after=True)
@@ -631,7 +645,7 @@ class TestCredentials:
         fake.token = "new"
         service = Service("p", endpoint=fake.url, patience=PATIENCE, signed_in=self._signed_in(fake))
         with pytest.raises(
-            UserError, match="Google refused the credentials.*gcloud auth application-default"
+            UserError, match=r"Google refused the credentials.*gcloud auth application-default"
         ):
             service.datasets()
 

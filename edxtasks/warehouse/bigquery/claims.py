@@ -7,6 +7,8 @@ reaches other machines; two builds of one table at once end with one of them, or
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from edxtasks.errors import UserError
@@ -24,29 +26,41 @@ def job_key(kind: str, service: Service, name: TableName, stamp: str, listed: la
     return digest(kind, service.project, str(name), stamp, built)
 
 
-def begin(service: Service, name: TableName, key: str, series: str | None = None) -> labels.Labels:
-    """Say who changes a table, and take away what it says of itself: what has to be set to undo that."""
+@dataclass(frozen=True)
+class Claim:
+    """What a table said before it was claimed: all its labels, and those that the claim changed."""
+
+    said: Mapping[str, str]
+    changed: labels.Labels
+
+    def begun_by(self, key: str) -> bool:
+        """Whether the build of `key` was the last that began to change the table."""
+        return self.said.get(labels.RUN) == key
+
+    def undo(self, service: Service, name: TableName) -> None:
+        """Let the table say again what it said: its rows did not change."""
+        table = service.find(name) if self.changed else None
+        if table is not None:
+            service.relabel(table, self.changed)
+
+
+def begin(service: Service, name: TableName, key: str, series: str | None = None) -> Claim:
+    """Say who changes a table, and take away what it says of itself."""
     table = service.find(name)
     if table is None:
-        return {}
+        return Claim({}, {})
     changes: dict[str, str | None] = {**labels.UNKNOWN, labels.RUN: key}
     if series is not None:
         changes[labels.SERIES] = series
-    before = {label: table.labels.get(label) for label in changes}
+    said = dict(table.labels)
+    before = {label: said.get(label) for label in changes}
     if before != changes:
         service.relabel(table, changes)
-    return before
+    return Claim(said, before)
 
 
-def undo(service: Service, name: TableName, before: labels.Labels) -> None:
-    """Let a table say again what it said: its rows did not change."""
-    table = service.find(name) if before else None
-    if table is not None:
-        service.relabel(table, before)
-
-
-def end(service: Service, name: TableName, key: str, state: TableState, description: str) -> None:
-    """Say of a table what it is now.
+def end(service: Service, name: TableName, key: str, state: TableState, description: str) -> Any:
+    """Say of a table what it is now; the table.
 
     Raises `UserError`, and leaves it without stamp, when another run has begun to change it.
     """
@@ -58,7 +72,7 @@ def end(service: Service, name: TableName, key: str, state: TableState, descript
             f"{name}: another run has built the table at the same time; it is left without stamp, run again"
         )
     table.description = description
-    service.relabel(table, labels.written(state) | {labels.RUN: key, labels.BUILT: now()})
+    return service.relabel(table, labels.written(state) | {labels.RUN: key, labels.BUILT: now()})
 
 
 def made_by(table: Any, key: str) -> bool:

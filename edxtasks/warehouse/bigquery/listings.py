@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from edxtasks.warehouse.base import DateState, TableName, TableState, whole_version
 from edxtasks.warehouse.bigquery import labels, stamps
-from edxtasks.warehouse.bigquery.service import Service
+from edxtasks.warehouse.bigquery.service import Service, listed_as
 
 
 class Listings:
@@ -28,6 +29,12 @@ class Listings:
         """Forget everything."""
         for known in (self._listed, self._states, self._dates):
             known.clear()
+
+    def learn(self, name: TableName, table: Any) -> None:
+        """Take a table of the client into what was listed of its dataset: this run has built it."""
+        if name.dataset in self._listed:
+            self._listed[name.dataset][name.table] = listed_as(table)
+        self._states.pop(name.dataset, None)
 
     def listed(self, dataset: str) -> Mapping[str, labels.Listed]:
         """The tables of a dataset by name, also the private ones."""

@@ -31,7 +31,7 @@ _PART = 1 << 30
 
 _PIECE = 1 << 22
 _POSITION = re.compile(r"position:? (\d+)")
-_FIELD = re.compile(r"[Ff]ield:? '?([\w.]+)'?")
+_FIELD = re.compile(r"[Ff]ield:? '?(\w+(?:\.\w+)*)'?")
 _FAULTS = (
     (r"No such field", "the table has no such column"),
     (r"Could not convert (?:value|non-string JSON value) to (\w+)", "the value is no {0}"),

@@ -82,7 +82,7 @@ class Service:
                 listed = self.client.list_tables(
                     f"{self.project}.{dataset}", page_size=_PAGE, retry=self.retry
                 )
-                found = {one.table_id: _listed(one) for one in listed}
+                found = {one.table_id: listed_as(one) for one in listed}
             except exceptions.NotFound:
                 return {}
         return dict(sorted(found.items()))
@@ -121,15 +121,15 @@ class Service:
                 return False
         return True
 
-    def relabel(self, table: Any, changes: Labels) -> None:
-        """Change labels of a table, and its description where that was set.
+    def relabel(self, table: Any, changes: Labels) -> Any:
+        """Change labels of a table, and its description where that was set; the table as it is then.
 
         Raises `UserError` when somebody changed the table after it was read.
         """
         table.labels = {**table.labels, **changes}
         with told(f"{table.dataset_id}.{table.table_id}"):
             try:
-                self.client.update_table(table, ["labels", "description"], retry=self.retry)
+                return self.client.update_table(table, ["labels", "description"], retry=self.retry)
             except exceptions.PreconditionFailed:
                 # A repeated request whose first try did arrive is refused too.
                 after = self.client.get_table(table.reference, retry=self.retry)
@@ -138,6 +138,7 @@ class Service:
                         f"{table.dataset_id}.{table.table_id}: somebody else changed the table at the same "
                         "moment; run again"
                     ) from None
+                return after
 
     def rows(self, name: TableName, columns: Sequence[str] | None) -> Iterator[tuple[object, ...]]:
         """The rows of a table, page by page, with the columns in the order asked for."""
@@ -183,7 +184,8 @@ class Service:
                 list(uris), self.path(name), job_id=job_id, job_config=config, retry=self.retry
             )
 
-        return self.jobs.run(key, start, holds)
+        with told(f"loading {name}"):
+            return self.jobs.run(key, start, holds)
 
     def query(
         self,
@@ -202,7 +204,8 @@ class Service:
             )
 
         try:
-            return self.jobs.run(key, start, holds)
+            with told(what):
+                return self.jobs.run(key, start, holds)
         except JobFailed as failed:
             raise refused(what, failed) from failed
 
@@ -250,7 +253,8 @@ def _without_values(message: str) -> str:
     return _VALUE.sub(r"\1 (the value is not shown)", message)
 
 
-def _listed(item: Any) -> Listed:
+def listed_as(item: Any) -> Listed:
+    """A table, or an item of a listing, as a listing tells it."""
     partitioning = item.time_partitioning
     return Listed(
         dict(item.labels),

@@ -149,7 +149,7 @@ def create_table(
     name: TableName,
     project: str,
     schema: Schema,
-    shape: Shape,
+    clustering: Sequence[str],
     labels: Mapping[str, str],
     description: str,
     select: str,
@@ -161,10 +161,8 @@ def create_table(
     )
     pairs = ", ".join(f"({literal(key)}, {literal(value)})" for key, value in sorted(labels.items()))
     lines = [f"CREATE OR REPLACE TABLE {path(project, name)} (", columns, ")"]
-    if shape.partition is not None:
-        lines.append(f"PARTITION BY {day_of(schema[shape.partition])}")
-    if shape.clustering:
-        lines.append("CLUSTER BY " + ", ".join(map(quoted, shape.clustering)))
+    if clustering:
+        lines.append("CLUSTER BY " + ", ".join(map(quoted, clustering)))
     lines.append(f"OPTIONS (labels = [{pairs}], description = {literal(description[:LONGEST_DESCRIPTION])})")
     return "\n".join([*lines, "AS", select])
 

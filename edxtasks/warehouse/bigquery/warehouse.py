@@ -41,7 +41,7 @@ from edxtasks.warehouse.bigquery.descriptions import described, parts_of, reword
 from edxtasks.warehouse.bigquery.jobs import JobFailed
 from edxtasks.warehouse.bigquery.listings import Listings
 from edxtasks.warehouse.bigquery.loading import Staged, load_error, staged
-from edxtasks.warehouse.bigquery.service import Service, refused
+from edxtasks.warehouse.bigquery.service import Service, listed_as, refused
 from edxtasks.warehouse.rows import ParquetFiles
 from edxtasks.warehouse.schema import Schema
 
@@ -151,12 +151,12 @@ class BigQueryWarehouse(Warehouse):
                 last_time=label.last_time,
             )
             about = f"Loaded from {', '.join(sorted(files))}"
-            claims.end(self._service, home, key, state, described(label, about, began, job.input_file_bytes))
-            self._settle(name, home)
+            description = described(label, about, began, job.input_file_bytes)
+            table = claims.end(self._service, home, key, state, description)
+            self._settle(name, home, table)
             for one in files.values():
                 if not one.stays:
                     storage.delete(one.name)
-        self.refresh(name.dataset)
         return state
 
     def create(self, name: TableName, query: Query, label: Label) -> TableState:
@@ -172,7 +172,7 @@ class BigQueryWarehouse(Warehouse):
                 home,
                 self._service.project,
                 query.schema,
-                shape,
+                shape.clustering,
                 marks,
                 described(label, query.sql, began),
                 select,
@@ -188,11 +188,10 @@ class BigQueryWarehouse(Warehouse):
             if claims.made_by(table, key):
                 state = TableState(label.stamp, label.stamp, table.num_rows or 0)
                 table.description = described(label, query.sql, began, job.total_bytes_processed)
-                self._service.relabel(table, labels.written(state))
+                table = self._service.relabel(table, labels.written(state))
             else:  # another run has built it since: what it said holds
-                state = labels.read(labels.Listed(dict(table.labels)))
-            self._settle(name, home)
-        self.refresh(name.dataset)
+                state = labels.read(listed_as(table))
+            self._settle(name, home, table)
         return state
 
     def create_dates(
@@ -218,9 +217,9 @@ class BigQueryWarehouse(Warehouse):
             state = self._by_date(name, build.place.series, label)
             text = work[0].query.sql if work else ""
             home = build.place.name
-            claims.end(self._service, home, key, state, described(label, text, began, build.processed))
-            self._settle(name, home)
-        self.refresh(name.dataset)
+            description = described(label, text, began, build.processed)
+            table = claims.end(self._service, home, key, state, description)
+            self._settle(name, home, table)
         return state
 
     def describe(self, name: TableName, description: str) -> None:
@@ -335,9 +334,12 @@ class BigQueryWarehouse(Warehouse):
             return name
         return beside(name)
 
-    def _settle(self, name: TableName, home: TableName) -> None:
-        """Put a table that was built beside in its place."""
-        if home != name:
+    def _settle(self, name: TableName, home: TableName, table: Any) -> None:
+        """Put a table that was built beside in its place, and know it as it is now."""
+        if home == name:
+            self._listings.learn(name, table)
+        else:
+            self.refresh(name.dataset)
             key = digest("settle", str(name), claims.now(), secrets.token_hex(8))
             script = stamps.Script(sql.rename(self._service.project, home, name))
             self._service.script(f"building {name}", key, script)
@@ -372,19 +374,19 @@ class BigQueryWarehouse(Warehouse):
         files: Mapping[str, Staged],
         parquet: bool,
     ) -> Any:
-        before = claims.begin(self._service, home, key)
+        claim = claims.begin(self._service, home, key)
 
         def holds(job: Any) -> bool:
             table = self._service.find(home)
             if table is None:
                 return False
-            # A table that a load made has no labels; any that are there say who has begun to load.
-            return claims.made_by(table, key) or (not table.labels and table.created >= job.created)
+            # A table that a load made has no labels until its run sets them.
+            return claim.begun_by(key) or (not claim.said and table.created >= job.created)
 
         try:
             return self._service.load(home, key, list(files), schema, parquet, self._max_bad_rows, holds)
         except JobFailed as failed:
-            claims.undo(self._service, home, before)
+            claim.undo(self._service, home)
             paths = {uri: one.path for uri, one in files.items()}
             raise load_error(name, failed.errors, paths) or refused(f"loading {name}", failed) from None
 

@@ -1,0 +1,214 @@
+"""The statements that BigQuery is sent: their text, and that Google's analyzer takes them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "proofs"))
+
+import googlesql
+from zetasql.wasi._pb2.zetasql.resolved_ast import resolved_node_kind_pb2
+
+from edxtasks.warehouse.base import (
+    Absent,
+    DatesOf,
+    DateState,
+    Input,
+    LogDays,
+    Query,
+    TableName,
+    Tables,
+)
+from edxtasks.warehouse.bigquery import sql, stamps
+from edxtasks.warehouse.schema import Column, Schema, schema
+
+DAILY = schema('date DATE -- "d"\nusername STRING -- u\nn INTEGER -- n')
+LOGS = schema("time TIMESTAMP -- t\nusername STRING -- u")
+WITH_SUFFIX = Schema((*LOGS.columns, Column("_TABLE_SUFFIX", "STRING")))
+NESTED = Schema((Column("home", "RECORD", "place", (Column("city", "STRING", "its name"),)),))
+NAME = TableName("d", "daily")
+D1, D2 = date(2013, 9, 1), date(2013, 9, 12)
+KINDS = ("QUERY", "CREATE_TABLE_AS_SELECT", "INSERT", "DELETE", "BEGIN", "COMMIT", "DROP", "ALTER_TABLE")
+TABLES = {
+    "p.d.daily": DAILY,
+    "p.d.nested": NESTED,
+    "p.d._edxtasks_stamps": stamps.SCHEMA,
+    "p.l.tracklog_20130901": LOGS,
+    "p.l.tracklog_201309*": WITH_SUFFIX,
+    "edxtasks_fresh": DAILY,
+}
+
+
+def analyzed(statement: str, parameters: Mapping[str, object]) -> None:
+    """Raise what Google's analyzer has against a statement."""
+    messages = googlesql.service().messages
+    request = messages.AnalyzeRequest()
+    request.sql_statement = statement
+    lists = {name: list(v) or [D1] for name, v in parameters.items() if isinstance(v, tuple)}
+    used = {name: value for name, value in {**parameters, **lists}.items() if f"@{name}" in statement}
+    googlesql._prepare(request, TABLES, used)
+    kinds = request.options.language_options.supported_statement_kinds
+    kinds.extend(getattr(resolved_node_kind_pb2, f"RESOLVED_{kind}_STMT") for kind in KINDS)
+    googlesql.service().ask("Analyze", request, messages.AnalyzeResponse)
+
+
+def relation(source: Input) -> str:
+    """What stands for an input, when Google's analyzer takes it."""
+    text = sql.relation(source, "p")
+    analyzed(f"SELECT * FROM {text}", {})
+    return text
+
+
+class TestInputs:
+    """What stands after FROM."""
+
+    def test_one_table(self) -> None:
+        assert relation(Tables((NAME,), DAILY)) == "`p.d.daily`"
+
+    def test_many_tables(self) -> None:
+        text = "SELECT `date`, `username`, `n` FROM `p.d.daily`"
+        assert relation(Tables((NAME, NAME), DAILY)) == f"({text} UNION ALL {text})"
+
+    def test_no_table(self) -> None:
+        assert relation(Absent(NESTED)) == "(SELECT CAST(NULL AS STRUCT<`city` STRING>) AS `home` LIMIT 0)"
+
+    def test_dates_of_a_table(self) -> None:
+        assert relation(DatesOf(NAME, DAILY, "date", D1, D2)) == (
+            "(SELECT `date`, `username`, `n` FROM `p.d.daily` "
+            "WHERE `date` BETWEEN DATE '2013-09-01' AND DATE '2013-09-12')"
+        )
+
+    def test_dates_of_a_time(self) -> None:
+        column = LOGS["time"]
+        assert sql.within(column, D1, D1) == (
+            "`time` >= TIMESTAMP '2013-09-01 00:00:00+00' AND `time` < TIMESTAMP '2013-09-02 00:00:00+00'"
+        )
+        assert sql.within(column, date.min, date.max) == "`time` >= TIMESTAMP '0001-01-01 00:00:00+00'"
+
+    def test_log_days_are_a_wildcard_with_bounds(self) -> None:
+        tables = ("tracklog_20130912", "tracklog_20130901", "tracklog_20130905")
+        assert relation(LogDays("l", tables, LOGS, 5, 7)) == (
+            "(SELECT `time`, `username` FROM `p.l.tracklog_201309*` "
+            'WHERE _TABLE_SUFFIX BETWEEN "01" AND "12" AND LENGTH(_TABLE_SUFFIX) = 2 '
+            "AND time >= TIMESTAMP_MICROS(5) AND time < TIMESTAMP_MICROS(7))"
+        )
+
+    def test_one_log_day_is_a_table(self) -> None:
+        assert relation(LogDays("l", ("tracklog_20130901",), LOGS, 0, 1 << 62)) == (
+            "(SELECT `time`, `username` FROM `p.l.tracklog_20130901` WHERE time >= TIMESTAMP_MICROS(0))"
+        )
+
+
+class TestResolving:
+    """Names of inputs and parameters in a query."""
+
+    def resolved(self, text: str, **parameters: str | int | date | None) -> tuple[str, dict[str, object]]:
+        """A query on two inputs, resolved."""
+        inputs: dict[str, Input] = {
+            "roles": Tables((TableName("d", "roles"),), DAILY),
+            "courses.listings": Absent(DAILY),
+        }
+        text, used = sql.resolved(Query(text, inputs, parameters, DAILY), "p")
+        return text, dict(used)
+
+    def test_a_name_is_its_own_alias(self) -> None:
+        assert self.resolved("SELECT roles.n FROM roles")[0] == "SELECT roles.n FROM `p.d.roles` AS `roles`"
+
+    def test_an_alias_stays(self) -> None:
+        assert self.resolved("SELECT r.n FROM roles r")[0] == "SELECT r.n FROM `p.d.roles` r"
+        assert self.resolved("SELECT r.n FROM `roles` AS r")[0] == "SELECT r.n FROM `p.d.roles` AS r"
+
+    @pytest.mark.parametrize("written", ["courses.listings", "`courses.listings`", "`courses`.`listings`"])
+    def test_a_name_with_a_dataset(self, written: str) -> None:
+        text, _ = self.resolved(f"SELECT listings.n FROM {written}")
+        assert text.startswith("SELECT listings.n FROM (SELECT CAST(NULL AS DATE) AS `date`")
+        assert text.endswith(" LIMIT 0) AS `listings`")
+
+    def test_other_words_of_the_same_name_stay(self) -> None:
+        text = """-- roles of a course, é
+WITH listed AS (SELECT 'roles' AS roles, n FROM roles /* roles */)
+SELECT roles, -- STRING: roles
+FROM listed WHERE n IN (SELECT n FROM roles AS x WHERE x.username = "FROM roles")"""
+        assert self.resolved(text)[0] == text.replace(
+            "n FROM roles /*", "n FROM `p.d.roles` AS `roles` /*"
+        ).replace("FROM roles AS x", "FROM `p.d.roles` AS x")
+
+    def test_parameters_are_those_that_stand_in_the_text(self) -> None:
+        text, used = self.resolved("SELECT n FROM roles r WHERE n = @a AND '@b' = @c", a=1, b=2, c="x")
+        assert text == "SELECT n FROM `p.d.roles` r WHERE n = @a AND '@b' = @c"
+        assert used == {"a": 1, "c": "x"}
+
+    def test_a_parameter_that_is_null_is_the_word(self) -> None:
+        text, used = self.resolved("SELECT n FROM roles r WHERE date < @a OR @a IS NULL", a=None)
+        assert text == "SELECT n FROM `p.d.roles` r WHERE date < NULL OR NULL IS NULL"
+        assert used == {}
+
+    def test_the_last_semicolon_goes(self) -> None:
+        assert self.resolved("SELECT n FROM roles r\n;\n")[0] == "SELECT n FROM `p.d.roles` r\n"
+
+
+class TestStatements:
+    """What surrounds a query. Google's analyzer takes every statement."""
+
+    PLACE = stamps.Place("p", NAME, DAILY["date"], "series1", "daily")
+    SELECT = "SELECT date, username, n FROM `p.d.daily` WHERE username != @word"
+
+    @pytest.mark.parametrize(
+        "script",
+        [
+            PLACE.replace(SELECT, DAILY, {D1: "a", D2: "b"}),
+            PLACE.replace_all(SELECT, DAILY, "a", [D1]),
+            PLACE.remove([D1], [D2]),
+            PLACE.count({D1: "a"}),
+            PLACE.forget({D1: DateState("a", "v", 3), D2: DateState(None, "w", 0)}),
+        ],
+        ids=["replace", "replace_all", "remove", "count", "forget"],
+    )
+    def test_scripts(self, script: stamps.Script) -> None:
+        statements = script.sql.split(";\n")
+        for statement in statements:
+            analyzed(statement.removesuffix(";"), {**script.parameters, "word": "x"})
+        inside = [one.split()[0] for one in statements]
+        if "DELETE" in inside:  # rows and stamps change together or not at all
+            assert inside.index("BEGIN") < inside.index("DELETE") < inside.index("COMMIT")
+            assert inside[-1] == "COMMIT"
+
+    def test_the_newest_stamps(self) -> None:
+        analyzed(stamps.newest("p", "d"), {})
+
+    def test_a_table_from_a_query(self) -> None:
+        text = sql.create_table(
+            TableName("d", "made"),
+            "p",
+            DAILY,
+            ("username",),
+            {"edxtasks_stamp": "a1"},
+            'a "b"\n\\c',
+            self.SELECT,
+        )
+        analyzed(text, {"word": "x"})
+        assert text.splitlines()[:6] == [
+            "CREATE OR REPLACE TABLE `p.d.made` (",
+            '  `date` DATE OPTIONS (description = "\\"d\\""),',
+            '  `username` STRING OPTIONS (description = "u"),',
+            '  `n` INT64 OPTIONS (description = "n")',
+            ")",
+            "CLUSTER BY `username`",
+        ]
+
+    def test_descriptions_of_members(self) -> None:
+        text = sql.create_table(NAME, "p", NESTED, (), {}, "", "SELECT home FROM `p.d.nested`")
+        analyzed(text, {})
+        assert (
+            '`home` STRUCT<`city` STRING OPTIONS (description = "its name")> OPTIONS (description = "place")'
+            in text
+        )
+
+    def test_a_description_that_is_too_long_is_cut(self) -> None:
+        text = sql.create_table(NAME, "p", DAILY, (), {}, "x" * 20_000, self.SELECT)
+        assert f'"{"x" * 16_383}"' in text
