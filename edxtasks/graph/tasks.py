@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
 from typing import Any
 
 from edxtasks.config import known_courses
 from edxtasks.course import CourseKey
+from edxtasks.graph.asked import Asked
 from edxtasks.graph.log_steps import LogDaysStep, SplitStep
 from edxtasks.graph.mongo_steps import MongoLogsStep, UserInfoStep
 from edxtasks.graph.research_step import ResearchStep
@@ -22,20 +22,18 @@ from edxtasks.tables.registry import commands, upstream
 from edxtasks.tables.research import TABLES as RESEARCH_TABLES
 from edxtasks.tables.targets import (
     ALSO_MADE,
-    DEMANDING,
     LOCATED,
+    NIGHTLY,
     ONLY_FOR_PLACES,
     OTHER_NAMES,
     doall,
     nightly,
-    reached_by_logs,
     setup_sql,
     weekly,
 )
 
 SIMULATE = "simulate"
 SPLIT = "split"
-NIGHTLY = "nightly"
 WALDOFY = "waldofy"
 REST = "rest"
 """Sub-task of `waldofy` for the files of the package that belong to no known course."""
@@ -60,22 +58,15 @@ class Graph:
         self._spellings = choice.spellings
         self._positional = words.after(SPLIT)
         self._named = {word.partition(":")[0] for word in words.words}
-        self._as_they_stand = self._not_looked_at()
         self._commands = commands(self._registry)
-        self._of_task = {table.task: table.name for table in self._registry.values() if not table.awaited}
         for command, also in ALSO_MADE.items():
             self._commands[command] = [*also, *self._commands[command]]
         if run.context.settings.options.subsection:
             self._commands["grades_persistent"] = self._commands["grades_persistent_subsection"]
         self._made: set[str] = set()
-        self._asked = self._asked_for(words.words)
-        self._demanded = {
-            name
-            for name in self._asked
-            if self._registry[name].command in DEMANDING
-            and ({self._registry[name].command, self._registry[name].task} & set(words.words))
-        }
-        if run.context.settings.options.just_do_geoip:
+        options = run.context.settings.options
+        self._asked = Asked(self._registry, self._commands, words.words, options)
+        if options.just_do_geoip:
             self._force_tables(LOCATED, run.context.courses)
 
     @classmethod
@@ -137,31 +128,6 @@ class Graph:
         yield from self._sets()
         yield from self._other_spellings()
 
-    def _not_looked_at(self) -> set[str]:
-        """Tables that are taken as they stand: in `nightly` all that new logs do not reach, with
-        `just_do_geoip` all but those with places."""
-        options = self.run.context.settings.options
-        if options.just_do_geoip and self._named <= set(LOCATED):
-            return set(self._registry) - set(LOCATED)
-        only_logs = options.just_do_nightly or self._named == {NIGHTLY}
-        return set(self._registry) - set(reached_by_logs(self._registry)) if only_logs else set()
-
-    def _tables_of(self, word: str) -> list[str]:
-        """The tables that a word of the command line asks for; none for one that names no table."""
-        sets = {"setup_sql": setup_sql, "doall": doall, "nightly": nightly, "weekly": weekly}
-        base = word.partition(":")[0]
-        if word in self._of_task:
-            return [self._of_task[word]]
-        if base in sets:
-            return sets[base](self._registry)
-        base = OTHER_NAMES.get(base, base)
-        return self._commands.get(base) or ([base] if base in self._registry else [])
-
-    def _asked_for(self, words: Iterable[str]) -> set[str]:
-        """The tables that a run has among its targets; without a word they are those of `weekly`."""
-        asked = {name for word in words for name in self._tables_of(word)}
-        return asked or set(weekly(self._registry))
-
     def force(self, words: Iterable[str]) -> None:
         """Mark what the named tasks make (not the inputs that other commands make) to be made anew."""
         for word in words:
@@ -177,7 +143,7 @@ class Graph:
                 self.run.forced.add(f"{WALDOFY}:{REST}")
             if base in {SPLIT, "daily_logs"}:
                 self.run.forced.add(SPLIT)
-            self._force_tables(self._tables_of(word), courses)
+            self._force_tables(self._asked.tables_of(word), courses)
 
     def _force_tables(self, names: Iterable[str], courses: Iterable[CourseKey]) -> None:
         for table in (self._registry[name] for name in names):
@@ -243,7 +209,7 @@ class Graph:
         yield self._head(RESEARCH, "export tables of a course as csv.gz files to storage")
         for course in self.run.context.courses:
             # What this run builds too comes first; all else is exported as it stands.
-            made = [self._registry[name] for name in RESEARCH_TABLES if name in self._targets]
+            made = [self._registry[name] for name in RESEARCH_TABLES if name in self._asked.targets]
             needed = [self.table_task(table, course) for table in made if not table.awaited]
             step = ResearchStep(self.run, f"{RESEARCH}:{course}", course)
             yield {"basename": RESEARCH, "name": str(course), **self._of(step, needed, set(needed))}
@@ -267,13 +233,16 @@ class Graph:
 
     def _build(self, table: Table, course: CourseKey | None) -> Task:
         name = self.table_task(table, course)
-        if table.name in self._as_they_stand:
+        if table.name in self._asked.as_they_stand:
             return self._of(TableStep(self.run, name, table, course, as_it_stands=True))
         needed: list[str] = []
         tolerated: set[str] = set()
         of_each_course = table.scope is not Scope.COURSE
         for source, need in table.inputs.items():
-            if self.run.context.left_out(source) or (need is Need.BORROWED and source not in self._targets):
+            # A borrowed input is never built for this table; where the run builds it anyway, it comes first.
+            if self.run.context.left_out(source) or (
+                need is Need.BORROWED and source not in self._asked.targets
+            ):
                 continue
             for task in self._input_tasks(table, source, course):
                 needed.append(task)
@@ -288,13 +257,8 @@ class Graph:
         ):
             needed.append(f"{WALDOFY}:{course}")
             tolerated.add(f"{WALDOFY}:{course}")
-        step = TableStep(self.run, name, table, course, demanded=table.name in self._demanded)
+        step = TableStep(self.run, name, table, course, demanded=table.name in self._asked.demanded)
         return self._of(step, needed, tolerated)
-
-    @cached_property
-    def _targets(self) -> set[str]:
-        """The tables that this run may build: those that are asked for, and what they are made from."""
-        return upstream(self._registry, self._asked)
 
     def _input_tasks(self, table: Table, name: str, course: CourseKey | None) -> list[str]:
         courses = [course] if table.scope is Scope.COURSE else list(self.run.context.courses)
@@ -327,9 +291,7 @@ class Graph:
         yield from self._set(
             "doall", "everything that comes from dump, logs and content", doall(registry), loading
         )
-        yield from self._set(
-            "nightly", "everything that new logs reach", nightly(registry), [LOGS2GS, LOGS2BQ]
-        )
+        yield from self._set(NIGHTLY, "everything that new logs reach", nightly(registry), [LOGS2GS, LOGS2BQ])
         yield from self._set("daily_logs", "split and load raw logs", [], [LOGS2GS, LOGS2BQ], [SPLIT])
         yield from self._set(
             "weekly",

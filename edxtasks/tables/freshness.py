@@ -225,7 +225,7 @@ def _input_parts(
         source = context.registry[name]
         for one in instances(context, table, name, course):
             state = context.state(source, one)
-            label = name if one is course or one is None else f"{name} of {one}"
+            label = source.task if one is course or one is None else f"{name} of {one}"
             yield label, ABSENT if state is None else state.version
 
 

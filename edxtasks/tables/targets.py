@@ -35,6 +35,8 @@ DOALL = (
 )
 """Commands whose tables `doall` makes, as far as this version has them."""
 
+NIGHTLY = "nightly"
+
 OVER_COURSES = ("combinepc", "report")
 """Commands over all chosen courses that `weekly` ends with."""
 
