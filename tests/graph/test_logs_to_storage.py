@@ -1,0 +1,207 @@
+"""logs2gs, and logs2bq where shards are copied to storage: what is copied, loaded, left alone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from doit_process import doit
+from project import REPOSITORY, Project
+from split_site import Site, event
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "emulators"))
+
+from servers import BUCKET, running
+
+from edxtasks.config import Options, Paths, Settings, Warehouse
+from edxtasks.course import CourseKey
+from edxtasks.digests import Digests
+from edxtasks.logs.shards import shards
+from edxtasks.logs.stored import StoredShards
+from edxtasks.storage import LocalStorage
+from edxtasks.tables.context import Context
+from edxtasks.tables.logs import check_log_days, load_log_days
+from edxtasks.warehouse.base import TableName
+from edxtasks.warehouse.parquet import ParquetWarehouse
+
+COURSE = CourseKey("UnivX", "A", "1")
+TABLES = ["tracklog_20141017", "tracklog_20141018"]
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """A log directory with shards of two days."""
+    site = Site(tmp_path)
+    site.log("a.log", event("ann") + event("bob", day="2014-10-18"))
+    site.split()
+    return site
+
+
+# The task, in a project whose storage is a bucket
+
+
+@pytest.fixture
+def cloud(site: Site, tmp_path: Path) -> Callable[..., list[str]]:
+    """Runs `doit` in a project with a bucket (an emulator's); gives the lines on stderr."""
+    shutil.copy(REPOSITORY / "dodo.py", tmp_path)
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "edxtasks.toml").write_text(
+        f"""
+        course_id_list = ["{COURSE}", "UnivX/B/1"]
+        [paths]
+        tracking_logs_directory = "L"
+        [warehouse]
+        engine = "bigquery"
+        project_id = "campus"
+        api_endpoint = "http://127.0.0.1:9"   # nobody answers there, and nobody is asked
+        [storage]
+        gs_bucket = "gs://{BUCKET}/{tmp_path.name}"
+        """
+    )
+
+    def run(*words: str) -> list[str]:
+        return doit(tmp_path, *words, STORAGE_EMULATOR_HOST=running().storage).err.splitlines()
+
+    return run
+
+
+def test_shards_are_copied_once(cloud: Callable[..., list[str]], site: Site) -> None:
+    no_raw_logs, built, skipped = cloud("logs2gs")
+    assert f"built   logs2gs:{COURSE}: 2 shards" in built
+    assert skipped == f"skipped logs2gs:UnivX/B/1: {site.directory / 'UnivX__B__1'}: no shards of this course"
+    assert cloud(f"logs2gs:{COURSE}") == [no_raw_logs]
+    # Stored today: a later date leaves the copy alone, and a shard that is not stored is no matter of dates.
+    site.log("b.log", event("cy") + event("cy", day="2014-10-19"))
+    site.split()
+    _, built = cloud(f"logs2gs:{COURSE}", "not_before=2999-01-01")
+    assert built.endswith("(1 new shards)")
+    # Asked for again, all are compared, and sent where their content is another one.
+    _, built = cloud(f"logs2gs:{COURSE}", "force_recompute=1")
+    assert f"logs2gs:{COURSE}: 1 shards, " in built
+    assert built.endswith("(3 shards to compare with their copies)")
+
+
+def test_the_embedded_engine_copies_nothing_and_says_so(built: Project) -> None:
+    outcome = built.doit("logs2gs")
+    assert outcome.skipped == {f"logs2gs:{course}" for course in built.courses}
+    assert "the embedded engine loads the shards where they are: nothing is copied" in outcome.err
+    assert not (built.folder / "storage").exists() or not list((built.folder / "storage").rglob("tracklog*"))
+
+
+# Loading, with copies
+
+
+def context(site: Site, tmp_path: Path, **options: object) -> Context:
+    """As with BigQuery and a bucket, but for tables in Parquet and a folder for the bucket."""
+    settings = Settings(
+        root=tmp_path,
+        paths=Paths(tracking_logs_directory=site.directory),
+        warehouse=Warehouse(engine="bigquery"),
+        options=Options(**options),  # type: ignore[arg-type]
+    )
+    found = Context(settings, {}, ParquetWarehouse(tmp_path / "warehouse"), Digests(), (COURSE,))
+    found.__dict__["storage"] = LocalStorage(tmp_path / "bucket")
+    return found
+
+
+def of_no_split(site: Site) -> Path:
+    """Let the shards be such as no split made: of another tool, of a MongoDB. Gives that of the 17th."""
+    shutil.rmtree(site.directory / "META")
+    shutil.rmtree(site.directory / "PARTS")
+    return site.directory / COURSE.directory / "tracklog-2014-10-17.json.gz"
+
+
+def copy_all(site: Site, tmp_path: Path) -> None:
+    stored = StoredShards(LocalStorage(tmp_path / "bucket"), site.directory, COURSE)
+    for shard in shards(site.directory, COURSE):
+        stored.put(shard.day, shard.path, shard.digest)
+    stored.save_notes()
+
+
+def test_a_day_of_which_only_the_copy_is_left_keeps_its_table(site: Site, tmp_path: Path) -> None:
+    shard = of_no_split(site)
+    copy_all(site, tmp_path)
+    here = context(site, tmp_path)
+    assert load_log_days(here, COURSE)[:2] == (2, 2)
+    shard.unlink()
+    assert check_log_days(here, COURSE).fresh
+    assert check_log_days(here, COURSE).days == 2
+    # With its copy gone too, the shard is gone.
+    LocalStorage(tmp_path / "bucket").delete("UnivX__A__1/DAILY/tracklog-2014-10-17.json.gz")
+    assert check_log_days(here, COURSE).drop == (TABLES[0],)
+
+
+def test_days_are_loaded_from_their_copies(site: Site, tmp_path: Path) -> None:
+    copy_all(site, tmp_path)
+    here = context(site, tmp_path)
+    load_log_days(here, COURSE)
+    before = {name: here.log_days(COURSE)[name] for name in TABLES}
+    elsewhere = context(Site(tmp_path / "other"), tmp_path)
+    elsewhere.warehouse = ParquetWarehouse(tmp_path / "other warehouse")
+    verdict = check_log_days(elsewhere, COURSE)
+    assert list(verdict.fetch) == TABLES
+    assert verdict.reason == "2 new days"
+    assert load_log_days(elsewhere, COURSE)[:2] == (2, 2)
+    # The same tables as from the shards: stamps, versions, rows, times.
+    assert {name: elsewhere.log_days(COURSE)[name] for name in TABLES} == before
+    assert check_log_days(elsewhere, COURSE).fresh
+
+
+def test_a_copy_that_changed_is_loaded_again_where_its_rows_are_known(site: Site, tmp_path: Path) -> None:
+    shard = of_no_split(site)
+    copy_all(site, tmp_path)
+    here = context(site, tmp_path)
+    load_log_days(here, COURSE)
+    shard.write_bytes(shard.read_bytes() + shard.read_bytes())
+    copy_all(site, tmp_path)
+    shard.unlink()
+    assert check_log_days(here, COURSE).reason == "1 changed days"
+    assert load_log_days(here, COURSE)[:2] == (2, 1)
+
+
+def test_a_damaged_copy_fails_its_day_alone(site: Site, tmp_path: Path) -> None:
+    copy_all(site, tmp_path)
+    copy = tmp_path / "bucket" / "UnivX__A__1" / "DAILY" / "tracklog-2014-10-17.json.gz"
+    copy.write_bytes(copy.read_bytes()[:-9])
+    elsewhere = context(Site(tmp_path / "other"), tmp_path)
+    with pytest.raises(Exception, match="2014-10-17") as caught:
+        load_log_days(elsewhere, COURSE)
+    assert str(tmp_path / "bucket") in str(caught.value)
+    assert list(elsewhere.log_days(COURSE)) == TABLES[1:]
+
+
+def test_not_before_leaves_old_shards_and_old_tables_alone(site: Site, tmp_path: Path) -> None:
+    here = context(site, tmp_path)
+    load_log_days(here, COURSE)
+    site.log("b.log", event("cy") + event("cy", day="2014-10-18"))
+    site.split()
+    limit = date(2014, 11, 1)
+    old, new = (
+        datetime(2014, 10, 31, 23, tzinfo=UTC).timestamp(),
+        datetime(2014, 11, 1, tzinfo=UTC).timestamp(),
+    )
+    folder = site.directory / COURSE.directory
+    os.utime(folder / "tracklog-2014-10-17.json.gz", (old, old))
+    os.utime(folder / "tracklog-2014-10-18.json.gz", (new, new))
+    assert check_log_days(here, COURSE).reason == "2 changed days"
+    limited = context(site, tmp_path, not_before=limit)
+    verdict = check_log_days(limited, COURSE)
+    assert list(verdict.load) == TABLES[1:]
+    assert verdict.reason == "1 changed days, 1 days left alone (not_before)"
+    # A table that was loaded before the date is left alone too.
+    table = limited.warehouse.location(TableName(COURSE.logs_dataset, TABLES[1]), False)
+    assert table is not None
+    os.utime(table, (old, old))
+    verdict = check_log_days(context(site, tmp_path, not_before=limit), COURSE)
+    assert verdict.fresh
+    assert verdict.reason == "2 days left alone (not_before)"
+    # Of two dates, that of the copy counts: it is what would be loaded.
+    copy_all(site, tmp_path)
+    for name in TABLES:
+        limited.warehouse.drop(TableName(COURSE.logs_dataset, name))
+    assert list(check_log_days(context(site, tmp_path, not_before=limit), COURSE).load) == TABLES
