@@ -8,6 +8,7 @@ from edxtasks.config import Settings
 from edxtasks.course import CourseKey
 from edxtasks.tables import geocode
 from edxtasks.tables.declaration import Table
+from edxtasks.tables.from_files import from_files
 
 
 def adapted(
@@ -15,4 +16,9 @@ def adapted(
 ) -> Mapping[str, Table]:
     """The registry for a run with these settings over these courses."""
     other = geocode.other_input(settings, courses)
-    return registry if other is None else geocode.with_other_input(registry, other)
+    if other is not None:
+        registry = geocode.with_other_input(registry, other)
+    if settings.options.from_files:
+        combined = from_files(registry[geocode.COMBINED], courses)
+        registry = {**registry, combined.name: combined}
+    return registry
