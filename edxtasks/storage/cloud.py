@@ -94,8 +94,10 @@ def told(what: str) -> Iterator[None]:
 
 def explain(what: str, error: Exception) -> UserError | None:
     """An error of Google's clients as a `UserError`; None for one that is a defect of ours."""
-    if isinstance(error, exceptions.RetryError) and error.cause is not None:
-        return explain(what, error.cause)
+    if isinstance(error, exceptions.RetryError):
+        cause = error.cause or error
+        told_of = explain(what, cause) if cause is not error else None
+        return told_of or UserError(f"{what}: given up after many tries ({type(cause).__name__}); run again")
     if isinstance(error, auth_exceptions.DefaultCredentialsError):
         return UserError(f"{what}: no Google credentials were found; {_SIGN_IN}")
     if isinstance(error, auth_exceptions.RefreshError | exceptions.Unauthorized):

@@ -8,6 +8,8 @@ from __future__ import annotations
 import base64
 import mimetypes
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -15,6 +17,7 @@ from urllib.parse import quote
 import google_crc32c
 from google.api_core import exceptions
 from google.cloud import storage  # type: ignore[attr-defined]
+from google.cloud.storage.exceptions import DataCorruption, InvalidResponse
 from google.cloud.storage.retry import DEFAULT_RETRY
 
 from edxtasks.errors import UserError
@@ -46,7 +49,7 @@ class GcsStorage(Storage):
         self.where = place
         self._folder = f"{folder.strip('/')}/" if folder.strip("/") else ""
         self._retry = (patience or Patience()).applied(DEFAULT_RETRY)
-        with told(place):
+        with _told(place):
             self._client = storage.Client(
                 project=project or "",
                 credentials=signed_in or credentials(key_file, bool(os.environ.get(EMULATOR))),
@@ -54,7 +57,7 @@ class GcsStorage(Storage):
         self._bucket = self._client.bucket(bucket)
 
     def put(self, local: Path, name: str) -> bool:
-        with told(self.uri(name)):
+        with _told(self.uri(name)):
             before = self._find(name)
             if before is not None and _same(before, local):
                 return False
@@ -84,7 +87,7 @@ class GcsStorage(Storage):
         local.parent.mkdir(parents=True, exist_ok=True)
         temporary = local.with_name(f"{TEMPORARY}{os.getpid()}-{local.name}")
         try:
-            with told(self.uri(name)):
+            with _told(self.uri(name)):
                 self._blob(name).download_to_filename(str(temporary), checksum="crc32c", retry=self._retry)
             temporary.replace(local)
         except UserError as error:
@@ -95,12 +98,12 @@ class GcsStorage(Storage):
             temporary.unlink(missing_ok=True)
 
     def holds(self, local: Path, name: str) -> bool:
-        with told(self.uri(name)):
+        with _told(self.uri(name)):
             blob = self._find(name)
         return blob is not None and _same(blob, local)
 
     def stat(self, name: str) -> Stat | None:
-        with told(self.uri(name)):
+        with _told(self.uri(name)):
             blob = self._find(name)
         return None if blob is None else _stat(blob)
 
@@ -108,13 +111,13 @@ class GcsStorage(Storage):
         return list(self.stats(prefix))
 
     def stats(self, prefix: str = "") -> dict[str, Stat]:
-        with told(self.where):
+        with _told(self.where):
             blobs = self._bucket.list_blobs(prefix=self._folder + prefix, retry=self._retry)
             found = {blob.name.removeprefix(self._folder): _stat(blob) for blob in blobs}
         return dict(sorted(found.items()))
 
     def delete(self, name: str) -> bool:
-        with told(self.uri(name)):
+        with _told(self.uri(name)):
             try:
                 self._blob(name).delete(retry=self._retry)
             except exceptions.NotFound:
@@ -129,7 +132,7 @@ class GcsStorage(Storage):
         return f"{_SCHEME}{self._bucket.name}/{self._folder}{checked_name(name)}"
 
     def make_public(self, name: str) -> None:
-        with told(self.uri(name)):
+        with _told(self.uri(name)):
             try:
                 self._blob(name).make_public(retry=self._retry)
             except exceptions.NotFound:
@@ -152,6 +155,27 @@ class GcsStorage(Storage):
 
 def _stat(blob: Any) -> Stat:
     return Stat(blob.size, blob.updated.timestamp(), blob.crc32c, blob.md5_hash)
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """`told`, which also knows the errors that only uploads and downloads have."""
+    with told(what):
+        try:
+            yield
+        except exceptions.RetryError as error:
+            if isinstance(error.cause, InvalidResponse):
+                raise _as_answered(error.cause) from error
+            raise
+        except InvalidResponse as error:
+            raise _as_answered(error) from error
+        except DataCorruption as error:
+            raise UserError(f"{what}: the content did not arrive as it is stored; run again") from error
+
+
+def _as_answered(error: Any) -> Exception:
+    found: Exception = exceptions.from_http_response(error.response)  # type: ignore[no-untyped-call]
+    return found
 
 
 def _same(blob: Any, local: Path) -> bool:

@@ -231,7 +231,7 @@ class TestQueries:
     def test_a_table_of_other_clustering_is_replaced_from_beside(
         self, fake: FakeGoogle, warehouse: BigQueryWarehouse
     ) -> None:
-        fake._put(NAME.dataset, "names", {"clustering": {"fields": ["grade"]}, "numRows": "5"})
+        fake.put(NAME.dataset, "names", {"clustering": {"fields": ["grade"]}, "numRows": "5"})
         fake.plans.append(Plan(rows=7))
         warehouse.create(NAMES, QUERY, Label("s1"))
         assert set(fake.tables) == {(NAME.dataset, "names")}
@@ -242,7 +242,7 @@ class TestQueries:
     def test_a_table_of_other_clustering_stays_when_the_query_fails(
         self, fake: FakeGoogle, warehouse: BigQueryWarehouse
     ) -> None:
-        fake._put(NAME.dataset, "names", {"clustering": {"fields": ["grade"]}, "numRows": "5"})
+        fake.put(NAME.dataset, "names", {"clustering": {"fields": ["grade"]}, "numRows": "5"})
         fake.plans.append(Plan(error=_error("resourcesExceeded", "too much")))
         with pytest.raises(UserError, match="needs more than BigQuery gives"):
             warehouse.create(NAMES, QUERY, Label("s1"))
@@ -536,14 +536,14 @@ class TestDates:
     def test_a_table_of_the_predecessor_is_replaced_by_a_partitioned_one(
         self, fake: FakeGoogle, warehouse: BigQueryWarehouse
     ) -> None:
-        fake._put(NAME.dataset, "daily", {"numRows": "5"})
+        fake.put(NAME.dataset, "daily", {"numRows": "5"})
         self._build(warehouse, {D1: "a1"})
         assert sorted(table for _, table in fake.tables) == ["_edxtasks_stamps", "daily"]
         assert fake.tables[NAME.dataset, "daily"]["timePartitioning"]["field"] == "date"
         assert warehouse.states(NAME.dataset)["daily"].stamp == "recipe"
 
     def test_private_tables_are_no_tables(self, fake: FakeGoogle, warehouse: BigQueryWarehouse) -> None:
-        fake._put(NAME.dataset, "_edxtasks_new_daily", {})
+        fake.put(NAME.dataset, "_edxtasks_new_daily", {})
         self._build(warehouse, {D1: "a1"})
         assert list(warehouse.states(NAME.dataset)) == ["daily"]
 
@@ -555,7 +555,7 @@ class TestListings:
         self, fake: FakeGoogle, warehouse: BigQueryWarehouse
     ) -> None:
         for number in range(2_100):
-            fake._put(NAME.dataset, f"tracklog_{number}", {"labels": {"edxtasks_stamp": f"s{number}"}})
+            fake.put(NAME.dataset, f"tracklog_{number}", {"labels": {"edxtasks_stamp": f"s{number}"}})
         fake.requests.clear()
         states = warehouse.states(NAME.dataset)
         assert len(states) == 2_100 and states["tracklog_7"].stamp == "s7"
@@ -568,7 +568,7 @@ class TestListings:
     ) -> None:
         found = []
         for created in ("1378000000000", "1378000000001"):
-            fake._put(NAME.dataset, "roles", {"creationTime": created})
+            fake.put(NAME.dataset, "roles", {"creationTime": created})
             warehouse.refresh_all()
             found.append(warehouse.states(NAME.dataset)["roles"])
         assert [one.stamp for one in found] == [None, None]
@@ -590,8 +590,8 @@ class TestAdoption:
         self, fake: FakeGoogle, warehouse: BigQueryWarehouse
     ) -> None:
         fields = [{"name": "username", "type": "STRING"}, {"name": "t", "type": "DATETIME"}]
-        fake._put(NAME.dataset, "people", {"numRows": "42", "schema": {"fields": fields}})
-        fake._put(NAME.dataset, "own", {"labels": {"edxtasks_stamp": "s"}})
+        fake.put(NAME.dataset, "people", {"numRows": "42", "schema": {"fields": fields}})
+        fake.put(NAME.dataset, "own", {"labels": {"edxtasks_stamp": "s"}})
         [(name, info)] = warehouse.unstamped(NAME.dataset).items()
         assert (name, info.rows, info.schema.names) == ("people", 42, ("username", "t"))
         state = warehouse.adopt(NAME, Label("s1", parts={"recipe": "r"}))
@@ -600,13 +600,13 @@ class TestAdoption:
         assert fake.jobs == {}
 
     def test_a_log_day_gets_its_times(self, fake: FakeGoogle, warehouse: BigQueryWarehouse) -> None:
-        fake._put(NAME.dataset, "people", {})
+        fake.put(NAME.dataset, "people", {})
         fake.answers.append(("UNIX_MICROS(MIN(`time`))", [[1_378_000_000_000_000, 1_378_000_000_000_009]]))
         assert warehouse.times(NAME) == (1_378_000_000_000_000, 1_378_000_000_000_009)
 
     def test_dates_get_their_stamps(self, fake: FakeGoogle, warehouse: BigQueryWarehouse) -> None:
         fields = [{"name": "date", "type": "DATE"}]
-        fake._put(
+        fake.put(
             NAME.dataset,
             "daily",
             {"schema": {"fields": fields}, "timePartitioning": {"type": "DAY", "field": "date"}},
