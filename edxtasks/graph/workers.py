@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import signal
 import threading
 import traceback
@@ -19,6 +20,8 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from edxtasks.errors import SourceAbsent, UserError
+
+_QUOTED = re.compile(r"""(?<![A-Za-z])(?:"[^"\n]*"|'[^'\n]*')(?!, line)""")
 
 Progress = Callable[[int, int, str], None]
 """Called with what is done, of how much (0: not known), in which unit."""
@@ -157,7 +160,10 @@ def _answer(job: Job, jobs: Connection) -> tuple[str, Any]:
     except (UserError, SourceAbsent) as error:
         return "error", error
     except Exception as error:  # noqa: BLE001 - whatever it is, it fails this task and no other
-        return "error", TaskDefect("".join(traceback.format_exception(error)))
+        text = "".join(traceback.format_exception(error))
+        # The engine quotes values in its errors, and values may be personal.
+        is_engine = type(error).__module__.partition(".")[0] in {"duckdb", "_duckdb"}
+        return "error", TaskDefect(_QUOTED.sub('"…"', text) if is_engine else text)
 
 
 def _end_with_parent() -> None:

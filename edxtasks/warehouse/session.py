@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -94,13 +95,11 @@ class Session:
             self.connection.execute("DROP TABLE IF EXISTS result")
 
     def _check(self, table: str, schema: Schema) -> None:
-        found = [(row[0], row[1]) for row in self.connection.execute(f"DESCRIBE {table}").fetchall()]
-        declared = [(column.name, column.duckdb_type) for column in schema]
-        if found != declared:
-            wrong = [
-                f"{d} is declared, {f} is given" for d, f in zip(declared, found, strict=False) if d != f
-            ]
-            raise TypeError(f"the columns differ from their declaration: {wrong or (declared, found)}")
+        found = self.schema_of(f"SELECT * FROM {table}")
+        pairs = zip_longest([c.signature() for c in schema], [c.signature() for c in found])
+        wrong = [f"{told} is declared, {given} is given" for told, given in pairs if told != given]
+        if wrong:
+            raise TypeError(f"the columns differ from their declaration: {'; '.join(wrong)}")
 
     def version(self, relation: str, schema: Schema) -> tuple[str, int]:
         """Version and number of rows: independent of the order of rows and the number of threads."""
@@ -143,7 +142,11 @@ class Session:
 def _column(name: str, kind: Any) -> Column:
     if kind.id == "struct":
         return Column(name, "RECORD", fields=tuple(_column(*member) for member in kind.children))
-    return Column(name, _KINDS.get(str(kind), "STRING"))
+    return (
+        Column(name, _KINDS[str(kind)])
+        if str(kind) in _KINDS
+        else Column(name, "STRING", f"stored as {kind}")
+    )
 
 
 def read_json(paths: Sequence[Path], schema: Schema, longest: int) -> str:
