@@ -93,7 +93,8 @@ class Graph:
     def others(cls, registry: Mapping[str, Table]) -> list[str]:
         """Names of the tasks without courses."""
         tables = [t for t in registry.values() if not t.awaited and not _needs_courses(registry, t)]
-        return sorted({SIMULATE, SPLIT} | {t.name for t in tables} | {t.command for t in tables})
+        rest = f"{WALDOFY}:{REST}"
+        return sorted({SIMULATE, SPLIT, rest} | {t.name for t in tables} | {t.command for t in tables})
 
     @classmethod
     def over_courses(cls, registry: Mapping[str, Table]) -> list[str]:

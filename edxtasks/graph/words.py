@@ -76,7 +76,7 @@ def choose(
     named: dict[str, CourseKey] = {}
     for word in words.words:
         task, colon, course = word.partition(":")
-        if colon and task in per_course and "*" not in course:
+        if colon and task in per_course and word not in others and "*" not in course:
             named[word] = _key(word, course, settings)
     over_all = per_course | set(kinds.over_courses)
     whole = [word for word in words.words if word in over_all or "*" in word]
