@@ -132,7 +132,7 @@ def test_person_course_has_every_registrant(built_once: Project, ledger: Ledger)
         for row in found:
             one = expected[row["user_id"]]
             if one["kind"] == "retired":
-                # edX has blotted the account out: the dump has another username than the logs, and no profile.
+                # edX has blotted the account out: the dump has a username that no log has, and no profile.
                 assert row["username"].startswith("retired__user_")
                 assert row["nevents"] is None
                 continue
