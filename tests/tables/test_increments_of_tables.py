@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import orjson
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from made_up_rows import Sizes, columns_read, made_up
 from model_cases import COURSE_PARAMETERS, registry
@@ -44,52 +44,55 @@ from edxtasks.warehouse.parquet import ParquetWarehouse
 from edxtasks.warehouse.rows import JsonLines
 
 COURSE = CourseKey.parse(str(COURSE_PARAMETERS["course_id"]))
-FIRST_DAY = date(2013, 2, 26)
-DAYS = 5
+FIRST_DAY = date(2013, 2, 27)
+DAYS = 4
 """The end of a month is among them: tables by date are stored by month."""
 
 _SECOND = 1_000_000
 _DAY = 86_400 * _SECOND
-TIMES = (
-    -301 * _SECOND,
-    -300 * _SECOND,
-    -1,
-    0,
-    1,
-    300 * _SECOND - 1,
-    300 * _SECOND,
-    300 * _SECOND + 1,
-    36_000 * _SECOND,
-    36_020 * _SECOND,
-    _DAY - 300 * _SECOND - 1,
-    _DAY - 300 * _SECOND,
-    _DAY - 20 * _SECOND,
-    _DAY - 1,
-    _DAY,
-    _DAY + 299 * _SECOND,
-    3 * _DAY + 36_000 * _SECOND,
-)
+TIMES = {
+    "300.000001 s before": -300 * _SECOND - 1,
+    "300 s before": -300 * _SECOND,
+    "last of the day before": -1,
+    "midnight": 0,
+    "10 s": 10 * _SECOND,
+    "noon": _DAY // 2,
+    "a minute after noon": _DAY // 2 + 60 * _SECOND,
+    "300 s to midnight": _DAY - 300 * _SECOND,
+    "last": _DAY - 1,
+    "next midnight": _DAY,
+    "300 s into the next": _DAY + 300 * _SECOND,
+    "two days on": 2 * _DAY + _DAY // 2,
+}
 """Times of events in microseconds after the midnight that a log day begins with: around both midnights, and
-so of the neighbouring dates too; one days later."""
+so of the neighbouring dates too, which log days hold a little of."""
 
 _HANDLER = f"/courses/{COURSE}/xblock/v1/handler/transcript"
-EVENTS: tuple[Mapping[str, object], ...] = (
-    {"event_type": "play_video"},
-    {"event_type": f"/courses/{COURSE}/progress"},
-    {"event_type": f"{_HANDLER}/translation/zh"},
-    {"event_type": f"{_HANDLER}/translation/fr"},
-    {
+EVENTS: Mapping[str, Mapping[str, object]] = {
+    "play": {"event_type": "play_video"},
+    "progress": {"event_type": f"/courses/{COURSE}/progress"},
+    "choose zh": {"event_type": f"{_HANDLER}/translation/zh"},
+    "choose fr": {"event_type": f"{_HANDLER}/translation/fr"},
+    "download": {
         "event_type": "edx.ui.lms.link_clicked",
         "event": {"target_url": "handler/transcript/download"},
     },
-    {"event_type": "edx.course.enrollment.activated", "event": {"user_id": 1, "mode": "verified"}},
-    {"event_type": "edx.course.enrollment.deactivated", "event": {"user_id": 1, "mode": "verified"}},
-    {"event_type": "edx.course.enrollment.mode_changed", "event": {"user_id": 2, "mode": "honor"}},
-)
-"""What events say; with a few learners, who are those of the made-up rows too."""
+    "enrol": {
+        "event_type": "edx.course.enrollment.activated",
+        "event": {"user_id": 1, "mode": "verified"},
+    },
+    "leave": {
+        "event_type": "edx.course.enrollment.deactivated",
+        "event": {"user_id": 1, "mode": "verified"},
+    },
+}
+"""What events say."""
 
-Event = tuple[int, int, int]
-"""Places in TIMES and EVENTS, and the number of the learner; 0 is nobody."""
+LEARNERS = ("u1", "u2", "")
+"""Who acts: learners who are among those of the made-up rows too, and nobody."""
+
+Event = tuple[str, str, str]
+"""When (of TIMES), what (of EVENTS), who (of LEARNERS)."""
 
 
 @dataclass(frozen=True)
@@ -297,18 +300,16 @@ def _date(day: int | None) -> date | None:
     return None if day is None else FIRST_DAY + timedelta(day)
 
 
+def _moment(day: int, when: str) -> datetime:
+    midnight = datetime(FIRST_DAY.year, FIRST_DAY.month, FIRST_DAY.day, tzinfo=UTC)
+    return midnight + timedelta(day, microseconds=TIMES[when])
+
+
 def _row(day: int, event: Event) -> tuple[int, dict[str, object]]:
     """Time of an event in microseconds since 1970, and its row."""
-    moment = datetime.combine(FIRST_DAY, datetime.min.time(), UTC) + timedelta(
-        day, microseconds=TIMES[event[0]]
-    )
-    learner = event[2]
-    row = {
-        "time": moment.isoformat(),
-        "username": f"u{learner}" if learner else "",
-        "ip": f"192.0.2.{event[1] % 2}",
-        **EVENTS[event[1]],
-    }
+    when, what, learner = event
+    moment = _moment(day, when)
+    row = {"time": moment.isoformat(), "username": learner, "ip": f"192.0.2.{len(what)}", **EVENTS[what]}
     if "event" in row:
         row["event"] = orjson.dumps(row["event"]).decode()
     return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1), row
@@ -347,11 +348,7 @@ def play(steps: list[Step]) -> None:
 def compare_with_one_query(grown: Site, state: State) -> None:
     """A table made from log days alone has, in the range of dates, the rows that one query over all gives."""
     first, last = _date(state.options.start) or date.min, _date(state.options.end) or date.max
-    dates = [
-        FIRST_DAY + timedelta(day, microseconds=TIMES[place])
-        for day, events in state.days.items()
-        for place, _, _ in events
-    ]
+    dates = [_moment(day, event[0]).date() for day, events in state.days.items() for event in events]
     if state.options.skip_last_day and dates:
         last = min(last, max(dates) - timedelta(1))
     context = grown.context(state.options)
@@ -367,26 +364,64 @@ def compare_with_one_query(grown: Site, state: State) -> None:
 
 
 def steps() -> st.SearchStrategy[list[Step]]:
-    """Sequences of steps; deliveries and builds are most of them."""
+    """Rounds of a few deliveries, often other options, and a build."""
     day = st.integers(0, DAYS - 1)
-    event = st.tuples(st.integers(0, len(TIMES) - 1), st.integers(0, len(EVENTS) - 1), st.integers(0, 2))
-    log_day = st.builds(LogDay, day, st.lists(event, max_size=6).map(tuple))
+    event = st.tuples(*map(st.sampled_from, (tuple(TIMES), tuple(EVENTS), LEARNERS)))
+    log_day = st.builds(LogDay, day, st.lists(event, max_size=5).map(tuple))
     other = st.one_of(
         st.builds(Other, st.sampled_from([table.name for table in others()]), st.integers(0, 3)),
         st.builds(Other, st.sampled_from(may_go()), st.none()),
     )
     limit = st.none() | st.integers(0, DAYS)
     options = st.builds(Options, limit, limit, st.booleans())
-    one = st.one_of(log_day, log_day, log_day, st.builds(Build), st.builds(Halve, day), other, options)
-    return st.lists(one, min_size=2, max_size=12)
+    deliveries = st.lists(
+        st.one_of(log_day, log_day, log_day, st.builds(Halve, day), other), min_size=1, max_size=4
+    )
+    build = st.lists(st.just(Build()), min_size=1, max_size=2)
+    one_round = st.tuples(deliveries, st.lists(options, max_size=1), build)
+    return st.lists(one_round, min_size=1, max_size=3).map(
+        lambda rounds: [step for one in rounds for part in one for step in part]
+    )
+
+
+def day(number: int, *events: str) -> LogDay:
+    """A log day of events of one learner, written `when: what`."""
+    return LogDay(number, tuple((*event.split(": "), "u1") for event in events))  # type: ignore[misc]
+
+
+ALL, UNTIL_FIRST, NOT_LAST = Options(None, None, False), Options(None, 0, False), Options(None, None, True)
+BUILD = Build()
 
 
 @settings(
-    max_examples=15,
+    max_examples=6,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
 )
 @given(steps())
+@example([day(2, "10 s: play"), BUILD, day(1, "last: play")]).via("a late day gives the next its first gap")
+@example([day(1, "last: play", "next midnight: play"), BUILD, day(2, "10 s: play")]).via(
+    "the first gap is to an event that the day before holds, or an older one"
+)
+@example([day(1, "noon: play", "next midnight: play"), BUILD, day(2, "noon: play"), BUILD, day(1)]).via(
+    "a day that holds an event of the next is withdrawn"
+)
+@example([day(3, "noon: download"), BUILD, day(0, "noon: choose zh"), BUILD, day(0, "noon: choose fr")]).via(
+    "the language of a download comes from a day delivered later, then replaced"
+)
+@example([day(0, "noon: play"), day(1, "noon: play"), BUILD, BUILD, UNTIL_FIRST]).via(
+    "an end date takes a date away"
+)
+@example([day(0, "noon: play"), day(1, "noon: play"), UNTIL_FIRST, BUILD, BUILD, ALL]).via(
+    "a date that was left out comes"
+)
+@example([day(0, "noon: enrol"), day(1, "noon: leave"), BUILD, NOT_LAST, BUILD, day(2, "noon: enrol")]).via(
+    "the last day left out moves on with the next"
+)
+@example([day(0, "noon: play"), NOT_LAST]).via("the only day left out")
+@example([day(0, "noon: play", "two days on: play"), BUILD, Halve(0), BUILD, day(0)]).via(
+    "a day is cut, and goes with all it had"
+)
 def test_any_sequence_of_increments_ends_as_a_build_of_everything(sequence: list[Step]) -> None:
     play(sequence)
