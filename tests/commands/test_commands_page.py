@@ -1,0 +1,143 @@
+"""docs/commands.md: every task and command stands there, and its examples are valid; names do not clash."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import pytest
+from doit.cmd_base import Command, ModuleTaskLoader
+from doit.doit_cmd import DoitMain
+from project import REPOSITORY, Project
+
+from edxtasks.commands.plain import DataCommand
+from edxtasks.graph.load import load_namespace
+from edxtasks.graph.tasks import Graph
+from edxtasks.tables.registry import read_registry
+
+PAGE = (REPOSITORY / "docs" / "commands.md").read_text()
+DECLARED: dict[str, str] = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"][
+    "entry-points"
+]["doit.COMMAND"]
+BUILT_IN = {command.get_name() for command in DoitMain.DOIT_CMDS}
+EXAMPLES = [
+    line.partition("  #")[0].rstrip()
+    for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+    for line in block.splitlines()
+]
+
+
+def command(name: str) -> type[Any]:
+    module, _, attribute = DECLARED[name].partition(":")
+    found: type[Any] = getattr(importlib.import_module(module), attribute)
+    return found
+
+
+def names_of(example: str) -> list[str]:
+    """The words of an example behind `doit`, without doit's own options."""
+    words = shlex.split(example.rpartition("doit ")[2])
+    return words[2:] if words[:1] == ["-n"] else words
+
+
+def is_of_a_command(example: str) -> bool:
+    return names_of(example)[0] in DECLARED
+
+
+def test_every_declared_command_is_installed_and_bears_its_name() -> None:
+    installed = {point.name: point.value for point in entry_points(group="doit.COMMAND")}
+    assert installed.items() >= DECLARED.items(), "the entry points changed: pip install -e . again"
+    for name in DECLARED:
+        assert issubclass(command(name), Command)
+        assert command(name).get_name() == name
+
+
+def test_no_task_bears_the_name_of_a_command() -> None:
+    """doit refuses to load such a task."""
+    registry = read_registry(None)
+    tasks = {*Graph.per_course(registry), *Graph.over_courses(registry), *Graph.others(registry)}
+    tasks |= {table.task for table in registry.values()} | {table.command for table in registry.values()}
+    assert tasks & (set(DECLARED) | BUILT_IN) == set()
+
+
+def test_every_command_has_a_section_with_its_options_and_an_example() -> None:
+    sections = dict(re.findall(r"^### `(\w+)`\n(.*?)(?=^### |\Z)", PAGE, re.DOTALL | re.MULTILINE))
+    assert set(sections) == set(DECLARED) - {"run"}
+    for name, section in sections.items():
+        assert re.search(rf"```sh\n.*doit {name}\b", section, re.DOTALL), name
+        if issubclass(command(name), DataCommand):
+            options = {option.long for option in command(name)().get_options()}
+            common = {"config", "help"} | ({"clist", "year2"} if command(name).takes_courses else set())
+            for option in options - common:
+                assert f"--{option}" in section, f"{name} --{option}"
+
+
+def test_every_task_but_the_plain_tables_has_a_row() -> None:
+    registry = read_registry(None)
+    tables = {table.task for table in registry.values()} | set(registry)
+    tasks = {*Graph.per_course(registry), *Graph.over_courses(registry), *Graph.others(registry)}
+    wanted = (tasks - tables) | {table.command for table in registry.values() if not table.awaited}
+    cells = re.findall(r"^\| (`.*?) \|", PAGE, re.MULTILINE)
+    told = {name for cell in cells for name in re.findall(r"`([^`]+)`", cell)}
+    assert "\n`simulate` " in PAGE
+    assert "`waldofy:rest`" in PAGE
+    assert sorted(wanted - told - {"simulate", "waldofy:rest"}) == []
+
+
+def test_links_lead_to_files() -> None:
+    for link in re.findall(r"\]\(([^)#]+)(?:#[\w-]+)?\)", PAGE):
+        assert (REPOSITORY / "docs" / link).is_file(), link
+
+
+LINE = (
+    b'{"time": "2014-10-14T10:00:00Z", "event_source": "server", "event_type": "x", "course_id": "A/B/C"}\n'
+)
+
+
+@pytest.fixture(scope="module")
+def project(built_once: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A built project with the files that the examples name."""
+    project = built_once.copy(tmp_path_factory.mktemp("page") / "project")
+    for name in ("in.jsonl", "events.log", "a=1.log"):
+        (project.folder / name).write_bytes(LINE)
+    (project.folder / "users.sql").write_text("id\tusername\n1\tann\n")
+    wraps = "".join(f"{course},10/1/2014\n" for course in project.courses)
+    (project.folder / "listings.csv").write_text("course_id,Course Wrap\n" + wraps)
+    return project
+
+
+@pytest.mark.parametrize("example", [one for one in EXAMPLES if is_of_a_command(one)])
+def test_examples_of_commands_run(project: Project, example: str) -> None:
+    """As a person would type them."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = os.environ | {"PATH": path, "PYTHONPATH": str(REPOSITORY)}
+    done = subprocess.run(
+        ["bash", "-c", example],
+        cwd=project.folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    if ">" not in example and not example.startswith(("doit rephrase_logs", "doit delete_empty_tables")):
+        assert done.stdout
+
+
+@pytest.mark.parametrize("example", [one for one in EXAMPLES if not is_of_a_command(one)])
+def test_examples_of_tasks_name_tasks_courses_and_options(
+    project: Project, example: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Planned, not run: a name, course or variable that is none would be refused."""
+    monkeypatch.chdir(project.folder)
+    words = ["plan", *names_of(example)]
+    loader = ModuleTaskLoader(load_namespace(project.folder, words, {}))
+    assert DoitMain(loader).run(words) == 0, capfd.readouterr().err
+    assert re.search(r"\d+ (fresh|will run|may run|skipped)", capfd.readouterr().out)
