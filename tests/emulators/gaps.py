@@ -19,6 +19,7 @@ from bqemulator.catalog import ddl_sync  # type: ignore[import-not-found]
 from bqemulator.catalog.models import Clustering, TableFieldSchema, TableSchema, TimePartitioning  # type: ignore[import-not-found]
 from bqemulator.jobs import executor  # type: ignore[import-not-found]
 from bqemulator.scripting import interpreter  # type: ignore[import-not-found]
+from bqemulator.sql.translator import SQLTranslator  # type: ignore[import-not-found]
 from bqemulator.storage.engine import DuckDBEngine  # type: ignore[import-not-found]
 from bqemulator.storage.sql_identifiers import quoted_table_ref  # type: ignore[import-not-found]
 from sqlglot import exp
@@ -31,6 +32,7 @@ def fill() -> None:
     _wrap(tables, "_table_to_list_item", _list_more)
     _wrap(executor, "_run_query_body", _bind_in_scripts)
     _wrap(jobs, "execute_load_job", _replace)
+    _wrap(SQLTranslator, "translate", _translate)
     for module in (executor, interpreter):
         _wrap(module, "sync_created_table", _keep_metadata)
         _wrap(module, "sync_dropped_object", _rename)
@@ -39,6 +41,11 @@ def fill() -> None:
 def _wrap(module: Any, name: str, wrapper: Any) -> None:
     original = getattr(module, name)
     setattr(module, name, lambda *given, **named: wrapper(original, *given, **named))
+
+
+def _translate(original: Any, self: Any, sql: str, **named: Any) -> Any:
+    # With the types of the columns at hand it loses those of a record below a wildcard.
+    return original(self, sql, **(named | {"schema": None} if "_TABLE_SUFFIX" in sql else named))
 
 
 def _merge_labels(
@@ -53,9 +60,7 @@ def _merge_labels(
 def _list_more(original: Any, table: Any) -> dict[str, Any]:
     whole: dict[str, Any] = tables._table_to_rest(table)
     item: dict[str, Any] = original(table)
-    return item | {
-        key: whole[key] for key in ("labels", "timePartitioning", "clustering") if key in whole
-    }
+    return item | {key: whole[key] for key in ("labels", "timePartitioning", "clustering") if key in whole}
 
 
 def _bind_in_scripts(
