@@ -1,0 +1,237 @@
+"""Tables over all chosen courses: combinepc, report, and what waits for them."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from project import Project
+
+from edxtasks.course import CourseKey
+from edxtasks.simulate.ledger import Ledger
+
+REPORTS = "course_report_MITx"
+NOBODY = "MITx/9.99x/1T2014"
+"""A course of which there is nothing."""
+
+
+def rows(project: Project, table: str) -> list[dict[str, Any]]:
+    """The rows of a table `dataset/name` in the order in which they are stored."""
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
+    found = connection.execute("SELECT * FROM read_parquet(?)", [f"{project.warehouse}/{table}.parquet"])
+    names = [column[0] for column in found.description]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def of_course(project: Project, course: str) -> list[dict[str, Any]]:
+    return rows(project, f"{CourseKey.parse(course).dataset}/person_course")
+
+
+def bytes_below(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_combined_table_holds_the_courses_one_after_the_other(built_once: Project) -> None:
+    combined = rows(built_once, f"{REPORTS}/person_course_latest")
+    assert combined == [row for course in built_once.courses for row in of_course(built_once, course)]
+    assert len(combined[0]) == 82
+    viewed = rows(built_once, f"{REPORTS}/person_course_viewed")
+    assert viewed == [row for row in combined if row["viewed"]]
+    verified = rows(built_once, f"{REPORTS}/person_course_idv")
+    assert verified == [row for row in combined if row["verified_enroll_time"] is not None]
+    assert 0 < len(verified) < len(viewed) < len(combined)
+
+
+def test_combined_tables_are_files_too(built_once: Project) -> None:
+    combined = rows(built_once, f"{REPORTS}/person_course_latest")
+    path = built_once.folder / "storage" / REPORTS / "person_course_latest.csv"
+    with path.open(newline="", encoding="utf-8") as file:
+        records = list(csv.DictReader(file))
+    assert [record["user_id"] for record in records] == [str(row["user_id"]) for row in combined]
+    for record, row in zip(records, combined, strict=True):
+        assert list(record) == list(row)
+        assert record["viewed"] == str(row["viewed"])
+        first = row["first_event"]
+        assert record["first_event"] == (str(first.replace(tzinfo=None)) if first is not None else "")
+
+
+def test_one_address_a_learner_over_all_courses(built_once: Project, tiny_campus: Path) -> None:
+    used: dict[str, Counter[str]] = defaultdict(Counter)
+    last: dict[tuple[str, str], str] = {}
+    for course in built_once.courses:
+        for day in Ledger(tiny_campus / "ledger").person_days(course):
+            for ip, number in day["ips"].items():
+                if ip:
+                    used[day["username"]][ip] += number
+                    key = (day["username"], ip)
+                    last[key] = max(last.get(key, ""), day["date"])
+    expected = {}
+    for username, addresses in used.items():
+        # Of most events; of these the one used last; of these the least text: the last of a sort by three.
+        best = max(addresses.values())
+        latest = max(last[username, ip] for ip, number in addresses.items() if number == best)
+        chosen = min(ip for ip, n in addresses.items() if n == best and last[username, ip] == latest)
+        expected[username] = (chosen, best, len(addresses))
+    found = {
+        row["username"]: (row["modal_ip"], row["ip_count"], row["n_different_ip"])
+        for row in rows(built_once, "courses/global_modal_ip")
+    }
+    assert found == expected
+
+
+def test_one_run_fills_addresses_over_all_courses_into_each(
+    built_once: Project, tiny_campus: Path, tmp_path: Path
+) -> None:
+    project = Project.create(tmp_path / "project", tiny_campus)
+    # On its own person_course does without: nothing over courses is built on its account.
+    outcome = project.doit("person_course")
+    assert not any(task.startswith(("courses.", "report:")) for task in outcome.built)
+    course = CourseKey.parse(project.courses[0])
+    assert all(row["global_modal_ip"] is None for row in rows(project, f"{course.dataset}/pc_modal_ip"))
+    # Where a run makes both, the addresses over all courses come first, whatever the number of processes.
+    project.doit("-n", "2", "weekly")
+    located = rows(project, f"{course.dataset}/pc_modal_ip")
+    assert sum(row["global_modal_ip"] is not None for row in located) == sum(
+        row["course_modal_ip"] is not None for row in located
+    )
+    assert project.doit("weekly").built == set()
+    # Another way through the tasks, and the same bytes in every file.
+    assert bytes_below(project.folder / "storage") == bytes_below(built_once.folder / "storage")
+
+
+def test_a_run_of_one_course_makes_no_table_over_courses(built: Project) -> None:
+    built.doit("forget", "courses.global_modal_ip", "report:person_course_latest")
+    assert built.doit(f"weekly:{built.courses[0]}").built == set()
+
+
+def test_the_order_of_the_courses_is_that_of_the_list(built: Project) -> None:
+    first, second = built.courses
+    outcome = built.doit("combinepc", f"courses={second},{first}")
+    tables = ("person_course_latest", "person_course_viewed", "person_course_idv")
+    assert outcome.built == {f"report:{table}" for table in tables}
+    assert "courses changed" in outcome.err
+    for table in tables[:2]:
+        found = [row["course_id"] for row in rows(built, f"{REPORTS}/{table}")]
+        assert list(dict.fromkeys(found)) == [second, first]
+
+
+def test_a_course_without_table_is_named_and_left_out(built: Project) -> None:
+    course = built.courses[0]
+    outcome = built.doit("combinepc", f"courses={course},{NOBODY}")
+    assert f"no person_course, and so left out: {NOBODY}" in outcome.err
+    assert rows(built, f"{REPORTS}/person_course_latest") == of_course(built, course)
+
+
+def test_without_any_table_combinepc_fails_and_weekly_does_not(built: Project) -> None:
+    outcome = built.doit("combinepc", f"courses={NOBODY}", status=None)
+    assert outcome.status != 0
+    assert "none of the 1 chosen courses has a table person_course" in outcome.err
+    outcome = built.doit("weekly", f"courses={NOBODY}", "tlfn=DAILY/none*.gz", status=None)
+    assert not any(task.startswith("report:") for task in outcome.failed)
+
+
+def test_an_empty_course_list_is_an_error_for_combinepc(built: Project) -> None:
+    built.configure(course_id_list="[]")
+    outcome = built.doit("combinepc", status=None)
+    assert outcome.status != 0
+    assert "no course is chosen" in outcome.err
+    assert built.doit("weekly").built == set()
+
+
+def test_a_course_that_fails_does_not_hold_up_the_others(built: Project) -> None:
+    broken = CourseKey.parse(built.courses[0])
+    package = next(built.folder.glob("mitx-2014-*"))
+    source = package / f"{broken.package_prefix}-auth_user-prod-analytics.sql"
+    source.write_bytes(source.read_bytes().replace(b"id\tusername", b"uid\tnickname", 1))
+    before = rows(built, f"{REPORTS}/person_course_latest")
+    built.doit("forget", "report:person_course_latest")
+    outcome = built.doit("weekly", status=None)
+    assert outcome.status != 0
+    assert "report:person_course_latest" in outcome.built
+    assert rows(built, f"{REPORTS}/person_course_latest") == before
+
+
+def test_files_come_back_without_their_table_being_made_anew(built: Project) -> None:
+    course = CourseKey.parse(built.courses[0])
+    table = built.warehouse / course.dataset / "person_course.parquet"
+    storage = built.folder / "storage"
+    beside = next((built.folder / "SQL" / course.package_prefix).iterdir()) / "person_course.csv.gz"
+    files = bytes_below(storage)
+    made = table.stat().st_mtime_ns
+    content = beside.read_bytes()
+    assert files[f"{course.directory}/person_course.csv.gz"] == content
+    beside.unlink()
+    (storage / REPORTS / "person_course_idv.csv").unlink()
+    outcome = built.doit("weekly")
+    assert outcome.built == {f"person_course:{course}", "report:person_course_idv"}
+    assert "person_course.csv.gz is gone from" in outcome.err
+    assert table.stat().st_mtime_ns == made
+    assert beside.read_bytes() == content
+    assert bytes_below(storage) == files
+    assert built.doit("weekly").built == set()
+
+
+def test_a_build_tells_what_it_found_in_the_description(built_once: Project) -> None:
+    from edxtasks.warehouse.base import TableName
+    from edxtasks.warehouse.parquet import ParquetWarehouse
+
+    warehouse = ParquetWarehouse(built_once.warehouse)
+    course = CourseKey.parse(built_once.courses[0])
+    info = warehouse.info(TableName(course.dataset, "person_course"))
+    assert info is not None
+    assert f"Course: {course}" in info.description
+    assert "Chapters: 4" in info.description
+    assert "Start: 2012-09-05. End: none" in info.description
+    assert f"SQL directory: {built_once.folder}/SQL/{course.package_prefix}/" in info.description
+    info = warehouse.info(TableName(REPORTS, "person_course_latest"))
+    assert info is not None
+    assert f"Courses: {', '.join(built_once.courses)}" in info.description
+    assert str(built_once.folder / "storage" / REPORTS / "person_course_latest.csv") in info.description
+
+
+def test_a_snapshot_is_kept_only_where_it_is_wanted(built: Project) -> None:
+    built.configure(keep_person_course_snapshots="true")
+    assert built.doit("combinepc").built == {"report:person_course_latest"}
+    [copy] = (built.warehouse / REPORTS).glob("person_course_MITx_????_??_??_??????.parquet")
+    assert rows(built, f"{REPORTS}/{copy.stem}") == rows(built, f"{REPORTS}/person_course_latest")
+    storage = built.folder / "storage" / REPORTS
+    [file] = storage.glob("person_course_MITx_????-??-??-??????.csv")
+    assert file.read_bytes() == (storage / "person_course_latest.csv").read_bytes()
+    assert built.doit("combinepc").built == set()
+
+
+def test_the_combined_table_from_files(built: Project) -> None:
+    first, second = map(CourseKey.parse, built.courses)
+    before = rows(built, f"{REPORTS}/person_course_latest")
+    for course in (first, second):
+        shutil.rmtree(built.warehouse / course.dataset)
+    outcome = built.doit("combinepc", "from_files=1")
+    assert not any(task.startswith("person_course") for task in outcome.built)
+    # In CSV an empty text and NULL are the same.
+    expected = [{name: None if value == "" else value for name, value in row.items()} for row in before]
+    assert rows(built, f"{REPORTS}/person_course_latest") == expected
+    next((built.folder / "SQL" / first.package_prefix).glob("*/person_course.csv.gz")).unlink()
+    outcome = built.doit("combinepc", "from_files=1")
+    assert f"no person_course.csv.gz, and so left out: {first}" in outcome.err
+    for path in (built.folder / "SQL" / second.package_prefix).glob("*/person_course.csv.gz"):
+        path.unlink()
+    outcome = built.doit("combinepc", "from_files=1", status=None)
+    assert outcome.status != 0
+    assert "none of the 2 chosen courses has a file person_course.csv.gz" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("word", "dataset"),
+    [("output_dataset_id=mine", "mine"), ("org=HarvardX", "course_report_HarvardX")],
+)
+def test_another_dataset_may_be_named(built: Project, word: str, dataset: str) -> None:
+    built.doit("-s", "report:person_course_latest", word)
+    assert rows(built, f"{dataset}/person_course_latest") == rows(built, f"{REPORTS}/person_course_latest")
+    folder = REPORTS if dataset == "mine" else dataset
+    assert (built.folder / "storage" / folder / "person_course_latest.csv").is_file()
