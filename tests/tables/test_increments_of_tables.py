@@ -128,11 +128,31 @@ class Options:
 
 
 @dataclass(frozen=True)
+class Lost:
+    """A table that was made is dropped, or its stamp is taken away, by hand."""
+
+    name: str
+    only_stamp: bool
+
+
+@dataclass(frozen=True)
 class Build:
-    """All tables are checked, and built where they are stale."""
+    """All tables are checked, and built where they are stale; `force`: all are built anew.
+
+    `days_in_query`: most days that one query may read, as BigQuery has it; None: work is cut by month.
+    """
+
+    force: bool = False
+    days_in_query: int | None = None
 
 
-Step = LogDay | Halve | Other | Options | Build
+Step = LogDay | Halve | Other | Options | Lost | Build
+
+
+ALL = Options(None, None, False)
+UNTIL_FIRST = Options(None, 0, False)
+NOT_LAST = Options(None, None, True)
+BUILD = Build()
 
 
 def reached() -> list[Table]:
@@ -214,16 +234,25 @@ class Site:
                 self._make_other(table, seed)
         self.held = State(dict(state.days), dict(state.seeds))
 
-    def build(self, options: Options) -> None:
-        """Check all tables as a run does, and build those that are stale."""
+    def lose(self, lost: Lost) -> None:
+        """Lose a table, or its stamp."""
+        name = self.context(ALL).name(registry()[lost.name], COURSE)
+        if lost.only_stamp:
+            self.warehouse.forget(name)
+        else:
+            self.warehouse.drop(name)
+
+    def build(self, options: Options, how: Build) -> None:
+        """Check all tables as a run does, and build those that are stale, or all."""
+        self.warehouse.days_in_query = how.days_in_query  # type: ignore[assignment]
         context = self.context(options)
         for table in reached():
             verdict = check(context, table, COURSE)
             if verdict.standing is Standing.FRESH and verdict.signature is not None:
                 self.warehouse.note_signature(context.name(table, COURSE), verdict.signature)
-            elif verdict.standing is Standing.STALE:
+            if verdict.standing is Standing.STALE or how.force:
                 try:
-                    build(context, table, COURSE)
+                    build(context, table, COURSE, how.force)
                 except SourceAbsent:
                     assert not isinstance(table.made, SelectedBy)
 
@@ -234,7 +263,7 @@ class Site:
 
     def versions(self) -> dict[str, tuple[TableState | None, Mapping[date, DateState]]]:
         """State of every table and of its dates, the note of the last check left out."""
-        context = self.context(Options(None, None, False))
+        context = self.context(ALL)
         found = {}
         for table in reached():
             name = context.name(table, COURSE)
@@ -274,7 +303,7 @@ class Site:
         self.warehouse.load(name, TRACKLOG_SCHEMA, JsonLines((path,)), label)
 
     def _make_other(self, table: Table, seed: int | None) -> None:
-        context = self.context(Options(None, None, False))
+        context = self.context(ALL)
         name = context.name(table, COURSE)
         if seed is None:
             self.warehouse.drop(name)
@@ -330,18 +359,20 @@ def play(steps: list[Step]) -> None:
     with site() as grown, site() as anew:
         for step in [*steps, Build()]:
             state.take(step)
+            if isinstance(step, Lost):
+                grown.lose(step)
             if isinstance(step, Build):
                 grown.deliver(state)
-                grown.build(state.options)
+                grown.build(state.options, step)
         anew.deliver(state)
-        anew.build(state.options)
+        anew.build(state.options, BUILD)
         assert grown.versions() == anew.versions()
         for quick in (False, True, True):
             found = grown.standings(state.options, quick)
             assert set(found.values()) <= {Standing.FRESH, Standing.SKIPPED}, (quick, found)
             skipped = [name for name, standing in found.items() if standing is Standing.SKIPPED]
             assert not [name for name in skipped if isinstance(registry()[name].made, SelectedBy)]
-            grown.build(state.options)
+            grown.build(state.options, BUILD)
         compare_with_one_query(grown, state)
 
 
@@ -372,12 +403,15 @@ def steps() -> st.SearchStrategy[list[Step]]:
         st.builds(Other, st.sampled_from([table.name for table in others()]), st.integers(0, 3)),
         st.builds(Other, st.sampled_from(may_go()), st.none()),
     )
+    lost = st.builds(Lost, st.sampled_from([table.name for table in reached()]), st.booleans())
     limit = st.none() | st.integers(0, DAYS)
     options = st.builds(Options, limit, limit, st.booleans())
     deliveries = st.lists(
-        st.one_of(log_day, log_day, log_day, st.builds(Halve, day), other), min_size=1, max_size=4
+        st.one_of(log_day, log_day, log_day, st.builds(Halve, day), other, lost), min_size=1, max_size=4
     )
-    build = st.lists(st.just(Build()), min_size=1, max_size=2)
+    build = st.lists(
+        st.sampled_from([BUILD, BUILD, Build(days_in_query=1), Build(force=True)]), min_size=1, max_size=2
+    )
     one_round = st.tuples(deliveries, st.lists(options, max_size=1), build)
     return st.lists(one_round, min_size=1, max_size=3).map(
         lambda rounds: [step for one in rounds for part in one for step in part]
@@ -389,10 +423,6 @@ def day(number: int, *events: str) -> LogDay:
     return LogDay(number, tuple((*event.split(": "), "u1") for event in events))  # type: ignore[misc]
 
 
-ALL, UNTIL_FIRST, NOT_LAST = Options(None, None, False), Options(None, 0, False), Options(None, None, True)
-BUILD = Build()
-
-
 @settings(
     max_examples=6,
     deadline=None,
@@ -401,6 +431,9 @@ BUILD = Build()
 )
 @given(steps())
 @example([day(2, "10 s: play"), BUILD, day(1, "last: play")]).via("a late day gives the next its first gap")
+@example([day(0, "last: play"), day(1, "10 s: play", "last: play"), Build(days_in_query=1)]).via(
+    "a query for each day sees the events before it"
+)
 @example([day(1, "last: play", "next midnight: play"), BUILD, day(2, "10 s: play")]).via(
     "the first gap is to an event that the day before holds, or an older one"
 )
@@ -418,6 +451,9 @@ BUILD = Build()
 )
 @example([day(0, "noon: enrol"), day(1, "noon: leave"), BUILD, NOT_LAST, BUILD, day(2, "noon: enrol")]).via(
     "the last day left out moves on with the next"
+)
+@example([day(0, "noon: play"), day(1, "noon: play"), BUILD, Lost("pcday_log", only_stamp=True)]).via(
+    "a table by date lost its stamps"
 )
 @example([day(0, "noon: play"), NOT_LAST]).via("the only day left out")
 @example([day(0, "noon: play", "two days on: play"), BUILD, Halve(0), BUILD, day(0)]).via(

@@ -52,7 +52,7 @@ class Builder:
         inputs = {name: self._input(name) for name in table.inputs}
         query = Query(table.made.sql, inputs, parameters, table.schema)
         return [
-            self._build(warehouse, table, query, TableName(f"made_{number}", table.name))
+            self._build(warehouse, table, query, TableName(f"made_{number}", table.name.replace(".", "_")))
             for number, warehouse in enumerate(self.warehouses)
         ]
 
