@@ -13,7 +13,8 @@ import pytest
 from doit_process import doit
 from project import REPOSITORY, Project
 
-sys.path[:0] = [str(Path(__file__).parents[1] / beside) for beside in ("emulators", "logs")]
+sys.path.insert(0, str(Path(__file__).parents[1] / "emulators"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "logs"))
 
 from servers import BUCKET, running
 from split_site import Site, event
