@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 from mmdb_writer import MMDBWriter
-from netaddr import IPSet  # type: ignore[import-untyped]
+from netaddr import IPSet
 from project import Project
 
 from edxtasks.course import CourseKey
