@@ -17,7 +17,6 @@ WITH
     FROM course_problem
     LEFT JOIN problem_types ON course_problem.problem_id = problem_types.url_name
   ),
-  -- Greatest account id of a username: usernames are unique in edX, but not in damaged dumps.
   learners AS (
     SELECT user_id, username
     FROM user_info_combo
