@@ -1,11 +1,11 @@
 """What bqemulator leaves out of BigQuery's documented behaviour, and these tests need.
 
 Runs in the emulator's process. Listings tell labels, partitioning and clustering; a label that is patched
-with null goes; scripts see query parameters; `CREATE TABLE … AS` keeps labels, partitioning, clustering and
-the descriptions of columns; a load that replaces a table gives it the columns of the load, and leaves it as
-it was when it fails;
-`ALTER TABLE … RENAME TO` renames in listings too; DuckDB's extensions for geography and Avro, which would
-be downloaded, are left out.
+with null goes; scripts see query parameters; `CREATE TABLE … AS` keeps labels, partitioning, clustering, and
+the names and descriptions of its list of columns; a load that replaces a table gives it the columns of the
+load, and leaves it as it was when it fails; `ALTER TABLE … RENAME TO` renames in listings too; records below
+a wildcard keep their columns; DuckDB's extensions for geography and Avro, which would be downloaded, are left
+out.
 """
 
 from __future__ import annotations
@@ -124,10 +124,9 @@ def _keep_metadata(original: Any, sql: str, project: str, context: Any) -> None:
         return
     update: dict[str, Any] = {}
     if isinstance(created.this, exp.Schema):
-        said = {column.name: _description(column) for column in created.this.expressions}
         fields = tuple(
-            TableFieldSchema(**{**field.model_dump(), "description": said.get(field.name)})
-            for field in meta.schema_.fields
+            TableFieldSchema(**{**field.model_dump(), "name": said.name, "description": _description(said)})
+            for said, field in zip(created.this.expressions, meta.schema_.fields, strict=True)
         )
         update["schema_"] = TableSchema(fields=fields)
     properties = created.args.get("properties")

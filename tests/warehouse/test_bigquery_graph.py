@@ -23,7 +23,7 @@ from edxtasks.warehouse.bigquery import BigQueryWarehouse, Service
 from edxtasks.warehouse.parquet import ParquetWarehouse
 
 OVER_ALL_COURSES = {"pc_global_modal_ip", "pc_modal_ip"}
-"""Tables of a course that change with the other courses of the run: here there is one, there are two."""
+"""Tables of a course made from tables over all courses, which `person_course` alone does not build."""
 
 
 @pytest.fixture(scope="module")
@@ -55,12 +55,9 @@ def test_person_course_and_all_below_it_are_those_of_the_embedded_engine(
         assert len(there) >= 7 and set(there) <= set(here)
         for table, state in there.items():
             assert state.stamp is not None
-            assert (table, state.rows, state.partitioned) == (
-                table,
-                here[table].rows,
-                here[table].partitioned,
-            )
+            assert state.partitioned == here[table].partitioned, table
             if table not in OVER_ALL_COURSES:
+                assert state.rows == here[table].rows, table
                 name = TableName(dataset, table)
                 columns = local.schema(name).names
                 assert _rows(cloud, name, columns) == _rows(local, name, columns), table
