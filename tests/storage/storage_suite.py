@@ -78,6 +78,14 @@ class StorageSuite:
         assert storage.list(COURSE) == sorted(names[:3])
         assert storage.list("nowhere/") == []
 
+    def test_one_listing_tells_all(self, storage: Storage, local: Path) -> None:
+        for name in ("b/two.csv", "a/one.csv", "c.csv"):
+            storage.put(local, name)
+        stats = storage.stats()
+        assert list(stats) == ["a/one.csv", "b/two.csv", "c.csv"]
+        assert stats == {name: storage.stat(name) for name in stats}
+        assert list(storage.stats("a/")) == ["a/one.csv"]
+
     def test_delete_removes(self, storage: Storage, local: Path) -> None:
         storage.put(local, "a/report.csv")
         assert storage.delete("a/report.csv") is True

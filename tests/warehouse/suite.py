@@ -140,6 +140,29 @@ class WarehouseSuite:
         rows = sorted(warehouse.read(people, ["born", "username"]), key=lambda row: str(row[1]))
         assert rows == [(date(1815, 12, 10), "ada"), (None, "bob")]
 
+    def test_rows_in_order_have_null_first(self, warehouse: Warehouse, people: TableName) -> None:
+        assert list(warehouse.read(people, ["id", "username"], ordered=True)) == [
+            (None, "bob"),
+            (ADA["id"], "ada"),
+        ]
+        assert list(warehouse.read(people, ["home", "username"], ordered=True)) == [
+            (BOB_VALUES[-1], "bob"),
+            (ADA_VALUES[-1], "ada"),
+        ]
+        assert list(warehouse.read(people, ordered=True)) == [ADA_VALUES, BOB_VALUES]
+
+    def test_a_description_may_be_told_later(self, warehouse: Warehouse, dataset: str) -> None:
+        name = TableName(dataset, "people")
+        before = warehouse.load(name, PEOPLE, iter([BOB]), Label("s", parts={"a": "b"}, description="People"))
+        warehouse.describe(name, "People, also at https://example.org/people.csv")
+        info = warehouse.info(name)
+        assert info is not None and info.description.startswith(
+            "People, also at https://example.org/people.csv"
+        )
+        warehouse.refresh(dataset)
+        assert warehouse.states(dataset)["people"] == before
+        assert dict(warehouse.parts(name)) == {"a": "b"}
+
     def test_a_load_is_known_by_its_stamp_and_rows(self, warehouse: Warehouse, people: TableName) -> None:
         warehouse.refresh(people.dataset)
         state = warehouse.states(people.dataset)["people"]
@@ -354,6 +377,26 @@ LEFT JOIN courses.listings AS l ON l.username = everyone.username""",
             ("ada", None, None),
             ("bob", None, None),
             ("cyd", None, "cyd"),
+        ]
+
+    def test_a_union_fills_what_a_table_lacks(self, warehouse: Warehouse, people: TableName) -> None:
+        older = TableName(f"{people.dataset}_b", "people")
+        few = schema("username STRING -- who\nnickname STRING -- what else")
+        warehouse.load(older, few, iter([{"username": "cyd", "nickname": "x"}]), Label("s"))
+        lacking = {older: frozenset(PEOPLE.names) - {"username"}}
+        name = TableName(people.dataset, "all_people")
+        query = Query(
+            "SELECT username, -- STRING: who\n  grade, -- FLOAT: share\n  people.home.city AS city, "
+            "-- STRING: where\nFROM people",
+            {"people": Tables((people, older), PEOPLE, lacking)},
+            {},
+            schema("username STRING -- who\ngrade FLOAT -- share\ncity STRING -- where"),
+        )
+        warehouse.create(name, query, Label("s"))
+        assert sorted(warehouse.read(name)) == [
+            ("ada", 0.75, 'Zürich "quoted"'),
+            ("bob", None, "Basel"),
+            ("cyd", None, None),
         ]
 
     def test_log_days_within_a_window(

@@ -181,6 +181,11 @@ class TestStatements:
     def test_the_newest_stamps(self) -> None:
         analyzed(stamps.newest("p", "d"), {})
 
+    def test_rows_in_order(self) -> None:
+        text = sql.ordered(TableName("d", "nested"), "p", list(NESTED))
+        analyzed(text, {})
+        assert text == "SELECT `home` FROM `p.d.nested` ORDER BY `home`.`city`"
+
     def test_a_table_from_a_query(self) -> None:
         text = sql.create_table(
             TableName("d", "made"),

@@ -133,7 +133,8 @@ class Service:
             except exceptions.PreconditionFailed:
                 # A repeated request whose first try did arrive is refused too.
                 after = self.client.get_table(table.reference, retry=self.retry)
-                if any(after.labels.get(key) != value for key, value in changes.items()):
+                other_labels = any(after.labels.get(key) != value for key, value in changes.items())
+                if other_labels or after.description != table.description:
                     raise UserError(
                         f"{table.dataset_id}.{table.table_id}: somebody else changed the table at the same "
                         "moment; run again"

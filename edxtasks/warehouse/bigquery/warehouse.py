@@ -120,10 +120,8 @@ class BigQueryWarehouse(Warehouse):
         info = self.info(name)
         if info is None:
             raise UserError(f"{name} does not exist, or has been removed in the meantime")
-        listed = ", ".join(sql.quoted(one) for one in columns or info.schema.names)
-        return self._service.select(
-            f"SELECT {listed} FROM {sql.path(self._service.project, name)} ORDER BY {listed}"
-        )
+        wanted = [info.schema[one] for one in columns or info.schema.names]
+        return self._service.select(sql.ordered(name, self._service.project, wanted))
 
     # Building
 
