@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from doit import doit_cmd
 from doit.cmd_base import Command
 
 from edxtasks.errors import UserError
@@ -38,7 +39,8 @@ class Shell(Command):  # type: ignore[misc]
             print(f"ERROR: {error}", file=sys.stderr)
             return 3
         failed = False
-        for text in [" ".join(pos_args)] if pos_args else _statements():
+        query = " ".join([*pos_args, *_taken_for_variables()])
+        for text in [query] if query else _statements():
             try:
                 for statement in connection.extract_statements(text):
                     relation = connection.sql(statement)
@@ -48,6 +50,11 @@ class Shell(Command):  # type: ignore[misc]
                 failed = True
                 print(f"ERROR: {error}", file=sys.stderr)
         return int(failed)
+
+
+def _taken_for_variables() -> list[str]:
+    """The words that doit took out of the line because they hold "=": here they are the query."""
+    return [f"{name}={value}" for name, value in (doit_cmd._CMDLINE_VARS or {}).items()]
 
 
 def _statements() -> Any:
