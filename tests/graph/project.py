@@ -43,8 +43,10 @@ class Outcome:
 class Project:
     """A folder with dodo.py, config/edxtasks.toml and data."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, package: Path = REPOSITORY) -> None:
+        """`package` is the folder that the package `edxtasks` is imported from."""
         self.folder = folder
+        self.package = package
 
     @classmethod
     def create(cls, folder: Path, data: Path | None = None, **settings: str) -> Project:
@@ -105,7 +107,7 @@ class Project:
         return subprocess.Popen(
             [sys.executable, "-m", "doit", *words],
             cwd=self.folder,
-            env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+            env=os.environ | {"PYTHONPATH": str(self.package)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

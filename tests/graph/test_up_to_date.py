@@ -67,6 +67,26 @@ def test_clean_removes_a_table(built: Project) -> None:
     assert built.doit("weekly").built == {f"pc_day_totals:{course}"}
 
 
+def test_an_edited_comment_runs_nothing_and_edited_logic_the_model_and_what_reads_it(
+    built: Project, tmp_path: Path
+) -> None:
+    shutil.copytree(REPOSITORY / "edxtasks", tmp_path / "package" / "edxtasks")
+    edited = Project(built.folder, tmp_path / "package")
+    model = tmp_path / "package" / "edxtasks" / "tables" / "person" / "pc_day_totals.sql"
+    text = model.read_text()
+    model.write_text(text.replace("-- INTEGER: days with events", "--   INTEGER: dates with events"))
+    assert edited.doit("weekly").built == set()
+    model.write_text(text.replace("MAX(max_dt) AS max_dt", "MAX(max_dt) + 1 AS max_dt"))
+    courses = built.courses
+    readers = ("person_course", "pc_day_totals")
+    made = {f"{name}:{course}" for name in readers for course in courses}
+    outcome = edited.doit("weekly")
+    assert {task for task in outcome.built if not task.startswith("report:")} == made
+    # Logic that gives the same rows: the model runs, and nothing after it.
+    model.write_text(text.replace("MAX(max_dt) AS max_dt", "MAX(max_dt) + 1 + 0 AS max_dt"))
+    assert edited.doit("weekly").built == {f"pc_day_totals:{course}" for course in courses}
+
+
 def test_the_first_run_of_another_configuration_of_the_same_data_builds_the_same(
     built: Project, tiny_campus: Path, tmp_path: Path
 ) -> None:

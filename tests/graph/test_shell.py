@@ -1,0 +1,49 @@
+"""The warehouse as people ask it: `doit shell` and `edxtasks.connect()`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from project import Project
+
+import edxtasks
+from edxtasks.course import CourseKey
+from edxtasks.errors import SettingsError
+
+
+def test_a_query_may_hold_an_equals_sign(built_once: Project) -> None:
+    dataset = CourseKey.parse(built_once.courses[0]).dataset
+    out = built_once.doit("shell", f"SELECT count(*) AS n FROM {dataset}.person_course WHERE user_id=0").out
+    assert re.search(r"│\s+0 │", out)
+
+
+def test_a_query_that_fails_says_so(built_once: Project) -> None:
+    outcome = built_once.doit("shell", "SELECT * FROM nowhere", status=1)
+    assert "nowhere" in outcome.err
+    assert outcome.out == ""
+
+
+def test_connect_shows_every_table_and_all_log_days_together(
+    built_once: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(built_once.folder)
+    connection = edxtasks.connect()
+    course = CourseKey.parse(built_once.courses[0])
+    views = {
+        f"{row[0]}.{row[1]}"
+        for row in connection.execute("SELECT schema_name, view_name FROM duckdb_views()").fetchall()
+    }
+    assert set(built_once.tables()) <= views
+    days = [view for view in views if view.startswith(f"{course.logs_dataset}.tracklog_")]
+    each = sum(connection.execute(f"SELECT count(*) FROM {day}").fetchall()[0][0] for day in days)
+    together = connection.execute(f"SELECT count(*) FROM {course.logs_dataset}.tracklog").fetchall()[0][0]
+    assert together == each > 0
+
+
+def test_connect_is_for_the_embedded_warehouse(tmp_path: Path) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text('[warehouse]\nengine = "bigquery"\nproject_id = "x"\n')
+    with pytest.raises(SettingsError, match="embedded"):
+        edxtasks.connect(file)
