@@ -111,8 +111,10 @@ def outdated(context: Context, table: Table, course: CourseKey | None) -> str:
         for name in table.files:
             if not (place.directory / name).exists():
                 return f"{name} is gone from {place.directory}"
+    beginning = os.path.commonprefix(table.files)  # noqa: RUF071 - characters are what is meant
+    stored = set(place.storage.list(f"{place.folder}/{beginning}"))
     for name in table.files:
-        if place.storage.stat(f"{place.folder}/{name}") is None:
+        if f"{place.folder}/{name}" not in stored:
             return f"{name} is gone from {place.storage.where}"
     found = recorded(place.storage, place.folder, table.name)
     return "" if found == _mark(context, table, course, place) else "its files are of other rows"

@@ -154,6 +154,9 @@ def _table(path: Path, text: str, analysis: _Analysis, schema: Schema | None) ->
     partition = header.get("partition")
     if partition is not None and schema[partition].type not in {"DATE", "TIMESTAMP"}:
         raise ModelError(f"{path}: the partition column {partition} is neither DATE nor TIMESTAMP")
+    files = _list(header.get("files", ""))
+    if partition is not None and files:
+        raise ModelError(f"{path}: a table by date has no files: they would be written anew for every date")
     return Table(
         name=_name(path),
         command=header["command"],
@@ -171,7 +174,7 @@ def _table(path: Path, text: str, analysis: _Analysis, schema: Schema | None) ->
         partition=partition,
         lookback=_lookback(path, header.get("lookback", "0 seconds")),
         internal=header.get("internal") == "yes",
-        files=_list(header.get("files", "")),
+        files=files,
     )
 
 

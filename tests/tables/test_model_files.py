@@ -10,6 +10,13 @@ from edxtasks.tables.declaration import Need, Scope, SelectedBy
 from edxtasks.tables.model import ModelError, read_models
 from edxtasks.warehouse.schema import schema
 
+BY_DATE = """-- By date.
+-- command: x
+-- partition: date
+-- files: a.csv
+SELECT
+  DATE '2014-01-01' AS date -- DATE: day
+"""
 DECLARED = {"axis": schema("url_name STRING -- name in links\nindex INTEGER -- place")}
 UNION = """-- All axes.
 -- command: report
@@ -74,6 +81,7 @@ def test_the_cache_gives_the_same(tmp_path: Path) -> None:
         (UNION.replace("-- columns: axis\n", ""), "list the columns"),
         (UNION.replace("FROM axis", "FROM axis WHERE"), "SQL that cannot be read"),
         (UNION.replace("-- settings", "-- partition: index\n-- settings"), "neither DATE nor TIMESTAMP"),
+        (BY_DATE, "a table by date has no files"),
     ],
 )
 def test_what_breaks_the_form_is_told_with_the_file(tmp_path: Path, text: str, message: str) -> None:
