@@ -1,8 +1,9 @@
 """Files written from the rows of a table, for people and programs that read no warehouse.
 
 A table of a course is written beside the dump of the course and copied to its folder of the storage; a table
-of a report goes to the report's folder. What a table was written from stands in a record in the storage,
-`FOLDER/_edxtasks/TABLE.json`, written last: while it fits the table and the files are there, they are fresh.
+of a report goes to the report's folder. What files were written from is told by the name of a record in the
+storage, `FOLDER/_edxtasks/TABLE.MARK.json`, written last: while the mark is that of the table as it stands,
+and the files are there, they are fresh.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from edxtasks.directories import sql_directory
 from edxtasks.errors import SourceAbsent, UserError
 from edxtasks.files import ByteSink, replacing_together
 from edxtasks.notes import Notes
-from edxtasks.storage import NotStored, Storage
+from edxtasks.storage import Storage
 from edxtasks.tables.context import Context
 from edxtasks.tables.declaration import Scope, Table
 from edxtasks.warehouse.base import digest
@@ -116,7 +117,7 @@ def outdated(context: Context, table: Table, course: CourseKey | None) -> str:
     for name in table.files:
         if f"{place.folder}/{name}" not in stored:
             return f"{name} is gone from {place.storage.where}"
-    found = recorded(place.storage, place.folder, table.name)
+    found = records(place.storage, place.folder).get(table.name)
     return "" if found == _mark(context, table, course, place) else "its files are of other rows"
 
 
@@ -132,29 +133,27 @@ def mark_of(version: str, schema: Schema, directory: str = "") -> str:
     return digest(_VERSION, version, schema.digest(), directory)
 
 
-def recorded(storage: Storage, folder: str, name: str) -> str | None:
-    """The mark in the record of files called `name`, None without a record that can be read."""
-    with tempfile.TemporaryDirectory(prefix="edxtasks-record-") as scratch:
-        copy = Path(scratch) / "record.json"
-        try:
-            storage.get(_record(folder, name), copy)
-            form = orjson.loads(copy.read_bytes())
-        except (NotStored, orjson.JSONDecodeError):
-            return None
-    mark = form.get("mark") if isinstance(form, dict) else None
-    return mark if isinstance(mark, str) else None
+def records(storage: Storage, folder: str) -> dict[str, str]:
+    """The marks of all records in a folder of the storage, by what they are records of: one listing."""
+    beginning = f"{folder}/{RECORDS}/"
+    found: dict[str, str] = {}
+    for name in storage.list(beginning):
+        of, _, mark = name.removeprefix(beginning).removesuffix(".json").rpartition(".")
+        # Two at once are those of a run that was killed between the two: then nothing is known.
+        found[of] = mark if of not in found else ""
+    return found
 
 
-def record(storage: Storage, folder: str, name: str, mark: str, files: Sequence[str]) -> None:
-    """Write the record of files called `name`; they are all in place."""
+def record(storage: Storage, folder: str, of: str, mark: str, files: Sequence[str]) -> None:
+    """Write the record of files that are all in place, and remove an older one."""
+    name = f"{folder}/{RECORDS}/{of}.{mark}.json"
     with tempfile.TemporaryDirectory(prefix="edxtasks-record-") as scratch:
         path = Path(scratch) / "record.json"
-        path.write_bytes(orjson.dumps({"files": list(files), "mark": mark}))
-        storage.put(path, _record(folder, name))
-
-
-def _record(folder: str, name: str) -> str:
-    return f"{folder}/{RECORDS}/{name}.json"
+        path.write_bytes(orjson.dumps({"files": list(files)}))
+        storage.put(path, name)
+    for other in storage.list(f"{folder}/{RECORDS}/{of}."):
+        if other != name:
+            storage.delete(other)
 
 
 # Writing

@@ -19,7 +19,7 @@ from edxtasks.tables.exports import (
     PLAIN,
     mark_of,
     record,
-    recorded,
+    records,
     write_and_store,
     written,
 )
@@ -55,13 +55,12 @@ def to_export(context: Context, course: CourseKey, force: bool = False) -> tuple
     """The files to make anew, by name of the table (`FORUM` among them), and how many files there can be."""
     marks = _marks(context, course)
     folder = research_folder(course)
-    stored = set(context.storage.stats(f"{folder}/")) if marks else set()
+    stored = set(context.storage.list(f"{folder}/")) if marks else set()
+    found = records(context.storage, folder) if marks else {}
     stale = [
         name
         for name, mark in marks.items()
-        if force
-        or f"{folder}/{_file(name)}" not in stored
-        or recorded(context.storage, folder, _record(name)) != mark
+        if force or f"{folder}/{_file(name)}" not in stored or found.get(_record(name)) != mark
     ]
     return stale, len(marks)
 

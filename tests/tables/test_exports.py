@@ -245,9 +245,15 @@ def test_a_course_without_dump_has_its_files_in_the_storage_alone(context: Conte
 
 def test_a_lost_record_only_writes_the_files_again(context: Context) -> None:
     export(context, TABLE, COURSE, Notes())
-    record = context.settings.storage.path / COURSE.directory / "_edxtasks" / "people.json"
-    record.write_text("{ half")
+    folder = context.settings.storage.path / COURSE.directory / "_edxtasks"
+    [record] = folder.iterdir()
+    # A record of other rows beside it: a run was killed before it removed the older one.
+    other = folder / "people.0123.json"
+    other.write_bytes(record.read_bytes())
     assert outdated(context, TABLE, COURSE) == "its files are of other rows"
+    export(context, TABLE, COURSE, Notes())
+    assert list(folder.iterdir()) == [record]
+    assert outdated(context, TABLE, COURSE) == ""
     record.unlink()
     assert outdated(context, TABLE, COURSE) == "its files are of other rows"
 
