@@ -59,6 +59,9 @@ path = "tables"
 project_id = "x-data"
 location = "EU"
 api_endpoint = ""
+maximum_bytes_billed = 1_000_000_000_000
+price_per_tebibyte = 7.5
+parallel_loads = 4
 
 [storage]
 path = "published"
@@ -124,7 +127,8 @@ def test_every_setting_with_its_default(tmp_path: Path) -> None:
         },
         "warehouse": {
             "engine": "duckdb", "path": tmp_path / "warehouse", "project_id": None, "location": "US",
-            "api_endpoint": "",
+            "api_endpoint": "", "maximum_bytes_billed": None, "price_per_tebibyte": 6.25,
+            "parallel_loads": 8,
         },
         "storage": {"path": tmp_path / "storage", "gs_bucket": None},
         "engine": {"workers": 0, "memory_limit": "", "state": tmp_path / "state"},
@@ -173,6 +177,8 @@ def test_whole_file(tmp_path: Path) -> None:
     warehouse, storage, engine = found.warehouse, found.storage, found.engine
     assert (warehouse.engine, warehouse.path) == ("bigquery", tmp_path / "tables")
     assert (warehouse.project_id, warehouse.location, warehouse.api_endpoint) == ("x-data", "EU", "")
+    assert (warehouse.maximum_bytes_billed, warehouse.price_per_tebibyte) == (1_000_000_000_000, 7.5)
+    assert warehouse.parallel_loads == 4
     assert (storage.path, storage.gs_bucket) == (tmp_path / "published", "gs://x-data")
     assert (engine.workers, engine.memory_limit, engine.state) == (3, "4GB", tmp_path / "kept")
     assert found.mongo == Mongo(uri="mongodb://db.example:27017", dbname="logs")

@@ -72,6 +72,15 @@ class Warehouse:
     project_id: str | None = setting(WORD, None, "BigQuery: project.")
     location: str = setting(WORD, "US", "BigQuery: location of the datasets.")
     api_endpoint: str = setting(TEXT, "", "BigQuery: another endpoint, for an emulator.")
+    maximum_bytes_billed: int | None = setting(
+        whole(1), None, "BigQuery: a query that would read more bytes is refused; none: no limit."
+    )
+    price_per_tebibyte: float = setting(
+        number(0, 1_000_000),
+        6.25,
+        "BigQuery: US dollars for 2^40 bytes that a query reads, for `doit estimate`.",
+    )
+    parallel_loads: int = setting(whole(1), 8, "BigQuery: log days of a course that are loaded at once.")
 
 
 @dataclass(frozen=True)

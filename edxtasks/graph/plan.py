@@ -38,14 +38,15 @@ class Planned:
 def plan(tasks: Mapping[str, Any], selected: Iterable[str]) -> list[Planned]:
     """The outlook of the selected tasks and of all that they are made from, inputs first; no groups."""
     found: dict[str, Planned] = {}
-    for name in _in_order(tasks, selected):
+    for name in in_order(tasks, selected):
         step = (tasks[name].meta or {}).get(STEP)
         if isinstance(step, Step):
-            found[name] = _outlook(step, [found[dep] for dep in _steps(tasks, name) if dep in found])
+            found[name] = outlook_of(step, [found[dep] for dep in steps_before(tasks, name) if dep in found])
     return list(found.values())
 
 
-def _outlook(step: Step, inputs: list[Planned]) -> Planned:
+def outlook_of(step: Step, inputs: list[Planned]) -> Planned:
+    """What would become of a step whose inputs have these outlooks. Looks whether the step is fresh."""
     standing = step.look()
     moving = [one for one in inputs if one.outlook in {Outlook.WILL_RUN, Outlook.MAY_RUN}]
     if standing is Standing.STALE:
@@ -66,16 +67,16 @@ def _names(planned: list[Planned]) -> str:
     return ", ".join(names[:4]) + (" …" if len(names) > 4 else "")
 
 
-def _steps(tasks: Mapping[str, Any], name: str) -> Iterator[str]:
+def steps_before(tasks: Mapping[str, Any], name: str) -> Iterator[str]:
     """The tasks with a step that a task depends on, through groups."""
     for dependency in tasks[name].task_dep:
         if (tasks[dependency].meta or {}).get(STEP) is not None:
             yield dependency
         else:
-            yield from _steps(tasks, dependency)
+            yield from steps_before(tasks, dependency)
 
 
-def _in_order(tasks: Mapping[str, Any], selected: Iterable[str]) -> list[str]:
+def in_order(tasks: Mapping[str, Any], selected: Iterable[str]) -> list[str]:
     """The selected tasks and their dependencies, each after what it depends on."""
     ordered: dict[str, None] = {}
     waiting = [(name, False) for name in reversed(list(selected))]

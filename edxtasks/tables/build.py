@@ -78,7 +78,7 @@ def build(context: Context, table: Table, course: CourseKey | None, force: bool 
         if verdict.standing is Standing.SKIPPED:
             raise SourceAbsent(verdict.reason)
         if force:
-            verdict = _forced(context, verdict, table, course)
+            verdict = forced(context, verdict, table, course)
         elif verdict.standing is Standing.FRESH:
             state = context.state(table, course)
             return Built(state.rows if state else 0, already=True)
@@ -93,7 +93,7 @@ def build(context: Context, table: Table, course: CourseKey | None, force: bool 
         return Built(state.rows, dates, notes=notes)
 
 
-def _forced(context: Context, verdict: Verdict, table: Table, course: CourseKey | None) -> Verdict:
+def forced(context: Context, verdict: Verdict, table: Table, course: CourseKey | None) -> Verdict:
     """The verdict that makes everything anew: all dates pending, none kept."""
     if verdict.pending is None or verdict.keep is None:
         return verdict
@@ -108,22 +108,30 @@ def _make(
     label = Label(verdict.stamp, parts=verdict.parts, description=table.description)
     if not isinstance(table.made, SelectedBy):
         return _make_from_rows(context, table, course, name, verdict, label, notes)
+    work = queries(context, table, course, verdict, notes)
     if table.partition is None:
-        return context.warehouse.create(name, _query(context, table, course, None, notes), label)
-    work: list[Dates]
-    if verdict.pending is None:
-        work = [Dates(_query(context, table, course, None, notes), None)]
-    else:
-        work = [
-            Dates(
-                _query(context, table, course, (days[0], days[-1]), notes),
-                {day: verdict.pending[day] for day in days},
-            )
-            for days in _chunks(sorted(verdict.pending), table, context.warehouse.days_in_query)
-        ]
+        return context.warehouse.create(name, work[0].query, label)
     return context.warehouse.create_dates(
         name, table.schema, table.partition, work, verdict.keep or frozenset(), label
     )
+
+
+def queries(
+    context: Context, table: Table, course: CourseKey | None, verdict: Verdict, notes: Notes
+) -> list[Dates]:
+    """The queries that build a table as a verdict says: one of the whole, or one for each part of its dates.
+
+    Only for tables that are made by a query. What the inputs lack is told in `notes`.
+    """
+    if table.partition is None or verdict.pending is None:
+        return [Dates(_query(context, table, course, None, notes), None)]
+    return [
+        Dates(
+            _query(context, table, course, (days[0], days[-1]), notes),
+            {day: verdict.pending[day] for day in days},
+        )
+        for days in _chunks(sorted(verdict.pending), table, context.warehouse.days_in_query)
+    ]
 
 
 def _make_from_rows(

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 from edxtasks.config import Settings, required
@@ -28,7 +30,7 @@ from edxtasks.tables.declaration import TRACKLOG
 from edxtasks.warehouse.base import Label, TableName, digest
 from edxtasks.warehouse.rows import JsonLines
 
-__all__ = ["TRACKLOG_SCHEMA", "LogVerdict", "check_log_days", "load_log_days", "lock_name"]
+__all__ = ["TRACKLOG_SCHEMA", "LogVerdict", "check_log_days", "label_of", "load_log_days", "lock_name"]
 
 _LOAD_VERSION = "1"
 """Raised when the same shard gives other rows."""
@@ -118,21 +120,24 @@ def load_log_days(
     with context.warehouse.lock(lock_name(course)):
         context.warehouse.refresh(course.logs_dataset)
         verdict = check_log_days(context, course, force)
-        rows = 0
-        failures = []
         days = len(verdict.load) + len(verdict.fetch)
         stored = stored_shards(context, course) if verdict.fetch else None
-        for done, name in enumerate([*verdict.load, *verdict.fetch]):
+
+        def load(name: str) -> int:
             table = TableName(course.logs_dataset, name)
+            if stored is not None and name in verdict.fetch:
+                return _load_copy(context, table, stored, verdict.fetch[name])
+            return _load(context, table, verdict.load[name])
+
+        loaded: dict[str, int] = {}
+        failures: dict[str, Exception] = {}
+        for name, ended in _side_by_side(load, [*verdict.load, *verdict.fetch], _at_once(context.settings)):
             try:
-                if name in verdict.load:
-                    rows += _load(context, table, verdict.load[name])
-                elif stored is not None:
-                    rows += _load_copy(context, table, stored, verdict.fetch[name])
+                loaded[name] = ended()
             except Exception as error:  # noqa: BLE001 - one day's failure never stops the others
-                failures.append(error)
+                failures[name] = error
             if progress:
-                progress(done + 1, days)
+                progress(len(loaded) + len(failures), days)
         if stored is not None:
             stored.save_notes()
         for name in verdict.drop:
@@ -143,8 +148,27 @@ def load_log_days(
     for name in verdict.held_back:
         notes.say(f"{name} held back: a raw log that feeds this day could not be split")
     if failures:
-        raise failures[0]
-    return rows, days, notes
+        raise failures[min(failures)]
+    return sum(loaded.values()), days, notes
+
+
+def _at_once(settings: Settings) -> int:
+    """How many days are loaded at once: the embedded engine computes, BigQuery lets wait."""
+    return settings.warehouse.parallel_loads if settings.warehouse.engine == "bigquery" else 1
+
+
+def _side_by_side(
+    work: Callable[[str], int], names: Sequence[str], at_once: int
+) -> Iterator[tuple[str, Callable[[], int]]]:
+    """Each name with what gives the result of `work`, or raises its error, as it is ready."""
+    if at_once == 1 or len(names) < 2:
+        for name in names:
+            yield name, partial(work, name)
+        return
+    with ThreadPoolExecutor(at_once, thread_name_prefix="edxtasks-load") as pool:
+        futures = {pool.submit(work, name): name for name in names}
+        for future in as_completed(futures):
+            yield futures[future], future.result
 
 
 def log_directory(settings: Settings) -> Path:
@@ -206,7 +230,12 @@ def _load_copy(context: Context, name: TableName, stored: StoredShards, day: dat
 
 
 def _load(context: Context, name: TableName, shard: Shard) -> int:
-    label = Label(
+    return context.warehouse.load(name, TRACKLOG_SCHEMA, JsonLines((shard.path,)), label_of(shard)).rows
+
+
+def label_of(shard: Shard) -> Label:
+    """What a day table that holds the lines of a shard says of itself."""
+    return Label(
         _stamp(shard.digest),
         version=digest(TRACKLOG_SCHEMA.digest(), shard.digest),
         rows=shard.rows,
@@ -215,7 +244,6 @@ def _load(context: Context, name: TableName, shard: Shard) -> int:
         parts={"shard": shard.digest},
         description=f"Tracking log of {shard.day}, from {shard.path.name}",
     )
-    return context.warehouse.load(name, TRACKLOG_SCHEMA, JsonLines((shard.path,)), label).rows
 
 
 def _table(day: date) -> str:

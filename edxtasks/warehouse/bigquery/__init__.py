@@ -19,6 +19,7 @@ def open_bigquery(settings: Settings) -> BigQueryWarehouse:
         location=settings.warehouse.location,
         endpoint=settings.warehouse.api_endpoint,
         key_file=settings.auth_key_file,
+        maximum_bytes_billed=settings.warehouse.maximum_bytes_billed,
     )
     return BigQueryWarehouse(
         service,

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 from edxtasks.warehouse.base import Label, TableState, digest
 
+PREFIX = "edxtasks_"
+"""How all labels of the product begin."""
+
 STAMP = "edxtasks_stamp"
 VERSION = "edxtasks_version"
 ROWS = "edxtasks_rows"
@@ -45,6 +48,11 @@ class Listed:
     partitioned: bool = False
     partition: str | None = None
     clustering: tuple[str, ...] = ()
+
+
+def ours(listed: Listed) -> bool:
+    """Whether the product has built a table, or begun to."""
+    return any(key.startswith(PREFIX) for key in listed.labels)
 
 
 def written(state: TableState) -> dict[str, str | None]:

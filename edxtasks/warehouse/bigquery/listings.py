@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -12,35 +13,43 @@ from edxtasks.warehouse.bigquery.service import Service, listed_as
 
 
 class Listings:
-    """The tables of datasets as they stood when they were first asked for; kept until `refresh`."""
+    """The tables of datasets as they stood when they were first asked for; kept until `refresh`.
+
+    Threads may share it: log days are loaded side by side.
+    """
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        self._lock = threading.RLock()
         self._listed: dict[str, dict[str, labels.Listed]] = {}
         self._states: dict[str, dict[str, TableState]] = {}
         self._dates: dict[str, stamps.Dates] = {}
 
     def refresh(self, dataset: str) -> None:
         """Forget what was listed of a dataset."""
-        for known in (self._listed, self._states, self._dates):
-            known.pop(dataset, None)
+        with self._lock:
+            for known in (self._listed, self._states, self._dates):
+                known.pop(dataset, None)
 
     def refresh_all(self) -> None:
         """Forget everything."""
-        for known in (self._listed, self._states, self._dates):
-            known.clear()
+        with self._lock:
+            for known in (self._listed, self._states, self._dates):
+                known.clear()
 
     def learn(self, name: TableName, table: Any) -> None:
         """Take a table of the client into what was listed of its dataset: this run has built it."""
-        if name.dataset in self._listed:
-            self._listed[name.dataset][name.table] = listed_as(table)
-        self._states.pop(name.dataset, None)
+        with self._lock:
+            if name.dataset in self._listed:
+                self._listed[name.dataset][name.table] = listed_as(table)
+            self._states.pop(name.dataset, None)
 
     def listed(self, dataset: str) -> Mapping[str, labels.Listed]:
         """The tables of a dataset by name, also the private ones."""
-        if dataset not in self._listed:
-            self._listed[dataset] = self._service.tables(dataset)
-        return self._listed[dataset]
+        with self._lock:
+            if dataset not in self._listed:
+                self._listed[dataset] = self._service.tables(dataset)
+            return self._listed[dataset]
 
     def find(self, name: TableName) -> labels.Listed | None:
         """A table as it was listed."""
@@ -48,13 +57,14 @@ class Listings:
 
     def states(self, dataset: str) -> Mapping[str, TableState]:
         """The states of the tables of a dataset by name."""
-        if dataset not in self._states:
-            self._states[dataset] = {
-                table: self._state(TableName(dataset, table), one)
-                for table, one in self.listed(dataset).items()
-                if not table.startswith(stamps.PRIVATE)
-            }
-        return self._states[dataset]
+        with self._lock:
+            if dataset not in self._states:
+                self._states[dataset] = {
+                    table: self._state(TableName(dataset, table), one)
+                    for table, one in self.listed(dataset).items()
+                    if not table.startswith(stamps.PRIVATE)
+                }
+            return self._states[dataset]
 
     def dates(self, name: TableName) -> Mapping[date, DateState]:
         """The dates of a table, in order; {} where it has no stamps by date."""
@@ -65,13 +75,14 @@ class Listings:
 
     def series(self, name: TableName, series: str) -> Mapping[date, DateState]:
         """The dates of a series of a table."""
-        if name.dataset not in self._dates:
-            found: stamps.Dates = {}
-            if stamps.TABLE in self.listed(name.dataset):
-                query = stamps.newest(self._service.project, name.dataset)
-                found = stamps.collected(self._service.select(query))
-            self._dates[name.dataset] = found
-        return self._dates[name.dataset].get((name.table, series), {})
+        with self._lock:
+            if name.dataset not in self._dates:
+                found: stamps.Dates = {}
+                if stamps.TABLE in self.listed(name.dataset):
+                    query = stamps.newest(self._service.project, name.dataset)
+                    found = stamps.collected(self._service.select(query))
+                self._dates[name.dataset] = found
+            return self._dates[name.dataset].get((name.table, series), {})
 
     def _state(self, name: TableName, listed: labels.Listed) -> TableState:
         state = labels.read(listed)

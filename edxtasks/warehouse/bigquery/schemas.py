@@ -10,6 +10,7 @@ from edxtasks.warehouse.bigquery.sql import LONGEST_COLUMN_DESCRIPTION
 from edxtasks.warehouse.schema import DUCKDB_TYPES, Column, Schema
 
 _SHORT = {"INT64": "INTEGER", "FLOAT64": "FLOAT", "BOOL": "BOOLEAN", "STRUCT": "RECORD"}
+_LONG = {short: long for long, short in _SHORT.items()}
 
 
 def fields(schema: Schema) -> list[Any]:
@@ -34,3 +35,25 @@ def _column(one: Any) -> Column:
     if kind == "RECORD":
         return Column(one.name, kind, one.description or "", tuple(_column(member) for member in one.fields))
     return Column(one.name, kind if kind in DUCKDB_TYPES else "STRING", one.description or "")
+
+
+def differences(found: list[Any], wanted: Schema) -> list[str]:
+    """How the columns of a table, as the client tells them, differ from a schema, whatever their order."""
+    told = []
+    there = {one.name: _type_of(one) for one in found}
+    asked = {one.name: _type_of(one) for one in fields(wanted)}
+    for name, kind in asked.items():
+        if name not in there:
+            told.append(f"it has no column {name}")
+        elif there[name] != kind:
+            told.append(f"{name} is {there[name]}, not {kind}")
+    return told + [f"it has a column {name} too many" for name in there if name not in asked]
+
+
+def _type_of(one: Any) -> str:
+    """The type of a column as GoogleSQL writes it."""
+    kind = _LONG.get(one.field_type, one.field_type)
+    if kind == "STRUCT":
+        # Members have an order of their own: that of the table counts for nothing.
+        kind += f"<{', '.join(sorted(f'{member.name} {_type_of(member)}' for member in one.fields))}>"
+    return f"ARRAY<{kind}>" if one.mode == "REPEATED" else kind

@@ -224,8 +224,12 @@ class Service:
                 yield row.values()
 
     def estimate(self, select: str, parameters: Mapping[str, object]) -> int:
-        """The bytes that a query would read. BigQuery checks it and does not run it, which costs nothing."""
+        """The bytes that a query would read. BigQuery checks it and does not run it, which costs nothing.
+
+        What one query may read at most does not count: nothing is read.
+        """
         config = self._config(parameters)
+        config.maximum_bytes_billed = None
         config.dry_run = True
         config.use_query_cache = False
         with told(self.where):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -43,7 +44,7 @@ from edxtasks.warehouse.bigquery.listings import Listings
 from edxtasks.warehouse.bigquery.loading import Staged, load_error, staged
 from edxtasks.warehouse.bigquery.service import Service, listed_as, refused
 from edxtasks.warehouse.rows import ParquetFiles
-from edxtasks.warehouse.schema import Schema
+from edxtasks.warehouse.schema import Column, Schema
 
 
 class BigQueryWarehouse(Warehouse):
@@ -68,6 +69,7 @@ class BigQueryWarehouse(Warehouse):
         self._listings = Listings(service)
         self._bucket = bucket
         self._storage: GcsStorage | None = None
+        self._opening = threading.Lock()
         self._locks = locks
         self._max_bad_rows = max_bad_rows
 
@@ -284,14 +286,26 @@ class BigQueryWarehouse(Warehouse):
         self.refresh(name.dataset)
         return state
 
-    def unstamped(self, dataset: str) -> dict[str, TableInfo]:
-        """Rows, schema and the rest of the tables of a dataset that have no stamp, by name."""
-        infos = {
-            table: self.info(TableName(dataset, table))
-            for table, state in self.states(dataset).items()
-            if state.stamp is None
-        }
-        return {table: info for table, info in infos.items() if info is not None}
+    def unstamped(self, dataset: str) -> list[str]:
+        """The tables of a dataset that others have made, as one listing tells.
+
+        One whose stamp was taken away, or that a build of the product has begun to change, is none of them.
+        """
+        listed = self._listings.listed(dataset)
+        return [table for table in self.states(dataset) if not labels.ours(listed[table])]
+
+    def differences(self, name: TableName, schema: Schema) -> list[str]:
+        """What keeps a table from having a schema, in words; columns may stand in another order."""
+        table = self._service.get(name)
+        if table.table_type != "TABLE":
+            return [f"it is no table but a {table.table_type.lower().replace('_', ' ')}"]
+        return schemas.differences(table.schema, schema)
+
+    def rows_by_date(self, name: TableName, column: Column) -> dict[date | None, int]:
+        """How many rows of a table each date has; None for rows without date. Reads the column."""
+        day = sql.day_of(column)
+        query = f"SELECT {day}, COUNT(*) FROM {sql.path(self._service.project, name)} GROUP BY 1"
+        return dict(self._service.select(query))
 
     def times(self, name: TableName, column: str = "time") -> tuple[int, int] | None:
         """First and last time of a table, in microseconds since 1970; None for none. Reads the column."""
@@ -359,9 +373,10 @@ class BigQueryWarehouse(Warehouse):
             raise SettingsError(
                 "loading into BigQuery goes through Cloud Storage: set gs_bucket of [storage]"
             )
-        if self._storage is None:
-            self._storage = self._bucket()
-        return self._storage
+        with self._opening:
+            if self._storage is None:
+                self._storage = self._bucket()
+            return self._storage
 
     def _run_load(
         self,

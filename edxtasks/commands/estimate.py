@@ -1,0 +1,88 @@
+"""`doit estimate [TASK…]`: what a run would read on BigQuery, and what that costs."""
+
+from __future__ import annotations
+
+import math
+
+from edxtasks.commands.base import GraphCommand
+from edxtasks.graph.costs import Cost, costs
+from edxtasks.graph.plan import Outlook
+from edxtasks.tables.estimates import TEBIBYTE, Estimating
+
+_UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
+
+
+class Estimate(GraphCommand):
+    """Say what the queries of a run would read, without running any: BigQuery is asked by dry runs."""
+
+    name = "estimate"
+    doc_purpose = "say what a run would read on BigQuery, and its price"
+    doc_usage = "[TASK ...]"
+    doc_description = (
+        "Without a task: the estimate of weekly. Bytes and US dollars are upper bounds, from the inputs as "
+        "they stand. Dry runs and loads are free."
+    )
+
+    def _execute(self) -> int:
+        settings = self.run.context.settings.warehouse
+        if settings.engine != "bigquery":
+            print("nothing is billed: the embedded engine runs on this machine")
+            return 0
+        warehouse: Estimating = self.run.context.warehouse
+        found = costs(self.run, warehouse, *self.chosen())
+        price, limit = settings.price_per_tebibyte, settings.maximum_bytes_billed
+        for one in found:
+            print(f"{one.outlook.value:9} {one.task}: {_told(one, price, limit)}")
+        print(_total(found, price))
+        self.run.context.digests.save()
+        return int(any(one.fault for one in found))
+
+
+def _told(cost: Cost, price: float, limit: int | None) -> str:
+    if cost.fault:
+        return f"cannot be told: {cost.fault}"
+    if cost.estimate is None:
+        return f"unknown until {_some(cost.unknown)} is built"
+    told = f"at most {size(cost.estimate.bytes)}, {dollars(cost.estimate.dollars(price))}"
+    if cost.every_date:
+        told += " for all its dates"
+    if cost.changing:
+        told += f", as its inputs stand ({_some(cost.changing)} before it)"
+    if limit is not None and cost.estimate.largest > limit:
+        told += f"; a query of {size(cost.estimate.largest)} is over maximum_bytes_billed and will be refused"
+    return told
+
+
+def _total(found: list[Cost], price: float) -> str:
+    if not found:
+        return "total: nothing to query"
+    known = [one.estimate for one in found if one.estimate is not None]
+    billed = sum(one.billed for one in known) / TEBIBYTE * price
+    told = f"total: at most {size(sum(one.bytes for one in known))}, {dollars(billed)} for {len(known)} tasks"
+    may = sum(one.estimate is not None and one.outlook is Outlook.MAY_RUN for one in found)
+    if may:
+        told += f", {may} of which may run"
+    if unknown := sum(bool(one.unknown) for one in found):
+        told += f"; {unknown} tasks unknown until their inputs are built"
+    if faulty := sum(bool(one.fault) for one in found):
+        told += f"; {faulty} tasks that cannot be told"
+    return told
+
+
+def size(number: int) -> str:
+    """A number of bytes for people: `12.3 MiB`."""
+    value, unit = float(number), 0
+    while value >= 1024 and unit < len(_UNITS) - 1:
+        value, unit = value / 1024, unit + 1
+    return f"{value:.0f} {_UNITS[unit]}" if unit == 0 else f"{value:.1f} {_UNITS[unit]}"
+
+
+def dollars(amount: float) -> str:
+    """An amount for people, rounded up to the cent, since it is a bound: `$0.01`."""
+    cents = math.ceil(round(amount * 100, 6))
+    return f"${cents / 100:,.2f}"
+
+
+def _some(names: tuple[str, ...]) -> str:
+    shown = ", ".join(dict.fromkeys(name.partition(":")[0] for name in names[:4]))
+    return shown + (" …" if len(names) > 4 else "")
