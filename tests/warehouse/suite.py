@@ -163,39 +163,6 @@ class WarehouseSuite:
         assert warehouse.states(dataset)["people"] == before
         assert dict(warehouse.parts(name)) == {"a": "b"}
 
-    def test_rows_come_in_order_when_asked(self, warehouse: Warehouse, dataset: str) -> None:
-        name = TableName(dataset, "unordered")
-        rows: list[Row] = [
-            {"username": "bob", "nevents": 1},
-            {"username": "ada", "nevents": 2},
-            {"nevents": 3},
-            {"username": "ada", "nevents": 1},
-        ]
-        warehouse.load(name, DAILY, iter(rows), Label("s"))
-        assert list(warehouse.read(name, ("username", "nevents"), ordered=True)) == [
-            (None, 3),
-            ("ada", 1),
-            ("ada", 2),
-            ("bob", 1),
-        ]
-        assert [row[1:] for row in warehouse.read(name, ordered=True)] == [
-            (None, 3),
-            ("ada", 1),
-            ("ada", 2),
-            ("bob", 1),
-        ]
-
-    def test_a_description_can_be_told_afterwards(self, warehouse: Warehouse, people: TableName) -> None:
-        before = warehouse.states(people.dataset)["people"]
-        warehouse.describe(people, "Two people.\nOne of them passed.")
-        warehouse.describe(people, "Two people.\nAnd a warning.")
-        warehouse.refresh(people.dataset)
-        info = warehouse.info(people)
-        assert info is not None
-        assert info.description.startswith("Two people.\nAnd a warning.")
-        assert "passed" not in info.description
-        assert warehouse.states(people.dataset)["people"] == before
-
     def test_a_load_is_known_by_its_stamp_and_rows(self, warehouse: Warehouse, people: TableName) -> None:
         warehouse.refresh(people.dataset)
         state = warehouse.states(people.dataset)["people"]
@@ -431,22 +398,6 @@ LEFT JOIN courses.listings AS l ON l.username = everyone.username""",
             ("bob", None, "Basel"),
             ("cyd", None, None),
         ]
-
-    def test_a_table_of_a_union_may_lack_columns(self, warehouse: Warehouse, people: TableName) -> None:
-        twin = TableName(f"{people.dataset}_b", "people")
-        old = schema("extra STRING -- in none of the others\nusername STRING -- who")
-        warehouse.load(twin, old, iter([{"extra": "x", "username": "cyd"}]), Label("s"))
-        lacking = {twin: frozenset(set(PEOPLE.names) - {"username"})}
-        sql = "SELECT\n  username, -- STRING: who\n  grade -- FLOAT: share of points\nFROM people"
-        columns = schema("username STRING -- who\ngrade FLOAT -- share of points")
-        name = TableName(people.dataset, "grades")
-        for names, expected in (
-            ((people, twin), [("ada", 0.75), ("bob", None), ("cyd", None)]),
-            ((twin,), [("cyd", None)]),
-        ):
-            query = Query(sql, {"people": Tables(names, PEOPLE, lacking)}, {}, columns)
-            warehouse.create(name, query, Label("s"))
-            assert sorted(warehouse.read(name)) == expected
 
     def test_log_days_within_a_window(
         self, warehouse: Warehouse, dataset: str, logs: Mapping[date, str]
