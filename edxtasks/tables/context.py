@@ -6,6 +6,7 @@ import dataclasses
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from functools import cached_property
 
 from edxtasks.config import Settings
@@ -118,3 +119,8 @@ def is_log_day(name: str) -> bool:
     """Whether a table is a day of the tracking log: `tracklog_` and eight digits."""
     day = name.removeprefix(LOG_DAY)
     return name.startswith(LOG_DAY) and len(day) == 8 and day.isdecimal()
+
+
+def day_of_log(name: str) -> date:
+    """The day of a day table, by its name."""
+    return datetime.strptime(name, f"{LOG_DAY}%Y%m%d").replace(tzinfo=UTC).date()

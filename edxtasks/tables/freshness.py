@@ -18,7 +18,7 @@ from pathlib import Path
 
 from edxtasks.course import CourseKey
 from edxtasks.errors import SourceAbsent
-from edxtasks.tables.context import Context
+from edxtasks.tables.context import Context, day_of_log
 from edxtasks.tables.declaration import (
     ALL_EARLIER,
     TRACKLOG,
@@ -160,8 +160,15 @@ def whole_days(lookback: timedelta) -> timedelta:
 
 
 def by_date(context: Context, table: Table, name: str, course: CourseKey | None) -> bool:
-    """Whether a table takes an input date by date: log days, and tables that are partitioned by date."""
-    return table.partition is not None and (name == TRACKLOG or context.registry[name].partition is not None)
+    """Whether a table takes an input date by date: log days, and tables that are partitioned by date (one
+    of somebody else's may be called so and stand as a whole)."""
+    if table.partition is None or name == TRACKLOG:
+        return table.partition is not None
+    source = context.registry[name]
+    if source.partition is None:
+        return False
+    state = context.state(source, course if source.scope is Scope.COURSE else None)
+    return state is None or state.partitioned
 
 
 def instances(context: Context, table: Table, name: str, course: CourseKey | None) -> list[CourseKey | None]:
@@ -270,10 +277,9 @@ def _limits(context: Context, course: CourseKey | None) -> tuple[date, date]:
     first = options.start_date or date.min
     last = options.end_date or date.max
     if options.skip_last_day and course is not None:
-        days = context.log_days(course).values()
-        newest = max((_date(state.last_time) for state in days if state.last_time is not None), default=None)
+        newest = max(context.log_days(course), default=None)
         if newest is not None:
-            last = min(last, newest - _DAY)
+            last = min(last, day_of_log(newest) - _DAY)
     return first, last
 
 

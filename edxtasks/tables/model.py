@@ -27,6 +27,7 @@ lack it left out, columns matched by name. A table of the report dataset is `rep
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import importlib.metadata
 import re
@@ -38,15 +39,26 @@ from typing import Any
 
 import orjson
 
-from edxtasks.errors import UserError
+from edxtasks.errors import UserError, nearest
 from edxtasks.files import write_atomically
 from edxtasks.tables.declaration import ALL_EARLIER, REPORT, Need, Scope, SelectedBy, Table
 from edxtasks.warehouse.base import digest
 from edxtasks.warehouse.schema import GOOGLESQL_TYPES, Column, Schema
 
-_HEADER = re.compile(
-    r"--\s*(command|grain|scope|optional|borrowed|partition|lookback|internal|columns|files|settings):\s*(.+)"
+_KEYS = (
+    "command",
+    "grain",
+    "scope",
+    "optional",
+    "borrowed",
+    "partition",
+    "lookback",
+    "internal",
+    "columns",
+    "files",
+    "settings",
 )
+_HEADER = re.compile(r"--\s*([a-z]+):\s*(.+)")
 _LOOKBACK = re.compile(r"(\d+) (seconds?|minutes?|days?)")
 _STAR = re.compile(r"^SELECT \*$", re.MULTILINE)
 
@@ -75,7 +87,7 @@ def read_models(folder: Path, cache: Path | None, declared: Mapping[str, Schema]
     used: dict[str, Any] = {}
     tables: dict[str, Table] = {}
     texts = {path: path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.sql"))}
-    headers = {path: _header(text)[0] for path, text in texts.items()}
+    headers = {path: _header(path, text)[0] for path, text in texts.items()}
     code_version = _code_version()
     for path in sorted(texts, key=lambda one: "columns" in headers[one]):
         text, schema = texts[path], None
@@ -146,7 +158,7 @@ def _analyse(path: Path, text: str) -> _Analysis:
 
 
 def _table(path: Path, text: str, analysis: _Analysis, schema: Schema | None) -> Table:
-    header, description = _header(text)
+    header, description = _header(path, text)
     if "command" not in header:
         raise ModelError(f'{path}: the header does not say "-- command: NAME"')
     if schema is None:
@@ -168,7 +180,7 @@ def _table(path: Path, text: str, analysis: _Analysis, schema: Schema | None) ->
             _list(header.get("settings", "")),
         ),
         description=description,
-        scope=Scope(header.get("scope", "course")),
+        scope=_scope(path, header.get("scope", "course")),
         grain=header.get("grain", ""),
         inputs=_needs(path, analysis.inputs, header),
         partition=partition,
@@ -188,15 +200,17 @@ def _list(text: str) -> tuple[str, ...]:
     return tuple(filter(None, (part.strip() for part in text.split(","))))
 
 
-def _header(text: str) -> tuple[dict[str, str], str]:
+def _header(path: Path, text: str) -> tuple[dict[str, str], str]:
     header: dict[str, str] = {}
     description = []
     for line in text.splitlines():
         if not line.startswith("--"):
             break
         match = _HEADER.fullmatch(line.strip())
-        if match:
+        if match and match[1] in _KEYS:
             header[match[1]] = match[2].strip()
+        elif match and difflib.get_close_matches(match[1], _KEYS, cutoff=0.75):
+            raise ModelError(f'{path}: the header key "{match[1]}" is not known{nearest(match[1], _KEYS)}')
         else:
             description.append(line.lstrip("- ").strip())
     return header, " ".join(description).strip()
@@ -210,6 +224,13 @@ def _needs(path: Path, inputs: Iterable[str], header: Mapping[str, str]) -> dict
                 raise ModelError(f"{path}: the header names {name} as {key}, the query does not read it")
             needs[name] = need
     return needs
+
+
+def _scope(path: Path, text: str) -> Scope:
+    try:
+        return Scope(text)
+    except ValueError:
+        raise ModelError(f'{path}: scope "{text}" is none of {", ".join(s.value for s in Scope)}') from None
 
 
 def _lookback(path: Path, text: str) -> timedelta:

@@ -44,6 +44,11 @@ def _in_order(tables: Mapping[str, Table]) -> dict[str, Table]:
         path.append(name)
         for source in tables[name].inputs:
             if source == TRACKLOG:
+                if tables[name].partition is None:
+                    raise RegistryError(
+                        f"{name} reads tracklog and is not partitioned: it could not heed start_date and "
+                        "end_date. Count by date in a table of its own, and read that"
+                    )
                 continue
             if source not in tables:
                 raise RegistryError(f"{name} reads {source}, which no table of the registry is")

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
+from functools import lru_cache
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -68,11 +69,9 @@ class Session:
         The views of its inputs stand. Raises `TypeError` when its columns are not those declared: a defect
         of the model.
         """
-        tree = dialect.parse(query.sql)
-        schemas = {name: source.schema for name, source in query.inputs.items()}
-        sql = dialect.to_duckdb(tree, schemas)
-        parameters = {name: query.parameters[name] for name in dialect.parameters(tree)}
-        one_thread = dialect.needs_one_thread(tree, schemas)
+        schemas = tuple((name, source.schema) for name, source in query.inputs.items())
+        sql, names_used, one_thread = _translated(query.sql, schemas)
+        parameters = {name: query.parameters[name] for name in names_used}
         with self.table(f"SELECT * FROM ({sql}) WHERE {condition}", parameters, one_thread) as table:
             self._check(table, query.schema)
             yield table
@@ -137,6 +136,22 @@ class Session:
         return Schema(
             tuple(_column(name, kind) for name, kind in zip(found.columns, found.types, strict=True))
         )
+
+
+@lru_cache(maxsize=512)
+def _translated(sql: str, schemas: tuple[tuple[str, Schema], ...]) -> tuple[str, tuple[str, ...], bool]:
+    """A model in DuckDB's SQL, the parameters in it, and whether it must run in one thread.
+
+    Kept, since the same model is built for one course after the other, and translating takes longer than
+    building a small table.
+    """
+    tree = dialect.parse(sql)
+    known = dict(schemas)
+    return (
+        dialect.to_duckdb(tree, known),
+        tuple(dialect.parameters(tree)),
+        dialect.needs_one_thread(tree, known),
+    )
 
 
 def _column(name: str, kind: Any) -> Column:

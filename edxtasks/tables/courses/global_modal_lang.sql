@@ -7,7 +7,7 @@ WITH
   languages AS (
     SELECT username, resource_event_data, SUM(langcount) AS langcount, MAX(last_time) AS last_time
     FROM pcday_trlang_counts
-    WHERE resource_event_data != ''
+    WHERE resource_event_data IS NOT NULL
     GROUP BY username, resource_event_data
   )
 SELECT
