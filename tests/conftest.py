@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent / "graph"))
 
 from project import Project
 
-from edxtasks.simulate.campus import simulate
+from edxtasks.simulate import simulate
 
 
 @pytest.fixture(scope="session")

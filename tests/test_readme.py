@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from project import Project
 
-from edxtasks.simulate.campus import simulate
+from edxtasks.simulate import simulate
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 README = (REPOSITORY / "README.md").read_text()

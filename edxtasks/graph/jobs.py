@@ -26,7 +26,7 @@ from edxtasks.logs.results import Progress as SplitProgress
 from edxtasks.logs.shards import Shard
 from edxtasks.logs.split import SplitOptions, SplitResult, forget, split
 from edxtasks.notes import Notes
-from edxtasks.simulate.campus import CampusSize, simulate
+from edxtasks.simulate import CampusSize, simulate
 from edxtasks.tables.adapted import adapted
 from edxtasks.tables.build import Built, build
 from edxtasks.tables.context import Context

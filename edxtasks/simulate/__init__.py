@@ -4,7 +4,8 @@
 happened; `Ledger` reads that ledger. See docs/simulated-campus.md.
 """
 
-from edxtasks.simulate.campus import SIZES, CampusSize, simulate
+from edxtasks.simulate.campus import SIZES, CampusSize
 from edxtasks.simulate.ledger import Ledger
+from edxtasks.simulate.simulation import simulate
 
 __all__ = ["SIZES", "CampusSize", "Ledger", "simulate"]

@@ -8,19 +8,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 from isal import isal_zlib
 
 from edxtasks.simulate import behaviour, clock, ledger
 from edxtasks.simulate.behaviour import Visit
+from edxtasks.simulate.campus import Attendance, Campus
 from edxtasks.simulate.clock import DAY, MINUTE
 from edxtasks.simulate.events import ENROLLMENT, Event
 from edxtasks.simulate.learners import Learner
-
-if TYPE_CHECKING:
-    from edxtasks.simulate.campus import Attendance, Campus
 
 BLOCK = 1 << 18
 DAMAGE_EVERY = 211

@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from edxtasks.simulate import clock, people
+from edxtasks.simulate.campus import Campus
 from edxtasks.simulate.chance import fraction, hexadecimal
 from edxtasks.simulate.clock import DAY, HOUR, SECOND, sql
 from edxtasks.simulate.courses import Course, Problem
@@ -21,9 +22,6 @@ from edxtasks.simulate.learners import Learner, Outcome
 from edxtasks.simulate.ledger import write_rows
 from edxtasks.simulate.mongo import write_forum
 from edxtasks.simulate.problems import seed_of, submit
-
-if TYPE_CHECKING:
-    from edxtasks.simulate.campus import Campus
 
 Value = str | int | float | None
 Rows = list[tuple[Value, ...]]

@@ -5,16 +5,13 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from edxtasks.simulate import clock, people
+from edxtasks.simulate.campus import Campus
 from edxtasks.simulate.clock import DAY, sql
 from edxtasks.simulate.grades import cutoffs
 from edxtasks.simulate.package import USERS, Table, Value, tables
 from edxtasks.simulate.planted import OTHER_COURSE
-
-if TYPE_CHECKING:
-    from edxtasks.simulate.campus import Campus
 
 
 def write_strays(campus: Campus, directory: Path) -> None:
