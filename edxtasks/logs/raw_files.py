@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import zstandard
 from isal import isal_zlib
@@ -264,22 +265,19 @@ def _is_skippable(begin: bytes) -> bool:
     return len(begin) >= 4 and 0x50 <= begin[0] <= 0x5F and begin[1:4] == b"\x2a\x4d\x18"
 
 
-class _Member:
+class _Member(Protocol):
     """One member of compressed data: fed with bytes, it hands out what they hold."""
 
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        raise NotImplementedError
+    def feed(self, data: bytes) -> Iterator[bytes]: ...
 
     def rest(self) -> bytes:
         """The bytes after the end of the member."""
-        raise NotImplementedError
 
     def eof(self) -> bool:
         """Whether the member is complete."""
-        raise NotImplementedError
 
 
-class _Gzip(_Member):
+class _Gzip:
     def __init__(self) -> None:
         self._inflate = isal_zlib.decompressobj(31)
 
@@ -301,7 +299,7 @@ class _Gzip(_Member):
         return bool(self._inflate.eof)
 
 
-class _Zstd(_Member):
+class _Zstd:
     def __init__(self) -> None:
         self._inflate = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
         self._rest = b""
@@ -329,7 +327,7 @@ class _Zstd(_Member):
         return self._inflate.eof
 
 
-class _Bzip2(_Member):
+class _Bzip2:
     def __init__(self) -> None:
         self._inflate = bz2.BZ2Decompressor()
 
