@@ -124,11 +124,15 @@ _GRADE_REPORT = f"{grade_reports.FOLDER}/grade_report"
 def sources(course: CourseKey, settings: Settings) -> dict[str, Path | None]:
     """The files of the course's SQL directory and of the two folders beside it; only `users` is required.
 
-    Raises `SourceAbsent` when `users` was not delivered.
+    Raises `InputError` when `users` was not delivered: without accounts there is nobody to tell of, and what
+    else a course has would go unnoticed.
     """
-    directory = sql_directory(course, settings)
-    beside = course_directory(course, settings)
-    found: dict[str, Path | None] = {"users": required_file(directory, "users")}
+    try:
+        directory = sql_directory(course, settings)
+        beside = course_directory(course, settings)
+        found: dict[str, Path | None] = {"users": required_file(directory, "users")}
+    except SourceAbsent as absent:
+        raise InputError(f"no user_info_combo: {absent}") from None
     found |= {name: logical_file(directory, name) for name in _OPTIONAL}
     found |= from_mongodb.recovered_files(beside)
     found[_GRADE_REPORT] = grade_reports.report_file(beside)

@@ -107,7 +107,11 @@ class SplitStep(Step):
                 notes.say(
                     f"{file.path.name}: keys never seen before, kept in mongoid: {', '.join(file.new_keys)}"
                 )
-        faults = [f"{file.path}: {file.message}" for file in result.files if file.state == "failed"]
+        faults = [
+            file.message if str(file.path) in file.message else f"{file.path}: {file.message}"
+            for file in result.files
+            if file.state == "failed"
+        ]
         faults += [f"{file.path}: read in part only" for file in result.files if not file.complete]
         faults += [f"shard {bucket} {day}: {why}" for (bucket, day), why in result.unpublished.items()]
         if faults:

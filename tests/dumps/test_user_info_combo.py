@@ -15,7 +15,7 @@ import pytest
 from edxtasks.config import Options, Paths, Settings
 from edxtasks.course import CourseKey
 from edxtasks.dumps import grade_reports, user_info_combo
-from edxtasks.errors import InputError, SourceAbsent
+from edxtasks.errors import InputError
 from edxtasks.notes import Notes
 from edxtasks.warehouse.rows import JsonLines
 
@@ -201,10 +201,10 @@ def test_only_users_is_required(base: Path) -> None:
     assert list(build(base, notes)) == [1, 2, 3]
     assert "profiles was not delivered: its columns are NULL" in notes.lines
     (folder / "users.sql").write_bytes(b"")
-    with pytest.raises(SourceAbsent, match="users was delivered empty"):
+    with pytest.raises(InputError, match="no user_info_combo: users was delivered empty"):
         build(base)
     (folder / "users.sql").unlink()
-    with pytest.raises(SourceAbsent, match="users was not delivered"):
+    with pytest.raises(InputError, match="no user_info_combo: users was not delivered"):
         build(base)
 
 

@@ -67,6 +67,25 @@ def test_a_broken_input_fails_its_course_alone(built: Project) -> None:
     assert (built.warehouse / CourseKey.parse(broken).dataset / "person_course.parquet").is_file()
 
 
+def test_a_course_without_users_has_no_person_course_and_has_its_days(built: Project) -> None:
+    lacking, whole = built.courses
+    prefix = CourseKey.parse(lacking).package_prefix
+    next(built.folder.glob(f"mitx-2014-*/{prefix}-auth_user-prod-analytics.sql")).unlink()
+    (sql_directory(built, lacking) / "users.csv.gz").unlink()
+    for course in built.courses:
+        for table in ("person_course_day", "person_course"):
+            built.doit("clean", f"{table}:{course}")
+    outcome = built.doit("weekly", status=None)
+    assert outcome.status != 0
+    assert outcome.failed == {f"user_info_combo:{lacking}"}
+    assert "no user_info_combo: users was not delivered" in outcome.err
+    days = {f"person_course_day:{lacking}", f"person_course_day:{whole}"}
+    assert {task for task in outcome.built if not task.startswith("report:")} == {
+        *days,
+        f"person_course:{whole}",
+    }
+
+
 def test_a_raw_log_that_is_no_log_fails_alone(built: Project) -> None:
     (built.folder / "DAILY" / "mitx-edx-events-2014-10-28.log.gz").write_bytes(os.urandom(4000))
     built.doit("forget", f"pc_forum:{built.courses[0]}")
