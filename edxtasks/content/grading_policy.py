@@ -36,6 +36,9 @@ SCHEMA = schema("""
 """)
 """The columns that are always there."""
 
+OWN_COLUMNS = True
+"""The table has more columns than `SCHEMA` says."""
+
 CUTOFF = "overall_cutoff_for_"
 _KNOWN = {
     "min_count": "number of assignments of the type",

@@ -82,7 +82,7 @@ def make_graph(settings: Settings, words: Words) -> Graph:
         print(line, file=sys.stderr)
     graph = Graph(run, choice, words)
     if settings.options.force_recompute:
-        graph.force(words.words or (DEFAULT_TASK,))
+        graph.force(words.targets or (DEFAULT_TASK,))
     return graph
 
 

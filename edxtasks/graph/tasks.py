@@ -65,7 +65,7 @@ class Graph:
             self._commands["grades_persistent"] = self._commands["grades_persistent_subsection"]
         self._made: set[str] = set()
         options = run.context.settings.options
-        self._asked = Asked(self._registry, self._commands, words.words, options)
+        self._asked = Asked(self._registry, self._commands, words.targets, options)
         if options.just_do_geoip:
             self._force_tables(LOCATED, run.context.courses)
 

@@ -14,6 +14,9 @@ from edxtasks.course import CourseKey, shorten
 from edxtasks.errors import SettingsError, nearest
 from edxtasks.notes import Notes
 
+ABOUT_WEEKLY = frozenset({"adopt", "estimate", "plan", "run"})
+"""Commands that take the tasks of a run, and where none is named `weekly`."""
+
 
 @dataclass(frozen=True)
 class Words:
@@ -36,6 +39,11 @@ class Words:
             else:
                 words.append(argument)
         return cls(variables, tuple(words))
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The words without the name of a command that is about `weekly` where no task is named."""
+        return self.words[1:] if self.words[:1] and self.words[0] in ABOUT_WEEKLY else self.words
 
     def after(self, word: str) -> list[str]:
         """The words behind a word: all of them, where it is there."""

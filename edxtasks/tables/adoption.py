@@ -17,7 +17,7 @@ from edxtasks.course import CourseKey
 from edxtasks.errors import UserError
 from edxtasks.logs.shards import Shard
 from edxtasks.tables.context import Context, is_log_day
-from edxtasks.tables.declaration import Table
+from edxtasks.tables.declaration import LoadedFrom, Table
 from edxtasks.tables.freshness import Standing, check
 from edxtasks.tables.logs import TRACKLOG_SCHEMA, check_log_days, label_of, lock_name
 from edxtasks.warehouse.base import Label, TableInfo, TableName, TableState, digest
@@ -30,8 +30,8 @@ class Adopting(Protocol):
     def unstamped(self, dataset: str) -> list[str]:
         """The tables of a dataset that others have made."""
 
-    def differences(self, name: TableName, schema: Schema) -> list[str]:
-        """What keeps a table from having a schema, in words."""
+    def differences(self, name: TableName, schema: Schema, more_columns: bool = False) -> list[str]:
+        """What keeps a table from having a schema, in words; with `more_columns` it may have others too."""
 
     def info(self, name: TableName) -> TableInfo | None:
         """Metadata of a table."""
@@ -69,8 +69,9 @@ def adopt_table(context: Context, warehouse: Adopting, table: Table, course: Cou
         verdict = check(context, table, course, quick=False)
         if verdict.standing is Standing.SKIPPED:
             raise NotAdopted(f"it could not be built: {verdict.reason}")
-        _fits(warehouse, name, table.schema)
-        label = Label(verdict.stamp, parts=verdict.parts, description=table.description)
+        own_columns = isinstance(table.made, LoadedFrom) and table.made.own_columns
+        _fits(warehouse, name, table.schema, own_columns)
+        label = Label(verdict.stamp, parts=verdict.parts, signature=verdict.signature)
         if table.partition is None:
             return warehouse.adopt(name, label)
         held = warehouse.rows_by_date(name, table.schema[table.partition])
@@ -135,7 +136,7 @@ def _adopt_day(warehouse: Adopting, name: TableName, shard: Shard | None) -> int
     return warehouse.adopt(name, label_of(shard)).rows
 
 
-def _fits(warehouse: Adopting, name: TableName, schema: Schema) -> None:
-    if told := warehouse.differences(name, schema):
+def _fits(warehouse: Adopting, name: TableName, schema: Schema, more_columns: bool = False) -> None:
+    if told := warehouse.differences(name, schema, more_columns):
         more = f", and {len(told) - 3} more" if len(told) > 3 else ""
         raise NotAdopted("; ".join(told[:3]) + more)

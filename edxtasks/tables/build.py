@@ -105,7 +105,9 @@ def forced(context: Context, verdict: Verdict, table: Table, course: CourseKey |
 def _make(
     context: Context, table: Table, course: CourseKey | None, name: TableName, verdict: Verdict, notes: Notes
 ) -> TableState:
-    label = Label(verdict.stamp, parts=verdict.parts, description=table.description)
+    label = Label(
+        verdict.stamp, parts=verdict.parts, description=table.description, signature=verdict.signature
+    )
     if not isinstance(table.made, SelectedBy):
         return _make_from_rows(context, table, course, name, verdict, label, notes)
     work = queries(context, table, course, verdict, notes)

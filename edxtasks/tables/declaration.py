@@ -54,7 +54,7 @@ class LoadedFrom:
     `SourceAbsent` where the table has nothing to be made from, `InputError` where something must be there.
     `build(course, settings, sources, scratch, notes)` gives the content. `version` is raised whenever the
     rows change for the same files; `settings` are the names of settings that change the rows, `outputs` the
-    files that are written beside.
+    files that are written beside. `own_columns`: the rows have more columns than the schema says.
     """
 
     sources: Callable[[CourseKey, Settings], Mapping[str, Path | None]]
@@ -62,6 +62,7 @@ class LoadedFrom:
     version: int
     settings: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+    own_columns: bool = False
 
 
 @dataclass(frozen=True)

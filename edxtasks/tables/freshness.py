@@ -57,7 +57,8 @@ class Verdict:
     `parts` make up the stamp. For a table by date, `pending` are the dates to build with their stamps,
     `keep` the dates that stay; both None otherwise. `sources` are the files that it is made from. `lacks` is
     the required input that does not exist. `files_only`: the rows are as they should be, and only the files
-    that are written from them are not.
+    that are written from them are not. `signature` is what a table by date is fresh against, or will be when
+    it is built (see `TableState`).
     """
 
     standing: Standing
@@ -180,7 +181,7 @@ def instances(context: Context, table: Table, name: str, course: CourseKey | Non
 
 
 def _stale(verdict: Verdict, reason: str) -> Verdict:
-    return Verdict(Standing.STALE, reason, verdict.parts, verdict.pending, verdict.keep, verdict.sources)
+    return replace(verdict, standing=Standing.STALE, reason=reason)
 
 
 def _missing(context: Context, table: Table, course: CourseKey | None) -> str | None:

@@ -32,7 +32,10 @@ def _description(module: ModuleType) -> str:
 def _loaded(name: str, command: str, grain: str, module: ModuleType) -> Table:
     """A course table whose module offers SCHEMA, VERSION, OUTPUT_FILES, sources and build."""
     settings = getattr(module, "SETTINGS", ())
-    made = LoadedFrom(module.sources, module.build, module.VERSION, settings, module.OUTPUT_FILES)
+    own_columns = getattr(module, "OWN_COLUMNS", False)
+    made = LoadedFrom(
+        module.sources, module.build, module.VERSION, settings, module.OUTPUT_FILES, own_columns
+    )
     return Table(name, command, module.SCHEMA, made, _description(module), grain=grain)
 
 

@@ -96,7 +96,9 @@ class Label:
 
     `version`, `rows`, `first_time`, `last_time` are given where the caller knows them (a shard of the
     tracking log has them in its list); else the engine finds version and rows itself. `parts` says what
-    the stamp was made of, by name, so that a later check can tell what has changed.
+    the stamp was made of, by name, so that a later check can tell what has changed. `signature` is what a
+    partitioned table is fresh against once it is built (see `TableState`); an engine where it costs more to
+    note it later keeps it.
     """
 
     stamp: str
@@ -106,6 +108,7 @@ class Label:
     last_time: int | None = None
     parts: Mapping[str, str] = field(default_factory=dict)
     description: str = ""
+    signature: str | None = None
 
 
 @dataclass(frozen=True)

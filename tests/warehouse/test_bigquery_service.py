@@ -29,7 +29,7 @@ from edxtasks.warehouse import open_warehouse
 from edxtasks.warehouse.base import Dates, Label, LogDays, Query, TableName, Tables
 from edxtasks.warehouse.bigquery import BigQueryWarehouse, Service
 from edxtasks.warehouse.rows import JsonLines
-from edxtasks.warehouse.schema import schema
+from edxtasks.warehouse.schema import Column, Schema, schema
 
 PEOPLE = schema("username STRING -- who it is\nid INTEGER -- number")
 NAME = TableName("MITx__2_03x__3T2013", "people")
@@ -592,12 +592,41 @@ class TestAdoption:
         fields = [{"name": "username", "type": "STRING"}, {"name": "t", "type": "DATETIME"}]
         fake.put(NAME.dataset, "people", {"numRows": "42", "schema": {"fields": fields}})
         fake.put(NAME.dataset, "own", {"labels": {"edxtasks_stamp": "s"}})
-        [(name, info)] = warehouse.unstamped(NAME.dataset).items()
-        assert (name, info.rows, info.schema.names) == ("people", 42, ("username", "t"))
+        fake.put(NAME.dataset, "begun", {"labels": {"edxtasks_run": "k"}})
+        fake.put(NAME.dataset, "forgotten", {"labels": {"edxtasks_version": "v"}})
+        assert warehouse.unstamped(NAME.dataset) == ["people"]
         state = warehouse.adopt(NAME, Label("s1", parts={"recipe": "r"}))
+        assert warehouse.parts(NAME) == {"recipe": "r"}
+        assert warehouse.unstamped(NAME.dataset) == []
         assert (state.stamp, state.rows) == ("s1", 42)
         assert warehouse.states(NAME.dataset)["people"] == state
         assert fake.jobs == {}
+
+    def test_columns_that_do_not_fit_are_told(self, fake: FakeGoogle, warehouse: BigQueryWarehouse) -> None:
+        member = {"name": "a", "type": "FLOAT"}
+        fields = [
+            {"name": "more", "type": "STRING"},
+            {"name": "many", "type": "STRING", "mode": "REPEATED"},
+            {"name": "t", "type": "DATETIME"},
+            {"name": "held", "type": "RECORD", "fields": [member]},
+            {"name": "n", "type": "INT64"},
+        ]
+        fake.put(NAME.dataset, "people", {"schema": {"fields": fields}})
+        flat = schema("n INTEGER -- a\nt STRING -- b\nmany STRING -- c")
+        held = Column("held", "RECORD", "d", (Column("a", "INTEGER", "e"),))
+        wanted = Schema((*flat, held, Column("id", "INTEGER", "f")))
+        told = warehouse.differences(NAME, wanted, more_columns=True)
+        assert told == [
+            "t is DATETIME, not STRING",
+            "many is ARRAY<STRING>, not STRING",
+            "held is STRUCT<a FLOAT64>, not STRUCT<a INT64>",
+            "it has no column id",
+        ]
+        assert warehouse.differences(NAME, wanted) == [*told, "it has a column more too many"]
+
+    def test_a_view_is_no_table(self, fake: FakeGoogle, warehouse: BigQueryWarehouse) -> None:
+        fake.put(NAME.dataset, "people", {"type": "MATERIALIZED_VIEW"})
+        assert warehouse.differences(NAME, PEOPLE) == ["it is no table but a materialized view"]
 
     def test_a_log_day_gets_its_times(self, fake: FakeGoogle, warehouse: BigQueryWarehouse) -> None:
         fake.put(NAME.dataset, "people", {})

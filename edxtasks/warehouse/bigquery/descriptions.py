@@ -27,10 +27,22 @@ def described(label: Label, about: str, began: float, processed: int | None = No
     if processed is not None:
         built += f" in {time.monotonic() - began:.1f} s from {processed:,} bytes"
     lines = [line for line in (label.description[: LONGEST_DESCRIPTION // 2], f"{built}.") if line]
-    parts = f"{_STAMP}{orjson.dumps(dict(label.parts), option=orjson.OPT_SORT_KEYS).decode()}"
+    parts = _parts(label)
     if label.parts and sum(map(len, lines)) + len(parts) < LONGEST_DESCRIPTION - 10:
         lines.append(parts)
     return "\n".join([*lines, "", about])[:LONGEST_DESCRIPTION].rstrip()
+
+
+def adopted(description: str, label: Label) -> str:
+    """The description of a table that others have made, with what its stamp is made of behind it."""
+    now = f"Adopted {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC by {getpass.getuser()}."
+    added = f"\n{now}\n{_parts(label)}"
+    longest = LONGEST_DESCRIPTION - len(added)
+    return f"{description[:longest]}{added}" if longest > 0 else description
+
+
+def _parts(label: Label) -> str:
+    return f"{_STAMP}{orjson.dumps(dict(label.parts), option=orjson.OPT_SORT_KEYS).decode()}"
 
 
 def reworded(description: str, words: str) -> str:

@@ -37,8 +37,11 @@ def _column(one: Any) -> Column:
     return Column(one.name, kind if kind in DUCKDB_TYPES else "STRING", one.description or "")
 
 
-def differences(found: list[Any], wanted: Schema) -> list[str]:
-    """How the columns of a table, as the client tells them, differ from a schema, whatever their order."""
+def differences(found: list[Any], wanted: Schema, more_columns: bool = False) -> list[str]:
+    """How the columns of a table, as the client tells them, differ from a schema, whatever their order.
+
+    With `more_columns` the table may have others too.
+    """
     told = []
     there = {one.name: _type_of(one) for one in found}
     asked = {one.name: _type_of(one) for one in fields(wanted)}
@@ -47,7 +50,8 @@ def differences(found: list[Any], wanted: Schema) -> list[str]:
             told.append(f"it has no column {name}")
         elif there[name] != kind:
             told.append(f"{name} is {there[name]}, not {kind}")
-    return told + [f"it has a column {name} too many" for name in there if name not in asked]
+    others = [] if more_columns else [name for name in there if name not in asked]
+    return told + [f"it has a column {name} too many" for name in others]
 
 
 def _type_of(one: Any) -> str:

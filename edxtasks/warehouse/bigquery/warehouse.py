@@ -38,7 +38,7 @@ from edxtasks.warehouse.base import (
 )
 from edxtasks.warehouse.bigquery import claims, labels, schemas, sql, stamps
 from edxtasks.warehouse.bigquery.dated import DatedBuild, beside
-from edxtasks.warehouse.bigquery.descriptions import described, parts_of, reworded
+from edxtasks.warehouse.bigquery.descriptions import adopted, described, parts_of, reworded
 from edxtasks.warehouse.bigquery.jobs import JobFailed
 from edxtasks.warehouse.bigquery.listings import Listings
 from edxtasks.warehouse.bigquery.loading import Staged, load_error, staged
@@ -282,8 +282,8 @@ class BigQueryWarehouse(Warehouse):
                     first_time=label.first_time,
                     last_time=label.last_time,
                 )
-            self._service.relabel(table, labels.written(state) | marks)
-        self.refresh(name.dataset)
+            table.description = adopted(table.description or "", label)
+            self._listings.learn(name, self._service.relabel(table, labels.written(state) | marks))
         return state
 
     def unstamped(self, dataset: str) -> list[str]:
@@ -294,12 +294,15 @@ class BigQueryWarehouse(Warehouse):
         listed = self._listings.listed(dataset)
         return [table for table in self.states(dataset) if not labels.ours(listed[table])]
 
-    def differences(self, name: TableName, schema: Schema) -> list[str]:
-        """What keeps a table from having a schema, in words; columns may stand in another order."""
+    def differences(self, name: TableName, schema: Schema, more_columns: bool = False) -> list[str]:
+        """What keeps a table from having a schema, in words; columns may stand in another order.
+
+        With `more_columns` it may have others too.
+        """
         table = self._service.get(name)
         if table.table_type != "TABLE":
             return [f"it is no table but a {table.table_type.lower().replace('_', ' ')}"]
-        return schemas.differences(table.schema, schema)
+        return schemas.differences(table.schema, schema, more_columns)
 
     def rows_by_date(self, name: TableName, column: Column) -> dict[date | None, int]:
         """How many rows of a table each date has; None for rows without date. Reads the column."""
@@ -366,7 +369,9 @@ class BigQueryWarehouse(Warehouse):
     def _by_date(self, name: TableName, series: str, label: Label) -> TableState:
         dates = self._listings.series(name, series)
         rows = sum(one.rows for one in dates.values())
-        return TableState(label.stamp, whole_version(dates), rows, partitioned=True)
+        return TableState(
+            label.stamp, whole_version(dates), rows, partitioned=True, signature=label.signature
+        )
 
     def _opened_storage(self) -> GcsStorage:
         if self._bucket is None:
