@@ -108,7 +108,7 @@ def adopt_log_days(
                 raise NotAdopted("its shard is gone: the next load removes it")
             return _adopt_day(warehouse, TableName(dataset, day), verdict.load.get(day))
 
-        with ThreadPoolExecutor(context.settings.warehouse.parallel_loads) as pool:
+        with ThreadPoolExecutor(context.warehouse.loads_at_once) as pool:
             for day, ended in [(day, pool.submit(adopt, day)) for day in days]:
                 try:
                     adopted[day] = ended.result()

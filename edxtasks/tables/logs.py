@@ -131,7 +131,9 @@ def load_log_days(
 
         loaded: dict[str, int] = {}
         failures: dict[str, Exception] = {}
-        for name, ended in _side_by_side(load, [*verdict.load, *verdict.fetch], _at_once(context.settings)):
+        for name, ended in _side_by_side(
+            load, [*verdict.load, *verdict.fetch], context.warehouse.loads_at_once
+        ):
             try:
                 loaded[name] = ended()
             except Exception as error:  # noqa: BLE001 - one day's failure never stops the others
@@ -150,11 +152,6 @@ def load_log_days(
     if failures:
         raise failures[min(failures)]
     return sum(loaded.values()), days, notes
-
-
-def _at_once(settings: Settings) -> int:
-    """How many days are loaded at once: the embedded engine computes, BigQuery lets wait."""
-    return settings.warehouse.parallel_loads if settings.warehouse.engine == "bigquery" else 1
 
 
 def _side_by_side(

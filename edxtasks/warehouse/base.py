@@ -186,6 +186,9 @@ class Warehouse(ABC):
     days_in_query: int | None
     """Most log days that one query may read; None: no limit, but work is cut by month."""
 
+    loads_at_once: int = 1
+    """How many tables are loaded side by side: where a load waits for another machine, more than one."""
+
     where: str
     """Where the tables are, for people."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -82,7 +83,13 @@ def relay(target: str) -> Iterator[Relay]:
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, request: Any, address: Any) -> None:
+            """Those who asked may have been killed: that is no error."""
+            if not isinstance(sys.exception(), ConnectionError):
+                super().handle_error(request, address)
+
+    server = Server(("127.0.0.1", 0), Handler)
     passing.url = f"http://127.0.0.1:{server.server_address[1]}"
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:

@@ -1,12 +1,14 @@
-"""The graph on BigQuery: a course from its raw data to person_course, on emulators.
+"""The graph on BigQuery: `weekly` of a campus on emulators, from raw data to the reports.
 
-Every table on the way has the rows that the embedded engine gives it.
+Every table has the rows that the embedded engine gives it.
 """
 
 from __future__ import annotations
 
+import re
 import sys
-from datetime import datetime
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,67 +16,160 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "emulators"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "graph"))
 
-from project import Project
+from project import Outcome, Project
+from relay import Relay, relay
+from rows_as_text import rows_as_text
 from servers import BUCKET, PROJECT, running
 
+from edxtasks.course import CourseKey
 from edxtasks.storage.gcs import GcsStorage
-from edxtasks.warehouse.base import TableName, Warehouse
+from edxtasks.warehouse.base import TableName
 from edxtasks.warehouse.bigquery import BigQueryWarehouse, Service
 from edxtasks.warehouse.parquet import ParquetWarehouse
 
-OVER_ALL_COURSES = {"pc_global_modal_ip", "pc_modal_ip"}
-"""Tables of a course made from tables over all courses, which `person_course` alone does not build."""
+
+@pytest.fixture(scope="module")
+def passing() -> Iterator[Relay]:
+    """What stands before the emulator of BigQuery; both emulators are told to the project."""
+    with pytest.MonkeyPatch.context() as patch, relay(running().bigquery) as passing:
+        patch.setenv("STORAGE_EMULATOR_HOST", running().storage)
+        yield passing
 
 
 @pytest.fixture(scope="module")
-def project(tiny_campus: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+def project(tiny_campus: Path, tmp_path_factory: pytest.TempPathFactory, passing: Relay) -> Project:
     """A project on the tiny campus whose engine is BigQuery."""
     project = Project.create(tmp_path_factory.mktemp("cloud") / "project", tiny_campus)
     file = project.folder / "config" / "edxtasks.toml"
     file.write_text(
         file.read_text()
-        + f'[warehouse]\nengine = "bigquery"\nproject_id = "{PROJECT}"\n'
-        + f'api_endpoint = "{running().bigquery}"\n'
+        + f'[warehouse]\nengine = "bigquery"\nproject_id = "{PROJECT}"\napi_endpoint = "{passing.url}"\n'
         + f'[storage]\ngs_bucket = "gs://{BUCKET}/graph"\n'
     )
     return project
 
 
-def test_person_course_and_all_below_it_are_those_of_the_embedded_engine(
-    project: Project, built_once: Project, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture(scope="module")
+def estimated_before(project: Project) -> str:
+    """What `estimate` said when nothing was built."""
+    return project.doit("estimate").out
+
+
+@pytest.fixture(scope="module")
+def first(project: Project, estimated_before: str) -> Outcome:
+    """The first run of `weekly`."""
+    return project.doit("weekly")
+
+
+@pytest.fixture
+def cloud(project: Project) -> BigQueryWarehouse:
+    """The tables on BigQuery as they are now."""
+    return BigQueryWarehouse(Service(PROJECT, endpoint=running().bigquery), None, project.folder)
+
+
+def test_weekly_makes_what_the_embedded_engine_makes(
+    first: Outcome, cloud: BigQueryWarehouse, built_once: Project
 ) -> None:
-    monkeypatch.setenv("STORAGE_EMULATOR_HOST", running().storage)
-    course = f"courses={project.courses[0]}"
-    project.doit("daily_logs", course)
-    first = project.doit("person_course", course)
-    assert len(first.built) > 20 and not first.failed
-    cloud = BigQueryWarehouse(Service(PROJECT, endpoint=running().bigquery), None, project.folder)
+    assert not first.failed
     local = ParquetWarehouse(built_once.warehouse)
-    for dataset in ("MITx__2_03x__3T2013", "MITx__2_03x__3T2013_logs"):
+    assert len(local.datasets()) == 6  # of two courses and their logs, of the reports, `courses`
+    assert cloud.datasets() == local.datasets()
+    _compare(cloud, local)
+    stored = GcsStorage(f"gs://{BUCKET}/graph", PROJECT).list()
+    assert not [name for name in stored if name.startswith("_edxtasks/")]
+
+
+def test_a_second_run_builds_nothing_and_lists_each_dataset_once(
+    first: Outcome, project: Project, passing: Relay
+) -> None:
+    passing.asked.clear()
+    again = project.doit("weekly")
+    assert not again.built and not again.failed
+    listings: Counter[str] = Counter()
+    reads: Counter[str] = Counter()
+    others = []
+    for one in passing.asked:
+        listed = re.search(r"/datasets/(\w+)/tables\?", one.address)
+        read = re.search(rb"FROM `\w+\.(\w+)\._edxtasks_stamps`", one.body)
+        if listed and one.method == "GET":
+            assert "maxResults=1000" in one.address
+            listings[listed[1]] += 1
+        elif read:
+            reads[read[1].decode()] += 1
+        elif "/queries/" not in one.address:  # the rows of those reads
+            others.append(one)
+    assert others == []
+    assert len(listings) == 6 and set(listings.values()) == {1}
+    assert set(reads.values()) <= {1}
+
+
+def test_an_estimate_before_the_first_run_knows_nothing(estimated_before: str, project: Project) -> None:
+    course = project.courses[0]
+    assert f"will run  person_day:{course}: " not in estimated_before  # a command is no table
+    assert re.search(
+        rf"^will run  pcday_ip_counts:{course}: unknown until logs2bq is built$", estimated_before, re.M
+    )
+    # pcday_problem and pcday_video of two courses: nothing that they read is there, or will be.
+    assert re.search(
+        r"^total: at most 0 bytes, \$0\.00 for 4 tasks; \d+ tasks unknown until", estimated_before, re.M
+    )
+
+
+def test_an_estimate_tells_bytes_and_dollars(first: Outcome, project: Project, passing: Relay) -> None:
+    course = project.courses[0]
+    passing.asked.clear()
+    out = project.doit("estimate", f"pc_forum:{course}", "force_recompute=1").out
+    assert re.search(rf"^will run  pc_forum:{course}: at most [\d.]+ \w+, \$0\.01$", out, re.M), out
+    assert re.search(r"^total: at most [\d.]+ \w+, \$0\.01 for 1 tasks$", out, re.M), out
+    jobs = [one for one in passing.asked if one.method == "POST" and "/jobs?" in one.address]
+    assert [b'"dryRun": true' in one.body for one in jobs if b"_edxtasks_stamps" not in one.body] == [True]
+
+
+def test_tables_of_others_are_adopted_and_then_fresh(
+    first: Outcome, project: Project, cloud: BigQueryWarehouse, built_once: Project
+) -> None:
+    """Labels and stamps gone, the tables are as if the predecessor had made them."""
+    client = Service(PROJECT, endpoint=running().bigquery)
+    for dataset in cloud.datasets():
+        for table in cloud.states(dataset):
+            found = client.get(TableName(dataset, table))
+            client.relabel(found, dict.fromkeys(found.labels))
+        client.drop(TableName(dataset, "_edxtasks_stamps"))
+    course = CourseKey.parse(project.courses[0])
+    # Two of them are not what the product would have made: a log day lacks rows, a table has a column more.
+    day = TableName(course.logs_dataset, max(cloud.states(course.logs_dataset)))
+    other = TableName(course.dataset, "pc_nchapters")
+    for name, columns in ((day, "*"), (other, "*, 1 AS more")):
+        table = f"`{PROJECT}.{name}`"
+        client.client.query(
+            f"CREATE OR REPLACE TABLE {table} AS SELECT {columns} FROM {table} LIMIT 2"
+        ).result()
+    out = project.doit("adopt").out
+    left = dict(re.findall(r"^left    (\S+)(?: tracklog_\d+)?: (.*)$", out, re.M))
+    lines = r"it has 2 rows, its shard \d+: it is loaded again"
+    assert re.fullmatch(lines, left[f"logs2bq:{course}"])
+    assert left[f"pc_nchapters:{course}"] == "it has a column more too many"
+    assert left[f"person_course_base:{course}"] == f"pc_nchapters:{course} will be built before it"
+    assert f"adopted person_course_base:{project.courses[1]}: 13 rows" in out  # hangs on neither
+    tables = sum(len(cloud.states(dataset)) for dataset in cloud.datasets())
+    counts = f"{tables - len(left)} tables adopted, {len(left)} to be built again, 0 to be built"
+    assert out.splitlines()[-1] == counts
+    again = project.doit("weekly")
+    assert again.built == set(left)
+    cloud.refresh_all()
+    _compare(cloud, ParquetWarehouse(built_once.warehouse))
+    assert project.doit("weekly").built == set()
+
+
+def _compare(cloud: BigQueryWarehouse, local: ParquetWarehouse) -> None:
+    """Both have the same tables with the same rows, and all are stamped."""
+    for dataset in local.datasets():
         there, here = cloud.states(dataset), local.states(dataset)
-        assert len(there) >= 7 and set(there) <= set(here)
+        assert set(there) == set(here)
         for table, state in there.items():
             assert state.stamp is not None
             assert state.partitioned == here[table].partitioned, table
-            if table not in OVER_ALL_COURSES:
-                assert state.rows == here[table].rows, table
-                name = TableName(dataset, table)
-                columns = local.schema(name).names
-                assert _rows(cloud, name, columns) == _rows(local, name, columns), table
-    stored = GcsStorage(f"gs://{BUCKET}/graph", PROJECT).list()
-    assert not [name for name in stored if name.startswith("_edxtasks/")]
-    again = project.doit("person_course", course)
-    assert not again.built and not again.failed
-
-
-def _rows(warehouse: Warehouse, name: TableName, columns: tuple[str, ...]) -> list[str]:
-    """The rows of a table, in order, as text; floats to nine digits: engines sum in different orders."""
-    return sorted(repr([_rounded(value) for value in row]) for row in warehouse.read(name, columns))
-
-
-def _rounded(value: object) -> object:
-    if isinstance(value, dict):
-        return {key: _rounded(member) for key, member in value.items()}
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return float(f"{value:.9g}") if isinstance(value, float) else value
+            assert state.rows == here[table].rows, table
+            name = TableName(dataset, table)
+            columns = local.schema(name).names
+            assert rows_as_text(cloud, name, columns) == rows_as_text(local, name, columns), table

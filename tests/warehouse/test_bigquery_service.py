@@ -551,11 +551,18 @@ class TestDates:
 class TestListings:
     """What is known without asking for each table."""
 
+    def test_rows_that_a_broken_run_did_not_note_are_asked_for(
+        self, fake: FakeGoogle, warehouse: BigQueryWarehouse
+    ) -> None:
+        fake.put(NAME.dataset, "people", {"labels": {"edxtasks_stamp": "s"}, "numRows": "42"})
+        assert warehouse.states(NAME.dataset)["people"].rows == 42
+
     def test_a_listing_takes_a_request_for_a_thousand_tables(
         self, fake: FakeGoogle, warehouse: BigQueryWarehouse
     ) -> None:
         for number in range(2_100):
-            fake.put(NAME.dataset, f"tracklog_{number}", {"labels": {"edxtasks_stamp": f"s{number}"}})
+            labels = {"edxtasks_stamp": f"s{number}", "edxtasks_rows": "5"}
+            fake.put(NAME.dataset, f"tracklog_{number}", {"labels": labels})
         fake.requests.clear()
         states = warehouse.states(NAME.dataset)
         assert len(states) == 2_100 and states["tracklog_7"].stamp == "s7"

@@ -27,4 +27,5 @@ def open_bigquery(settings: Settings) -> BigQueryWarehouse:
         settings.engine.state / "locks",
         days_in_query=settings.days_per_query,
         max_bad_rows=settings.max_bad_rows,
+        loads_at_once=settings.warehouse.parallel_loads,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -91,4 +92,8 @@ class Listings:
             dates = self.dates(name)
             rows = sum(one.rows for one in dates.values())
             return TableState(state.stamp, whole_version(dates), rows, partitioned=True)
+        if state.stamp is not None and labels.ROWS not in listed.labels:
+            # A query brings its stamp along, its run counts the rows after: that run was broken off.
+            table = self._service.find(name)
+            return replace(state, rows=(table.num_rows or 0) if table is not None else 0)
         return state

@@ -52,7 +52,8 @@ class BigQueryWarehouse(Warehouse):
 
     `bucket` gives the storage of files that are to be loaded; without one nothing can be loaded. `locks`
     is a local folder: it keeps the runs of one machine apart. `days_in_query` is the most log days that
-    one query may read, `max_bad_rows` how many rows a load may refuse.
+    one query may read, `max_bad_rows` how many rows a load may refuse, `loads_at_once` how many loads may
+    run side by side.
     """
 
     def __init__(
@@ -62,8 +63,10 @@ class BigQueryWarehouse(Warehouse):
         locks: Path,
         days_in_query: int | None = None,
         max_bad_rows: int = 0,
+        loads_at_once: int = 1,
     ) -> None:
         self.where = service.where
+        self.loads_at_once = loads_at_once
         self.days_in_query = days_in_query
         self._service = service
         self._listings = Listings(service)

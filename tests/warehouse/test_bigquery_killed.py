@@ -1,0 +1,132 @@
+"""Runs on BigQuery that are killed in the middle: the next one ends with the same tables, nothing doubled.
+
+Against emulators. What they lack, ids of jobs that are known already, test_bigquery_service.py has.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "emulators"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "graph"))
+
+from project import Project
+from relay import Asked, Relay, relay
+from rows_as_text import rows_as_text
+from servers import BUCKET, running
+
+from edxtasks.course import CourseKey
+from edxtasks.warehouse.base import TableName
+from edxtasks.warehouse.bigquery import BigQueryWarehouse, Service
+from edxtasks.warehouse.parquet import ParquetWarehouse
+
+WANTED = ("logs2bq", "pcday_ip", "pc_forum", "grading_policy")
+"""Log days and files that are loaded, a table by date, a whole table made by a query."""
+
+
+def _uploads(asked: Asked) -> bool:
+    return asked.address.startswith("/upload/")
+
+
+def _load(asked: Asked) -> bool:
+    return asked.method == "POST" and "/jobs" in asked.address and b'"load"' in asked.body
+
+
+def _transaction(asked: Asked) -> bool:
+    return asked.method == "POST" and "/jobs" in asked.address and b"BEGIN TRANSACTION" in asked.body
+
+
+def _query(asked: Asked) -> bool:
+    return asked.method == "POST" and "/jobs" in asked.address and b"CREATE OR REPLACE TABLE `" in asked.body
+
+
+def _relabels(asked: Asked) -> bool:
+    return asked.method == "PATCH" and b"edxtasks_stamp" in asked.body
+
+
+POINTS: dict[str, tuple[Callable[[Asked], bool], int, bool]] = {
+    "while a shard is sent": (_uploads, 3, False),
+    "before the second load is asked for": (_load, 2, False),
+    "when a load is done and nobody was told": (_load, 3, True),
+    "before a table has its stamp": (_relabels, 2, False),
+    "before the dates of a table are replaced": (_transaction, 1, False),
+    "when dates are replaced and nobody was told": (_transaction, 1, True),
+    "when a query is done and nobody was told": (_query, 1, True),
+}
+"""Which request, the how manieth, and whether it is carried out before the run is killed."""
+
+
+@pytest.fixture
+def passing() -> Iterator[tuple[Relay, Relay]]:
+    """What stands before the emulators of BigQuery and of Cloud Storage."""
+    with relay(running().bigquery) as tables, relay(running().storage) as files:
+        yield tables, files
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_run_that_was_killed_is_finished_by_the_next(
+    point: str,
+    tiny_campus: Path,
+    built_once: Project,
+    tmp_path: Path,
+    passing: tuple[Relay, Relay],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tables, files = passing
+    number = list(POINTS).index(point)
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", files.url)
+    project = Project.create(tmp_path / "project", tiny_campus)
+    file = project.folder / "config" / "edxtasks.toml"
+    file.write_text(
+        file.read_text()
+        + f'[warehouse]\nengine = "bigquery"\nproject_id = "killed-{number}"\napi_endpoint = "{tables.url}"\n'
+        + f'[storage]\ngs_bucket = "gs://{BUCKET}/killed-{number}"\n'
+    )
+    words = [*WANTED, f"courses={project.courses[0]}"]
+    matches, left, carried_out = POINTS[point]
+    process = project.start(*words)
+    killed = threading.Event()
+    lock = threading.Lock()
+
+    def watch(asked: Asked) -> None:
+        nonlocal left
+        with lock:
+            left -= matches(asked)
+            if not left and not killed.is_set():
+                killed.set()
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+    for one in passing:
+        setattr(one, "seen" if carried_out else "watch", watch)
+    try:
+        process.communicate(timeout=120)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
+    assert killed.is_set() and process.returncode == -signal.SIGKILL
+    for one in passing:
+        one.watch = one.seen = lambda asked: None
+    outcome = project.doit(*words)
+    assert outcome.built and not outcome.failed
+    cloud = BigQueryWarehouse(Service(f"killed-{number}", endpoint=running().bigquery), None, tmp_path)
+    local = ParquetWarehouse(built_once.warehouse)
+    course = CourseKey.parse(project.courses[0])
+    for dataset in (course.dataset, course.logs_dataset):
+        states = cloud.states(dataset)
+        assert len(states) >= 4
+        for table, state in states.items():
+            name = TableName(dataset, table)
+            assert state.stamp is not None, table
+            assert state.rows == local.states(dataset)[table].rows, table
+            columns = local.schema(name).names
+            assert rows_as_text(cloud, name, columns) == rows_as_text(local, name, columns), table
+    assert project.doit(*words).built == set()
