@@ -32,25 +32,26 @@ class Estimate(GraphCommand):
         found = costs(self.run, warehouse, *self.chosen())
         price, limit = settings.price_per_tebibyte, settings.maximum_bytes_billed
         for one in found:
-            print(f"{one.outlook.value:9} {one.task}: {_told(one, price, limit)}")
+            print(f"{one.outlook.value:9} {one.task}: {told(one, price, limit)}")
         print(_total(found, price))
         self.run.context.digests.save()
         return int(any(one.fault for one in found))
 
 
-def _told(cost: Cost, price: float, limit: int | None) -> str:
+def told(cost: Cost, price: float, limit: int | None) -> str:
+    """What a task reads, for people. `price` is dollars for 2^40 bytes, `limit` what one query may read."""
     if cost.fault:
         return f"cannot be told: {cost.fault}"
     if cost.estimate is None:
         return f"unknown until {_some(cost.unknown)} is built"
-    told = f"at most {size(cost.estimate.bytes)}, {dollars(cost.estimate.dollars(price))}"
+    text = f"at most {size(cost.estimate.bytes)}, {dollars(cost.estimate.dollars(price))}"
     if cost.every_date:
-        told += " for all its dates"
+        text += " for all its dates"
     if cost.changing:
-        told += f", as its inputs stand ({_some(cost.changing)} before it)"
+        text += f", as its inputs stand ({_some(cost.changing)} before it)"
     if limit is not None and cost.estimate.largest > limit:
-        told += f"; a query of {size(cost.estimate.largest)} is over maximum_bytes_billed and will be refused"
-    return told
+        text += f"; a query of {size(cost.estimate.largest)} is over maximum_bytes_billed and will be refused"
+    return text
 
 
 def _total(found: list[Cost], price: float) -> str:

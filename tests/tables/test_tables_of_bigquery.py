@@ -1,0 +1,194 @@
+"""Tables on BigQuery: which of others are taken over, what a build would read, loads side by side.
+
+Against a fake of its API.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "logs"))
+
+from google_fake import FakeGoogle, Plan, fake_google
+from split_site import Site, event
+
+from edxtasks.config import Paths, Settings, Warehouse
+from edxtasks.course import CourseKey
+from edxtasks.digests import Digests
+from edxtasks.errors import UserError
+from edxtasks.logs.shards import shards
+from edxtasks.storage import LocalStorage
+from edxtasks.storage.gcs import GcsStorage
+from edxtasks.tables.adoption import NotAdopted, adopt_log_days, adopt_table
+from edxtasks.tables.context import Context
+from edxtasks.tables.estimates import estimate
+from edxtasks.tables.logs import TRACKLOG_SCHEMA, check_log_days, load_log_days
+from edxtasks.tables.registry import read_registry
+from edxtasks.warehouse.bigquery import BigQueryWarehouse, Service
+from edxtasks.warehouse.bigquery.schemas import fields
+from edxtasks.warehouse.schema import Schema
+
+COURSE = CourseKey("UnivX", "A", "1")
+LOGS = COURSE.logs_dataset
+REGISTRY = read_registry(None)
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeGoogle]:
+    """The service with the datasets of a course."""
+    with fake_google() as google:
+        google.datasets |= {COURSE.dataset, LOGS}
+        yield google
+
+
+@pytest.fixture
+def context(fake: FakeGoogle, tmp_path: Path) -> Context:
+    """A run on a log directory with shards of the 17th, a row, and the 18th, two."""
+    site = Site(tmp_path)
+    site.log("a.log", event("ann") + event("bob", day="2014-10-18") + event("cy", day="2014-10-18"))
+    site.split()
+    settings = Settings(
+        root=tmp_path,
+        paths=Paths(tracking_logs_directory=site.directory),
+        warehouse=Warehouse(engine="bigquery", project_id="p"),
+    )
+    warehouse = BigQueryWarehouse(Service("p", endpoint=fake.url), None, tmp_path, loads_at_once=2)
+    found = Context(settings, REGISTRY, warehouse, Digests(), (COURSE,))
+    found.__dict__["storage"] = LocalStorage(tmp_path / "bucket")
+    return found
+
+
+def put(fake: FakeGoogle, dataset: str, table: str, schema: Schema, rows: int) -> None:
+    form = {"fields": [one.to_api_repr() for one in fields(schema)]}
+    fake.put(dataset, table, {"schema": form, "numRows": str(rows)})
+
+
+def put_day(fake: FakeGoogle, table: str, rows: int, times: list[int | None]) -> None:
+    put(fake, LOGS, table, TRACKLOG_SCHEMA, rows)
+    fake.answers.append((f"`p.{LOGS}.{table}`", [times]))
+
+
+def adopting(context: Context) -> Any:
+    return context.warehouse
+
+
+def test_days_are_compared_with_their_shards(fake: FakeGoogle, context: Context) -> None:
+    of_17, of_18 = shards(context.settings.paths.tracking_logs_directory, COURSE)  # type: ignore[arg-type]
+    assert (of_17.rows, of_18.rows) == (1, 2)
+    put_day(fake, "tracklog_20141016", 1, [1, 1])
+    put_day(fake, "tracklog_20141017", 1, [of_17.min_time_us, of_17.max_time_us])
+    put_day(fake, "tracklog_20141018", 3, [of_18.min_time_us, of_18.max_time_us])
+    adopted, left = adopt_log_days(context, adopting(context), COURSE)
+    assert adopted == {"tracklog_20141017": 1}
+    assert left == {
+        "tracklog_20141016": "its shard is gone: the next load removes it",
+        "tracklog_20141018": "it has 3 rows, its shard 2: it is loaded again",
+    }
+    verdict = check_log_days(context, COURSE)
+    assert list(verdict.load) == ["tracklog_20141018"]
+    state = context.log_days(COURSE)["tracklog_20141017"]
+    assert (state.first_time, state.last_time) == (of_17.min_time_us, of_17.max_time_us)
+
+
+def test_a_day_of_other_times_is_loaded_again(fake: FakeGoogle, context: Context) -> None:
+    put_day(fake, "tracklog_20141017", 1, [1, 2])
+    _, left = adopt_log_days(context, adopting(context), COURSE)
+    told = "its first or last time is not that of its shard: it is loaded again"
+    assert left == {"tracklog_20141017": told}
+
+
+def test_days_without_any_shard_are_taken_as_they_stand(fake: FakeGoogle, context: Context) -> None:
+    other = CourseKey("UnivX", "B", "1")
+    fake.datasets.add(other.logs_dataset)
+    put(fake, other.logs_dataset, "tracklog_20141017", TRACKLOG_SCHEMA, 7)
+    fake.answers.append(("tracklog_20141017", [[5, 9]]))
+    assert adopt_log_days(context, adopting(context), other) == ({"tracklog_20141017": 7}, {})
+    state = context.log_days(other)["tracklog_20141017"]
+    assert state.stamp is not None
+    assert (state.rows, state.first_time, state.last_time) == (7, 5, 9)
+
+
+def test_a_table_with_rows_of_other_dates_is_left(fake: FakeGoogle, context: Context) -> None:
+    of_17, of_18 = shards(context.settings.paths.tracking_logs_directory, COURSE)  # type: ignore[arg-type]
+    put_day(fake, "tracklog_20141017", 1, [of_17.min_time_us, of_17.max_time_us])
+    put_day(fake, "tracklog_20141018", 2, [of_18.min_time_us, of_18.max_time_us])
+    adopt_log_days(context, adopting(context), COURSE)
+    table = REGISTRY["pcday_ip_counts"]
+    put(fake, COURSE.dataset, table.name, table.schema, 3)
+    context.warehouse.refresh_all()
+    counted = f"COUNT(*) FROM `p.{COURSE.dataset}.pcday_ip_counts`"
+    fake.answers.append((counted, [["2014-10-17", 1], ["2014-10-19", 2]]))
+    with pytest.raises(NotAdopted, match=r"^it has rows of dates that it would not have: 2014-10-19$"):
+        adopt_table(context, adopting(context), table, COURSE)
+    assert fake.labels(COURSE.dataset, table.name) == {}
+    fake.answers.append((counted, [["2014-10-17", 1], ["2014-10-18", 2]]))
+    adopt_table(context, adopting(context), table, COURSE)
+    [script] = [one["query"] for one in fake.inserted() if "INSERT INTO" in one["query"]["query"]]
+    days = next(one for one in script["queryParameters"] if one["name"] == "edxtasks_days")
+    assert [one["value"] for one in days["parameterValue"]["arrayValues"]] == [
+        date(2014, 10, 17).isoformat(),
+        date(2014, 10, 18).isoformat(),
+    ]
+
+
+def test_an_estimate_counts_bytes_and_the_least_that_is_billed(fake: FakeGoogle, context: Context) -> None:
+    of_17, of_18 = shards(context.settings.paths.tracking_logs_directory, COURSE)  # type: ignore[arg-type]
+    put_day(fake, "tracklog_20141017", 1, [of_17.min_time_us, of_17.max_time_us])
+    put_day(fake, "tracklog_20141018", 2, [of_18.min_time_us, of_18.max_time_us])
+    adopt_log_days(context, adopting(context), COURSE)
+    jobs = len(fake.inserted())
+    told = estimate(context, adopting(context), REGISTRY["pcday_ip_counts"], COURSE, every_date=False)
+    # The fake says 4,096 bytes for each query; this is one, over two day tables.
+    assert (told.bytes, told.largest) == (4096, 4096)
+    assert told.billed == 4096 + 2 * 10_485_760
+    assert told.dollars(2.0**40) == told.billed  # at a dollar a byte
+    assert [one.get("dryRun") for one in fake.inserted()[jobs:]] == [True]
+
+
+class Waiting(BigQueryWarehouse):
+    """Loads only when two loads are under way."""
+
+    both = threading.Barrier(2)
+
+    def load(self, *given: Any) -> Any:
+        self.both.wait(timeout=20)
+        return super().load(*given)
+
+
+def test_log_days_are_loaded_side_by_side(
+    fake: FakeGoogle, context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", fake.url)
+    service = Service("p", endpoint=fake.url)
+    bucket = GcsStorage("gs://b", "p")
+    context.warehouse = Waiting(service, lambda: bucket, tmp_path, loads_at_once=2)
+    fake.plans += [Plan(match="tracklog_20141017", rows=1), Plan(match="tracklog_20141018", rows=2)]
+    told: list[tuple[int, int]] = []
+    assert load_log_days(context, COURSE, progress=lambda done, of: told.append((done, of)))[:2] == (3, 2)
+    assert told == [(1, 2), (2, 2)]
+    assert {name: state.rows for name, state in context.log_days(COURSE).items()} == {
+        "tracklog_20141017": 1,
+        "tracklog_20141018": 2,
+    }
+
+
+def test_a_day_that_fails_leaves_the_others(
+    fake: FakeGoogle, context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", fake.url)
+    service = Service("p", endpoint=fake.url)
+    bucket = GcsStorage("gs://b", "p")
+    context.warehouse = BigQueryWarehouse(service, lambda: bucket, tmp_path, loads_at_once=2)
+    # A row less than the shard has was loaded: the day keeps no stamp.
+    fake.plans += [Plan(match="tracklog_20141017", rows=0), Plan(match="tracklog_20141018", rows=2)]
+    with pytest.raises(UserError, match="tracklog_20141017: 1 rows were expected, BigQuery loaded 0"):
+        load_log_days(context, COURSE)
+    assert list(check_log_days(context, COURSE).load) == ["tracklog_20141017"]
