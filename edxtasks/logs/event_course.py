@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from edxtasks.course import CourseKey
+from edxtasks.logs.remembered import Remembered
 
 _ENCODED = re.compile(r"%(?:2[bB]|3[aA]|20)")
 _DECODED = {"%2b": "+", "%3a": ":", "%20": "+"}
@@ -22,13 +23,16 @@ REMEMBERED = 8192
 """Distinct texts whose course is remembered: courses and pages repeat over and over in a log."""
 
 
-@lru_cache(REMEMBERED)
 def course_of_key(text: str) -> str | None:
     """The course that a course id names, as `ORG/NUMBER/RUN`; None when it is no valid course key.
 
     Either form of key is read; inside a `course-v1` key `%2B`, `%3A`, `%20` are decoded and blanks taken
     as `+`, which is what they were before a form was decoded.
     """
+    return COURSES(text)
+
+
+def _course_of_key(text: str) -> str | None:
     text = text.strip()
     if _OPAQUE.match(text):
         text = _ENCODED.sub(lambda code: _DECODED[code[0].lower()], text).replace(" ", "+")
@@ -36,6 +40,10 @@ def course_of_key(text: str) -> str | None:
     if key is None or key.org.startswith(_OTHER_KEYS):
         return None
     return key.slash
+
+
+COURSES = Remembered(_course_of_key)
+"""What `course_of_key` gives; each line asks for it."""
 
 
 @lru_cache(REMEMBERED)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -31,10 +30,9 @@ _EPOCH_UNITS = (
 _SECONDS = {f"{second:02}.": second * 1_000_000 for second in range(60)}
 
 
-@lru_cache(8192)
-def _minute(text: str) -> int | None:
-    """Microseconds since 1970 at the begin of a minute, of `YYYY-MM-DDTHH:MM:`; None when it is none."""
-    return _of_iso(f"{text}00") if text[10:11] == "T" and text[16:] == ":" else None
+_MINUTES: dict[str, int] = {}
+"""Microseconds since 1970 at the begin of minutes met before, by `YYYY-MM-DDTHH:MM:`."""
+_MOST_MINUTES = 50_000
 
 
 def read_time(value: Any) -> tuple[int, str] | None:
@@ -46,16 +44,22 @@ def read_time(value: Any) -> tuple[int, str] | None:
     `{"$date": …}` and `{"$numberLong": …}` around either. None when it is no such time or lies outside
     the years 1 to 9999.
     """
-    if value.__class__ is str and len(value) == 32 and value[26:] == "+00:00":
+    if value.__class__ is str and value[26:] == "+00:00":
         # The form of nearly every event, which is also the form that is written.
-        second = _SECONDS.get(value[17:20])
         fraction = value[20:26]
+        try:
+            second = _MINUTES[value[:17]] + _SECONDS[value[17:20]]
+        except KeyError:
+            second = None
         if second is not None and fraction.isdigit() and fraction.isascii():
-            minute = _minute(value[:17])
-            if minute is not None:
-                return minute + second + int(fraction), value
+            return second + int(fraction), value
     microseconds = _microseconds(value)
-    return None if microseconds is None else (microseconds, write_time(microseconds))
+    if microseconds is None:
+        return None
+    text = write_time(microseconds)
+    if text == value and len(_MINUTES) < _MOST_MINUTES:
+        _MINUTES[text[:17]] = microseconds - microseconds % 60_000_000
+    return microseconds, text
 
 
 def write_time(microseconds: int) -> str:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from edxtasks.logs.event_course import opaque_course_of_page
-from edxtasks.logs.module_links import NO_LINKS, Links, courseware_module, read_links
+from edxtasks.logs.module_links import Links, courseware_module, read_links
+from edxtasks.logs.remembered import Remembered
 from edxtasks.logs.row_levels import is_listed
 from edxtasks.logs.usage_keys import (
     block_key_of_id,
@@ -24,9 +24,6 @@ from edxtasks.logs.usage_keys import (
     i4x_url_of_id,
     input_problem,
 )
-
-REMEMBERED = 8192
-"""Distinct event types, and paths, remembered."""
 
 VIDEO_TYPES = frozenset(
     {
@@ -50,23 +47,47 @@ TYPES_WITHOUT_MODULE = frozenset({"add_resource", "delete_resource", "recommende
 _COURSEWARE_OF_OPAQUE_COURSE = re.compile(r"/courses/course-v1:[^/]+/courseware/[^/]+/[^/]+/")
 
 # What an event has, as far as rules ask for it. A rule is tried only on events that have what it needs.
-TYPE_LINK = 1 << 0  # the event type holds a link to a component
-PATH_LINK = 1 << 1  # context.path does
-PROBLEM = 1 << 2  # "problem" in the event type
-PROBLEM_GRADED = 1 << 3
-VIDEO = 1 << 4
-PAGE_CLOSE = 1 << 5
-WITHOUT_MODULE = 1 << 6
-BROWSER = 1 << 7  # event source
-OBJECT = 1 << 8  # the event is an object
-ID = 1 << 9  # … with an id that is a string
-ID_BLOCK = 1 << 10  # … "block-v1:" in it
-ID_I4X = 1 << 11  # … "i4x" in it
-ODD_ID = 1 << 12  # … with an id that is no string
-INPUT = 1 << 13  # the event is a string that starts with the name of an input field
-INPUT_LIST = 1 << 14  # … a list whose first item does
-TEXT_BLOCK = 1 << 15  # the event came as text, is no object with an id; "block-v1:" in it
-TEXT_I4X = 1 << 16  # … "i4x://" in it
+# Links to components, in the event type or in context.path:
+HANDLER = 1 << 0  # of a block's handler
+BLOCK = 1 << 1  # of a block
+QUOTED = 1 << 2  # of a handler of a quoted i4x URL
+# Links in the event type alone:
+THREAD = 1 << 3
+FORUM_THREAD = 1 << 4
+NEW_THREAD = 1 << 5
+COURSEWARE = 1 << 6
+JUMP = 1 << 7
+I4X = 1 << 8
+# Event types:
+PROBLEM = 1 << 9  # "problem" in it
+PROBLEM_GRADED = 1 << 10
+VIDEO = 1 << 11
+PAGE_CLOSE = 1 << 12
+WITHOUT_MODULE = 1 << 13
+BROWSER = 1 << 14  # event source
+# The event:
+ID = 1 << 15  # an object with an id that is a string
+ID_BLOCK = 1 << 16  # … "block-v1:" in it
+ID_I4X = 1 << 17  # … "i4x" in it
+ODD_ID = 1 << 18  # an object with an id that is no string
+PROBLEM_ID = 1 << 19  # an object with a problem_id or a problem
+INPUT = 1 << 20  # a string that starts with the name of an input field
+INPUT_LIST = 1 << 21  # a list whose first item does
+TEXT = 1 << 22  # it came as text and is no object with an id
+
+
+_LINKS = {
+    "handler": HANDLER,
+    "block": BLOCK,
+    "quoted": QUOTED,
+    "thread": THREAD,
+    "forum_thread": FORUM_THREAD,
+    "new_thread": NEW_THREAD,
+    "courseware": COURSEWARE,
+    "jump": JUMP,
+    "i4x": I4X,
+}
+"""What an event type with these links has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,32 +231,30 @@ def _problem_id(event: Event, extended: bool) -> str | None:
     return None
 
 
-_ANY_LINK = (TYPE_LINK, PATH_LINK)
-
 RULES: tuple[tuple[int, tuple[int, ...], Rule], ...] = (
     # number, what the event must have (one of these sets), where the value is from
-    (1, _ANY_LINK, _handler),
+    (1, (HANDLER,), _handler),
     (2, (PROBLEM | INPUT,), _answered),
     (3, (PROBLEM_GRADED | INPUT_LIST,), _answered),
-    (4, _ANY_LINK, _block),
+    (4, (BLOCK,), _block),
     (5, (ID_BLOCK,), _block_key_in_id),
     (6, (ID_I4X,), _html_id_in_id),
     (7, (ID | VIDEO,), _video_by_bare_id),
-    (8, (TEXT_BLOCK,), _block_key_in_text),
+    (8, (TEXT,), _block_key_in_text),
     (9, (WITHOUT_MODULE, ODD_ID), _stop),
     (10, (BROWSER | ID_I4X,), _i4x_url_in_id),
     (11, (BROWSER | PAGE_CLOSE,), _courseware_page),
     (12, (BROWSER | INPUT, BROWSER | INPUT_LIST), _answered),
-    (13, (TYPE_LINK,), _thread),
-    (14, (TYPE_LINK,), _forum_thread),
-    (15, (TYPE_LINK,), _new_thread),
-    (16, (TYPE_LINK,), _courseware_request),
-    (17, (TYPE_LINK,), _jump_to_id),
-    (18, _ANY_LINK, _quoted_handler),
+    (13, (THREAD,), _thread),
+    (14, (FORUM_THREAD,), _forum_thread),
+    (15, (NEW_THREAD,), _new_thread),
+    (16, (COURSEWARE,), _courseware_request),
+    (17, (JUMP,), _jump_to_id),
+    (18, (QUOTED,), _quoted_handler),
     (19, (INPUT,), _answered),
-    (20, (TYPE_LINK,), _i4x_url_in_type),
-    (21, (TEXT_I4X,), _i4x_url_in_text),
-    (22, (OBJECT,), _problem_id),
+    (20, (I4X,), _i4x_url_in_type),
+    (21, (TEXT,), _i4x_url_in_text),
+    (22, (PROBLEM_ID,), _problem_id),
 )
 
 
@@ -244,8 +263,9 @@ class ModuleIds:
 
     def __init__(self, extended: bool) -> None:
         self.extended = extended
-        self.event_type = lru_cache(REMEMBERED)(self._read_type)
-        self._links = lru_cache(REMEMBERED)(self._read_links)
+        self.event_types = Remembered(self._read_type)
+        self._links = Remembered(self._read_links)
+        self._known_links = self._links.known
         self._rules = _RulesByNeed()
         self._event = Event()
 
@@ -254,21 +274,27 @@ class ModuleIds:
     ) -> str | None:
         """The module id of an event, or None.
 
-        `kind` is what `event_type` makes of its event type, `raw` the value of `event` as it was logged,
+        `kind` is what `event_types` has of its event type, `raw` the value of `event` as it was logged,
         `event` the same parsed, `path` is `context.path`, `course` the course of the event as
         `ORG/NUMBER/RUN`; texts that are missing are empty.
         """
+        try:
+            path_links = self._known_links[path]
+        except KeyError:
+            path_links = self._links.learn(path)
+        # Rule 1, which goes before all others, so that requests to handlers need no closer look.
+        module = kind.links.handler or path_links.handler
+        if module is not None:
+            return module
         has = kind.has
         if browser:
             has |= BROWSER
-        path_links = NO_LINKS
-        if "/courses/" in path:
-            path_links = self._links(path)
-            if path_links is not NO_LINKS:
-                has |= PATH_LINK
+        if path_links.block is not None:
+            has |= BLOCK
+        if path_links.quoted is not None:
+            has |= QUOTED
         is_text = raw.__class__ is str
         if event.__class__ is dict:
-            has |= OBJECT
             if "id" in event:
                 is_text = False
                 identifier = event["id"]
@@ -280,11 +306,10 @@ class ModuleIds:
                         has |= ID_I4X
                 else:
                     has |= ODD_ID
+            if "problem_id" in event or "problem" in event:
+                has |= PROBLEM_ID
         if is_text:
-            if "block-v1:" in raw:
-                has |= TEXT_BLOCK
-            if "i4x://" in raw:
-                has |= TEXT_I4X
+            has |= TEXT
         answers = event if self.extended else raw
         if answers.__class__ is str:
             if answers.startswith("input_"):
@@ -311,8 +336,9 @@ class ModuleIds:
     def _read_type(self, event_type: str) -> EventType:
         links = self._links(event_type)
         has = 0
-        if links is not NO_LINKS:
-            has |= TYPE_LINK
+        for link, bit in _LINKS.items():
+            if getattr(links, link) is not None:
+                has |= bit
         if "problem" in event_type:
             has |= PROBLEM
         if event_type == "problem_graded":

@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from edxtasks.logs.conform import EXPONENT, Conformer
-from edxtasks.logs.event_course import course_of_key, course_without_key
+from edxtasks.logs.event_course import COURSES, course_without_key
 from edxtasks.logs.event_time import read_time
 from edxtasks.logs.json_text import (
     NotJson,
@@ -57,7 +57,13 @@ TEXT_FORMS: dict[str, Callable[[Any], str]] = {"compact": compact, "predecessor"
 LONGEST_NAME = 120
 """Most characters of a key's full name in the counts."""
 
-_AGENT_FIELDS = frozenset(("agent", "module", *AGENT_OF_CONTEXT))
+# What the inner loop asks first.
+_TOP_SHAPES = TOP.shapes
+_CONTEXT_SHAPES = CONTEXT.shapes
+_KNOWN_COURSES = COURSES.known
+_WHOLE_NUMBERS_OF_53_BITS = orjson.OPT_STRICT_INTEGER
+
+_MISSING = object()
 _UNLISTED_MEMBERS = frozenset(UNLISTED_MEMBERS)
 
 Rephrased = tuple[str | None, int, bytes]
@@ -99,6 +105,7 @@ class Rephraser:
         self._text = TEXT_FORMS[rules.json_text_form]
         self._conformer = Conformer(self._text)
         self._module_ids = ModuleIds(rules.module_id_extended)
+        self._kinds = self._module_ids.event_types.known
         self._expected = frozenset(".".join(path) for path in rules.retired_keys)
         self._plain_agent = self._text({"oldagent": ""})
         self._counts = LineCounts()
@@ -116,16 +123,24 @@ class Rephraser:
             else:
                 if record.__class__ is not dict:
                     record = Reject("not_object")
-            result = self._row(record) if record.__class__ is dict else record
-            # The fast parser makes floats of integers beyond 64 bits; those are written with an exponent.
-            if conformer.exponent and may_hold_long_integer(line):
-                conformer.forget()
-                result = self._row(object_with_long_integers(line), exactly=True)
+            if record.__class__ is dict:
+                try:
+                    result = self._row(record)
+                    # The fast parser makes floats of integers beyond 64 bits; those are written with an
+                    # exponent.
+                    again = conformer.exponent and may_hold_long_integer(line)
+                except orjson.JSONEncodeError:
+                    again = True  # a whole number of more than 53 bits, or nested very deep
+                if again:
+                    conformer.forget()
+                    result = self._row(object_with_long_integers(line), exactly=True)
+            else:
+                result = record
         except (NotJson, TooDeep):
             result = Reject("bad_json")
         except Exception as error:  # noqa: BLE001 -- no line may end a file; the defect is told and counted
             result = Reject("internal", _place_and_text(error))
-        if conformer.unknown or conformer.wrong or conformer.exponent:
+        if conformer.noticed:
             if result.__class__ is tuple:
                 expected = self._expected
                 counts = self._counts
@@ -147,102 +162,142 @@ class Rephraser:
         return unusual.content
 
     def _row(self, record: dict[str, Any], exactly: bool = False) -> Rephrased | Reject:
-        """The row of a parsed line; `exactly`: JSON text inside is read with integers of any size."""
-        conformer = self._conformer
-        conformer.values_aside = False
-        row: dict[str, Any] = {"time": None}
-        rest = conformer.conform(record, TOP, row) or {}
-        course_key = row.pop("course_id", None)
-        module_id = row.pop("module_id", None)
-        held = delivered_mongoid(record, exactly) if "mongoid" in record or "_id" in record else None
+        """The row of a parsed line, whose objects become those of the row.
 
-        context = record.get("context")
-        context_row: dict[str, Any] = {}
-        context_rest = None
+        `exactly`: whole numbers are looked at, and JSON text inside is read with integers of any size. Else
+        `orjson.JSONEncodeError` tells that there is a whole number of more than 53 bits.
+        """
+        # This is done for every line, and most of what splitting costs: a call less is worth a look.
+        conformer = self._conformer
+        conformer.quick = not exactly
+        conformer.values_aside = False
+        context = record.pop("context", _MISSING)
+        raw = record.pop("event", "")
+        row = {"time": None} | record
+        try:
+            shape = _TOP_SHAPES[(*row, *map(type, row.values()))]
+        except KeyError:
+            shape = TOP.learn(row)
+        rest = None if shape.idle and not exactly else conformer.conform(row, shape)
+        course_key = module_id = held = None
+        if shape.marked:
+            course_key = row.pop("course_id", None)
+            module_id = row.pop("module_id", None)
+            if _is_blank(module_id):
+                module_id = None
+            if "mongoid" in record or "_id" in record:
+                held = delivered_mongoid(record, exactly)
+
+        context_rest = context_key = None
         written_before = False
-        if context.__class__ is dict:
-            context_rest = conformer.conform(context, CONTEXT, context_row)
-            if _AGENT_FIELDS.isdisjoint(context):
-                context_row["agent"] = self._plain_agent
-            else:
-                context_row["agent"], written_before = self._agent(context, exactly)
-        elif context is not None and context != "":
-            conformer.wrong.append("context")
+        path = ""
+        has_context = context.__class__ is dict
+        if has_context:
+            delivered = context.get("course_id")
+            agent = self._plain_agent
+            try:
+                shape_inside = _CONTEXT_SHAPES[(*context, *map(type, context.values()))]
+            except KeyError:
+                shape_inside = CONTEXT.learn(context)
+            if shape_inside.marked:
+                agent, written_before = self._agent(context, exactly)
+            if exactly or not shape_inside.idle:
+                context_rest = conformer.conform(context, shape_inside)
+            context["agent"] = agent
+            path = context.get("path", "")
+            context_key = context.get("course_id")
+            if context_key is not delivered and delivered is not None:
+                context_key = None  # it was no string, and names no course
+        elif context is not _MISSING and context is not None and context != "":
+            conformer.note_wrong("context")
+            rest = rest or {}
             rest["context"] = context
 
-        raw = record.get("event", "")
-        event = parse_embedded(raw, exactly) if raw.__class__ is str and "event_js" not in record else raw
-        kind = self._module_ids.event_type(row.get("event_type", ""))
+        event = raw
+        if raw.__class__ is str and not (shape.marked and "event_js" in record):
+            event = parse_embedded(raw, exactly)
+        event_type = row.get("event_type", "")
+        try:
+            kind = self._kinds[event_type]
+        except KeyError:
+            kind = self._module_ids.event_types.learn(event_type)
         source = row.get("event_source")
         browser = source == "browser"
         page = row.get("page", "")
-        path = context_row.get("path", "")
 
         key = None
         if course_key is not None or held is not None:
+            rest = rest or {}
             key = self._course_key(record, course_key, held or {}, rest)
+        if key is None and context_key is not None and not _is_blank(context_key):
+            key = context_key
         if key is None:
-            key = _context_key(context, context_row.get("course_id"))
-        if key is None:
-            course = course_without_key(browser, kind.name, page, path, event)
+            course = course_without_key(browser, event_type, page, path, event)
         else:
-            course = course_of_key(key)
+            try:
+                course = _KNOWN_COURSES[key]
+            except KeyError:
+                course = COURSES.learn(key)
             if course is None and key == course_key:
+                rest = rest or {}
                 rest["course_id"] = key
         if course is None and source is None:
             return Reject("no_event_source")
         time = read_time(record.get("time"))
         if time is None:
             return Reject("bad_time")
-        row["time"] = time[1]
+        microseconds, row["time"] = time
 
         event_text = self._text(event)
         if event_text != raw and EXPONENT in event_text:
-            conformer.exponent = True
+            conformer.note_exponent()
 
-        if module_id is None or _is_blank(module_id):
-            module_id = None
-            if not written_before and (context_row or not _has_null_marks(record)):
-                module_id = self._module_ids.derive(kind, browser, page, path, course, raw, event)
+        looks_delivered = False
+        if module_id is None:
+            derive = self._module_ids.derive
+            if not written_before and (has_context or not _has_null_marks(record, context)):
+                module_id = derive(kind, browser, page, path, course, raw, event)
+            if module_id is None and not has_context:
+                module_of_text = derive(kind, browser, page, path, course, event_text, event)
+                looks_delivered = module_of_text is not None
 
-        event_struct: dict[str, Any] = {}
-        event_rest = None
+        event_struct = event_rest = None
         values_aside = conformer.values_aside
         if event.__class__ is dict:
             if kind.listed:
-                event_rest = conformer.conform(event, EVENT_STRUCT, event_struct)
+                event_struct = event
             elif not _UNLISTED_MEMBERS.isdisjoint(event):
-                members = {name: event[name] for name in UNLISTED_MEMBERS if name in event}
-                conformer.conform(members, EVENT_STRUCT, event_struct)
+                event_struct = {name: event[name] for name in UNLISTED_MEMBERS if name in event}
+            if event_struct is not None:
+                event_rest = conformer.conform(event_struct, EVENT_STRUCT.shape(event_struct))
 
-        if event_rest:
+        if event_rest is not None:
+            rest = rest or {}
             rest["event_struct"] = event_rest
-        if context_rest:
+        if context_rest is not None:
+            rest = rest or {}
             rest["context"] = context_rest
         if held is not None:
             values_aside = True
-            set_aside(held, rest)
+            set_aside(held, rest or {})
             rest = held
-        if "old_mongoid" in rest and rest["old_mongoid"] is None:
+        if rest and "old_mongoid" in rest and rest["old_mongoid"] is None:
             del rest["old_mongoid"]
 
         if course is not None:
             row["course_id"] = course
         if module_id is not None:
             row["module_id"] = module_id
-        if context_row:
-            row["context"] = context_row
-        elif (
-            module_id is None
-            and self._module_ids.derive(kind, browser, page, path, course, event_text, event) is not None
-        ):
+        if has_context:
+            row["context"] = context
+        elif looks_delivered:
             row["module_id"] = row["context"] = None
         if rest:
             row["mongoid"] = conformer.noted_text(rest) if values_aside else self._text(rest)
         if event_struct:
             row["event_struct"] = event_struct
         row["event"] = event_text
-        return course, time[0], orjson.dumps(row)
+        return course, microseconds, orjson.dumps(row, option=None if exactly else _WHOLE_NUMBERS_OF_53_BITS)
 
     def _agent(self, context: dict[str, Any], exactly: bool) -> tuple[str, bool]:
         """The column `context.agent`, and whether the context is one of a row written before."""
@@ -262,7 +317,7 @@ class Rephraser:
         A course id that is no string (`typed` is its text) names no course and is set aside.
         """
         if typed is not None and not isinstance(record.get("course_id", typed), str):
-            self._conformer.wrong.append("course_id")
+            self._conformer.note_wrong("course_id")
             rest["course_id"] = record["course_id"]
             return None
         if _is_blank(typed):
@@ -306,14 +361,6 @@ def rephrase_stream(
     return counts
 
 
-def _context_key(context: Any, typed: str | None) -> str | None:
-    """The non-blank course id that the context names; one that is no string (`typed` is its text) names
-    none."""
-    if typed is None or typed == "" or context.get("course_id", typed) is not typed or typed.isspace():
-        return None
-    return typed
-
-
 def _agent_fields(context: dict[str, Any]) -> dict[str, Any]:
     """Fields of the context that are kept in `context.agent`, under their full names."""
     fields = {name: context[name] for name in AGENT_OF_CONTEXT if name in context}
@@ -325,14 +372,14 @@ def _agent_fields(context: dict[str, Any]) -> dict[str, Any]:
     return fields
 
 
-def _has_null_marks(record: dict[str, Any]) -> bool:
+def _has_null_marks(record: dict[str, Any], context: object) -> bool:
     """Whether a record is a row written before, without context, in whose event no component was found.
 
     Without a context nothing else tells a row from a record, and the event of a row is text, in which
     other rules look for components. Where they would find one, the row has both columns as null, which
     tables do not show.
     """
-    return "module_id" in record and "context" in record and record["module_id"] is record["context"] is None
+    return context is None and "module_id" in record and record["module_id"] is None
 
 
 def _is_blank(text: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edxtasks.logs.conform import ELSEWHERE, JSON, JSON_UNLESS_TEXT, RETIRED, level
+from edxtasks.logs.conform import ELSEWHERE, JSON, JSON_UNLESS_TEXT, REPLACED, RETIRED, level
 from edxtasks.logs.schema import (
     ANSWER_SCHEMA,
     CONTEXT_SCHEMA,
@@ -111,10 +111,10 @@ TOP = level(
     TRACKLOG_SCHEMA,
     special={
         **dict.fromkeys(RETIRED_TOP, RETIRED),
-        **dict.fromkeys(
-            ("time", "context", "event", "event_struct", "event_js", "mongoid", "_id"), ELSEWHERE
-        ),
+        **dict.fromkeys(("context", "event", "event_struct", "event_js", "mongoid", "_id"), ELSEWHERE),
+        "time": REPLACED,
     },
+    marks=("course_id", "module_id", "mongoid", "_id", "event_js"),
 )
 CONTEXT = level(
     CONTEXT_SCHEMA,
@@ -131,6 +131,7 @@ CONTEXT = level(
             special=dict.fromkeys(AGENT_OF_MODULE, ELSEWHERE),
         )
     },
+    marks=("agent", "module", *AGENT_OF_CONTEXT),
 )
 EVENT_STRUCT = level(
     EVENT_STRUCT_SCHEMA,
