@@ -17,8 +17,8 @@ class Remembered(Generic[Value]):
     """What `work` makes of texts, worked out once as long as not too many others were asked for.
 
     `known` holds what is known, so that a hot loop asks it first and `learn` only on a `KeyError`, which
-    costs a quarter of calling a function with `lru_cache`. Memory is bounded: some 20 MB when it is full of paths.
-    Then all is forgotten; what is frequent is known again soon.
+    costs a quarter of calling a function with `lru_cache`. Memory is bounded: some 20 MB when it is full of
+    paths. Then all is forgotten; what is frequent is known again soon.
     """
 
     def __init__(self, work: Callable[[str], Value], most: int = MOST) -> None:
