@@ -223,6 +223,24 @@ class TestQueries:
             warehouse.create(NAMES, QUERY, Label("s1"))
         assert fake.inserted()[0]["query"]["maximumBytesBilled"] == "1000"
 
+    def test_the_limit_is_a_setting_and_no_matter_for_estimates(
+        self, fake: FakeGoogle, tmp_path: Path
+    ) -> None:
+        place = Place(
+            engine="bigquery",
+            project_id="p",
+            api_endpoint=fake.url,
+            maximum_bytes_billed=1000,
+            parallel_loads=3,
+        )
+        opened = open_warehouse(Settings(root=tmp_path, warehouse=place))
+        assert isinstance(opened, BigQueryWarehouse) and opened.loads_at_once == 3
+        opened.estimate(QUERY)
+        opened.create(NAMES, QUERY, Label("s1"))
+        asked, made = fake.inserted()
+        assert "maximumBytesBilled" not in asked["query"]
+        assert made["query"]["maximumBytesBilled"] == "1000"
+
     def test_an_estimate_runs_nothing(self, fake: FakeGoogle, warehouse: BigQueryWarehouse) -> None:
         assert warehouse.estimate(QUERY) == 4096
         assert fake.jobs == {}

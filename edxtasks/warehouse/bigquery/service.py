@@ -197,7 +197,7 @@ class Service:
         holds: Callable[[Any], bool],
     ) -> Any:
         """Run statements; the job, done. Raises `UserError`, or `RuntimeError` when they are at fault."""
-        config = self._config(parameters)
+        config = self._config(parameters, self._maximum_bytes_billed)
 
         def start(job_id: str) -> Any:
             return self.client.query(
@@ -219,7 +219,9 @@ class Service:
     def select(self, query: str) -> Iterator[tuple[Any, ...]]:
         """The rows of a small query that only looks."""
         with told(self.where):
-            job = self.client.query(query, job_config=self._config({}), retry=self.retry)
+            job = self.client.query(
+                query, job_config=self._config({}, self._maximum_bytes_billed), retry=self.retry
+            )
             for row in job.result(retry=self.retry):
                 yield row.values()
 
@@ -228,20 +230,19 @@ class Service:
 
         What one query may read at most does not count: nothing is read.
         """
-        config = self._config(parameters)
-        config.maximum_bytes_billed = None
+        config = self._config(parameters, None)
         config.dry_run = True
         config.use_query_cache = False
         with told(self.where):
             job = self.client.query(select, job_config=config, retry=self.retry, job_retry=None)
             return int(job.total_bytes_processed or 0)
 
-    def _config(self, parameters: Mapping[str, object]) -> Any:
+    def _config(self, parameters: Mapping[str, object], most_bytes: int | None) -> Any:
         config = bigquery.QueryJobConfig(
             query_parameters=[_parameter(name, value) for name, value in sorted(parameters.items())]
         )
-        if self._maximum_bytes_billed is not None:
-            config.maximum_bytes_billed = self._maximum_bytes_billed
+        if most_bytes is not None:  # the client would send a None as text
+            config.maximum_bytes_billed = most_bytes
         return config
 
 
