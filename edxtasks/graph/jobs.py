@@ -27,6 +27,7 @@ from edxtasks.logs.shards import Shard
 from edxtasks.logs.split import SplitOptions, SplitResult, forget, split
 from edxtasks.notes import Notes
 from edxtasks.simulate import CampusSize, simulate
+from edxtasks.tables import mirror
 from edxtasks.tables.adapted import adapted
 from edxtasks.tables.build import Built, build
 from edxtasks.tables.context import Context
@@ -136,6 +137,11 @@ def fetch_user_info(progress: Progress, setting: Setting, course: CourseKey) -> 
     except SourceAbsent as absent:  # it is where the files are to go, so this is no missing source
         raise InputError(f"nowhere to put the records: {absent}") from None
     return Built(len(files), notes=notes, unit="files")
+
+
+def mirror_files(progress: Progress, setting: Setting, course: CourseKey) -> Built:
+    """Copy the files of a course's SQL directory to storage."""
+    return Built(mirror.copy(_context(setting), course), unit="files")
 
 
 def sort_package(

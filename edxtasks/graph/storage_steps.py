@@ -1,12 +1,14 @@
-"""The step that copies shards of the tracking log to storage."""
+"""The steps that copy local files to storage: shards of the tracking log, files of the SQL dump."""
 
 from __future__ import annotations
 
 from edxtasks.course import CourseKey
+from edxtasks.errors import SourceAbsent
 from edxtasks.graph.steps import JOBS, Run, Step
 from edxtasks.graph.workers import Job
 from edxtasks.logs.shards import Shard, held_back, shards
 from edxtasks.logs.stored import not_stored
+from edxtasks.tables import mirror
 from edxtasks.tables.freshness import Standing
 from edxtasks.tables.logs import log_directory, stored_shards
 
@@ -46,3 +48,24 @@ class StoreShardsStep(Step):
 
     def job(self) -> Job:
         return Job(f"{JOBS}:store_shards", (self.run.setting(), self.course, self._shards))
+
+
+class MirrorStep(Step):
+    """The files of a course's SQL directory, and its image, in storage."""
+
+    def __init__(self, run: Run, name: str, course: CourseKey) -> None:
+        super().__init__(run, name)
+        self.course = course
+
+    def check(self) -> tuple[Standing, str]:
+        context = self.run.context
+        if context.settings.warehouse.engine != "bigquery":
+            return Standing.FRESH, "with the embedded engine the files stay where they are"
+        try:
+            changed = mirror.look(context, self.course).changed
+        except SourceAbsent as absent:
+            return Standing.SKIPPED, str(absent)
+        return (Standing.STALE, f"{len(changed)} files to copy") if changed else (Standing.FRESH, "")
+
+    def job(self) -> Job:
+        return Job(f"{JOBS}:mirror_files", (self.run.setting(), self.course))

@@ -13,7 +13,7 @@ from edxtasks.graph.mongo_steps import MongoLogsStep, UserInfoStep
 from edxtasks.graph.research_step import ResearchStep
 from edxtasks.graph.simulate_step import SimulateStep
 from edxtasks.graph.steps import Run, Step
-from edxtasks.graph.storage_steps import StoreShardsStep
+from edxtasks.graph.storage_steps import MirrorStep, StoreShardsStep
 from edxtasks.graph.table_step import TableStep
 from edxtasks.graph.waldofy_step import Delivery, WaldofyStep
 from edxtasks.graph.words import Choice, Words
@@ -37,6 +37,8 @@ SPLIT = "split"
 WALDOFY = "waldofy"
 REST = "rest"
 """Sub-task of `waldofy` for the files of the package that belong to no known course."""
+MIRROR = "mirror"
+SQL2BQ = "sql2bq"
 LOGS2GS = "logs2gs"
 LOGS2BQ = "logs2bq"
 MONGO2GS = "mongo2gs"
@@ -82,6 +84,7 @@ class Graph:
             LOGS2BQ,
             LOGS2GS,
             MONGO2GS,
+            MIRROR,
             MONGO2USER_INFO,
             RESEARCH,
             WALDOFY,
@@ -116,6 +119,7 @@ class Graph:
         yield from self._logs()
         yield from self._mongo()
         yield from self._package()
+        yield from self._mirror()
         yield from self._research()
         for table in self._registry.values():
             if not table.awaited:
@@ -138,7 +142,7 @@ class Graph:
             courses = (one,) if one is not None else chosen
             if base in {LOGS2BQ, "daily_logs"}:
                 self.run.forced.update(f"{LOGS2BQ}:{course}" for course in courses)
-            if base in {LOGS2GS, MONGO2GS, RESEARCH, WALDOFY}:
+            if base in {LOGS2GS, MIRROR, MONGO2GS, RESEARCH, WALDOFY}:
                 self.run.forced.update(f"{base}:{course}" for course in courses)
             if word in {WALDOFY, f"{WALDOFY}:{REST}"}:
                 self.run.forced.add(f"{WALDOFY}:{REST}")
@@ -205,6 +209,18 @@ class Graph:
             yield {"basename": WALDOFY, "name": str(course), **self._of(step)}
         rest = WaldofyStep(self.run, f"{WALDOFY}:{REST}", delivery, None)
         yield {"basename": WALDOFY, "name": REST, **self._of(rest)}
+
+    def _mirror(self) -> Iterator[Task]:
+        yield self._head(MIRROR, "copy the files of the SQL dump to storage, with engine = bigquery")
+        # What this run writes beside the dump comes first.
+        writers = [self._registry[name] for name in self._asked.targets if name in self._registry]
+        writers = [table for table in writers if table.scope is Scope.COURSE and _writes_files(table)]
+        for course in self.run.context.courses:
+            needed = sorted(self.table_task(table, course) for table in writers)
+            if self.run.context.settings.paths.dump_dir is not None:
+                needed.append(f"{WALDOFY}:{course}")
+            step = MirrorStep(self.run, f"{MIRROR}:{course}", course)
+            yield {"basename": MIRROR, "name": str(course), **self._of(step, needed, set(needed))}
 
     def _research(self) -> Iterator[Task]:
         yield self._head(RESEARCH, "export tables of a course as csv.gz files to storage")
@@ -283,14 +299,16 @@ class Graph:
         made = [table for table in tables if table.scope is Scope.COURSE]
         for course in self.run.context.courses if made else ():
             tasks = [self.table_task(table, course) for table in made]
+            if command == SQL2BQ:
+                tasks.append(f"{MIRROR}:{course}")
             yield {"basename": command, "name": str(course), **_group(tasks)}
 
     def _sets(self) -> Iterator[Task]:
         registry = self._registry
         loading = [] if self.run.context.settings.options.skip_log_loading else [LOGS2GS, LOGS2BQ]
-        yield from self._set("setup_sql", "load a new SQL dump", setup_sql(registry), [])
+        yield from self._set("setup_sql", "load a new SQL dump", setup_sql(registry), [MIRROR])
         yield from self._set(
-            "doall", "everything that comes from dump, logs and content", doall(registry), loading
+            "doall", "everything that comes from dump, logs and content", doall(registry), [*loading, MIRROR]
         )
         yield from self._set(NIGHTLY, "everything that new logs reach", nightly(registry), [LOGS2GS, LOGS2BQ])
         yield from self._set("daily_logs", "split and load raw logs", [], [LOGS2GS, LOGS2BQ], [SPLIT])
@@ -298,7 +316,7 @@ class Graph:
             "weekly",
             "split, doall of all chosen courses, then combinepc and report",
             doall(registry),
-            loading,
+            [*loading, MIRROR],
             [SPLIT],
             [name for name in weekly(registry) if registry[name].scope is not Scope.COURSE],
         )
@@ -355,6 +373,10 @@ def _needs_courses(registry: Mapping[str, Table], table: Table) -> bool:
 
 def _first_sentence(text: str) -> str:
     return text.partition(". ")[0].rstrip(".")
+
+
+def _writes_files(table: Table) -> bool:
+    return isinstance(table.made, LoadedFrom | ComputedFrom) and bool(table.made.outputs)
 
 
 def _reads_files(table: Table) -> bool:

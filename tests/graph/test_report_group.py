@@ -123,7 +123,8 @@ def test_the_order_of_the_courses_is_that_of_the_list(built: Project) -> None:
 
 def test_a_course_without_table_is_named_and_left_out(built: Project) -> None:
     course = built.courses[0]
-    outcome = built.doit("combinepc", f"courses={course},{NOBODY}")
+    outcome = built.doit("combinepc", f"courses={course},{NOBODY}", status=2)
+    assert outcome.failed == {f"user_info_combo:{NOBODY}"}
     assert f"no person_course, and so left out: {NOBODY}" in outcome.err
     assert rows(built, f"{REPORTS}/person_course_latest") == of_course(built, course)
 

@@ -1,0 +1,88 @@
+"""The files of a SQL dump in storage: what is copied, and what is not copied again."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+from doit_process import doit
+from project import REPOSITORY
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "emulators"))
+
+from servers import BUCKET, running
+
+from edxtasks.config import Options, Paths, Settings
+from edxtasks.course import CourseKey
+from edxtasks.digests import Digests
+from edxtasks.storage import LocalStorage
+from edxtasks.tables import mirror
+from edxtasks.tables.context import Context
+from edxtasks.warehouse.parquet import ParquetWarehouse
+
+COURSE = CourseKey("UnivX", "A", "1")
+
+
+def dump(folder: Path) -> Path:
+    """A dated directory with files that are copied and files that are not."""
+    directory = folder / "SQL" / COURSE.package_prefix / "2014-10-26"
+    directory.mkdir(parents=True)
+    for name in (
+        "users.csv.gz",
+        "roles.csv",
+        "forum.mongo.gz",
+        "course_image.jpg",
+        "notes.txt",
+        "person_course.csv.gz",
+    ):
+        (directory / name).write_text(name)
+    return directory
+
+
+def test_what_is_copied(tmp_path: Path) -> None:
+    directory = dump(tmp_path)
+    paths = Paths(course_sql_base_dir=tmp_path / "SQL", course_sql_date_dir="2014-10-26")
+    settings = Settings(root=tmp_path, paths=paths, options=Options())
+    from edxtasks.tables.registry import read_registry
+
+    context = Context(settings, read_registry(None), ParquetWarehouse(tmp_path / "w"), Digests(), (COURSE,))
+    storage = LocalStorage(tmp_path / "bucket")
+    context.__dict__["storage"] = storage
+    assert mirror.copy(context, COURSE) == 4
+    folder = COURSE.directory
+    kept = [
+        f"{folder}/{name}" for name in ("course_image.jpg", "forum.mongo.gz", "roles.csv", "users.csv.gz")
+    ]
+    assert [name for name in storage.list() if "_edxtasks" not in name] == kept
+    assert mirror.look(context, COURSE).changed == ()
+    (directory / "roles.csv").write_text("ROLES.csv")  # as many bytes, another content
+    storage.delete(f"{folder}/users.csv.gz")
+    assert set(mirror.look(context, COURSE).changed) == {f"{folder}/roles.csv", f"{folder}/users.csv.gz"}
+    assert mirror.copy(context, COURSE) == 2
+    assert mirror.copy(context, COURSE) == 0
+
+
+def test_the_task_copies_once_into_a_bucket(tmp_path: Path) -> None:
+    dump(tmp_path)
+    shutil.copy(REPOSITORY / "dodo.py", tmp_path)
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "edxtasks.toml").write_text(
+        f"""
+        course_id_list = ["{COURSE}"]
+        [paths]
+        course_sql_base_dir = "SQL"
+        course_sql_date_dir = "2014-10-26"
+        [warehouse]
+        engine = "bigquery"
+        project_id = "campus"
+        api_endpoint = "http://127.0.0.1:9"   # nobody answers there, and nobody is asked
+        [storage]
+        gs_bucket = "gs://{BUCKET}/{tmp_path.name}"
+        """
+    )
+    words = (f"mirror:{COURSE}",)
+    first = doit(tmp_path, *words, STORAGE_EMULATOR_HOST=running().storage)
+    assert f"built   mirror:{COURSE}: 4 files" in first.err
+    second = doit(tmp_path, *words, STORAGE_EMULATOR_HOST=running().storage)
+    assert "built" not in second.err
