@@ -19,13 +19,16 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "graph"))
 from project import Outcome, Project
 from relay import Relay, relay
 from rows_as_text import rows_as_text
-from servers import BUCKET, PROJECT, running
+from servers import BUCKET, running
 
 from edxtasks.course import CourseKey
 from edxtasks.storage.gcs import GcsStorage
 from edxtasks.warehouse.base import TableName
 from edxtasks.warehouse.bigquery import BigQueryWarehouse, Service
 from edxtasks.warehouse.parquet import ParquetWarehouse
+
+PROJECT = "campus-of-its-own"
+"""Other tests use the same emulators: their datasets are in another project."""
 
 
 @pytest.fixture(scope="module")
