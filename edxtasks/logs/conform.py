@@ -16,6 +16,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
+import orjson
+
 from edxtasks.warehouse.schema import Column
 
 
@@ -43,6 +45,8 @@ REMEMBERED = 4096
 """Most shapes that a level remembers: log lines have some dozens."""
 LARGEST = 200
 """Most keys of a record whose shape is remembered."""
+EVENT_PATH = "event_struct."
+"""What stands before the names of all that is part of the event."""
 
 _DIRECT: Mapping[str, Any] = {"STRING": str, "FLOAT": float, "BOOLEAN": bool, "INTEGER": INTEGER}
 LEAST, GREATEST = -(2**63), 2**63 - 1
@@ -61,8 +65,9 @@ class Shape:
     `dropped`: keys that are taken out. `steps`: (column, what to do, key) in the order of the keys, for
     those where anything is to be done; `RETIRED` stands for all that is set aside. `quick_steps` are those
     left over when whole numbers are known to have 64 bits. `renamed`: columns by the keys that spell them
-    another way. `unknown`: full names of keys that have no column. `marked`: whether one of the level's
-    marks is among its keys and columns. `idle`: whether there is nothing to do but `steps` beyond the quick.
+    another way. `unknown`: full names of keys that have no column. `marks`: which of the level's marks are
+    among its keys and columns. `complete`: whether it has all keys that the level's `picked` names, with
+    values of these types. `idle`: whether there is nothing to do but `steps` beyond the quick.
     """
 
     level: Level
@@ -71,7 +76,8 @@ class Shape:
     quick_steps: tuple[tuple[str, Any, str], ...]
     renamed: Mapping[str, str]
     unknown: tuple[str, ...]
-    marked: bool
+    marks: tuple[str, ...]
+    complete: bool
     idle: bool
 
 
@@ -80,13 +86,22 @@ class Level:
 
     `kinds` holds by key a Python type (a value of exactly that type stays as it is), a `Kind`, or the
     `Level` of a record inside; `path` is what stands before the key in a full name: `event_struct.`.
-    `marks` are keys that callers ask for. `shapes` are those known, by keys and types.
+    `marks` are keys that callers ask for, `picked` those that they read, with the types of a usual value.
+    `in_event`: what is set aside is part of the event. `shapes` are those known, by keys and types.
     """
 
-    def __init__(self, kinds: Mapping[str, Any], path: str = "", marks: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        kinds: Mapping[str, Any],
+        path: str = "",
+        marks: Iterable[str] = (),
+        picked: Mapping[str, tuple[type, ...]] | None = None,
+    ) -> None:
         self.kinds = kinds
         self.path = path
-        self.marks = frozenset(marks)
+        self.marks = tuple(marks)
+        self.picked = picked or {}
+        self.in_event = path.startswith(EVENT_PATH)
         self.shapes: dict[tuple[Any, ...], Shape] = {}
 
     def shape(self, record: Mapping[str, Any]) -> Shape:
@@ -127,7 +142,7 @@ class Level:
             if value.__class__ is kind or kind is REPLACED or is_text:
                 continue
             steps.append((column, kind, key))
-            if not (value.__class__ is int and (kind is INTEGER or kind is float)):
+            if not (value.__class__ is int and (kind is INTEGER or kind is float) and column == key):
                 quick_steps.append((column, kind, key))
         return Shape(
             level=self,
@@ -136,7 +151,8 @@ class Level:
             quick_steps=tuple(quick_steps),
             renamed=renamed,
             unknown=tuple(unknown),
-            marked=not self.marks.isdisjoint([*record, *renamed.values()]),
+            marks=tuple(name for name in self.marks if name in record or name in renamed.values()),
+            complete=all(type(record.get(name, ...)) in types for name, types in self.picked.items()),
             idle=not (dropped or quick_steps or renamed),
         )
 
@@ -158,10 +174,11 @@ def level(
     special: Mapping[str, Kind] | None = None,
     records: Mapping[str, Level] | None = None,
     marks: Iterable[str] = (),
+    picked: Mapping[str, tuple[type, ...]] | None = None,
 ) -> Level:
     """The level of a record with these columns; `special` keys and `records` inside go before types."""
     kinds: dict[str, Any] = {column.name: _DIRECT.get(column.type) for column in columns}
-    return Level({**kinds, **(special or {}), **(records or {})}, path, marks)
+    return Level({**kinds, **(special or {}), **(records or {})}, path, marks, picked)
 
 
 class Conformer:
@@ -170,8 +187,10 @@ class Conformer:
     `text` writes JSON text. `unknown` and `wrong` are the full names of unknown keys and of values not of
     their type; `exponent` tells that some JSON text other than the event's holds a number with an
     exponent; `noticed` that there is any of these. `values_aside` tells that something other than a string
-    was set aside. As long as `quick`, whole numbers are not looked at: the caller sees to it that they have
-    64 bits.
+    was set aside that is not part of the event.
+
+    As long as `quick`, whole numbers are not looked at, and JSON text is written with orjson: a number beyond
+    64 bits is the caller's to find, and `orjson.JSONEncodeError` tells what orjson cannot write.
     """
 
     def __init__(self, text: Callable[[Any], str]) -> None:
@@ -200,8 +219,6 @@ class Conformer:
 
     def noted_text(self, value: Any) -> str:
         """JSON text of a value that is not part of the event; notes an exponent in it."""
-        if value.__class__ is dict and not value:
-            return "{}"
         text = self.text(value)
         if EXPONENT in text:
             self.note_exponent()
@@ -222,19 +239,25 @@ class Conformer:
             self.unknown += shape.unknown
             self.noticed = True
         rest: dict[str, Any] | None = None
-        for column, kind, key in shape.quick_steps if self.quick else shape.steps:
+        quick = self.quick
+        for column, kind, key in shape.quick_steps if quick else shape.steps:
             value = record[column]
             if kind is RETIRED:
                 left = value
                 del record[column]
-            elif kind is JSON:
-                record[column] = self.text(value)
+            elif kind is JSON or kind is JSON_UNLESS_TEXT:
+                if not value and value.__class__ is dict:
+                    record[column] = "{}"
+                elif kind is JSON:
+                    record[column] = orjson.dumps(value).decode() if quick else self.text(value)
+                else:
+                    record[column] = self.noted_text(value)
                 continue
             else:
-                left = self._fit_in(record, column, kind, shape.level)
+                left = self._fit_in(record, column, kind, key, shape.level)
                 if left is NOTHING:
                     continue
-            if left.__class__ is not str:
+            if left.__class__ is not str and not shape.level.in_event:
                 self.values_aside = True
             if rest is None:
                 rest = {key: left}
@@ -247,11 +270,11 @@ class Conformer:
         value = _unwrapped(value)
         return value if isinstance(value, str) else self.noted_text(value)
 
-    def _fit_in(self, record: dict[str, Any], column: str, kind: Any, level: Level) -> Any:
+    def _fit_in(self, record: dict[str, Any], column: str, kind: Any, key: str, level: Level) -> Any:
         """Fit a value that is not of the plain form; returns what is left to set aside, or `NOTHING`."""
         value = record[column]
-        if kind is JSON_UNLESS_TEXT:
-            record[column] = self.noted_text(value)
+        whole = value.__class__ is int and (kind is INTEGER or kind is float) and column == key
+        if whole and LEAST <= value <= GREATEST:
             return NOTHING
         if isinstance(kind, Level) and isinstance(value, dict):
             rest = self.conform(value, kind.shape(value))

@@ -44,14 +44,14 @@ def read_time(value: Any) -> tuple[int, str] | None:
     `{"$date": …}` and `{"$numberLong": …}` around either. None when it is no such time or lies outside
     the years 1 to 9999.
     """
-    if value.__class__ is str and value[26:] == "+00:00":
+    try:
+        second = _MINUTES[value[:17]] + _SECONDS[value[17:20]]
+    except (KeyError, TypeError):
+        pass
+    else:
         # The form of nearly every event, which is also the form that is written.
         fraction = value[20:26]
-        try:
-            second = _MINUTES[value[:17]] + _SECONDS[value[17:20]]
-        except KeyError:
-            second = None
-        if second is not None and fraction.isdigit() and fraction.isascii():
+        if value[26:] == "+00:00" and fraction.isdigit() and fraction.isascii():
             return second + int(fraction), value
     microseconds = _microseconds(value)
     if microseconds is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from edxtasks.logs.event_course import opaque_course_of_page
@@ -90,15 +90,20 @@ _LINKS = {
 """What an event type with these links has."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class EventType:
     """What an event type says by itself: what it `has` for the rules, links to components in it, and
-    whether it is `listed` (all members of its events have columns)."""
+    whether it is `listed` (all members of its events have columns).
+
+    `handler`, a link, is the module id whatever the event. `by_id` are module ids known by id and course.
+    """
 
     name: str
     listed: bool
     has: int
     links: Links
+    handler: str | None
+    by_id: dict[tuple[str, str | None], str] = field(default_factory=dict)
 
 
 class Event:
@@ -278,14 +283,14 @@ class ModuleIds:
         `event` the same parsed, `path` is `context.path`, `course` the course of the event as
         `ORG/NUMBER/RUN`; texts that are missing are empty.
         """
+        if kind.handler is not None:  # rule 1, which goes before all others
+            return kind.handler
         try:
             path_links = self._known_links[path]
         except KeyError:
             path_links = self._links.learn(path)
-        # Rule 1, which goes before all others, so that requests to handlers need no closer look.
-        module = kind.links.handler or path_links.handler
-        if module is not None:
-            return module
+        if path_links.handler is not None:
+            return path_links.handler
         has = kind.has
         if browser:
             has |= BROWSER
@@ -349,7 +354,7 @@ class ModuleIds:
             has |= PAGE_CLOSE
         if event_type in TYPES_WITHOUT_MODULE:
             has |= WITHOUT_MODULE
-        return EventType(event_type, is_listed(event_type), has, links)
+        return EventType(event_type, is_listed(event_type), has, links, links.handler)
 
     def _read_links(self, path: str) -> Links:
         return read_links(path, self.extended)

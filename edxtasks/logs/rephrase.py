@@ -10,10 +10,11 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-import orjson
+from orjson import OPT_STRICT_INTEGER, JSONDecodeError, JSONEncodeError, dumps, loads
 
 from edxtasks.logs.conform import EXPONENT, Conformer
 from edxtasks.logs.event_course import COURSES, course_without_key
@@ -28,8 +29,8 @@ from edxtasks.logs.json_text import (
 )
 from edxtasks.logs.line import Reject, object_with_long_integers, read_unusual_line
 from edxtasks.logs.module_id import ModuleIds
+from edxtasks.logs.remembered import MOST
 from edxtasks.logs.row_levels import (
-    AGENT_OF_CONTEXT,
     AGENT_OF_MODULE,
     CONTEXT,
     EVENT_STRUCT,
@@ -57,13 +58,20 @@ TEXT_FORMS: dict[str, Callable[[Any], str]] = {"compact": compact, "predecessor"
 LONGEST_NAME = 120
 """Most characters of a key's full name in the counts."""
 
+SHORT = 64
+"""Most characters of an event, delivered as text, that is remembered: many requests bring few fields."""
+
 # What the inner loop asks first.
+_of_record = itemgetter(*TOP.picked)
+_of_context = itemgetter(*CONTEXT.picked)
 _TOP_SHAPES = TOP.shapes
 _CONTEXT_SHAPES = CONTEXT.shapes
-_KNOWN_COURSES = COURSES.known
-_WHOLE_NUMBERS_OF_53_BITS = orjson.OPT_STRICT_INTEGER
+_EVENT_SHAPES = EVENT_STRUCT.shapes
+_known_course: Callable[[Any], str | None] = COURSES.known.get
+_WHOLE_NUMBERS_OF_53_BITS = OPT_STRICT_INTEGER
 
 _MISSING = object()
+_AGENT_OF_MODULE = [(name, f"module.{name}") for name in AGENT_OF_MODULE]
 _UNLISTED_MEMBERS = frozenset(UNLISTED_MEMBERS)
 
 Rephrased = tuple[str | None, int, bytes]
@@ -103,9 +111,11 @@ class Rephraser:
 
     def __init__(self, rules: RephraseRules) -> None:
         self._text = TEXT_FORMS[rules.json_text_form]
+        self._quick = self._text is compact
         self._conformer = Conformer(self._text)
         self._module_ids = ModuleIds(rules.module_id_extended)
-        self._kinds = self._module_ids.event_types.known
+        self._known_types = self._module_ids.event_types.known
+        self._short_events: dict[str, tuple[Any, str, dict[str, Any] | None]] = {}
         self._expected = frozenset(".".join(path) for path in rules.retired_keys)
         self._plain_agent = self._text({"oldagent": ""})
         self._counts = LineCounts()
@@ -117,23 +127,23 @@ class Rephraser:
         result: Rephrased | Reject | None
         try:
             try:
-                record = orjson.loads(line)
-            except orjson.JSONDecodeError:
+                record = loads(line)
+            except JSONDecodeError:
                 record = self._unusual(line)
             else:
                 if record.__class__ is not dict:
                     record = Reject("not_object")
             if record.__class__ is dict:
                 try:
-                    result = self._row(record)
+                    result = self._row(record, self._quick, False)
                     # The fast parser makes floats of integers beyond 64 bits; those are written with an
                     # exponent.
                     again = conformer.exponent and may_hold_long_integer(line)
-                except orjson.JSONEncodeError:
+                except JSONEncodeError:
                     again = True  # a whole number of more than 53 bits, or nested very deep
                 if again:
                     conformer.forget()
-                    result = self._row(object_with_long_integers(line), exactly=True)
+                    result = self._row(object_with_long_integers(line), False, True)
             else:
                 result = record
         except (NotJson, TooDeep):
@@ -161,16 +171,16 @@ class Rephraser:
         self._counts.bad_utf8 += unusual.bad_utf8
         return unusual.content
 
-    def _row(self, record: dict[str, Any], exactly: bool = False) -> Rephrased | Reject:
+    def _row(self, record: dict[str, Any], quick: bool, exactly: bool) -> Rephrased | Reject:
         """The row of a parsed line, whose objects become those of the row.
 
-        `exactly`: whole numbers are looked at, and JSON text inside is read with integers of any size. Else
-        `orjson.JSONEncodeError` tells that there is a whole number of more than 53 bits.
+        `quick`: as `Conformer.quick`, and `orjson.JSONEncodeError` tells too that there is a whole number of
+        more than 53 bits. `exactly`: JSON text inside is read with integers of any size.
         """
-        # This is done for every line, and most of what splitting costs: a call less is worth a look.
+        # This is done for every line and is most of what splitting costs. So what the shape of the record
+        # tells is not looked at again, what is remembered is asked for here, and calls are few.
         conformer = self._conformer
-        conformer.quick = not exactly
-        conformer.values_aside = False
+        conformer.quick = quick
         context = record.pop("context", _MISSING)
         raw = record.pop("event", "")
         row = {"time": None} | record
@@ -178,111 +188,126 @@ class Rephraser:
             shape = _TOP_SHAPES[(*row, *map(type, row.values()))]
         except KeyError:
             shape = TOP.learn(row)
-        rest = None if shape.idle and not exactly else conformer.conform(row, shape)
-        course_key = module_id = held = None
-        if shape.marked:
+        rest = None
+        if shape.complete:
+            event_type, source, page, time = _of_record(row)
+            if not (quick and shape.idle):
+                rest = conformer.conform(row, shape)
+            if page is None:
+                page = ""
+        else:
+            rest = conformer.conform(row, shape)
+            event_type, source, page = row.get("event_type", ""), row.get("event_source"), row.get("page", "")
+            time = row["time"]
+        browser = source == "browser"
+        try:
+            kind = self._known_types[event_type]
+        except KeyError:
+            kind = self._module_ids.event_types.learn(event_type)
+
+        context_rest = key = None
+        written_before = False
+        path = ""
+        has_context = context.__class__ is dict
+        if has_context:
+            try:
+                inner = _CONTEXT_SHAPES[(*context, *map(type, context.values()))]
+            except KeyError:
+                inner = CONTEXT.learn(context)
+            agent = self._plain_agent
+            if inner.marks:
+                agent, written_before = self._agent(context, inner.marks, exactly)
+            if inner.complete:
+                key, path = _of_context(context)
+                if not (quick and inner.idle):
+                    context_rest = conformer.conform(context, inner)
+            else:
+                delivered = context.get("course_id")
+                context_rest = conformer.conform(context, inner)
+                key, path = context.get("course_id"), context.get("path", "")
+                if key is not delivered and delivered is not None:
+                    key = None  # it was no string, and names no course
+            context["agent"] = agent
+        elif context is not _MISSING and context is not None and context != "":
+            conformer.note_wrong("context")
+            conformer.values_aside = True
+            rest = rest or {}
+            rest["context"] = context
+
+        module_id = held = course_key = None
+        if shape.marks:
+            rest = rest or {}
             course_key = row.pop("course_id", None)
             module_id = row.pop("module_id", None)
             if _is_blank(module_id):
                 module_id = None
             if "mongoid" in record or "_id" in record:
                 held = delivered_mongoid(record, exactly)
+            key = self._course_key(record, course_key, held or {}, rest) or key
 
-        context_rest = context_key = None
-        written_before = False
-        path = ""
-        has_context = context.__class__ is dict
-        if has_context:
-            delivered = context.get("course_id")
-            agent = self._plain_agent
+        event_struct = None
+        if raw.__class__ is str and len(raw) <= SHORT and quick and not kind.listed and not shape.marks:
             try:
-                shape_inside = _CONTEXT_SHAPES[(*context, *map(type, context.values()))]
+                event, event_text, event_struct = self._short_events[raw]
             except KeyError:
-                shape_inside = CONTEXT.learn(context)
-            if shape_inside.marked:
-                agent, written_before = self._agent(context, exactly)
-            if exactly or not shape_inside.idle:
-                context_rest = conformer.conform(context, shape_inside)
-            context["agent"] = agent
-            path = context.get("path", "")
-            context_key = context.get("course_id")
-            if context_key is not delivered and delivered is not None:
-                context_key = None  # it was no string, and names no course
-        elif context is not _MISSING and context is not None and context != "":
-            conformer.note_wrong("context")
-            rest = rest or {}
-            rest["context"] = context
-
-        event = raw
-        if raw.__class__ is str and not (shape.marked and "event_js" in record):
-            event = parse_embedded(raw, exactly)
-        event_type = row.get("event_type", "")
-        try:
-            kind = self._kinds[event_type]
-        except KeyError:
-            kind = self._module_ids.event_types.learn(event_type)
-        source = row.get("event_source")
-        browser = source == "browser"
-        page = row.get("page", "")
-
-        key = None
-        if course_key is not None or held is not None:
-            rest = rest or {}
-            key = self._course_key(record, course_key, held or {}, rest)
-        if key is None and context_key is not None and not _is_blank(context_key):
-            key = context_key
-        if key is None:
-            course = course_without_key(browser, event_type, page, path, event)
+                event, event_text, event_struct = self._learn_event(raw)
         else:
-            try:
-                course = _KNOWN_COURSES[key]
-            except KeyError:
-                course = COURSES.learn(key)
-            if course is None and key == course_key:
-                rest = rest or {}
-                rest["course_id"] = key
-        if course is None and source is None:
-            return Reject("no_event_source")
-        time = read_time(record.get("time"))
-        if time is None:
-            return Reject("bad_time")
-        microseconds, row["time"] = time
+            event = raw
+            if raw.__class__ is str and not (shape.marks and "event_js" in record):
+                event = parse_embedded(raw, exactly)
+            event_text = dumps(event).decode() if quick else self._text(event)
+            if event.__class__ is not str and event_text != raw and EXPONENT in event_text:
+                conformer.note_exponent()
+            if event.__class__ is dict and not kind.listed:
+                event_struct = self._request(event)
 
-        event_text = self._text(event)
-        if event_text != raw and EXPONENT in event_text:
-            conformer.note_exponent()
+        course = _known_course(key)
+        if course is None:
+            if key is None or _is_blank(key):
+                course = course_without_key(browser, event_type, page, path, event)
+            else:
+                course = COURSES(key)
+                if course is None and key == course_key:
+                    rest = {**(rest or {}), "course_id": key}
+            if course is None and source is None:
+                return Reject("no_event_source")
+        moment = read_time(time)
+        if moment is None:
+            return Reject("bad_time")
+        microseconds, row["time"] = moment
 
         looks_delivered = False
         if module_id is None:
             derive = self._module_ids.derive
-            if not written_before and (has_context or not _has_null_marks(record, context)):
-                module_id = derive(kind, browser, page, path, course, raw, event)
-            if module_id is None and not has_context:
-                module_of_text = derive(kind, browser, page, path, course, event_text, event)
-                looks_delivered = module_of_text is not None
+            if has_context:
+                if not written_before:
+                    # Most requests are for a handler, whose rule goes before all others.
+                    module_id = kind.handler or derive(kind, browser, page, path, course, raw, event)
+            else:
+                if not _has_null_marks(record, context):
+                    module_id = derive(kind, browser, page, path, course, raw, event)
+                if module_id is None:
+                    module_of_text = derive(kind, browser, page, path, course, event_text, event)
+                    looks_delivered = module_of_text is not None
 
-        event_struct = event_rest = None
-        values_aside = conformer.values_aside
-        if event.__class__ is dict:
-            if kind.listed:
-                event_struct = event
-            elif not _UNLISTED_MEMBERS.isdisjoint(event):
-                event_struct = {name: event[name] for name in UNLISTED_MEMBERS if name in event}
-            if event_struct is not None:
-                event_rest = conformer.conform(event_struct, EVENT_STRUCT.shape(event_struct))
-
-        if event_rest is not None:
-            rest = rest or {}
-            rest["event_struct"] = event_rest
+        if event.__class__ is dict and kind.listed:
+            event_struct = event
+            try:
+                inner = _EVENT_SHAPES[(*event, *map(type, event.values()))]
+            except KeyError:
+                inner = EVENT_STRUCT.learn(event)
+            if not (quick and inner.idle):
+                event_rest = conformer.conform(event, inner)
+                if event_rest is not None:
+                    rest = rest or {}
+                    rest["event_struct"] = event_rest
         if context_rest is not None:
             rest = rest or {}
             rest["context"] = context_rest
         if held is not None:
-            values_aside = True
+            conformer.values_aside = True
             set_aside(held, rest or {})
             rest = held
-        if rest and "old_mongoid" in rest and rest["old_mongoid"] is None:
-            del rest["old_mongoid"]
 
         if course is not None:
             row["course_id"] = course
@@ -293,17 +318,57 @@ class Rephraser:
         elif looks_delivered:
             row["module_id"] = row["context"] = None
         if rest:
-            row["mongoid"] = conformer.noted_text(rest) if values_aside else self._text(rest)
+            if quick and not conformer.values_aside:
+                row["mongoid"] = dumps(rest).decode()
+            else:
+                conformer.values_aside = False
+                if rest.get("old_mongoid", "") is None:
+                    del rest["old_mongoid"]
+                if rest:
+                    row["mongoid"] = conformer.noted_text(rest)
         if event_struct:
             row["event_struct"] = event_struct
         row["event"] = event_text
-        return course, microseconds, orjson.dumps(row, option=None if exactly else _WHOLE_NUMBERS_OF_53_BITS)
+        return course, microseconds, dumps(row, None, _WHOLE_NUMBERS_OF_53_BITS if quick else None)
 
-    def _agent(self, context: dict[str, Any], exactly: bool) -> tuple[str, bool]:
-        """The column `context.agent`, and whether the context is one of a row written before."""
+    def _learn_event(self, raw: str) -> tuple[Any, str, dict[str, Any] | None]:
+        """The event in a short text, its JSON text, and its `event_struct`, for event types not listed."""
+        event = parse_embedded(raw, False)
+        text = self._text(event)
+        learnt = event, text, self._request(event) if event.__class__ is dict else None
+        if EXPONENT in text:
+            self._conformer.note_exponent()
+        else:
+            if len(self._short_events) >= MOST:
+                self._short_events.clear()
+            self._short_events[raw] = learnt
+        return learnt
+
+    def _request(self, event: dict[str, Any]) -> dict[str, Any] | None:
+        """The `event_struct` of an event whose type is not listed."""
+        if "POST" not in event and "GET" not in event and "query" not in event:
+            return None
+        members = {name: event[name] for name in UNLISTED_MEMBERS if name in event}
+        self._conformer.conform(members, EVENT_STRUCT.shape(members))
+        return members
+
+    def _agent(self, context: dict[str, Any], fields: tuple[str, ...], exactly: bool) -> tuple[str, bool]:
+        """The column `context.agent`, and whether the context is one of a row written before.
+
+        `fields` are those of the context that belong into it.
+        """
         agent = context.get("agent")
-        added = _agent_fields(context)
-        if isinstance(agent, str) and '"oldagent"' in agent:
+        added = {}
+        for name in fields:
+            if name == "module":
+                module = context["module"]
+                if module.__class__ is dict:
+                    for inside, full in _AGENT_OF_MODULE:
+                        if inside in module:
+                            added[full] = module[inside]
+            elif name != "agent":
+                added[name] = context[name]
+        if agent.__class__ is str and '"oldagent"' in agent:
             before = parse_embedded(agent, exactly)
             if isinstance(before, dict) and "oldagent" in before:
                 return self._conformer.noted_text({**before, **added}) if added else agent, True
@@ -359,17 +424,6 @@ def rephrase_stream(
             write(result[2] + b"\n")
     counts.noticed = rephraser.take_counts()
     return counts
-
-
-def _agent_fields(context: dict[str, Any]) -> dict[str, Any]:
-    """Fields of the context that are kept in `context.agent`, under their full names."""
-    fields = {name: context[name] for name in AGENT_OF_CONTEXT if name in context}
-    module = context.get("module")
-    if isinstance(module, dict):
-        for name in AGENT_OF_MODULE:
-            if name in module:
-                fields[f"module.{name}"] = module[name]
-    return fields
 
 
 def _has_null_marks(record: dict[str, Any], context: object) -> bool:

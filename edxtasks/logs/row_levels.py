@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from edxtasks.logs.conform import ELSEWHERE, JSON, JSON_UNLESS_TEXT, REPLACED, RETIRED, level
+from types import NoneType
+
+from edxtasks.logs.conform import (
+    ELSEWHERE,
+    EVENT_PATH,
+    JSON,
+    JSON_UNLESS_TEXT,
+    REPLACED,
+    RETIRED,
+    level,
+)
 from edxtasks.logs.schema import (
     ANSWER_SCHEMA,
     CONTEXT_SCHEMA,
@@ -115,6 +125,7 @@ TOP = level(
         "time": REPLACED,
     },
     marks=("course_id", "module_id", "mongoid", "_id", "event_js"),
+    picked={"event_type": (str,), "event_source": (str,), "page": (str, NoneType), "time": (str,)},
 )
 CONTEXT = level(
     CONTEXT_SCHEMA,
@@ -131,11 +142,12 @@ CONTEXT = level(
             special=dict.fromkeys(AGENT_OF_MODULE, ELSEWHERE),
         )
     },
-    marks=("agent", "module", *AGENT_OF_CONTEXT),
+    marks=("agent", *AGENT_OF_CONTEXT, "module"),
+    picked={"course_id": (str,), "path": (str,)},
 )
 EVENT_STRUCT = level(
     EVENT_STRUCT_SCHEMA,
-    "event_struct.",
+    EVENT_PATH,
     special={
         **dict.fromkeys(RETIRED_EVENT_STRUCT, RETIRED),
         **dict.fromkeys(JSON_EVENT_STRUCT, JSON),
@@ -143,13 +155,13 @@ EVENT_STRUCT = level(
     records={
         "state": level(
             STATE_SCHEMA,
-            "event_struct.state.",
+            f"{EVENT_PATH}state.",
             special={
                 **dict.fromkeys(RETIRED_STATE, RETIRED),
                 **dict.fromkeys(JSON_STATE, JSON),
             },
         ),
-        "answer": level(ANSWER_SCHEMA, "event_struct.answer."),
-        "rubric": level(RUBRIC_SCHEMA, "event_struct.rubric."),
+        "answer": level(ANSWER_SCHEMA, f"{EVENT_PATH}answer."),
+        "rubric": level(RUBRIC_SCHEMA, f"{EVENT_PATH}rubric."),
     },
 )
