@@ -133,8 +133,8 @@ class Rephraser:
             result = self._unusual(line)
         except JSONEncodeError:  # a whole number of more than 53 bits, or nested very deep
             result = self._exactly(line)
-        except Exception as error:  # noqa: BLE001 -- no line may end a file; the defect is told and counted
-            result = Reject("internal", _place_and_text(error))
+        except Exception as error:  # noqa: BLE001 -- no line may end a file; a defect is told and counted
+            result = _refusal(error)
         return self._noted(line, result) if self._conformer.noticed else result
 
     def take_counts(self) -> LineCounts:
@@ -149,26 +149,24 @@ class Rephraser:
 
     def _unusual(self, line: bytes) -> Rephrased | Reject | None:
         """The row of a line that the fast parser refuses as it stands."""
-        unusual = read_unusual_line(line)
-        self._counts.bad_utf8 += unusual.bad_utf8
-        if not isinstance(unusual.content, dict):
-            return unusual.content
         try:
+            unusual = read_unusual_line(line)
+            self._counts.bad_utf8 += unusual.bad_utf8
+            if not isinstance(unusual.content, dict):
+                return unusual.content
             return self._row(unusual.content, self._quick, False)
         except JSONEncodeError:
             return self._exactly(line)
         except Exception as error:  # noqa: BLE001 -- as above
-            return Reject("internal", _place_and_text(error))
+            return _refusal(error)
 
     def _exactly(self, line: bytes) -> Rephrased | Reject:
         """The row of a line with integers of any size."""
         self._conformer.forget()
         try:
             return self._row(object_with_long_integers(line), False, True)
-        except (NotJson, TooDeep):
-            return Reject("bad_json")
         except Exception as error:  # noqa: BLE001 -- as above
-            return Reject("internal", _place_and_text(error))
+            return _refusal(error)
 
     def _noted(self, line: bytes, result: Rephrased | Reject | None) -> Rephrased | Reject | None:
         """The row of a line in which something was noticed, which is counted."""
@@ -453,6 +451,10 @@ def _is_blank(text: Any) -> bool:
     return not isinstance(text, str) or not text or text.isspace()
 
 
-def _place_and_text(error: Exception) -> str:
+def _refusal(error: Exception) -> Reject:
+    """The reject that an exception means; a defect's names its place."""
+    if isinstance(error, NotJson | TooDeep):
+        return Reject("bad_json")
     frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}: {error}"[:300]
+    text = f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}: {error}"
+    return Reject("internal", text[:300])
