@@ -67,7 +67,8 @@ class Shape:
     left over when whole numbers are known to have 64 bits. `renamed`: columns by the keys that spell them
     another way. `unknown`: full names of keys that have no column. `marks`: which of the level's marks are
     among its keys and columns. `complete`: whether it has all keys that the level's `picked` names, with
-    values of these types. `idle`: whether there is nothing to do but `steps` beyond the quick.
+    values of these types. `idle`: whether there is nothing to do but `steps` beyond the quick. `texts_aside`
+    are the keys to set aside where that is all, and they are known and their values strings; else None.
     """
 
     level: Level
@@ -79,6 +80,7 @@ class Shape:
     marks: tuple[str, ...]
     complete: bool
     idle: bool
+    texts_aside: tuple[str, ...] | None
 
 
 class Level:
@@ -144,6 +146,9 @@ class Level:
             steps.append((column, kind, key))
             if not (value.__class__ is int and (kind is INTEGER or kind is float) and column == key):
                 quick_steps.append((column, kind, key))
+        simple = not (unknown or renamed) and all(
+            kind is RETIRED and isinstance(record[key], str) for _, kind, key in quick_steps
+        )
         return Shape(
             level=self,
             dropped=tuple(dropped),
@@ -154,6 +159,7 @@ class Level:
             marks=tuple(name for name in self.marks if name in record or name in renamed.values()),
             complete=all(type(record.get(name, ...)) in types for name, types in self.picked.items()),
             idle=not (dropped or quick_steps or renamed),
+            texts_aside=tuple(key for _, _, key in quick_steps) if simple else None,
         )
 
     def _respelled(self, record: Mapping[str, Any], key: str) -> str | None:
@@ -184,9 +190,9 @@ def level(
 class Conformer:
     """Conforms records, and notes what it meets until the caller forgets it.
 
-    `text` writes JSON text. `unknown` and `wrong` are the full names of unknown keys and of values not of
-    their type; `exponent` tells that some JSON text other than the event's holds a number with an
-    exponent; `noticed` that there is any of these. `values_aside` tells that something other than a string
+    `text` writes JSON text. `unknown` are the full names of unknown keys, by record, and `wrong` those of
+    values not of their type; `exponent` tells that some JSON text other than the event's holds a number with
+    an exponent; `noticed` that there is any of these. `values_aside` tells that something other than a string
     was set aside that is not part of the event.
 
     As long as `quick`, whole numbers are not looked at, and JSON text is written with orjson: a number beyond
@@ -196,7 +202,7 @@ class Conformer:
     def __init__(self, text: Callable[[Any], str]) -> None:
         self.text = text
         self.quick = True
-        self.unknown: list[str] = []
+        self.unknown: list[tuple[str, ...]] = []
         self.wrong: list[str] = []
         self.exponent = False
         self.noticed = False
@@ -233,12 +239,18 @@ class Conformer:
         """
         for key in shape.dropped:
             del record[key]
+        rest: dict[str, Any] | None
+        if shape.texts_aside is not None and self.quick:
+            rest = {}
+            for key in shape.texts_aside:
+                rest[key] = record.pop(key)
+            return rest or None
         if shape.renamed:
             _rename(record, shape.renamed)
         if shape.unknown:
-            self.unknown += shape.unknown
+            self.unknown.append(shape.unknown)
             self.noticed = True
-        rest: dict[str, Any] | None = None
+        rest = None
         quick = self.quick
         for column, kind, key in shape.quick_steps if quick else shape.steps:
             value = record[column]

@@ -14,7 +14,7 @@ from typing import Any
 
 from edxtasks.logs.event_course import opaque_course_of_page
 from edxtasks.logs.module_links import Links, courseware_module, read_links
-from edxtasks.logs.remembered import Remembered
+from edxtasks.logs.remembered import LONGEST, Remembered
 from edxtasks.logs.row_levels import is_listed
 from edxtasks.logs.usage_keys import (
     block_key_of_id,
@@ -41,6 +41,9 @@ VIDEO_TYPES = frozenset(
     }
 )
 """Event types of videos; so are all that start with `edx.video.`."""
+
+MOST_IDS = 20_000
+"""Most ids of components that are remembered for an event type."""
 
 TYPES_WITHOUT_MODULE = frozenset({"add_resource", "delete_resource", "recommender_upvote"})
 
@@ -272,6 +275,9 @@ class ModuleIds:
         self._links = Remembered(self._read_links)
         self._known_links = self._links.known
         self._rules = _RulesByNeed()
+        # Rules that look at nothing but the id of the event and its course, before which no other holds once
+        # the path has no link to a block.
+        self._by_id = {_block_key_in_id, _html_id_in_id, *([_video_by_bare_id] if extended else [])}
         self._event = Event()
 
     def derive(
@@ -304,6 +310,11 @@ class ModuleIds:
                 is_text = False
                 identifier = event["id"]
                 if identifier.__class__ is str:
+                    if path_links.block is None:
+                        try:
+                            return kind.by_id[identifier, course]
+                        except KeyError:
+                            pass
                     has |= ID
                     if "block-v1:" in identifier:
                         has |= ID_BLOCK
@@ -335,6 +346,8 @@ class ModuleIds:
         for rule in rules:
             module = rule(this, self.extended)
             if module is not None:
+                if rule in self._by_id and len(kind.by_id) < MOST_IDS and len(event["id"]) <= LONGEST:
+                    kind.by_id[event["id"], course] = module
                 return module
         return None
 

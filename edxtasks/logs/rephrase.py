@@ -71,6 +71,7 @@ _known_course: Callable[[Any], str | None] = COURSES.known.get
 _WHOLE_NUMBERS_OF_53_BITS = OPT_STRICT_INTEGER
 
 _MISSING = object()
+_NOT_OBJECT = Reject("not_object")
 _AGENT_OF_MODULE = [(name, f"module.{name}") for name in AGENT_OF_MODULE]
 _UNLISTED_MEMBERS = frozenset(UNLISTED_MEMBERS)
 
@@ -119,57 +120,66 @@ class Rephraser:
         self._expected = frozenset(".".join(path) for path in rules.retired_keys)
         self._plain_agent = self._text({"oldagent": ""})
         self._counts = LineCounts()
+        self._unknown: Counter[tuple[str, ...]] = Counter()
 
     def line(self, line: bytes) -> Rephrased | Reject | None:
         """The row of a line (with or without its newline), the reason why there is none, or None for a
         blank line. Never raises."""
-        conformer = self._conformer
         result: Rephrased | Reject | None
         try:
-            try:
-                record = loads(line)
-            except JSONDecodeError:
-                record = self._unusual(line)
-            else:
-                if record.__class__ is not dict:
-                    record = Reject("not_object")
-            if record.__class__ is dict:
-                try:
-                    result = self._row(record, self._quick, False)
-                    # The fast parser makes floats of integers beyond 64 bits; those are written with an
-                    # exponent.
-                    again = conformer.exponent and may_hold_long_integer(line)
-                except JSONEncodeError:
-                    again = True  # a whole number of more than 53 bits, or nested very deep
-                if again:
-                    conformer.forget()
-                    result = self._row(object_with_long_integers(line), False, True)
-            else:
-                result = record
-        except (NotJson, TooDeep):
-            result = Reject("bad_json")
-        except Exception as error:  # noqa: BLE001 -- no line may end a file; the defect is told and counted
-            result = Reject("internal", _place_and_text(error))
-        if conformer.noticed:
-            if result.__class__ is tuple:
-                expected = self._expected
-                counts = self._counts
-                counts.unknown_keys.update(
-                    name[:LONGEST_NAME] for name in conformer.unknown if name not in expected
-                )
-                counts.wrong_types.update(conformer.wrong)
-            conformer.forget()
-        return result
+            record = loads(line)
+            result = self._row(record, self._quick, False) if record.__class__ is dict else _NOT_OBJECT
+        except JSONDecodeError:
+            result = self._unusual(line)
+        except JSONEncodeError:  # a whole number of more than 53 bits, or nested very deep
+            result = self._exactly(line)
+        except Exception as error:  # noqa: BLE001 -- no line may end a file; a defect is told and counted
+            result = _refusal(error)
+        return self._noted(line, result) if self._conformer.noticed else result
 
     def take_counts(self) -> LineCounts:
         """What was noticed since the last call, in lines that made a row (`bad_utf8`: in all lines)."""
         counts, self._counts = self._counts, LineCounts()
+        for names, lines in self._unknown.items():
+            for name in names:
+                if name not in self._expected:
+                    counts.unknown_keys[name[:LONGEST_NAME]] += lines
+        self._unknown.clear()
         return counts
 
-    def _unusual(self, line: bytes) -> dict[str, Any] | Reject | None:
-        unusual = read_unusual_line(line)
-        self._counts.bad_utf8 += unusual.bad_utf8
-        return unusual.content
+    def _unusual(self, line: bytes) -> Rephrased | Reject | None:
+        """The row of a line that the fast parser refuses as it stands."""
+        try:
+            unusual = read_unusual_line(line)
+            self._counts.bad_utf8 += unusual.bad_utf8
+            if not isinstance(unusual.content, dict):
+                return unusual.content
+            return self._row(unusual.content, self._quick, False)
+        except JSONEncodeError:
+            return self._exactly(line)
+        except Exception as error:  # noqa: BLE001 -- as above
+            return _refusal(error)
+
+    def _exactly(self, line: bytes) -> Rephrased | Reject:
+        """The row of a line with integers of any size."""
+        self._conformer.forget()
+        try:
+            return self._row(object_with_long_integers(line), False, True)
+        except Exception as error:  # noqa: BLE001 -- as above
+            return _refusal(error)
+
+    def _noted(self, line: bytes, result: Rephrased | Reject | None) -> Rephrased | Reject | None:
+        """The row of a line in which something was noticed, which is counted."""
+        conformer = self._conformer
+        # The fast parser makes floats of integers beyond 64 bits; those are written with an exponent.
+        if conformer.exponent and may_hold_long_integer(line):
+            result = self._exactly(line)
+        if result.__class__ is tuple:
+            for names in conformer.unknown:
+                self._unknown[names] += 1
+            self._counts.wrong_types.update(conformer.wrong)
+        conformer.forget()
+        return result
 
     def _row(self, record: dict[str, Any], quick: bool, exactly: bool) -> Rephrased | Reject:
         """The row of a parsed line, whose objects become those of the row.
@@ -441,6 +451,10 @@ def _is_blank(text: Any) -> bool:
     return not isinstance(text, str) or not text or text.isspace()
 
 
-def _place_and_text(error: Exception) -> str:
+def _refusal(error: Exception) -> Reject:
+    """The reject that an exception means; a defect's names its place."""
+    if isinstance(error, NotJson | TooDeep):
+        return Reject("bad_json")
     frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}: {error}"[:300]
+    text = f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}: {error}"
+    return Reject("internal", text[:300])
