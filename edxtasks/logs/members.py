@@ -18,17 +18,18 @@ HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 """Gzip header without time stamp and name."""
 _LAST_BLOCK = b"\x03\x00"
 TRAILER_SIZE = len(_LAST_BLOCK) + 8
-HIGHEST_FAST_LEVEL = 3
+HIGHEST_FAST_LEVEL = 1
 DeflateError: type[Exception] = isal_zlib.IsalError  # type: ignore[assignment]  # its stub is wrong
 
 
 def deflate(piece: bytes, level: int) -> bytes:
     """One piece, deflated, ended at a byte border and not the end of the stream.
 
-    `level` 0 to 3: ISA-L, several times faster; 4 to 9: zlib, smaller.
+    `level` 0 and 1: ISA-L's fastest; 2 to 9: zlib, slower and smaller. The higher levels of ISA-L are not
+    used: of 10 000 equal pieces, levels 1 and 2 deflate about one to other bytes than the rest.
     """
     if level <= HIGHEST_FAST_LEVEL:
-        fast = isal_zlib.compressobj(level, isal_zlib.DEFLATED, -15)
+        fast = isal_zlib.compressobj(0, isal_zlib.DEFLATED, -15)
         return bytes(fast.compress(piece) + fast.flush(isal_zlib.Z_FULL_FLUSH))
     slow = zlib.compressobj(level, zlib.DEFLATED, -15)
     return slow.compress(piece) + slow.flush(zlib.Z_FULL_FLUSH)
