@@ -7,7 +7,6 @@ suffixes; the raw log counts as split as long as shards of the predecessor are t
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import orjson
 
+from edxtasks.digests import ContentHash
 from edxtasks.logs.checkpoints import LEGACY
 from edxtasks.logs.event_time import read_time
 from edxtasks.logs.layout import Layout
@@ -59,21 +59,21 @@ class TakeOver:
 
 def count(path: Path, day: str) -> Entry:
     """Read a shard of the predecessor: digest, rows, least and greatest time."""
-    sha = hashlib.sha256()
+    content = ContentHash()
     rows = 0
     times: set[int] = set()
     mark = mark_of(path.stat())
     entry = Entry(day, "", 0, None, None, ((LEGACY, ""),), mark=mark)
     try:
         with RawLog(path) as log:
-            for block in log.blocks(tee=sha.update):
+            for block in log.blocks(tee=content.update):
                 lines = [line for line in block.data.split(b"\n") if line.strip()]
                 rows += len(lines)
                 found = [time for line in lines if (time := _time_of(line)) is not None]
                 times.update((min(found), max(found)) if found else ())
     except RawLogError as error:
         return replace(entry, message=f"a shard that no run made cannot be used: {error}")
-    digest = sha.hexdigest()
+    digest = content.hexdigest()
     return replace(
         entry,
         digest=digest,

@@ -7,13 +7,13 @@ budget, rows that do not yet make a piece wait in one spool file.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from edxtasks.digests import ContentHash
 from edxtasks.logs.layout import flush
 from edxtasks.logs.members import HEADER, PIECE, crc32, deflate, trailer
 
@@ -27,8 +27,8 @@ COMPRESSED_BUDGET = 24 * 1024 * 1024
 class Part:
     """The rows that a source gives to one bucket and day.
 
-    `file` is its name in the folder of the source's parts, `size` its bytes on disk, `digest` the SHA-256
-    of its uncompressed lines; least and greatest event time in microseconds since 1970 (UTC).
+    `file` is its name in the folder of the source's parts, `size` its bytes on disk, `digest` that
+    of its uncompressed lines (`ContentHash`); least and greatest event time in microseconds since 1970 (UTC).
     """
 
     bucket: str
@@ -47,7 +47,7 @@ class _Growing:
     rows: int
     min_time_us: int
     max_time_us: int
-    sha: hashlib._Hash = field(default_factory=hashlib.sha256)
+    content: ContentHash = field(default_factory=ContentHash)
     crc: int = 0
     length: int = 0
     waiting: list[bytes] = field(default_factory=list)
@@ -86,9 +86,6 @@ class PartsWriter:
         part.rows += rows
         part.min_time_us = min(part.min_time_us, min_time_us)
         part.max_time_us = max(part.max_time_us, max_time_us)
-        part.sha.update(text)
-        part.crc = crc32(text, part.crc)
-        part.length += len(text)
         part.waiting.append(text)
         part.waiting_size += len(text)
         self._waiting_size += len(text)
@@ -113,7 +110,7 @@ class PartsWriter:
         for (bucket, day), part in sorted(self._parts.items()):
             rest = self._take_waiting(part)
             if rest:
-                part.compressed.append(deflate(rest, self._level))
+                self._compress(part, rest)
             part.compressed.append(trailer(part.crc, part.length))
             self._append(part)
             done.append(
@@ -124,7 +121,7 @@ class PartsWriter:
                     rows=part.rows,
                     min_time_us=part.min_time_us,
                     max_time_us=part.max_time_us,
-                    digest=part.sha.hexdigest(),
+                    digest=part.content.hexdigest(),
                     size=part.written,
                 )
             )
@@ -153,13 +150,20 @@ class PartsWriter:
         text = self._take_waiting(part)
         whole = len(text) - len(text) % PIECE
         for start in range(0, whole, PIECE):
-            piece = deflate(text[start : start + PIECE], self._level)
-            part.compressed.append(piece)
-            self._compressed_size += len(piece)
+            self._compress(part, text[start : start + PIECE])
         if whole < len(text):
             part.waiting = [text[whole:]]
             part.waiting_size = len(text) - whole
             self._waiting_size += part.waiting_size
+
+    def _compress(self, part: _Growing, piece: bytes) -> None:
+        """Deflate the next piece of a part; its sums are taken here, where its bytes are in the cache."""
+        part.content.update(piece)
+        part.crc = crc32(piece, part.crc)
+        part.length += len(piece)
+        compressed = deflate(piece, self._level)
+        part.compressed.append(compressed)
+        self._compressed_size += len(compressed)
 
     def _append(self, part: _Growing) -> None:
         if not part.compressed:

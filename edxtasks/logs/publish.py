@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
+from edxtasks.digests import ContentHash
 from edxtasks.logs.checkpoints import LEGACY
 from edxtasks.logs.layout import Layout, flush
 from edxtasks.logs.legacy import count
@@ -280,20 +281,20 @@ class _MemberWriter:
     def __init__(self, file: BinaryIO, level: int) -> None:
         self._file = file
         self._level = level
-        self._sha = hashlib.sha256()
+        self._content = ContentHash()
         self._crc = 0
         self._length = 0
         file.write(HEADER)
 
     def add_part(self, supply: Supply) -> None:
         """Append the rows of a part: its deflated pieces, as they are."""
-        sha = hashlib.sha256()
+        of_part = ContentHash()
         held = b""
         begin = True
         try:
             for compressed, content in inflate(supply.path):
                 held += compressed
-                sha.update(content)
+                of_part.update(content)
                 self._take(content)
                 if begin and len(held) >= len(HEADER):
                     if not held.startswith(HEADER):
@@ -305,7 +306,7 @@ class _MemberWriter:
                     held = held[-TRAILER_SIZE:]
         except (FileNotFoundError, ValueError) as error:
             raise _damaged(supply, str(error)) from None
-        if sha.hexdigest() != supply.part.digest:
+        if of_part.hexdigest() != supply.part.digest:
             raise _damaged(supply, "other content than its checkpoint says")
 
     def add_rows(self, rows: Iterator[bytes]) -> None:
@@ -323,14 +324,14 @@ class _MemberWriter:
     def finish(self) -> str:
         """Complete the member; the digest of its content."""
         self._file.write(trailer(self._crc, self._length))
-        return self._sha.hexdigest()
+        return self._content.hexdigest()
 
     def _deflate(self, piece: bytes) -> None:
         self._take(piece)
         self._file.write(deflate(piece, self._level))
 
     def _take(self, content: bytes) -> None:
-        self._sha.update(content)
+        self._content.update(content)
         self._crc = crc32(content, self._crc)
         self._length += len(content)
 

@@ -8,7 +8,6 @@ whatever the file and the length of its lines.
 from __future__ import annotations
 
 import bz2
-import hashlib
 import os
 import re
 import zlib
@@ -20,6 +19,7 @@ from typing import Protocol
 import zstandard
 from isal import isal_zlib
 
+from edxtasks.digests import ContentHash
 from edxtasks.errors import InputError
 from edxtasks.logs.members import DeflateError
 
@@ -83,7 +83,7 @@ class RawLog:
         self.trailer = 0
         self._file = path.open("rb", buffering=0)
         self.size = os.fstat(self._file.fileno()).st_size if size is None else size
-        self._digest = hashlib.blake2b(digest_size=20)
+        self._digest = ContentHash()
 
     def close(self) -> None:
         """Close the file."""

@@ -22,7 +22,7 @@ from edxtasks.logs.survey import Surveyor
 class Shard:
     """One published shard: the rows of a course and day from all raw logs.
 
-    `digest` is the SHA-256 of its uncompressed lines. `rows` is their number, `min_time_us` and
+    `digest` is that of its uncompressed lines (`ContentHash`). `rows` is their number, `min_time_us` and
     `max_time_us` the least and greatest event time in microseconds since 1970 (UTC); None only where no
     line of a shard of the predecessor tells a time. `sources` are the keys of the raw logs that feed it,
     in the order of their rows; "legacy" stands for the rows of a shard that the predecessor made.

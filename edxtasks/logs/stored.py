@@ -47,7 +47,7 @@ class StoredShards:
         return datetime.fromtimestamp(self._stats[day].updated, UTC)
 
     def digest(self, day: date) -> str | None:
-        """The SHA-256 of the uncompressed lines of the copy of a day; None when that is not known."""
+        """The digest of the uncompressed lines of the copy of a day; None when that is not known."""
         stat = self._stats.get(day)
         noted = self._notes.get(day)
         return noted[0] if stat is not None and noted is not None and noted[1] == _mark(stat) else None

@@ -8,7 +8,6 @@ its table stays, and is loaded from the copy.
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -19,6 +18,7 @@ from pathlib import Path
 
 from edxtasks.config import Settings, required
 from edxtasks.course import CourseKey
+from edxtasks.digests import ContentHash
 from edxtasks.errors import InputError
 from edxtasks.logs.legacy import count
 from edxtasks.logs.schema import TRACKLOG_SCHEMA
@@ -34,7 +34,7 @@ __all__ = ["TRACKLOG_SCHEMA", "LogVerdict", "check_log_days", "label_of", "load_
 
 _LOAD_VERSION = "1"
 """Raised when the same shard gives other rows."""
-_NO_LINES = hashlib.sha256().hexdigest()
+_NO_LINES = ContentHash().hexdigest()
 
 
 @dataclass(frozen=True)
