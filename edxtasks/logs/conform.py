@@ -66,9 +66,7 @@ class Shape:
     those where anything is to be done; `RETIRED` stands for all that is set aside. `quick_steps` are those
     left over when whole numbers are known to have 64 bits. `renamed`: columns by the keys that spell them
     another way. `unknown`: full names of keys that have no column. `marks`: which of the level's marks are
-    among its keys and columns. `complete`: whether it has all keys that the level's `picked` names, with
-    values of these types. `idle`: whether there is nothing to do but `steps` beyond the quick. `texts_aside`
-    are the keys to set aside where that is all, and they are known and their values strings; else None.
+    among its keys and columns. `idle`: whether there is nothing to do but `steps` beyond the quick.
     """
 
     level: Level
@@ -78,9 +76,7 @@ class Shape:
     renamed: Mapping[str, str]
     unknown: tuple[str, ...]
     marks: tuple[str, ...]
-    complete: bool
     idle: bool
-    texts_aside: tuple[str, ...] | None
 
 
 class Level:
@@ -88,7 +84,7 @@ class Level:
 
     `kinds` holds by key a Python type (a value of exactly that type stays as it is), a `Kind`, or the
     `Level` of a record inside; `path` is what stands before the key in a full name: `event_struct.`.
-    `marks` are keys that callers ask for, `picked` those that they read, with the types of a usual value.
+    `marks` are keys that callers ask for.
     `in_event`: what is set aside is part of the event. `shapes` are those known, by keys and types.
     """
 
@@ -97,12 +93,10 @@ class Level:
         kinds: Mapping[str, Any],
         path: str = "",
         marks: Iterable[str] = (),
-        picked: Mapping[str, tuple[type, ...]] | None = None,
     ) -> None:
         self.kinds = kinds
         self.path = path
         self.marks = tuple(marks)
-        self.picked = picked or {}
         self.in_event = path.startswith(EVENT_PATH)
         self.shapes: dict[tuple[Any, ...], Shape] = {}
 
@@ -146,9 +140,6 @@ class Level:
             steps.append((column, kind, key))
             if not (value.__class__ is int and (kind is INTEGER or kind is float) and column == key):
                 quick_steps.append((column, kind, key))
-        simple = not (unknown or renamed) and all(
-            kind is RETIRED and isinstance(record[key], str) for _, kind, key in quick_steps
-        )
         return Shape(
             level=self,
             dropped=tuple(dropped),
@@ -157,9 +148,7 @@ class Level:
             renamed=renamed,
             unknown=tuple(unknown),
             marks=tuple(name for name in self.marks if name in record or name in renamed.values()),
-            complete=all(type(record.get(name, ...)) in types for name, types in self.picked.items()),
             idle=not (dropped or quick_steps or renamed),
-            texts_aside=tuple(key for _, _, key in quick_steps) if simple else None,
         )
 
     def _respelled(self, record: Mapping[str, Any], key: str) -> str | None:
@@ -180,11 +169,10 @@ def level(
     special: Mapping[str, Kind] | None = None,
     records: Mapping[str, Level] | None = None,
     marks: Iterable[str] = (),
-    picked: Mapping[str, tuple[type, ...]] | None = None,
 ) -> Level:
     """The level of a record with these columns; `special` keys and `records` inside go before types."""
     kinds: dict[str, Any] = {column.name: _DIRECT.get(column.type) for column in columns}
-    return Level({**kinds, **(special or {}), **(records or {})}, path, marks, picked)
+    return Level({**kinds, **(special or {}), **(records or {})}, path, marks)
 
 
 class Conformer:
@@ -239,18 +227,12 @@ class Conformer:
         """
         for key in shape.dropped:
             del record[key]
-        rest: dict[str, Any] | None
-        if shape.texts_aside is not None and self.quick:
-            rest = {}
-            for key in shape.texts_aside:
-                rest[key] = record.pop(key)
-            return rest or None
         if shape.renamed:
             _rename(record, shape.renamed)
         if shape.unknown:
             self.unknown.append(shape.unknown)
             self.noticed = True
-        rest = None
+        rest: dict[str, Any] | None = None
         quick = self.quick
         for column, kind, key in shape.quick_steps if quick else shape.steps:
             value = record[column]

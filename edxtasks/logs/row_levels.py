@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import NoneType
-
 from edxtasks.logs.conform import (
     ELSEWHERE,
     EVENT_PATH,
@@ -125,7 +123,6 @@ TOP = level(
         "time": REPLACED,
     },
     marks=("course_id", "module_id", "mongoid", "_id", "event_js"),
-    picked={"event_type": (str,), "event_source": (str,), "page": (str, NoneType), "time": (str,)},
 )
 CONTEXT = level(
     CONTEXT_SCHEMA,
@@ -143,7 +140,6 @@ CONTEXT = level(
         )
     },
     marks=("agent", *AGENT_OF_CONTEXT, "module"),
-    picked={"course_id": (str,), "path": (str,)},
 )
 EVENT_STRUCT = level(
     EVENT_STRUCT_SCHEMA,

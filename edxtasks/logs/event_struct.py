@@ -1,0 +1,32 @@
+"""`event_struct`: the members of an event that have columns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from edxtasks.logs.conform import Conformer
+from edxtasks.logs.row_levels import EVENT_STRUCT, UNLISTED_MEMBERS
+
+_SHAPES = EVENT_STRUCT.shapes
+
+
+def take_event_struct(
+    event: dict[str, Any], listed: bool, conformer: Conformer
+) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """The `event_struct` of an event, and what of it has no column; None for either where there is nothing.
+
+    `listed`: whether all members of events of this type have columns (`row_levels.is_listed`); then `event`
+    itself is made the struct. Of others only some have, and no rest is told.
+    """
+    if listed:
+        try:
+            shape = _SHAPES[(*event, *map(type, event.values()))]
+        except KeyError:
+            shape = EVENT_STRUCT.learn(event)
+        rest = None if shape.idle and conformer.quick else conformer.conform(event, shape)
+        return event or None, rest
+    if "POST" not in event and "GET" not in event and "query" not in event:
+        return None, None
+    members = {name: event[name] for name in UNLISTED_MEMBERS if name in event}
+    conformer.conform(members, EVENT_STRUCT.shape(members))
+    return members or None, None

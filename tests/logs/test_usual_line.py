@@ -1,0 +1,255 @@
+"""Lines of the usual form take a short way to the same row."""
+
+from __future__ import annotations
+
+import json
+from types import NoneType
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec import UNSET, UnsetType
+from msgspec.structs import fields
+
+from edxtasks.logs.conform import Conformer
+from edxtasks.logs.json_text import compact
+from edxtasks.logs.module_id import ModuleIds
+from edxtasks.logs.rephrase import Rephraser, RephraseRules
+from edxtasks.logs.row_levels import AGENT_OF_MODULE, RETIRED_CONTEXT, RETIRED_TOP
+from edxtasks.logs.schema import MODULE_SCHEMA, TRACKLOG_SCHEMA
+from edxtasks.logs.usual_line import (
+    NOT_USUAL,
+    UsualContext,
+    UsualLines,
+    UsualModule,
+    UsualRecord,
+)
+from edxtasks.warehouse.schema import Column
+
+BLOCK = "block-v1:UnivX+3.14x+T1+type@problem+block@ab12"
+USUAL: dict[str, Any] = {
+    "username": "anna",
+    "event_type": "play_video",
+    "ip": "10.0.0.1",
+    "agent": "Mozilla",
+    "host": "courses.edx.org",
+    "referer": "https://h/r",
+    "accept_language": "de",
+    "event": '{"id": "v1", "currentTime": 7, "duration": 60}',
+    "event_source": "browser",
+    "context": {
+        "user_id": 12,
+        "org_id": "UnivX",
+        "course_id": "course-v1:UnivX+3.14x+T1",
+        "path": "/event",
+        "enterprise_uuid": "",
+        "course_user_tags": {},
+    },
+    "time": "2014-10-14T12:34:56.789012+00:00",
+    "page": "https://h/p",
+    "name": "play_video",
+    "session": "s",
+}
+ROW = (
+    b'{"time":"2014-10-14T12:34:56.789012+00:00","username":"anna","ip":"10.0.0.1","event_source":"browser",'
+    b'"event_type":"play_video","agent":"Mozilla","page":"https://h/p","host":"courses.edx.org",'
+    b'"name":"play_video","session":"s","course_id":"UnivX/3.14x/T1","module_id":"UnivX/3.14x/video/v1",'
+    b'"context":{"course_id":"course-v1:UnivX+3.14x+T1","user_id":12,"org_id":"UnivX","path":"/event",'
+    b'"course_user_tags":"{}","agent":"{\\"oldagent\\":\\"\\"}"},'
+    b'"mongoid":"{\\"referer\\":\\"https://h/r\\",\\"accept_language\\":\\"de\\",'
+    b'\\"event_struct\\":{\\"duration\\":60},\\"context\\":{\\"enterprise_uuid\\":\\"\\"}}",'
+    b'"event_struct":{"id":"v1","currentTime":7},'
+    b'"event":"{\\"id\\":\\"v1\\",\\"currentTime\\":7,\\"duration\\":60}"}'
+)
+
+
+@pytest.fixture
+def usual_lines() -> UsualLines:
+    return UsualLines(Conformer(compact), ModuleIds(True))
+
+
+def test_a_usual_line(usual_lines: UsualLines) -> None:
+    row = ("UnivX/3.14x/T1", 1413290096789012, ROW)
+    assert usual_lines.row(json.dumps(USUAL).encode()) == row
+    assert usual_lines.row(json.dumps(dict(reversed(USUAL.items()))).encode() + b"\n") == row
+    rephraser = Rephraser(RephraseRules())
+    assert rephraser.line(json.dumps(USUAL).encode()) == row
+    assert rephraser.line(ROW) == row, "a row that is rephrased again"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"page": None, "session": None, "event": None},
+        {"event": {"POST": {}, "GET": {}}, "event_type": "/courses/x", "event_source": "server"},
+        {"event": "input_ab12_2_1=5", "event_type": "problem_check"},
+        {"context": {"user_id": None, "course_id": "UnivX/3.14x/T1", "path": ""}},
+        {"context": {"course_id": "A/B/C", "path": "", "module": {"display_name": "Q", "usage_key": BLOCK}}},
+        {"time": "2014-10-14T12:34:56+02:00"},
+    ],
+)
+def test_other_usual_lines(usual_lines: UsualLines, other: dict[str, Any]) -> None:
+    assert usual_lines.row(json.dumps(USUAL | other).encode())
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"unknown": 1},
+        {"vname": None},
+        {"page": 7},
+        {"context": None},
+        {"context": {"course_id": "A/B/C"}},
+        {"context": {"course_id": "", "path": ""}},
+        {"context": {"course_id": "library-v1:A+B", "path": ""}},
+        {"context": {"course_id": "A/B/C", "path": "", "user_id": "12"}},
+        {"context": {"course_id": "A/B/C", "path": "", "user_id": 2**53}},
+        {"context": {"course_id": "A/B/C", "path": "", "agent": '{"oldagent":""}'}},
+        {"context": {"course_id": "A/B/C", "path": "", "component": "videoplayer"}},
+        {"course_id": "A/B/C"},
+        {"module_id": "A/B/problem/P"},
+        {"mongoid": "5f"},
+        {"event_js": "{}"},
+        {"referer": None},
+        {"time": "yesterday"},
+        {"event": 7},
+        {"event": '{"id":"x","currentTime":12345678901234567}'},
+        {"event": {"x": 2**70}},
+    ],
+)
+def test_lines_that_are_not_usual(usual_lines: UsualLines, other: dict[str, Any]) -> None:
+    with pytest.raises(NOT_USUAL):
+        usual_lines.row(json.dumps(USUAL | other).encode())
+
+
+def columns_of(struct: type[Any], columns: tuple[Column, ...], aside: tuple[str, ...]) -> None:
+    """Check that the fields of a struct are columns, of their types, and known fields that have none."""
+    named = {column.name: column for column in columns}
+    for each in fields(struct):
+        options = set(get_args(each.type)) or {each.type}
+        if each.name == "course_user_tags":
+            assert named[each.name].type == "STRING"
+        elif each.default is UNSET:
+            assert each.name in aside
+            assert options == {str, UnsetType}
+        elif each.name in {"context", "module", "event_struct", "event"}:
+            assert each.name in named
+        else:
+            told = {str: "STRING", int: "INTEGER"}
+            types = {told[t] for t in options if t in told}
+            expected = "STRING" if each.name == "time" else named[each.name].type
+            assert types | {expected} == {expected}, each.name
+            assert each.default is None or each.required
+            assert NoneType in options or each.required
+
+
+def test_the_form_is_that_of_the_table() -> None:
+    columns = TRACKLOG_SCHEMA.columns
+    columns_of(UsualRecord, columns, RETIRED_TOP)
+    columns_of(UsualContext, TRACKLOG_SCHEMA["context"].fields, RETIRED_CONTEXT)
+    columns_of(UsualModule, MODULE_SCHEMA.columns, AGENT_OF_MODULE)
+
+
+TEXTS = st.text(max_size=6) | st.sampled_from(
+    [
+        "",
+        "play_video",
+        "problem_check",
+        "problem_graded",
+        "seq_goto",
+        "page_close",
+        "add_resource",
+        "browser",
+        "server",
+        "i4x-UnivX-3_14x-video-v1",
+        "/courses/UnivX/3.14x/T1/courseware/C/S/",
+        f"/courses/course-v1:UnivX+3.14x+T1/xblock/{BLOCK}/handler/problem_check",
+        "/courses/UnivX/3.14x/T1/modx/i4x://UnivX/3.14x/sequential/S/goto_position",
+        BLOCK,
+        "input_ab12_2_1=5",
+        '{"oldagent":""}',
+        "1e+22",
+        "e+9999999999999999999",
+    ]
+)
+SCALARS = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | TEXTS
+MEMBERS = st.sampled_from(
+    [
+        *["id", "currentTime", "duration", "new", "old", "POST", "GET", "query", "answers", "state"],
+        *["problem_id", "problem", "success", "attempts", "grade", "user_id", "unknown", "current-time"],
+        *["course_id", "answer", "text", "seed", "done", "has_saved_answers"],
+    ]
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(MEMBERS, inner, max_size=3),
+    max_leaves=5,
+)
+EVENTS = st.dictionaries(MEMBERS, VALUES, max_size=5)
+CONTEXTS = st.fixed_dictionaries(
+    {
+        "course_id": st.sampled_from(
+            ["UnivX/3.14x/T1", "course-v1:UnivX+3.14x+T1", "A+B/C/D", "", "ccx-v1:A"]
+        ),
+        "path": TEXTS,
+    },
+    optional={
+        "user_id": st.none() | st.integers(-(2**70), 2**70) | st.just("12"),
+        "org_id": st.none() | TEXTS,
+        "course_user_tags": st.none() | TEXTS | st.dictionaries(TEXTS, TEXTS, max_size=2),
+        "module": st.fixed_dictionaries(
+            {}, optional={"display_name": st.none() | TEXTS, "usage_key": st.none() | TEXTS}
+        ),
+        "enterprise_uuid": st.none() | TEXTS,
+    },
+)
+RECORDS = st.fixed_dictionaries(
+    {
+        "time": st.sampled_from(
+            ["2014-10-14T12:34:56.789012+00:00", "2014-10-14T12:34:56Z", "2014-10-14T12:34:56.78901٢+00:00"]
+        ),
+        "event_type": TEXTS,
+        "event_source": st.sampled_from(["browser", "server", ""]),
+        "context": CONTEXTS,
+    },
+    optional={
+        **dict.fromkeys(("username", "ip", "agent", "page", "host", "name", "session"), st.none() | TEXTS),
+        **dict.fromkeys(("referer", "accept_language"), TEXTS),
+        "event": EVENTS | EVENTS.map(json.dumps) | TEXTS | st.none(),
+        "event_struct": st.none() | st.just({"id": "x"}),
+    },
+)
+SHORT_WAY = Rephraser(RephraseRules())
+LONG_WAY = Rephraser(RephraseRules())
+
+
+@given(RECORDS, st.booleans(), st.randoms(use_true_random=False))
+@settings(max_examples=1500, deadline=None)
+def test_both_ways_lead_to_the_same_row(record: dict[str, Any], ascii_only: bool, order: Any) -> None:
+    items = list(record.items())
+    order.shuffle(items)
+    record = dict(items)
+
+    def line(record: dict[str, Any]) -> bytes:
+        return json.dumps(record, ensure_ascii=ascii_only).encode(errors="replace")
+
+    short = SHORT_WAY.line(line(record))
+    # A column that is not among the usual ones, without a value, changes nothing but the way.
+    long = LONG_WAY.line(line(record | {"vname": None}))
+    assert SHORT_WAY.take_counts() == LONG_WAY.take_counts()
+    if not isinstance(short, tuple) or not isinstance(long, tuple):
+        assert short == long
+        return
+    assert short[:2] == long[:2]
+    assert parsed(short[2]) == parsed(long[2])
+    assert SHORT_WAY.line(short[2]) == short
+    SHORT_WAY.take_counts()
+
+
+def parsed(row: bytes) -> dict[str, Any]:
+    """A row whose members can be compared whatever their order."""
+    columns: dict[str, Any] = json.loads(row)
+    if "mongoid" in columns:
+        columns["mongoid"] = json.loads(columns["mongoid"])
+    return columns
