@@ -11,6 +11,7 @@ import fnmatch
 import re
 import secrets
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 
 from edxtasks.logs.bookkeeping import Bookkeeper, Try, told
@@ -21,6 +22,7 @@ from edxtasks.logs.checkpoints import (
     read_failures,
 )
 from edxtasks.logs.decisions import EQUAL, FAILED, SPLIT, Decision
+from edxtasks.logs.hand_over import HandedOver, Receiver
 from edxtasks.logs.layout import Layout, fitting, remove_tree
 from edxtasks.logs.legacy import TakeOver, list_unusable
 from edxtasks.logs.options import SplitOptions
@@ -30,11 +32,11 @@ from edxtasks.logs.results import Progress, SplitResult
 from edxtasks.logs.shard_lists import lists
 from edxtasks.logs.survey import Surveyor
 from edxtasks.logs.work import (
-    BlockRows,
     Collector,
     Destination,
     LogResult,
     Position,
+    SharedStripe,
     Stripe,
     StripeEnd,
     WholeLog,
@@ -144,10 +146,7 @@ class Coordinator:
         attempt = self._begin(decision)
         work = attempt.work
         count = min(self._crew.size, MOST_STRIPES)
-        stripes = [
-            Stripe(work.stripe.path, work.stripe.size, work.stripe.rules, i, count, work.stripe.block_size)
-            for i in range(count)
-        ]
+        stripes = [replace(work.stripe, index=index, count=count) for index in range(count)]
         outcome: Done | Failed
         position = 0
         ends: dict[int, StripeEnd] = {}
@@ -156,8 +155,11 @@ class Coordinator:
         except OSError as error:
             self._end(attempt, Failed(described(error)))
             return
+        folder = work.destination.folder
+        receivers: list[Receiver] = []
         try:
-            for number, message in self._crew.do_in_turn(stripes):
+            receivers.extend(Receiver(folder, stripe.index) for stripe in stripes)
+            for number, message in self._crew.do_in_turn([SharedStripe(each, folder) for each in stripes]):
                 if isinstance(message, Failed):
                     raise collector.interrupted(decision.path, message.message)
                 if isinstance(message, Done):
@@ -166,10 +168,11 @@ class Coordinator:
                     continue
                 if ends:
                     raise collector.interrupted(decision.path, "it changed while it was read")
-                assert isinstance(message, BlockRows)
-                collector.add(message)
-                self._advance(message.position - position, decision)
-                position = message.position
+                assert isinstance(message, HandedOver)
+                rows = receivers[number].receive(message)
+                collector.add(rows)
+                self._advance(rows.position - position, decision)
+                position = rows.position
             end = _joined(ends.values())
             if end is None:
                 raise collector.interrupted(decision.path, "it changed while it was read")
@@ -181,6 +184,8 @@ class Coordinator:
             outcome = Failed(str(interrupted), interrupted.known)
         finally:
             collector.close()
+            for receiver in receivers:
+                receiver.close()
         self._end(attempt, outcome)
         self._advance(decision.size - position, decision, files=1)
 

@@ -1,9 +1,9 @@
 """Lines in the usual form, which nearly all lines of a log have, made rows as fast as Python can.
 
 A line is usual when its record and its context have no other fields than `UsualRecord` and `UsualContext`
-name, of these types, and it names a course. Such a line is parsed, checked and brought into the form of its
-columns in one go by msgspec, and most of its row needs no more work. Every other line is for `any_line`; of a
-usual line it makes the same row, but for the order of members. JSON text is compact.
+name, of these types. Such a line is parsed, checked and brought into the form of its columns in one go by
+msgspec, and most of its row needs no more work. Every other line is for `any_line`; of a usual line it makes
+the same row, but for the order of members. JSON text is compact.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from msgspec.json import Decoder, Encoder
 from orjson import OPT_STRICT_INTEGER, JSONEncodeError, dumps
 
 from edxtasks.logs.conform import EXPONENT, Conformer
-from edxtasks.logs.event_course import COURSES
+from edxtasks.logs.event_course import COURSES, course_without_key
 from edxtasks.logs.event_struct import take_event_struct
 from edxtasks.logs.event_time import read_time
 from edxtasks.logs.json_text import compact, parse_embedded
@@ -103,9 +103,9 @@ class UsualLines:
         self._agents = Remembered(lambda key: compact({"oldagent": "", "module.usage_key": key}))
         self._short_events: dict[str, tuple[Any, str, Raw | None]] = {}
 
-    def row(self, line: bytes) -> tuple[str, int, bytes]:
-        """The row of a line: course as ORG/NUMBER/RUN, time in microseconds since 1970 UTC, and the row as
-        JSON without newline. Raises one of `NOT_USUAL` when the line is not usual."""
+    def row(self, line: bytes) -> tuple[str | None, int, bytes]:
+        """The row of a line: course as ORG/NUMBER/RUN or None, time in microseconds since 1970 UTC, and the
+        row as JSON without newline. Raises one of `NOT_USUAL` when the line is not usual."""
         # This is done for every line and is most of what splitting costs: what is remembered is asked for
         # here, and calls are few.
         record = _read(line)
@@ -115,7 +115,7 @@ class UsualLines:
         except KeyError:
             course = COURSES.learn(context.course_id)
         moment = read_time(record.time)
-        if course is None or moment is None:
+        if moment is None or (course is None and context.course_id):
             raise NotUsual
         try:
             kind = self._types.known[record.event_type]
@@ -138,9 +138,11 @@ class UsualLines:
             if not isinstance(event, str) and text != raw and EXPONENT in text:
                 self._conformer.note_exponent()
             members = event if isinstance(event, dict) else None
-        module_id = kind.handler or self._derive(
-            kind, record.event_source == "browser", record.page or "", context.path, course, raw, event
-        )
+        browser = record.event_source == "browser"
+        page = record.page or ""
+        if course is None:
+            course = course_without_key(browser, record.event_type, page, context.path, event)
+        module_id = kind.handler or self._derive(kind, browser, page, context.path, course, raw, event)
         if members is not None:
             members, aside = take_event_struct(members, kind.listed, self._conformer)
             if members is not None:

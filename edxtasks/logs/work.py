@@ -1,8 +1,8 @@
 """The work of splitting one raw log: lines to rows, rows to parts. Runs in worker processes.
 
-A raw log is split by one worker, or its blocks are shared out among several, each of which reads the whole
-file and rephrases every n-th block (`Stripe`), while the parts are written where they come together
-(`Collector`). Both ways give the same parts.
+A raw log is split by one worker (`WholeLog`), or its blocks are shared out among several, each of which reads
+the whole file and rephrases every n-th block (`SharedStripe`), while the parts are written where they come
+together (`Collector`). Both ways give the same parts.
 """
 
 from __future__ import annotations
@@ -11,23 +11,20 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from edxtasks.course import CourseKey
+from edxtasks.logs.block_rows import BlockReader, BlockRows, LineRules
+from edxtasks.logs.hand_over import Sender
 from edxtasks.logs.layout import EDGE, bucket_of
 from edxtasks.logs.parts import Part, PartsWriter
-from edxtasks.logs.raw_files import BLOCK_SIZE, Block, RawLog, RawLogError
-from edxtasks.logs.rejects import KEPT_OF_LINE, TOO_LONG, RejectsWriter
-from edxtasks.logs.rephrase import LineCounts, Reject, Rephrased, Rephraser, RephraseRules
+from edxtasks.logs.raw_files import BLOCK_SIZE, RawLog, RawLogError
+from edxtasks.logs.rejects import RejectsWriter
+from edxtasks.logs.rephrase import LineCounts
 from edxtasks.logs.workers import Interrupted, described
 
-DAY_US = 86_400_000_000
-SECOND_US = 1_000_000
-FOREVER = 1 << 62
-EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 REPORT_SECONDS = 0.5
 
 _NAME_DATE = re.compile(r"(?<!\d)(?:(\d{4})-(\d\d)-(\d\d)|(\d{4})(\d\d)(\d\d))(?!\d)", re.ASCII)
@@ -47,116 +44,6 @@ def date_in_name(path: Path) -> date | None:
         except ValueError:
             continue
     return None
-
-
-@dataclass(frozen=True)
-class LineRules:
-    """What decides about a line's row and its shard.
-
-    `fixed_day`: the day of all rows, else it is that of the event in `zone`. `edge`: rows go to the
-    buckets of edge logs.
-    """
-
-    rephrase: RephraseRules
-    zone: str = "UTC"
-    fixed_day: date | None = None
-    edge: bool = False
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Rows of one course (None: of none) and day, as lines."""
-
-    course: str | None
-    day: int
-    """Its ordinal, as `datetime.date` counts."""
-    rows: int
-    min_time_us: int
-    max_time_us: int
-    text: bytes
-
-
-@dataclass
-class BlockRows:
-    """What a block gives: rows by course and day in order of their first line, and its rejected lines as
-    (number within the block, from 0; reason; detail; beginning of the line)."""
-
-    lines: int = 0
-    blank: int = 0
-    groups: list[Rows] = field(default_factory=list)
-    rejects: list[tuple[int, str, str, bytes]] = field(default_factory=list)
-    position: int = 0
-    """Bytes of the raw log read so far."""
-
-
-class BlockReader:
-    """Makes rows of blocks."""
-
-    def __init__(self, rules: LineRules) -> None:
-        self._rephraser = Rephraser(rules.rephrase)
-        self._fixed = rules.fixed_day.toordinal() if rules.fixed_day is not None else None
-        self._zone = None if rules.zone == "UTC" else ZoneInfo(rules.zone)
-
-    def read(self, block: Block) -> BlockRows:
-        """The rows and rejects of a block."""
-        if block.too_long:
-            return BlockRows(lines=1, rejects=[(0, TOO_LONG, "", block.data)])
-        lines = block.data.split(b"\n")
-        if not lines[-1]:
-            del lines[-1]
-        result = BlockRows(lines=len(lines))
-        rejects = result.rejects
-        rephrase = self._rephraser.line
-        # Lines of the same length are mostly of the same kind. One after another they take a tenth less time.
-        sizes = [*map(len, lines)]
-        rephrased: list[Rephrased | Reject | None] = [None] * len(lines)
-        for number in sorted(range(len(lines)), key=sizes.__getitem__):
-            rephrased[number] = rephrase(lines[number])
-        days: dict[int, dict[str | None, tuple[list[bytes], list[int]]]] = {}
-        groups: dict[str | None, tuple[list[bytes], list[int]]] = {}
-        begin = end = 0  # of the day that `groups` are of; lines of a log are nearly in order
-        for number, row in enumerate(rephrased):
-            if row.__class__ is tuple:
-                course, time_us, text = row
-                if not begin <= time_us < end:
-                    day, begin, end = self._day(time_us)
-                    groups = days.setdefault(day, {})
-                group = groups.get(course)
-                if group is None:
-                    group = groups[course] = ([], [])
-                group[0].append(text)
-                group[1].append(time_us)
-            elif row is None:
-                result.blank += 1
-            elif isinstance(row, Reject):
-                rejects.append((number, row.reason, row.detail, lines[number][:KEPT_OF_LINE]))
-        for day, groups in days.items():
-            for course, (texts, times) in groups.items():
-                texts.append(b"")
-                text = b"\n".join(texts)
-                result.groups.append(Rows(course, day, len(times), min(times), max(times), text))
-        return result
-
-    def _day(self, time_us: int) -> tuple[int, int, int]:
-        """The day of a time, and the span of time around it, from … to before, that is of this day too."""
-        if self._fixed is not None:
-            return self._fixed, -FOREVER, FOREVER
-        if self._zone is None:
-            day = time_us // DAY_US
-            return day + EPOCH_ORDINAL, day * DAY_US, (day + 1) * DAY_US
-        second = time_us // SECOND_US * SECOND_US  # the length of a day depends on the zone and its history
-        return _local_day(time_us, self._zone), second, second + SECOND_US
-
-    def take_counts(self) -> LineCounts:
-        """What was noticed in the lines since the last call."""
-        return self._rephraser.take_counts()
-
-
-def _local_day(time_us: int, zone: ZoneInfo) -> int:
-    try:
-        return datetime.fromtimestamp(time_us // 1_000_000, zone).toordinal()
-    except (ValueError, OverflowError):  # the first or last day of the calendar
-        return time_us // DAY_US + EPOCH_ORDINAL
 
 
 @dataclass(frozen=True)
@@ -273,10 +160,9 @@ class StripeEnd:
 
 @dataclass(frozen=True)
 class Stripe:
-    """The work of rephrasing every `count`-th block of a raw log, from the block `index` on.
+    """Every `count`-th block of a raw log, from the block `index` on.
 
-    Reports `BlockRows` in order; the result is a `StripeEnd`. `size` is the number of bytes of the file
-    to read, so that all stripes see the same.
+    `size` is the number of bytes of the file to read, so that all stripes see the same.
     """
 
     path: Path
@@ -286,8 +172,9 @@ class Stripe:
     count: int = 1
     block_size: int = BLOCK_SIZE
 
-    def run(self, report: Callable[[object], None]) -> StripeEnd:
-        """Read the log. A broken one is no exception here: the end says so."""
+    def read(self, take: Callable[[BlockRows], None]) -> StripeEnd:
+        """Rephrase the blocks; `take` gets their rows in order. A broken log is no exception here: the end
+        says so."""
         reader = BlockReader(self.rules)
         message, usable = "", True
         with RawLog(self.path, self.size) as log:
@@ -296,11 +183,25 @@ class Stripe:
                     if number % self.count == self.index:
                         rows = reader.read(block)
                         rows.position = log.position
-                        report(rows)
+                        take(rows)
             except RawLogError as error:
                 message, usable = str(error), error.usable
             digest = log.digest()
             return StripeEnd(log.position, digest, log.trailer, reader.take_counts(), message, usable)
+
+
+@dataclass(frozen=True)
+class SharedStripe:
+    """The work of rephrasing a stripe. Reports `HandedOver` in order, whose texts are in `folder`; the result
+    is a `StripeEnd`."""
+
+    stripe: Stripe
+    folder: Path
+
+    def run(self, report: Callable[[object], None]) -> StripeEnd:
+        """Do it."""
+        with Sender(self.folder, self.stripe.index) as sender:
+            return self.stripe.read(lambda rows: report(sender.send(rows)))
 
 
 @dataclass(frozen=True)
@@ -324,16 +225,15 @@ class WholeLog:
         collector = Collector(self.destination)
         reported = time.monotonic()
 
-        def take(rows: object) -> None:
+        def take(rows: BlockRows) -> None:
             nonlocal reported
-            assert isinstance(rows, BlockRows)
             collector.add(rows)
             if time.monotonic() - reported > REPORT_SECONDS:
                 reported = time.monotonic()
                 report(Position(rows.position, collector.lines))
 
         try:
-            end = self.stripe.run(take)
+            end = self.stripe.read(take)
             return collector.finish(end, end.counts, self.keep_broken)
         except Exception as error:
             raise collector.interrupted(self.stripe.path, described(error)) from error

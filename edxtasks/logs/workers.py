@@ -12,6 +12,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import connection as connections
@@ -24,6 +25,9 @@ from edxtasks.errors import UserError
 from edxtasks.logs.layout import Layout
 
 Report = Callable[[object], None]
+
+AHEAD = 1
+"""Reports that work done in turn may be ahead of what was taken of it: one, and it goes on with the next."""
 
 
 class Work(Protocol):
@@ -49,6 +53,11 @@ class Failed:
 
     message: str
     known: object = None
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """What a worker is told when a report of its work, done in turn, was taken."""
 
 
 class Crew:
@@ -77,7 +86,9 @@ class Crew:
         """
         if self.size == 1:
             for number, work in enumerate(works):
-                yield number, _attempt(work, partial(report, number))
+                with _without_collections():
+                    outcome = _attempt(work, partial(report, number))
+                yield number, outcome
             return
         waiting = iter(enumerate(works))
         busy: dict[Connection, tuple[_Worker, int]] = {}
@@ -103,12 +114,16 @@ class Crew:
 
     def do_in_turn(self, works: Sequence[Work]) -> Iterator[tuple[int, object]]:
         """Do all works side by side, one worker each, and give what they say in turn: the first report of
-        each, the second of each, …; in the end `Done` or `Failed` of each. Needs more than one worker."""
+        each, the second of each, …; in the end `Done` or `Failed` of each. Needs more than one worker.
+
+        A report is taken when the next one is asked for. Work waits with another one as long as more than
+        `AHEAD` were not taken.
+        """
         staff = self._staff(len(works))
         at_work = dict(enumerate(staff))
         try:
             for worker, work in zip(staff, works, strict=True):
-                worker.give(work)
+                worker.give((work, True))
             while at_work:
                 for number, worker in list(at_work.items()):
                     message = worker.receive()
@@ -117,6 +132,7 @@ class Crew:
                     yield number, message
                     if isinstance(message, Failed):
                         return
+                    worker.give(_Taken())
         finally:
             self._end(list(at_work.values()))
 
@@ -145,8 +161,20 @@ def _give(
 ) -> None:
     number, work = next(waiting, (-1, None))
     if work is not None:
-        worker.give(work)
+        worker.give((work, False))
         busy[worker.connection] = worker, number
+
+
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """Without looking for cycles: parsed lines hold none, and there are many."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _attempt(work: Work, report: Report) -> Done | Failed:
@@ -181,9 +209,9 @@ class _Worker:
         self.process.start()
         theirs.close()
 
-    def give(self, work: Work) -> None:
+    def give(self, what: tuple[Work, bool] | _Taken) -> None:
         try:
-            self.connection.send(work)
+            self.connection.send(what)
         except (BrokenPipeError, ConnectionResetError):
             self.lost = True  # told when its answer is asked for
 
@@ -216,16 +244,34 @@ def _serve(connection: Connection, directory: Path) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     held = Layout(directory).hold_as_worker()
     gc.freeze()
-    gc.disable()  # parsed lines hold no cycles
     while True:
         try:
-            work: Work = connection.recv()
+            given: tuple[Work, bool] | _Taken = connection.recv()
         except EOFError:
             break
-        connection.send(_attempt(work, connection.send))
-        gc.collect()
+        if isinstance(given, _Taken):  # of work that has ended
+            continue
+        work, in_turn = given
+        with _without_collections():
+            outcome = _attempt(work, _report_in_turn(connection) if in_turn else connection.send)
+        connection.send(outcome)
     if held is not None:
         held.close()
+
+
+def _report_in_turn(connection: Connection) -> Report:
+    """Reports through a pipe; a report returns when no more than `AHEAD` were not taken."""
+    waiting = 0
+
+    def report(message: object) -> None:
+        nonlocal waiting
+        connection.send(message)
+        waiting += 1
+        while waiting > AHEAD:
+            connection.recv()
+            waiting -= 1
+
+    return report
 
 
 def _end_with_parent() -> None:

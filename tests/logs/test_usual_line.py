@@ -87,6 +87,7 @@ def test_a_usual_line(usual_lines: UsualLines) -> None:
         {"context": {"user_id": None, "course_id": "UnivX/3.14x/T1", "path": ""}},
         {"context": {"course_id": "A/B/C", "path": "", "module": {"display_name": "Q", "usage_key": BLOCK}}},
         {"time": "2014-10-14T12:34:56+02:00"},
+        {"context": {"course_id": "", "path": ""}},
     ],
 )
 def test_other_usual_lines(usual_lines: UsualLines, other: dict[str, Any]) -> None:
@@ -101,7 +102,7 @@ def test_other_usual_lines(usual_lines: UsualLines, other: dict[str, Any]) -> No
         {"page": 7},
         {"context": None},
         {"context": {"course_id": "A/B/C"}},
-        {"context": {"course_id": "", "path": ""}},
+        {"context": {"course_id": " ", "path": ""}},
         {"context": {"course_id": "library-v1:A+B", "path": ""}},
         {"context": {"course_id": "A/B/C", "path": "", "user_id": "12"}},
         {"context": {"course_id": "A/B/C", "path": "", "user_id": 2**53}},
