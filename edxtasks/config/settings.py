@@ -184,7 +184,7 @@ class Settings:
         FLAG, True, "Also the rules for module ids that the predecessor lacked."
     )
     split_gzip_level: int = setting(
-        whole(0, 9), 1, "Compression of shards: 0 to 3 fast (ISA-L), 4 to 9 smaller and slower (zlib)."
+        whole(0, 9), 1, "Compression of shards: 0 and 1 fast (ISA-L), 2 to 9 smaller and slower (zlib)."
     )
     mongo_keep_local: int = setting(whole(), 20, "Local copies that `mongo2gs` keeps.")
     max_bad_fraction: float = setting(

@@ -83,7 +83,7 @@ class Rephraser:
         self._quick = text is compact
         self._conformer = Conformer(text)
         module_ids = ModuleIds(rules.module_id_extended)
-        self._usual = UsualLines(self._conformer, module_ids)
+        self._usual = UsualLines(self._conformer, module_ids, text)
         self._any = AnyLines(self._conformer, module_ids, text)
         self._expected = frozenset(".".join(path) for path in rules.retired_keys)
         self._counts = LineCounts()
@@ -94,7 +94,7 @@ class Rephraser:
         blank line. Never raises."""
         result: Rephrased | Reject | None
         try:
-            result = self._usual.row(line) if self._quick else self._any_line(line)
+            result = self._usual.row(line)
         except NOT_USUAL:
             self._conformer.forget()
             result = self._any_line(line)

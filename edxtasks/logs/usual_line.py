@@ -3,11 +3,12 @@
 A line is usual when its record and its context have no other fields than `UsualRecord` and `UsualContext`
 name, of these types. Such a line is parsed, checked and brought into the form of its columns in one go by
 msgspec, and most of its row needs no more work. Every other line is for `any_line`; of a usual line it makes
-the same row, but for the order of members. JSON text is compact.
+the same row, but for the order of members.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, MsgspecError, Raw, Struct, UnsetType
@@ -18,7 +19,7 @@ from edxtasks.logs.conform import EXPONENT, Conformer
 from edxtasks.logs.event_course import COURSES, course_without_key
 from edxtasks.logs.event_struct import take_event_struct
 from edxtasks.logs.event_time import read_time
-from edxtasks.logs.json_text import compact, parse_embedded
+from edxtasks.logs.json_text import parse_embedded
 from edxtasks.logs.module_id import ModuleIds
 from edxtasks.logs.remembered import MOST, Remembered
 
@@ -87,20 +88,22 @@ class UsualRecord(Struct, kw_only=True, forbid_unknown_fields=True, omit_default
 
 _read = Decoder(UsualRecord).decode
 _write = Encoder().encode
-_PLAIN_AGENT = compact({"oldagent": ""})
 
 
 class UsualLines:
     """Makes rows of usual lines.
 
-    `conformer` notes what it meets in events, and keeps it until the caller forgets it.
+    `text` writes the JSON text of columns. `conformer` notes what it meets in events, and keeps it until the
+    caller forgets it.
     """
 
-    def __init__(self, conformer: Conformer, module_ids: ModuleIds) -> None:
+    def __init__(self, conformer: Conformer, module_ids: ModuleIds, text: Callable[[Any], str]) -> None:
         self._conformer = conformer
+        self._text = text
+        self._plain_agent = text({"oldagent": ""})
         self._derive = module_ids.derive
         self._types = module_ids.event_types
-        self._agents = Remembered(lambda key: compact({"oldagent": "", "module.usage_key": key}))
+        self._agents = Remembered(lambda key: text({"oldagent": "", "module.usage_key": key}))
         self._short_events: dict[str, tuple[Any, str, Raw | None]] = {}
 
     def row(self, line: bytes) -> tuple[str | None, int, bytes]:
@@ -134,7 +137,7 @@ class UsualLines:
         else:
             if isinstance(raw, str):
                 event = parse_embedded(raw, False)
-            text = dumps(event).decode()
+            text = self._text(event)
             if not isinstance(event, str) and text != raw and EXPONENT in text:
                 self._conformer.note_exponent()
             members = event if isinstance(event, dict) else None
@@ -161,12 +164,12 @@ class UsualLines:
             rest["context"] = {"enterprise_uuid": context.enterprise_uuid}
             context.enterprise_uuid = UNSET
         if rest:
-            record.mongoid = dumps(rest).decode()
-        context.agent = _PLAIN_AGENT
+            record.mongoid = self._text(rest)
+        context.agent = self._plain_agent
         if context.module is not None:
             self._take_module(context, context.module)
         if isinstance(context.course_user_tags, dict):
-            context.course_user_tags = compact(context.course_user_tags)
+            context.course_user_tags = self._text(context.course_user_tags)
         microseconds, record.time = moment
         record.course_id = course
         record.module_id = module_id
@@ -184,7 +187,7 @@ class UsualLines:
     def _learn_short(self, raw: str) -> tuple[Any, str, Raw | None]:
         """The event in a short text, its JSON text, and its `event_struct`, for event types not listed."""
         event = parse_embedded(raw, False)
-        text = compact(event)
+        text = self._text(event)
         struct = None
         if isinstance(event, dict):
             members, _ = take_event_struct(event, False, self._conformer)
