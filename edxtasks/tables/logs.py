@@ -27,7 +27,7 @@ from edxtasks.logs.stored import StoredShards
 from edxtasks.notes import Notes
 from edxtasks.tables.context import LOG_DAY, Context
 from edxtasks.tables.declaration import TRACKLOG
-from edxtasks.warehouse.base import Label, TableName, digest
+from edxtasks.warehouse.base import Label, TableName, Warehouse, digest
 from edxtasks.warehouse.rows import JsonLines
 
 __all__ = ["TRACKLOG_SCHEMA", "LogVerdict", "check_log_days", "label_of", "load_log_days", "lock_name"]
@@ -131,9 +131,7 @@ def load_log_days(
 
         loaded: dict[str, int] = {}
         failures: dict[str, Exception] = {}
-        for name, ended in _side_by_side(
-            load, [*verdict.load, *verdict.fetch], context.warehouse.loads_at_once
-        ):
+        for name, ended in _side_by_side(load, [*verdict.load, *verdict.fetch], context.warehouse):
             try:
                 loaded[name] = ended()
             except Exception as error:  # noqa: BLE001 - one day's failure never stops the others
@@ -155,17 +153,23 @@ def load_log_days(
 
 
 def _side_by_side(
-    work: Callable[[str], int], names: Sequence[str], at_once: int
+    work: Callable[[str], int], names: Sequence[str], warehouse: Warehouse
 ) -> Iterator[tuple[str, Callable[[], int]]]:
     """Each name with what gives the result of `work`, or raises its error, as it is ready."""
-    if at_once == 1 or len(names) < 2:
+    if warehouse.loads_at_once == 1 or len(names) < 2:
         for name in names:
             yield name, partial(work, name)
         return
-    with ThreadPoolExecutor(at_once, thread_name_prefix="edxtasks-load") as pool:
+    with (
+        warehouse.side_by_side(),
+        ThreadPoolExecutor(warehouse.loads_at_once, thread_name_prefix="edxtasks-load") as pool,
+    ):
         futures = {pool.submit(work, name): name for name in names}
-        for future in as_completed(futures):
-            yield futures[future], future.result
+        try:
+            for future in as_completed(futures):
+                yield futures[future], future.result
+        finally:  # an interrupted run waits for those that have begun, not for all
+            pool.shutdown(cancel_futures=True)
 
 
 def log_directory(settings: Settings) -> Path:

@@ -13,7 +13,7 @@ import hashlib
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -22,6 +22,7 @@ from edxtasks.warehouse.rows import JsonLines, ParquetFiles, Row
 from edxtasks.warehouse.schema import Schema
 
 _NAME = re.compile(r"[A-Za-z0-9_]+")
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([KMGT])i?B", re.IGNORECASE)
 
 Parameter = str | int | float | bool | date | None
 """Value of a named query parameter."""
@@ -33,6 +34,14 @@ class Share:
 
     threads: int = 1
     memory_limit: str = ""
+
+    def at_once(self, megabytes: int) -> int:
+        """How many pieces of work of one thread and so much memory may run side by side; at least one."""
+        size = _SIZE.fullmatch(self.memory_limit)
+        if size is None:
+            return self.threads
+        memory = float(size[1]) * 1000.0 ** "KMGT".index(size[2].upper()) / 1000
+        return max(1, min(self.threads, int(memory // megabytes)))
 
 
 @dataclass(frozen=True, order=True)
@@ -187,7 +196,7 @@ class Warehouse(ABC):
     """Most log days that one query may read; None: no limit, but work is cut by month."""
 
     loads_at_once: int = 1
-    """How many tables are loaded side by side: where a load waits for another machine, more than one."""
+    """In how many threads tables are loaded side by side (see `side_by_side`)."""
 
     where: str
     """Where the tables are, for people."""
@@ -223,6 +232,11 @@ class Warehouse(ABC):
     @abstractmethod
     def load(self, name: TableName, schema: Schema, content: Loadable, label: Label) -> TableState:
         """Replace a table by rows or files of rows; atomic. Raises `InputError` for a refused row."""
+
+    def side_by_side(self) -> AbstractContextManager[object]:
+        """A block in which `load` (of labels with version and rows) and `drop` are called from several
+        threads, and nothing else."""
+        return nullcontext()
 
     @abstractmethod
     def create(self, name: TableName, query: Query, label: Label) -> TableState:

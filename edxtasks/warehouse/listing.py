@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -77,12 +77,12 @@ class Listing:
     def note_signature(self, table: str, signature: str) -> None:
         """Keep `signature` with the state of a table, as long as its files stay as they are."""
         entry = self._entries[table]
-        entry.state = TableState(**{**asdict(entry.state), "signature": signature})
+        entry.state = replace(entry.state, signature=signature)
 
     def save(self) -> None:
         """Write the cache. A lost race with another run costs a few footers, never a wrong answer."""
         form = {
-            name: {"files": entry.files, "state": asdict(entry.state), "dates": entry.dates}
+            name: {"files": entry.files, "state": entry.state, "dates": entry.dates}
             for name, entry in self._entries.items()
         }
         private = self.folder / PRIVATE

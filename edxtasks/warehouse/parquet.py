@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import getpass
 import os
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,6 +55,9 @@ NO_ROWS = "0:0"
 ROWS_IN_GROUP = 20_480
 """Rows in a row group of a whole table: small, so that a load of wide rows needs little memory."""
 
+MEMORY_OF_LOAD = 200
+"""Megabytes that loading a day table of any size takes; with less it takes longer."""
+
 
 class ParquetWarehouse(Warehouse):
     """Tables as Parquet files below one folder. `share` is what this process may take of the machine."""
@@ -63,9 +67,11 @@ class ParquetWarehouse(Warehouse):
     def __init__(self, folder: Path, share: Share | None = None) -> None:
         self.folder = folder
         self.where = str(folder)
-        self._share = share
+        self._share = share or Share()
+        self.loads_at_once = self._share.at_once(MEMORY_OF_LOAD)
         self._listings: dict[str, Listing] = {}
         self._session: Session | None = None
+        self._long_lines = threading.Lock()
 
     # Listing
 
@@ -131,6 +137,9 @@ class ParquetWarehouse(Warehouse):
                 state = self._load_json(name, schema, paths, label)
         self._finish(name, label, began)
         return state
+
+    def side_by_side(self) -> AbstractContextManager[object]:
+        return self.session.side_by_side()
 
     def create(self, name: TableName, query: Query, label: Label) -> TableState:
         began = time.monotonic()
@@ -223,7 +232,7 @@ class ParquetWarehouse(Warehouse):
 
         selected = "*" if columns is None else ", ".join(quoted(column) for column in columns)
         order = " ORDER BY ALL ASC NULLS FIRST" if ordered else ""
-        cursor = self.session.connection.cursor()
+        cursor = self.session.cursor()
         cursor.execute(f"SELECT {selected} FROM ({self.relation(name)}){order}")
         while rows := cursor.fetchmany(10_000):
             yield from rows
@@ -234,7 +243,7 @@ class ParquetWarehouse(Warehouse):
         from edxtasks.warehouse.session import Session
 
         if self._session is None:
-            self._session = Session(self._share or Share())
+            self._session = Session(self._share)
         return self._session
 
     def relation(self, *names: TableName) -> str:
@@ -294,8 +303,11 @@ class ParquetWarehouse(Warehouse):
         from edxtasks.warehouse.session import LONGEST_LINES, is_too_long, read_json, refusal
 
         for longest in LONGEST_LINES:
+            # Buffers for long lines are large: of the loads side by side, one at a time has them.
+            alone = nullcontext() if longest == LONGEST_LINES[0] else self._long_lines
             try:
-                return self._load(name, schema, read_json(paths, schema, longest), label, costly=True)
+                with alone:
+                    return self._load(name, schema, read_json(paths, schema, longest), label, costly=True)
             except duckdb.Error as error:
                 if not is_too_long(error):
                     raise refusal(error, paths) from None
@@ -319,7 +331,12 @@ class ParquetWarehouse(Warehouse):
             pair |= {"first_time": label.first_time, "last_time": label.last_time}
         temporary = self._temporary(name)
         try:
-            self.session.copy(sql, temporary, orjson.dumps(pair).decode(), ROWS_IN_GROUP)
+            written = self.session.copy(sql, temporary, orjson.dumps(pair).decode(), ROWS_IN_GROUP)
+            if written != rows:
+                raise InputError(
+                    f"{name}: its files hold {written} rows, where {rows} were told of them: they have "
+                    "changed since, or are not whole. Run again; if that does not help, make them anew"
+                )
             temporary.replace(self.location(name, partitioned=False))
         finally:
             temporary.unlink(missing_ok=True)

@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 DUCKDB_TYPES: Mapping[str, str] = {
@@ -46,7 +47,7 @@ class Column:
         if (self.type == "RECORD") != bool(self.fields):
             raise ValueError(f"column {self.name}: a RECORD has fields, no other type has")
 
-    @property
+    @cached_property
     def duckdb_type(self) -> str:
         """The type in DuckDB's SQL."""
         if self.type == "RECORD":
@@ -100,6 +101,10 @@ class Schema:
 
     def digest(self) -> str:
         """Digest of names, types and order; descriptions do not count."""
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> str:
         text = json.dumps([column.signature() for column in self.columns])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 

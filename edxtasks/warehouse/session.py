@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -40,11 +41,43 @@ class Session:
             self.connection.execute(f"SET memory_limit = {literal(share.memory_limit)}")
         for statement in (*dialect.CONNECTION_SETTINGS, *dialect.MACROS):
             self.connection.execute(statement)
+        self._of_thread: threading.local | None = None
 
     def close(self) -> None:
         """End the connection and remove the spill folder."""
         self.connection.close()
         self._spill.cleanup()
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """Another connection to the same DuckDB: for a thread of its own, or a result that is read while
+        other statements run."""
+        cursor = self.connection.cursor()
+        for statement in dialect.CONNECTION_SETTINGS:  # they do not come along
+            cursor.execute(statement)
+        return cursor
+
+    @contextmanager
+    def side_by_side(self) -> Iterator[None]:
+        """A block in which several threads call `copy`, and nothing else; each does its work alone.
+
+        A compressed file is inflated by one thread: the others gain more, in less memory, from a file of
+        their own than from their part of this one.
+        """
+        self._of_thread = threading.local()
+        self.connection.execute("SET threads = 1")
+        try:
+            yield
+        finally:
+            self.connection.execute(f"SET threads = {self.share.threads}")
+            self._of_thread = None
+
+    def _connection_of_thread(self) -> duckdb.DuckDBPyConnection:
+        if self._of_thread is None:
+            return self.connection
+        if not hasattr(self._of_thread, "cursor"):
+            self._of_thread.cursor = self.cursor()
+        cursor: duckdb.DuckDBPyConnection = self._of_thread.cursor
+        return cursor
 
     @contextmanager
     def views(self, relations: Mapping[str, str]) -> Iterator[None]:
@@ -113,12 +146,22 @@ class Session:
         ).fetchall()
         return {row[0]: (f"{row[1]}:{row[2]}", row[1]) for row in rows}
 
-    def copy(self, sql: str, path: Path, pair: str, row_group: int = _ROW_GROUP) -> None:
-        """Write the rows of a DuckDB query to a Parquet file whose footer says `edxtasks` = `pair`."""
-        self.connection.execute(
-            f"COPY ({sql}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd, "
-            f"ROW_GROUP_SIZE {row_group}, KV_METADATA {{edxtasks: {literal(pair)}}})"
+    def copy(self, sql: str, path: Path, pair: str, row_group: int = _ROW_GROUP) -> int:
+        """Write the rows of a DuckDB query to a Parquet file whose footer says `edxtasks` = `pair`.
+
+        Gives their number.
+        """
+        found = (
+            self._connection_of_thread()
+            .execute(
+                f"COPY ({sql}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd, "
+                f"ROW_GROUP_SIZE {row_group}, KV_METADATA {{edxtasks: {literal(pair)}}})"
+            )
+            .fetchone()
         )
+        assert found is not None
+        rows: int = found[0]
+        return rows
 
     def with_schema(self, relation: str, schema: Schema) -> str:
         """DuckDB SQL: a relation with exactly these columns: others are left out, missing ones are NULL."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,3 +25,26 @@ class TestParquet(WarehouseSuite):
     def other(self, tmp_path: Path) -> ParquetWarehouse:
         """The same folder as another process sees it."""
         return ParquetWarehouse(tmp_path / "warehouse")
+
+
+def test_times_are_read_in_utc_wherever_the_machine_is(tmp_path: Path) -> None:
+    code = f"""if True:
+        from datetime import UTC, datetime
+        from pathlib import Path
+        from edxtasks.warehouse.base import Label, TableName
+        from edxtasks.warehouse.parquet import ParquetWarehouse
+        from edxtasks.warehouse.schema import schema
+        warehouse = ParquetWarehouse(Path({str(tmp_path)!r}))
+        name = TableName("campus", "events")
+        row = {{"time": datetime(2014, 10, 1, 12, tzinfo=UTC)}}
+        warehouse.load(name, schema("time TIMESTAMP -- when"), [row], Label("s"))
+        print(*[time.isoformat() for (time,) in warehouse.read(name)])
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"TZ": "America/New_York"},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == "2014-10-01T12:00:00+00:00\n"
