@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from edxtasks.logs.raw_files import Block
 from edxtasks.logs.rejects import KEPT_OF_LINE, TOO_LONG
-from edxtasks.logs.rephrase import LineCounts, Reject, Rephrased, Rephraser, RephraseRules
+from edxtasks.logs.rephrase import LineCounts, Rephraser, RephraseRules
 
 DAY_US = 86_400_000_000
 SECOND_US = 1_000_000
@@ -79,7 +79,7 @@ class BlockReader:
         days: dict[int, Groups] = {}
         groups: Groups = {}
         begin = end = 0  # of the day that `groups` are of; lines of a log are nearly in order
-        for number, row in enumerate(self._rephrased(lines)):
+        for number, row in enumerate(self._rephraser.lines(lines)):
             if isinstance(row, tuple):
                 course, time_us, text = row
                 if not begin <= time_us < end:
@@ -100,15 +100,6 @@ class BlockReader:
                 text = b"\n".join(texts)
                 result.groups.append(Rows(course, day, len(times), min(times), max(times), text))
         return result
-
-    def _rephrased(self, lines: list[bytes]) -> list[Rephrased | Reject | None]:
-        """What becomes of each line. Lines of the same length are mostly of the same kind; one after another
-        they take a tenth less time."""
-        rephrase = self._rephraser.line
-        rephrased: list[Rephrased | Reject | None] = [None] * len(lines)
-        for number in sorted(range(len(lines)), key=[*map(len, lines)].__getitem__):
-            rephrased[number] = rephrase(lines[number])
-        return rephrased
 
     def _day(self, time_us: int) -> tuple[int, int, int]:
         """The day of a time, and the span of time around it, from … to before, that is of this day too."""

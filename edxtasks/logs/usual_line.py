@@ -87,7 +87,7 @@ class UsualRecord(Struct, kw_only=True, forbid_unknown_fields=True, omit_default
 
 
 _read = Decoder(UsualRecord).decode
-_write = Encoder().encode
+_write_into = Encoder().encode_into
 
 
 class UsualLines:
@@ -104,6 +104,7 @@ class UsualLines:
         self._derive = module_ids.derive
         self._types = module_ids.event_types
         self._agents = Remembered(lambda key: text({"oldagent": "", "module.usage_key": key}))
+        self._buffer = bytearray()  # one that has grown already
         self._short_events: dict[str, tuple[Any, str, Raw | None]] = {}
 
     def row(self, line: bytes) -> tuple[str | None, int, bytes]:
@@ -175,7 +176,8 @@ class UsualLines:
         record.module_id = module_id
         record.event_struct = struct
         record.event = text
-        return course, microseconds, _write(record)
+        _write_into(record, self._buffer)
+        return course, microseconds, bytes(self._buffer)
 
     def _take_module(self, context: UsualContext, module: UsualModule) -> None:
         if module.usage_key is not UNSET:
