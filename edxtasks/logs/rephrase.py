@@ -100,8 +100,8 @@ class Rephraser:
         result: Rephrased | Reject | None
         usual_row = self._usual.row
         conformer = self._conformer
-        # Lines of the same length are mostly of the same kind, and often of the same page or person. One after
-        # another they find what they need in the processor's caches, and take a tenth less time.
+        # Lines of the same length are mostly of the same kind, and often of the same page. One after another
+        # they find what they need in the processor's caches, and take a tenth less time.
         sizes = [*map(len, lines)]
         for number in sorted(range(len(lines)), key=sizes.__getitem__):
             line = lines[number]

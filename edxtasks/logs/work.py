@@ -179,11 +179,10 @@ class Stripe:
         message, usable = "", True
         with RawLog(self.path, self.size) as log:
             try:
-                for number, block in enumerate(log.blocks(self.block_size)):
-                    if number % self.count == self.index:
-                        rows = reader.read(block)
-                        rows.position = log.position
-                        take(rows)
+                for block in log.blocks(self.block_size, index=self.index, count=self.count):
+                    rows = reader.read(block)
+                    rows.position = log.position
+                    take(rows)
             except RawLogError as error:
                 message, usable = str(error), error.usable
             digest = log.digest()
