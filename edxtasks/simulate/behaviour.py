@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 from edxtasks.simulate import activities, people, planted
 from edxtasks.simulate.chance import fraction, mix
 from edxtasks.simulate.clock import DAY, HOUR, MINUTE, SECOND
-from edxtasks.simulate.courses import Course, Problem, Unit, Video
+from edxtasks.simulate.courses import Course, Problem, Video
 from edxtasks.simulate.events import (
     ENROLLMENT,
     FORUM,
@@ -24,29 +23,14 @@ from edxtasks.simulate.events import (
     Sink,
     text,
 )
-from edxtasks.simulate.forum import Forum, Post
+from edxtasks.simulate.forum import Forum
 from edxtasks.simulate.learners import Learner, on_the_move, units_of_day
+from edxtasks.simulate.visit import Visit
 
 LONGEST_VISIT = 2 * HOUR
 """No visit lasts longer; so only visits that start in the last two hours of a day can pass midnight."""
 
 UNITS_PER_VISIT = 8
-
-
-@dataclass(slots=True)
-class Visit:
-    """One stay on the site. `late` is the number of days after which its events are delivered."""
-
-    start: int
-    act: Callable[[Session, Visit, Random], None]
-    learner: Learner
-    course: Course
-    forum: Forum
-    seed: int
-    day: int
-    units: tuple[Unit, ...] = ()
-    post: Post | None = None
-    late: int = 0
 
 
 def visits_of_day(

@@ -10,12 +10,12 @@ from typing import Any
 
 from edxtasks.errors import UserError, nearest
 from edxtasks.simulate import behaviour, clock, learners
-from edxtasks.simulate.behaviour import Visit
 from edxtasks.simulate.chance import mix
 from edxtasks.simulate.clock import DAY, HOUR
 from edxtasks.simulate.courses import Course, build_course
 from edxtasks.simulate.forum import Forum, plan_forum
 from edxtasks.simulate.learners import Learner
+from edxtasks.simulate.visit import Visit
 
 FORM = 1
 """Raised when the same size and seed give other bytes than before."""

@@ -14,11 +14,11 @@ import orjson
 from isal import isal_zlib
 
 from edxtasks.simulate import behaviour, clock, ledger
-from edxtasks.simulate.behaviour import Visit
 from edxtasks.simulate.campus import Attendance, Campus
 from edxtasks.simulate.clock import DAY, MINUTE
 from edxtasks.simulate.events import ENROLLMENT, Event
 from edxtasks.simulate.learners import Learner
+from edxtasks.simulate.visit import Visit
 
 BLOCK = 1 << 18
 DAMAGE_EVERY = 211

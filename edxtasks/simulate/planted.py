@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
@@ -29,9 +29,7 @@ from edxtasks.simulate.events import (
     Session,
     text,
 )
-
-if TYPE_CHECKING:
-    from edxtasks.simulate.behaviour import Visit
+from edxtasks.simulate.visit import Visit
 
 UNKNOWN = "UNKNOWN"
 OTHER_COURSE = "MITx/0.111x/2T2014"

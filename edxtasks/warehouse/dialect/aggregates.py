@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from edxtasks.warehouse.dialect.chance import Order, pending
+from edxtasks.warehouse.dialect.chance import pending
 from edxtasks.warehouse.dialect.expressions import Call, Unreadable
-from edxtasks.warehouse.dialect.functions import Refused, builder, fit, literal_of
+from edxtasks.warehouse.dialect.fitting import Refused, fit, literal_of
+from edxtasks.warehouse.dialect.functions import builder
+from edxtasks.warehouse.dialect.orders import Order
 from edxtasks.warehouse.dialect.sorting import order_terms
 from edxtasks.warehouse.dialect.types import (
     BOOL,
@@ -216,7 +218,7 @@ def _array_agg(call: Call) -> Value:
     if value.type == NULL:
         raise Refused("ARRAY_AGG(NULL)")
     order, keys = order_by(call, arguments.order)
-    pending(call.place, call.node, "ARRAY_AGG", keys, value.sql, columns)
+    pending(call.place.scope, call.node, "ARRAY_AGG", keys, value.sql, columns)
     distinct = "DISTINCT " if arguments.distinct else ""
     only = f" FILTER (WHERE {value.sql} IS NOT NULL)" if arguments.ignore_nulls else ""
     listed = f"array_agg({distinct}{value.sql}{order}){only}"
@@ -240,7 +242,7 @@ def _string_agg(call: Call) -> Value:
         raise Unreadable
     this = fit(value, STRING)
     order, keys = order_by(call, arguments.order)
-    pending(call.place, call.node, "STRING_AGG", keys, this, columns)
+    pending(call.place.scope, call.node, "STRING_AGG", keys, this, columns)
     distinct = "DISTINCT " if arguments.distinct else ""
     if arguments.limit is None:
         return Value(f"string_agg({distinct}{this}, {text(separator)}{order})", STRING)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from edxtasks.warehouse.dialect.expressions import Call
-from edxtasks.warehouse.dialect.functions import Refused, builder
+from edxtasks.warehouse.dialect.fitting import Refused
+from edxtasks.warehouse.dialect.functions import builder
 from edxtasks.warehouse.dialect.types import INT64, STRING, Value, array
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from edxtasks.warehouse.dialect.functions import Refused, moment
+from edxtasks.warehouse.dialect.fitting import Refused, moment
 from edxtasks.warehouse.dialect.types import (
     BOOL,
     BYTES,

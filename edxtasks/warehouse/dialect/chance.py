@@ -8,41 +8,15 @@ the value itself is made of the keys; or the SQL says why with a comment, `/* to
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from edxtasks.warehouse.dialect.orders import Order, Pending
+from edxtasks.warehouse.dialect.scope import Scope
 from edxtasks.warehouse.dialect.types import quote
 
-if TYPE_CHECKING:
-    from edxtasks.warehouse.dialect.expressions import Place
-    from edxtasks.warehouse.dialect.scope import Scope
-
 _MARKER = re.compile(r"total order\s*:\s*\S")
-
-
-@dataclass(frozen=True)
-class Order:
-    """The keys of an order, as DuckDB texts, those of PARTITION BY among them."""
-
-    keys: frozenset[str]
-
-    def __or__(self, other: Iterable[str]) -> Order:
-        return Order(self.keys | frozenset(other))
-
-
-@dataclass(frozen=True)
-class Pending:
-    """A use of an order that is judged when the whole SELECT is known."""
-
-    node: exp.Expression
-    what: str
-    order: Order
-    made_of_keys: bool
-    grouped: bool
 
 
 def has_marker(node: exp.Expression) -> bool:
@@ -51,7 +25,7 @@ def has_marker(node: exp.Expression) -> bool:
 
 
 def pending(
-    place: Place, node: exp.Expression, what: str, order: Order, value: str | None, columns: frozenset[str]
+    scope: Scope, node: exp.Expression, what: str, order: Order, value: str | None, columns: frozenset[str]
 ) -> None:
     """Note a use of an order, to be judged at the end of the SELECT.
 
@@ -61,7 +35,7 @@ def pending(
     if has_marker(node):
         return
     made = value is not None and (value in order.keys or (columns <= order.keys and bool(order.keys)))
-    place.scope.pending.append(Pending(node, what, order, made, value is not None))
+    scope.pending.append(Pending(node, what, order, made, value is not None))
 
 
 def judge(scope: Scope, grouping: frozenset[str] | None) -> list[tuple[exp.Expression, str]]:

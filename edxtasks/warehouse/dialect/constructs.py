@@ -7,8 +7,9 @@ import re
 from sqlglot import exp
 
 from edxtasks.warehouse.dialect.casts import cast, type_of
-from edxtasks.warehouse.dialect.expressions import TRANSLATIONS, Call, Place, call
-from edxtasks.warehouse.dialect.functions import FUNCTIONS, Refused, fit, literal_of
+from edxtasks.warehouse.dialect.expressions import TRANSLATIONS, Call, Place
+from edxtasks.warehouse.dialect.fitting import Refused, fit, literal_of
+from edxtasks.warehouse.dialect.functions import FUNCTIONS, call
 from edxtasks.warehouse.dialect.operators import branches, comparable, compare, number
 from edxtasks.warehouse.dialect.scope import members, resolve
 from edxtasks.warehouse.dialect.types import (

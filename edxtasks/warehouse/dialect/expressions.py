@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from edxtasks.warehouse.dialect.functions import FUNCTIONS, Refused, choose, fit, literal_of
+from edxtasks.warehouse.dialect.fitting import Refused, fit, literal_of
 from edxtasks.warehouse.dialect.scope import Context, Ctes, Relation, Scope
-from edxtasks.warehouse.dialect.types import UNKNOWN, UNREADABLE, Type, Value
+from edxtasks.warehouse.dialect.types import UNKNOWN, Type, Value
 
 
 @dataclass(frozen=True)
@@ -95,45 +95,6 @@ class Call:
 class Unreadable(Exception):
     """An argument was complained about already."""
 
-
-def call(place: Place, node: exp.Expression, over: str = "", safe: bool = False) -> Value:
-    """A call of a function on the proven list."""
-    assert isinstance(node, exp.Anonymous)
-    name = node.name.upper()
-    function = FUNCTIONS.get(name)
-    if function is None:
-        raise Refused(f"{name} is not on the proven list{_REASONS.get(name, '')}; see docs/sql.md")
-    if safe and not function.safe:
-        raise Refused(f"SAFE.{name} is not on the proven list; see docs/sql.md")
-    if function.builder is not None:
-        try:
-            return function.builder(Call(name, list(node.expressions), place, node, over, safe))
-        except Unreadable:
-            return UNREADABLE
-    if over:
-        raise Refused(f"{name} is no window function")
-    values = [place.value(argument) for argument in node.expressions]
-    if any(value.type == UNKNOWN for value in values):
-        return UNREADABLE
-    return choose(function, values, safe)
-
-
-_CHANCE = ": what it gives hangs on chance"
-_CLOCK = ": what it gives hangs on the time of the run; take a parameter"
-_REASONS = {
-    "ANY_VALUE": f"{_CHANCE}; take MIN, MAX or ARRAY_AGG(… ORDER BY … LIMIT 1)[SAFE_OFFSET(0)]",
-    "RAND": _CHANCE,
-    "GENERATE_UUID": _CHANCE,
-    "SESSION_USER": ": what it gives hangs on who runs it",
-    "CURRENT_TIMESTAMP": _CLOCK,
-    "CURRENT_DATE": _CLOCK,
-    "CURRENT_DATETIME": _CLOCK,
-    "CURRENT_TIME": _CLOCK,
-    "APPROX_COUNT_DISTINCT": ": it estimates; take COUNT(DISTINCT …)",
-    "APPROX_QUANTILES": ": it estimates; take PERCENTILE_DISC or PERCENTILE_CONT",
-    "APPROX_TOP_COUNT": ": it estimates",
-    "FARM_FINGERPRINT": ": DuckDB has nothing that gives the same; take TO_HEX(MD5(…))",
-}
 
 Translation = Callable[[Place, exp.Expression], Value]
 TRANSLATIONS: dict[type[exp.Expression], Translation] = {}

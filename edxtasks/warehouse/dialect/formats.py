@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 
 from edxtasks.warehouse.dialect.expressions import Call
-from edxtasks.warehouse.dialect.functions import Refused, builder
+from edxtasks.warehouse.dialect.fitting import Refused
+from edxtasks.warehouse.dialect.functions import builder
 from edxtasks.warehouse.dialect.times import only_utc
 from edxtasks.warehouse.dialect.types import DATE, STRING, TIMESTAMP, Value, text
 

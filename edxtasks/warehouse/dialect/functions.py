@@ -10,32 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from edxtasks.warehouse.dialect.types import (
-    DATE,
-    FLOAT64,
-    INT64,
-    NULL,
-    OPEN,
-    PARAMETER,
-    TIMESTAMP,
-    Type,
-    Value,
-    text,
-)
+from edxtasks.warehouse.dialect.expressions import Call, Place, Unreadable
+from edxtasks.warehouse.dialect.fitting import Refused, fit, fits
+from edxtasks.warehouse.dialect.types import PARAMETER, UNKNOWN, UNREADABLE, Type, Value
 
-if TYPE_CHECKING:
-    from edxtasks.warehouse.dialect.expressions import Call
-
-
-class Refused(Exception):
-    """An expression that is not on the proven list, or has a form that is not."""
-
-
-Builder = Callable[["Call"], Value]
+Builder = Callable[[Call], Value]
 
 
 @dataclass(frozen=True)
@@ -90,36 +72,6 @@ def builder(*names: str, version: int = 1, safe: bool = False) -> Callable[[Buil
     return enter
 
 
-def fits(value: Value, wanted: Type) -> bool:
-    """Whether GoogleSQL takes `value` where `wanted` is expected, without a cast that is written."""
-    if value.type == wanted or value.type in OPEN:
-        return True
-    if wanted == FLOAT64 and value.type == INT64:
-        return True
-    return value.literal is not None and wanted in (DATE, TIMESTAMP)
-
-
-def fit(value: Value, wanted: Type) -> str:
-    """The DuckDB text of `value` as `wanted`. Raises Refused if it does not fit."""
-    if not fits(value, wanted):
-        raise Refused(f"{wanted} was expected, found {value.type}: write a CAST")
-    if value.type == wanted:
-        return value.sql
-    if value.type in (NULL, PARAMETER):
-        return f"CAST({value.sql} AS {wanted.duckdb})"
-    if value.number is not None:
-        return f"{value.number}e0" if "e" not in value.number.lower() else value.number
-    if value.type == INT64:
-        return f"CAST({value.sql} AS DOUBLE)"
-    return moment(value.literal or "", wanted)
-
-
-def moment(literal: str, wanted: Type) -> str:
-    """A STRING literal that stands for a DATE or TIMESTAMP."""
-    macro = "bq_text_date" if wanted == DATE else "bq_text_timestamp"
-    return f"bq_strict({text(literal)}, {macro}({text(literal)}))"
-
-
 def choose(function: Function, values: Sequence[Value], safe: bool = False) -> Value:
     """The value of a function of plain values: the first overload that fits, exact types first."""
     candidates = [o for o in function.overloads if len(o.arguments) == len(values)]
@@ -141,10 +93,41 @@ def choose(function: Function, values: Sequence[Value], safe: bool = False) -> V
     return Value(template.format(*texts), chosen.result)
 
 
-def literal_of(node: exp.Expression | None) -> str | None:
-    """The text of a STRING literal, also a raw one; None for anything else."""
-    if isinstance(node, exp.Literal) and node.is_string:
-        return str(node.this)
-    if isinstance(node, exp.RawString):
-        return str(node.this)
-    return None
+def call(place: Place, node: exp.Expression, over: str = "", safe: bool = False) -> Value:
+    """A call of a function on the proven list."""
+    assert isinstance(node, exp.Anonymous)
+    name = node.name.upper()
+    function = FUNCTIONS.get(name)
+    if function is None:
+        raise Refused(f"{name} is not on the proven list{_REASONS.get(name, '')}; see docs/sql.md")
+    if safe and not function.safe:
+        raise Refused(f"SAFE.{name} is not on the proven list; see docs/sql.md")
+    if function.builder is not None:
+        try:
+            return function.builder(Call(name, list(node.expressions), place, node, over, safe))
+        except Unreadable:
+            return UNREADABLE
+    if over:
+        raise Refused(f"{name} is no window function")
+    values = [place.value(argument) for argument in node.expressions]
+    if any(value.type == UNKNOWN for value in values):
+        return UNREADABLE
+    return choose(function, values, safe)
+
+
+_CHANCE = ": what it gives hangs on chance"
+_CLOCK = ": what it gives hangs on the time of the run; take a parameter"
+_REASONS = {
+    "ANY_VALUE": f"{_CHANCE}; take MIN, MAX or ARRAY_AGG(… ORDER BY … LIMIT 1)[SAFE_OFFSET(0)]",
+    "RAND": _CHANCE,
+    "GENERATE_UUID": _CHANCE,
+    "SESSION_USER": ": what it gives hangs on who runs it",
+    "CURRENT_TIMESTAMP": _CLOCK,
+    "CURRENT_DATE": _CLOCK,
+    "CURRENT_DATETIME": _CLOCK,
+    "CURRENT_TIME": _CLOCK,
+    "APPROX_COUNT_DISTINCT": ": it estimates; take COUNT(DISTINCT …)",
+    "APPROX_QUANTILES": ": it estimates; take PERCENTILE_DISC or PERCENTILE_CONT",
+    "APPROX_TOP_COUNT": ": it estimates",
+    "FARM_FINGERPRINT": ": DuckDB has nothing that gives the same; take TO_HEX(MD5(…))",
+}

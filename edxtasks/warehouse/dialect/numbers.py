@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from edxtasks.warehouse.dialect.expressions import Call
-from edxtasks.warehouse.dialect.functions import Refused, builder, fit, plain
+from edxtasks.warehouse.dialect.fitting import Refused, fit
+from edxtasks.warehouse.dialect.functions import builder, plain
 from edxtasks.warehouse.dialect.operators import branches, comparable, compare
 from edxtasks.warehouse.dialect.types import BOOL, FLOAT64, INT64, NULL, STRING, UNKNOWN, Value, text
 

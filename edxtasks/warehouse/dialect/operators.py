@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from edxtasks.warehouse.dialect.expressions import TRANSLATIONS, Place, Translation
-from edxtasks.warehouse.dialect.functions import Refused, fit, fits
+from edxtasks.warehouse.dialect.fitting import Refused, fit, fits
 from edxtasks.warehouse.dialect.types import (
     BOOL,
     DATE,

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from edxtasks.warehouse.dialect.chance import Pending
-from edxtasks.warehouse.dialect.functions import Refused
+from edxtasks.warehouse.dialect.fitting import Refused
+from edxtasks.warehouse.dialect.orders import Pending
 from edxtasks.warehouse.dialect.reading import line_of
 from edxtasks.warehouse.dialect.types import UNKNOWN, UNREADABLE, Type, Value, quote
 from edxtasks.warehouse.schema import Schema

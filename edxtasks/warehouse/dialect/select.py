@@ -13,9 +13,10 @@ from typing import TypeVar
 
 from sqlglot import exp
 
-from edxtasks.warehouse.dialect.chance import Order, has_marker, judge, keys_of_join, pending
+from edxtasks.warehouse.dialect.chance import has_marker, judge, keys_of_join, pending
 from edxtasks.warehouse.dialect.expressions import Place
-from edxtasks.warehouse.dialect.functions import Refused
+from edxtasks.warehouse.dialect.fitting import Refused
+from edxtasks.warehouse.dialect.orders import Order
 from edxtasks.warehouse.dialect.scope import Context, Ctes, Relation, Scope
 from edxtasks.warehouse.dialect.sorting import sort_term
 from edxtasks.warehouse.dialect.sources import from_clause
@@ -229,7 +230,7 @@ class Select:
             return
         if {item.value.sql for item in self.items} <= keys:
             return
-        pending(self.place, limit, "LIMIT", Order(frozenset(keys)), None, frozenset())
+        pending(self.place.scope, limit, "LIMIT", Order(frozenset(keys)), None, frozenset())
 
     # What is unique
 

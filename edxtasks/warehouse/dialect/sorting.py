@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from edxtasks.warehouse.dialect.chance import Order
 from edxtasks.warehouse.dialect.expressions import Place
-from edxtasks.warehouse.dialect.functions import Refused
+from edxtasks.warehouse.dialect.fitting import Refused
+from edxtasks.warehouse.dialect.orders import Order
 from edxtasks.warehouse.dialect.types import (
     BOOL,
     DATE,

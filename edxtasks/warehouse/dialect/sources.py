@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from edxtasks.warehouse.dialect.expressions import Place
-from edxtasks.warehouse.dialect.functions import Refused
+from edxtasks.warehouse.dialect.fitting import Refused
 from edxtasks.warehouse.dialect.reading import table_name
 from edxtasks.warehouse.dialect.scope import Scope, Source
 from edxtasks.warehouse.dialect.types import BOOL, UNKNOWN, Value, common, of_column, quote

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from edxtasks.warehouse.dialect.expressions import Call
-from edxtasks.warehouse.dialect.functions import Refused, builder, plain
+from edxtasks.warehouse.dialect.fitting import Refused
+from edxtasks.warehouse.dialect.functions import builder, plain
 from edxtasks.warehouse.dialect.types import BOOL, BYTES, INT64, STRING, Value, array, text
 
 plain("STARTS_WITH", [STRING, STRING], BOOL, "starts_with({0}, {1})")

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from sqlglot import exp
 
 from edxtasks.warehouse.dialect.expressions import Call
-from edxtasks.warehouse.dialect.functions import Refused, builder, fit, literal_of, plain
+from edxtasks.warehouse.dialect.fitting import Refused, fit, literal_of
+from edxtasks.warehouse.dialect.functions import builder, plain
 from edxtasks.warehouse.dialect.types import DATE, INT64, PARAMETER, STRING, TIMESTAMP, Value, array
 
 MICROSECONDS = {

@@ -7,10 +7,12 @@ from decimal import Decimal
 from sqlglot import exp
 
 from edxtasks.warehouse.dialect.aggregates import take_apart
-from edxtasks.warehouse.dialect.chance import Order, pending
-from edxtasks.warehouse.dialect.expressions import Call, Place, Unreadable, call
-from edxtasks.warehouse.dialect.functions import Refused, builder, fit
+from edxtasks.warehouse.dialect.chance import pending
+from edxtasks.warehouse.dialect.expressions import Call, Place, Unreadable
+from edxtasks.warehouse.dialect.fitting import Refused, fit
+from edxtasks.warehouse.dialect.functions import builder, call
 from edxtasks.warehouse.dialect.operators import branches
+from edxtasks.warehouse.dialect.orders import Order
 from edxtasks.warehouse.dialect.sorting import order_terms
 from edxtasks.warehouse.dialect.types import (
     DATE,
@@ -155,12 +157,12 @@ def _check(
             if columns and columns <= order.keys:
                 return
             made = (None, columns)
-        pending(place, node, name, order, *made)
+        pending(place.scope, node, name, order, *made)
     elif name in _AGGREGATES and has_order:
         rows = spec is not None and spec.args.get("kind") == "ROWS"
         floats = name in _SUMS_OF_FLOATS and value.type == FLOAT64
         if rows or floats:
-            pending(place, node, f"{name} over a frame of rows", order, None, frozenset())
+            pending(place.scope, node, f"{name} over a frame of rows", order, None, frozenset())
 
 
 def _rank(call: Call) -> Value:
