@@ -5,8 +5,9 @@
 Rows of a simulated campus, split by the product, are dealt out to two courses: one of a few *large* days of
 120 MB of lines each, one of five years of *small* days of 200 kB. The product loads all days of a course as
 its task `logs2bq` does. The baseline is what DuckDB does of itself: in one connection a
-`COPY (SELECT * FROM read_json(…)) TO …` a shard, with the same columns, longest line, compression and row
-groups; no stamps, no listing, nothing written beside and renamed. Both make the same rows, which is checked.
+`COPY (SELECT * FROM read_json(…)) TO …parquet` a shard, with the columns named and all else as DuckDB has it;
+no stamps, no listing, nothing written beside and renamed. The same once more with the product's settings for
+large days (zstd, smaller row groups, shorter lines). All make the same rows, which is checked.
 
 Then one more day comes into the course of small days, and then nothing does: what loading and checking cost
 beside all that is there already, alone and as the whole command `doit logs2bq`.
@@ -68,7 +69,7 @@ def compare(root: Path, options: argparse.Namespace) -> None:
         size = made["bytes"][shape] / 1e6
         print(f"{days[shape]} {shape} days, {size:,.0f} MB of lines, {made['rows'][shape]:,} rows")
         for threads in options.threads:
-            took: dict[str, list[Took]] = {"duckdb": [], "product": []}
+            took: dict[str, list[Took]] = {"duckdb": [], "duckdb-zstd": [], "product": []}
             for _ in range(options.rounds):
                 for name, rounds in took.items():
                     shutil.rmtree(root / WAREHOUSE, ignore_errors=True)
@@ -77,6 +78,7 @@ def compare(root: Path, options: argparse.Namespace) -> None:
             base = best(took["duckdb"])
             with_threads = f"{threads} thread{'s' * (threads > 1)}"
             line(f"DuckDB alone, {with_threads}", base, size)
+            line(f"DuckDB with zstd, {with_threads}", best(took["duckdb-zstd"]), size, base)
             line(f"product, {with_threads}", best(took["product"]), size, base)
     one_more_day(root, options, days["small"])
 
@@ -251,12 +253,24 @@ def product_context(root: Path, threads: int) -> Any:
 
 
 def duckdb_alone(root: Path, shape: str, threads: str, first: str = "0") -> None:
-    """A `COPY` a shard, from the shard of number `first` on."""
+    """As DuckDB does it of itself, from the shard of number `first` on."""
+    copy_each(root, shape, threads, int(first), "", "")
+
+
+def duckdb_with_zstd(root: Path, shape: str, threads: str) -> None:
+    """With the product's settings for large days."""
+    from edxtasks.warehouse.parquet import ROWS_IN_GROUP
+    from edxtasks.warehouse.session import LONGEST_LINES
+
+    writing = f", COMPRESSION zstd, ROW_GROUP_SIZE {ROWS_IN_GROUP}"
+    copy_each(root, shape, threads, 0, f", maximum_object_size = {LONGEST_LINES[0]}", writing)
+
+
+def copy_each(root: Path, shape: str, threads: str, first: int, reading: str, writing: str) -> None:
+    """A `COPY` a shard, in one connection."""
     import duckdb
 
     from edxtasks.logs.schema import TRACKLOG_SCHEMA
-    from edxtasks.warehouse.parquet import ROWS_IN_GROUP
-    from edxtasks.warehouse.session import LONGEST_LINES
 
     target = root / "duckdb"
     shutil.rmtree(target, ignore_errors=True)
@@ -264,11 +278,10 @@ def duckdb_alone(root: Path, shape: str, threads: str, first: str = "0") -> None
     connection = duckdb.connect()
     connection.execute(f"SET threads = {threads}")
     columns = ", ".join(f"'{one.name}': '{one.duckdb_type}'" for one in TRACKLOG_SCHEMA)
-    for path in sorted(shard(root, shape, 0).parent.iterdir())[int(first) :]:
+    for path in sorted(shard(root, shape, 0).parent.iterdir())[first:]:
         connection.execute(
-            f"COPY (SELECT * FROM read_json('{path}', format = 'newline_delimited', columns = {{{columns}}}, "
-            f"maximum_object_size = {LONGEST_LINES[0]})) TO '{target / path.name}.parquet' "
-            f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROWS_IN_GROUP})"
+            f"COPY (SELECT * FROM read_json('{path}', format = 'newline_delimited', columns = {{{columns}}}"
+            f"{reading})) TO '{target / path.name}.parquet' (FORMAT parquet{writing})"
         )
 
 
@@ -279,7 +292,7 @@ def check_rows(root: Path, name: str, shape: str, rows: str) -> None:
     from edxtasks.course import CourseKey
 
     product = root / WAREHOUSE / CourseKey.parse(COURSES[shape]).logs_dataset
-    files = (root / "duckdb" if name == "duckdb" else product) / "*.parquet"
+    files = (product if name == "product" else root / "duckdb") / "*.parquet"
     found = duckdb.execute(
         f"SELECT count(*), sum(hash(username, time, event, event_struct)::HUGEINT) FROM '{files}'"
     ).fetchone()
@@ -296,6 +309,7 @@ if __name__ == "__main__":
             "make": make,
             "deliver": deliver,
             "duckdb": duckdb_alone,
+            "duckdb-zstd": duckdb_with_zstd,
             "product": product,
             "check": check,
             "rows": check_rows,

@@ -146,7 +146,7 @@ class Session:
         ).fetchall()
         return {row[0]: (f"{row[1]}:{row[2]}", row[1]) for row in rows}
 
-    def copy(self, sql: str, path: Path, pair: str, row_group: int = _ROW_GROUP) -> int:
+    def copy(self, sql: str, path: Path, pair: str, row_group: int = _ROW_GROUP, codec: str = "zstd") -> int:
         """Write the rows of a DuckDB query to a Parquet file whose footer says `edxtasks` = `pair`.
 
         Gives their number.
@@ -154,7 +154,7 @@ class Session:
         found = (
             self._connection_of_thread()
             .execute(
-                f"COPY ({sql}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd, "
+                f"COPY ({sql}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION {codec}, "
                 f"ROW_GROUP_SIZE {row_group}, KV_METADATA {{edxtasks: {literal(pair)}}})"
             )
             .fetchone()

@@ -7,10 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 from suite import WarehouseSuite
 
+from edxtasks.warehouse.base import Label, TableName
 from edxtasks.warehouse.parquet import ParquetWarehouse
+from edxtasks.warehouse.schema import schema
 
 
 class TestParquet(WarehouseSuite):
@@ -25,6 +28,19 @@ class TestParquet(WarehouseSuite):
     def other(self, tmp_path: Path) -> ParquetWarehouse:
         """The same folder as another process sees it."""
         return ParquetWarehouse(tmp_path / "warehouse")
+
+
+@pytest.mark.parametrize(("rows", "codec"), [(1, "SNAPPY"), (500, "SNAPPY"), (501, "ZSTD")])
+def test_few_rows_are_compressed_the_quick_way(tmp_path: Path, rows: int, codec: str) -> None:
+    warehouse = ParquetWarehouse(tmp_path)
+    name = TableName("campus", "numbers")
+    content = [{"n": number} for number in range(rows)]
+    warehouse.load(name, schema("n INTEGER -- number"), content, Label("s"))
+    path = warehouse.location(name, partitioned=False)
+    assert duckdb.execute(f"SELECT DISTINCT compression FROM parquet_metadata('{path}')").fetchall() == [
+        (codec,)
+    ]
+    assert [number for (number,) in warehouse.read(name)] == list(range(rows))
 
 
 def test_times_are_read_in_utc_wherever_the_machine_is(tmp_path: Path) -> None:
