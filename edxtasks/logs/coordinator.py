@@ -48,6 +48,8 @@ _PARTS_OF_A_TRY = re.compile(r"\.[0-9a-f]{8}$")
 
 MOST_STRIPES = 8
 """Most workers that share one raw log: each inflates all of it."""
+MUCH_LARGER = 1.25
+"""How many times its share of the work a raw log must be to be shared, so that it gains more than it costs."""
 USUAL_COMPRESSION = 10
 """How many times smaller a compressed log is."""
 
@@ -120,16 +122,10 @@ class Coordinator:
 
     def _split_round(self, decisions: list[Decision]) -> None:
         decisions.sort(key=lambda d: (-_weight(d), d.order))
-        whole: list[Decision] = []
-        rest = sum(map(_weight, decisions))
-        for decision in decisions:
-            share = rest / self._crew.size
-            if self._crew.size > 1 and _weight(decision) > max(share, self._options.shared_above):
-                self._split_shared(decision)
-                rest -= _weight(decision)
-            else:
-                whole.append(decision)
-        tries = [self._begin(decision) for decision in whole]
+        shared = to_share([*map(_weight, decisions)], self._crew.size, self._options.shared_above)
+        for decision in decisions[:shared]:
+            self._split_shared(decision)
+        tries = [self._begin(decision) for decision in decisions[shared:]]
         positions: dict[int, int] = {}
 
         def report(number: int, position: object) -> None:
@@ -246,6 +242,17 @@ class Coordinator:
         self._told.stage = "publishing"
         self._told.path = None
         self._progress(self._told)
+
+
+def to_share(weights: Sequence[int], workers: int, above: int) -> int:
+    """How many raw logs, of these weights in bytes, the heaviest first, are to be shared by all workers, one
+    after the other. Each of the rest is for one worker. None of less than `above` is shared."""
+    rest = sum(weights)
+    for number, weight in enumerate(weights):
+        if workers == 1 or weight <= max(MUCH_LARGER * rest / workers, above):
+            return number
+        rest -= weight
+    return len(weights)
 
 
 def _weight(decision: Decision) -> int:

@@ -22,7 +22,7 @@ HIGHEST_FAST_LEVEL = 1
 DeflateError: type[Exception] = isal_zlib.IsalError  # type: ignore[assignment]  # its stub is wrong
 
 
-def deflate(piece: bytes, level: int) -> bytes:
+def deflate(piece: bytes | memoryview, level: int) -> bytes:
     """One piece, deflated, ended at a byte border and not the end of the stream.
 
     `level` 0 and 1: ISA-L's fastest; 2 to 9: zlib, slower and smaller. The higher levels of ISA-L are not
@@ -40,7 +40,7 @@ def trailer(crc: int, size: int) -> bytes:
     return _LAST_BLOCK + crc.to_bytes(4, "little") + (size & 0xFFFFFFFF).to_bytes(4, "little")
 
 
-def crc32(data: bytes, value: int = 0) -> int:
+def crc32(data: bytes | memoryview, value: int = 0) -> int:
     """CRC-32 of `data`, continued from `value`."""
     return int(isal_zlib.crc32(data, value))
 

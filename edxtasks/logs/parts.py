@@ -147,16 +147,16 @@ class PartsWriter:
         return text
 
     def _compress_pieces(self, part: _Growing) -> None:
-        text = self._take_waiting(part)
+        text = memoryview(self._take_waiting(part))
         whole = len(text) - len(text) % PIECE
         for start in range(0, whole, PIECE):
             self._compress(part, text[start : start + PIECE])
         if whole < len(text):
-            part.waiting = [text[whole:]]
+            part.waiting = [bytes(text[whole:])]
             part.waiting_size = len(text) - whole
             self._waiting_size += part.waiting_size
 
-    def _compress(self, part: _Growing, piece: bytes) -> None:
+    def _compress(self, part: _Growing, piece: bytes | memoryview) -> None:
         """Deflate the next piece of a part; its sums are taken here, where its bytes are in the cache."""
         part.content.update(piece)
         part.crc = crc32(piece, part.crc)

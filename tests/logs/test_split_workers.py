@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from edxtasks.logs.coordinator import to_share
 from edxtasks.logs.layout import Layout
 from edxtasks.logs.workers import Crew, Done, Failed, Interrupted
 
@@ -112,3 +113,25 @@ def test_workers_are_ended_in_the_middle_of_work(directory: Path) -> None:
     assert time.monotonic() - begun < 20
     with Layout(directory).locked():  # no worker holds it any more
         pass
+
+
+@pytest.mark.parametrize(
+    ("weights", "workers", "expected"),
+    [
+        ([900], 2, 1),
+        ([900], 1, 0),
+        ([99], 2, 0),  # too light
+        ([500, 490], 2, 0),  # side by side
+        ([900, 300], 2, 2),  # after the first one nothing else is to be done beside the second
+        ([900, 200, 190], 2, 1),
+        ([9000, 800, 790], 2, 1),
+        ([9000, 4000, 100], 2, 2),
+        ([100] * 10, 4, 0),
+        ([1000, 900, 100], 4, 2),
+        ([], 2, 0),
+    ],
+)
+def test_raw_logs_much_larger_than_their_share_are_shared(
+    weights: list[int], workers: int, expected: int
+) -> None:
+    assert to_share(weights, workers, above=100) == expected
