@@ -49,7 +49,7 @@ _PARTS_OF_A_TRY = re.compile(r"\.[0-9a-f]{8}$")
 MOST_STRIPES = 8
 """Most workers that share one raw log: each inflates all of it."""
 MUCH_LARGER = 1.25
-"""How many times its share of the work a raw log must be to be shared, so that it gains more than it costs."""
+"""How many times its share of the work a raw log must be, so that sharing it gains more than it costs."""
 USUAL_COMPRESSION = 10
 """How many times smaller a compressed log is."""
 
