@@ -52,8 +52,6 @@ class BlockRows:
     blank: int = 0
     groups: list[Rows] = field(default_factory=list)
     rejects: list[tuple[int, str, str, bytes]] = field(default_factory=list)
-    position: int = 0
-    """Bytes of the raw log read so far."""
 
 
 Groups = dict[str | None, tuple[list[bytes], list[int]]]

@@ -10,9 +10,9 @@ from __future__ import annotations
 import fnmatch
 import re
 import secrets
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from datetime import date
+from functools import partial
 
 from edxtasks.logs.bookkeeping import Bookkeeper, Try, told
 from edxtasks.logs.checkpoints import (
@@ -22,7 +22,6 @@ from edxtasks.logs.checkpoints import (
     read_failures,
 )
 from edxtasks.logs.decisions import EQUAL, FAILED, SPLIT, Decision
-from edxtasks.logs.hand_over import HandedOver, Receiver
 from edxtasks.logs.layout import Layout, fitting, remove_tree
 from edxtasks.logs.legacy import TakeOver, list_unusable
 from edxtasks.logs.options import SplitOptions
@@ -30,24 +29,13 @@ from edxtasks.logs.publisher import Publisher
 from edxtasks.logs.raw_files import COMPRESSION_SUFFIXES
 from edxtasks.logs.results import Progress, SplitResult
 from edxtasks.logs.shard_lists import lists
+from edxtasks.logs.shared_log import SharedLog
 from edxtasks.logs.survey import Surveyor
-from edxtasks.logs.work import (
-    Collector,
-    Destination,
-    LogResult,
-    Position,
-    SharedStripe,
-    Stripe,
-    StripeEnd,
-    WholeLog,
-    date_in_name,
-)
-from edxtasks.logs.workers import Crew, Done, Failed, Interrupted, described
+from edxtasks.logs.work import Destination, LogResult, Position, WholeLog, date_in_name
+from edxtasks.logs.workers import Crew, Done, Failed, attempted, described
 
 _PARTS_OF_A_TRY = re.compile(r"\.[0-9a-f]{8}$")
 
-MOST_STRIPES = 8
-"""Most workers that share one raw log: each inflates all of it."""
 MUCH_LARGER = 1.25
 """How many times its share of the work a raw log must be, so that sharing it gains more than it costs."""
 USUAL_COMPRESSION = 10
@@ -140,58 +128,27 @@ class Coordinator:
 
     def _split_shared(self, decision: Decision) -> None:
         attempt = self._begin(decision)
-        work = attempt.work
-        count = min(self._crew.size, MOST_STRIPES)
-        stripes = [replace(work.stripe, index=index, count=count) for index in range(count)]
-        outcome: Done | Failed
-        position = 0
-        ends: dict[int, StripeEnd] = {}
-        try:
-            collector = Collector(work.destination)
-        except OSError as error:
-            self._end(attempt, Failed(described(error)))
-            return
-        folder = work.destination.folder
-        receivers: list[Receiver] = []
-        try:
-            receivers.extend(Receiver(folder, stripe.index) for stripe in stripes)
-            for number, message in self._crew.do_in_turn([SharedStripe(each, folder) for each in stripes]):
-                if isinstance(message, Failed):
-                    raise collector.interrupted(decision.path, message.message)
-                if isinstance(message, Done):
-                    assert isinstance(message.result, StripeEnd)
-                    ends[number] = message.result
-                    continue
-                if ends:
-                    raise collector.interrupted(decision.path, "it changed while it was read")
-                assert isinstance(message, HandedOver)
-                rows = receivers[number].receive(message)
-                collector.add(rows)
-                self._advance(rows.position - position, decision)
-                position = rows.position
-            end = _joined(ends.values())
-            if end is None:
-                raise collector.interrupted(decision.path, "it changed while it was read")
-            outcome = Done(collector.finish(end, end.counts, work.keep_broken))
-        except Interrupted as error:
-            outcome = Failed(str(error), error.known)
-        except OSError as error:
-            interrupted = collector.interrupted(decision.path, described(error))
-            outcome = Failed(str(interrupted), interrupted.known)
-        finally:
-            collector.close()
-            for receiver in receivers:
-                receiver.close()
-        self._end(attempt, outcome)
-        self._advance(decision.size - position, decision, files=1)
+        read = 0
+
+        def report(position: object) -> None:
+            nonlocal read
+            assert isinstance(position, Position)
+            self._advance(position.bytes - read, decision)
+            read = position.bytes
+
+        self._end(attempt, attempted(partial(SharedLog(attempt.work, self._crew).run, report)))
+        self._advance(decision.size - read, decision, files=1)
 
     def _begin(self, decision: Decision) -> Try:
         folder = self._layout.parts / f"{fitting(decision.key, 120)}.{secrets.token_hex(4)}"
         rules = self._options.line_rules(decision.path)
         work = WholeLog(
-            Stripe(decision.path, decision.size, rules, block_size=self._options.block_size),
+            decision.path,
+            decision.size,
+            rules,
             Destination(folder, folder / "rejects", self._options.gzip_level, rules.edge),
             self._options.allow_truncated,
+            self._options.block_size,
         )
         return Try(decision, work)
 
@@ -259,16 +216,3 @@ def _weight(decision: Decision) -> int:
     """About how many bytes of lines a raw log has."""
     compressed = decision.path.name.lower().endswith(COMPRESSION_SUFFIXES)
     return decision.size * (USUAL_COMPRESSION if compressed else 1)
-
-
-def _joined(ends: Iterable[StripeEnd]) -> StripeEnd | None:
-    """The ends of all stripes of a log as one; None when they read different things."""
-    first, *others = ends
-    counts = first.counts
-    for other in others:
-        if (other.digest, other.size, other.message) != (first.digest, first.size, first.message):
-            return None
-        counts.bad_utf8 += other.counts.bad_utf8
-        counts.unknown_keys += other.counts.unknown_keys
-        counts.wrong_types += other.counts.wrong_types
-    return first

@@ -1,41 +1,29 @@
-"""Rows of a raw log that several workers share, handed to the process that collects them.
+"""Texts handed from one process to another: blocks of a raw log that several workers share, and their rows.
 
-Their text goes through files of the try, two a worker, in turn, which stay in the system's page cache: a pipe
-would copy it four times, in bits of 64 KB. What is said about it goes through the pipe.
+They go through files of the try, which stay in the system's page cache: a pipe would copy them four times, in
+bits of 64 KB. What is said about them goes through the pipe.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from io import FileIO
 from pathlib import Path
 
-from edxtasks.logs.block_rows import BlockRows
-
-FILES = 2
-"""While one is read the next one is written; `workers.AHEAD` sees to it."""
-
-
-@dataclass(frozen=True)
-class HandedOver:
-    """The rows of a block without their texts, and the size of each, which lie one behind the other in the
-    file that is next."""
-
-    block: BlockRows
-    sizes: tuple[int, ...]
+AHEAD = 2
+"""How many hand-overs may be under way: there are as many files, taken in turn."""
 
 
 class Sender:
-    """Puts the texts of blocks into files; `folder` is that of the try, `worker` the number of the worker.
+    """Puts texts into the files `name.0`, `name.1`, …. A context manager.
 
-    A context manager. Raises `OSError`, when the disk is full for one.
+    Raises `OSError`, when the disk is full for one.
     """
 
-    def __init__(self, folder: Path, worker: int) -> None:
+    def __init__(self, name: Path) -> None:
         self._open = ExitStack()
-        self._files = [
-            self._open.enter_context(path.open("wb", buffering=0)) for path in _paths(folder, worker)
-        ]
+        self._files = [self._open.enter_context(path.open("wb", buffering=0)) for path in _paths(name)]
 
     def __enter__(self) -> Sender:
         return self
@@ -43,45 +31,46 @@ class Sender:
     def __exit__(self, *exception: object) -> None:
         self._open.close()
 
-    def send(self, block: BlockRows) -> HandedOver:
-        """Write the texts of the rows of a block; the file that has been waiting longest is written over."""
-        file = self._files.pop(0)
-        self._files.append(file)
-        file.seek(0)
-        for rows in block.groups:
-            file.write(rows.text)
-        sizes = tuple(len(rows.text) for rows in block.groups)
-        bare = [replace(rows, text=b"") for rows in block.groups]
-        return HandedOver(replace(block, groups=bare), sizes)
+    def send(self, texts: Iterable[bytes]) -> tuple[int, ...]:
+        """Write texts over those of `AHEAD` hand-overs ago; their sizes, which the receiver needs."""
+        file = _next(self._files)
+        return tuple(file.write(text) for text in texts)
 
 
 class Receiver:
-    """Takes from a worker what a `Sender` has put there. Its files are made, and in the end removed, here."""
+    """Takes what a `Sender` of the same name put there, in the same order. A context manager."""
 
-    def __init__(self, folder: Path, worker: int) -> None:
-        self._paths = _paths(folder, worker)
+    def __init__(self, name: Path) -> None:
         self._open = ExitStack()
-        for path in self._paths:
-            path.touch()
-        self._files = [self._open.enter_context(path.open("rb", buffering=0)) for path in self._paths]
+        for path in _paths(name):
+            path.touch()  # the sender may still be on its way
+        self._files = [self._open.enter_context(path.open("rb", buffering=0)) for path in _paths(name)]
 
-    def receive(self, handed: HandedOver) -> BlockRows:
-        """The block as it was sent."""
-        file = self._files.pop(0)
-        self._files.append(file)
-        file.seek(0)
-        groups = [
-            replace(rows, text=file.read(size))
-            for rows, size in zip(handed.block.groups, handed.sizes, strict=True)
-        ]
-        return replace(handed.block, groups=groups)
+    def __enter__(self) -> Receiver:
+        return self
 
-    def close(self) -> None:
-        """Remove the files."""
+    def __exit__(self, *exception: object) -> None:
         self._open.close()
-        for path in self._paths:
-            path.unlink(missing_ok=True)
+
+    def receive(self, sizes: Sequence[int]) -> list[bytes]:
+        """The texts of the next hand-over, of these sizes in bytes."""
+        file = _next(self._files)
+        return [file.read(size) for size in sizes]
 
 
-def _paths(folder: Path, worker: int) -> list[Path]:
-    return [folder / f"rows.{worker}.{number}" for number in range(FILES)]
+def remove(name: Path) -> None:
+    """Remove the files of that name."""
+    for path in _paths(name):
+        path.unlink(missing_ok=True)
+
+
+def _paths(name: Path) -> list[Path]:
+    return [name.with_name(f"{name.name}.{number}") for number in range(AHEAD)]
+
+
+def _next(files: list[FileIO]) -> FileIO:
+    """The file whose turn it is, at its begin."""
+    file = files.pop(0)
+    files.append(file)
+    file.seek(0)
+    return file

@@ -101,26 +101,13 @@ class RawLog:
             pass
         return self._digest.hexdigest()
 
-    def blocks(
-        self,
-        size: int = BLOCK_SIZE,
-        tee: Callable[[bytes], object] | None = None,
-        index: int = 0,
-        count: int = 1,
-    ) -> Iterator[Block]:
+    def blocks(self, size: int = BLOCK_SIZE, tee: Callable[[bytes], object] | None = None) -> Iterator[Block]:
         """The lines of the log in blocks of about `size` bytes; lines end with `\\n`, the last one may not.
 
-        The lines of all blocks together are the lines of the file, whatever `size` is. Of them only every
-        `count`-th, from the block `index` on, is handed out. `tee` gets all of the uncompressed text as it
-        comes. Raises `RawLogError`, after all that could be read, when the file is truncated, corrupt or
-        binary.
+        The lines of all blocks together are the lines of the file, whatever `size` is. `tee` gets all of
+        the uncompressed text as it comes. Raises `RawLogError`, after all that could be read, when the
+        file is truncated, corrupt or binary.
         """
-        for number, (lines, too_long) in enumerate(self._blocks(size, tee)):
-            if number % count == index:
-                yield Block(bytes(lines), too_long)
-
-    def _blocks(self, size: int, tee: Callable[[bytes], object] | None) -> Iterator[tuple[memoryview, bool]]:
-        """All blocks, not copied, and whether each is the beginning of a line that is too long."""
         held: list[bytes] = []
         length = 0
         enough = size
@@ -148,7 +135,6 @@ class RawLog:
             if length < enough:
                 continue
             rest = b"".join(held)
-            view = memoryview(rest)
             start = 0
             while len(rest) - start >= size:
                 end = rest.rfind(b"\n", start, start + size)
@@ -156,20 +142,20 @@ class RawLog:
                     end = rest.find(b"\n", start + size)
                 line_too_long = (len(rest) if end < 0 else end) - start > LONGEST_LINE
                 if line_too_long and (end < 0 or rest.find(b"\n", start) == end):
-                    yield view[start : start + KEPT_OF_LONG_LINE], True
+                    yield Block(rest[start : start + KEPT_OF_LONG_LINE], too_long=True)
                     skipping = end < 0
                     start = len(rest) if end < 0 else end + 1
                 elif end < 0:
                     break
                 else:
-                    yield view[start : end + 1], False
+                    yield Block(rest[start : end + 1])
                     start = end + 1
             held = [rest[start:]]
             length = len(held[0])
             # A line longer than a block is not looked through again for each chunk.
             enough = size if length < size else min(2 * length, LONGEST_LINE + 1)
         if length:
-            yield memoryview(b"".join(held)), False
+            yield Block(b"".join(held))
         if broken is not None:
             raise broken
 

@@ -74,6 +74,12 @@ class LineCounts:
     unknown_keys: Counter[str] = field(default_factory=Counter)
     wrong_types: Counter[str] = field(default_factory=Counter)
 
+    def add(self, other: LineCounts) -> None:
+        """Add what was noticed in other lines."""
+        self.bad_utf8 += other.bad_utf8
+        self.unknown_keys += other.unknown_keys
+        self.wrong_types += other.wrong_types
+
 
 class Rephraser:
     """Makes rows of lines. One per process: it remembers what repeats from line to line."""

@@ -1,8 +1,7 @@
 """The work of splitting one raw log: lines to rows, rows to parts. Runs in worker processes.
 
-A raw log is split by one worker (`WholeLog`), or its blocks are shared out among several, each of which reads
-the whole file and rephrases every n-th block (`SharedStripe`), while the parts are written where they come
-together (`Collector`). Both ways give the same parts.
+A raw log is split by one worker (`WholeLog`), or by several (`shared_log`). Either way its blocks come out of
+`WholeLog.read`, and their rows go into a `Collector`, in order, so that both ways give the same parts.
 """
 
 from __future__ import annotations
@@ -17,10 +16,9 @@ from pathlib import Path
 
 from edxtasks.course import CourseKey
 from edxtasks.logs.block_rows import BlockReader, BlockRows, LineRules
-from edxtasks.logs.hand_over import Sender
 from edxtasks.logs.layout import EDGE, bucket_of
 from edxtasks.logs.parts import Part, PartsWriter
-from edxtasks.logs.raw_files import BLOCK_SIZE, RawLog, RawLogError
+from edxtasks.logs.raw_files import BLOCK_SIZE, Block, RawLog, RawLogError
 from edxtasks.logs.rejects import RejectsWriter
 from edxtasks.logs.rephrase import LineCounts
 from edxtasks.logs.workers import Interrupted, described
@@ -112,7 +110,7 @@ class Collector:
         self.lines += block.lines
         self._blank += block.blank
 
-    def finish(self, end: StripeEnd, counts: LineCounts, keep: bool) -> LogResult:
+    def finish(self, end: LogEnd, counts: LineCounts, keep: bool) -> LogResult:
         """Complete the parts, unless the file is broken and what could be read is not to be kept."""
         parts = tuple(self._parts.finish()) if not end.message or (keep and end.usable) else None
         self._rejects.finish()
@@ -145,62 +143,16 @@ class Collector:
 
 
 @dataclass(frozen=True)
-class StripeEnd:
+class LogEnd:
     """What a reader of a raw log knows at its end."""
 
     size: int
     digest: str
     trailer: int
-    counts: LineCounts
     message: str = ""
     """Why it could not be read to its end."""
     usable: bool = True
     """Whether what could be read is part of a log."""
-
-
-@dataclass(frozen=True)
-class Stripe:
-    """Every `count`-th block of a raw log, from the block `index` on.
-
-    `size` is the number of bytes of the file to read, so that all stripes see the same.
-    """
-
-    path: Path
-    size: int
-    rules: LineRules
-    index: int = 0
-    count: int = 1
-    block_size: int = BLOCK_SIZE
-
-    def read(self, take: Callable[[BlockRows], None]) -> StripeEnd:
-        """Rephrase the blocks; `take` gets their rows in order. A broken log is no exception here: the end
-        says so."""
-        reader = BlockReader(self.rules)
-        message, usable = "", True
-        with RawLog(self.path, self.size) as log:
-            try:
-                for block in log.blocks(self.block_size, index=self.index, count=self.count):
-                    rows = reader.read(block)
-                    rows.position = log.position
-                    take(rows)
-            except RawLogError as error:
-                message, usable = str(error), error.usable
-            digest = log.digest()
-            return StripeEnd(log.position, digest, log.trailer, reader.take_counts(), message, usable)
-
-
-@dataclass(frozen=True)
-class SharedStripe:
-    """The work of rephrasing a stripe. Reports `HandedOver` in order, whose texts are in `folder`; the result
-    is a `StripeEnd`."""
-
-    stripe: Stripe
-    folder: Path
-
-    def run(self, report: Callable[[object], None]) -> StripeEnd:
-        """Do it."""
-        with Sender(self.folder, self.stripe.index) as sender:
-            return self.stripe.read(lambda rows: report(sender.send(rows)))
 
 
 @dataclass(frozen=True)
@@ -213,28 +165,47 @@ class Position:
 
 @dataclass(frozen=True)
 class WholeLog:
-    """The work of splitting one raw log in one process. Reports `Position`; the result is a `LogResult`."""
+    """The work of splitting one raw log in one process. Reports `Position`; the result is a `LogResult`.
 
-    stripe: Stripe
+    Of the file, the first `size` bytes are read. `keep_broken`: what could be read of a broken log is kept.
+    """
+
+    path: Path
+    size: int
+    rules: LineRules
     destination: Destination
-    keep_broken: bool
+    keep_broken: bool = False
+    block_size: int = BLOCK_SIZE
 
     def run(self, report: Callable[[object], None]) -> LogResult:
         """Split it. Raises `Interrupted` when the disk, or the product, fails."""
         collector = Collector(self.destination)
+        reader = BlockReader(self.rules)
         reported = time.monotonic()
 
-        def take(rows: BlockRows) -> None:
+        def take(block: Block, position: int) -> None:
             nonlocal reported
-            collector.add(rows)
+            collector.add(reader.read(block))
             if time.monotonic() - reported > REPORT_SECONDS:
                 reported = time.monotonic()
-                report(Position(rows.position, collector.lines))
+                report(Position(position, collector.lines))
 
         try:
-            end = self.stripe.read(take)
-            return collector.finish(end, end.counts, self.keep_broken)
+            return collector.finish(self.read(take), reader.take_counts(), self.keep_broken)
         except Exception as error:
-            raise collector.interrupted(self.stripe.path, described(error)) from error
+            raise collector.interrupted(self.path, described(error)) from error
         finally:
             collector.close()
+
+    def read(self, take: Callable[[Block, int], None]) -> LogEnd:
+        """Read the log: `take` gets each block, and the number of bytes of the file read so far. A broken log
+        is no exception here: the end says so."""
+        message, usable = "", True
+        with RawLog(self.path, self.size) as log:
+            try:
+                for block in log.blocks(self.block_size):
+                    take(block, log.position)
+            except RawLogError as error:
+                message, usable = str(error), error.usable
+            digest = log.digest()
+            return LogEnd(log.position, digest, log.trailer, message, usable)

@@ -19,15 +19,12 @@ from multiprocessing import connection as connections
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from edxtasks.errors import UserError
 from edxtasks.logs.layout import Layout
 
 Report = Callable[[object], None]
-
-AHEAD = 1
-"""Reports that work done in turn may be ahead of what was taken of it: one, and it goes on with the next."""
 
 
 class Work(Protocol):
@@ -35,6 +32,14 @@ class Work(Protocol):
 
     def run(self, report: Report) -> object:
         """Do it."""
+
+
+@runtime_checkable
+class Talk(Protocol):
+    """Work that is told things on the way."""
+
+    def talk(self, hear: Callable[[], object], say: Report) -> object:
+        """Do it; `hear` waits for what is told next."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +58,6 @@ class Failed:
 
     message: str
     known: object = None
-
-
-@dataclass(frozen=True)
-class _Taken:
-    """What a worker is told when a report of its work, done in turn, was taken."""
 
 
 class Crew:
@@ -87,7 +87,7 @@ class Crew:
         if self.size == 1:
             for number, work in enumerate(works):
                 with _without_collections():
-                    outcome = _attempt(work, partial(report, number))
+                    outcome = attempted(partial(work.run, partial(report, number)))
                 yield number, outcome
             return
         waiting = iter(enumerate(works))
@@ -112,29 +112,18 @@ class Crew:
         finally:
             self._end([worker for worker, _ in busy.values()])
 
-    def do_in_turn(self, works: Sequence[Work]) -> Iterator[tuple[int, object]]:
-        """Do all works side by side, one worker each, and give what they say in turn: the first report of
-        each, the second of each, …; in the end `Done` or `Failed` of each. Needs more than one worker.
-
-        A report is taken when the next one is asked for. Work waits with another one as long as more than
-        `AHEAD` were not taken.
-        """
-        staff = self._staff(len(works))
-        at_work = dict(enumerate(staff))
+    @contextmanager
+    def conversations(self, talks: Sequence[Talk]) -> Iterator[list[Conversation]]:
+        """Begin all talks side by side, one worker each. Those that have not ended when the block does are
+        ended with their workers. Needs more than one worker."""
+        conversations: list[Conversation] = []
         try:
-            for worker, work in zip(staff, works, strict=True):
-                worker.give((work, True))
-            while at_work:
-                for number, worker in list(at_work.items()):
-                    message = worker.receive()
-                    if isinstance(message, Done):
-                        del at_work[number]
-                    yield number, message
-                    if isinstance(message, Failed):
-                        return
-                    worker.give(_Taken())
+            for worker, talk in zip(self._staff(len(talks)), talks, strict=True):
+                worker.give(talk)
+                conversations.append(Conversation(worker))
+            yield conversations
         finally:
-            self._end(list(at_work.values()))
+            self._end([each.worker for each in conversations if not each.done])
 
     def _end(self, workers: list[_Worker]) -> None:
         """End workers at once, whatever they are doing."""
@@ -161,7 +150,7 @@ def _give(
 ) -> None:
     number, work = next(waiting, (-1, None))
     if work is not None:
-        worker.give((work, False))
+        worker.give(work)
         busy[worker.connection] = worker, number
 
 
@@ -177,9 +166,10 @@ def _without_collections() -> Iterator[None]:
             gc.enable()
 
 
-def _attempt(work: Work, report: Report) -> Done | Failed:
+def attempted(work: Callable[[], object]) -> Done | Failed:
+    """What work gives, whether it succeeds or not."""
     try:
-        return Done(work.run(report))
+        return Done(work())
     except Exception as error:  # noqa: BLE001 -- fails this work alone, and is told
         return Failed(described(error), getattr(error, "known", None))
 
@@ -198,6 +188,24 @@ class Interrupted(Exception):
         self.known = known
 
 
+class Conversation:
+    """A talk that a worker is at, as it is seen from here."""
+
+    def __init__(self, worker: _Worker) -> None:
+        self.worker = worker
+        self.done = False
+
+    def tell(self, message: object) -> None:
+        """Tell it something."""
+        self.worker.give(message)
+
+    def hear(self) -> object:
+        """What it says next; in the end `Done` or `Failed`."""
+        message = self.worker.receive()
+        self.done = isinstance(message, Done)
+        return message
+
+
 class _Worker:
     def __init__(self, directory: Path) -> None:
         context = multiprocessing.get_context("spawn")
@@ -209,7 +217,7 @@ class _Worker:
         self.process.start()
         theirs.close()
 
-    def give(self, what: tuple[Work, bool] | _Taken) -> None:
+    def give(self, what: object) -> None:
         try:
             self.connection.send(what)
         except (BrokenPipeError, ConnectionResetError):
@@ -246,32 +254,17 @@ def _serve(connection: Connection, directory: Path) -> None:
     gc.freeze()
     while True:
         try:
-            given: tuple[Work, bool] | _Taken = connection.recv()
+            work: Work | Talk = connection.recv()
         except EOFError:
             break
-        if isinstance(given, _Taken):  # of work that has ended
-            continue
-        work, in_turn = given
         with _without_collections():
-            outcome = _attempt(work, _report_in_turn(connection) if in_turn else connection.send)
+            if isinstance(work, Talk):
+                outcome = attempted(partial(work.talk, connection.recv, connection.send))
+            else:
+                outcome = attempted(partial(work.run, connection.send))
         connection.send(outcome)
     if held is not None:
         held.close()
-
-
-def _report_in_turn(connection: Connection) -> Report:
-    """Reports through a pipe; a report returns when no more than `AHEAD` were not taken."""
-    waiting = 0
-
-    def report(message: object) -> None:
-        nonlocal waiting
-        connection.send(message)
-        waiting += 1
-        while waiting > AHEAD:
-            connection.recv()
-            waiting -= 1
-
-    return report
 
 
 def _end_with_parent() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from edxtasks.logs.coordinator import to_share
+from edxtasks.logs.hand_over import AHEAD, Receiver, Sender, remove
 from edxtasks.logs.layout import Layout
 from edxtasks.logs.workers import Crew, Done, Failed, Interrupted
 
@@ -80,39 +81,82 @@ def test_a_worker_that_dies_fails_its_work_alone(directory: Path, end: str, word
     assert isinstance(failed, Failed) and words in failed.message
 
 
-def test_reports_are_taken_in_turn(directory: Path) -> None:
+@dataclass(frozen=True)
+class Double:
+    """Says twice each number that it hears, and gives their sum when it hears None; ends badly at 13."""
+
+    end: str = ""
+
+    def talk(self, hear: Callable[[], object], say: Callable[[object], None]) -> int:
+        total = 0
+        while (number := hear()) is not None:
+            assert isinstance(number, int)
+            if number == 13:
+                return Count(0, self.end).run(say)
+            total += number
+            say(2 * number)
+        return total
+
+
+def test_workers_hear_and_answer(directory: Path) -> None:
     with Crew(3, directory) as crew:
-        said = list(crew.do_in_turn([Count(2), Count(2), Count(1)]))
-        assert [(number, what) for number, what in said if not isinstance(what, Done)] == [
-            (0, 0),
-            (1, 0),
-            (2, 0),
-            (0, 1),
-            (1, 1),
-        ]
-        assert sorted(number for number, what in said if isinstance(what, Done)) == [0, 1, 2]
+        with crew.conversations([Double(), Double()]) as (one, other):
+            for number in (1, 2):
+                one.tell(number)
+                other.tell(10 * number)
+            assert [one.hear(), one.hear(), other.hear(), other.hear()] == [2, 4, 20, 40]
+            one.tell(None)
+            other.tell(None)
+            assert (one.hear(), other.hear()) == (Done(3), Done(30))
+        pids = {one.worker.process.pid, other.worker.process.pid}
         # The same workers do other work after it.
-        assert len(dict(crew.do([Count(1)] * 4, lambda number, report: None))) == 4
+        done = dict(crew.do([Count(1)] * 2, lambda number, report: None))
+    assert {outcome.result for outcome in done.values() if isinstance(outcome, Done)} <= pids
 
 
-@pytest.mark.parametrize("end", ["killed", "defect"])
-def test_one_that_fails_ends_what_is_done_in_turn(directory: Path, end: str) -> None:
+@pytest.mark.parametrize(("end", "words"), [("killed", "signal 9"), ("defect", "LookupError: nothing there")])
+def test_one_that_fails_says_so(directory: Path, end: str, words: str) -> None:
     with Crew(2, directory) as crew:
         begun = time.monotonic()
-        said = list(crew.do_in_turn([Count(1, end), Count(5, "slow")]))
-        assert isinstance(said[-1][1], Failed)
+        with crew.conversations([Double(end), Double()]) as (one, other):
+            one.tell(13)
+            other.tell(1)
+            if end == "killed":
+                one.worker.process.join()
+            one.tell(1)  # nobody is there to hear it
+            failed = one.hear()
+            assert isinstance(failed, Failed) and words in failed.message
         assert len(dict(crew.do([Count(1)] * 3, lambda number, report: None))) == 3
     assert time.monotonic() - begun < 20
 
 
 def test_workers_are_ended_in_the_middle_of_work(directory: Path) -> None:
     begun = time.monotonic()
-    with pytest.raises(KeyboardInterrupt), Crew(2, directory) as crew:
-        for _ in crew.do_in_turn([Count(1, "slow"), Count(1, "slow")]):
-            raise KeyboardInterrupt
+    with (
+        pytest.raises(KeyboardInterrupt),
+        Crew(2, directory) as crew,
+        crew.conversations([Double("slow"), Double("slow")]) as (one, _),
+    ):
+        one.tell(13)
+        raise KeyboardInterrupt
     assert time.monotonic() - begun < 20
     with Layout(directory).locked():  # no worker holds it any more
         pass
+
+
+def test_texts_are_handed_over_in_order(tmp_path: Path) -> None:
+    name = tmp_path / "texts"
+    with Receiver(name) as receiver, Sender(name) as sender:
+        under_way: list[tuple[list[bytes], tuple[int, ...]]] = []
+        for number in range(9):
+            texts = [b"%d" % number * length for length in (3, 0, 200_000 // (number + 1))]
+            under_way.append((texts, sender.send(texts)))
+            if len(under_way) == AHEAD:
+                expected, sizes = under_way.pop(0)
+                assert receiver.receive(sizes) == expected
+    assert len(list(tmp_path.iterdir())) == AHEAD
+    remove(name)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(
