@@ -379,9 +379,9 @@ def play(steps: list[Step]) -> None:
 def compare_with_one_query(grown: Site, state: State) -> None:
     """A table made from log days alone has, in the range of dates, the rows that one query over all gives."""
     first, last = _date(state.options.start) or date.min, _date(state.options.end) or date.max
-    dates = [_moment(day, event[0]).date() for day, events in state.days.items() for event in events]
-    if state.options.skip_last_day and dates:
-        last = min(last, max(dates) - timedelta(1))
+    log_days = [FIRST_DAY + timedelta(day) for day, events in state.days.items() if events]
+    if state.options.skip_last_day and log_days:
+        last = min(last, max(log_days) - timedelta(1))
     context = grown.context(state.options)
     for table in reached():
         if set(table.inputs) == {TRACKLOG} and context.log_days(COURSE):
@@ -456,6 +456,9 @@ def day(number: int, *events: str) -> LogDay:
     "a table by date lost its stamps"
 )
 @example([day(0, "noon: play"), NOT_LAST]).via("the only day left out")
+@example([day(0, "noon: play", "next midnight: play"), NOT_LAST]).via(
+    "the last day is that of the newest log, not of the newest event"
+)
 @example([day(0, "noon: play", "two days on: play"), BUILD, Halve(0), BUILD, day(0)]).via(
     "a day is cut, and goes with all it had"
 )
