@@ -18,7 +18,7 @@ from typing import Any
 
 import orjson
 
-from edxtasks.logs.rephrase import Reject, Rephraser, RephraseRules
+from edxtasks.logs.rows.rephrase import Reject, Rephraser, RephraseRules
 
 COURSE = "course-v1:UnivX+3.14x+1T2024"
 OLD_COURSE = "UnivX/3.14x/1T2014"

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from edxtasks.commands.plain import FAILED, DataCommand, Request, explained, say
 from edxtasks.errors import UserError
-from edxtasks.logs.line import Reject
 from edxtasks.logs.options import rephrase_rules
-from edxtasks.logs.rephrase import StreamCounts, rephrase_stream
 from edxtasks.logs.rephrase_files import rephrase_file
+from edxtasks.logs.rows.line import Reject
+from edxtasks.logs.rows.rephrase import StreamCounts, rephrase_stream
 
 
 class RephraseLogs(DataCommand):

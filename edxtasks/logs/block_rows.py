@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from edxtasks.logs.raw_files import Block
 from edxtasks.logs.rejects import KEPT_OF_LINE, TOO_LONG
-from edxtasks.logs.rephrase import LineCounts, Rephraser, RephraseRules
+from edxtasks.logs.rows.rephrase import LineCounts, Rephraser, RephraseRules
 
 DAY_US = 86_400_000_000
 SECOND_US = 1_000_000

@@ -16,9 +16,9 @@ import orjson
 
 from edxtasks.digests import ContentHash
 from edxtasks.logs.checkpoints import LEGACY
-from edxtasks.logs.event_time import read_time
 from edxtasks.logs.layout import Layout
 from edxtasks.logs.raw_files import RawLog, RawLogError
+from edxtasks.logs.rows.event_time import read_time
 from edxtasks.logs.shard_lists import Entry, lists, mark_of, read_list, write_list
 from edxtasks.logs.survey import Surveyor
 

@@ -26,7 +26,7 @@ from edxtasks.logs.layout import LONGEST_NAME, Layout, bucket_of, fitting, remov
 from edxtasks.logs.options import SplitOptions
 from edxtasks.logs.parts import Part, PartsWriter
 from edxtasks.logs.rejects import RejectsWriter
-from edxtasks.logs.rephrase import Reject, Rephraser
+from edxtasks.logs.rows.rephrase import Reject, Rephraser
 from edxtasks.logs.shard_lists import read_list
 from edxtasks.logs.stored import StoredShards
 from edxtasks.mongodb import Document, ServerRefuses, extended_json, opened, told

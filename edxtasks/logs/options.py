@@ -13,7 +13,7 @@ from edxtasks.config import Settings
 from edxtasks.errors import SettingsError
 from edxtasks.logs.block_rows import LineRules
 from edxtasks.logs.raw_files import BLOCK_SIZE
-from edxtasks.logs.rephrase import RULES_VERSION, RephraseRules
+from edxtasks.logs.rows.rephrase import RULES_VERSION, RephraseRules
 from edxtasks.logs.work import date_in_name, is_edge
 
 SHARED_ABOVE = 64 * 1024 * 1024

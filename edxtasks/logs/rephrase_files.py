@@ -16,9 +16,9 @@ from typing import Any, BinaryIO
 import zstandard
 
 from edxtasks.errors import InputError
-from edxtasks.logs.line import Reject
 from edxtasks.logs.raw_files import RawLog
-from edxtasks.logs.rephrase import RephraseRules, StreamCounts, rephrase_stream
+from edxtasks.logs.rows.line import Reject
+from edxtasks.logs.rows.rephrase import RephraseRules, StreamCounts, rephrase_stream
 
 GZIP_LEVEL = 6
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from edxtasks.logs.block_rows import BlockReader, BlockRows, LineRules
 from edxtasks.logs.hand_over import AHEAD, Receiver, Sender, remove
 from edxtasks.logs.raw_files import Block
-from edxtasks.logs.rephrase import LineCounts
+from edxtasks.logs.rows.rephrase import LineCounts
 from edxtasks.logs.work import Collector, LogResult, Position, WholeLog
 from edxtasks.logs.workers import Conversation, Crew, Done, Failed, Interrupted, described
 

@@ -20,7 +20,7 @@ from edxtasks.logs.layout import EDGE, bucket_of
 from edxtasks.logs.parts import Part, PartsWriter
 from edxtasks.logs.raw_files import BLOCK_SIZE, Block, RawLog, RawLogError
 from edxtasks.logs.rejects import RejectsWriter
-from edxtasks.logs.rephrase import LineCounts
+from edxtasks.logs.rows.rephrase import LineCounts
 from edxtasks.logs.workers import Interrupted, described
 
 REPORT_SECONDS = 0.5

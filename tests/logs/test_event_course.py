@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from edxtasks.logs.event_course import course_in_url, course_of_key, course_of_page, opaque_course_of_page
+from edxtasks.logs.rows.event_course import (
+    course_in_url,
+    course_of_key,
+    course_of_page,
+    opaque_course_of_page,
+)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edxtasks.logs.event_time import read_time, write_time
+from edxtasks.logs.rows.event_time import read_time, write_time
 
 SECOND = 1413290096 * 1_000_000
 TEXT = "2014-10-14T12:34:56.000000+00:00"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from edxtasks.logs.rephrase import LineCounts, Reject, Rephraser, RephraseRules
+from edxtasks.logs.rows.rephrase import LineCounts, Reject, Rephraser, RephraseRules
 
 TIME = "2014-10-14T12:34:56.789012+00:00"
 TIME_US = 1413290096789012
@@ -206,7 +206,7 @@ def test_a_defect_is_a_reject_that_names_its_place(
     def broken(line: bytes) -> Any:
         raise ZeroDivisionError("division by zero")
 
-    monkeypatch.setattr("edxtasks.logs.rephrase.read_unusual_line", broken)
+    monkeypatch.setattr("edxtasks.logs.rows.rephrase.read_unusual_line", broken)
     result = rephraser.line(b"x")
     assert isinstance(result, Reject)
     assert result.reason == "internal"

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from edxtasks.logs.rephrase import Rephraser, RephraseRules
+from edxtasks.logs.rows.rephrase import Rephraser, RephraseRules
 
 TIME = "2014-10-14T12:34:56.789012+00:00"
 OPAQUE = "course-v1:UnivX+3.14x+T1"

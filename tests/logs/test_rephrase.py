@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from edxtasks.logs.rephrase import Reject, Rephraser, RephraseRules, rephrase_stream
+from edxtasks.logs.rows.rephrase import Reject, Rephraser, RephraseRules, rephrase_stream
 
 TIME = "2014-10-14T12:34:56.789012+00:00"
 OPAQUE = "course-v1:UnivX+3.14x+T1"

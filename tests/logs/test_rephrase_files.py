@@ -13,8 +13,8 @@ import pytest
 import zstandard
 
 from edxtasks.errors import InputError
-from edxtasks.logs.rephrase import Reject, RephraseRules
 from edxtasks.logs.rephrase_files import RephrasedFile, rephrase_file
+from edxtasks.logs.rows.rephrase import Reject, RephraseRules
 
 LINES = b'{"time":1413290096,"event_source":"server","event":{"a": 1}}\n\nbroken\n'
 ROWS = b'{"time":"2014-10-14T12:34:56.000000+00:00","event_source":"server","event":"{\\"a\\":1}"}\n'

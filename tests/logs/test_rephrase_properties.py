@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from edxtasks.logs.rephrase import Reject, Rephraser, RephraseRules, rephrase_stream
+from edxtasks.logs.rows.rephrase import Reject, Rephraser, RephraseRules, rephrase_stream
 from edxtasks.logs.schema import EVENT_STRUCT_SCHEMA, TRACKLOG_SCHEMA
 from edxtasks.warehouse.schema import Column
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from edxtasks.logs.rephrase import RULES_VERSION, Rephraser, RephraseRules
+from edxtasks.logs.rows.rephrase import RULES_VERSION, Rephraser, RephraseRules
 
 LINES = [
     b'{"time":"2014-10-14T12:34:56.789012+00:00","username":"u","event_source":"browser","page":"https://h/'

@@ -18,8 +18,8 @@ import orjson
 import pytest
 from split_site import A, B, Site, event, events, states
 
+from edxtasks.logs.block_rows import BlockReader
 from edxtasks.logs.split import pending, split
-from edxtasks.logs.work import BlockReader
 
 STEPS = {"os.rename", "os.remove", "os.link", "os.mkdir", "os.rmdir", "shutil.rmtree", "os.truncate"}
 

@@ -12,19 +12,19 @@ from hypothesis import strategies as st
 from msgspec import UNSET, UnsetType
 from msgspec.structs import fields
 
-from edxtasks.logs.conform import Conformer
-from edxtasks.logs.json_text import compact
-from edxtasks.logs.module_id import ModuleIds
-from edxtasks.logs.rephrase import Rephraser, RephraseRules
-from edxtasks.logs.row_levels import AGENT_OF_MODULE, RETIRED_CONTEXT, RETIRED_TOP
-from edxtasks.logs.schema import MODULE_SCHEMA, TRACKLOG_SCHEMA
-from edxtasks.logs.usual_line import (
+from edxtasks.logs.rows.conform import Conformer
+from edxtasks.logs.rows.json_text import compact
+from edxtasks.logs.rows.module_id import ModuleIds
+from edxtasks.logs.rows.rephrase import Rephraser, RephraseRules
+from edxtasks.logs.rows.row_levels import AGENT_OF_MODULE, RETIRED_CONTEXT, RETIRED_TOP
+from edxtasks.logs.rows.usual_line import (
     NOT_USUAL,
     UsualContext,
     UsualLines,
     UsualModule,
     UsualRecord,
 )
+from edxtasks.logs.schema import MODULE_SCHEMA, TRACKLOG_SCHEMA
 from edxtasks.warehouse.schema import Column
 
 BLOCK = "block-v1:UnivX+3.14x+T1+type@problem+block@ab12"

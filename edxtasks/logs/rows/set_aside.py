@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from edxtasks.logs.json_text import parse_embedded
+from edxtasks.logs.rows.json_text import parse_embedded
 
 CONTAINERS = frozenset({"context", "event_struct", "state", "answer", "rubric", "module"})
 

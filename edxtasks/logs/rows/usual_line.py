@@ -15,13 +15,13 @@ from msgspec import UNSET, Meta, MsgspecError, Raw, Struct, UnsetType
 from msgspec.json import Decoder, Encoder
 from orjson import OPT_STRICT_INTEGER, JSONEncodeError, dumps
 
-from edxtasks.logs.conform import EXPONENT, Conformer
-from edxtasks.logs.event_course import COURSES, course_without_key
-from edxtasks.logs.event_struct import take_event_struct
-from edxtasks.logs.event_time import read_time
-from edxtasks.logs.json_text import parse_embedded
-from edxtasks.logs.module_id import ModuleIds
-from edxtasks.logs.remembered import MOST, Remembered
+from edxtasks.logs.rows.conform import EXPONENT, Conformer
+from edxtasks.logs.rows.event_course import COURSES, course_without_key
+from edxtasks.logs.rows.event_struct import take_event_struct
+from edxtasks.logs.rows.event_time import read_time
+from edxtasks.logs.rows.json_text import parse_embedded
+from edxtasks.logs.rows.module_id import ModuleIds
+from edxtasks.logs.rows.remembered import MOST, Remembered
 
 SHORT = 64
 """Most characters of an event, delivered as text, that is remembered: many requests bring few fields."""

@@ -15,12 +15,12 @@ from typing import Any
 
 from orjson import JSONDecodeError, JSONEncodeError, loads
 
-from edxtasks.logs.any_line import AnyLines
-from edxtasks.logs.conform import Conformer
-from edxtasks.logs.json_text import NotJson, TooDeep, compact, may_hold_long_integer, predecessor
-from edxtasks.logs.line import Reject, object_with_long_integers, read_unusual_line
-from edxtasks.logs.module_id import ModuleIds
-from edxtasks.logs.usual_line import NOT_USUAL, UsualLines
+from edxtasks.logs.rows.any_line import AnyLines
+from edxtasks.logs.rows.conform import Conformer
+from edxtasks.logs.rows.json_text import NotJson, TooDeep, compact, may_hold_long_integer, predecessor
+from edxtasks.logs.rows.line import Reject, object_with_long_integers, read_unusual_line
+from edxtasks.logs.rows.module_id import ModuleIds
+from edxtasks.logs.rows.usual_line import NOT_USUAL, UsualLines
 
 __all__ = [
     "RULES_VERSION",

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from edxtasks.course import CourseKey
-from edxtasks.logs.remembered import Remembered
+from edxtasks.logs.rows.remembered import Remembered
 
 _ENCODED = re.compile(r"%(?:2[bB]|3[aA]|20)")
 _DECODED = {"%2b": "+", "%3a": ":", "%20": "+"}

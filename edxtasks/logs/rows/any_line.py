@@ -10,15 +10,15 @@ from typing import Any
 
 from orjson import OPT_STRICT_INTEGER, dumps
 
-from edxtasks.logs.conform import EXPONENT, Conformer
-from edxtasks.logs.event_course import COURSES, course_without_key
-from edxtasks.logs.event_struct import take_event_struct
-from edxtasks.logs.event_time import read_time
-from edxtasks.logs.json_text import parse_embedded
-from edxtasks.logs.line import Reject
-from edxtasks.logs.module_id import ModuleIds
-from edxtasks.logs.row_levels import AGENT_OF_MODULE, CONTEXT, TOP
-from edxtasks.logs.set_aside import delivered_mongoid, set_aside
+from edxtasks.logs.rows.conform import EXPONENT, Conformer
+from edxtasks.logs.rows.event_course import COURSES, course_without_key
+from edxtasks.logs.rows.event_struct import take_event_struct
+from edxtasks.logs.rows.event_time import read_time
+from edxtasks.logs.rows.json_text import parse_embedded
+from edxtasks.logs.rows.line import Reject
+from edxtasks.logs.rows.module_id import ModuleIds
+from edxtasks.logs.rows.row_levels import AGENT_OF_MODULE, CONTEXT, TOP
+from edxtasks.logs.rows.set_aside import delivered_mongoid, set_aside
 
 _MISSING = object()
 _WHOLE_NUMBERS_OF_53_BITS = OPT_STRICT_INTEGER

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from edxtasks.logs.usage_keys import BLOCK_KEY, I4X_URL, ID, PART, QUOTED_I4X
+from edxtasks.logs.rows.usage_keys import BLOCK_KEY, I4X_URL, ID, PART, QUOTED_I4X
 
 _OPAQUE = rf"course-v1:({PART})\+({PART})\+{PART}"
 _COURSE = rf"/courses/(?:({PART})/({PART})/{PART}|{_OPAQUE})"

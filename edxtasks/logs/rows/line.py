@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from edxtasks.logs.json_text import NotJson, parse, parse_exactly
+from edxtasks.logs.rows.json_text import NotJson, parse, parse_exactly
 
 BYTE_ORDER_MARK = "\ufeff"
 

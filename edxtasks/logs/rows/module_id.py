@@ -12,11 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from edxtasks.logs.event_course import opaque_course_of_page
-from edxtasks.logs.module_links import Links, courseware_module, read_links
-from edxtasks.logs.remembered import LONGEST, Remembered
-from edxtasks.logs.row_levels import is_listed
-from edxtasks.logs.usage_keys import (
+from edxtasks.logs.rows.event_course import opaque_course_of_page
+from edxtasks.logs.rows.module_links import Links, courseware_module, read_links
+from edxtasks.logs.rows.remembered import LONGEST, Remembered
+from edxtasks.logs.rows.row_levels import is_listed
+from edxtasks.logs.rows.usage_keys import (
     block_key_of_id,
     find_block_key,
     find_i4x_url,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edxtasks.logs.conform import (
+from edxtasks.logs.rows.conform import (
     ELSEWHERE,
     EVENT_PATH,
     JSON,

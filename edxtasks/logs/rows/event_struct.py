@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from edxtasks.logs.conform import Conformer
-from edxtasks.logs.row_levels import EVENT_STRUCT, UNLISTED_MEMBERS
+from edxtasks.logs.rows.conform import Conformer
+from edxtasks.logs.rows.row_levels import EVENT_STRUCT, UNLISTED_MEMBERS
 
 _SHAPES = EVENT_STRUCT.shapes
 
