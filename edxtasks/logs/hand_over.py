@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from io import FileIO
 from pathlib import Path
 
-AHEAD = 2
+AHEAD = 3
 """How many hand-overs may be under way: there are as many files, taken in turn."""
 
 

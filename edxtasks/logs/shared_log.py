@@ -1,7 +1,8 @@
-"""One large raw log split by several workers: this process reads it and collects the rows, they rephrase.
+"""One large raw log split by several workers.
 
-Blocks are dealt out in turn, and their rows collected in the same order, so that the parts are those of a log
-split by one worker.
+This process is one of them: it reads the log, deals blocks out, and collects their rows in the order of the
+blocks, so that the parts are those of a log split by one worker. While all others have enough to do, it
+rephrases blocks too.
 """
 
 from __future__ import annotations
@@ -18,11 +19,20 @@ from edxtasks.logs.hand_over import AHEAD, Receiver, Sender, remove
 from edxtasks.logs.raw_files import Block
 from edxtasks.logs.rows.rephrase import LineCounts
 from edxtasks.logs.work import Collector, LogResult, Position, WholeLog
-from edxtasks.logs.workers import Conversation, Crew, Done, Failed, Interrupted, described
+from edxtasks.logs.workers import (
+    Conversation,
+    Crew,
+    Done,
+    Failed,
+    Interrupted,
+    described,
+    without_collections,
+)
 
 MOST_SHARING = 8
-"""Most workers that share one raw log: this process reads, and collects the rows of, about as much as five of
-them rephrase."""
+"""Most workers that share one raw log: what one process reads and collects keeps five or six others busy."""
+MOST_KEPT = 5
+"""Most blocks whose rows are kept in memory while those of a block before them are waited for."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +47,8 @@ class SharedLog:
         """Split it. Raises `Interrupted` when the disk, a worker or the product fails."""
         collector = Collector(self.log.destination)
         try:
-            return self._split(collector, report)
+            with without_collections():
+                return self._split(collector, report)
         except Exception as error:
             raise collector.interrupted(self.log.path, described(error)) from error
         finally:
@@ -45,13 +56,15 @@ class SharedLog:
 
     def _split(self, collector: Collector, report: Callable[[object], None]) -> LogResult:
         folder = self.log.destination.folder
-        count = min(self.crew.size, MOST_SHARING)
-        names = [(folder / f"blocks.{number}", folder / f"rows.{number}") for number in range(count)]
-        under_way: deque[tuple[_Remote, int]] = deque()
+        others = min(self.crew.size, MOST_SHARING) - 1
+        names = [(folder / f"blocks.{number}", folder / f"rows.{number}") for number in range(others)]
+        reader = BlockReader(self.log.rules)
+        most = AHEAD * others + MOST_KEPT
+        under_way: deque[tuple[_Remote | BlockRows, int]] = deque()
 
         def collect() -> None:
-            remote, position = under_way.popleft()
-            collector.add(remote.rows())
+            given, position = under_way.popleft()
+            collector.add(given if isinstance(given, BlockRows) else given.rows())
             report(Position(position, collector.lines))
 
         with ExitStack() as stack:
@@ -65,16 +78,19 @@ class SharedLog:
             remotes = [_Remote(*each) for each in zip(talks, blocks, rows, strict=True)]
 
             def take(block: Block, position: int) -> None:
-                if len(under_way) == AHEAD * count:
+                while under_way and (_is_ready(under_way[0][0]) or len(under_way) == most):
                     collect()
-                remotes[0].send(block)
-                under_way.append((remotes[0], position))
-                remotes.append(remotes.pop(0))
+                remote = min(remotes, key=lambda each: each.under_way)
+                if remote.under_way < AHEAD:
+                    remote.send(block)
+                    under_way.append((remote, position))
+                else:
+                    under_way.append((reader.read(block), position))
 
             end = self.log.read(take)
             while under_way:
                 collect()
-            counts = LineCounts()
+            counts = reader.take_counts()
             for remote in remotes:
                 counts.add(remote.end())
             return collector.finish(end, counts, self.log.keep_broken)
@@ -117,16 +133,24 @@ class _Remote:
         self._talk = talk
         self._blocks = blocks
         self._rows = rows
+        self.under_way = 0
+        """Blocks that it has, or whose rows have not been taken."""
 
     def send(self, block: Block) -> None:
-        """Give it a block."""
+        """Give it a block; it must not have more than `AHEAD`."""
+        self.under_way += 1
         sizes = self._blocks.send([block.data])
         self._talk.tell(Sent(replace(block, data=b""), sizes))
+
+    def is_ready(self) -> bool:
+        """Whether it has something to say."""
+        return self._talk.is_heard()
 
     def rows(self) -> BlockRows:
         """The rows of the block that it has had longest. Raises `Interrupted` when it failed."""
         sent = self._hear()
         assert isinstance(sent, Sent) and isinstance(sent.about, BlockRows)
+        self.under_way -= 1
         groups = sent.about.groups
         texts = self._rows.receive(sent.sizes)
         return replace(
@@ -145,3 +169,7 @@ class _Remote:
         if isinstance(heard, Failed):
             raise Interrupted(heard.message, heard.known)
         return heard
+
+
+def _is_ready(given: _Remote | BlockRows) -> bool:
+    return isinstance(given, BlockRows) or given.is_ready()

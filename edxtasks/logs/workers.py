@@ -86,7 +86,7 @@ class Crew:
         """
         if self.size == 1:
             for number, work in enumerate(works):
-                with _without_collections():
+                with without_collections():
                     outcome = attempted(partial(work.run, partial(report, number)))
                 yield number, outcome
             return
@@ -155,7 +155,7 @@ def _give(
 
 
 @contextmanager
-def _without_collections() -> Iterator[None]:
+def without_collections() -> Iterator[None]:
     """Without looking for cycles: parsed lines hold none, and there are many."""
     enabled = gc.isenabled()
     gc.disable()
@@ -198,6 +198,10 @@ class Conversation:
     def tell(self, message: object) -> None:
         """Tell it something."""
         self.worker.give(message)
+
+    def is_heard(self) -> bool:
+        """Whether `hear` would not wait."""
+        return self.worker.connection.poll()
 
     def hear(self) -> object:
         """What it says next; in the end `Done` or `Failed`."""
@@ -257,7 +261,7 @@ def _serve(connection: Connection, directory: Path) -> None:
             work: Work | Talk = connection.recv()
         except EOFError:
             break
-        with _without_collections():
+        with without_collections():
             if isinstance(work, Talk):
                 outcome = attempted(partial(work.talk, connection.recv, connection.send))
             else:

@@ -127,7 +127,7 @@ from pathlib import Path
 from edxtasks.logs.split import SplitOptions, split
 
 def tell_workers():
-    while len(workers := multiprocessing.active_children()) < 2:
+    while len(workers := multiprocessing.active_children()) < int(sys.argv[4]):
         time.sleep(0.001)
     print(*sorted(worker.pid for worker in workers), flush=True)
 
@@ -143,14 +143,17 @@ if __name__ == "__main__":
 
 @contextlib.contextmanager
 def running(site: Site, shared_above: int = 1) -> Iterator[tuple[subprocess.Popen[str], list[int]]]:
-    """A run in a process of its own, with two workers, which are at work; and their process ids."""
-    command = [sys.executable, "-c", SCRIPT, str(site.directory), str(site.logs), str(shared_above)]
+    """A run in a process of its own, with its workers, which are at work; and their process ids. Of the two
+    workers that share a raw log, one is the process of the run."""
+    number = 1 if shared_above == 1 else 2
+    arguments = [str(site.directory), str(site.logs), str(shared_above), str(number)]
+    command = [sys.executable, "-c", SCRIPT, *arguments]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8"
     ) as run:
         assert run.stdout is not None
         workers = [int(word) for word in run.stdout.readline().split()]
-        assert len(workers) == 2
+        assert len(workers) == number
         yield run, workers
 
 
