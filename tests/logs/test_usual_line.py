@@ -16,9 +16,15 @@ from edxtasks.logs.rows.conform import Conformer
 from edxtasks.logs.rows.json_text import compact
 from edxtasks.logs.rows.module_id import ModuleIds
 from edxtasks.logs.rows.rephrase import Rephraser, RephraseRules
-from edxtasks.logs.rows.row_levels import AGENT_OF_MODULE, RETIRED_CONTEXT, RETIRED_TOP
+from edxtasks.logs.rows.row_levels import (
+    AGENT_OF_CONTEXT,
+    AGENT_OF_MODULE,
+    RETIRED_CONTEXT,
+    RETIRED_TOP,
+)
 from edxtasks.logs.rows.usual_line import (
     NOT_USUAL,
+    ContextWithAgent,
     UsualContext,
     UsualLines,
     UsualModule,
@@ -89,6 +95,19 @@ def test_a_usual_line(usual_lines: UsualLines) -> None:
         {"time": "2014-10-14T12:34:56+02:00"},
         {"context": {"course_id": "", "path": ""}},
         {"event": {"x": 2**70}},
+        {"context": {"course_id": "A/B/C", "path": "", "user_id": ""}},
+        {"context": {"course_id": "A/B/C", "path": "", "agent": "Dalvik"}},
+        {
+            "context": {
+                **{
+                    "course_id": "A/B/C",
+                    "path": "",
+                    "component": "videoplayer",
+                    "application": {"name": "a"},
+                },
+                **{"client": {"timezone": "x"}, "received_at": "t", "open_in_browser_url": "u", "asides": {}},
+            }
+        },
     ],
 )
 def test_other_usual_lines(usual_lines: UsualLines, other: dict[str, Any]) -> None:
@@ -108,7 +127,7 @@ def test_other_usual_lines(usual_lines: UsualLines, other: dict[str, Any]) -> No
         {"context": {"course_id": "A/B/C", "path": "", "user_id": "12"}},
         {"context": {"course_id": "A/B/C", "path": "", "user_id": 2**53}},
         {"context": {"course_id": "A/B/C", "path": "", "agent": '{"oldagent":""}'}},
-        {"context": {"course_id": "A/B/C", "path": "", "component": "videoplayer"}},
+        {"context": {"course_id": "A/B/C", "path": "", "component": None}},
         {"course_id": "A/B/C"},
         {"module_id": "A/B/problem/P"},
         {"mongoid": "5f"},
@@ -131,6 +150,8 @@ def columns_of(struct: type[Any], columns: tuple[Column, ...], aside: tuple[str,
         options = set(get_args(each.type)) or {each.type}
         if each.name == "course_user_tags":
             assert named[each.name].type == "STRING"
+        elif each.name == "user_id":
+            assert named[each.name].type == "INTEGER"  # or an empty text, which becomes null
         elif each.default is UNSET:
             assert each.name in aside
             assert options == {str, UnsetType}
@@ -149,6 +170,8 @@ def test_the_form_is_that_of_the_table() -> None:
     columns = TRACKLOG_SCHEMA.columns
     columns_of(UsualRecord, columns, RETIRED_TOP)
     columns_of(UsualContext, TRACKLOG_SCHEMA["context"].fields, RETIRED_CONTEXT)
+    more = {each.name for each in fields(ContextWithAgent)} - {each.name for each in fields(UsualContext)}
+    assert more == set(AGENT_OF_CONTEXT)
     columns_of(UsualModule, MODULE_SCHEMA.columns, AGENT_OF_MODULE)
 
 
@@ -196,7 +219,9 @@ CONTEXTS = st.fixed_dictionaries(
         "path": TEXTS,
     },
     optional={
-        "user_id": st.none() | st.integers(-(2**70), 2**70) | st.just("12"),
+        "user_id": st.none() | st.integers(-(2**70), 2**70) | st.sampled_from(["12", "", " "]),
+        **dict.fromkeys(("application", "client", "asides"), VALUES),
+        **dict.fromkeys(("received_at", "component", "open_in_browser_url", "agent"), st.none() | TEXTS),
         "org_id": st.none() | TEXTS,
         "course_user_tags": st.none() | TEXTS | st.dictionaries(TEXTS, TEXTS, max_size=2),
         "module": st.fixed_dictionaries(

@@ -25,6 +25,8 @@ _STARTS = frozenset('{["-0123456789tfn \t\n\r')
 _ENDS = {"{": "}", "[": "]", '"': '"'}
 _DIGITS_AS_NINES = bytes(0x39 if 0x30 <= byte <= 0x39 else 0x20 for byte in range(256))
 _LONG_INTEGER = b"9" * 19
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+_PREDECESSOR = json.JSONEncoder(allow_nan=False)
 
 
 class NotJson(ValueError):
@@ -90,17 +92,17 @@ def compact(value: Any) -> str:
         return orjson.dumps(value).decode()
     except orjson.JSONEncodeError:
         # Deeper than orjson writes, or an integer longer than it writes.
-        return _written(value, ensure_ascii=False, separators=(",", ":"))
+        return _written(value, _COMPACT)
 
 
 def predecessor(value: Any) -> str:
     """JSON text as edx2bigquery wrote it: comma-blank, colon-blank, all but ASCII as `\\uXXXX`."""
-    return _written(value)
+    return _written(value, _PREDECESSOR)
 
 
-def _written(value: Any, **form: Any) -> str:
+def _written(value: Any, encoder: json.JSONEncoder) -> str:
     try:
-        text = json.dumps(value, allow_nan=False, **form)
+        text = encoder.encode(value)
     except RecursionError as error:
         raise TooDeep(f"JSON nested deeper than {DEEPEST} levels") from error
     if text.count("{") + text.count("[") > DEEPEST and _depth(value) > DEEPEST:

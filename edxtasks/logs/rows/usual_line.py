@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from msgspec import UNSET, Meta, MsgspecError, Raw, Struct, UnsetType
+from msgspec import UNSET, Meta, MsgspecError, Raw, Struct, UnsetType, ValidationError
 from msgspec.json import Decoder, Encoder
 from orjson import OPT_STRICT_INTEGER, JSONEncodeError, dumps
 
@@ -22,6 +22,7 @@ from edxtasks.logs.rows.event_time import read_time
 from edxtasks.logs.rows.json_text import parse_embedded
 from edxtasks.logs.rows.module_id import ModuleIds
 from edxtasks.logs.rows.remembered import MOST, Remembered
+from edxtasks.logs.rows.row_levels import AGENT_OF_CONTEXT
 
 SHORT = 64
 """Most characters of an event, delivered as text, that is remembered: many requests bring few fields."""
@@ -54,13 +55,25 @@ class UsualContext(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaul
     """`context`, as a line brings it, then as the row has it."""
 
     course_id: str
-    user_id: WholeNumber | None = None
+    user_id: WholeNumber | str | None = None
     org_id: str | None = None
     path: str
     course_user_tags: dict[str, str] | str | UnsetType = UNSET
     module: UsualModule | None = None
     enterprise_uuid: Aside = UNSET
     agent: Made | None = None
+
+
+class ContextWithAgent(UsualContext, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
+    """`context` of events of the mobile apps, and of some of problems: more of it goes into `agent`."""
+
+    application: dict[str, Any] | str | UnsetType = UNSET
+    client: dict[str, Any] | str | UnsetType = UNSET
+    received_at: Aside = UNSET
+    component: Aside = UNSET
+    open_in_browser_url: Aside = UNSET
+    asides: dict[str, Any] | str | UnsetType = UNSET
+    agent: str | None = None
 
 
 class UsualRecord(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
@@ -86,7 +99,14 @@ class UsualRecord(Struct, kw_only=True, forbid_unknown_fields=True, omit_default
     event: str | dict[str, Any] | None = ""
 
 
+class RecordWithAgent(UsualRecord, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
+    """A record with such a context."""
+
+    context: ContextWithAgent
+
+
 _read = Decoder(UsualRecord).decode
+_read_with_agent = Decoder(RecordWithAgent).decode
 _write_into = Encoder().encode_into
 
 
@@ -112,7 +132,10 @@ class UsualLines:
         row as JSON without newline. Raises one of `NOT_USUAL` when the line is not usual."""
         # This is done for every line and is most of what splitting costs: what is remembered is asked for
         # here, and calls are few.
-        record = _read(line)
+        try:
+            record = _read(line)
+        except ValidationError:
+            record = _read_with_agent(line)
         context = record.context
         try:
             course = COURSES.known[context.course_id]
@@ -166,7 +189,14 @@ class UsualLines:
             context.enterprise_uuid = UNSET
         if rest:
             record.mongoid = self._text(rest)
-        context.agent = self._plain_agent
+        if isinstance(context, ContextWithAgent):
+            self._take_agent(context)
+        else:
+            context.agent = self._plain_agent
+        if context.user_id.__class__ is str:
+            if context.user_id:
+                raise NotUsual
+            context.user_id = None
         if context.module is not None:
             self._take_module(context, context.module)
         if isinstance(context.course_user_tags, dict):
@@ -178,6 +208,21 @@ class UsualLines:
         record.event = text
         _write_into(record, self._buffer)
         return course, microseconds, bytes(self._buffer)
+
+    def _take_agent(self, context: ContextWithAgent) -> None:
+        delivered = context.agent or ""
+        if '"oldagent"' in delivered:
+            raise NotUsual  # perhaps a row that is rephrased again
+        agent: dict[str, Any] = {"oldagent": delivered}
+        for name in AGENT_OF_CONTEXT:
+            value = getattr(context, name)
+            if value is not UNSET:
+                agent[name] = value
+                setattr(context, name, UNSET)
+        if context.module is not None and context.module.usage_key is not UNSET:
+            agent["module.usage_key"] = context.module.usage_key
+            context.module.usage_key = UNSET
+        context.agent = self._conformer.noted_text(agent)
 
     def _take_module(self, context: UsualContext, module: UsualModule) -> None:
         if module.usage_key is not UNSET:
