@@ -37,7 +37,14 @@ plain("REVERSE", [STRING], STRING, "array_to_string(list_reverse(string_split({0
 plain("INSTR", [STRING, STRING], INT64, "strpos({0}, {1})")
 plain("EDIT_DISTANCE", [STRING, STRING], INT64, "bq_edit_distance({0}, {1})")
 plain("SPLIT", [STRING], array(STRING), "string_split({0}, ',')")
-plain("SPLIT", [STRING, STRING], array(STRING), "string_split({0}, {1})")
+plain(
+    "SPLIT",
+    [STRING, STRING],
+    array(STRING),
+    # An empty text has one piece, also where an empty separator takes a text apart into characters.
+    "CASE WHEN {0} = '' AND {1} = '' THEN [''] ELSE string_split({0}, {1}) END",
+    version=2,
+)
 plain("MD5", [STRING], BYTES, "unhex(md5({0}))")
 plain("SHA256", [STRING], BYTES, "unhex(sha256({0}))")
 plain("TO_HEX", [BYTES], STRING, "lower(hex({0}))")
