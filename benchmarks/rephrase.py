@@ -18,10 +18,12 @@ from typing import Any
 
 import orjson
 
-from edxtasks.logs.rows.rephrase import Reject, Rephraser, RephraseRules
+from edxtasks.logs.rows.rephrase import Rephraser, RephraseRules
 
 COURSE = "course-v1:UnivX+3.14x+1T2024"
 OLD_COURSE = "UnivX/3.14x/1T2014"
+LINES_OF_BLOCK = 4_000
+"""About as many as the splitter rephrases in one go."""
 START = datetime(2024, 10, 14, tzinfo=UTC)
 AGENT = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
@@ -194,15 +196,17 @@ def measure(name: str, lines: list[bytes]) -> None:
     for line in lines:
         orjson.dumps(orjson.loads(line))
     plain = time.process_time() - began
-    rephrase = Rephraser(RephraseRules()).line
+    rephraser = Rephraser(RephraseRules())
     best = float("inf")
     for _ in range(3):
-        began = time.process_time()
-        for line in lines:
-            row = rephrase(line)
-            if row is None or isinstance(row, Reject):
-                raise AssertionError(f"{name}: a line made no row: {row}")
-        best = min(best, time.process_time() - began)
+        taken = 0.0
+        for start in range(0, len(lines), LINES_OF_BLOCK):
+            began = time.process_time()
+            rows = rephraser.lines(lines[start : start + LINES_OF_BLOCK])
+            taken += time.process_time() - began
+            if not all(isinstance(row, tuple) for row in rows):
+                raise AssertionError(f"{name}: a line made no row")
+        best = min(best, taken)
     size = sum(map(len, lines))
     count = len(lines)
     print(
