@@ -134,7 +134,9 @@ class UsualLines:
         # here, and calls are few.
         try:
             record = _read(line)
-        except ValidationError:
+        except ValidationError as error:
+            if "`$.context" not in str(error):
+                raise
             record = _read_with_agent(line)
         context = record.context
         try:
