@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
+
+from doit import get_initial_workdir
 
 from edxtasks.config import known_courses
 from edxtasks.course import CourseKey
@@ -16,7 +19,7 @@ from edxtasks.graph.steps import Run, Step
 from edxtasks.graph.storage_steps import MirrorStep, StoreShardsStep
 from edxtasks.graph.table_step import TableStep
 from edxtasks.graph.waldofy_step import Delivery, WaldofyStep
-from edxtasks.graph.words import Choice, Words
+from edxtasks.graph.words import Choice, Words, place_as_typed
 from edxtasks.tables.declaration import TRACKLOG, ComputedFrom, LoadedFrom, Need, Scope, Table
 from edxtasks.tables.registry import commands, upstream
 from edxtasks.tables.research import TABLES as RESEARCH_TABLES
@@ -232,8 +235,12 @@ class Graph:
             yield {"basename": RESEARCH, "name": str(course), **self._of(step, needed, set(needed))}
 
     def _patterns(self) -> list[str]:
-        pattern = self.run.context.settings.paths.tlfn
-        return self._positional or ([pattern] if pattern else [])
+        settings = self.run.context.settings
+        typed = self._positional or ([settings.options.tlfn] if settings.options.tlfn else [])
+        if typed:
+            folder = Path(get_initial_workdir() or ".").resolve()
+            return [place_as_typed(pattern, folder) for pattern in typed]
+        return [settings.paths.tlfn] if settings.paths.tlfn else []
 
     def _table(self, table: Table) -> Iterator[Task]:
         if table.scope is Scope.COURSE:

@@ -102,11 +102,11 @@ class Project:
             assert outcome.status == status, f"{words}: status {outcome.status}\n{out}\n{err}"
         return outcome
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        """Start doit in a process group of its own."""
+    def start(self, *words: str, folder: Path | None = None) -> subprocess.Popen[str]:
+        """Start doit in a process group of its own, in the folder of the project or another one."""
         return subprocess.Popen(
             [sys.executable, "-m", "doit", *words],
-            cwd=self.folder,
+            cwd=folder or self.folder,
             env=os.environ | {"PYTHONPATH": str(self.package)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

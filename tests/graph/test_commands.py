@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from project import Project
 
 OTHER_FORM = "course-v1:{}+{}+{}"
@@ -22,6 +23,20 @@ def test_a_named_list_chooses_its_courses(built: Project) -> None:
 
 def test_daily_logs_of_one_file(built: Project) -> None:
     assert built.doit("daily_logs", "tlfn=DAILY/mitx-edx-events-2014-10-14.log.gz").built == set()
+
+
+@pytest.mark.parametrize(
+    "name", ["mitx-edx-events-2014-10-14.log.gz", "*edx*-14.log.gz", "DAILY/*-14.log.gz"]
+)
+@pytest.mark.parametrize("form", ["{}", "tlfn={}"])
+def test_raw_logs_are_named_as_seen_from_where_one_is(built: Project, name: str, form: str) -> None:
+    with built.start("-k", "split", form.format(name), folder=built.folder / "DAILY") as process:
+        _, messages = process.communicate(timeout=60)
+    assert process.returncode == 0, messages
+    with built.start("-k", "split", form.format("no-such.log"), folder=built.folder / "DAILY") as process:
+        _, messages = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert f"{built.folder / 'no-such.log'} cannot be read" in messages
 
 
 def test_a_bare_doit_is_weekly(built: Project) -> None:
