@@ -173,7 +173,8 @@ class Rephraser:
         if result.__class__ is tuple:
             for names in conformer.unknown:
                 self._unknown[names] += 1
-            self._counts.wrong_types.update(conformer.wrong)
+            if conformer.wrong:
+                self._counts.wrong_types.update(conformer.wrong)
         conformer.forget()
         return result
 
