@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from io import FileIO
+from io import BufferedWriter, FileIO
 from pathlib import Path
+from typing import TypeVar
+
+File = TypeVar("File", BufferedWriter, FileIO)
 
 AHEAD = 3
 """How many hand-overs may be under way: there are as many files, taken in turn."""
@@ -23,7 +26,7 @@ class Sender:
 
     def __init__(self, name: Path) -> None:
         self._open = ExitStack()
-        self._files = [self._open.enter_context(path.open("wb", buffering=0)) for path in _paths(name)]
+        self._files = [self._open.enter_context(path.open("wb")) for path in _paths(name)]
 
     def __enter__(self) -> Sender:
         return self
@@ -34,7 +37,9 @@ class Sender:
     def send(self, texts: Iterable[bytes]) -> tuple[int, ...]:
         """Write texts over those of `AHEAD` hand-overs ago; their sizes, which the receiver needs."""
         file = _next(self._files)
-        return tuple(file.write(text) for text in texts)
+        sizes = tuple(file.write(text) for text in texts)
+        file.flush()
+        return sizes
 
 
 class Receiver:
@@ -44,6 +49,7 @@ class Receiver:
         self._open = ExitStack()
         for path in _paths(name):
             path.touch()  # the sender may still be on its way
+        # Without a buffer: one would show what the file held before.
         self._files = [self._open.enter_context(path.open("rb", buffering=0)) for path in _paths(name)]
 
     def __enter__(self) -> Receiver:
@@ -53,9 +59,12 @@ class Receiver:
         self._open.close()
 
     def receive(self, sizes: Sequence[int]) -> list[bytes]:
-        """The texts of the next hand-over, of these sizes in bytes."""
+        """The texts of the next hand-over, of these sizes in bytes. Raises `OSError` when they are not whole."""
         file = _next(self._files)
-        return [file.read(size) for size in sizes]
+        texts = [file.read(size) for size in sizes]
+        if [*map(len, texts)] != [*sizes]:
+            raise OSError(f"{file.name}: texts handed over are cut short")
+        return texts
 
 
 def remove(name: Path) -> None:
@@ -68,7 +77,7 @@ def _paths(name: Path) -> list[Path]:
     return [name.with_name(f"{name.name}.{number}") for number in range(AHEAD)]
 
 
-def _next(files: list[FileIO]) -> FileIO:
+def _next(files: list[File]) -> File:
     """The file whose turn it is, at its begin."""
     file = files.pop(0)
     files.append(file)

@@ -159,6 +159,23 @@ def test_texts_are_handed_over_in_order(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_texts_that_do_not_arrive_whole_are_an_error(tmp_path: Path) -> None:
+    name = tmp_path / "texts"
+    with Receiver(name) as receiver, Sender(name) as sender:
+        sizes = sender.send([b"abc", b"defg"])
+        (tmp_path / "texts.0").write_bytes(b"abcdef")
+        with pytest.raises(OSError, match=r"texts\.0: texts handed over are cut short"):
+            receiver.receive(sizes)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
+def test_a_full_disk_is_an_error(tmp_path: Path) -> None:
+    for number in range(AHEAD):
+        (tmp_path / f"texts.{number}").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left"), Sender(tmp_path / "texts") as sender:
+        sender.send([b"abc"])
+
+
 @pytest.mark.parametrize(
     ("weights", "workers", "expected"),
     [
