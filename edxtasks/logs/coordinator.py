@@ -111,33 +111,25 @@ class Coordinator:
     def _split_round(self, decisions: list[Decision]) -> None:
         decisions.sort(key=lambda d: (-_weight(d), d.order))
         shared = to_share([*map(_weight, decisions)], self._crew.size, self._options.shared_above)
-        for decision in decisions[:shared]:
-            self._split_shared(decision)
-        tries = [self._begin(decision) for decision in decisions[shared:]]
-        positions: dict[int, int] = {}
+        tries = [self._begin(decision) for decision in decisions]
+        positions = dict.fromkeys(range(len(tries)), 0)
 
         def report(number: int, position: object) -> None:
             assert isinstance(position, Position)
-            self._advance(position.bytes - positions.get(number, 0), tries[number].decision)
+            self._advance(position.bytes - positions[number], tries[number].decision)
             positions[number] = position.bytes
 
-        for number, outcome in self._crew.do([each.work for each in tries], report):
+        def end(number: int, outcome: Done | Failed) -> None:
             self._end(tries[number], outcome)
             decision = tries[number].decision
-            self._advance(decision.size - positions.get(number, 0), decision, files=1)
+            self._advance(decision.size - positions[number], decision, files=1)
 
-    def _split_shared(self, decision: Decision) -> None:
-        attempt = self._begin(decision)
-        read = 0
-
-        def report(position: object) -> None:
-            nonlocal read
-            assert isinstance(position, Position)
-            self._advance(position.bytes - read, decision)
-            read = position.bytes
-
-        self._end(attempt, attempted(partial(SharedLog(attempt.work, self._crew).run, report)))
-        self._advance(decision.size - read, decision, files=1)
+        for number in range(shared):
+            work = SharedLog(tries[number].work, self._crew)
+            end(number, attempted(partial(work.run, partial(report, number))))
+        whole = [each.work for each in tries[shared:]]
+        for number, outcome in self._crew.do(whole, lambda each, told: report(shared + each, told)):
+            end(shared + number, outcome)
 
     def _begin(self, decision: Decision) -> Try:
         folder = self._layout.parts / f"{fitting(decision.key, 120)}.{secrets.token_hex(4)}"

@@ -25,7 +25,6 @@ from edxtasks.logs.workers import (
     Done,
     Failed,
     Interrupted,
-    described,
     without_collections,
 )
 
@@ -45,14 +44,8 @@ class SharedLog:
 
     def run(self, report: Callable[[object], None]) -> LogResult:
         """Split it. Raises `Interrupted` when the disk, a worker or the product fails."""
-        collector = Collector(self.log.destination)
-        try:
-            with without_collections():
-                return self._split(collector, report)
-        except Exception as error:
-            raise collector.interrupted(self.log.path, described(error)) from error
-        finally:
-            collector.close()
+        with Collector(self.log.path, self.log.destination) as collector, without_collections():
+            return self._split(collector, report)
 
     def _split(self, collector: Collector, report: Callable[[object], None]) -> LogResult:
         folder = self.log.destination.folder

@@ -79,9 +79,13 @@ class Destination:
 
 
 class Collector:
-    """Brings the rows of blocks, in the order of the file, into parts and rejects."""
+    """Brings the rows of blocks of the raw log `path`, in the order of the file, into parts and rejects.
 
-    def __init__(self, destination: Destination) -> None:
+    A context manager: an exception in its block becomes `Interrupted`, which says where splitting stopped.
+    """
+
+    def __init__(self, path: Path, destination: Destination) -> None:
+        self._path = path
         self._edge = destination.edge
         self._parts = PartsWriter(destination.folder, destination.level)
         self._rejects = RejectsWriter(destination.rejects, destination.level)
@@ -92,6 +96,16 @@ class Collector:
         self.lines = 0
         self._blank = 0
         self._rows = 0
+
+    def __enter__(self) -> Collector:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self._parts.close()
+        self._rejects.close()
+        if isinstance(error, Exception):
+            what = f"{self._path}: stopped after line {self.lines}: {described(error)}"
+            raise Interrupted(what, self._parts.seen()) from error
 
     def add(self, block: BlockRows) -> None:
         """Take the next block in."""
@@ -114,7 +128,7 @@ class Collector:
         """Complete the parts, unless the file is broken and what could be read is not to be kept."""
         parts = tuple(self._parts.finish()) if not end.message or (keep and end.usable) else None
         self._rejects.finish()
-        result = LogResult(
+        return LogResult(
             size=end.size,
             digest=end.digest,
             lines=self.lines,
@@ -129,17 +143,6 @@ class Collector:
             seconds=time.monotonic() - self._begun,
             message=end.message,
         )
-        self.close()
-        return result
-
-    def interrupted(self, path: Path, what: str) -> Interrupted:
-        """The exception that says where splitting stopped, and why."""
-        return Interrupted(f"{path}: stopped after line {self.lines}: {what}", self._parts.seen())
-
-    def close(self) -> None:
-        """Close what is open."""
-        self._parts.close()
-        self._rejects.close()
 
 
 @dataclass(frozen=True)
@@ -179,23 +182,18 @@ class WholeLog:
 
     def run(self, report: Callable[[object], None]) -> LogResult:
         """Split it. Raises `Interrupted` when the disk, or the product, fails."""
-        collector = Collector(self.destination)
         reader = BlockReader(self.rules)
         reported = time.monotonic()
+        with Collector(self.path, self.destination) as collector:
 
-        def take(block: Block, position: int) -> None:
-            nonlocal reported
-            collector.add(reader.read(block))
-            if time.monotonic() - reported > REPORT_SECONDS:
-                reported = time.monotonic()
-                report(Position(position, collector.lines))
+            def take(block: Block, position: int) -> None:
+                nonlocal reported
+                collector.add(reader.read(block))
+                if time.monotonic() - reported > REPORT_SECONDS:
+                    reported = time.monotonic()
+                    report(Position(position, collector.lines))
 
-        try:
             return collector.finish(self.read(take), reader.take_counts(), self.keep_broken)
-        except Exception as error:
-            raise collector.interrupted(self.path, described(error)) from error
-        finally:
-            collector.close()
 
     def read(self, take: Callable[[Block, int], None]) -> LogEnd:
         """Read the log: `take` gets each block, and the number of bytes of the file read so far. A broken log

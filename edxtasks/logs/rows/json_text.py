@@ -96,7 +96,7 @@ def compact(value: Any) -> str:
 
 
 def predecessor(value: Any) -> str:
-    """JSON text as edx2bigquery wrote it: comma-blank, colon-blank, all but ASCII as `\\uXXXX`."""
+    """JSON text as edx2bigquery wrote it: `{"a": 1, "b": "\\u00e9"}`."""
     return _written(value, _PREDECESSOR)
 
 
