@@ -130,8 +130,7 @@ class UsualLines:
     def row(self, line: bytes) -> tuple[str | None, int, bytes]:
         """The row of a line: course as ORG/NUMBER/RUN or None, time in microseconds since 1970 UTC, and the
         row as JSON without newline. Raises one of `NOT_USUAL` when the line is not usual."""
-        # This is done for every line and is most of what splitting costs: what is remembered is asked for
-        # here, and calls are few.
+        # This is done for every line and is most of what splitting costs.
         try:
             record = _read(line)
         except ValidationError as error:
@@ -139,17 +138,11 @@ class UsualLines:
                 raise
             record = _read_with_agent(line)
         context = record.context
-        try:
-            course = COURSES.known[context.course_id]
-        except KeyError:
-            course = COURSES.learn(context.course_id)
+        course = COURSES(context.course_id)
         moment = read_time(record.time)
         if moment is None or (course is None and context.course_id):
             raise NotUsual
-        try:
-            kind = self._types.known[record.event_type]
-        except KeyError:
-            kind = self._types.learn(record.event_type)
+        kind = self._types(record.event_type)
 
         event = raw = record.event
         struct: Raw | None = None
@@ -171,11 +164,10 @@ class UsualLines:
         page = record.page or ""
         if course is None:
             course = course_without_key(browser, record.event_type, page, context.path, event)
-        module_id = kind.handler or self._derive(kind, browser, page, context.path, course, raw, event)
+        module_id = self._derive(kind, browser, page, context.path, course, raw, event)
         if members is not None:
             members, aside = take_event_struct(members, kind.listed, self._conformer)
-            if members is not None:
-                struct = Raw(dumps(members, None, OPT_STRICT_INTEGER))
+            struct = _written(members)
 
         rest: dict[str, Any] = {}
         if record.referer is not UNSET:
@@ -239,9 +231,7 @@ class UsualLines:
         text = self._text(event)
         struct = None
         if isinstance(event, dict):
-            members, _ = take_event_struct(event, False, self._conformer)
-            if members is not None:
-                struct = Raw(dumps(members, None, OPT_STRICT_INTEGER))
+            struct = _written(take_event_struct(event, False, self._conformer)[0])
         learnt = event, text, struct
         if EXPONENT in text:
             self._conformer.note_exponent()
@@ -250,3 +240,8 @@ class UsualLines:
                 self._short_events.clear()
             self._short_events[raw] = learnt
         return learnt
+
+
+def _written(members: dict[str, Any] | None) -> Raw | None:
+    """An `event_struct` as JSON. A whole number of more than 53 bits raises `orjson.JSONEncodeError`."""
+    return None if members is None else Raw(dumps(members, None, OPT_STRICT_INTEGER))
