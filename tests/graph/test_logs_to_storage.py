@@ -10,13 +10,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from doit_process import doit
-from project import REPOSITORY, Project
+from bucket_project import bucket_project
+from project import Project
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "emulators"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "logs"))
 
-from servers import BUCKET, running
 from split_site import Site, event
 
 from edxtasks.config import Options, Paths, Settings, Warehouse
@@ -49,26 +48,8 @@ def site(tmp_path: Path) -> Site:
 @pytest.fixture
 def cloud(site: Site, tmp_path: Path) -> Callable[..., list[str]]:
     """Runs `doit` in a project with a bucket (an emulator's); gives the lines on stderr."""
-    shutil.copy(REPOSITORY / "dodo.py", tmp_path)
-    (tmp_path / "config").mkdir()
-    (tmp_path / "config" / "edxtasks.toml").write_text(
-        f"""
-        course_id_list = ["{COURSE}", "UnivX/B/1"]
-        [paths]
-        tracking_logs_directory = "L"
-        [warehouse]
-        engine = "bigquery"
-        project_id = "campus"
-        api_endpoint = "http://127.0.0.1:9"   # nobody answers there, and nobody is asked
-        [storage]
-        gs_bucket = "gs://{BUCKET}/{tmp_path.name}"
-        """
-    )
-
-    def run(*words: str) -> list[str]:
-        return doit(tmp_path, *words, STORAGE_EMULATOR_HOST=running().storage).err.splitlines()
-
-    return run
+    doit = bucket_project(tmp_path, [str(COURSE), "UnivX/B/1"], tracking_logs_directory="L")
+    return lambda *words: doit(*words).splitlines()
 
 
 def test_shards_are_copied_once(cloud: Callable[..., list[str]], site: Site) -> None:

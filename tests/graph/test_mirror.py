@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from pathlib import Path
 
-from doit_process import doit
-from project import REPOSITORY
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "emulators"))
-
-from servers import BUCKET, running
+from bucket_project import bucket_project
 
 from edxtasks.config import Options, Paths, Settings
 from edxtasks.course import CourseKey
@@ -65,24 +58,8 @@ def test_what_is_copied(tmp_path: Path) -> None:
 
 def test_the_task_copies_once_into_a_bucket(tmp_path: Path) -> None:
     dump(tmp_path)
-    shutil.copy(REPOSITORY / "dodo.py", tmp_path)
-    (tmp_path / "config").mkdir()
-    (tmp_path / "config" / "edxtasks.toml").write_text(
-        f"""
-        course_id_list = ["{COURSE}"]
-        [paths]
-        course_sql_base_dir = "SQL"
-        course_sql_date_dir = "2014-10-26"
-        [warehouse]
-        engine = "bigquery"
-        project_id = "campus"
-        api_endpoint = "http://127.0.0.1:9"   # nobody answers there, and nobody is asked
-        [storage]
-        gs_bucket = "gs://{BUCKET}/{tmp_path.name}"
-        """
-    )
-    words = (f"mirror:{COURSE}",)
-    first = doit(tmp_path, *words, STORAGE_EMULATOR_HOST=running().storage)
-    assert f"built   mirror:{COURSE}: 4 files" in first.err
-    second = doit(tmp_path, *words, STORAGE_EMULATOR_HOST=running().storage)
-    assert "built" not in second.err
+    run = bucket_project(tmp_path, [str(COURSE)], course_sql_base_dir="SQL", course_sql_date_dir="2014-10-26")
+    first = run(f"mirror:{COURSE}")
+    assert f"built   mirror:{COURSE}: 4 files" in first
+    second = run(f"mirror:{COURSE}")
+    assert "built" not in second

@@ -163,13 +163,23 @@ class Waiting(BigQueryWarehouse):
         return super().load(*given)
 
 
+def load_two_at_once(
+    kind: type[BigQueryWarehouse],
+    fake: FakeGoogle,
+    context: Context,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Give the run a warehouse that loads two tables side by side."""
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", fake.url)
+    bucket = GcsStorage("gs://b", "p")
+    context.warehouse = kind(Service("p", endpoint=fake.url), lambda: bucket, folder, loads_at_once=2)
+
+
 def test_log_days_are_loaded_side_by_side(
     fake: FakeGoogle, context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("STORAGE_EMULATOR_HOST", fake.url)
-    service = Service("p", endpoint=fake.url)
-    bucket = GcsStorage("gs://b", "p")
-    context.warehouse = Waiting(service, lambda: bucket, tmp_path, loads_at_once=2)
+    load_two_at_once(Waiting, fake, context, tmp_path, monkeypatch)
     fake.plans += [Plan(match="tracklog_20141017", rows=1), Plan(match="tracklog_20141018", rows=2)]
     told: list[tuple[int, int]] = []
     assert load_log_days(context, COURSE, progress=lambda done, of: told.append((done, of)))[:2] == (3, 2)
@@ -183,10 +193,7 @@ def test_log_days_are_loaded_side_by_side(
 def test_a_day_that_fails_leaves_the_others(
     fake: FakeGoogle, context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("STORAGE_EMULATOR_HOST", fake.url)
-    service = Service("p", endpoint=fake.url)
-    bucket = GcsStorage("gs://b", "p")
-    context.warehouse = BigQueryWarehouse(service, lambda: bucket, tmp_path, loads_at_once=2)
+    load_two_at_once(BigQueryWarehouse, fake, context, tmp_path, monkeypatch)
     # A row less than the shard has was loaded: the day keeps no stamp.
     fake.plans += [Plan(match="tracklog_20141017", rows=0), Plan(match="tracklog_20141018", rows=2)]
     with pytest.raises(UserError, match="tracklog_20141017: 1 rows were expected, BigQuery loaded 0"):
