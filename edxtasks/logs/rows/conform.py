@@ -66,7 +66,7 @@ class Shape:
     those where anything is to be done; `RETIRED` stands for all that is set aside. `quick_steps` are those
     left over when whole numbers are known to have 64 bits. `renamed`: columns by the keys that spell them
     another way. `unknown`: full names of keys that have no column. `marks`: which of the level's marks are
-    among its keys and columns.
+    among its keys and columns. `idle`: whether there is nothing to do but `steps` beyond the quick.
     """
 
     level: Level
@@ -76,6 +76,7 @@ class Shape:
     renamed: Mapping[str, str]
     unknown: tuple[str, ...]
     marks: tuple[str, ...]
+    idle: bool
 
 
 class Level:
@@ -83,11 +84,16 @@ class Level:
 
     `kinds` holds by key a Python type (a value of exactly that type stays as it is), a `Kind`, or the
     `Level` of a record inside; `path` is what stands before the key in a full name: `event_struct.`.
-    `marks` are keys that callers ask for. `in_event`: what is set aside is part of the event. `shapes` are
-    those known, by keys and types.
+    `marks` are keys that callers ask for.
+    `in_event`: what is set aside is part of the event. `shapes` are those known, by keys and types.
     """
 
-    def __init__(self, kinds: Mapping[str, Any], path: str = "", marks: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        kinds: Mapping[str, Any],
+        path: str = "",
+        marks: Iterable[str] = (),
+    ) -> None:
         self.kinds = kinds
         self.path = path
         self.marks = tuple(marks)
@@ -95,13 +101,17 @@ class Level:
         self.shapes: dict[tuple[Any, ...], Shape] = {}
 
     def shape(self, record: Mapping[str, Any]) -> Shape:
-        """The shape of a record; it is remembered unless there are too many."""
-        form = (*record, *map(type, record.values()))
-        shape = self.shapes.get(form)
-        if shape is None:
-            shape = self._work_out(record)
-            if len(self.shapes) < REMEMBERED and len(record) <= LARGEST:
-                self.shapes[form] = shape
+        """The shape of a record."""
+        try:
+            return self.shapes[(*record, *map(type, record.values()))]
+        except KeyError:
+            return self.learn(record)
+
+    def learn(self, record: Mapping[str, Any]) -> Shape:
+        """Work out the shape of a record, and remember it unless there are too many."""
+        shape = self._work_out(record)
+        if len(self.shapes) < REMEMBERED and len(record) <= LARGEST:
+            self.shapes[(*record, *map(type, record.values()))] = shape
         return shape
 
     def _work_out(self, record: Mapping[str, Any]) -> Shape:
@@ -138,6 +148,7 @@ class Level:
             renamed=renamed,
             unknown=tuple(unknown),
             marks=tuple(name for name in self.marks if name in record or name in renamed.values()),
+            idle=not (dropped or quick_steps or renamed),
         )
 
     def _respelled(self, record: Mapping[str, Any], key: str) -> str | None:

@@ -7,6 +7,8 @@ from typing import Any
 from edxtasks.logs.rows.conform import Conformer
 from edxtasks.logs.rows.row_levels import EVENT_STRUCT, UNLISTED_MEMBERS
 
+_SHAPES = EVENT_STRUCT.shapes
+
 
 def take_event_struct(
     event: dict[str, Any], listed: bool, conformer: Conformer
@@ -17,7 +19,11 @@ def take_event_struct(
     itself is made the struct. Of others only some have, and no rest is told.
     """
     if listed:
-        rest = conformer.conform(event, EVENT_STRUCT.shape(event))
+        try:
+            shape = _SHAPES[(*event, *map(type, event.values()))]
+        except KeyError:
+            shape = EVENT_STRUCT.learn(event)
+        rest = None if shape.idle and conformer.quick else conformer.conform(event, shape)
         return event or None, rest
     if "POST" not in event and "GET" not in event and "query" not in event:
         return None, None

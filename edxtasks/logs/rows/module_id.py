@@ -273,6 +273,7 @@ class ModuleIds:
         self.extended = extended
         self.event_types = Remembered(self._read_type)
         self._links = Remembered(self._read_links)
+        self._known_links = self._links.known
         self._rules = _RulesByNeed()
         # Rules that look at nothing but the id of the event and its course, before which no other holds once
         # the path has no link to a block.
@@ -290,7 +291,10 @@ class ModuleIds:
         """
         if kind.handler is not None:  # rule 1, which goes before all others
             return kind.handler
-        path_links = self._links(path)
+        try:
+            path_links = self._known_links[path]
+        except KeyError:
+            path_links = self._links.learn(path)
         if path_links.handler is not None:
             return path_links.handler
         has = kind.has

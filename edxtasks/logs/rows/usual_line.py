@@ -130,7 +130,8 @@ class UsualLines:
     def row(self, line: bytes) -> tuple[str | None, int, bytes]:
         """The row of a line: course as ORG/NUMBER/RUN or None, time in microseconds since 1970 UTC, and the
         row as JSON without newline. Raises one of `NOT_USUAL` when the line is not usual."""
-        # This is done for every line and is most of what splitting costs.
+        # This is done for every line and is most of what splitting costs: what is remembered is asked for
+        # here, and calls are few.
         try:
             record = _read(line)
         except ValidationError as error:
@@ -138,11 +139,17 @@ class UsualLines:
                 raise
             record = _read_with_agent(line)
         context = record.context
-        course = COURSES(context.course_id)
+        try:
+            course = COURSES.known[context.course_id]
+        except KeyError:
+            course = COURSES.learn(context.course_id)
         moment = read_time(record.time)
         if moment is None or (course is None and context.course_id):
             raise NotUsual
-        kind = self._types(record.event_type)
+        try:
+            kind = self._types.known[record.event_type]
+        except KeyError:
+            kind = self._types.learn(record.event_type)
 
         event = raw = record.event
         struct: Raw | None = None
@@ -164,10 +171,11 @@ class UsualLines:
         page = record.page or ""
         if course is None:
             course = course_without_key(browser, record.event_type, page, context.path, event)
-        module_id = self._derive(kind, browser, page, context.path, course, raw, event)
+        module_id = kind.handler or self._derive(kind, browser, page, context.path, course, raw, event)
         if members is not None:
             members, aside = take_event_struct(members, kind.listed, self._conformer)
-            struct = _written(members)
+            if members is not None:
+                struct = Raw(dumps(members, None, OPT_STRICT_INTEGER))
 
         rest: dict[str, Any] = {}
         if record.referer is not UNSET:
@@ -231,7 +239,9 @@ class UsualLines:
         text = self._text(event)
         struct = None
         if isinstance(event, dict):
-            struct = _written(take_event_struct(event, False, self._conformer)[0])
+            members, _ = take_event_struct(event, False, self._conformer)
+            if members is not None:
+                struct = Raw(dumps(members, None, OPT_STRICT_INTEGER))
         learnt = event, text, struct
         if EXPONENT in text:
             self._conformer.note_exponent()
@@ -240,8 +250,3 @@ class UsualLines:
                 self._short_events.clear()
             self._short_events[raw] = learnt
         return learnt
-
-
-def _written(members: dict[str, Any] | None) -> Raw | None:
-    """An `event_struct` as JSON. A whole number of more than 53 bits raises `orjson.JSONEncodeError`."""
-    return None if members is None else Raw(dumps(members, None, OPT_STRICT_INTEGER))
