@@ -59,7 +59,7 @@ class Receiver:
         self._open.close()
 
     def receive(self, sizes: Sequence[int]) -> list[bytes]:
-        """The texts of the next hand-over, of these sizes in bytes. Raises `OSError` when they are not whole."""
+        """The texts of the next hand-over, of these sizes in bytes. Raises `OSError` when one is cut."""
         file = _next(self._files)
         texts = [file.read(size) for size in sizes]
         if [*map(len, texts)] != [*sizes]:
