@@ -17,6 +17,7 @@ from doit.exceptions import BaseFail, UnmetDependency
 from edxtasks.course import CourseKey
 from edxtasks.graph.steps import Step
 from edxtasks.graph.tasks import STEP
+from edxtasks.printable import number
 from edxtasks.tables.freshness import Standing
 
 LONGEST_TABLE = 40
@@ -187,11 +188,6 @@ class RunReporter:
     def _say(self, line: str) -> None:
         with self._lock:
             print(line, file=sys.stderr, flush=True)
-
-
-def number(value: int) -> str:
-    """A number with blanks between thousands."""
-    return f"{value:,}".replace(",", " ")
 
 
 def _step(task: Any) -> Step | None:
