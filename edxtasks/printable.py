@@ -25,8 +25,8 @@ def printable(text: object, limit: int | None = LONGEST) -> str:
     """`str(text)` on one line, without anything that a terminal acts on, of at most `limit` characters.
 
     Control characters, line ends, bidi controls and other characters that show nothing are written as
-    escapes (`\\x1b`, `\\n`, `\\u202e`), so are lone surrogates; a byte of a file name that is no UTF-8 becomes
-    `\\xff`. What is longer is cut, with an ellipsis at its end. `None` as limit: not cut.
+    escapes (`\\x1b`, `\\n`, `\\u202e`), so are lone surrogates; a byte of a file name that is no UTF-8
+    becomes `\\xff`. What is longer is cut, with an ellipsis at its end. `None` as limit: not cut.
     """
     written = str(text)
     if limit is None:
@@ -47,7 +47,7 @@ def printable(text: object, limit: int | None = LONGEST) -> str:
 
 
 def printable_path(path: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> str:
-    """The path of a file, escaped as `printable` does and never cut: people need all of it to find the file."""
+    """The path of a file, escaped as `printable` does. Never cut: people need all of it."""
     return printable(os.fsdecode(path), None)
 
 

@@ -28,7 +28,7 @@ from edxtasks.printable import listed, listed_paths, printable, printable_messag
         (12, "12"),
     ],
 )
-def test_what_a_terminal_acts_on_is_escaped(text, shown):
+def test_what_a_terminal_acts_on_is_escaped(text: object, shown: str) -> None:
     assert printable(text) == shown
 
 
@@ -44,26 +44,26 @@ def test_what_a_terminal_acts_on_is_escaped(text, shown):
         ("ab", 1, "…"),
     ],
 )
-def test_long_text_is_cut_and_no_escape_in_two(text, limit, shown):
+def test_long_text_is_cut_and_no_escape_in_two(text: str, limit: int, shown: str) -> None:
     assert printable(text, limit) == shown
 
 
 @given(st.text(st.characters(), max_size=300), st.integers(1, 200))
-def test_any_text_is_one_short_printable_line(text, limit):
+def test_any_text_is_one_short_printable_line(text: str, limit: int) -> None:
     shown = printable(text, limit)
     assert len(shown) <= limit
     assert shown.isprintable()
     shown.encode("utf-8")
 
 
-def test_a_path_is_whole():
+def test_a_path_is_whole() -> None:
     folder = Path("/data") / ("x" * 200)
     assert printable_path(folder / "day.log") == f"{folder}/day.log"
     assert printable_path(os.fsdecode(b"/data/\xe9t\xc3\xa9\n.log")) == "/data/\\xe9té\\n.log"
     assert printable_path(b"/data/\xff") == r"/data/\xff"
 
 
-def test_long_lists_are_counted():
+def test_long_lists_are_counted() -> None:
     assert listed([]) == ""
     assert listed(["a"]) == "a"
     assert listed(["a", "b", "c"]) == "a, b, c"
@@ -74,7 +74,7 @@ def test_long_lists_are_counted():
     assert listed_paths([Path("/d/" + "x" * 150), Path("/d/b")], 1) == "/d/" + "x" * 150 + " and 1 more"
 
 
-def test_a_message_keeps_its_lines_and_none_looks_like_another():
+def test_a_message_keeps_its_lines_and_none_looks_like_another() -> None:
     told = printable_message("3 rejects:\nFAILED  \x1b[31mbad\nend")
     assert told == "3 rejects:\n        FAILED  \\x1b[31mbad\n        end"
     assert printable_message("") == ""
