@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["connect"]
+__all__ = ["__version__", "connect"]
+
+__version__ = "0.1.0"
 
 
 def connect(config: str | Path | None = None) -> duckdb.DuckDBPyConnection:

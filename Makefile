@@ -1,0 +1,41 @@
+# The few commands of everyday work; `make` lists them.
+PYTHON ?= python3
+VENV ?= .venv
+.DEFAULT_GOAL := help
+.PHONY: help setup hooks test test-table check format docs package ci
+
+help: ## list the commands
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-12s %s\n", $$1, $$2}'
+
+setup: ## make .venv with everything that tests and docs need
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install -q -e '.[test,docs]'
+
+hooks: ## run the quick checks before each commit
+	$(VENV)/bin/pip install -q pre-commit
+	$(VENV)/bin/pre-commit install
+
+test: ## the whole suite
+	$(VENV)/bin/python -m pytest -n 2
+
+test-table: ## one table, TABLE=NAME: its cases on both engines
+	$(VENV)/bin/python -m pytest tests/tables tests/proofs/test_models.py -k "$(TABLE)"
+
+check: ## ruff and mypy
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+format: ## let ruff mend layout and imports
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+docs: ## the documentation as a site, in build/site; dead links fail
+	$(VENV)/bin/zensical build --strict
+
+package: ## wheel and sdist, in dist/
+	$(PYTHON) -m pip install -q build
+	$(PYTHON) -m build
+
+ci: ## everything, in an environment of its own
+	bash .ci/run
