@@ -13,7 +13,6 @@ from edxtasks.simulate.courses import Course, Problem, Video
 from edxtasks.simulate.events import (
     ENROLLMENT,
     FORUM,
-    HANDLER,
     OTHER,
     PAUSE_VIDEO,
     PLAY_VIDEO,
@@ -311,9 +310,8 @@ def author(session: Session, visit: Visit, random: Random) -> None:
     """A member of the course team edits the course in Studio."""
     course = session.course
     for path in (f"/course/{course.id}", f"/xblock/{course.usage_key('course', course.key.run)}"):
-        kind = HANDLER if path.startswith("/xblock/") else OTHER
         line = session.event("server", path, '{"POST": {}, "GET": {"format": ["concise"]}}', path, None)
         line["host"] = "studio.edx.org"
-        session.sink.put(session.learner, session.time, line, kind, course.key.slash)
+        session.sink.put(session.learner, session.time, line, OTHER, course.key.slash)
         session.wait(2 + random.random() * 30)
     session.request("instructor/api/list_course_role_members", get={"rolename": ["staff"]})

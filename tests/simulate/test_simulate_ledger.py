@@ -164,7 +164,7 @@ def person_days(result: Count) -> dict[tuple[str, str, str], dict[str, Any]]:
             kind = line.get("event_type")
             if kind is None or moment <= FLOOR:
                 continue
-            if "/xblock/" in kind:
+            if "/handler" in kind.partition("/xblock/")[2]:
                 row["nhandler"] = row.get("nhandler", 0) + 1
                 continue
             row["nevents"] = row.get("nevents", 0) + 1

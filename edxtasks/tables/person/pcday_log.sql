@@ -5,7 +5,8 @@
 -- lookback: 300 seconds
 -- internal: yes
 WITH
-  -- Named events of the course that are no calls of block handlers; gaps lie between these.
+  -- Named events of the course that are no calls of block handlers; gaps lie between these. A unit opened in
+  -- the learning micro-frontend (/xblock/KEY without handler) is a page view like any other.
   base_events AS (
     SELECT
       username,
@@ -18,7 +19,7 @@ WITH
     FROM tracklog
     WHERE username != ''
       AND event_type IS NOT NULL
-      AND STRPOS(event_type, '/xblock/') = 0
+      AND NOT (STRPOS(event_type, '/xblock/') > 0 AND REGEXP_CONTAINS(event_type, r'(?s)/xblock/.*/handler'))
       AND time > TIMESTAMP '2010-10-01 01:02:03 UTC'
   ),
   -- Microseconds since the learner's event before; a longer pause than 300 s is no gap.
