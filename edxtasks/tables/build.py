@@ -35,6 +35,7 @@ from edxtasks.tables.freshness import (
     window,
 )
 from edxtasks.tables.logs import TRACKLOG_SCHEMA
+from edxtasks.tables.never_empty import with_a_row
 from edxtasks.warehouse.base import (
     Absent,
     Dates,
@@ -152,6 +153,8 @@ def _make_from_rows(
         scratch = Path(folder)
         if isinstance(made, LoadedFrom):
             content = made.build(course, context.settings, sources, scratch, notes)  # type: ignore[arg-type]
+            if made.never_empty:
+                content = with_a_row(table, content, sources, notes)
         else:
             read = [*table.inputs, *([table.name] if made.accumulates else [])]
             rows = {one: _rows(context, one, course) for one in read}

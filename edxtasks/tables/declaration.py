@@ -55,6 +55,7 @@ class LoadedFrom:
     `build(course, settings, sources, scratch, notes)` gives the content. `version` is raised whenever the
     rows change for the same files; `settings` are the names of settings that change the rows, `outputs` the
     files that are written beside. `own_columns`: the rows have more columns than the schema says.
+    `never_empty`: no rows are no result, whatever the files are: the build fails and the old table stays.
     """
 
     sources: Callable[[CourseKey, Settings], Mapping[str, Path | None]]
@@ -63,6 +64,7 @@ class LoadedFrom:
     settings: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     own_columns: bool = False
+    never_empty: bool = False
 
 
 @dataclass(frozen=True)

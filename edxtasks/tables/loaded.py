@@ -29,12 +29,16 @@ def _description(module: ModuleType) -> str:
     return sentence[:1].upper() + sentence[1:]
 
 
-def _loaded(name: str, command: str, grain: str, module: ModuleType) -> Table:
+def _loaded(name: str, command: str, grain: str, module: ModuleType, never_empty: bool = False) -> Table:
     """A course table whose module offers SCHEMA, VERSION, OUTPUT_FILES, sources and build."""
-    settings = getattr(module, "SETTINGS", ())
-    own_columns = getattr(module, "OWN_COLUMNS", False)
     made = LoadedFrom(
-        module.sources, module.build, module.VERSION, settings, module.OUTPUT_FILES, own_columns
+        module.sources,
+        module.build,
+        module.VERSION,
+        settings=getattr(module, "SETTINGS", ()),
+        outputs=module.OUTPUT_FILES,
+        own_columns=getattr(module, "OWN_COLUMNS", False),
+        never_empty=never_empty,
     )
     return Table(name, command, module.SCHEMA, made, _description(module), grain=grain)
 
@@ -61,7 +65,7 @@ def _computed(
 
 
 LOADED = (
-    _loaded("user_info_combo", "make_uic", "user_id", user_info_combo),
+    _loaded("user_info_combo", "make_uic", "user_id", user_info_combo, never_empty=True),
     _loaded("studentmodule", "sql2bq", "id", studentmodule),
     _loaded("roles", "make_roles", "user_id", roles),
     _loaded("forum", "load_forum", "document", forum),
@@ -73,7 +77,7 @@ LOADED = (
         "user_id, usage_key",
         grades_persistent_subsection,
     ),
-    _loaded("course_axis", "axis2bq", "index", course_axis),
+    _loaded("course_axis", "axis2bq", "index", course_axis, never_empty=True),
     _loaded("grading_policy", "grading_policy", "grader (file order)", grading_policy),
     _from_office("courses.listings", "make_cinfo", "course_id (file order)", listings),
     _from_office("courses.staff", "staff2bq", "row of the file", staff),
