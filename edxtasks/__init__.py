@@ -26,6 +26,7 @@ def connect(config: str | Path | None = None) -> duckdb.DuckDBPyConnection:
     """
     from edxtasks.config import load_settings
     from edxtasks.errors import SettingsError
+    from edxtasks.scratch import scratch_of
     from edxtasks.warehouse.catalog import open_views
 
     variables = {} if config is None else {"config": str(config)}
@@ -34,4 +35,4 @@ def connect(config: str | Path | None = None) -> duckdb.DuckDBPyConnection:
         raise SettingsError(
             f'connect() reads the embedded warehouse; engine is "{settings.warehouse.engine}"'
         )
-    return open_views(settings.warehouse.path)
+    return open_views(settings.warehouse.path, scratch_of(settings))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Protocol
 
 from isal import isal_zlib
+
+from edxtasks.scratch import beside, publish
 
 _GZIP_PIECE = 1 << 18
 _GZIP_LEVEL = 2
@@ -64,10 +64,10 @@ def replacing(path: Path, *, as_it_is: bool = False) -> Iterator[ByteSink]:
 @contextmanager
 def replacing_together(paths: Sequence[Path], *, as_it_is: bool = False) -> Iterator[list[ByteSink]]:
     """As `replacing`, for several files: none is replaced before all are complete."""
-    parts = [path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part") for path in paths]
-    try:
+    with ExitStack() as unfinished:
+        parts = [unfinished.enter_context(beside(path)) for path in paths]
         with ExitStack() as stack:
-            files = [stack.enter_context(part.open("xb")) for part in parts]
+            files = [stack.enter_context(part.open("wb")) for part in parts]
             sinks = [
                 _GzipWriter(file) if path.suffix == ".gz" and not as_it_is else file
                 for path, file in zip(paths, files, strict=True)
@@ -77,10 +77,7 @@ def replacing_together(paths: Sequence[Path], *, as_it_is: bool = False) -> Iter
                 if isinstance(sink, _GzipWriter):
                     sink.finish()
         for part, path in zip(parts, paths, strict=True):
-            part.replace(path)
-    finally:
-        for part in parts:
-            part.unlink(missing_ok=True)
+            publish(part, path)
 
 
 def write_atomically(path: Path, content: bytes) -> None:

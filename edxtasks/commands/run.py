@@ -96,7 +96,9 @@ class Run(DoitRun):  # type: ignore[misc]
         arguments = [self.dep_manager, report, continue_, always, Stream(verbosity, force_verbosity)]
         runner = ThreadRunner(*arguments, num_process) if num_process else SerialRunner(*arguments)
         previous = signal.signal(signal.SIGTERM, _interrupt)
+        scratch = run.context.scratch
         try:
+            scratch.sweep()  # what a killed run has left
             ended: int = runner.run_all(self.control.task_dispatcher())
             return ended
         except KeyboardInterrupt:
@@ -104,6 +106,8 @@ class Run(DoitRun):  # type: ignore[misc]
             return INTERRUPTED
         finally:
             run.workers.stop()
+            scratch.close()
+            scratch.sweep()  # what the workers have left, which were stopped in the middle of their work
             run.context.digests.save()
             signal.signal(signal.SIGTERM, previous)
             if isinstance(outfile, str):

@@ -6,6 +6,7 @@ stays open from job to job.
 
 from __future__ import annotations
 
+import tempfile
 import threading
 from dataclasses import dataclass
 from datetime import date
@@ -26,6 +27,7 @@ from edxtasks.logs.results import Progress as SplitProgress
 from edxtasks.logs.shards import Shard
 from edxtasks.logs.split import SplitOptions, SplitResult, forget, split
 from edxtasks.notes import Notes
+from edxtasks.scratch import scratch_of, use
 from edxtasks.simulate import CampusSize, simulate
 from edxtasks.tables import mirror
 from edxtasks.tables.adapted import adapted
@@ -170,8 +172,11 @@ def _context(setting: Setting) -> Context:
     if context is None or key != (setting.settings, setting.courses):
         settings = setting.settings
         registry = adapted(read_registry(settings.engine.state), settings, setting.courses)
-        warehouse = open_warehouse(settings, setting.share)
+        scratch = use(scratch_of(settings))
+        tempfile.tempdir = str(scratch.path)  # libraries have no other place either
+        warehouse = open_warehouse(settings, setting.share, scratch)
         context = Context(settings, registry, warehouse, Digests(), setting.courses)
+        context.scratch = scratch
         _kept.context = ((setting.settings, setting.courses), context)
     context.digests.learn(setting.digests)
     context.warehouse.refresh_all()

@@ -21,6 +21,7 @@ from edxtasks.graph.steps import Run
 from edxtasks.graph.tasks import Graph
 from edxtasks.graph.words import TaskKinds, Words, choose
 from edxtasks.notes import Notes
+from edxtasks.scratch import scratch_of, use
 from edxtasks.tables.adapted import adapted
 from edxtasks.tables.context import Context
 from edxtasks.tables.geocode import COMMAND, refuse_odd_table
@@ -76,7 +77,9 @@ def make_graph(settings: Settings, words: Words) -> Graph:
     if COMMAND in words.words:
         refuse_odd_table(settings)
     digests = Digests(settings.engine.state / "digests.json")
-    context = Context(settings, registry, open_warehouse(settings), digests, choice.courses)
+    scratch = use(scratch_of(settings))
+    context = Context(settings, registry, open_warehouse(settings, None, scratch), digests, choice.courses)
+    context.scratch = scratch
     run = Run(context)
     for line in notes.lines:
         print(line, file=sys.stderr)

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edxtasks.errors import UserError
+from edxtasks.scratch import BESIDE
 
-TEMPORARY = ".edxtasks-"
+TEMPORARY = BESIDE
 """How the names of files that are being written begin; no stored file may be called so."""
 
 

@@ -21,7 +21,8 @@ from google.cloud.storage.exceptions import DataCorruption, InvalidResponse
 from google.cloud.storage.retry import DEFAULT_RETRY
 
 from edxtasks.errors import UserError
-from edxtasks.storage.base import TEMPORARY, NotStored, Stat, Storage, checked_name
+from edxtasks.scratch import beside, publish
+from edxtasks.storage.base import NotStored, Stat, Storage, checked_name
 from edxtasks.storage.cloud import Patience, credentials, told
 
 EMULATOR = "STORAGE_EMULATOR_HOST"
@@ -85,17 +86,17 @@ class GcsStorage(Storage):
 
     def get(self, name: str, local: Path) -> None:
         local.parent.mkdir(parents=True, exist_ok=True)
-        temporary = local.with_name(f"{TEMPORARY}{os.getpid()}-{local.name}")
         try:
-            with _told(self.uri(name)):
-                self._blob(name).download_to_filename(str(temporary), checksum="crc32c", retry=self._retry)
-            temporary.replace(local)
+            with beside(local) as temporary:
+                with _told(self.uri(name)):
+                    self._blob(name).download_to_filename(
+                        str(temporary), checksum="crc32c", retry=self._retry
+                    )
+                publish(temporary, local)
         except UserError as error:
             if isinstance(error.__cause__, exceptions.NotFound):
                 raise self._missing(name) from None
             raise
-        finally:
-            temporary.unlink(missing_ok=True)
 
     def holds(self, local: Path, name: str) -> bool:
         with _told(self.uri(name)):

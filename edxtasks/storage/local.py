@@ -8,6 +8,7 @@ import shutil
 import stat
 from pathlib import Path
 
+from edxtasks.scratch import beside, publish
 from edxtasks.storage.base import TEMPORARY, NotStored, Stat, Storage, checked_name
 
 
@@ -78,9 +79,6 @@ class LocalStorage(Storage):
 
 def _copy(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f"{TEMPORARY}{os.getpid()}-{target.name}")
-    try:
+    with beside(target) as temporary:
         shutil.copyfile(source, temporary)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+        publish(temporary, target)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from pathlib import Path
 
 from edxtasks.course import CourseKey
 from edxtasks.errors import SourceAbsent, UserError
@@ -149,8 +147,7 @@ def _make_from_rows(
     made = table.made
     assert isinstance(made, LoadedFrom | ComputedFrom)
     sources = dict(verdict.sources)
-    with tempfile.TemporaryDirectory(prefix="edxtasks-build-") as folder:
-        scratch = Path(folder)
+    with context.scratch.folder() as scratch:
         if isinstance(made, LoadedFrom):
             content = made.build(course, context.settings, sources, scratch, notes)  # type: ignore[arg-type]
             if made.never_empty:

@@ -13,6 +13,7 @@ from edxtasks.config import Settings
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
 from edxtasks.errors import SettingsError
+from edxtasks.scratch import Scratch, scratch_of
 from edxtasks.storage import Storage, open_storage
 from edxtasks.tables.declaration import REPORT, Scope, Table
 from edxtasks.warehouse.base import TableName, TableState, Warehouse
@@ -65,6 +66,11 @@ class Context:
     def course_folder(self, course: CourseKey) -> str:
         """The folder of the storage for the files of a course; with `dataset_latest` its "latest" form."""
         return course.directory + ("/latest" if self.settings.options.dataset_latest else "")
+
+    @cached_property
+    def scratch(self) -> Scratch:
+        """Where files are kept that are needed for a while only."""
+        return scratch_of(self.settings)
 
     @cached_property
     def storage(self) -> Storage:

@@ -9,7 +9,6 @@ and the files are there, they are fresh.
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from edxtasks.directories import sql_directory
 from edxtasks.errors import SourceAbsent, UserError
 from edxtasks.files import ByteSink, replacing_together
 from edxtasks.notes import Notes
+from edxtasks.scratch import Scratch
 from edxtasks.storage import Storage
 from edxtasks.tables.context import Context
 from edxtasks.tables.declaration import Scope, Table
@@ -144,11 +144,11 @@ def records(storage: Storage, folder: str) -> dict[str, str]:
     return found
 
 
-def record(storage: Storage, folder: str, of: str, mark: str, files: Sequence[str]) -> None:
+def record(storage: Storage, folder: str, of: str, mark: str, files: Sequence[str], scratch: Scratch) -> None:
     """Write the record of files that are all in place, and remove an older one."""
     name = f"{folder}/{RECORDS}/{of}.{mark}.json"
-    with tempfile.TemporaryDirectory(prefix="edxtasks-record-") as scratch:
-        path = Path(scratch) / "record.json"
+    with scratch.folder() as work:
+        path = work / "record.json"
         path.write_bytes(orjson.dumps({"files": list(files)}))
         storage.put(path, name)
     for other in storage.list(f"{folder}/{RECORDS}/{of}."):
@@ -173,8 +173,9 @@ def export(context: Context, table: Table, course: CourseKey | None, notes: Note
     with written(f"{', '.join(table.files)} of {name}"):
         rows = context.warehouse.read(name, table.schema.names)
         mark = _mark(context, table, course, place)
-        write_and_store(place.storage, place.folder, table.files, table.schema, rows, form_of(table), beside)
-        record(place.storage, place.folder, table.name, mark, table.files)
+        scratch, form = context.scratch, form_of(table)
+        write_and_store(place.storage, place.folder, table.files, table.schema, rows, form, scratch, beside)
+        record(place.storage, place.folder, table.name, mark, table.files, scratch)
     return [place.storage.url(f"{place.folder}/{file}") for file in table.files]
 
 
@@ -185,11 +186,12 @@ def write_and_store(
     schema: Schema,
     rows: Iterable[Values],
     form: CsvForm,
+    scratch: Scratch,
     beside: Path | None = None,
 ) -> None:
     """Write rows to files (`write_files`), kept in the directory `beside`, and store them in a folder."""
-    with tempfile.TemporaryDirectory(prefix="edxtasks-files-") as scratch:
-        paths = [(beside or Path(scratch)) / file for file in files]
+    with scratch.folder() as work:
+        paths = [(beside or work) / file for file in files]
         write_files(paths, schema, rows, form)
         for path in paths:
             storage.put(path, f"{folder}/{path.name}")

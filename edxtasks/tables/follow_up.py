@@ -49,5 +49,5 @@ def _keep_snapshot(context: Context, table: Table, notes: Notes) -> None:
     with written(file):
         rows = context.warehouse.read(copy, schema.names)
         storage, folder = context.report_storage, context.report_folder()
-        write_and_store(storage, folder, [file], schema, rows, PERSON_COURSE)
+        write_and_store(storage, folder, [file], schema, rows, PERSON_COURSE, context.scratch)
     notes.say(f"snapshot: {copy}, {file}")

@@ -8,7 +8,6 @@ its table stays, and is loaded from the copy.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -217,8 +216,8 @@ def _time(seconds: float) -> datetime:
 
 def _load_copy(context: Context, name: TableName, stored: StoredShards, day: date) -> int:
     """Load a day of which only the copy in storage is left."""
-    with tempfile.TemporaryDirectory(prefix="edxtasks-shard-") as folder:
-        path = stored.get(day, Path(folder))
+    with context.scratch.folder() as folder:
+        path = stored.get(day, folder)
         entry = count(path, day.isoformat())
         if entry.message:
             raise InputError(entry.message.replace(str(path), f"{path.name} of {stored.where}"))

@@ -7,7 +7,6 @@ record, when its content is another, or when the copy is gone.
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,16 +77,16 @@ def copy(context: Context, course: CourseKey) -> int:
     if context.settings.publish_course_images and image in mirror.changed:
         storage.make_public(image)
     content = {name: context.digests(path) for name, path in mirror.files.items()}
-    with tempfile.TemporaryDirectory(prefix="edxtasks-record-") as scratch:
-        path = Path(scratch) / "record.json"
+    with context.scratch.folder() as folder:
+        path = folder / "record.json"
         path.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
         storage.put(path, mirror.record)
     return len(mirror.changed)
 
 
 def _recorded(context: Context, record: str) -> dict[str, str]:
-    with tempfile.TemporaryDirectory(prefix="edxtasks-record-") as scratch:
-        path = Path(scratch) / "record.json"
+    with context.scratch.folder() as folder:
+        path = folder / "record.json"
         try:
             context.storage.get(record, path)
             form = orjson.loads(path.read_bytes())

@@ -121,7 +121,7 @@ def export_for_research(
                 context.storage.put(forum, f"{folder}/{FORUM}")
             else:
                 _export(context, TableName(dataset, name), folder, notes)
-            record(context.storage, folder, _record(name), marks[name], [_file(name)])
+            record(context.storage, folder, _record(name), marks[name], [_file(name)], context.scratch)
         progress(done + 1, len(stale))
     return len(stale)
 
@@ -134,4 +134,4 @@ def _export(context: Context, name: TableName, folder: str, notes: Notes) -> Non
     if nested:
         notes.say(f"{name.table}: columns that CSV cannot hold left out: {', '.join(nested)}")
     rows = context.warehouse.read(name, flat.names, ordered=True)
-    write_and_store(context.storage, folder, [_file(name.table)], flat, rows, PLAIN)
+    write_and_store(context.storage, folder, [_file(name.table)], flat, rows, PLAIN, context.scratch)

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from edxtasks.config import Settings
+from edxtasks.scratch import Scratch, scratch_of
 from edxtasks.warehouse.base import Share, Warehouse
 
 
-def open_warehouse(settings: Settings, share: Share | None = None) -> Warehouse:
-    """The warehouse that the settings name. `share` is what this process may take of the machine."""
+def open_warehouse(
+    settings: Settings, share: Share | None = None, scratch: Scratch | None = None
+) -> Warehouse:
+    """The warehouse that the settings name.
+
+    `share` is what this process may take of the machine, `scratch` where it keeps files while it works
+    (without one: a place of its own).
+    """
+    scratch = scratch or scratch_of(settings)
     if settings.warehouse.engine == "bigquery":
         from edxtasks.warehouse.bigquery import open_bigquery
 
-        return open_bigquery(settings)
+        return open_bigquery(settings, scratch)
     from edxtasks.warehouse.parquet import ParquetWarehouse
 
-    return ParquetWarehouse(settings.warehouse.path, share)
+    return ParquetWarehouse(settings.warehouse.path, share, scratch)

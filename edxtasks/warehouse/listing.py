@@ -17,11 +17,9 @@ from typing import Any
 import orjson
 
 from edxtasks.files import write_atomically
+from edxtasks.scratch import PRIVATE
 from edxtasks.warehouse.base import DateState, TableState, whole_version
 from edxtasks.warehouse.footer import read_footer
-
-PRIVATE = "_edxtasks"
-"""Folder in a dataset for what is no table: caches, sidecars, locks, files that are being written."""
 
 CACHE = "states.json"
 SUFFIX = ".parquet"

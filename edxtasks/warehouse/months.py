@@ -12,6 +12,7 @@ from pathlib import Path
 
 import orjson
 
+from edxtasks.scratch import beside, publish
 from edxtasks.warehouse import dialect
 from edxtasks.warehouse.base import DateState
 from edxtasks.warehouse.listing import SUFFIX
@@ -23,15 +24,15 @@ NO_DATES = f"no_dates{SUFFIX}"
 
 
 class MonthWriter:
-    """Writes month files into `folder`, each first as `temporary`.
+    """Writes month files into `folder`, each first in the folder `private`.
 
     `column` is the partition column, `day` DuckDB's expression for the date that it stands for.
     """
 
-    def __init__(self, session: Session, folder: Path, temporary: Path, column: str, day: str) -> None:
+    def __init__(self, session: Session, folder: Path, private: Path, column: str, day: str) -> None:
         self._session = session
         self._folder = folder
-        self._temporary = temporary
+        self._private = private
         self._column = column
         self._day = day
 
@@ -81,11 +82,9 @@ class MonthWriter:
 
     def _copy(self, sql: str, path: Path, pair: Mapping[str, object]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            self._session.copy(sql, self._temporary, orjson.dumps(pair).decode())
-            self._temporary.replace(path)
-        finally:
-            self._temporary.unlink(missing_ok=True)
+        with beside(path, self._private) as temporary:
+            self._session.copy(sql, temporary, orjson.dumps(pair).decode())
+            publish(temporary, path)
 
 
 def month_of(day: date) -> str:

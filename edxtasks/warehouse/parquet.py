@@ -9,7 +9,6 @@ reads (docs/architecture.md).
 from __future__ import annotations
 
 import getpass
-import os
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,6 +22,7 @@ from filelock import FileLock
 
 from edxtasks.errors import InputError
 from edxtasks.files import write_atomically
+from edxtasks.scratch import PLACE, PRIVATE, Scratch, beside, publish
 from edxtasks.warehouse.base import (
     Absent,
     Dates,
@@ -42,7 +42,7 @@ from edxtasks.warehouse.base import (
     whole_version,
 )
 from edxtasks.warehouse.footer import read_footer
-from edxtasks.warehouse.listing import PRIVATE, SUFFIX, Listing
+from edxtasks.warehouse.listing import SUFFIX, Listing
 from edxtasks.warehouse.rows import JsonLines, ParquetFiles, Row
 from edxtasks.warehouse.schema import Schema
 
@@ -64,14 +64,19 @@ MEMORY_OF_LOAD = 200
 
 
 class ParquetWarehouse(Warehouse):
-    """Tables as Parquet files below one folder. `share` is what this process may take of the machine."""
+    """Tables as Parquet files below one folder.
+
+    `share` is what this process may take of the machine, `scratch` where it may keep files while it works;
+    without one, below the folder.
+    """
 
     days_in_query = None
 
-    def __init__(self, folder: Path, share: Share | None = None) -> None:
+    def __init__(self, folder: Path, share: Share | None = None, scratch: Scratch | None = None) -> None:
         self.folder = folder
         self.where = str(folder)
         self._share = share or Share()
+        self._scratch = scratch or Scratch((folder / PRIVATE / PLACE,))
         self.loads_at_once = self._share.at_once(MEMORY_OF_LOAD)
         self._listings: dict[str, Listing] = {}
         self._session: Session | None = None
@@ -137,7 +142,7 @@ class ParquetWarehouse(Warehouse):
             sql = f"SELECT {names(schema)} FROM ({read_parquet(content.paths)})"
             state = self._load(name, schema, sql, label, costly=False)
         else:
-            with self._json_files(name, schema, content) as paths:
+            with self._json_files(schema, content) as paths:
                 state = self._load_json(name, schema, paths, label)
         self._finish(name, label, began)
         return state
@@ -168,7 +173,7 @@ class ParquetWarehouse(Warehouse):
         began = time.monotonic()
         day = day_of(schema[column])
         writer = MonthWriter(
-            self.session, self.location(name, partitioned=True), self._temporary(name), column, day
+            self.session, self.location(name, partitioned=True), self._private(name.dataset), column, day
         )
         before = dict(self.dates(name))
         states = {one: before[one] for one in keep if one in before}
@@ -217,9 +222,9 @@ class ParquetWarehouse(Warehouse):
             pair.pop("stamp", None)
             for state in pair.get("dates", {}).values():
                 state[0] = None
-            temporary = self._temporary(name)
-            self.session.copy(self._read_files([path]), temporary, orjson.dumps(pair).decode())
-            temporary.replace(path)
+            with beside(path, self._private(name.dataset)) as temporary:
+                self.session.copy(self._read_files([path]), temporary, orjson.dumps(pair).decode())
+                publish(temporary, path)
         self.refresh(name.dataset)
         return bool(files)
 
@@ -247,7 +252,7 @@ class ParquetWarehouse(Warehouse):
         from edxtasks.warehouse.session import Session
 
         if self._session is None:
-            self._session = Session(self._share)
+            self._session = Session(self._share, self._scratch)
         return self._session
 
     def relation(self, *names: TableName) -> str:
@@ -265,9 +270,6 @@ class ParquetWarehouse(Warehouse):
         folder = self.folder / dataset / PRIVATE
         folder.mkdir(parents=True, exist_ok=True)
         return folder
-
-    def _temporary(self, name: TableName) -> Path:
-        return self._private(name.dataset) / f".{name.table}.{os.getpid()}{SUFFIX}"
 
     def _sidecar(self, name: TableName) -> dict[str, Any]:
         try:
@@ -288,18 +290,14 @@ class ParquetWarehouse(Warehouse):
         return read_parquet(files)
 
     @contextmanager
-    def _json_files(
-        self, name: TableName, schema: Schema, content: JsonLines | Iterable[Row]
-    ) -> Iterator[Sequence[Path]]:
+    def _json_files(self, schema: Schema, content: JsonLines | Iterable[Row]) -> Iterator[Sequence[Path]]:
         if isinstance(content, JsonLines):
             yield content.paths
             return
-        path = self._private(name.dataset) / f".{name.table}.{os.getpid()}.json"
-        try:
+        with self._scratch.folder() as folder:
+            path = folder / "rows.json"
             _write_rows(path, schema, content)
             yield [path]
-        finally:
-            path.unlink(missing_ok=True)
 
     def _load_json(self, name: TableName, schema: Schema, paths: Sequence[Path], label: Label) -> TableState:
         import duckdb
@@ -333,8 +331,7 @@ class ParquetWarehouse(Warehouse):
         pair = {"stamp": label.stamp, "version": version, "rows": rows}
         if label.first_time is not None:
             pair |= {"first_time": label.first_time, "last_time": label.last_time}
-        temporary = self._temporary(name)
-        try:
+        with beside(self.location(name, partitioned=False), self._private(name.dataset)) as temporary:
             codec = "snappy" if rows <= FEW_ROWS else "zstd"
             written = self.session.copy(sql, temporary, orjson.dumps(pair).decode(), ROWS_IN_GROUP, codec)
             if written != rows:
@@ -342,9 +339,7 @@ class ParquetWarehouse(Warehouse):
                     f"{name}: its files hold {written} rows, where {rows} were told of them: they have "
                     "changed since, or are not whole. Run again; if that does not help, make them anew"
                 )
-            temporary.replace(self.location(name, partitioned=False))
-        finally:
-            temporary.unlink(missing_ok=True)
+            publish(temporary, self.location(name, partitioned=False))
         return TableState(label.stamp, version, rows, first_time=label.first_time, last_time=label.last_time)
 
     def _finish(self, name: TableName, label: Label, began: float) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import tempfile
+import secrets
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 
 from edxtasks.errors import InputError
+from edxtasks.scratch import NoScratch, Scratch
 from edxtasks.warehouse import dialect
 from edxtasks.warehouse.base import Parameter, Query, Share
 from edxtasks.warehouse.schema import DUCKDB_TYPES, Column, Schema
@@ -30,12 +31,14 @@ _LINE = re.compile(r'in file "(?P<file>[^"]*)"(?:, in line |.*?line )(?P<line>\d
 
 
 class Session:
-    """A DuckDB connection in memory, with the settings and macros of the dialect, and its spill folder."""
+    """A DuckDB connection in memory, with the settings and macros of the dialect.
 
-    def __init__(self, share: Share) -> None:
-        self._spill = tempfile.TemporaryDirectory(prefix="edxtasks-spill-")
+    What does not fit in memory goes to a folder of `scratch`; where there can be none, it is an error.
+    """
+
+    def __init__(self, share: Share, scratch: Scratch) -> None:
         self.share = share
-        self.connection = duckdb.connect(config={"temp_directory": self._spill.name})
+        self.connection = duckdb.connect(config={"temp_directory": spill_folder(scratch)})
         self.connection.execute(f"SET threads = {share.threads}")
         if share.memory_limit:
             self.connection.execute(f"SET memory_limit = {literal(share.memory_limit)}")
@@ -44,9 +47,8 @@ class Session:
         self._of_thread: threading.local | None = None
 
     def close(self) -> None:
-        """End the connection and remove the spill folder."""
+        """End the connection; DuckDB removes what it has spilled."""
         self.connection.close()
-        self._spill.cleanup()
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """Another connection to the same DuckDB: for a thread of its own, or a result that is read while
@@ -155,7 +157,7 @@ class Session:
             self._connection_of_thread()
             .execute(
                 f"COPY ({sql}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION {codec}, "
-                f"ROW_GROUP_SIZE {row_group}, KV_METADATA {{edxtasks: {literal(pair)}}})"
+                f"ROW_GROUP_SIZE {row_group}, USE_TMP_FILE false, KV_METADATA {{edxtasks: {literal(pair)}}})"
             )
             .fetchone()
         )
@@ -179,6 +181,14 @@ class Session:
         return Schema(
             tuple(_column(name, kind) for name, kind in zip(found.columns, found.types, strict=True))
         )
+
+
+def spill_folder(scratch: Scratch) -> str:
+    """The folder that a DuckDB may spill to; "", with which it does not spill, where none can be made."""
+    try:
+        return str(scratch.path / f"spill-{secrets.token_hex(4)}")  # DuckDB makes and removes it
+    except NoScratch:
+        return ""
 
 
 @lru_cache(maxsize=512)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edxtasks.config import Settings, required
+from edxtasks.scratch import Scratch
 from edxtasks.storage.gcs import GcsStorage
 from edxtasks.warehouse.bigquery.service import Service
 from edxtasks.warehouse.bigquery.warehouse import BigQueryWarehouse
@@ -10,7 +11,7 @@ from edxtasks.warehouse.bigquery.warehouse import BigQueryWarehouse
 __all__ = ["BigQueryWarehouse", "Service", "open_bigquery"]
 
 
-def open_bigquery(settings: Settings) -> BigQueryWarehouse:
+def open_bigquery(settings: Settings, scratch: Scratch) -> BigQueryWarehouse:
     """The warehouse that the settings name. Raises `SettingsError` when no project is set."""
     project = required(settings, "warehouse.project_id", str)
     place = settings.storage.gs_bucket
@@ -28,4 +29,5 @@ def open_bigquery(settings: Settings) -> BigQueryWarehouse:
         days_in_query=settings.days_per_query,
         max_bad_rows=settings.max_bad_rows,
         loads_at_once=settings.warehouse.parallel_loads,
+        scratch=scratch,
     )

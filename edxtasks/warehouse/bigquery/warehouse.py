@@ -8,7 +8,6 @@ on it.
 from __future__ import annotations
 
 import secrets
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,6 +20,7 @@ from filelock import FileLock
 from google.cloud import bigquery
 
 from edxtasks.errors import SettingsError, UserError
+from edxtasks.scratch import PLACE, Scratch
 from edxtasks.storage.cloud import told
 from edxtasks.storage.gcs import GcsStorage
 from edxtasks.warehouse.base import (
@@ -53,7 +53,7 @@ class BigQueryWarehouse(Warehouse):
     `bucket` gives the storage of files that are to be loaded; without one nothing can be loaded. `locks`
     is a local folder: it keeps the runs of one machine apart. `days_in_query` is the most log days that
     one query may read, `max_bad_rows` how many rows a load may refuse, `loads_at_once` how many loads may
-    run side by side.
+    run side by side. `scratch` is for files that are to be loaded; without one they lie beside the locks.
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class BigQueryWarehouse(Warehouse):
         days_in_query: int | None = None,
         max_bad_rows: int = 0,
         loads_at_once: int = 1,
+        scratch: Scratch | None = None,
     ) -> None:
         self.where = service.where
         self.loads_at_once = loads_at_once
@@ -74,6 +75,7 @@ class BigQueryWarehouse(Warehouse):
         self._storage: GcsStorage | None = None
         self._opening = threading.Lock()
         self._locks = locks
+        self._scratch = scratch or Scratch((locks / PLACE,))
         self._max_bad_rows = max_bad_rows
 
     # Listing
@@ -138,9 +140,9 @@ class BigQueryWarehouse(Warehouse):
         began = time.monotonic()
         self._make_dataset(name.dataset)
         storage = self._opened_storage()
-        with tempfile.TemporaryDirectory(prefix="edxtasks-load-") as scratch, told(f"loading {name}"):
+        with self._scratch.folder() as folder, told(f"loading {name}"):
             files = {}
-            for one in staged(name, schema, content, label.stamp, Path(scratch)):
+            for one in staged(name, schema, content, label.stamp, folder):
                 storage.put(one.path, one.name)
                 files[storage.uri(one.name)] = one
             home = self._home(name, sql.Shape())
