@@ -7,10 +7,14 @@ are the same.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import orjson
 from blake3 import blake3
+
+from edxtasks.files import write_atomically
+from edxtasks.printable import printable, printable_path
 
 ContentHash = blake3
 """The hash of content, of raw files as of the lines of shards. Cryptographic: what has the same digest is
@@ -23,7 +27,10 @@ Mark = tuple[int, int, int]
 
 
 class Digests:
-    """Digests of files by path. `cache` is the file that keeps them between runs, None for none."""
+    """Digests of files by path. `cache` is the file that keeps them between runs, None for none.
+
+    A path stands in it as text that JSON can hold, whatever bytes the name has.
+    """
 
     def __init__(self, cache: Path | None = None) -> None:
         self._cache = cache
@@ -36,7 +43,8 @@ class Digests:
         """The digest of the content of a file (64 hex digits). Raises `OSError` when it cannot be read."""
         status = path.stat()
         mark = (status.st_size, status.st_mtime_ns, status.st_ino)
-        known = self._known.get(str(path))
+        name = os.fsencode(path).decode("utf-8", "backslashreplace")
+        known = self._known.get(name)
         if known is not None and known[0] == mark:
             return known[1]
         content = ContentHash()
@@ -44,7 +52,7 @@ class Digests:
             while piece := file.read(_READ):
                 content.update(piece)
         value = content.hexdigest()
-        self._known[str(path)] = (mark, value)
+        self._known[name] = (mark, value)
         self._changed = True
         return value
 
@@ -56,15 +64,20 @@ class Digests:
         """Take over what another process knows."""
         self._known.update(known)
 
-    def save(self) -> None:
-        """Write the cache, where anything new was learnt."""
+    def save(self) -> str:
+        """Write the cache, where anything new was learnt; a warning where it cannot be written, else ""."""
         if self._cache is None or not self._changed:
-            return
-        self._cache.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self._cache.with_name(f".{self._cache.name}")
-        temporary.write_bytes(orjson.dumps(self._known))
-        temporary.replace(self._cache)
+            return ""
+        try:
+            self._cache.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(self._cache, orjson.dumps(self._known))
+        except OSError as error:
+            return (
+                f"{printable_path(self._cache)} cannot be written ({printable(error.strerror)}); the next "
+                "run reads all source files once more"
+            )
         self._changed = False
+        return ""
 
     def _read(self, cache: Path) -> None:
         try:

@@ -108,7 +108,8 @@ class Run(DoitRun):  # type: ignore[misc]
             run.workers.stop()
             scratch.close()
             scratch.sweep()  # what the workers have left, which were stopped in the middle of their work
-            run.context.digests.save()
+            if warning := run.context.digests.save():
+                print(warning, file=sys.stderr)
             signal.signal(signal.SIGTERM, previous)
             if isinstance(outfile, str):
                 stream.close()
