@@ -7,14 +7,12 @@ are the same.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import orjson
 from blake3 import blake3
 
-from edxtasks.files import write_atomically
-from edxtasks.printable import printable, printable_path
+from edxtasks.caches import write_cache
 
 ContentHash = blake3
 """The hash of content, of raw files as of the lines of shards. Cryptographic: what has the same digest is
@@ -27,10 +25,7 @@ Mark = tuple[int, int, int]
 
 
 class Digests:
-    """Digests of files by path. `cache` is the file that keeps them between runs, None for none.
-
-    A path stands in it as text that JSON can hold, whatever bytes the name has.
-    """
+    """Digests of files by path. `cache` is the file that keeps them between runs, None for none."""
 
     def __init__(self, cache: Path | None = None) -> None:
         self._cache = cache
@@ -43,8 +38,7 @@ class Digests:
         """The digest of the content of a file (64 hex digits). Raises `OSError` when it cannot be read."""
         status = path.stat()
         mark = (status.st_size, status.st_mtime_ns, status.st_ino)
-        name = os.fsencode(path).decode("utf-8", "backslashreplace")
-        known = self._known.get(name)
+        known = self._known.get(str(path))
         if known is not None and known[0] == mark:
             return known[1]
         content = ContentHash()
@@ -52,7 +46,7 @@ class Digests:
             while piece := file.read(_READ):
                 content.update(piece)
         value = content.hexdigest()
-        self._known[name] = (mark, value)
+        self._known[str(path)] = (mark, value)
         self._changed = True
         return value
 
@@ -64,20 +58,14 @@ class Digests:
         """Take over what another process knows."""
         self._known.update(known)
 
-    def save(self) -> str:
-        """Write the cache, where anything new was learnt; a warning where it cannot be written, else ""."""
+    def save(self) -> None:
+        """Write the cache, where anything new was learnt."""
         if self._cache is None or not self._changed:
-            return ""
-        try:
-            self._cache.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(self._cache, orjson.dumps(self._known))
-        except OSError as error:
-            return (
-                f"{printable_path(self._cache)} cannot be written ({printable(error.strerror)}); the next "
-                "run reads all source files once more"
-            )
+            return
+        # A name that is no UTF-8 has no form in JSON: such a file is read again.
+        kept = {path: value for path, value in self._known.items() if _is_text(path)}
+        write_cache(self._cache, orjson.dumps(kept))
         self._changed = False
-        return ""
 
     def _read(self, cache: Path) -> None:
         try:
@@ -85,3 +73,7 @@ class Digests:
             self._known = {path: ((m[0], m[1], m[2]), value) for path, (m, value) in form.items()}
         except (OSError, orjson.JSONDecodeError, ValueError, TypeError, IndexError, AttributeError):
             self._known = {}  # only a cache
+
+
+def _is_text(path: str) -> bool:
+    return path.isascii() or not any("\ud800" <= character <= "\udfff" for character in path)

@@ -8,6 +8,7 @@ Nothing here makes a *value* of a record fit for a message: those are never show
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Collection, Iterable
 from itertools import islice
 from pathlib import Path
@@ -57,6 +58,11 @@ def printable_message(text: str) -> str:
     Lines after the first are indented, so that no text can look like a message that begins a line.
     """
     return "\n        ".join(map(_escaped, text.splitlines()))
+
+
+def say(message: str) -> None:
+    """Write a message to stderr, where everything goes that is no result."""
+    print(printable_message(message), file=sys.stderr, flush=True)
 
 
 def listed(names: Collection[object], shown: int = SHOWN_NAMES, limit: int | None = LONGEST) -> str:

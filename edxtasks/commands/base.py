@@ -8,8 +8,10 @@ from doit.cmd_base import DoitCmdBase
 from doit.control import TaskControl
 from doit.exceptions import InvalidCommand
 
+from edxtasks.commands.ending import EndsWell
 
-class GraphCommand(DoitCmdBase):  # type: ignore[misc]
+
+class GraphCommand(EndsWell, DoitCmdBase):  # type: ignore[misc]
     """A command over the tasks of dodo.py; `self.run` is the run that they belong to."""
 
     execute_tasks = False

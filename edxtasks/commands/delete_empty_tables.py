@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from edxtasks.commands.plain import DataCommand, Request, each_course, say
+from edxtasks.commands.plain import DataCommand, Request, each_course
 from edxtasks.course import CourseKey
+from edxtasks.printable import say
 from edxtasks.tables.logs import lock_name
 from edxtasks.warehouse import open_warehouse
 from edxtasks.warehouse.base import TableName

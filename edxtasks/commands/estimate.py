@@ -16,6 +16,7 @@ class Estimate(GraphCommand):
     """Say what the queries of a run would read, without running any: BigQuery is asked by dry runs."""
 
     name = "estimate"
+    only_looks = True
     doc_purpose = "say what a run would read on BigQuery, and its price"
     doc_usage = "[TASK ...]"
     doc_description = (
@@ -34,7 +35,6 @@ class Estimate(GraphCommand):
         for one in found:
             print(f"{one.outlook.value:9} {one.task}: {told(one, price, limit)}")
         print(_total(found, price))
-        self.run.context.digests.save()
         return int(any(one.fault for one in found))
 
 

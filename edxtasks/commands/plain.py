@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import getopt
 import os
-import sys
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,16 +17,14 @@ from doit import doit_cmd
 from doit.cmd_base import Command
 from doit.cmdparse import CmdOption, CmdParse, CmdParseError
 
+from edxtasks.commands.ending import FAILED, EndsWell
 from edxtasks.config import OPTIONS, SETTINGS, WITHOUT_EFFECT, Entry, Settings, chosen_courses, load_settings
 from edxtasks.course import CourseKey
-from edxtasks.errors import SettingsError, SourceAbsent, UserError, nearest
+from edxtasks.errors import SettingsError, SourceAbsent, UserError, from_machine, nearest
 from edxtasks.notes import Notes
+from edxtasks.printable import say
 
-FAILED = 1
 WRONG_COMMAND_LINE = 3
-INTERRUPTED = 130
-NOBODY_READS = 141
-"""Exit status where the reader of stdout has gone (`… | head`): that of a process that SIGPIPE ends."""
 
 _SELECTION = ("clist", "year2")
 _OF_COURSES = ("courses", "clist", "clist_from_missing_table", "year2")
@@ -47,7 +44,7 @@ class Request:
     options: Mapping[str, Any]
 
 
-class DataCommand(Command):  # type: ignore[misc]
+class DataCommand(EndsWell, Command):  # type: ignore[misc]
     """A doit command outside the graph.
 
     A subclass says what it takes: `takes_courses`, with `--clist` and `--year2`; `takes_words`, the most
@@ -88,22 +85,10 @@ class DataCommand(Command):  # type: ignore[misc]
             say(f"ERROR: {error}")
             return WRONG_COMMAND_LINE
         try:
-            status = self.perform(request)
-            sys.stdout.flush()
+            return self.perform(request)
         except (UserError, SourceAbsent) as error:
             say(f"ERROR: {error}")
             return WRONG_COMMAND_LINE if isinstance(error, SettingsError) else FAILED
-        except BrokenPipeError:
-            _give_up_stdout()
-            return NOBODY_READS
-        except OSError as error:
-            say(f"ERROR: {explained(error)}")
-            _give_up_stdout()
-            return FAILED
-        except KeyboardInterrupt:
-            _give_up_stdout()
-            return INTERRUPTED
-        return status
 
     def _request(self, given: Mapping[str, Any], words: Sequence[str]) -> Request:
         variables = self._variables()
@@ -159,23 +144,13 @@ def each_course(request: Request, work: Callable[[CourseKey], None]) -> int:
     for course in request.courses:
         try:
             work(course)
-        except (UserError, SourceAbsent) as error:
-            text = str(error)
+        except (UserError, SourceAbsent, OSError) as error:
+            if isinstance(error, BrokenPipeError):
+                raise  # of what is printed, most likely; a connection that broke ends the command too
+            text = str(from_machine(error) or error)
             say(f"ERROR: {text}" if str(course) in text else f"ERROR: {course}: {text}")
             status = FAILED
     return status
-
-
-def explained(error: Exception) -> str:
-    """An error as a text for people."""
-    if isinstance(error, OSError):
-        return f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
-    return str(error)
-
-
-def say(line: str) -> None:
-    """Tell the person at the terminal."""
-    print(line, file=sys.stderr, flush=True)
 
 
 class _AnyOrder(CmdParse):  # type: ignore[misc]
@@ -226,9 +201,3 @@ def _is_flag(entry: Entry) -> bool:
 
 def _dashed(name: str) -> str:
     return name.replace("_", "-")
-
-
-def _give_up_stdout() -> None:
-    """Let what is still to be written go nowhere: the interpreter would try again at its end."""
-    with Path(os.devnull).open("wb") as nowhere:
-        os.dup2(nowhere.fileno(), sys.stdout.fileno())

@@ -12,6 +12,7 @@ class Plan(GraphCommand):
     """Say what a run of the tasks would do, and why, without doing it."""
 
     name = "plan"
+    only_looks = True
     doc_purpose = "say what would run, and why"
     doc_usage = "[TASK ...]"
     doc_description = "Without a task: the plan of weekly. Fresh tasks are only counted."
@@ -26,5 +27,4 @@ class Plan(GraphCommand):
             ", ".join(f"{counts[outlook]} {outlook.value}" for outlook in Outlook if counts[outlook])
             or "no task"
         )
-        self.run.context.digests.save()
         return 0

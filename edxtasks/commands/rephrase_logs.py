@@ -6,12 +6,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from edxtasks.commands.plain import FAILED, DataCommand, Request, explained, say
-from edxtasks.errors import UserError
+from edxtasks.commands.ending import FAILED
+from edxtasks.commands.plain import DataCommand, Request
+from edxtasks.errors import UserError, from_machine
 from edxtasks.logs.options import rephrase_rules
 from edxtasks.logs.rephrase_files import rephrase_file
 from edxtasks.logs.rows.line import Reject
 from edxtasks.logs.rows.rephrase import StreamCounts, rephrase_stream
+from edxtasks.printable import say
 
 
 class RephraseLogs(DataCommand):
@@ -48,7 +50,7 @@ class RephraseLogs(DataCommand):
             try:
                 done = rephrase_file(Path(name), rules, _telling(f"{name} "))
             except (UserError, OSError) as error:
-                say(f"ERROR: {explained(error)}")
+                say(f"ERROR: {from_machine(error) or error}")
                 status = FAILED
                 continue
             kept = (

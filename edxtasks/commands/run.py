@@ -1,13 +1,11 @@
 """`doit run`, the command behind a bare `doit TASK`: doit's own, with three additions.
 
-The failure of an optional input does not block what could use it; workers end with the run, also on Ctrl-C
-and SIGTERM; and the reporter is told how far long tasks are.
+The failure of an optional input does not block what could use it; workers end with the run, also on Ctrl-C,
+SIGTERM and when nobody reads its messages any more; and the reporter is told how far long tasks are.
 """
 
 from __future__ import annotations
 
-import signal
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +14,10 @@ from doit.control import TaskControl
 from doit.runner import MThreadRunner, Runner
 from doit.task import Stream
 
+from edxtasks.commands.ending import INTERRUPTED, EndsWell, NobodyReads, ignore_interrupts, watching_readers
 from edxtasks.graph.reporter import RunReporter
 from edxtasks.graph.tasks import TOLERATES
-
-INTERRUPTED = 130
-"""Exit status of a run that was ended by Ctrl-C or SIGTERM."""
+from edxtasks.printable import say
 
 
 class _Tolerant:
@@ -42,7 +39,7 @@ class ThreadRunner(_Tolerant, MThreadRunner):  # type: ignore[misc]
     """Several tasks at once, each in a thread that waits for its worker process."""
 
 
-class Run(DoitRun):  # type: ignore[misc]
+class Run(EndsWell, DoitRun):  # type: ignore[misc]
     """Run tasks."""
 
     name = "run"
@@ -95,22 +92,25 @@ class Run(DoitRun):  # type: ignore[misc]
             report.locate(run.context.warehouse.where)
         arguments = [self.dep_manager, report, continue_, always, Stream(verbosity, force_verbosity)]
         runner = ThreadRunner(*arguments, num_process) if num_process else SerialRunner(*arguments)
-        previous = signal.signal(signal.SIGTERM, _interrupt)
         scratch = run.context.scratch
         try:
             scratch.sweep()  # what a killed run has left
-            ended: int = runner.run_all(self.control.task_dispatcher())
-            return ended
+            with watching_readers() as nobody_reads:
+                if isinstance(report, RunReporter):
+                    report.nobody_reads = nobody_reads
+                ended: int = runner.run_all(self.control.task_dispatcher())
+                return ended
+        except NobodyReads:
+            raise
         except KeyboardInterrupt:
-            print("interrupted: what was finished is kept, the next run goes on from there", file=sys.stderr)
+            say("interrupted: what was finished is kept, the next run goes on from there")
             return INTERRUPTED
         finally:
+            ignore_interrupts()
             run.workers.stop()
             scratch.close()
             scratch.sweep()  # what the workers have left, which were stopped in the middle of their work
-            if warning := run.context.digests.save():
-                print(warning, file=sys.stderr)
-            signal.signal(signal.SIGTERM, previous)
+            run.context.digests.save()
             if isinstance(outfile, str):
                 stream.close()
 
@@ -119,7 +119,3 @@ class Run(DoitRun):  # type: ignore[misc]
             task = self.control.tasks[name]
             for one in [self.control.tasks[sub] for sub in task.task_dep] if task.has_subtask else [task]:
                 one.task_dep = []
-
-
-def _interrupt(number: int, frame: Any) -> None:
-    raise KeyboardInterrupt

@@ -8,12 +8,14 @@ from typing import Any
 from doit import doit_cmd
 from doit.cmd_base import Command
 
+from edxtasks.commands.ending import EndsWell
 from edxtasks.errors import UserError
+from edxtasks.printable import say
 
 PROMPT = "edxtasks> "
 
 
-class Shell(Command):  # type: ignore[misc]
+class Shell(EndsWell, Command):  # type: ignore[misc]
     """Run SQL over all tables of the embedded warehouse."""
 
     name = "shell"
@@ -36,7 +38,7 @@ class Shell(Command):  # type: ignore[misc]
         try:
             connection = connect(opt_values["config"] or None)
         except UserError as error:
-            print(f"ERROR: {error}", file=sys.stderr)
+            say(f"ERROR: {error}")
             return 3
         failed = False
         query = " ".join([*pos_args, *_taken_for_variables()])
@@ -48,7 +50,7 @@ class Shell(Command):  # type: ignore[misc]
                         relation.show(max_width=10_000, max_rows=100_000)
             except duckdb.Error as error:
                 failed = True
-                print(f"ERROR: {error}", file=sys.stderr)
+                say(f"ERROR: {error}")
         return int(failed)
 
 

@@ -13,6 +13,7 @@ class Why(GraphCommand):
     """Say why a task would run, with the tasks before it that would."""
 
     name = "why"
+    only_looks = True
     doc_purpose = "say why a task would run, or why not"
     doc_usage = "TASK ..."
     doc_description = None
@@ -28,7 +29,6 @@ class Why(GraphCommand):
             if one.name in asked or one.outlook is Outlook.WILL_RUN:
                 reason = f": {one.reason}" if one.reason else ""
                 print(f"{one.name} {_verb(one.outlook)}{reason}")
-        self.run.context.digests.save()
         return 0
 
 

@@ -18,7 +18,6 @@ from edxtasks.content.markup import decode
 from edxtasks.content.policy import value_text
 from edxtasks.course import CourseKey
 from edxtasks.errors import InputError
-from edxtasks.printable import printable_path
 
 Listing = Mapping[str, str | None]
 """A row of the listings file: text by column, None where nothing is given."""
@@ -36,9 +35,7 @@ def read_listings(path: Path, findings: Findings) -> list[dict[str, str | None]]
     try:
         text = decode(path.read_bytes())
     except OSError as error:
-        raise InputError(
-            f"listings file {printable_path(path)} cannot be read: {error.strerror or type(error).__name__}."
-        ) from error
+        raise InputError(f"listings file {path} cannot be read: {error.strerror or error}.") from error
     if path.suffix in {".json", ".jsonl"}:
         return _json_rows(text, path)
     return _csv_rows(text, path, findings)
@@ -64,8 +61,8 @@ def _csv_rows(text: str, path: Path, findings: Findings) -> list[dict[str, str |
         header = [name.strip() for name in next(reader, [])]
         if _KEY not in header:
             raise InputError(
-                f"listings file {printable_path(path)} has no column {_KEY}: expected a CSV file with a "
-                f"header row, found a first row of {len(header)} cells without it."
+                f"listings file {path} has no column {_KEY}: expected a CSV file with a header row, found "
+                f"{', '.join(header) or 'nothing'}."
             )
         place = header.index(_KEY)
         for cells in reader:
@@ -73,8 +70,8 @@ def _csv_rows(text: str, path: Path, findings: Findings) -> list[dict[str, str |
                 continue
             if len(cells) <= place:
                 raise InputError(
-                    f"listings file {printable_path(path)} line {reader.line_num} has {len(cells)} cells: "
-                    f"none for {_KEY}, column {place + 1}."
+                    f"listings file {path} line {reader.line_num} has {len(cells)} cells: none for {_KEY}, "
+                    f"column {place + 1}."
                 )
             if len(cells) > len(header):
                 findings.add(
@@ -84,11 +81,8 @@ def _csv_rows(text: str, path: Path, findings: Findings) -> list[dict[str, str |
             for name, cell in zip(reversed(header), reversed(_padded(cells, len(header))), strict=True):
                 row[name] = cell or None  # of two columns with one heading the first counts
             rows.append(row)
-    except csv.Error:
-        raise InputError(
-            f"listings file {printable_path(path)} line {reader.line_num}: expected standard CSV, found "
-            "something else."
-        ) from None
+    except csv.Error as error:
+        raise InputError(f"listings file {path} line {reader.line_num}: {error}.") from error
     return rows
 
 
@@ -103,12 +97,10 @@ def _json_rows(text: str, path: Path) -> list[dict[str, str | None]]:
             continue
         try:
             form = json.loads(line)
-        except (ValueError, RecursionError):
-            raise InputError(f"listings file {printable_path(path)} line {number} is no JSON.") from None
+        except (ValueError, RecursionError) as error:
+            raise InputError(f"listings file {path} line {number} is no JSON: {error}.") from error
         if not isinstance(form, dict) or _KEY not in {name.strip() for name in form}:
-            raise InputError(
-                f"listings file {printable_path(path)} line {number} is no JSON object with a {_KEY}."
-            )
+            raise InputError(f"listings file {path} line {number} is no JSON object with a {_KEY}.")
         rows.append(
             {name.strip(): None if value in (None, "") else value_text(value) for name, value in form.items()}
         )

@@ -65,7 +65,8 @@ def course_rows(
     )
     if not delivered.header:
         raise SourceAbsent(f"{path.name} was delivered empty")
-    rows = named(fields, delivered.rows(fields, key, needed=needed))
+    delivered.require(*needed)
+    rows = named(fields, delivered.rows(fields, key))
     if "course_id" in delivered.header:
         yield from rows
     else:

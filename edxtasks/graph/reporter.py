@@ -9,15 +9,17 @@ import sys
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO, Any
 
 from doit.exceptions import BaseFail, UnmetDependency
 
 from edxtasks.course import CourseKey
+from edxtasks.errors import from_machine
 from edxtasks.graph.steps import Step
 from edxtasks.graph.tasks import STEP
-from edxtasks.printable import number
+from edxtasks.printable import listed, number, printable_message
 from edxtasks.tables.freshness import Standing
 
 LONGEST_TABLE = 40
@@ -56,6 +58,11 @@ class RunReporter:
         self._lock = threading.Lock()
         self._tables: set[str] = set()
         self._noted: set[str] = set()
+        # Kept here: while a task runs, doit puts something else in the place of sys.stderr.
+        self._err = sys.stderr
+        self._lost: set[int] = set()
+        self.nobody_reads: Callable[[], None] = lambda: None
+        """Called, from any thread, when what is written here goes nowhere any more."""
 
     def initialize(self, tasks: dict[str, Any], selected_tasks: list[str]) -> None:
         """Called once, before the first check."""
@@ -85,13 +92,14 @@ class RunReporter:
         step = _step(task)
         if step is None:
             return
-        step.refresh()
+        trouble = step.refreshed()
         seconds = time.monotonic() - self._began.get(task.name, time.monotonic())
         built = step.built
         if built is None or built.already:
             word = "skipped" if built is None else "fresh"
             self._counts[word] += 1
             self._say(f"{word:8}{task.name}: {step.reason or 'another run has built it'}")
+            self._say_trouble(trouble)
             return
         self._counts["built"] += 1
         what = f"{number(built.rows)} {built.unit}" + (
@@ -104,6 +112,7 @@ class RunReporter:
             if line not in self._noted:
                 self._noted.add(line)
                 self._say(f"        {line}")
+        self._say_trouble(trouble)
 
     def skip_uptodate(self, task: Any) -> None:
         """Called for a task that has nothing to do."""
@@ -128,12 +137,12 @@ class RunReporter:
                 self._counts["blocked"] += 1
                 self._blocked[fail.message].append(task.name)
             return
-        if step is not None:
-            step.refresh()
+        trouble = step.refreshed() if step is not None else None
         self._counts["failed"] += 1
         text = fail.message if step is not None else fail.get_msg()
         self._failed.append((task.name, text))
         self._say(f"FAILED  {task.name}: {text}")
+        self._say_trouble(trouble)
 
     def cleanup_error(self, exception: BaseFail) -> None:
         """Called when a teardown failed."""
@@ -154,10 +163,9 @@ class RunReporter:
         counts = ", ".join(
             f"{self._counts[word]} {word}" for word in order if self._counts[word] or word == "built"
         )
-        self._out.write(f"{counts} in {time.monotonic() - self._start:.1f} s{self._where()}\n")
-        self._out.flush()
+        self._write(self._out, f"{counts} in {time.monotonic() - self._start:.1f} s{self._where()}")
         for cause, names in self._blocked.items():
-            self._say(f"{len(names)} not tried since {cause.split()[0]} failed: {_some(names)}")
+            self._say(f"{len(names)} not tried since {cause.split()[0]} failed: {listed(names)}")
         if self._failed:
             self._say("failed:")
             for name, text in self._failed:
@@ -183,20 +191,33 @@ class RunReporter:
         for line in lines:
             told = f"  {number(line.rejects)} rejects" if line.rejects else ""
             what = f"{line.name:{width}}  {line.what:>{what_width}}"
-            self._out.write(f"built   {what}  {line.seconds:7.1f} s{told}\n")
+            self._write(self._out, f"built   {what}  {line.seconds:7.1f} s{told}")
 
-    def _say(self, line: str) -> None:
-        with self._lock:
-            print(line, file=sys.stderr, flush=True)
+    def _say_trouble(self, trouble: str | None) -> None:
+        if trouble is not None:
+            self._say(f"        {trouble}")
+
+    def _say(self, message: str) -> None:
+        self._write(self._err, message)
+
+    def _write(self, stream: IO[str], message: str) -> None:
+        """Write a message. It never raises in the thread of a task: what cannot be written ends the run."""
+        if id(stream) in self._lost:
+            return
+        try:
+            with self._lock:
+                print(printable_message(message), file=stream, flush=True)
+        except OSError as error:
+            self._lost.add(id(stream))
+            if isinstance(error, BrokenPipeError):
+                self.nobody_reads()
+            elif stream is not self._err:  # a file on a full disk, say
+                self._say(f"the closing table could not be written: {from_machine(error)}")
 
 
 def _step(task: Any) -> Step | None:
     step = (task.meta or {}).get(STEP)
     return step if isinstance(step, Step) else None
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
 
 
 def _by_kind(lines: list[_Line]) -> list[_Line]:

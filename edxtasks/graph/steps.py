@@ -14,7 +14,7 @@ from typing import Any
 
 from doit.exceptions import TaskFailed
 
-from edxtasks.errors import SourceAbsent, UserError
+from edxtasks.errors import SourceAbsent, UserError, from_machine
 from edxtasks.graph.jobs import Setting
 from edxtasks.graph.shares import share
 from edxtasks.graph.workers import Job, Progress, TaskDefect, Workers
@@ -24,6 +24,21 @@ from edxtasks.tables.freshness import Standing
 
 JOBS = "edxtasks.graph.jobs"
 DEFECT = "a defect of edxtasks, please report it:\n"
+
+
+class Defect(UserError):
+    """A defect of the product, with the traceback that its report needs."""
+
+
+def fault_of(error: Exception) -> UserError:
+    """Any exception of a check or of work as what people are told of it."""
+    if isinstance(error, UserError):
+        return error
+    refused = from_machine(error)
+    if refused is not None:
+        return refused
+    trace = str(error) if isinstance(error, TaskDefect) else "".join(traceback.format_exception(error))
+    return Defect(DEFECT + trace)
 
 
 class Run:
@@ -73,12 +88,11 @@ class Step(ABC):
         self._fault = None
         try:
             self.standing, self.reason = self.check()
-        except UserError as fault:
-            self._fault = fault
-            self.standing, self.reason = Standing.STALE, str(fault)
-        except Exception as defect:  # noqa: BLE001 - it fails this task, and the run goes on
-            self._fault = UserError(DEFECT + "".join(traceback.format_exception(defect)))
-            self.standing, self.reason = Standing.STALE, f"it cannot be checked: {defect}"
+        except Exception as error:  # noqa: BLE001 - it fails this task, and the run goes on
+            self._fault = fault_of(error)
+            known = not isinstance(self._fault, Defect)
+            self.standing = Standing.STALE
+            self.reason = str(self._fault) if known else f"it cannot be checked: {type(error).__name__}"
         if self.standing is Standing.FRESH and self.name in self.run.forced:
             self.standing, self.reason = Standing.STALE, "force_recompute"
         return self.standing
@@ -92,11 +106,17 @@ class Step(ABC):
             self.built = self.taken(result)
         except SourceAbsent as absent:
             self.standing, self.reason = Standing.SKIPPED, str(absent)
-        except UserError as error:
-            return TaskFailed(str(error))
-        except TaskDefect as defect:
-            return TaskFailed(f"{DEFECT}{defect}")
+        except Exception as error:  # noqa: BLE001 - it fails this task, and the run goes on
+            return TaskFailed(str(fault_of(error)))
         return True
+
+    def refreshed(self) -> str | None:
+        """`refresh`; what went wrong with it, for people. What reads it will meet that again."""
+        try:
+            self.refresh()
+        except Exception as error:  # noqa: BLE001 - the work is done, and the run goes on
+            return str(fault_of(error))
+        return None
 
     @property
     def _tell(self) -> Progress:

@@ -19,7 +19,10 @@ from multiprocessing import connection, get_context, parent_process
 from multiprocessing.connection import Connection
 from typing import Any
 
-from edxtasks.errors import SourceAbsent, UserError
+from edxtasks.errors import SourceAbsent, UserError, from_machine
+
+_LAST_WORDS = 10.0
+"""Seconds that a worker which has closed its end of the pipe gets to end."""
 
 _QUOTED = re.compile(r"""(?<![A-Za-z])(?:"[^"\n]*"|'[^'\n]*')(?!, line)""")
 
@@ -62,8 +65,10 @@ class Workers:
     def run(self, job: Job, progress: Progress) -> Any:
         """Run a job in this thread's worker and give its result.
 
-        Raises what the job raised (`UserError` and `SourceAbsent` as they are, anything else as
-        `TaskDefect`), `WorkerDied` when the worker ended, `Stopped` after `stop`.
+        Raises what the job raised (`UserError` and `SourceAbsent` as they are, what the machine refused as
+        `MachineError`, anything else as `TaskDefect`), `WorkerDied` when the worker ended, `Stopped` after
+        `stop`. What `progress` raises says nothing of the worker: it ends the conversation, and the worker
+        with it, and is raised as it is.
         """
         worker = getattr(self._mine, "worker", None)
         if worker is None or not worker.alive:
@@ -91,40 +96,79 @@ class Workers:
                 raise Stopped("the run was ended")
             worker = _Worker()
             self._all.add(worker)
-            return worker
+        worker.start()
+        with self._lock:
+            stopped = self._stopped
+        if stopped:
+            worker.kill()
+            raise Stopped("the run was ended")
+        return worker
 
 
 class _Worker:
     def __init__(self) -> None:
         spawn = get_context("spawn")
-        self._connection, theirs = spawn.Pipe()
-        self._process = spawn.Process(target=_serve, args=(theirs,), name="edxtasks-worker")
-        self._process.start()
-        theirs.close()
+        self._connection, self._theirs = spawn.Pipe()
+        self._process = spawn.Process(target=_serve, args=(self._theirs,), name="edxtasks-worker")
+
+    def start(self) -> None:
+        """Start the process, in a thread of its own: Ctrl-C is raised in the main thread alone, so it never
+        finds a process half started."""
+        fault: list[BaseException] = []
+        starter = threading.Thread(target=self._start, args=(fault,), name="edxtasks-starter")
+        starter.start()
+        starter.join()
+        if fault:
+            raise fault[0]
+
+    def _start(self, fault: list[BaseException]) -> None:
+        # Until the child takes no notice of Ctrl-C, which its terminal sends it too, it does not hear it.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            self._process.start()
+            self._theirs.close()
+        except BaseException as error:  # noqa: BLE001 - raised where the worker was asked for
+            fault.append(error)
 
     @property
     def alive(self) -> bool:
         return self._process.is_alive()
 
     def run(self, job: Job, progress: Progress) -> Any:
+        self._send(job)
+        while True:
+            kind, value = self._receive()
+            if kind == "result":
+                return value
+            if kind == "error":
+                raise value
+            try:
+                progress(*value)
+            except BaseException:
+                self.kill()  # what it would still say is for nobody
+                raise
+
+    def _send(self, job: Job) -> None:
         try:
             self._connection.send(job)
-            while True:
-                ready = connection.wait([self._connection, self._process.sentinel])
-                if self._connection not in ready:
-                    raise EOFError
-                kind, value = self._connection.recv()
-                if kind == "progress":
-                    progress(*value)
-                elif kind == "result":
-                    return value
-                else:
-                    raise value
-        except (EOFError, BrokenPipeError, ConnectionResetError):
+        except (BrokenPipeError, ConnectionResetError):
             raise WorkerDied(self._epitaph()) from None
 
+    def _receive(self) -> tuple[str, Any]:
+        try:
+            ready = connection.wait([self._connection, self._process.sentinel])
+            if self._connection not in ready:
+                raise EOFError
+            answer: tuple[str, Any] = self._connection.recv()
+        except (EOFError, ConnectionResetError):
+            raise WorkerDied(self._epitaph()) from None
+        return answer
+
     def _epitaph(self) -> str:
-        self._process.join()
+        self._process.join(_LAST_WORDS)
+        if self._process.is_alive():
+            self.kill()
+            return "the process of this task no longer answered, and was ended"
         code = self._process.exitcode
         if code is not None and code < 0:
             name = signal.Signals(-code).name
@@ -135,13 +179,16 @@ class _Worker:
         return f"the process of this task ended with status {code} before it had a result"
 
     def kill(self) -> None:
-        self._process.kill()
-        self._process.join()
+        """End the process, if it runs. One that is being started is ended by who starts it."""
+        if self._process.pid is not None:
+            self._process.kill()
+            self._process.join()
 
 
 def _serve(jobs: Connection) -> None:
     """The worker's life: take jobs until the other end of the pipe is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it too, and ends its workers
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     while True:
@@ -149,7 +196,11 @@ def _serve(jobs: Connection) -> None:
             job = jobs.recv()
         except EOFError:
             return
-        jobs.send(_answer(job, jobs))
+        answer = _answer(job, jobs)
+        try:
+            jobs.send(answer)
+        except Exception as error:  # noqa: BLE001 - an answer that cannot be sent must not end the worker
+            jobs.send(("error", TaskDefect("".join(traceback.format_exception(error)))))
 
 
 def _answer(job: Job, jobs: Connection) -> tuple[str, Any]:
@@ -160,6 +211,9 @@ def _answer(job: Job, jobs: Connection) -> tuple[str, Any]:
     except (UserError, SourceAbsent) as error:
         return "error", error
     except Exception as error:  # noqa: BLE001 - whatever it is, it fails this task and no other
+        refused = from_machine(error)
+        if refused is not None:
+            return "error", refused
         text = "".join(traceback.format_exception(error))
         # The engine quotes values in its errors, and values may be personal.
         is_engine = type(error).__module__.partition(".")[0] in {"duckdb", "_duckdb"}

@@ -22,7 +22,6 @@ from isal import isal_zlib
 from edxtasks.digests import ContentHash
 from edxtasks.errors import InputError
 from edxtasks.logs.members import DeflateError
-from edxtasks.printable import printable_path
 
 COMPRESSION_SUFFIXES = (".gz", ".zst", ".bz2")
 LONGEST_LINE = 16 * 1024 * 1024
@@ -183,9 +182,7 @@ class RawLog:
             raise self._broken("is truncated: it ends within a header")
         if self.size == 0 and self.path.name.lower().endswith(COMPRESSION_SUFFIXES):
             raise RawLogError(
-                f"{printable_path(self.path)}: the file is empty, no compressed data at all; "
-                "deliver it again",
-                usable=False,
+                f"{self.path}: the file is empty, no compressed data at all; deliver it again", usable=False
             )
         return "plain", self._chunks(_READ_PLAIN)
 
@@ -237,8 +234,8 @@ class RawLog:
 
     def _broken(self, what: str) -> RawLogError:
         return RawLogError(
-            f"{printable_path(self.path)} {what} (near byte {self.position} of {self.size}); deliver it "
-            "again, or set allow_truncated to publish what can be read"
+            f"{self.path} {what} (near byte {self.position} of {self.size}); deliver it again, "
+            "or set allow_truncated to publish what can be read"
         )
 
     def _refuse_binary(self, text: bytes, kind: str) -> None:
@@ -258,8 +255,8 @@ class RawLog:
     def _no_log(self, what: str, kind: str) -> RawLogError:
         inside = "" if kind == "plain" else f" (inside its {kind} compression)"
         return RawLogError(
-            f"{printable_path(self.path)} is no tracking log: {what}{inside}; expected lines of JSON, plain "
-            "or compressed with gzip, zstd or bzip2",
+            f"{self.path} is no tracking log: {what}{inside}; expected lines of JSON, plain or compressed "
+            "with gzip, zstd or bzip2",
             usable=False,
         )
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from edxtasks.files import write_atomically
+from edxtasks.caches import write_cache
 from edxtasks.scratch import PRIVATE
 from edxtasks.warehouse.base import DateState, TableState, whole_version
 from edxtasks.warehouse.footer import read_footer
@@ -83,9 +83,7 @@ class Listing:
             name: {"files": entry.files, "state": entry.state, "dates": entry.dates}
             for name, entry in self._entries.items()
         }
-        private = self.folder / PRIVATE
-        private.mkdir(exist_ok=True)
-        write_atomically(private / CACHE, orjson.dumps(form))
+        write_cache(self.folder / PRIVATE / CACHE, orjson.dumps(form))
 
     def _read_cache(self) -> dict[str, _Entry]:
         try:

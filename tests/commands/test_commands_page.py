@@ -27,6 +27,7 @@ PAGE = (REPOSITORY / "docs" / "commands.md").read_text()
 DECLARED: dict[str, str] = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"][
     "entry-points"
 ]["doit.COMMAND"]
+OURS = {name for name, place in DECLARED.items() if ".doits_own:" not in place}
 BUILT_IN = {command.get_name() for command in DoitMain.DOIT_CMDS}
 EXAMPLES = [
     line.partition("  #")[0].rstrip()
@@ -51,6 +52,15 @@ def is_of_a_command(example: str) -> bool:
     return names_of(example)[0] in DECLARED
 
 
+@pytest.mark.parametrize("name", sorted(DECLARED))
+@pytest.mark.parametrize("word", ["-h", "--help"])
+def test_every_command_explains_itself(name: str, word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert DoitMain().run([name, word]) == 0
+    explained = capsys.readouterr().out
+    assert explained.startswith("PURPOSE\n")
+    assert f" {name} " in explained.partition("USAGE")[2]
+
+
 def test_every_declared_command_is_installed_and_bears_its_name() -> None:
     installed = {point.name: point.value for point in entry_points(group="doit.COMMAND")}
     assert installed.items() >= DECLARED.items(), "the entry points changed: pip install -e . again"
@@ -69,7 +79,7 @@ def test_no_task_bears_the_name_of_a_command() -> None:
 
 def test_every_command_has_a_section_with_its_options_and_an_example() -> None:
     sections = dict(re.findall(r"^### `(\w+)`\n(.*?)(?=^### |\Z)", PAGE, re.DOTALL | re.MULTILINE))
-    assert set(sections) == set(DECLARED) - {"run"}
+    assert set(sections) == OURS - {"run"}
     for name, section in sections.items():
         assert re.search(rf"```sh\n.*doit {name}\b", section, re.DOTALL), name
         if issubclass(command(name), DataCommand):

@@ -41,7 +41,7 @@ def test_a_full_disk_is_an_error(tmp_path: Path) -> None:
             command, cwd=tmp_path, input=b"a\n", stdout=full, stderr=subprocess.PIPE, check=False
         )
     assert done.returncode == 1
-    assert done.stderr.decode().splitlines()[1:] == ["ERROR: No space left on device"]
+    assert done.stderr.decode().splitlines()[1:] == ["ERROR: No space left on device; free some space"]
 
 
 def test_a_reader_that_has_gone_is_no_traceback(tmp_path: Path) -> None:

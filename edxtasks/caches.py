@@ -1,0 +1,37 @@
+"""Files that only spare work: digests of files, parsed models, listings of datasets.
+
+Nothing in them decides anything, so a folder that is full or read-only is worth a warning, never a failure.
+A command that only looks keeps none: it leaves every folder as it was.
+"""
+
+from __future__ import annotations
+
+from multiprocessing import parent_process
+from pathlib import Path
+
+from edxtasks.errors import from_machine
+from edxtasks.files import write_atomically
+from edxtasks.printable import say
+
+_keeping = True
+_warned: set[Path] = set()
+
+
+def keep_no_caches() -> None:
+    """From now on this process writes no cache: its command only looks."""
+    global _keeping
+    _keeping = False
+
+
+def write_cache(path: Path, content: bytes) -> None:
+    """Replace the cache `path`, its folder made where it is missing. Where that cannot be, the person is
+    warned, once for each folder, by the main process of a run."""
+    if not _keeping:
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, content)
+    except OSError as error:
+        if path.parent not in _warned and parent_process() is None:
+            _warned.add(path.parent)
+            say(f"warning: {from_machine(error)}. It is a cache: the next run only takes longer")

@@ -1,0 +1,113 @@
+"""How commands end before they are done: nobody reads, Ctrl-C, SIGTERM, a full disk."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from project import REPOSITORY, Project
+
+LAUNCH = (sys.executable, "-m", "doit")
+
+
+def start(folder: Path, *words: str, stdout: int, stderr: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        words,
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+        start_new_session=True,
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=stderr,
+    )
+
+
+def processes_of_session(session: int) -> list[str]:
+    """Command lines of all processes of a session (Linux)."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            try:
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                if int(fields[3]) == session and fields[0] != "Z":
+                    found.append((entry / "cmdline").read_text().replace("\0", " "))
+            except OSError:
+                continue  # it has just ended
+    return found
+
+
+def test_a_run_whose_messages_nobody_reads_ends(tiny_campus: Path, tmp_path: Path) -> None:
+    project = Project.create(tmp_path / "project", tiny_campus)
+    run = start(
+        project.folder, *LAUNCH, "-n", "2", "weekly", stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    assert run.stdout is not None
+    assert run.stdout.readline()
+    run.stdout.close()
+    assert run.wait(timeout=120) == 141
+    assert not [one for one in processes_of_session(run.pid) if "spawn_main" in one]
+    assert project.doit("weekly").failed == set()
+
+
+WAITING = """
+import sys, time
+from edxtasks.commands.ending import ended, watching_readers
+
+def work():
+    with watching_readers():
+        print("begun", file=sys.stderr, flush=True)
+        time.sleep(600)
+
+sys.exit(ended(work))
+"""
+
+
+@pytest.mark.parametrize("closed", ["stdout", "stderr"])
+def test_a_run_that_writes_nothing_ends_too_when_its_reader_has_gone(closed: str, tmp_path: Path) -> None:
+    run = start(tmp_path, sys.executable, "-c", WAITING, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert run.stdout is not None
+    assert run.stderr is not None
+    assert run.stderr.readline() == b"begun\n"
+    getattr(run, closed).close()
+    assert run.wait(timeout=120) == 141
+    rest = run.stdout if closed == "stderr" else run.stderr
+    assert rest.read() == b""
+    rest.close()
+
+
+@pytest.mark.parametrize("words", [("list", "--all"), ("plan",), ("help",), ("why", "-h")])
+def test_a_closed_pipe_is_no_error(words: tuple[str, ...], built_once: Project) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    command = start(built_once.folder, *LAUNCH, *words, stdout=write, stderr=subprocess.PIPE)
+    os.close(write)
+    _, messages = command.communicate(timeout=120)
+    assert (command.returncode, messages) == (141, b"")
+
+
+def test_what_is_listed_onto_a_full_disk_is_an_error(built_once: Project) -> None:
+    with Path("/dev/full").open("wb") as full:
+        command = start(built_once.folder, *LAUNCH, "list", stdout=full.fileno(), stderr=subprocess.PIPE)
+    _, messages = command.communicate(timeout=120)
+    assert (command.returncode, messages) == (1, b"ERROR: No space left on device; free some space\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_command_that_is_interrupted_while_it_reads_its_settings(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    (tmp_path / "dodo.py").write_text(f"import os\nos.kill(os.getpid(), {number.value})\n")
+    command = start(tmp_path, *LAUNCH, "weekly", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert command.communicate(timeout=120) == (b"", b"interrupted\n")
+    assert command.returncode == 130
+
+
+def test_a_command_that_is_interrupted_while_it_is_imported(tmp_path: Path) -> None:
+    program = "import edxtasks.commands, os, signal; os.kill(os.getpid(), signal.SIGINT)"
+    command = start(tmp_path, sys.executable, "-c", program, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert command.communicate(timeout=120) == (b"", b"interrupted\n")
+    assert command.returncode == 130

@@ -1,0 +1,176 @@
+"""Worker processes: what jobs raise, progress that raises, ends at any moment."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from project import REPOSITORY
+
+from edxtasks.errors import MachineError, UserError
+from edxtasks.graph.steps import Defect, fault_of
+from edxtasks.graph.workers import Job, Stopped, TaskDefect, WorkerDied, Workers
+
+
+def job(name: str, *arguments: object) -> Job:
+    return Job(f"worker_jobs:{name}", arguments)
+
+
+def quiet(done: int, of: int, unit: str) -> None:
+    """Progress that nobody wants to know."""
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Workers]:
+    workers = Workers()
+    yield workers
+    workers.stop()
+
+
+def is_running(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.parametrize(
+    "error", [BrokenPipeError(errno.EPIPE, "Broken pipe"), EOFError(), KeyboardInterrupt()]
+)
+def test_progress_that_raises_is_not_taken_for_a_dead_worker(error: BaseException) -> None:
+    workers = Workers()
+    begun: list[int] = []
+
+    def progress(done: int, of: int, unit: str) -> None:
+        begun.append(done)
+        raise error
+
+    with pytest.raises(type(error)) as raised:
+        workers.run(job("wait"), progress)
+    assert raised.value is error
+    assert len(begun) == 1
+    assert not is_running(begun[0])
+    assert workers.run(job("add", 1, 2), quiet) == 3
+    workers.stop()
+
+
+def test_what_the_machine_refuses_is_no_defect(shared: Workers, tmp_path: Path) -> None:
+    missing = tmp_path / "no\nsuch.log"
+    with pytest.raises(MachineError) as refused:
+        shared.run(job("read", missing), quiet)
+    assert str(refused.value) == (
+        f"{tmp_path}/no\\nsuch.log: cannot be read or written: No such file or directory; "
+        "it was removed, or never there"
+    )
+    with pytest.raises(MachineError, match="memory ran out: set memory_limit"):
+        shared.run(job("take_memory"), quiet)
+
+
+def test_a_defect_is_one_and_the_worker_lives_on(shared: Workers) -> None:
+    before = shared.run(job("tell", 0), quiet)
+    with pytest.raises(TaskDefect, match="ZeroDivisionError"):
+        shared.run(job("stumble"), quiet)
+    with pytest.raises(TaskDefect, match="pickle"):
+        shared.run(job("give_what_cannot_be_sent"), quiet)
+    assert shared.run(job("tell", 3), quiet) == before
+
+
+def test_a_worker_that_is_killed_fails_its_job_alone(shared: Workers) -> None:
+    def kill(process: int, of: int, unit: str) -> None:
+        os.kill(process, signal.SIGKILL)
+
+    with pytest.raises(WorkerDied, match=r"was killed \(SIGKILL\)"):
+        shared.run(job("wait"), kill)
+    assert shared.run(job("add", 1, 2), quiet) == 3
+
+
+def test_no_worker_is_started_after_the_end() -> None:
+    workers = Workers()
+    workers.stop()
+    with pytest.raises(Stopped):
+        workers.run(job("add", 1, 2), quiet)
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (
+            PermissionError(errno.EACCES, "Permission denied", "/data/a\x1b[31m"),
+            r"/data/a\x1b[31m: cannot be read",
+        ),
+        (OSError(errno.ENOSPC, "No space left on device"), "No space left on device; free some space"),
+        (
+            OSError(errno.EMFILE, "Too many open files", b"/data/\xff"),
+            r"/data/\xff: cannot be read or written: Too",
+        ),
+        (
+            OSError(errno.EXDEV, "Invalid cross-device link", "/a", None, "/b"),
+            "/a and /b: cannot be read or wri",
+        ),
+        (OSError("no number"), "no number"),
+        (TimeoutError(), "TimeoutError"),
+        (MemoryError(), "memory ran out"),
+        (UserError("as it is"), "as it is"),
+    ],
+)
+def test_faults_of_the_machine_in_words(error: Exception, text: str) -> None:
+    told = fault_of(error)
+    assert str(told).startswith(text)
+    assert not isinstance(told, Defect)
+
+
+def test_anything_else_is_a_defect() -> None:
+    told = fault_of(KeyError("x"))
+    assert isinstance(told, Defect)
+    assert str(told).startswith("a defect of edxtasks, please report it:\nKeyError: 'x'")
+
+
+INTERRUPTED_AT_START = """
+import os, signal, sys, threading, time
+sys.path.insert(0, sys.argv[1])
+from pathlib import Path
+from edxtasks.commands.ending import ended
+from edxtasks.graph.workers import Job, Workers
+
+def has_child():
+    threads = Path("/proc/self/task").iterdir()
+    return any((thread / "children").read_text().strip() for thread in threads)
+
+def interrupt():
+    while not has_child():
+        pass
+    os.killpg(os.getpid(), signal.SIGINT)
+
+def work():
+    workers = Workers()
+    try:
+        threading.Thread(target=interrupt, daemon=True).start()
+        workers.run(Job("worker_jobs:wait", ()), lambda *told: None)
+    finally:
+        workers.stop()
+
+if __name__ == "__main__":
+    sys.exit(ended(work))
+"""
+
+
+def test_ctrl_c_while_a_worker_starts_leaves_no_traceback_and_no_process(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(INTERRUPTED_AT_START)
+    done = subprocess.run(
+        [sys.executable, str(script), str(Path(__file__).parent)],
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        start_new_session=True,
+        check=False,
+    )
+    # All output has ended: nothing that could write there is left.
+    assert (done.returncode, done.stderr) == (130, "interrupted\n")
