@@ -49,6 +49,9 @@ from edxtasks.warehouse.base import (
 )
 from edxtasks.warehouse.rows import OwnColumns, Row
 
+MOST_DATES = 2_000
+"""Dates that one query makes, at most: BigQuery changes 4,000 partitions in a job."""
+
 
 @dataclass(frozen=True)
 class Built:
@@ -261,21 +264,24 @@ def _log_days(context: Context, table: Table, course: CourseKey, dates: tuple[da
 
 
 def _chunks(days: list[date], table: Table, most: int | None) -> Iterable[list[date]]:
-    """The dates to build, cut so that a query reads a bounded number of log days: by month, or `most`."""
-    if not days:
-        return
-    if table.lookback == ALL_EARLIER:
-        yield days
-        return
+    """The dates to build, cut so that a query reads a bounded number of log days: by month, or `most`.
+
+    A query that looks back over all dates reads no log days: its dates are cut by their number alone.
+    """
     chunk: list[date] = []
     for day in days:
-        full = bool(chunk) and (
-            (day - chunk[0]).days >= most
-            if most
-            else (day.year, day.month) != (chunk[0].year, chunk[0].month)
-        )
-        if full:
+        if chunk and (len(chunk) == MOST_DATES or _is_cut(chunk[0], day, table, most)):
             yield chunk
             chunk = []
         chunk.append(day)
-    yield chunk
+    if chunk:
+        yield chunk
+
+
+def _is_cut(first: date, day: date, table: Table, most: int | None) -> bool:
+    """Whether a date begins another part than the one that begins with `first`."""
+    if table.lookback == ALL_EARLIER:
+        return False
+    if most is None:
+        return (day.year, day.month) != (first.year, first.month)
+    return (day - first).days >= most

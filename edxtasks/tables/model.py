@@ -41,7 +41,7 @@ import orjson
 
 from edxtasks.errors import UserError, nearest
 from edxtasks.files import write_atomically
-from edxtasks.tables.declaration import ALL_EARLIER, REPORT, Need, Scope, SelectedBy, Table
+from edxtasks.tables.declaration import ALL_EARLIER, REPORT, TRACKLOG, Need, Scope, SelectedBy, Table
 from edxtasks.warehouse.base import digest
 from edxtasks.warehouse.schema import GOOGLESQL_TYPES, Column, Schema
 
@@ -166,6 +166,12 @@ def _table(path: Path, text: str, analysis: _Analysis, schema: Schema | None) ->
     partition = header.get("partition")
     if partition is not None and schema[partition].type not in {"DATE", "TIMESTAMP"}:
         raise ModelError(f"{path}: the partition column {partition} is neither DATE nor TIMESTAMP")
+    lookback = _lookback(path, header.get("lookback", "0 seconds"))
+    if lookback == ALL_EARLIER and TRACKLOG in analysis.inputs:
+        raise ModelError(
+            f"{path}: a query that looks back over all dates would read every log day for each date that "
+            "changes. Keep the events that it needs in an internal table by date, and read that"
+        )
     files = _list(header.get("files", ""))
     if partition is not None and files:
         raise ModelError(f"{path}: a table by date has no files: they would be written anew for every date")
@@ -184,7 +190,7 @@ def _table(path: Path, text: str, analysis: _Analysis, schema: Schema | None) ->
         grain=header.get("grain", ""),
         inputs=_needs(path, analysis.inputs, header),
         partition=partition,
-        lookback=_lookback(path, header.get("lookback", "0 seconds")),
+        lookback=lookback,
         internal=header.get("internal") == "yes",
         files=files,
     )

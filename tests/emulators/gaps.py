@@ -1,32 +1,34 @@
-"""What bqemulator leaves out of BigQuery's documented behaviour, and these tests need.
+"""What bqemulator leaves out of BigQuery's documented behaviour, and these tests need: put in.
 
-Runs in the emulator's process. Listings tell labels, partitioning and clustering; a label that is patched
-with null goes; scripts see query parameters; `CREATE TABLE … AS` keeps labels, partitioning, clustering, and
-the names and descriptions of its list of columns; a load that replaces a table gives it the columns of the
-load, and leaves it as it was when it fails; `ALTER TABLE … RENAME TO` renames in listings too; records below
-a wildcard keep their columns; DuckDB's extensions for geography and Avro, which would be downloaded, are left
-out.
+Runs in the emulator's process. `helped.py` lists all of it; besides, DuckDB's extensions for geography and
+Avro, which would be downloaded, are left out.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlglot
 from bqemulator.api.routes import jobs, tables  # type: ignore[import-not-found]
 from bqemulator.catalog import ddl_sync  # type: ignore[import-not-found]
 from bqemulator.catalog.models import Clustering, TableFieldSchema, TableSchema, TimePartitioning  # type: ignore[import-not-found]
+from bqemulator.domain.errors import InvalidQueryError  # type: ignore[import-not-found]
 from bqemulator.jobs import executor  # type: ignore[import-not-found]
 from bqemulator.scripting import interpreter  # type: ignore[import-not-found]
 from bqemulator.sql.translator import SQLTranslator  # type: ignore[import-not-found]
 from bqemulator.storage.engine import DuckDBEngine  # type: ignore[import-not-found]
 from bqemulator.storage.sql_identifiers import quoted_table_ref  # type: ignore[import-not-found]
+from helped import HELPED
+from rules import refusal, table_refusal
 from sqlglot import exp
 
 
 def fill() -> None:
     """Put the missing behaviour into the emulator's modules."""
+    if _helps != set(HELPED):
+        raise RuntimeError(f"gaps.py and helped.py tell different things: {_helps ^ set(HELPED)}")
     DuckDBEngine._load_spatial = lambda self: None
     _wrap(tables, "_rest_to_table_meta", _merge_labels)
     _wrap(tables, "_table_to_list_item", _list_more)
@@ -43,29 +45,49 @@ def _wrap(module: Any, name: str, wrapper: Any) -> None:
     setattr(module, name, lambda *given, **named: wrapper(original, *given, **named))
 
 
+_helps: set[str] = set()
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def _help(*names: str) -> Callable[[_Function], _Function]:
+    """Say which entries of the list a function is for."""
+    _helps.update(names)
+    return lambda function: function
+
+
+@_help("wildcard-columns")
 def _translate(original: Any, self: Any, sql: str, **named: Any) -> Any:
     # With the types of the columns at hand it loses those of a record below a wildcard.
     return original(self, sql, **(named | {"schema": None} if "_TABLE_SUFFIX" in sql else named))
 
 
+@_help("label-removal", "limits")
 def _merge_labels(
     original: Any, project: str, dataset: str, body: dict[str, Any], clock: Any, existing: Any = None
 ) -> Any:
+    fault = table_refusal(body)
+    if fault is not None:
+        raise InvalidQueryError(fault)
     if "labels" in body:
         merged = {**(existing.labels if existing else {}), **body["labels"]}
         body = {**body, "labels": {key: value for key, value in merged.items() if value is not None}}
     return original(project, dataset, body, clock, existing)
 
 
+@_help("listing")
 def _list_more(original: Any, table: Any) -> dict[str, Any]:
     whole: dict[str, Any] = tables._table_to_rest(table)
     item: dict[str, Any] = original(table)
     return item | {key: whole[key] for key in ("labels", "timePartitioning", "clustering") if key in whole}
 
 
+@_help("script-parameters", "limits")
 def _bind_in_scripts(
     original: Any, *, bq_sql: str, query_params: Any, is_scripted: bool, **named: Any
 ) -> Any:
+    fault = refusal(bq_sql, [one["name"] for one in query_params or ()])
+    if fault is not None:
+        raise InvalidQueryError(fault)
     if is_scripted and query_params:
         values = {one["name"]: _literal(one["parameterType"], one["parameterValue"]) for one in query_params}
         tokens = sqlglot.tokenize(bq_sql, read="bigquery")
@@ -88,6 +110,7 @@ def _literal(kind: dict[str, Any], value: dict[str, Any]) -> str:
     return quoted if kind["type"] == "STRING" else f"CAST({quoted} AS {kind['type']})"
 
 
+@_help("load-replaces", "load-fails")
 async def _replace(original: Any, project: str, job: str, config: dict[str, Any], context: Any) -> Any:
     place = (lambda told: (told["projectId"], told["datasetId"], told["tableId"]))(
         config["load"]["destinationTable"]
@@ -113,6 +136,7 @@ async def _replace(original: Any, project: str, job: str, config: dict[str, Any]
     return done
 
 
+@_help("created-metadata")
 def _keep_metadata(original: Any, sql: str, project: str, context: Any) -> None:
     original(sql, project, context)
     created = _parsed(sql, exp.Create)
@@ -149,6 +173,7 @@ def _description(column: exp.ColumnDef) -> str | None:
     return None
 
 
+@_help("rename")
 def _rename(original: Any, sql: str, project: str, context: Any) -> None:
     original(sql, project, context)
     altered = _parsed(sql, exp.Alter)

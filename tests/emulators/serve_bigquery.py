@@ -11,6 +11,8 @@ import os
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
+
 import gaps
 from bqemulator.config import LogLevel, Settings  # type: ignore[import-not-found]
 from bqemulator.server import EmulatorServer  # type: ignore[import-not-found]

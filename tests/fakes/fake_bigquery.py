@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 import sqlglot
 from fake_service import Answer, Body, FakeService, Request
+from rules import refusal, table_refusal
 from sqlglot import exp
 
 
@@ -89,6 +90,9 @@ class FakeBigQuery(FakeService):
     def _tables(self, request: Request, dataset: str, rest: list[str]) -> Any:
         if dataset not in self.datasets:
             raise Answer(404, "notFound", f"Not found: Dataset {dataset}")
+        fault = table_refusal(request.body)
+        if fault is not None:
+            raise Answer(400, "invalid", fault)
         if not rest and request.method == "POST":
             name = request.body["tableReference"]["tableId"]
             if (dataset, name) in self.tables:
@@ -207,6 +211,11 @@ class FakeBigQuery(FakeService):
     def _run(self, job: Body, plan: Plan) -> Body | None:
         job["statistics"]["query"] = {"totalBytesProcessed": "2048", "statementType": "SCRIPT"}
         job["statistics"]["totalBytesProcessed"] = "2048"
+        query = job["configuration"]["query"]
+        names = [one["name"] for one in query.get("queryParameters", ())]
+        fault = refusal(query["query"], names, self._of_dataset)
+        if fault is not None:
+            return {"reason": "invalidQuery", "message": fault}
         for tree in sqlglot.parse(job["configuration"]["query"]["query"], read="bigquery"):
             if isinstance(tree, exp.Create) and not tree.find(exp.TemporaryProperty):
                 error = self._create(tree, plan)
@@ -219,9 +228,12 @@ class FakeBigQuery(FakeService):
                 self.put(old[0], tree.args["actions"][0].this.name, self.tables.pop(old))
         return None
 
+    def _of_dataset(self, dataset: str) -> dict[str, Body]:
+        return {name: one for (owner, name), one in self.tables.items() if owner == dataset}
+
     def _create(self, tree: exp.Create, plan: Plan) -> Body | None:
         dataset, name = _place(tree.this)
-        table: Body = {"numRows": str(plan.rows)}
+        table: Body = {"numRows": str(plan.rows), "schema": {"fields": _fields(tree.this)}}
         for one in tree.args["properties"].expressions:
             if isinstance(one, exp.PartitionedByProperty):
                 table["timePartitioning"] = {"type": "DAY", "field": one.this.find(exp.Identifier).name}
@@ -254,6 +266,18 @@ class FakeBigQuery(FakeService):
             "totalRows": str(len(rows)),
             "rows": [{"f": [{"v": None if v is None else str(v)} for v in row]} for row in rows],
         }
+
+
+def _fields(columns: exp.Expression) -> list[Body]:
+    """The columns that a list of them in CREATE TABLE names."""
+    found = []
+    for column in columns.expressions if isinstance(columns, exp.Schema) else ():
+        form = {"name": column.name, "type": column.args["kind"].sql("bigquery").partition("<")[0]}
+        said = [
+            one.args["value"].name for one in column.args["constraints"] for one in one.find_all(exp.Property)
+        ]
+        found.append(form | {"description": said[0]} if said else form)
+    return found
 
 
 def _place(statement: exp.Expression) -> tuple[str, str]:

@@ -122,7 +122,8 @@ def _key(column: Column, path: str, number: str) -> str:
     if column.type == "DATE":
         return f"{_FIRST_DATE} + CAST({number} AS INTEGER)"
     if column.type == "TIMESTAMP":
-        return f"{_FIRST_EVENING} + to_seconds({number})"
+        # On five dates; 86,400 is a multiple of five, so that no two numbers give one time.
+        return f"{_FIRST_EVENING} + to_seconds({number}) + to_days(CAST({number} % 5 AS INTEGER))"
     return f"CAST({number} AS {column.duckdb_type})"
 
 

@@ -17,6 +17,14 @@ BY_DATE = """-- By date.
 SELECT
   DATE '2014-01-01' AS date -- DATE: day
 """
+ALL_LOGS = """-- By date.
+-- command: x
+-- partition: date
+-- lookback: all
+SELECT
+  DATE(time) AS date -- DATE: day
+FROM tracklog
+"""
 DECLARED = {"axis": schema("url_name STRING -- name in links\nindex INTEGER -- place")}
 UNION = """-- All axes.
 -- command: report
@@ -82,6 +90,7 @@ def test_the_cache_gives_the_same(tmp_path: Path) -> None:
         (UNION.replace("FROM axis", "FROM axis WHERE"), "SQL that cannot be read"),
         (UNION.replace("-- settings", "-- partition: index\n-- settings"), "neither DATE nor TIMESTAMP"),
         (BY_DATE, "a table by date has no files"),
+        (ALL_LOGS, "would read every log day for each date that changes"),
     ],
 )
 def test_what_breaks_the_form_is_told_with_the_file(tmp_path: Path, text: str, message: str) -> None:

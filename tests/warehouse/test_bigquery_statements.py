@@ -10,10 +10,14 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "proofs"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
 
 import googlesql
+from rules import refusal
 from zetasql.wasi._pb2.zetasql.resolved_ast import resolved_node_kind_pb2
 
+from edxtasks.tables.declaration import SelectedBy, Table
+from edxtasks.tables.registry import read_registry
 from edxtasks.warehouse.base import (
     Absent,
     DatesOf,
@@ -27,6 +31,7 @@ from edxtasks.warehouse.base import (
 from edxtasks.warehouse.bigquery import sql, stamps
 from edxtasks.warehouse.schema import Column, Schema, schema
 
+MODELS = [one for one in read_registry(None).values() if isinstance(one.made, SelectedBy)]
 DAILY = schema('date DATE -- "d"\nusername STRING -- u\nn INTEGER -- n')
 LOGS = schema("time TIMESTAMP -- t\nusername STRING -- u")
 WITH_SUFFIX = Schema((*LOGS.columns, Column("_TABLE_SUFFIX", "STRING")))
@@ -90,11 +95,11 @@ class TestInputs:
         )
         assert sql.within(column, date.min, date.max) == "`time` >= TIMESTAMP '0001-01-01 00:00:00+00'"
 
-    def test_log_days_are_a_wildcard_with_bounds(self) -> None:
+    def test_log_days_are_a_wildcard_over_just_these(self) -> None:
         tables = ("tracklog_20130912", "tracklog_20130901", "tracklog_20130905")
         assert relation(LogDays("l", tables, LOGS, 5, 7)) == (
             "(SELECT `time`, `username` FROM `p.l.tracklog_201309*` "
-            'WHERE _TABLE_SUFFIX BETWEEN "01" AND "12" AND LENGTH(_TABLE_SUFFIX) = 2 '
+            'WHERE _TABLE_SUFFIX IN ("01", "05", "12") '
             "AND time >= TIMESTAMP_MICROS(5) AND time < TIMESTAMP_MICROS(7))"
         )
 
@@ -150,6 +155,52 @@ FROM listed WHERE n IN (SELECT n FROM roles AS x WHERE x.username = "FROM roles"
 
     def test_the_last_semicolon_goes(self) -> None:
         assert self.resolved("SELECT n FROM roles r\n;\n")[0] == "SELECT n FROM `p.d.roles` r\n"
+
+    @pytest.mark.parametrize(
+        ("written", "sent"),
+        [
+            (
+                "SELECT n FROM roles r ORDER BY n DESC, @b -- last\n;",
+                "SELECT n FROM `p.d.roles` r  -- last\n",
+            ),
+            (
+                "WITH a AS (SELECT n FROM roles r ORDER BY n LIMIT 1)\n"
+                "SELECT SUM(n) OVER (ORDER BY n) AS n FROM a UNION ALL SELECT 1 ORDER BY (SELECT n)",
+                "WITH a AS (SELECT n FROM `p.d.roles` r ORDER BY n LIMIT 1)\n"
+                "SELECT SUM(n) OVER (ORDER BY n) AS n FROM a UNION ALL SELECT 1 ",
+            ),
+            (
+                "SELECT n FROM roles r ORDER BY (n + 1), date LIMIT 5",
+                "SELECT `date`, `username`, `n` FROM (\n"
+                "SELECT n FROM `p.d.roles` r ORDER BY (n + 1), date LIMIT 5\n)",
+            ),
+            (
+                "(SELECT n FROM roles r ORDER BY n)",
+                "SELECT `date`, `username`, `n` FROM (\n(SELECT n FROM `p.d.roles` r ORDER BY n)\n)",
+            ),
+            (
+                "SELECT ARRAY(SELECT n FROM UNNEST([1]) AS n ORDER BY n)[OFFSET(0)] AS n FROM roles r",
+                "SELECT ARRAY(SELECT n FROM UNNEST([1]) AS n ORDER BY n)[OFFSET(0)] AS n FROM `p.d.roles` r",
+            ),
+        ],
+    )
+    def test_the_order_of_the_rows_goes_and_no_other(self, written: str, sent: str) -> None:
+        """A clustered table takes no rows of a query that orders them; with LIMIT the order picks them."""
+        assert self.resolved(written, b=1)[0] == sent
+
+    @pytest.mark.parametrize(
+        "table", [one for one in MODELS if one.partition is None], ids=lambda one: one.name
+    )
+    def test_no_statement_of_a_model_orders_rows_into_a_clustered_table(self, table: Table) -> None:
+        """Every model as it is sent, judged by what BigQuery refuses."""
+        made = table.made
+        assert isinstance(made, SelectedBy)
+        inputs: dict[str, Input] = {one: Absent(DAILY) for one in table.inputs}
+        query = Query(made.sql, inputs, dict.fromkeys(made.parameters), table.schema)
+        text, _ = sql.resolved(query, "p")
+        shape = sql.shape_of(table.schema)
+        statement = sql.create_table(NAME, "p", table.schema, shape.clustering, {}, "", text)
+        assert refusal(statement) is None
 
 
 class TestStatements:

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from sqlglot.tokenizer_core import Token, TokenType
+
 from edxtasks.warehouse import dialect
 from edxtasks.warehouse.base import Absent, DatesOf, Input, LogDays, Parameter, Query, TableName, Tables
 from edxtasks.warehouse.dialect.reading import table_name, tokens
@@ -45,7 +47,9 @@ def shape_of(schema: Schema, partition: str | None = None) -> Shape:
 def resolved(query: Query, project: str) -> tuple[str, dict[str, Parameter]]:
     """The text of a query with its inputs in place, and the parameters that stand in it.
 
-    A parameter whose value is NULL becomes the word: a parameter has a type, NULL fits every one.
+    A parameter whose value is NULL becomes the word: a parameter has a type, NULL fits every one. The order
+    of the rows goes: a table of BigQuery has none, and a clustered one is refused the rows of a query that
+    orders them.
     """
     text = query.sql
     tree = dialect.parse(text)
@@ -56,8 +60,15 @@ def resolved(query: Query, project: str) -> tuple[str, dict[str, Parameter]]:
         alias = "" if table.alias else f" AS {quoted(parts[-1].name)}"
         source = relation(query.inputs[name], project)
         changes[parts[0].meta["start"]] = (parts[-1].meta["end"] + 1, source + alias)
-    parameters: dict[str, Parameter] = {}
     listed = tokens(text)
+    if listed[-1].text == ";":
+        text = text[: listed.pop().start]
+    order, is_limited = _outermost_order(listed)
+    if order is not None and not is_limited:
+        changes = {start: change for start, change in changes.items() if start < order}
+        changes[order] = (listed[-1].end + 1, "")
+        listed = [one for one in listed if one.start < order]
+    parameters: dict[str, Parameter] = {}
     for sign, named in itertools.pairwise(listed):
         if sign.text == "@" and named.start == sign.end + 1:
             value = query.parameters[named.text]
@@ -65,11 +76,31 @@ def resolved(query: Query, project: str) -> tuple[str, dict[str, Parameter]]:
                 changes[sign.start] = (named.end + 1, "NULL")
             else:
                 parameters[named.text] = value
-    end = listed[-1].start if listed[-1].text == ";" else len(text)
-    text = text[:end]
     for start, (stop, replacement) in sorted(changes.items(), reverse=True):
         text = text[:start] + replacement + text[stop:]
+    if order is not None and is_limited:  # the order says which rows there are
+        text = f"SELECT {listed_columns(query.schema)} FROM (\n{text}\n)"
     return text, parameters
+
+
+def _outermost_order(listed: Sequence[Token]) -> tuple[int | None, bool]:
+    """Where the ORDER BY of the rows of a query begins, and whether a LIMIT hangs on it.
+
+    All other orders stand in parentheses; where the whole query does, so does its own.
+    """
+    around = 0
+    while listed[around].token_type == TokenType.L_PAREN:
+        around += 1
+    depth, begins = 0, None
+    for one in listed:
+        depth += (one.token_type == TokenType.L_PAREN) - (one.token_type == TokenType.R_PAREN)
+        if depth <= around and one.token_type == TokenType.ORDER_BY:
+            begins = one.start
+        elif begins is not None and (
+            depth < around or (depth == around and one.token_type == TokenType.LIMIT)
+        ):
+            return begins, True
+    return begins, False
 
 
 def relation(source: Input, project: str) -> str:
@@ -110,14 +141,12 @@ def _columns_of(source: Tables, name: TableName) -> str:
 
 
 def _wildcard(tables: Sequence[str]) -> tuple[str, str]:
-    """The wildcard over day tables, and the condition that leaves just those from the first to the last.
-
-    The names have one length, which keeps other tables with the same beginning out.
-    """
+    """The wildcard over day tables, and the condition that leaves just these: no table between the first
+    and the last is read that is not wanted, which would be billed and count among those of a query."""
     first, last = min(tables), max(tables)
     common = next(place for place in range(len(first)) if first[place] != last[place])
-    bounds = f"_TABLE_SUFFIX BETWEEN {literal(first[common:])} AND {literal(last[common:])}"
-    return f"{first[:common]}*", f"{bounds} AND LENGTH(_TABLE_SUFFIX) = {len(first) - common}"
+    suffixes = ", ".join(literal(one[common:]) for one in sorted(tables))
+    return f"{first[:common]}*", f"_TABLE_SUFFIX IN ({suffixes})"
 
 
 def _between(low: int, high: int) -> str:
