@@ -1,0 +1,39 @@
+-- The points of each learner in each problem, as the dump has them.
+-- command: analyze_problems
+-- grain: user_id, module_id
+WITH
+  -- Points are texts in the dump. Only decimal numbers are points: no nan, no inf, no 0x10.
+  decimal_texts AS (
+    SELECT
+      student_id,
+      module_id,
+      REGEXP_EXTRACT(grade, r'^\s*([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)\s*$') AS points,
+      REGEXP_EXTRACT(max_grade, r'^\s*([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)\s*$') AS most_points
+    FROM studentmodule
+    WHERE module_type = 'problem'
+  ),
+  numbers AS (
+    SELECT
+      student_id,
+      module_id,
+      SAFE_CAST(points AS FLOAT64) AS points,
+      SAFE_CAST(most_points AS FLOAT64) AS most_points
+    FROM decimal_texts
+  ),
+  -- A number too large for FLOAT64 is none either.
+  problem_points AS (
+    SELECT
+      student_id,
+      module_id,
+      IF(IS_INF(points), NULL, points) AS grade,
+      IF(IS_INF(most_points), NULL, most_points) AS max_grade
+    FROM numbers
+  )
+SELECT
+  student_id AS user_id, -- INTEGER: account id of the learner
+  module_id, -- STRING: module id of the problem, with i4x:// before it
+  grade, -- FLOAT: points earned; NULL where there are none
+  max_grade, -- FLOAT: points possible
+  IFNULL(grade >= max_grade, FALSE) AS perfect, -- BOOLEAN: all points earned; false where either is not known
+  grade IS NOT NULL AS attempted -- BOOLEAN: there are points; edX sometimes writes 0 for a problem that was only opened
+FROM problem_points
