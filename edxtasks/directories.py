@@ -9,6 +9,7 @@ from edxtasks.config import Settings
 from edxtasks.config.kinds import day
 from edxtasks.course import CourseKey
 from edxtasks.errors import InputError, SourceAbsent
+from edxtasks.printable import printable_path
 
 
 def course_directory(course: CourseKey, settings: Settings) -> Path:
@@ -59,6 +60,19 @@ def dump_date(course: CourseKey, settings: Settings, pin: str | None = None) -> 
     found = sql_directory(course, settings, pin)
     # The course directory itself is no dated one, whatever its name.
     return day(found.name) if found != course_directory(course, settings) else None
+
+
+def office_file(setting: str, path: Path | None) -> Path:
+    """The file that an office keeps itself, as the setting `setting` of `[paths]` names it.
+
+    Raises `SourceAbsent` when the setting is not set, `InputError` when there is no such file.
+    """
+    if path is None:
+        raise SourceAbsent(f"no {setting} file: set {setting} ({setting}=FILE on the line, or in [paths])")
+    if not path.is_file():
+        fault = "is a folder" if path.is_dir() else "does not exist"
+        raise InputError(f"{setting}: expected a file, but {printable_path(path)} {fault}")
+    return path
 
 
 def dated_directories(course: CourseKey, settings: Settings) -> list[str]:

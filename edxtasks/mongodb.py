@@ -9,9 +9,11 @@ from urllib.parse import unquote
 
 from edxtasks.config import Mongo
 from edxtasks.errors import InputError
+from edxtasks.printable import printable
 
 if TYPE_CHECKING:
     from pymongo.database import Database
+    from pymongo.errors import OperationFailure
 
 Document = dict[str, Any]
 
@@ -90,13 +92,15 @@ def told(mongo: Mongo) -> Iterator[None]:
                 f"{server}: the server refuses these credentials for the database {mongo.dbname}; they stand "
                 "in the environment variable EDXTASKS_MONGO_URI or in mongo.uri"
             ) from None
-        raise InputError(
-            f"{server}: the server refused a request: {_without_secret(error, mongo.uri)}"
-        ) from None
+        # Its own words are not shown: they may quote what was asked for, and documents.
+        raise InputError(f"{server}: the server refused a request: {_name_of(error)}") from None
     except AutoReconnect:
         raise InputError(f"{server}: the connection broke off or timed out; run it again") from None
     except (PyMongoError, BSONError) as error:
-        raise InputError(f"{server}: {_without_secret(error, mongo.uri)}") from None
+        raise InputError(
+            f"{server}: what it sent cannot be read ({type(error).__name__}); is it MongoDB, and is the "
+            "database whole?"
+        ) from None
 
 
 def extended_json(document: Document) -> bytes:
@@ -110,6 +114,12 @@ def _server(mongo: Mongo) -> str:
     return f"MongoDB at {mongo.hosts}"
 
 
+def _name_of(error: OperationFailure) -> str:
+    """Name and number of a refusal, as MongoDB's list of error codes has them."""
+    name = (error.details or {}).get("codeName")
+    return f"{printable(name)} (code {error.code})" if name else f"error code {error.code}"
+
+
 def _without_secret(error: Exception, uri: str) -> str:
     """The first line of an error's text, with what stands before the host in `uri` taken out."""
     text = str(error).partition("\n")[0]
@@ -117,4 +127,4 @@ def _without_secret(error: Exception, uri: str) -> str:
     _, _, password = login.partition(":")
     for secret in (uri, login, password, unquote(password)):
         text = text.replace(secret, "…") if secret else text
-    return text[:300]
+    return printable(text, 300)

@@ -135,5 +135,5 @@ def _typed(column: Column, value: object, findings: Findings) -> object:
             return int(number)
     except (ValueError, OverflowError):
         pass  # told below
-    findings.add(NUMBERS, f'{column.name}: "{text}"')
+    findings.add(NUMBERS, column.name)
     return None

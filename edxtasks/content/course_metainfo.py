@@ -26,6 +26,7 @@ from edxtasks.content.statistics import Length, Statistics, length, statistics, 
 from edxtasks.course import CourseKey
 from edxtasks.errors import InputError, SourceAbsent
 from edxtasks.notes import Notes
+from edxtasks.printable import printable
 from edxtasks.warehouse.rows import Content, Row
 from edxtasks.warehouse.schema import schema
 
@@ -158,9 +159,9 @@ def override(
         if CourseKey.find(course_id) == course:
             values[key] = value
         else:
-            findings.add(
-                OVERRIDES, f'ERROR: a row for the course "{course_id}" in the file of {course}: ignored'
-            )
+            other = CourseKey.find(course_id)
+            named = f"the course {printable(other)}" if other is not None else "no course"
+            findings.add(OVERRIDES, f"ERROR: a row for {named} in the file of {course}: ignored")
 
 
 def _bundle(path: Path, course: CourseKey) -> tuple[Bundle, str]:
@@ -187,7 +188,8 @@ def _date(listing: Listing, column: str, findings: Findings) -> date | None:
     except ValueError:
         found = None
     if found is None:
-        findings.add(TIME, f'"{column}" of the listings file: "{text}" is no date; no length of the course')
+        # The text is not shown: where columns are shifted it may be anything, an instructor's name too.
+        findings.add(TIME, f'"{column}" of the listings file is no date: no length of the course')
     return found
 
 

@@ -18,6 +18,7 @@ from edxtasks.content.markup import decode
 from edxtasks.content.policy import value_text
 from edxtasks.course import CourseKey
 from edxtasks.errors import InputError
+from edxtasks.printable import printable_path
 
 Listing = Mapping[str, str | None]
 """A row of the listings file: text by column, None where nothing is given."""
@@ -35,7 +36,9 @@ def read_listings(path: Path, findings: Findings) -> list[dict[str, str | None]]
     try:
         text = decode(path.read_bytes())
     except OSError as error:
-        raise InputError(f"listings file {path} cannot be read: {error.strerror or error}.") from error
+        raise InputError(
+            f"listings file {printable_path(path)} cannot be read: {error.strerror or type(error).__name__}."
+        ) from error
     if path.suffix in {".json", ".jsonl"}:
         return _json_rows(text, path)
     return _csv_rows(text, path, findings)
@@ -61,8 +64,8 @@ def _csv_rows(text: str, path: Path, findings: Findings) -> list[dict[str, str |
         header = [name.strip() for name in next(reader, [])]
         if _KEY not in header:
             raise InputError(
-                f"listings file {path} has no column {_KEY}: expected a CSV file with a header row, found "
-                f"{', '.join(header) or 'nothing'}."
+                f"listings file {printable_path(path)} has no column {_KEY}: expected a CSV file with a "
+                f"header row, found a first row of {len(header)} cells without it."
             )
         place = header.index(_KEY)
         for cells in reader:
@@ -70,8 +73,8 @@ def _csv_rows(text: str, path: Path, findings: Findings) -> list[dict[str, str |
                 continue
             if len(cells) <= place:
                 raise InputError(
-                    f"listings file {path} line {reader.line_num} has {len(cells)} cells: none for {_KEY}, "
-                    f"column {place + 1}."
+                    f"listings file {printable_path(path)} line {reader.line_num} has {len(cells)} cells: "
+                    f"none for {_KEY}, column {place + 1}."
                 )
             if len(cells) > len(header):
                 findings.add(
@@ -81,8 +84,11 @@ def _csv_rows(text: str, path: Path, findings: Findings) -> list[dict[str, str |
             for name, cell in zip(reversed(header), reversed(_padded(cells, len(header))), strict=True):
                 row[name] = cell or None  # of two columns with one heading the first counts
             rows.append(row)
-    except csv.Error as error:
-        raise InputError(f"listings file {path} line {reader.line_num}: {error}.") from error
+    except csv.Error:
+        raise InputError(
+            f"listings file {printable_path(path)} line {reader.line_num}: expected standard CSV, found "
+            "something else."
+        ) from None
     return rows
 
 
@@ -97,10 +103,12 @@ def _json_rows(text: str, path: Path) -> list[dict[str, str | None]]:
             continue
         try:
             form = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise InputError(f"listings file {path} line {number} is no JSON: {error}.") from error
+        except (ValueError, RecursionError):
+            raise InputError(f"listings file {printable_path(path)} line {number} is no JSON.") from None
         if not isinstance(form, dict) or _KEY not in {name.strip() for name in form}:
-            raise InputError(f"listings file {path} line {number} is no JSON object with a {_KEY}.")
+            raise InputError(
+                f"listings file {printable_path(path)} line {number} is no JSON object with a {_KEY}."
+            )
         rows.append(
             {name.strip(): None if value in (None, "") else value_text(value) for name, value in form.items()}
         )

@@ -8,7 +8,6 @@ its least positive cut-off, at which edX's LMS lets a learner pass.
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, time
 from pathlib import Path
@@ -18,8 +17,10 @@ import orjson
 from edxtasks.config import Settings
 from edxtasks.course import CourseKey
 from edxtasks.directories import dump_date, sql_directory
+from edxtasks.dumps.files import pieces
 from edxtasks.errors import InputError
 from edxtasks.notes import Notes
+from edxtasks.printable import printable_path
 from edxtasks.warehouse.rows import Content, Row
 from edxtasks.warehouse.schema import schema
 
@@ -100,14 +101,14 @@ def _from_axis(rows: Iterable[Row] | None) -> int | None:
 
 
 def _from_structure(path: Path) -> int:
+    content = b"".join(pieces(path))
     try:
-        content = path.read_bytes()
-        blocks = orjson.loads(gzip.decompress(content) if path.suffix == ".gz" else content)
-    except (gzip.BadGzipFile, EOFError, orjson.JSONDecodeError) as error:
-        raise InputError(
-            f"{path}: expected a JSON object of blocks, found something else ({error}). "
-            "Deliver the file again, or remove it: the course axis tells the chapters too."
-        ) from None
+        blocks = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        blocks = None
     if not isinstance(blocks, dict):
-        raise InputError(f"{path}: expected a JSON object of blocks, found {type(blocks).__name__}")
+        raise InputError(
+            f"{printable_path(path)}: expected a JSON object of blocks, found something else. "
+            "Fetch the file again, or remove it: the course axis tells the chapters too."
+        )
     return sum(isinstance(block, dict) and block.get("category") == "chapter" for block in blocks.values())

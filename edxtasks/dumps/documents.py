@@ -20,6 +20,7 @@ from edxtasks.dumps.files import pieces
 from edxtasks.dumps.reader import Account
 from edxtasks.dumps.records import Repairs, lines_of, text_blocks
 from edxtasks.notes import Notes
+from edxtasks.printable import printable
 
 Document = dict[str, Any]
 
@@ -38,7 +39,7 @@ def documents(
     the limits of `reader.Account.settle`. Raises `InputError` when the file is broken.
     """
     repairs = Repairs()
-    account = Account(path.name)
+    account = Account(printable(path.name))
     for line in lines_of(text_blocks(pieces(path), repairs)):
         if not line.strip():
             account.skipped += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
@@ -20,6 +21,7 @@ from edxtasks.dumps.rows import csv_file, write_json_lines
 from edxtasks.dumps.sources import FORUM_ENDINGS, required_file, tell_of_doubles
 from edxtasks.dumps.values import timestamp_text
 from edxtasks.notes import Notes
+from edxtasks.printable import listed, printable
 from edxtasks.warehouse.rows import Content, JsonLines
 from edxtasks.warehouse.schema import Column, Schema
 
@@ -87,6 +89,7 @@ NOT_KEPT = frozenset(
 """Known fields of the documents that have no column."""
 
 _SOURCE = "forum"
+_FIELD_NAME = re.compile("[A-Za-z_][A-Za-z0-9_.-]{0,39}")
 
 
 def sources(course: CourseKey, settings: Settings) -> dict[str, Path | None]:
@@ -126,6 +129,7 @@ def _cell(value: object) -> object:
 
 def rows(path: Path, max_bad_fraction: float, notes: Notes) -> Iterator[dict[str, Any]]:
     """The rows of the forum dump `path`, one for each document. Raises `InputError` as `build`."""
+    file = printable(path.name)
     unknown: set[str] = set()
     unreadable: Counter[str] = Counter()
     for document in mongo.documents(path, notes, max_bad_fraction):
@@ -139,11 +143,14 @@ def rows(path: Path, max_bad_fraction: float, notes: Notes) -> Iterator[dict[str
         yield row
     if unreadable:
         told = ", ".join(f"{name} ({number})" for name, number in sorted(unreadable.items()))
-        notes.say(f"{path.name}: values that could not be read are NULL: {told}")
+        notes.say(f"{file}: values that could not be read are NULL: {told}")
     if unknown:
-        notes.say(
-            f"{path.name}: fields without a column: {', '.join(name[:40] for name in sorted(unknown)[:50])}"
-        )
+        # What does not look like the name of a field may be data that slipped into its place.
+        names = sorted(filter(_FIELD_NAME.fullmatch, unknown))
+        others = len(unknown) - len(names)
+        parts = [listed(names, 20)] if names else []
+        parts += [f"{others} whose names are not shown"] if others else []
+        notes.say(f"{file}: fields without a column: {' and '.join(parts)}")
 
 
 _NONE: tuple[object, ...] = (None, "", 0, {}, "null", {"$date": None}, {"$date": 0})

@@ -14,9 +14,12 @@ from edxtasks.dumps.reader import FLOAT, INTEGER, STRING, DeliveredTable, Field
 from edxtasks.dumps.sources import logical_file
 from edxtasks.errors import InputError
 from edxtasks.notes import Notes
+from edxtasks.printable import printable_path
 
 FOLDER = "from_edxinstructordash"
-_NAMED_BY_EDX = re.compile(r".*_grade_report_([0-9]{4}-[0-9]{2}-[0-9]{2})-[0-9]{4}\.csv(?:\.gz)?")
+_NAMED_BY_EDX = re.compile(r".*_grade_report_([0-9]{4}-[0-9]{2}-[0-9]{2})-[0-9]{4}\.csv(?:\.gz)?", re.DOTALL)
+_OTHER_REPORT = "_problem_grade_report_"
+"""In the names of reports that tell the points of each problem, and look like grade reports otherwise."""
 _KEYS = ("Student ID", "id")
 _GRADES = ("Grade", "grade")
 
@@ -27,10 +30,14 @@ def report_file(course_directory: Path) -> Path | None:
     prepared = logical_file(folder, "grade_report", (".csv.gz", ".csv"))
     if prepared is not None or not folder.is_dir():
         return prepared
-    dated = [
-        path for path in sorted(folder.iterdir()) if _NAMED_BY_EDX.fullmatch(path.name) and path.is_file()
-    ]
+    dated = [path for path in sorted(folder.iterdir()) if _date_in_name(path) and path.is_file()]
     return max(dated, key=lambda path: (_time_of(path), path.name.endswith(".gz"), path.name), default=None)
+
+
+def _date_in_name(path: Path) -> str | None:
+    """`YYYY-MM-DD` of a grade report that edX named; None for any other file."""
+    found = _NAMED_BY_EDX.fullmatch(path.name)
+    return None if found is None or _OTHER_REPORT in path.name else found[1]
 
 
 def _time_of(path: Path) -> str:
@@ -50,10 +57,13 @@ def read_report(
     if not table.header:
         return {}
     key = _column(table, _KEYS)
-    fields = (Field(key, INTEGER), Field(_column(table, _GRADES), FLOAT), Field("Grade_timestamp", STRING))
-    named = _NAMED_BY_EDX.fullmatch(path.name)
-    day = named[1] if named else None
-    return {user: (grade, time or day) for user, grade, time in table.rows(fields, key)}
+    fields = [Field(key, INTEGER), Field(_column(table, _GRADES), FLOAT)]
+    named = _date_in_name(path)
+    if named is None or "Grade_timestamp" in table.header:
+        fields.append(Field("Grade_timestamp", STRING))
+    return {
+        user: (grade, (time[0] if time else None) or named) for user, grade, *time in table.rows(fields, key)
+    }
 
 
 def _column(table: DeliveredTable, names: tuple[str, ...]) -> str:
@@ -61,8 +71,8 @@ def _column(table: DeliveredTable, names: tuple[str, ...]) -> str:
         if name in table.header:
             return name
     raise InputError(
-        f'{table.path}: expected a grade report with the column "{names[0]}" (older: "{names[1]}"); '
-        f"its header has: {', '.join(name[:40] for name in table.header[:30])}"
+        f'{printable_path(table.path)}: expected a grade report with the column "{names[0]}" (older: '
+        f'"{names[1]}"), found a first record of {len(table.header)} fields without it'
     )
 
 

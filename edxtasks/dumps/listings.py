@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from edxtasks.config import Settings
+from edxtasks.directories import office_file
 from edxtasks.dumps.office_files import read_table
-from edxtasks.errors import SourceAbsent
 from edxtasks.notes import Notes
 from edxtasks.warehouse.rows import Content
 from edxtasks.warehouse.schema import schema
@@ -42,10 +42,9 @@ HEADINGS: dict[str, tuple[str, ...]] = {
 
 
 def sources(settings: Settings) -> dict[str, Path | None]:
-    """The file of the setting `listings`; `SourceAbsent` when it is not set."""
-    if settings.paths.listings is None:
-        raise SourceAbsent("no listings file: set listings (listings=FILE on the line, or in [paths])")
-    return {"listings": settings.paths.listings}
+    """The file of the setting `listings`; `SourceAbsent` when it is not set, `InputError` when it is not
+    there."""
+    return {"listings": office_file("listings", settings.paths.listings)}
 
 
 def build(settings: Settings, sources: dict[str, Path | None], scratch: Path, notes: Notes) -> Content:

@@ -65,8 +65,7 @@ def course_rows(
     )
     if not delivered.header:
         raise SourceAbsent(f"{path.name} was delivered empty")
-    delivered.require(*needed)
-    rows = named(fields, delivered.rows(fields, key))
+    rows = named(fields, delivered.rows(fields, key, needed=needed))
     if "course_id" in delivered.header:
         yield from rows
     else:

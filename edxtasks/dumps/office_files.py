@@ -10,8 +10,9 @@ from edxtasks.dumps import documents as mongo
 from edxtasks.dumps.files import pieces
 from edxtasks.dumps.reader import Account
 from edxtasks.dumps.records import csv_records
-from edxtasks.errors import InputError, nearest
+from edxtasks.errors import InputError
 from edxtasks.notes import Notes
+from edxtasks.printable import printable, printable_path
 
 Rows = list[dict[str, object]]
 
@@ -29,8 +30,6 @@ def read_table(
 
     Raises `InputError` naming the columns that are missing, or when the file is broken.
     """
-    if not path.is_file():
-        raise InputError(f"{path} does not exist or is no file")
     if path.name.removesuffix(".gz").endswith(".json"):
         rows = _from_json(path, headings, max_bad_fraction, notes)
     else:
@@ -45,12 +44,12 @@ def read_table(
 def _from_csv(
     path: Path, headings: Mapping[str, Sequence[str]], max_bad_fraction: float, notes: Notes
 ) -> Rows:
-    records = csv_records([_text(path, notes)], path.name)
+    records = csv_records([_text(path, notes)], printable(path.name))
     header = next((record for record in records if any(record)), None)
     if header is None:
-        raise InputError(f"{path} is empty: expected a header row with {', '.join(headings)}")
+        raise InputError(f"{printable_path(path)} is empty: expected a header row with {', '.join(headings)}")
     places = _places(path, header, headings, notes)
-    account = Account(path.name)
+    account = Account(printable(path.name))
     rows: Rows = []
     for record in records:
         if not any(map(str.strip, record)):
@@ -72,7 +71,7 @@ def _from_json(
     documents = list(mongo.documents(path, notes, max_bad_fraction))
     names = list(dict.fromkeys(name for document in documents for name in document))
     if not names:
-        raise InputError(f"{path} is empty: expected JSON objects with {', '.join(headings)}")
+        raise InputError(f"{printable_path(path)} is empty: expected JSON objects with {', '.join(headings)}")
     places = _places(path, names, headings, None)
     return [
         {column: mongo.text(document.get(names[at])) for column, at in places.items()}
@@ -85,7 +84,7 @@ def _text(path: Path, notes: Notes) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
-        notes.say(f"{path.name} is no UTF-8: read as Latin-1")
+        notes.say(f"{printable(path.name)} is no UTF-8: read as Latin-1")
         return data.decode("latin-1")
 
 
@@ -100,15 +99,21 @@ def _places(
         if found is not None:
             places[column] = found
     if not places and notes is not None and len(header) == len(headings):
-        notes.say(f"{path.name}: no column name is known; its {len(header)} columns were read by position")
+        notes.say(
+            f"{printable(path.name)}: no column name is known; its {len(header)} columns were read by "
+            "position"
+        )
         return {column: index for index, column in enumerate(headings)}
     missing = [column for column in headings if column not in places]
     if missing:
         told = ", ".join(
             f'{column} ("{headings[column][0]}")' if headings[column] else column for column in missing
         )
-        hint = nearest((*headings[missing[0]], missing[0])[0], header)
-        raise InputError(f"{path}: missing columns: {told}{hint}")
+        # What else the header has is not shown: where it is missing, its place is taken by a person's record.
+        raise InputError(
+            f"{printable_path(path)}: missing columns: {told}. Expected a header row with these names, "
+            f"found {len(header)} columns, {len(places)} of them known"
+        )
     return places
 
 

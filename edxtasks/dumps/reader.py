@@ -16,8 +16,9 @@ from edxtasks.dumps import values
 from edxtasks.dumps.files import pieces
 from edxtasks.dumps.records import Repairs, csv_records, text_blocks, tsv_records
 from edxtasks.dumps.sources import TABLE_ENDINGS, tell_of_doubles
-from edxtasks.errors import InputError, nearest
+from edxtasks.errors import InputError
 from edxtasks.notes import Notes
+from edxtasks.printable import printable, printable_path
 
 FEW_RECORDS = 20
 """In a file of no more records than this a bad record never fails the task by its share."""
@@ -56,8 +57,10 @@ class Field:
 class Account:
     """What became of the records of one file: records = rows + bad + other_course.
 
-    `skipped` counts what is no record (empty lines, the header again). `nulled` counts, by type, values that
-    were there and could not be read.
+    `skipped` counts what is no record (empty lines, the header again). `lacking` are columns that were asked
+    for and not delivered. `nulled` counts, by type, values that were there and could not be read.
+    Nothing here ever holds a value of a record, nor a part of one: where columns are shifted, or the header
+    is missing, any value may be the name or the address of a learner.
     """
 
     name: str
@@ -66,6 +69,7 @@ class Account:
     bad: int = 0
     other_course: int = 0
     skipped: int = 0
+    lacking: tuple[str, ...] = ()
     nulled: Counter[str] = field(default_factory=Counter)
     reasons: list[tuple[int, str]] = field(default_factory=list)
 
@@ -92,6 +96,7 @@ class Account:
         told += [f"{self.bad} bad ({'; '.join(self.examples)})"] if self.bad else []
         told += [f"{self.other_course} of other courses"] if self.other_course else []
         told += [f"{number} {kind} values unreadable" for kind, number in sorted(self.nulled.items())]
+        told += [f"no column {', '.join(self.lacking)}, which is NULL"] if self.lacking else []
         told += [f"{self.skipped} empty lines or repeated headers"] if self.skipped else []
         if repairs is not None and repairs.undecodable_records:
             told.append(f"{repairs.undecodable_records} with bytes that are no UTF-8")
@@ -135,7 +140,7 @@ class DeliveredTable:
         escapes and the `NULL` of the SQL export; False for files that people or edX's pages wrote as CSV.
         """
         self.path = path
-        self.account = Account(path.name)
+        self.account = Account(printable(path.name))
         self.repairs = Repairs()
         self._notes = notes
         self._course = course
@@ -150,23 +155,35 @@ class DeliveredTable:
                 break
             self.account.skipped += 1
         if not self.header:
-            notes.say(f"{path.name} is empty: taken as not delivered")
-        doubled = sorted(name for name, number in Counter(self.header).items() if number > 1)
-        if doubled:
-            notes.say(f"{path.name}: column {', '.join(doubled)} stands there twice; the first is read")
+            notes.say(f"{self.account.name} is empty: taken as not delivered")
 
     def _mended(self, delivered: Iterator[list[str]]) -> Iterator[list[str]]:
         for fields in delivered:
             yield self.repairs.mend(fields) if self.repairs.suspect else fields
 
-    def require(self, *columns: str) -> None:
-        """Raise `InputError` naming file and column when one of `columns` is not in the header."""
-        for column in columns:
-            if column not in self.header:
+    def _check_header(self, fields: Sequence[Field], needed: Sequence[str]) -> None:
+        """Raise `InputError` where a column of `needed` is missing; note those of `fields` that are missing
+        or stand there twice. Of the header only names that are asked for are shown: it may be a record."""
+        header = Counter(self.header)
+        asked = tuple(dict.fromkeys([*needed, *(item.column for item in fields)]))
+        for column in needed:
+            if column not in header:
+                found = ", ".join(name for name in asked if name in header) or "none"
                 raise InputError(
-                    f"{self.path}: the column {column} is missing{nearest(column, self.header)} "
-                    f"The header has: {', '.join(name[:40] for name in self.header[:30])}"
+                    f"{printable_path(self.path)}: the column {column} is missing. Expected a first record "
+                    f"with the names of the columns; of its {len(self.header)} fields these are names that "
+                    f"are read: {found}. Fetch the file again, or put its header back."
                 )
+        doubled = [name for name in asked if header[name] > 1]
+        if doubled:
+            self._notes.say(
+                f"{self.account.name}: column {', '.join(doubled)} stands there twice; the first is read"
+            )
+        lacking = [item.column for item in fields if item.column not in header]
+        if "course_id" in lacking:
+            lacking.remove("course_id")
+            self._notes.say(f"{self.account.name}: no column course_id: all is taken for this course's")
+        self.account.lacking = tuple(dict.fromkeys(lacking))
 
     def whole_records(self) -> Iterator[list[str]]:
         """The records after the header as delivered, escapes and all, those with the wrong number of fields
@@ -199,15 +216,16 @@ class DeliveredTable:
         fields: Sequence[Field],
         key: str | None = None,
         other_course: Callable[[int], None] | None = None,
+        needed: Sequence[str] = (),
     ) -> Iterator[Values]:
         """The records after the header as typed values, in the order of `fields`.
 
-        A column that was not delivered gives None. `key` names the column that identifies the row: it must be
-        there (`InputError`), and a record without an integer in it is bad. `other_course` is told the key of
-        each record of another course. At its end the account is settled (`Account.settle`).
+        A column that was not delivered gives None, and is told. `key` names the column that identifies the
+        row: it must be there, as those of `needed` must (`InputError`), and a record without an integer in it
+        is bad. `other_course` is told the key of each record of another course. At its end the account is
+        settled (`Account.settle`).
         """
-        if key is not None:
-            self.require(key)
+        self._check_header(fields, [*([] if key is None else [key]), *needed])
         at = {name: index for index, name in reversed(list(enumerate(self.header)))}
         # Column by column over a batch of records: several times faster than value by value.
         plan = [
@@ -269,7 +287,7 @@ class DeliveredTable:
         for number, record in batch:
             if self._integer(record[key_at]) is None:
                 self.account.rows -= 1
-                self.account.reject(number, f"{key} is {_abbreviated(record[key_at])}, no integer")
+                self.account.reject(number, f"no integer in {key}")
             else:
                 kept.append((number, record))
         return kept
@@ -362,18 +380,11 @@ def _nothing(texts: Sequence[str]) -> Iterable[object]:
     return [None] * len(texts)
 
 
-def _abbreviated(text: str) -> str:
-    """`text` for a message, cut so short that it tells nobody's data."""
-    if len(text) <= 4:
-        return f'"{text}"'
-    return f'"{text[:2]}…" ({len(text)} characters)'
-
-
 def split(path: Path, repairs: Repairs, *, escaped_breaks: bool = False) -> Iterator[list[str]]:
     """The records of the file `path`, header included: CSV when its name says so, else the export's form."""
     blocks = text_blocks(pieces(path), repairs)
     if path.name.removesuffix(".gz").endswith(".csv"):
-        return csv_records(blocks, path.name)
+        return csv_records(blocks, printable(path.name))
     return tsv_records(blocks, escaped_breaks=escaped_breaks)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -53,6 +54,21 @@ FORUM_ROLES: Mapping[str, str] = {
     "Moderator": "forumRoles_isModerator",
     "Student": "forumRoles_isStudent",
 }
+OTHER_ROLES = frozenset(
+    {
+        "Group Moderator",
+        "course_creator_group",
+        "data_researcher",
+        "eshe_instructor",
+        "limited_staff",
+        "org_course_creator_group",
+        "support",
+        "teaching_assistant",
+    }
+)
+"""Roles of edX that have no column of their own. Only these are named in messages: what else stands in the
+column of the role may be anything, where columns are shifted."""
+_UNKNOWN_ROLE = "others that edxtasks does not know"
 _SOURCES = {"rolecourse": "role", "roleforum": "name"}
 
 
@@ -95,7 +111,7 @@ def gather(
     """What each person of `course` is, from the two delivered tables. Raises as `build`."""
     people: People = {}
     known: dict[frozenset[str], frozenset[str]] = {}
-    unlisted: dict[str, int] = {}
+    unlisted: Counter[str] = Counter()
     opened = False
     nameless = 0
     for name, column in _SOURCES.items():
@@ -107,16 +123,16 @@ def gather(
             notes.say(f"{name} was not delivered: its columns are NULL")
             continue
         opened = True
-        table.require(column)
         listed = COURSE_ROLES if name == "rolecourse" else FORUM_ROLES
-        for user, role in table.rows((Field("user_id", INTEGER), Field(column, STRING)), "user_id"):
+        fields = (Field("user_id", INTEGER), Field(column, STRING))
+        for user, role in table.rows(fields, "user_id", needed=[column]):
             role = (role or "").strip()
             if not role:
                 nameless += 1
                 continue
             flags = {listed[role]} if role in listed else set()
             if not flags:
-                unlisted[role] = unlisted.get(role, 0) + 1
+                unlisted[role if role in OTHER_ROLES else _UNKNOWN_ROLE] += 1
             if name == "rolecourse" or role != "Student":
                 flags.add("Staff")
             merged = people.get(user, frozenset()) | flags
@@ -126,7 +142,7 @@ def gather(
     if nameless:
         notes.say(f"{nameless} records without a role were not used")
     if unlisted:
-        told = ", ".join(f"{role[:40]} ({number})" for role, number in sorted(unlisted.items()))
+        told = ", ".join(f"{role} ({number})" for role, number in sorted(unlisted.items()))
         notes.say(f"roles without a column of their own, taken as staff: {told}")
     return people
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from edxtasks.dumps.files import pieces
 from edxtasks.errors import InputError, SourceAbsent
 from edxtasks.notes import Notes
+from edxtasks.printable import printable
 
 TABLE_ENDINGS = (".csv.gz", ".csv", ".sql.gz", ".sql")
 """Endings of a delivered table, in the order in which they are looked for."""
@@ -67,9 +68,9 @@ def tell_of_doubles(path: Path, endings: Iterable[str], notes: Notes) -> None:
     if ending is None:
         return
     others = [
-        other.name
+        printable(other.name)
         for other in spellings(path.parent, path.name.removesuffix(ending), endings)
         if other != path
     ]
     if others:
-        notes.say(f"{path.name} was read, and not what lies beside it: {', '.join(others)}")
+        notes.say(f"{printable(path.name)} was read, and not what lies beside it: {', '.join(others)}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from edxtasks.config import Settings
+from edxtasks.directories import office_file
 from edxtasks.dumps.office_files import read_table
-from edxtasks.errors import SourceAbsent
 from edxtasks.notes import Notes
 from edxtasks.warehouse.rows import Content
 from edxtasks.warehouse.schema import schema
@@ -23,10 +23,9 @@ HEADINGS: dict[str, tuple[str, ...]] = dict.fromkeys(SCHEMA.names, ())
 
 
 def sources(settings: Settings) -> dict[str, Path | None]:
-    """The file of the setting `staff`; `SourceAbsent` when it is not set."""
-    if settings.paths.staff is None:
-        raise SourceAbsent("no staff file: set staff (staff=FILE on the line, or in [paths])")
-    return {"staff": settings.paths.staff}
+    """The file of the setting `staff`; `SourceAbsent` when it is not set, `InputError` when it is not
+    there."""
+    return {"staff": office_file("staff", settings.paths.staff)}
 
 
 def build(settings: Settings, sources: dict[str, Path | None], scratch: Path, notes: Notes) -> Content:

@@ -21,6 +21,7 @@ from edxtasks.dumps.sources import logical_file, required_file
 from edxtasks.errors import InputError, SourceAbsent
 from edxtasks.files import replacing
 from edxtasks.notes import Notes
+from edxtasks.printable import printable, printable_path
 from edxtasks.warehouse.rows import Content, JsonLines
 from edxtasks.warehouse.schema import schema
 
@@ -147,6 +148,9 @@ def build(
     Raises `InputError` when a file is broken, lacks its key column, or has too many bad records.
     """
     target = writable_directory(sql_directory(course, settings), scratch, notes)
+    reports = course_directory(course, settings) / grade_reports.FOLDER
+    if sources.get(_GRADE_REPORT) is None and reports.is_dir():
+        notes.say(f"{printable_path(reports)} holds no grade report: its columns are NULL")
     people = gather(course, sources, dump_date(course, settings), settings.max_bad_fraction, notes)
     json_file, csv_path = (target / name for name in OUTPUT_FILES)
     write_rows(people.rows(), json_file, csv_path)
@@ -231,6 +235,12 @@ def gather(
     people = People(course)
     reader = _Reader(course, sources, max_bad_fraction, notes)
     reader.last_of_each(people.accounts, "users", "id", USERS)
+    if not people.accounts:
+        # Without this the old table would be replaced by the few whom other files know, or by no row.
+        raise InputError(
+            f"{printable_path(sources.get('users') or 'users')}: expected accounts, found no record. "
+            "The table stays as it was; fetch the file again."
+        )
     reader.last_of_each(people.profiles, "profiles", "user_id", PROFILES)
     reader.newest_of_each(people.enrollments, "enrollment", ENROLLMENT, people.elsewhere)
     _recover(people, reader, None if dumped is None else f"{dumped.isoformat()} 00:00:00")
@@ -267,8 +277,6 @@ class _Reader:
             self.notes.say(f"{name} was not delivered: its columns are NULL")
             return None
         table = DeliveredTable(path, self.notes, course=self.course, max_bad_fraction=self.max_bad_fraction)
-        if not table.header and name == "users":
-            raise SourceAbsent(f"users was delivered empty ({path})")
         return table if table.header else None
 
     def last_of_each(self, into: dict[int, bytes], name: str, key: str, fields: Sequence[Field]) -> None:
@@ -321,9 +329,11 @@ class _Reader:
             return
         key = "user_id" if "user_id" in table.header else "id"
         if key not in table.header:
-            raise InputError(f"{table.path}: expected a column user_id or id; the header has neither")
-        table.require("hash_id")
-        for user, hash_id in table.rows((Field(key, INTEGER), Field("hash_id", STRING)), key):
+            raise InputError(
+                f"{printable_path(table.path)}: expected a column user_id or id; the header has neither"
+            )
+        fields = (Field(key, INTEGER), Field("hash_id", STRING))
+        for user, hash_id in table.rows(fields, key, needed=["hash_id"]):
             into[user] = fragment({"id_map_hash_id": hash_id})
 
 
@@ -389,7 +399,9 @@ def _add_grades(people: People, reader: _Reader) -> None:
         else:
             unknown += 1
     if unknown:
-        reader.notes.say(f"{path.name}: {unknown} grades of persons unknown to the dump were not used")
+        reader.notes.say(
+            f"{printable(path.name)}: {unknown} grades of persons unknown to the dump were not used"
+        )
 
 
 def _tell(people: People, notes: Notes) -> None:

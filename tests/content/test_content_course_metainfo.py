@@ -119,8 +119,8 @@ def test_without_use_of_modules_nothing_is_excluded(site: Settings, usage: tuple
 @pytest.mark.parametrize(
     ("launch", "wrap", "days", "weeks", "told"),
     [
-        ("9/4/2013", "N/A", None, None, '"Course Wrap" of the listings file: "N/A" is no date'),
-        ("", "9/18/2013", None, None, '"Course Launch" of the listings file: "" is no date'),
+        ("9/4/2013", "N/A", None, None, '"Course Wrap" of the listings file is no date'),
+        ("", "9/18/2013", None, None, '"Course Launch" of the listings file is no date'),
         ("9/18/2013", "9/4/2013", "-14", "-2.0", '"Course Wrap" is not after "Course Launch"'),
         ("9/4/2013", "2013-09-04", "0", "0.0", '"Course Wrap" is not after "Course Launch"'),
     ],
@@ -213,7 +213,7 @@ def test_overrides(site: Settings) -> None:
     assert list(values.items())[-1] == ("new", "x")
     assert values["count_lti"] is None
     assert notes.lines == [
-        'overrides (1): ERROR: a row for the course "MITx/8.02x/3T2013" in the file of '
+        "overrides (1): ERROR: a row for the course MITx/8.02x/3T2013 in the file of "
         "MITx/8.01x/3T2013: ignored"
     ]
 
@@ -319,7 +319,7 @@ def test_values_of_the_row() -> None:
 def test_text_in_a_column_of_numbers_is_null_and_told(key: str, value: str) -> None:
     row, told = pivoted({key: value})
     assert row[key] is None
-    assert told == [f'{key}: "{value}"']
+    assert told == [key]  # not the value: where columns are shifted it may be anybody's
 
 
 def test_the_row_of_a_course(site: Settings) -> None:

@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edxtasks.csv_text import CsvWriter
-from edxtasks.dumps.files import pieces
+from edxtasks.dumps.files import is_encrypted, pieces
 from edxtasks.dumps.rows import csv_file, write_json_lines
+from edxtasks.errors import InputError
 from edxtasks.files import replacing, replacing_together
 
 cells = st.text(alphabet='ab,"\r\n \té\u2028', max_size=6)
@@ -80,6 +81,38 @@ def test_several_files_are_replaced_together(tmp_path: Path) -> None:
     assert gzip.decompress(paths[0].read_bytes()) == b"1"
     assert paths[1].read_bytes() == b"2"
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["a.json.gz", "b.txt"]
+
+
+@pytest.mark.parametrize(
+    ("beginning", "encrypted"),
+    [
+        # What gpg writes: session key packets of RSA, of ECDH, for a password; the newer form of packets.
+        (bytes.fromhex("85020c03a1b2c3d4e5f60718010fff00"), True),
+        (bytes.fromhex("84 5e 03 a1b2c3d4e5f60718 12 01 07 40"), True),
+        (bytes.fromhex("8c0d0409030a1b2c3d4e5f6071ff d2 c0"), True),
+        (bytes.fromhex("c1c04c03a1b2c3d4e5f6071801080055"), True),
+        (bytes.fromhex("c32e04090308a1b2c3d4e5f607180000"), True),
+        (b"-----BEGIN PGP MESSAGE-----\n\nhQIMA", True),
+        (b"id\tusername\temail\n1\tann", False),
+        (b"\xef\xbb\xbfid\tusername\n", False),
+        ("École,Título,course_id\n".encode(), False),
+        ("Ã,Ë,course_id\n".encode(), False),
+        ("École,Título,course_id\n".encode("latin-1"), False),
+        (b"\x1f\x8b\x08\x00\x00\x00\x00\x00", False),
+        (b"\x85", True),
+        (b"\xc1", False),
+        (b"", False),
+    ],
+)
+def test_encrypted_files_are_known_by_their_bytes(tmp_path: Path, beginning: bytes, encrypted: bool) -> None:
+    assert is_encrypted(beginning) == encrypted
+    for name in ("users.sql", "forum.mongo", "roles.csv"):
+        (tmp_path / name).write_bytes(beginning)
+        if encrypted:
+            with pytest.raises(InputError, match=f"{name} is encrypted \\(PGP\\).*decrypt it first"):
+                list(pieces(tmp_path / name))
+        else:
+            assert b"".join(pieces(tmp_path / name)) == beginning
 
 
 def test_json_lines(tmp_path: Path) -> None:

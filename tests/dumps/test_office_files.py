@@ -126,9 +126,13 @@ def test_files_that_are_not_there(tmp_path: Path) -> None:
     for module in (staff, listings):
         with pytest.raises(SourceAbsent, match=r"no \w+ file: set"):
             module.sources(settings)
-    settings = Settings(root=tmp_path, paths=Paths(staff=tmp_path / "no.csv"))
-    with pytest.raises(InputError, match=r"no\.csv does not exist"):
-        staff.build(settings, staff.sources(settings), tmp_path, Notes())
+    (tmp_path / "folder").mkdir()
+    for name, told in (("no.csv", "does not exist"), ("folder", "is a folder")):
+        settings = Settings(root=tmp_path, paths=Paths(staff=tmp_path / name, listings=tmp_path / name))
+        for module in (staff, listings):
+            setting = module.__name__.rpartition(".")[2]
+            with pytest.raises(InputError, match=f"^{setting}: expected a file, but .*{name} {told}$"):
+                module.sources(settings)
     with pytest.raises(InputError, match="is empty"):
         build(staff, tmp_path / "staff.csv", "\n")
 

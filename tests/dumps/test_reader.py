@@ -16,7 +16,16 @@ from hypothesis import strategies as st
 
 from edxtasks.course import CourseKey
 from edxtasks.dumps import records, values
-from edxtasks.dumps.reader import FLOAT, INTEGER, MODULE_ID, STRING, TIMESTAMP, DeliveredTable, Field
+from edxtasks.dumps.reader import (
+    COURSE_ID,
+    FLOAT,
+    INTEGER,
+    MODULE_ID,
+    STRING,
+    TIMESTAMP,
+    DeliveredTable,
+    Field,
+)
 from edxtasks.dumps.sources import logical_file, required_file
 from edxtasks.errors import InputError, SourceAbsent
 from edxtasks.notes import Notes
@@ -245,10 +254,31 @@ def test_columns_are_found_by_name(tmp_path: Path) -> None:
 
 def test_a_missing_key_column_is_named(tmp_path: Path) -> None:
     path = write(tmp_path, "profiles.sql", b"id\tuserid\n1\t2\n")
-    with pytest.raises(
-        InputError, match=r'profiles.sql: the column user_id is missing; did you mean "userid"'
-    ):
-        list(DeliveredTable(path, Notes()).rows([Field("id")], key="user_id"))
+    with pytest.raises(InputError) as caught:
+        list(DeliveredTable(path, Notes()).rows([Field("id"), Field("name")], key="user_id"))
+    # Of what was found only names that are looked for are shown: it need not be a header.
+    assert str(caught.value) == (
+        f"{path}: the column user_id is missing. Expected a first record with the names of the columns; of "
+        "its 2 fields these are names that are read: id. Fetch the file again, or put its header back."
+    )
+
+
+def test_missing_columns_are_named(tmp_path: Path) -> None:
+    notes = Notes()
+    table = DeliveredTable(
+        write(tmp_path, "enrollment.sql", b"user_id\tcreated\n7\tNULL\n"), notes, course=COURSE
+    )
+    asked = [
+        Field("mode"),
+        Field("created", TIMESTAMP),
+        Field("is_active", INTEGER),
+        Field("course_id", COURSE_ID),
+    ]
+    assert list(table.rows(asked, key="user_id")) == [(None, None, None, None)]
+    assert notes.lines == [
+        "enrollment.sql: no column course_id: all is taken for this course's",
+        "enrollment.sql: 1 records, 1 rows, no column mode, is_active, which is NULL",
+    ]
 
 
 def test_a_record_without_integer_key_is_bad(tmp_path: Path) -> None:
@@ -257,7 +287,7 @@ def test_a_record_without_integer_key_is_bad(tmp_path: Path) -> None:
     table = DeliveredTable(write(tmp_path, "profiles.sql", content), notes)
     assert [row[0] for row in table.rows([Field("name")], key="user_id")] == ["a", "d"]
     assert table.account.bad == 2
-    assert 'record 2: user_id is "NULL", no integer' in notes.lines[0]
+    assert "record 2: no integer in user_id" in notes.lines[0]
     assert "somebody" not in notes.lines[0]
 
 

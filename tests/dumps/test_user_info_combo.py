@@ -208,6 +208,18 @@ def test_only_users_is_required(base: Path) -> None:
         build(base)
 
 
+@pytest.mark.parametrize("content", ["id\tusername\temail\n", "\n\n", "id\tusername\nid\tusername\n"])
+def test_users_without_a_record_replace_nothing(base: Path, content: str) -> None:
+    folder = base / "MITx-6.00x-1T2014" / DATE
+    build(base)
+    made = {name: (folder / name).read_bytes() for name in user_info_combo.OUTPUT_FILES}
+    put(base, "users.sql", content)
+    # Profiles, enrolments and certificates are as full as before: they do not make up for it.
+    with pytest.raises(InputError, match=r"users\.sql: expected accounts, found no record"):
+        build(base)
+    assert {name: (folder / name).read_bytes() for name in made} == made
+
+
 def test_an_empty_optional_file_counts_as_absent(base: Path) -> None:
     put(base, "certificates.sql", "")
     notes = Notes()
@@ -417,9 +429,30 @@ def test_the_newest_report_named_by_edx(base: Path) -> None:
     assert row["edxinstructordash_Grade_timestamp"] == "2014-05-30"
 
 
-def test_a_folder_without_report_is_no_fault(base: Path) -> None:
+def test_a_folder_without_report_is_no_fault_and_told(base: Path) -> None:
     put(base, "notes.txt", "x", "from_edxinstructordash")
-    assert list(build(base)) == [1, 2, 3, 4]
+    # The points of each problem: as newer, with as many columns, and another report.
+    put(
+        base,
+        "MITx_6.00x_1T2014_problem_grade_report_2014-06-01-0800.csv",
+        "Student ID,Email,Username,Grade,Quiz (Earned),Quiz (Possible)\n1,ann@x.org,ann,0.7,7,10\n",
+        "from_edxinstructordash",
+    )
+    notes = Notes()
+    rows = build(base, notes)
+    assert list(rows) == [1, 2, 3, 4]
+    assert "edxinstructordash_Grade" not in rows[1]
+    assert any(
+        line.endswith("from_edxinstructordash holds no grade report: its columns are NULL")
+        for line in notes.lines
+    )
+    put(
+        base,
+        "MITx_6.00x_1T2014_grade_report_2014-05-01-0800.csv",
+        "Student ID,Email,Username,Grade\n1,ann@x.org,ann,0.4\n",
+        "from_edxinstructordash",
+    )
+    assert build(base)[1]["edxinstructordash_Grade"] == 0.4
 
 
 def test_a_report_without_its_columns_is_named(base: Path) -> None:
