@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from edxtasks.errors import UserError
+from edxtasks.printable import printable
 
 OPAQUE_PREFIX = "course-v1:"
-LONGEST_KEY = 250
-"""Most characters of a course key in slash form: a longer one makes no file name."""
+LONGEST_DIRECTORY = 200
+"""Most bytes (UTF-8) of `ORG__NUMBER__RUN`. File systems take names of 255 bytes: this leaves room for all
+that is put around it (`_logs`, `xbundle_….xml`) and for what a file is called while it is written."""
 
 _PART = re.compile(r"[\w\-~.:]+", re.UNICODE)
 
@@ -41,13 +43,13 @@ class CourseKey:
         """The key that `text` spells in either form.
 
         Raises `InvalidCourseKey` when it is none: not three parts, an empty part, a part `.` or `..`,
-        a character other than letters, digits and `_ - ~ . :`, or more than 250 characters.
+        a character other than letters, digits and `_ - ~ . :`, or a folder name of more than 200 bytes.
         """
         key = cls.find(text)
         if key is None:
             raise InvalidCourseKey(
                 f'"{shorten(text)}" is no course key: expected ORG/NUMBER/RUN or course-v1:ORG+NUMBER+RUN, '
-                "each part of letters, digits and _ - ~ . :"
+                f"each part of letters, digits and _ - ~ . :, together at most {LONGEST_DIRECTORY - 4} bytes"
             )
         return key
 
@@ -55,11 +57,12 @@ class CourseKey:
     def find(cls, text: str) -> CourseKey | None:
         """The key that `text` spells in either form, or None (the same rules as `parse`)."""
         parts = canonical(text).split("/")
-        if len(parts) != 3 or sum(map(len, parts)) + 2 > LONGEST_KEY:
+        if len(parts) != 3 or sum(map(len, parts)) > LONGEST_DIRECTORY:
             return None
         if any(part in {".", ".."} or not _PART.fullmatch(part) for part in parts):
             return None
-        return cls(*parts)
+        key = cls(*parts)
+        return key if len(key.directory.encode()) <= LONGEST_DIRECTORY else None
 
     @cached_property
     def slash(self) -> str:
@@ -136,5 +139,5 @@ def parse_all(texts: Iterable[str]) -> list[CourseKey]:
 
 
 def shorten(text: str, longest: int = 80) -> str:
-    """`text` cut to `longest` characters for a message."""
-    return text if len(text) <= longest else text[: longest - 1] + "…"
+    """`text` for a message: escaped, and cut to `longest` characters."""
+    return printable(text, longest)

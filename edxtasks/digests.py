@@ -7,6 +7,7 @@ are the same.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import orjson
@@ -25,7 +26,10 @@ Mark = tuple[int, int, int]
 
 
 class Digests:
-    """Digests of files by path. `cache` is the file that keeps them between runs, None for none."""
+    """Digests of files by path. `cache` is the file that keeps them between runs, None for none.
+
+    A path stands in it as text that JSON can hold, whatever bytes the name has.
+    """
 
     def __init__(self, cache: Path | None = None) -> None:
         self._cache = cache
@@ -38,7 +42,8 @@ class Digests:
         """The digest of the content of a file (64 hex digits). Raises `OSError` when it cannot be read."""
         status = path.stat()
         mark = (status.st_size, status.st_mtime_ns, status.st_ino)
-        known = self._known.get(str(path))
+        name = os.fsencode(path).decode("utf-8", "backslashreplace")
+        known = self._known.get(name)
         if known is not None and known[0] == mark:
             return known[1]
         content = ContentHash()
@@ -46,7 +51,7 @@ class Digests:
             while piece := file.read(_READ):
                 content.update(piece)
         value = content.hexdigest()
-        self._known[str(path)] = (mark, value)
+        self._known[name] = (mark, value)
         self._changed = True
         return value
 
@@ -62,9 +67,7 @@ class Digests:
         """Write the cache, where anything new was learnt."""
         if self._cache is None or not self._changed:
             return
-        # A name that is no UTF-8 has no form in JSON: such a file is read again.
-        kept = {path: value for path, value in self._known.items() if _is_text(path)}
-        write_cache(self._cache, orjson.dumps(kept))
+        write_cache(self._cache, orjson.dumps(self._known))
         self._changed = False
 
     def _read(self, cache: Path) -> None:
@@ -73,7 +76,3 @@ class Digests:
             self._known = {path: ((m[0], m[1], m[2]), value) for path, (m, value) in form.items()}
         except (OSError, orjson.JSONDecodeError, ValueError, TypeError, IndexError, AttributeError):
             self._known = {}  # only a cache
-
-
-def _is_text(path: str) -> bool:
-    return path.isascii() or not any("\ud800" <= character <= "\udfff" for character in path)

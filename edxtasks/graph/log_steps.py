@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,19 @@ from edxtasks.errors import InputError
 from edxtasks.graph.shares import split_workers
 from edxtasks.graph.steps import JOBS, Run, Step
 from edxtasks.graph.workers import Job
+from edxtasks.logs.decisions import EQUAL, FAILED, SPLIT
+from edxtasks.logs.results import FileResult
 from edxtasks.logs.split import SplitOptions, SplitResult, expand, pending
 from edxtasks.notes import Notes
+from edxtasks.printable import listed, listed_paths, number, printable, printable_path
 from edxtasks.tables.build import Built
 from edxtasks.tables.freshness import Standing
 from edxtasks.tables.logs import check_log_days
 from edxtasks.warehouse.base import TableName
+
+SHOWN_FAULTS = 20
+"""Most raw logs and shards that a failed split names, and tells the reason of."""
+SHOWN_KEYS = 10
 
 
 class LogDaysStep(Step):
@@ -72,6 +80,9 @@ class SplitStep(Step):
         if not self._patterns:
             return Standing.SKIPPED, "no raw logs are named: neither tlfn= nor the setting tlfn"
         self._paths = expand(self._patterns, settings.root)
+        if not any(path.exists() for path in self._paths):
+            names = listed_paths(self._paths, SHOWN_FAULTS)
+            raise InputError(f"{names}: no such raw log (as it was named, or as the setting tlfn says)")
         waiting = pending(self._paths, self._options(), self.run.context.digests)
         if not waiting:
             return Standing.FRESH, ""
@@ -94,26 +105,58 @@ class SplitStep(Step):
         if isinstance(result, Built):
             return result
         assert isinstance(result, SplitResult)
-        notes = Notes()
-        for file in result.files:
-            if file.state == "split":
-                rejected = sum(file.rejects.values())
-                notes.count("rejects", rejected)
-                notes.say(
-                    f"{file.path.name}: {file.lines} lines, {file.rows} rows, {rejected} rejects, "
-                    f"{file.courses} courses, {file.days} days"
-                )
-            if file.new_keys:
-                notes.say(
-                    f"{file.path.name}: keys never seen before, kept in mongoid: {', '.join(file.new_keys)}"
-                )
-        faults = [
-            file.message if str(file.path) in file.message else f"{file.path}: {file.message}"
-            for file in result.files
-            if file.state == "failed"
-        ]
-        faults += [f"{file.path}: read in part only" for file in result.files if not file.complete]
-        faults += [f"shard {bucket} {day}: {why}" for (bucket, day), why in result.unpublished.items()]
-        if faults:
-            raise InputError("\n".join(faults))
-        return Built(sum(file.rows for file in result.files if file.state == "split"), notes=notes)
+        notes = Notes(counts=Counter(rejects=sum(sum(f.rejects.values()) for f in _split(result))))
+        told = [line for file in result.files for line in _told(file)]
+        if not result.ok:
+            raise InputError("\n".join([*_faults(result), *told]))
+        for line in told:
+            notes.say(line)
+        return Built(sum(file.rows for file in _split(result)), notes=notes)
+
+
+def _split(result: SplitResult) -> list[FileResult]:
+    return [file for file in result.files if file.state == SPLIT]
+
+
+def _told(file: FileResult) -> list[str]:
+    """What is told of a raw log that did not fail."""
+    name = printable(file.path.name)
+    if file.state == EQUAL:
+        return [f"{name}: left out, {file.message}"]
+    if file.state != SPLIT:
+        return []
+    rejects = sum(file.rejects.values())
+    counts = (
+        f"{number(file.lines)} lines, {number(file.rows)} rows, {number(rejects)} rejects, "
+        f"{number(file.courses)} courses, {number(file.days)} days"
+    )
+    lines = [f"{name}: {counts}", *(f"{name}: {warning}" for warning in file.warnings)]
+    if file.new_keys:
+        lines.append(f"{name}: keys never seen before, kept in mongoid: {listed(file.new_keys, SHOWN_KEYS)}")
+    return lines
+
+
+def _faults(result: SplitResult) -> list[str]:
+    """What failed: first in one line, then why, one by one."""
+    failed = [file for file in result.files if file.state == FAILED or not file.complete]
+    heads = []
+    if failed:
+        names = listed_paths((file.path for file in failed), SHOWN_FAULTS)
+        heads.append(f"{number(len(failed))} of {number(len(result.files))} raw logs failed: {names}")
+    if result.unpublished:
+        shards = listed([f"{bucket} {day}" for bucket, day in result.unpublished], SHOWN_FAULTS)
+        heads.append(f"{number(len(result.unpublished))} shards could not be made anew: {shards}")
+    reasons = [_reason(file) for file in failed]
+    reasons += [
+        f"shard {printable(bucket)} {day}: {why}" for (bucket, day), why in result.unpublished.items()
+    ]
+    left_out = len(reasons) - SHOWN_FAULTS
+    more = [f"and {number(left_out)} more"] if left_out > 0 else []
+    return ["; ".join(heads), *reasons[:SHOWN_FAULTS], *more]
+
+
+def _reason(file: FileResult) -> str:
+    path = printable_path(file.path)
+    if file.state != FAILED:
+        return f"{path}: read in part only"
+    return file.message if path in file.message else f"{path}: {file.message}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -23,9 +24,10 @@ from edxtasks.logs.options import SplitOptions
 from edxtasks.logs.results import FileResult, SplitResult
 from edxtasks.logs.work import LogResult, WholeLog
 from edxtasks.logs.workers import described
+from edxtasks.printable import printable_path
 
 FEW_LINES = 1000
-"""A file of no more lines never fails for its rejects."""
+"""A file of no more lines does not fail for its rejects, as long as one line can be used."""
 REMEMBERED_KEYS = 20_000
 """Most names of unknown keys that are remembered, to tell new ones."""
 
@@ -51,27 +53,21 @@ class Bookkeeper:
     def take(self, attempt: Try, result: LogResult) -> None:
         """Make the result of a raw log that of its source, unless it has to fail."""
         decision, layout = attempt.decision, self._layout
-        rejected = sum(result.rejects.values())
-        read = result.rows + rejected
         if result.parts is None:
             self.fail(attempt, result.message, result.seen, result)
             return
-        if result.lines > FEW_LINES and rejected > self._options.max_reject_fraction * read:
-            attempt.work.destination.rejects.replace(layout.failed_rejects_of(decision.key))
-            reasons = ", ".join(f"{reason}: {n}" for reason, n in sorted(result.rejects.items()))
-            self.fail(
-                attempt,
-                f"{decision.path}: {rejected} of {read} lines were rejected ({reasons}), more than "
-                f"max_reject_fraction = {self._options.max_reject_fraction} allows; is it a tracking log? "
-                f"The lines: {layout.failed_rejects_of(decision.key)}",
-                result.seen,
-                result,
+        if too_many := self._too_many_rejects(result):
+            rejects = layout.failed_rejects_of(decision.key)
+            attempt.work.destination.rejects.replace(rejects)
+            message = (
+                f"{printable_path(decision.path)}: {too_many}; is it a tracking log? The lines: {rejects}"
             )
+            self.fail(attempt, message, result.seen, result)
             return
         checkpoint = self._checkpoint(attempt, result)
         old = read_checkpoint(layout, decision.key)
         add_outstanding(layout, decision.key, merged(checkpoint.shards(), old.shards() if old else {}))
-        if rejected:
+        if result.rejects:
             attempt.work.destination.rejects.replace(layout.rejects_of(decision.key))
         else:
             layout.rejects_of(decision.key).unlink(missing_ok=True)
@@ -86,7 +82,8 @@ class Bookkeeper:
                 path=decision.path,
                 key=decision.key,
                 state=SPLIT,
-                message=_warnings(checkpoint) or decision.reason,
+                message=decision.reason,
+                warnings=_warnings(checkpoint),
                 complete=checkpoint.complete,
                 lines=result.lines,
                 blank=result.blank,
@@ -96,6 +93,18 @@ class Bookkeeper:
                 seconds=result.seconds,
             )
         )
+
+    def _too_many_rejects(self, result: LogResult) -> str:
+        """Why the rejects of a raw log mean that it is none, or is damaged; "" when they do not."""
+        most = self._options.max_reject_fraction
+        rejected = sum(result.rejects.values())
+        read = result.rows + rejected
+        reasons = ", ".join(f"{reason}: {n}" for reason, n in sorted(result.rejects.items()))
+        if rejected and not result.rows and most < 1:
+            return f"none of its {read} lines could be used ({reasons})"
+        if result.lines > FEW_LINES and rejected > most * read:
+            return f"{rejected} of {read} lines were rejected ({reasons}), max_reject_fraction = {most}"
+        return ""
 
     def _checkpoint(self, attempt: Try, result: LogResult) -> Checkpoint:
         assert result.parts is not None
@@ -132,7 +141,9 @@ class Bookkeeper:
     ) -> None:
         """Nothing of this try is kept but the note that it failed."""
         decision = attempt.decision
-        remove_tree(attempt.work.destination.folder)
+        message = message.encode("utf-8", "backslashreplace").decode()  # it goes into a file of JSON
+        with contextlib.suppress(OSError):  # the next run removes it
+            remove_tree(attempt.work.destination.folder)
         old = read_checkpoint(self._layout, decision.key)
         feeds = merged(seen, old.shards() if old is not None else {})
         failure = Failure(
@@ -216,11 +227,10 @@ def _most(counts: dict[str, int]) -> dict[str, int]:
     return dict(sorted(largest))
 
 
-def _warnings(checkpoint: Checkpoint) -> str:
+def _warnings(checkpoint: Checkpoint) -> tuple[str, ...]:
+    found = []
     if checkpoint.message:
-        return f"only what could be read: {checkpoint.message}"
+        found.append(f"only what could be read: {checkpoint.message}")
     if checkpoint.trailer:
-        return f"{checkpoint.trailer} bytes after the end of its compressed data were ignored"
-    if checkpoint.lines and not checkpoint.rows and checkpoint.rejects:
-        return "not one of its lines could be used"
-    return ""
+        found.append(f"{checkpoint.trailer} bytes after the end of its compressed data were ignored")
+    return tuple(found)

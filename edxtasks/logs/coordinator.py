@@ -33,6 +33,7 @@ from edxtasks.logs.shared_log import SharedLog
 from edxtasks.logs.survey import Surveyor
 from edxtasks.logs.work import Destination, LogResult, Position, WholeLog, date_in_name
 from edxtasks.logs.workers import Crew, Done, Failed, attempted, described
+from edxtasks.printable import printable_path
 
 _PARTS_OF_A_TRY = re.compile(r"\.[0-9a-f]{8}$")
 
@@ -151,11 +152,11 @@ class Coordinator:
                 self._books.take(attempt, outcome.result)
             else:
                 known = outcome.known if isinstance(outcome.known, dict) else {}
-                path = str(attempt.decision.path)
+                path = printable_path(attempt.decision.path)
                 message = outcome.message if path in outcome.message else f"{path}: {outcome.message}"
                 self._books.fail(attempt, message, known)
         except OSError as error:
-            self._books.fail(attempt, f"{attempt.decision.path}: {described(error)}", {})
+            self._books.fail(attempt, f"{printable_path(attempt.decision.path)}: {described(error)}", {})
 
     def forget(self, pattern: str) -> list[str]:
         """Withdraw all sources whose key is `pattern` or matches it, and publish; their keys."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import stat
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +14,7 @@ from edxtasks.logs.checkpoints import Failure, Sources, Summary, base_key
 from edxtasks.logs.legacy import Markers
 from edxtasks.logs.options import SplitOptions
 from edxtasks.logs.work import is_edge
+from edxtasks.printable import printable, printable_path
 
 SPLIT = "split"
 DONE = "done"
@@ -68,7 +70,7 @@ def decide(
             status = path.stat()
         except OSError as error:  # takes no key from a file that exists
             log = _Log(path, base_key(path, options.keep_directory), ("", ""), None)
-            log.settled = FAILED, f"{path} cannot be read: {error.strerror}"
+            log.settled = FAILED, _unreadable(path, error)
         else:
             key, order = sources.claim(path, options.keep_directory)
             known = sources.by_key.get(key)
@@ -123,33 +125,31 @@ class _Log:
             self.settled = SKIPPED, "an edge log, and edge_logs is skip"
             return
         if self.known is None and (marker := markers.find(self.path)) is not None:
-            self.settled = DONE, f"split by the predecessor (marker META/{marker})"
+            self.settled = DONE, f"split by the predecessor (marker META/{printable(marker)})"
             if options.force:
                 self.settled = (
                     FAILED,
-                    (
-                        f"{self.path} was split by the predecessor (marker META/{marker}), and its rows "
-                        "cannot be told from others in the shards taken over; to split it anew, withdraw "
-                        "those first: "
-                        "split forget='legacy:*'"
-                    ),
+                    f"{printable_path(self.path)} was split by the predecessor (marker "
+                    f"META/{printable(marker)}), and its rows cannot be told from others in the shards "
+                    "taken over; to split it anew, withdraw those first: split forget='legacy:*'",
                 )
             return
         try:
             self.digest = digest(self.path)
         except OSError as error:
-            self.settled = FAILED, f"{self.path} cannot be read: {error.strerror}"
+            self.settled = FAILED, _unreadable(self.path, error)
 
     def _unusable(self, claimed: Mapping[str, Path]) -> tuple[str, str] | None:
         assert self.status is not None
         if not stat.S_ISREG(self.status.st_mode):
-            return FAILED, f"{self.path} is no file"
+            return FAILED, f"{printable_path(self.path)} is no file"
         other = claimed.get(self.key)
         if other is None and self.known_file is not None and self.known_file != self.path:
             other = _another_file(self.known_file, self.status)
         if other is not None:
             return FAILED, (
-                f"{self.path} and {other} would be one source, {self.key} (same folder, same name but for "
+                f"{printable_path(self.path)} and {printable_path(other)} would be one source, "
+                f"{self.key} (same folder, same name but for "
                 "the compression), so that each would replace the rows of the other; remove or rename one"
             )
         return None
@@ -204,6 +204,12 @@ class _Log:
             equals=equals,
             replaces=self.known is not None,
         )
+
+
+def _unreadable(path: Path, error: OSError) -> str:
+    if isinstance(error, FileNotFoundError) and glob.has_magic(str(path)):
+        return f"no raw log matches {printable_path(path)}"
+    return f"{printable_path(path)} cannot be read: {printable(error.strerror)}"
 
 
 def _another_file(path: Path, status: os.stat_result) -> Path | None:

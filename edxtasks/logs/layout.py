@@ -37,16 +37,15 @@ EDGE = "EDGE"
 LONGEST_NAME = 255
 """Most bytes of a file name on the usual file systems."""
 FEW_FILES = 16
+NEW = ".new"
 SHARD_NAME = re.compile(r"tracklog-(\d{4}-\d{2}-\d{2})\.json\.gz")
 
 _OWN_FOLDERS = {"META", "PARTS", "REJECTS", EDGE}
 
 
 def bucket_of(course: CourseKey | None, edge: bool = False) -> str:
-    """The bucket of a course's rows. A course whose folder name no file system could hold has none."""
+    """The bucket of a course's rows."""
     name = UNKNOWN if course is None else course.directory
-    if len(os.fsencode(name)) > LONGEST_NAME:
-        name = UNKNOWN
     return f"{EDGE}/{name}" if edge else name
 
 
@@ -134,6 +133,19 @@ class Layout:
             if (match := SHARD_NAME.fullmatch(name)) and is_day(match[1])
         }
 
+    def sweep(self) -> None:
+        """Remove files that a killed run was writing. The log directory must be locked."""
+        own = (self.meta, self.shard_lists, self.shard_lists / EDGE, self.outstanding, self.failures)
+        for folder in (*own, self.index.parent):
+            _remove_new(folder)
+        for folder in (self.parts / "LEGACY").rglob("*"):
+            if folder.is_dir():
+                _remove_new(folder)
+        for bucket in [*self.buckets()]:
+            if _remove_new(self.root / bucket, ".tracklog-"):
+                with contextlib.suppress(OSError):  # there are shards in it
+                    (self.root / bucket).rmdir()
+
     @contextlib.contextmanager
     def locked(self, waiting: Callable[[], None] | None = None) -> Iterator[None]:
         """Hold the log directory: one run at a time changes it. `waiting` is called once if another does."""
@@ -175,6 +187,20 @@ class Layout:
                     time.sleep(0.01)
 
 
+def _remove_new(folder: Path, begin: str = ".") -> bool:
+    """Remove what is left of files on their way (`new_beside`). Whether there was any."""
+    try:
+        with os.scandir(folder) as entries:
+            left = [
+                entry.path for entry in entries if entry.name.startswith(begin) and entry.name.endswith(NEW)
+            ]
+    except FileNotFoundError:
+        return False
+    for path in left:
+        Path(path).unlink(missing_ok=True)
+    return bool(left)
+
+
 def is_day(text: str) -> bool:
     """Whether `text` is a date of the calendar, YYYY-MM-DD."""
     try:
@@ -196,13 +222,35 @@ def json_text(form: Mapping[str, Any]) -> bytes:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that a reader sees the old one or the new one, also after a crash."""
-    temporary = path.with_name(f".{path.name}.new")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    """Write a file so that a reader sees the old one or the new one, also after a crash.
+
+    Raises `OSError`, which names the file; nothing is left beside it then.
+    """
+    temporary = new_beside(path)
+    try:
+        with naming(path), temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def new_beside(path: Path) -> Path:
+    """What a file is called while it is written, in the same folder; a killed run may leave it (`sweep`)."""
+    return path.with_name(f".{path.name}{NEW}")
+
+
+@contextlib.contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Let an `OSError` of a write name the file: Python names it only where a file is opened."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
 
 
 def flush(paths: Collection[Path]) -> None:

@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from edxtasks.digests import ContentHash
 from edxtasks.logs.checkpoints import LEGACY
-from edxtasks.logs.layout import Layout, flush
+from edxtasks.logs.layout import Layout, flush, new_beside
 from edxtasks.logs.legacy import count
 from edxtasks.logs.members import HEADER, PIECE, TRAILER_SIZE, crc32, deflate, inflate, trailer
 from edxtasks.logs.parts import Part
@@ -106,7 +106,7 @@ class _Maker:
         self._day = day
         self._old = old
         self._target = layout.shard(job.bucket, day)
-        self._temporary = self._target.with_name(f".{self._target.name}.new")
+        self._temporary = new_beside(self._target)
         self._exists = self._target.exists()
 
     def make(self, supplies: tuple[Supply, ...]) -> Entry | None:
@@ -193,7 +193,7 @@ class _Maker:
         if legacy == self._target:
             kept = self._layout.legacy_part(self._job.bucket, self._day)
             kept.parent.mkdir(parents=True, exist_ok=True)
-            before = kept.with_name(f".{kept.name}.new")
+            before = new_beside(kept)
             before.unlink(missing_ok=True)
             link_or_copy(legacy, before)
             before.replace(kept)

@@ -22,6 +22,7 @@ from isal import isal_zlib
 from edxtasks.digests import ContentHash
 from edxtasks.errors import InputError
 from edxtasks.logs.members import DeflateError
+from edxtasks.printable import printable_path
 
 COMPRESSION_SUFFIXES = (".gz", ".zst", ".bz2")
 LONGEST_LINE = 16 * 1024 * 1024
@@ -182,7 +183,9 @@ class RawLog:
             raise self._broken("is truncated: it ends within a header")
         if self.size == 0 and self.path.name.lower().endswith(COMPRESSION_SUFFIXES):
             raise RawLogError(
-                f"{self.path}: the file is empty, no compressed data at all; deliver it again", usable=False
+                f"{printable_path(self.path)}: the file is empty, no compressed data at all; "
+                "deliver it again",
+                usable=False,
             )
         return "plain", self._chunks(_READ_PLAIN)
 
@@ -234,8 +237,8 @@ class RawLog:
 
     def _broken(self, what: str) -> RawLogError:
         return RawLogError(
-            f"{self.path} {what} (near byte {self.position} of {self.size}); deliver it again, "
-            "or set allow_truncated to publish what can be read"
+            f"{printable_path(self.path)} {what} (near byte {self.position} of {self.size}); deliver it "
+            "again, or set allow_truncated to publish what can be read"
         )
 
     def _refuse_binary(self, text: bytes, kind: str) -> None:
@@ -255,8 +258,8 @@ class RawLog:
     def _no_log(self, what: str, kind: str) -> RawLogError:
         inside = "" if kind == "plain" else f" (inside its {kind} compression)"
         return RawLogError(
-            f"{self.path} is no tracking log: {what}{inside}; expected lines of JSON, plain or compressed "
-            "with gzip, zstd or bzip2",
+            f"{printable_path(self.path)} is no tracking log: {what}{inside}; expected lines of JSON, plain "
+            "or compressed with gzip, zstd or bzip2",
             usable=False,
         )
 

@@ -30,7 +30,7 @@ class FileResult:
     `state` as `decisions.Decision.action`; `split` and `failed` here mean that it was. `complete` is False
     when only the readable part was taken. lines = blank + rows + rejects; of a failed log they tell how
     far it was read. `shards`: the days that it feeds, by bucket. `new_keys`: unknown keys that no raw log
-    had before.
+    had before. `warnings`: what a person should know of a raw log that was split all the same.
     """
 
     path: Path
@@ -45,6 +45,7 @@ class FileResult:
     shards: Mapping[str, list[str]] = field(default_factory=dict)
     new_keys: tuple[str, ...] = ()
     seconds: float = 0.0
+    warnings: tuple[str, ...] = ()
 
     @property
     def courses(self) -> int:

@@ -22,6 +22,7 @@ from edxtasks.logs.options import SplitOptions
 from edxtasks.logs.results import FileResult, Progress, SplitResult
 from edxtasks.logs.survey import Surveyor
 from edxtasks.logs.workers import Crew
+from edxtasks.printable import printable_path
 
 __all__ = [
     "Decision",
@@ -43,8 +44,8 @@ Digest = Callable[[Path], str]
 def expand(patterns: Sequence[str], root: Path) -> list[Path]:
     """The raw logs that names and patterns (`*`, `?`, `[…]`, `**`) mean, sorted, each once.
 
-    Relative ones start at `root`. A name stays in the list when there is no such file, so that `split`
-    tells it; a pattern that nothing matches gives nothing.
+    Relative ones start at `root`. A name of no file stays in the list, and so does a pattern that nothing
+    matches, so that `split` tells it.
     """
     found: set[Path] = set()
     for pattern in patterns:
@@ -56,7 +57,7 @@ def expand(patterns: Sequence[str], root: Path) -> list[Path]:
         below = str(Path(pattern).expanduser())
         full = below if Path(below).is_absolute() else str(Path(glob.escape(str(root))) / below)
         names = glob.glob(full, recursive=True)  # noqa: PTH207 -- the pattern may be absolute
-        found.update(match for name in names if (match := Path(name)).is_file())
+        found.update([match for name in names if (match := Path(name)).is_file()] or [path])
     return sorted(found)
 
 
@@ -80,7 +81,7 @@ class Pending:
     @property
     def reasons(self) -> list[str]:
         """Why there is something to do, a line each."""
-        lines = [f"{d.path}: {d.reason}" for d in self.to_do]
+        lines = [f"{printable_path(d.path)}: {d.reason}" for d in self.to_do]
         if self.unpublished:
             lines.append(f"{self.unpublished} shards have to be made anew")
         if self.untracked:

@@ -22,6 +22,7 @@ from edxtasks.logs.raw_files import BLOCK_SIZE, Block, RawLog, RawLogError
 from edxtasks.logs.rejects import RejectsWriter
 from edxtasks.logs.rows.rephrase import LineCounts
 from edxtasks.logs.workers import Interrupted, described
+from edxtasks.printable import printable_path
 
 REPORT_SECONDS = 0.5
 
@@ -104,7 +105,7 @@ class Collector:
         self._parts.close()
         self._rejects.close()
         if isinstance(error, Exception):
-            what = f"{self._path}: stopped after line {self.lines}: {described(error)}"
+            what = f"{printable_path(self._path)}: stopped after line {self.lines}: {described(error)}"
             raise Interrupted(what, self._parts.seen()) from error
 
     def add(self, block: BlockRows) -> None:

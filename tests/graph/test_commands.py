@@ -36,7 +36,7 @@ def test_raw_logs_are_named_as_seen_from_where_one_is(built: Project, name: str,
     with built.start("-k", "split", form.format("no-such.log"), folder=built.folder / "DAILY") as process:
         _, messages = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert f"{built.folder / 'no-such.log'} cannot be read" in messages
+    assert f"{built.folder / 'no-such.log'}: no such raw log" in messages
 
 
 def test_a_bare_doit_is_weekly(built: Project) -> None:

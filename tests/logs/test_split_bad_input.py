@@ -67,9 +67,9 @@ def test_rejects_hold_the_beginning_of_the_line_and_are_replaced(site: Site) -> 
 
 
 def test_many_rejects_make_one_sound_file(site: Site) -> None:
-    site.log("x.log", b"".join(b"{%d %s\n" % (i, b"x" * 500) for i in range(1000)))
+    site.log("x.log", b"".join(b"{%d %s\n" % (i, b"x" * 500) for i in range(999)) + events("a"))
     site.split(block_size=10_000)
-    assert site.rejects("x.log") == [(i + 1, "bad_json") for i in range(1000)]
+    assert site.rejects("x.log") == [(i + 1, "bad_json") for i in range(999)]
 
 
 def test_counts_of_bad_text_and_unknown_keys_are_kept(site: Site) -> None:
@@ -149,7 +149,7 @@ def test_allow_truncated_takes_what_can_be_read_and_is_never_done(site: Site, wo
     result = site.split(**options)
     assert states(result) == {"1.log.gz": "split"}
     assert not result.ok and not result.files[0].complete
-    assert "truncated" in result.files[0].message
+    assert "truncated" in result.files[0].warnings[0]
     assert site.users().startswith("ab---")
     assert site.checkpoint("1.log")["complete"] is False
     site.check()
@@ -189,19 +189,41 @@ def test_too_many_rejects_fail_a_large_file(site: Site, bad: int, state: str) ->
     site.check()
 
 
-def test_a_small_file_never_fails_for_its_rejects(site: Site) -> None:
-    site.log("x.log", b"{\n" * 1000)
-    result = site.split()
-    assert result.ok
-    assert "not one of its lines could be used" in result.files[0].message
-    assert len(site.rejects("x.log")) == 1000
+def test_a_small_file_does_not_fail_for_its_rejects(site: Site) -> None:
+    site.log("x.log", events("a") + b"{\n" * 999)
+    assert site.split().ok
+    assert len(site.rejects("x.log")) == 999
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"<!DOCTYPE html><html><head><title>404 Not Found</title></head><body></body></html>",
+        b"<html>\n<body>\n</body>\n</html>\n",
+        b'{"id": 1, "name": "no event"}\n',
+        b"id,username\n",
+    ],
+)
+def test_a_file_of_which_no_line_can_be_used_is_no_log(site: Site, text: bytes) -> None:
+    site.log("x.log.gz", text)
+    site.log("y.log", events("z"))
+    for _ in range(2):  # it does not count as split
+        result = site.split()
+        assert states(result)["x.log.gz"] == "failed"
+        assert "could be used" in result.files[0].message and "x.log.gz" in result.files[0].message
+        assert not result.ok and site.users() == "z"
+    rejects = site.directory / "REJECTS" / "FAILED" / "x.log.jsonl.gz"
+    assert len(gzip.decompress(rejects.read_bytes()).splitlines()) == len(text.splitlines())
+    site.check()
+    assert site.split(max_reject_fraction=1.0).ok
+    assert site.checkpoint("x.log")["rows"] == 0
 
 
 def test_bytes_after_the_end_are_told(site: Site) -> None:
     (site.logs / "x.log.gz").write_bytes(gzip.compress(events("a")) + b"junk")
     result = site.split()
     assert result.ok and site.users() == "a"
-    assert "4 bytes after the end" in result.files[0].message
+    assert "4 bytes after the end" in result.files[0].warnings[0]
     assert site.checkpoint("x.log")["trailer"] == 4
 
 

@@ -161,18 +161,19 @@ def test_any_sequence_of_runs_ends_in_the_same_shards(
     once, often = Site(tmp_path / str(number)), Site(tmp_path / f"{number}b")
     often.logs = once.logs
     paths = [once.log(f"{i}.log", text) for i, text in enumerate(texts)]
-    once.split()
+    options = often.options(block_size=block_size, max_reject_fraction=1.0)
+    once.split(max_reject_fraction=1.0)
     # Earlier deliveries of the same logs: shorter, longer, swapped.
     for _ in range(chance.randrange(3)):
         for path in chance.sample(paths, chance.randint(0, len(paths))):
             path.write_bytes(
                 chance.choice([chance.choice(texts), b"", events("xyz", chance.choice(COURSES))])
             )
-        split(chance.sample(paths, chance.randint(1, len(paths))), often.options(block_size=block_size))
+        split(chance.sample(paths, chance.randint(1, len(paths))), options)
         often.check()
     for path, text in zip(paths, texts, strict=True):
         path.write_bytes(text)
-    result = split(paths, often.options(block_size=block_size))
+    result = split(paths, options)
     assert [file.message for file in result.files if file.state == "failed"] == []
     assert often.shards() == once.shards()
     for site in (once, often):
