@@ -9,13 +9,15 @@ from doit.control import TaskControl
 from doit.exceptions import InvalidCommand
 
 from edxtasks.commands.ending import EndsWell
+from edxtasks.graph.steps import Step
+from edxtasks.graph.tasks import STEP
 
 
 class GraphCommand(EndsWell, DoitCmdBase):  # type: ignore[misc]
     """A command over the tasks of dodo.py; `self.run` is the run that they belong to."""
 
     execute_tasks = False
-    cmd_options = ()
+    cmd_options: tuple[dict[str, Any], ...] = ()
 
     @property
     def run(self) -> Any:
@@ -32,3 +34,17 @@ class GraphCommand(EndsWell, DoitCmdBase):  # type: ignore[misc]
         control = TaskControl(self.task_list)
         control.process(self.sel_tasks)
         return control.tasks, control.selected_tasks
+
+    def chosen_steps(self) -> dict[str, Step]:
+        """The steps of the selected tasks by name, those of a group in its place; not their inputs."""
+        tasks, selected = self.chosen()
+        steps: dict[str, Step] = {}
+        waiting = list(reversed(selected))
+        while waiting:
+            name = waiting.pop()
+            step = (tasks[name].meta or {}).get(STEP)
+            if isinstance(step, Step):
+                steps[name] = step
+            else:
+                waiting += reversed(tasks[name].task_dep)
+        return steps

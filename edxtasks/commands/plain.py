@@ -26,7 +26,7 @@ from edxtasks.printable import say
 
 WRONG_COMMAND_LINE = 3
 
-_SELECTION = ("clist", "year2")
+_SELECTION = ("clist", "clist_from_missing_table", "dataset_latest", "year2")
 _OF_COURSES = ("courses", "clist", "clist_from_missing_table", "year2")
 
 
@@ -47,7 +47,7 @@ class Request:
 class DataCommand(EndsWell, Command):  # type: ignore[misc]
     """A doit command outside the graph.
 
-    A subclass says what it takes: `takes_courses`, with `--clist` and `--year2`; `takes_words`, the most
+    A subclass says what it takes: `takes_courses`, with the options of `_SELECTION`; `takes_words`, the most
     words it takes otherwise (None: any number); `heeds`, names of settings and doit variables that are
     options here (`logs_dir` is `--logs-dir`); `cmd_options`, options of its own in doit's form; `joins`, the
     option that a word with "=" most likely belongs to.
@@ -102,7 +102,13 @@ class DataCommand(EndsWell, Command):  # type: ignore[misc]
         notes = Notes(list(settings.notices))
         courses: list[CourseKey] = []
         if self.takes_courses:
-            courses = chosen_courses(settings, words, fall_back=False, notes=notes)
+            courses = chosen_courses(
+                settings,
+                words,
+                without_table=lambda among, table: _without_table(settings, notes, among, table),
+                fall_back=False,
+                notes=notes,
+            )
         elif self.takes_words is not None and len(words) > self.takes_words:
             raise SettingsError(
                 f'"{words[self.takes_words]}" is too much: doit {self.get_name()} {self.doc_usage}'.rstrip()
@@ -135,6 +141,15 @@ class DataCommand(EndsWell, Command):  # type: ignore[misc]
         """Where the configuration is looked for: the folder of the dodo.py that is named, else this one."""
         named = self.opt_vals.get("dodoFile") or os.environ.get("DOIT_FILE")
         return Path(named).absolute().parent if named else Path.cwd()
+
+
+def _without_table(
+    settings: Settings, notes: Notes, courses: Sequence[CourseKey], table: str
+) -> list[CourseKey]:
+    from edxtasks.tables.status import courses_without_table
+    from edxtasks.warehouse import open_warehouse
+
+    return courses_without_table(open_warehouse(settings), settings, notes, courses, table)
 
 
 def each_course(request: Request, work: Callable[[CourseKey], None]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from edxtasks.tables.adapted import adapted
 from edxtasks.tables.context import Context
 from edxtasks.tables.geocode import COMMAND, refuse_odd_table
 from edxtasks.tables.registry import read_registry
+from edxtasks.tables.status import courses_without_table
 from edxtasks.warehouse import open_warehouse
 
 DEFAULT_TASK = "weekly"
@@ -72,13 +74,21 @@ def make_graph(settings: Settings, words: Words) -> Graph:
     all_tables = read_registry(settings.engine.state)
     registry = adapted(all_tables, settings, ())
     kinds = TaskKinds(Graph.per_course(registry), Graph.over_courses(registry), Graph.others(registry))
-    choice = choose(words, settings, kinds, lambda course: _exists(course, settings), notes)
+    scratch = use(scratch_of(settings))
+    warehouse = open_warehouse(settings, None, scratch)
+    choice = choose(
+        words,
+        settings,
+        kinds,
+        lambda course: _exists(course, settings),
+        notes,
+        without_table=partial(courses_without_table, warehouse, settings, notes),
+    )
     registry = adapted(all_tables, settings, choice.courses)
     if COMMAND in words.words:
         refuse_odd_table(settings)
     digests = Digests(settings.engine.state / "digests.json")
-    scratch = use(scratch_of(settings))
-    context = Context(settings, registry, open_warehouse(settings, None, scratch), digests, choice.courses)
+    context = Context(settings, registry, warehouse, digests, choice.courses)
     context.scratch = scratch
     run = Run(context)
     for line in notes.lines:

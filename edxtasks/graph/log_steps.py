@@ -55,6 +55,11 @@ class LogDaysStep(Step):
         for day in self.run.context.log_days(self.course):
             warehouse.drop(TableName(self.course.logs_dataset, day))
 
+    def removable(self) -> list[str]:
+        days = list(self.run.context.log_days(self.course))
+        tables = f"{self.course.logs_dataset}.{days[0]} … {days[-1]} ({len(days)} tables)" if days else ""
+        return [tables] if days else []
+
     def forget(self) -> bool:
         warehouse = self.run.context.warehouse
         forgotten = [

@@ -139,7 +139,11 @@ class Step(ABC):
         """Called in the parent when the work is done, before anything that depends on it is checked."""
 
     def clean(self) -> None:  # noqa: B027 - or anything to remove
-        """Remove what the step makes, for `doit clean`."""
+        """Remove what `removable` names, for `doit clean`."""
+
+    def removable(self) -> list[str] | None:
+        """The tables and files that `doit clean` would remove; None where it never removes any."""
+        return None
 
     def forget(self) -> bool:
         """Take the stamp away, for `doit forget`. False when there is none."""

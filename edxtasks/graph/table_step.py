@@ -67,6 +67,17 @@ class TableStep(Step):
         for path in self._files():
             path.unlink(missing_ok=True)
 
+    def removable(self) -> list[str]:
+        context = self.run.context
+        try:
+            name = context.name(self.table, self.course)
+        except UserError:
+            return []  # without chosen courses there is no dataset for it
+        state = context.warehouse.states(name.dataset).get(name.table)
+        place = context.warehouse.location(name, state.partitioned) if state is not None else None
+        there = [] if state is None else [str(place or name)]
+        return there + [str(path) for path in self._files() if path.exists()]
+
     def forget(self) -> bool:
         return self.run.context.warehouse.forget(self.run.context.name(self.table, self.course))
 

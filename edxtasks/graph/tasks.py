@@ -51,6 +51,18 @@ STEP = "step"
 """Key in a task's `meta` for its step; `tolerates` holds the tasks whose failure does not block it."""
 TOLERATES = "tolerates"
 
+_MEMBERS: Mapping[str, tuple[str, ...]] = {
+    SQL2BQ: (MIRROR,),
+    "setup_sql": (MIRROR,),
+    "daily_logs": (SPLIT, LOGS2GS, LOGS2BQ),
+    "doall": (LOGS2GS, LOGS2BQ, MIRROR),
+    NIGHTLY: (LOGS2GS, LOGS2BQ),
+    "weekly": (SPLIT, LOGS2GS, LOGS2BQ, MIRROR),
+}
+"""The tasks that make no table of the registry and that a set of tasks, or a command, is made of too."""
+_OF_EACH_COURSE = frozenset({LOGS2BQ, LOGS2GS, MIRROR, MONGO2GS, RESEARCH, WALDOFY})
+"""Tasks that make no table of the registry and can be made anew, for each course."""
+
 Task = dict[str, Any]
 
 
@@ -70,7 +82,7 @@ class Graph:
             self._commands["grades_persistent"] = self._commands["grades_persistent_subsection"]
         self._made: set[str] = set()
         options = run.context.settings.options
-        self._asked = Asked(self._registry, self._commands, words.targets, options)
+        self._asked = Asked(self._registry, self._commands, words.targets, options, choice.named)
         if options.just_do_geoip:
             self._force_tables(LOCATED, run.context.courses)
 
@@ -140,18 +152,19 @@ class Graph:
         """Mark what the named tasks make (not the inputs that other commands make) to be made anew."""
         for word in words:
             base, _, spelling = word.partition(":")
-            chosen = self.run.context.courses
             one = CourseKey.find(spelling) if spelling else None
-            courses = (one,) if one is not None else chosen
-            if base in {LOGS2BQ, "daily_logs"}:
-                self.run.forced.update(f"{LOGS2BQ}:{course}" for course in courses)
-            if base in {LOGS2GS, MIRROR, MONGO2GS, RESEARCH, WALDOFY}:
-                self.run.forced.update(f"{base}:{course}" for course in courses)
+            courses = (one,) if one is not None else self.run.context.courses
+            for task in _MEMBERS.get(base, (base,)):
+                if task == SPLIT:
+                    self.run.forced.add(SPLIT)
+                elif task in _OF_EACH_COURSE:
+                    self.run.forced.update(f"{task}:{course}" for course in courses)
             if word in {WALDOFY, f"{WALDOFY}:{REST}"}:
                 self.run.forced.add(f"{WALDOFY}:{REST}")
-            if base in {SPLIT, "daily_logs"}:
-                self.run.forced.add(SPLIT)
-            self._force_tables(self._asked.tables_of(word), courses)
+            standing = self._asked.as_they_stand
+            self._force_tables(
+                [name for name in self._asked.tables_of(word) if name not in standing], courses
+            )
 
     def _force_tables(self, names: Iterable[str], courses: Iterable[CourseKey]) -> None:
         for table in (self._registry[name] for name in names):
@@ -306,44 +319,37 @@ class Graph:
         made = [table for table in tables if table.scope is Scope.COURSE]
         for course in self.run.context.courses if made else ():
             tasks = [self.table_task(table, course) for table in made]
-            if command == SQL2BQ:
-                tasks.append(f"{MIRROR}:{course}")
+            tasks += [f"{task}:{course}" for task in _MEMBERS.get(command, ())]
             yield {"basename": command, "name": str(course), **_group(tasks)}
 
     def _sets(self) -> Iterator[Task]:
         registry = self._registry
-        loading = [] if self.run.context.settings.options.skip_log_loading else [LOGS2GS, LOGS2BQ]
-        yield from self._set("setup_sql", "load a new SQL dump", setup_sql(registry), [MIRROR])
-        yield from self._set(
-            "doall", "everything that comes from dump, logs and content", doall(registry), [*loading, MIRROR]
-        )
-        yield from self._set(NIGHTLY, "everything that new logs reach", nightly(registry), [LOGS2GS, LOGS2BQ])
-        yield from self._set("daily_logs", "split and load raw logs", [], [LOGS2GS, LOGS2BQ], [SPLIT])
+        yield from self._set("setup_sql", "load a new SQL dump", setup_sql(registry))
+        yield from self._set("doall", "everything that comes from dump, logs and content", doall(registry))
+        yield from self._set(NIGHTLY, "everything that new logs reach", nightly(registry))
+        yield from self._set("daily_logs", "split and load raw logs", [])
         yield from self._set(
             "weekly",
             "split, doall of all chosen courses, then combinepc and report",
             doall(registry),
-            [*loading, MIRROR],
-            [SPLIT],
             [name for name in weekly(registry) if registry[name].scope is not Scope.COURSE],
         )
 
     def _set(
-        self,
-        name: str,
-        doc: str,
-        tables: list[str],
-        course_tasks: list[str],
-        once: Iterable[str] = (),
-        over_courses: Iterable[str] = (),
+        self, name: str, doc: str, tables: list[str], over_courses: Iterable[str] = ()
     ) -> Iterator[Task]:
         head = self._head(name, doc)
         courses = self.run.context.courses
+        options = self.run.context.settings.options
+        once = [task for task in _MEMBERS[name] if task == SPLIT]
+        of_each = [task for task in _MEMBERS[name] if task != SPLIT]
+        if options.skip_log_loading and name in {"doall", "weekly"}:
+            of_each = [task for task in of_each if task not in {LOGS2GS, LOGS2BQ}]
         last = [self.table_task(self._registry[table], None) for table in over_courses if courses]
         yield {**head, "task_dep": [*once, *last]} if once else head
-        unwanted = ONLY_FOR_PLACES if self.run.context.settings.options.skip_geoip else frozenset()
+        unwanted = ONLY_FOR_PLACES if options.skip_geoip else frozenset()
         for course in courses:
-            tasks = [f"{task}:{course}" for task in course_tasks]
+            tasks = [f"{task}:{course}" for task in of_each]
             tasks += [
                 self.table_task(self._registry[table], course) for table in tables if table not in unwanted
             ]
@@ -365,7 +371,6 @@ class Graph:
             "uptodate": [step],
             "task_dep": needed or [],
             "targets": step.targets(),
-            "clean": [step.clean],
             "meta": {STEP: step, TOLERATES: frozenset(tolerated or ())},
             "verbosity": 2,
         }

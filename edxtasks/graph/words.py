@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edxtasks.config import Settings, chosen_courses, known_courses
+from edxtasks.config import Settings, WithoutTable, chosen_courses, known_courses
 from edxtasks.course import CourseKey, shorten
 from edxtasks.errors import SettingsError, nearest
 from edxtasks.notes import Notes
@@ -70,10 +70,14 @@ def place_as_typed(pattern: str, folder: Path) -> str:
 @dataclass(frozen=True)
 class Choice:
     """The courses of a run: `courses` in all, and for each that is spelled otherwise than `ORG/NUMBER/RUN`
-    on the command line, the spelling (`spellings`: task name with that spelling → course)."""
+    on the command line, the spelling (`spellings`: task name with that spelling → course).
+
+    `named`: they are not a list as it stands in the configuration. A person named them one by one
+    (`TASK:COURSE`, `courses=`), or a part of a list was taken (`clist_from_missing_table`)."""
 
     courses: tuple[CourseKey, ...]
     spellings: dict[str, CourseKey]
+    named: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,10 +95,12 @@ def choose(
     kinds: TaskKinds,
     exists: Callable[[CourseKey], bool],
     notes: Notes,
+    without_table: WithoutTable | None = None,
 ) -> Choice:
     """The courses of this run.
 
-    `exists` says whether anything of a course that no list names is there. Raises `SettingsError` for a
+    `exists` says whether anything of a course that no list names is there, `without_table` which courses lack
+    a table (for `clist_from_missing_table`). Raises `SettingsError` for a
     sub-task of a course that nobody chose, and where no course is named at all though one is needed.
     """
     per_course, others = set(kinds.per_course), set(kinds.others)
@@ -114,7 +120,7 @@ def choose(
     elif not named and not whole and words.words and all(word in others for word in words.words):
         courses = ()
     else:
-        courses = tuple(chosen_courses(settings, notes=notes))
+        courses = tuple(chosen_courses(settings, without_table=without_table, notes=notes))
         for word, key in named.items():
             if key not in courses:
                 hint = nearest(key.slash, [one.slash for one in courses])
@@ -122,7 +128,9 @@ def choose(
         if only_subtasks:
             courses = tuple(key for key in courses if key in set(named.values()))
     spellings = {word: key for word, key in named.items() if word.partition(":")[2] != key.slash}
-    return Choice(courses, spellings)
+    typed = options.courses is not None and options.clist is None and not options.year2
+    part = options.clist_from_missing_table is not None
+    return Choice(courses, spellings, named=only_subtasks or typed or part)
 
 
 def _key(word: str, text: str, settings: Settings) -> CourseKey:

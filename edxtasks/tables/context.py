@@ -37,7 +37,7 @@ class Context:
 
     def dataset(self, course: CourseKey) -> str:
         """The dataset of a course; with the option `dataset_latest` its "latest" form."""
-        return course.dataset + ("_latest" if self.settings.options.dataset_latest else "")
+        return dataset_of(course, self.settings)
 
     def chosen(self) -> tuple[CourseKey, ...]:
         """The chosen courses. Raises `SettingsError` when there are none."""
@@ -109,6 +109,11 @@ class Context:
         """The day tables of a course that are loaded, in order of their days."""
         states = self.warehouse.states(course.logs_dataset)
         return {name: states[name] for name in sorted(states) if is_log_day(name)}
+
+
+def dataset_of(course: CourseKey, settings: Settings) -> str:
+    """The dataset of a course; with the option `dataset_latest` its "latest" form."""
+    return course.dataset + ("_latest" if settings.options.dataset_latest else "")
 
 
 def usual_report_dataset(organization: str) -> str:

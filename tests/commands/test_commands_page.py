@@ -18,7 +18,7 @@ from doit.cmd_base import Command, ModuleTaskLoader
 from doit.doit_cmd import DoitMain
 from project import REPOSITORY, Project
 
-from edxtasks.commands.plain import DataCommand
+from edxtasks.commands.plain import _SELECTION, DataCommand
 from edxtasks.graph.load import load_namespace
 from edxtasks.graph.tasks import Graph
 from edxtasks.tables.registry import read_registry
@@ -84,7 +84,8 @@ def test_every_command_has_a_section_with_its_options_and_an_example() -> None:
         assert re.search(rf"```sh\n.*doit {name}\b", section, re.DOTALL), name
         if issubclass(command(name), DataCommand):
             options = {option.long for option in command(name)().get_options()}
-            common = {"config", "help"} | ({"clist", "year2"} if command(name).takes_courses else set())
+            selection = {name.replace("_", "-") for name in _SELECTION}
+            common = {"config", "help"} | (selection if command(name).takes_courses else set())
             for option in options - common:
                 assert f"--{option}" in section, f"{name} --{option}"
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from project import Project
 
+from edxtasks.course import CourseKey
+
 OTHER_FORM = "course-v1:{}+{}+{}"
 
 
@@ -77,3 +79,29 @@ def test_info_tells_why_a_task_would_run(built: Project) -> None:
     course = built.courses[0]
     built.doit("forget", f"pc_day_totals:{course}")
     assert "it has no stamp" in built.doit("info", f"pc_day_totals:{course}", status=None).out
+
+
+def test_clean_names_what_it_would_remove_and_then_removes_it(built: Project) -> None:
+    course = CourseKey.parse(built.courses[0])
+    table = built.warehouse / course.dataset / "roles.parquet"
+    beside = next((built.folder / "SQL" / course.package_prefix).iterdir())
+    files = [table, beside / "roles.csv", beside / "roles.json.gz"]
+    named = built.doit("clean", "-n", f"make_roles:{course}").out.splitlines()
+    assert named == [f"roles:{course}: would remove {path}" for path in files]
+    assert all(path.exists() for path in files)
+    removed = built.doit("clean", f"make_roles:{course}").out.splitlines()
+    assert removed == [f"roles:{course}: removed {path}" for path in files]
+    assert not any(path.exists() for path in files)
+    assert built.doit("clean", f"roles:{course}").out == f"roles:{course} has nothing to remove\n"
+    outcome = built.doit("weekly")
+    assert outcome.built == {f"roles:{course}"}
+
+
+def test_clean_without_a_task_is_refused(built: Project) -> None:
+    before = built.tables()
+    for words in (["clean"], ["clean", "-n"], ["clean", f"courses={built.courses[0]}"]):
+        outcome = built.doit(*words, status=3)
+        assert "clean needs a task" in outcome.err
+    outcome = built.doit("clean", "split", status=1)
+    assert outcome.out == "split makes no table: clean leaves it alone\n"
+    assert built.tables() == before

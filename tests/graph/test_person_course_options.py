@@ -57,8 +57,9 @@ def city_database(path: Path, **countries: str) -> None:
 
 def test_force_recompute_makes_the_tables_of_person_course_and_no_inputs(built: Project) -> None:
     course = built.courses[0]
-    outcome = built.doit(f"person_course:{course}", "force_recompute=1")
-    assert outcome.built == {f"{table}:{course}" for table in MADE_BY_PERSON_COURSE}
+    for words in ([f"person_course:{course}"], ["person_course", "clist=first"]):
+        outcome = built.doit(*words, "force_recompute=1")
+        assert outcome.built == {f"{table}:{course}" for table in MADE_BY_PERSON_COURSE}, words
 
 
 def test_skip_geoip_leaves_addresses_and_places_empty(built: Project) -> None:

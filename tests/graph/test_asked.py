@@ -1,0 +1,115 @@
+"""What words ask for: the same tables in all forms, and what a run takes as it stands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edxtasks.config import Options
+from edxtasks.graph.asked import Asked
+from edxtasks.graph.load import make_graph
+from edxtasks.graph.words import Words
+from edxtasks.tables.registry import commands, read_registry
+
+REGISTRY = read_registry(None)
+COURSE = "OrgX/Ab.1/2T2020"
+ENROLMENT = {"enrollment_events", "person_enrollment_verified"}
+COMBINED = {"report.person_course_latest", "report.person_course_viewed", "report.person_course_idv"}
+SHARED = {"courses.global_modal_ip", "courses.global_modal_lang"}
+
+
+def asked(*words: str, courses_named: bool = False, **options: bool) -> Asked:
+    return Asked(REGISTRY, commands(REGISTRY), words, Options(**options), courses_named)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("word", "tables"),
+    [
+        # The name of a command and a table is the command, with a course and without.
+        ("enrollment_events", ENROLMENT),
+        (f"enrollment_events:{COURSE}", ENROLMENT),
+        ("enrollment_events:course-v1:OrgX+Ab.1+2T2020", ENROLMENT),
+        ("grades", {"grading_policy"}),
+        (f"grades:{COURSE}", {"grading_policy"}),
+        # The name of a table that is no command is the table.
+        ("person_enrollment_verified", {"person_enrollment_verified"}),
+        (f"person_enrollment_verified:{COURSE}", {"person_enrollment_verified"}),
+        ("combinepc", COMBINED),
+        (f"combinepc:{COURSE}", set()),
+        ("report:person_course_idv", {"report.person_course_idv"}),
+        ("report:person_course_*", {*COMBINED, "report.person_course_latest_ip_no_cc"}),
+        ("courses.global_modal_*", SHARED),
+        (f"enrollment_ev*:{COURSE}", ENROLMENT),
+        ("enrollment_events:*", ENROLMENT),
+        ("nothing", set()),
+    ],
+)
+def test_the_tables_of_a_word(word: str, tables: set[str]) -> None:
+    found = asked(word).tables_of(word)
+    assert set(found) == tables
+    assert len(found) == len(tables)
+
+
+@pytest.mark.parametrize(
+    ("words", "named", "standing"),
+    [
+        (("report",), True, SHARED),
+        (("weekly",), True, SHARED),
+        ((), True, SHARED),
+        (("report",), False, set()),
+        (("courses.global_modal_ip",), True, {"courses.global_modal_lang"}),
+        (("courses.*",), True, set()),
+    ],
+)
+def test_tables_that_all_courses_read_are_made_anew_for_lists_only(
+    words: tuple[str, ...], named: bool, standing: set[str]
+) -> None:
+    assert asked(*words, courses_named=named).as_they_stand == standing
+
+
+@pytest.mark.parametrize(
+    ("words", "forced"),
+    [
+        (["daily_logs"], {"split", f"logs2gs:{COURSE}", f"logs2bq:{COURSE}"}),
+        ([f"daily_logs:{COURSE}"], {"split", f"logs2gs:{COURSE}", f"logs2bq:{COURSE}"}),
+        (
+            ["sql2bq"],
+            {f"user_info_combo:{COURSE}", f"studentmodule:{COURSE}", f"mirror:{COURSE}"},
+        ),
+        (
+            ["enrollment_events"],
+            {f"enrollment_events.table:{COURSE}", f"person_enrollment_verified:{COURSE}"},
+        ),
+        (
+            [f"enrollment_events:{COURSE}"],
+            {f"enrollment_events.table:{COURSE}", f"person_enrollment_verified:{COURSE}"},
+        ),
+        ([f"courses={COURSE}", "courses.global_modal_ip"], {"courses.global_modal_ip"}),
+    ],
+)
+def test_what_is_made_anew_is_what_the_words_make(tmp_path: Path, words: list[str], forced: set[str]) -> None:
+    graph = graph_of(tmp_path, *words)
+    assert graph.run.forced == forced
+
+
+def test_what_is_taken_as_it_stands_is_not_forced(tmp_path: Path) -> None:
+    by_name = graph_of(tmp_path, "report", f"courses={COURSE}").run.forced
+    by_list = graph_of(tmp_path, "report", "clist=all").run.forced
+    assert by_list - by_name == SHARED
+    assert by_name == {f"report:{name}" for name in by_name_tables()}
+
+
+def by_name_tables() -> set[str]:
+    return {name.removeprefix("report.") for name in asked("report").tables if name.startswith("report.")}
+
+
+def graph_of(folder: Path, *words: str):  # type: ignore[no-untyped-def]
+    from edxtasks.config import load_settings
+
+    (folder / "config").mkdir(exist_ok=True)
+    (folder / "config" / "edxtasks.toml").write_text(
+        f'course_id_list = ["{COURSE}"]\n[courses]\nall = ["{COURSE}"]\n'
+    )
+    parsed = Words.of([*words, "force_recompute=1"])
+    return make_graph(load_settings(folder, parsed.variables, {}), parsed)
