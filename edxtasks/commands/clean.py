@@ -5,8 +5,7 @@ from __future__ import annotations
 from doit.exceptions import InvalidCommand
 
 from edxtasks.commands.base import GraphCommand
-
-FAILED = 1
+from edxtasks.commands.ending import FAILED
 
 _DRY_RUN = {
     "name": "dryrun",
