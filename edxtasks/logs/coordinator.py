@@ -7,12 +7,14 @@ outstanding shards are made anew from all checkpoints, then the notes are remove
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import re
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import partial
+from pathlib import Path
 
 from edxtasks.logs.bookkeeping import Bookkeeper, Try, told
 from edxtasks.logs.checkpoints import (
@@ -63,11 +65,13 @@ class Coordinator:
         self.result = SplitResult()
         self._books = Bookkeeper(layout, options, sources, self.result)
         self._publisher = Publisher(layout, options, crew, sources, self.result, self._say_publishing)
+        self._unfinished: set[Path] = set()
 
     # What was found
 
     def tidy(self) -> None:
         """Remove what a killed run left, take over shards that no run made, and find shards to make anew."""
+        self._layout.sweep()
         kept = {summary.folder for summary in self._sources.by_key.values()}
         for folder in sorted(self._layout.parts.iterdir()):
             if folder.name not in kept and _PARTS_OF_A_TRY.search(folder.name):
@@ -134,6 +138,7 @@ class Coordinator:
 
     def _begin(self, decision: Decision) -> Try:
         folder = self._layout.parts / f"{fitting(decision.key, 120)}.{secrets.token_hex(4)}"
+        self._unfinished.add(folder)
         rules = self._options.line_rules(decision.path)
         work = WholeLog(
             decision.path,
@@ -157,6 +162,13 @@ class Coordinator:
                 self._books.fail(attempt, message, known)
         except OSError as error:
             self._books.fail(attempt, f"{printable_path(attempt.decision.path)}: {described(error)}", {})
+        self._unfinished.discard(attempt.work.destination.folder)
+
+    def remove_unfinished(self) -> None:
+        """Remove what raw logs have left that were not split to their end; no worker must be at work."""
+        for folder in self._unfinished:
+            with contextlib.suppress(OSError):  # the next run tries again
+                remove_tree(folder)
 
     def forget(self, pattern: str) -> list[str]:
         """Withdraw all sources whose key is `pattern` or matches it, and publish; their keys."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from edxtasks.digests import ContentHash
-from edxtasks.logs.layout import flush
+from edxtasks.logs.layout import flush, naming
 from edxtasks.logs.members import HEADER, PIECE, crc32, deflate, trailer
 
 ROWS_BUDGET = 64 * 1024 * 1024
@@ -132,9 +132,11 @@ class PartsWriter:
     def close(self) -> None:
         """Give up the spool file; the parts written so far stay where they are."""
         if self._spool is not None:
-            self._spool.close()
-            Path(self._spool.name).unlink()
-            self._spool = None
+            spool, self._spool = self._spool, None
+            try:
+                spool.close()
+            finally:
+                Path(spool.name).unlink()
 
     def _path(self, part: _Growing) -> Path:
         return self._folder / f"{part.number}.json.gz"
@@ -172,7 +174,8 @@ class PartsWriter:
             part.compressed.insert(0, HEADER)
             self._compressed_size += len(HEADER)
         text = b"".join(part.compressed)
-        with self._path(part).open("ab") as file:
+        path = self._path(part)
+        with naming(path), path.open("ab") as file:
             file.write(text)
         self._compressed_size -= len(text)
         part.written += len(text)
@@ -186,7 +189,8 @@ class PartsWriter:
             if not part.waiting:
                 continue
             text = b"".join(part.waiting)
-            self._spool.write(text)
+            with naming(Path(self._spool.name)):
+                self._spool.write(text)
             part.spooled.append((offset, len(text)))
             part.spooled_size += len(text)
             offset += len(text)

@@ -17,12 +17,13 @@ from typing import BinaryIO
 
 from edxtasks.digests import ContentHash
 from edxtasks.logs.checkpoints import LEGACY
-from edxtasks.logs.layout import Layout, flush, new_beside
+from edxtasks.logs.layout import Layout, flush, naming, new_beside
 from edxtasks.logs.legacy import count
 from edxtasks.logs.members import HEADER, PIECE, TRAILER_SIZE, crc32, deflate, inflate, trailer
 from edxtasks.logs.parts import Part
 from edxtasks.logs.raw_files import RawLog, RawLogError
 from edxtasks.logs.shard_lists import Entry, read_list, write_list
+from edxtasks.logs.workers import described
 
 ROWS_AT_ONCE = 1_000_000
 """Most rows whose digests are kept in memory while equal rows are looked for."""
@@ -65,7 +66,7 @@ class PublishBucket:
             try:
                 entry = maker.make(supplies)
             except (Damaged, RawLogError, OSError) as error:
-                failed[day] = str(error)
+                failed[day] = described(error) if isinstance(error, OSError) else str(error)
                 continue
             if entry is None:
                 gone.append(day)
@@ -186,8 +187,7 @@ class _Maker:
         """Let `file` be the shard: linked, or copied where links are not possible."""
         if self._exists and self._target.samefile(file):
             return
-        link_or_copy(file, self._temporary)
-        self._temporary.replace(self._target)
+        _put(file, self._temporary, self._target)
 
     def _merge(self, legacy: Path | None, supplies: tuple[Supply, ...]) -> Entry:
         if legacy == self._target:
@@ -195,13 +195,12 @@ class _Maker:
             kept.parent.mkdir(parents=True, exist_ok=True)
             before = new_beside(kept)
             before.unlink(missing_ok=True)
-            link_or_copy(legacy, before)
-            before.replace(kept)
+            _put(legacy, before, kept)
             legacy = kept
         inherited = self._inherited(legacy)
         dropped = self._repeated(legacy, inherited, supplies)
         try:
-            with self._temporary.open("wb") as file:
+            with naming(self._temporary), self._temporary.open("wb") as file:
                 writer = _MemberWriter(file, self._job.level)
                 if legacy is not None:
                     writer.add_rows(_lines(_text(legacy)))
@@ -362,6 +361,15 @@ def _damaged(supply: Supply, what: str) -> Damaged:
         f"the rows of {supply.key} for {supply.part.bucket}, {supply.part.day} are damaged "
         f"({supply.path}: {what}); split that raw log again with force_recompute=1"
     )
+
+
+def _put(source: Path, temporary: Path, target: Path) -> None:
+    try:
+        with naming(temporary):
+            link_or_copy(source, temporary)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def link_or_copy(source: Path, target: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator
 
 from edxtasks.logs.checkpoints import (
@@ -85,7 +86,11 @@ class Publisher:
                 failed.setdefault(published.bucket, set()).add(day)
         for key, shards in notes.items():
             again = {bucket: days & failed.get(bucket, set()) for bucket, days in shards.items()}
-            set_outstanding(self._layout, key, {bucket: days for bucket, days in again.items() if days})
+            again = {bucket: days for bucket, days in again.items() if days}
+            if again != shards:
+                # A note that cannot be written now (the disk is full) asks for too much, and does no harm.
+                with contextlib.suppress(OSError):
+                    set_outstanding(self._layout, key, again)
 
     def _compositions(
         self, todo: Shards, notes: dict[str, Shards], unlisted: Shards

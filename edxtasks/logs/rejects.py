@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 import orjson
 
+from edxtasks.logs.layout import naming
 from edxtasks.logs.members import HEADER, PIECE, crc32, deflate, trailer
 
 KEPT_OF_LINE = 64 * 1024
@@ -59,11 +60,13 @@ class RejectsWriter:
     def close(self) -> None:
         """Close the file as it is."""
         if self._file is not None:
-            self._file.close()
-            self._file = None
+            file, self._file = self._file, None
+            with naming(self._path):
+                file.close()
 
     def _write(self, text: bytes) -> None:
         if self._file is None:
             self._file = self._path.open("wb")
             self._file.write(HEADER)
-        self._file.write(text)
+        with naming(self._path):
+            self._file.write(text)

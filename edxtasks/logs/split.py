@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import glob
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,7 +114,7 @@ def split(
 
     Waits while another run works on the log directory. A raw log that cannot be used fails alone: the
     result says so, and nothing of it is published. `digest` may remember digests of files (default: every
-    file is read for it).
+    file is read for it). What `progress` raises is raised when all is done.
     """
     with _coordinating(options, progress) as (layout, sources, coordinator):
         coordinator.tidy()
@@ -144,17 +144,39 @@ def _coordinating(
     options: SplitOptions, progress: Callable[[Progress], None] | None
 ) -> Iterator[tuple[Layout, Sources, Coordinator]]:
     layout = Layout(options.directory)
-    tell = progress if progress is not None else _silent
-    with (
-        layout.locked(lambda: tell(Progress(stage="waiting"))),
-        Crew(max(1, options.workers), layout.root) as crew,
-    ):
+    telling = _Telling(progress)
+    with ExitStack() as stack:
+        stack.enter_context(layout.locked(lambda: telling(Progress(stage="waiting"))))
         sources = Sources.read(layout)
+        stack.callback(sources.save)
+        crew = Crew(max(1, options.workers), layout.root)
+        coordinator = Coordinator(layout, options, crew, sources, telling)
+        stack.callback(coordinator.remove_unfinished)  # once no worker writes any more
+        stack.enter_context(crew)
+        yield layout, sources, coordinator
+    telling.close()
+
+
+class _Telling:
+    """Tells a caller of progress.
+
+    An exception of the caller (nobody reads its output any more) says nothing about a raw log or a worker: it
+    must not reach them. The first one is kept, nothing is told after it, and `close` raises it.
+    """
+
+    def __init__(self, tell: Callable[[Progress], None] | None) -> None:
+        self._tell = tell
+        self._error: Exception | None = None
+
+    def __call__(self, progress: Progress) -> None:
+        if self._tell is None or self._error is not None:
+            return
         try:
-            yield layout, sources, Coordinator(layout, options, crew, sources, tell)
-        finally:
-            sources.save()
+            self._tell(progress)
+        except Exception as error:  # noqa: BLE001 -- raised by `close`
+            self._error = error
 
-
-def _silent(progress: Progress) -> None:
-    """For a caller who does not want to know."""
+    def close(self) -> None:
+        """Raise what the caller raised."""
+        if self._error is not None:
+            raise self._error

@@ -10,6 +10,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -102,8 +103,12 @@ class Collector:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        self._parts.close()
-        self._rejects.close()
+        try:
+            with ExitStack() as both:
+                both.callback(self._parts.close)
+                both.callback(self._rejects.close)
+        except OSError as fault:  # what was not written yet finds no room on the disk either
+            error = error or fault
         if isinstance(error, Exception):
             what = f"{printable_path(self._path)}: stopped after line {self.lines}: {described(error)}"
             raise Interrupted(what, self._parts.seen()) from error

@@ -25,6 +25,8 @@ from edxtasks.errors import UserError
 from edxtasks.logs.layout import Layout
 
 Report = Callable[[object], None]
+SECONDS_TO_END = 10
+"""How long a worker that is no more to be heard is waited for."""
 
 
 class Work(Protocol):
@@ -237,7 +239,11 @@ class _Worker:
             return Failed(_how_it_ended(self.process.exitcode))
 
     def end(self) -> None:
-        self.process.join()
+        """Wait for its end. One whose connection is broken and who lives all the same is ended."""
+        self.process.join(SECONDS_TO_END)
+        if self.process.is_alive():
+            self.process.kill()
+            self.process.join()
         self.connection.close()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -269,12 +270,92 @@ def test_an_exception_fails_its_raw_log_alone(
     assert site.users() == "aKILLz"
 
 
+def nothing_on_its_way(site: Site) -> bool:
+    """Whether the log directory has no file or folder that was being written."""
+    checkpoints = (site.directory / "META").glob("*.json")
+    known = {orjson.loads(path.read_bytes())["folder"] for path in checkpoints}
+    parts = {path.name for path in (site.directory / "PARTS").iterdir()} - {"LEGACY"}
+    return parts <= known and not list(site.directory.rglob("*.new"))
+
+
+@pytest.mark.parametrize(("workers", "shared_above"), [(1, 1), (2, 1), (2, 10**9)])
+def test_a_caller_who_reads_no_progress_any_more_stops_no_work(
+    site: Site, workers: int, shared_above: int
+) -> None:
+    def tell(progress: object) -> None:
+        raise BrokenPipeError("nobody reads it")
+
+    logs = [site.log("1.log", many_events(2000)), site.log("2.log", events("z"))]
+    options = site.options(workers=workers, shared_above=shared_above, block_size=20_000)
+    with pytest.raises(BrokenPipeError, match="nobody reads it"):
+        split(logs, options, tell)
+    assert states(site.split()) == {"1.log": "done", "2.log": "done"}
+    assert site.users().endswith("z")
+    site.check()
+
+
+def test_files_that_cannot_grow_fail_their_raw_logs_and_leave_nothing(site: Site) -> None:
+    """As on a full disk: no file may become larger than a limit, which reaches further each time."""
+    site.log("1.log", b"".join(event(f"{i:x}", ip="x" * (i % 50)) for i in range(4000)) + b"{\n" * 9)
+    site.log("2.log", events("z") + events("y", "UnivX/B/1"))
+    limits = [0, 150, 1000, 4000, 20_000, 60_000]
+    ended = []
+    for limit in limits:
+        child = os.fork()
+        if child == 0:
+            code = 3
+            try:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+                result = site.split(block_size=50_000)
+                told = [file.message for file in result.files if file.state == "failed"]
+                told += result.unpublished.values()
+                code = 0 if result.ok else 1 if all("File too large" in one for one in told) else 4
+            except OSError:
+                code = 2  # not even the state of the run could be written
+            finally:
+                os._exit(code)
+        ended.append(os.WEXITSTATUS(os.waitpid(child, 0)[1]))
+        assert ended[-1] in (0, 1, 2), limit
+        assert nothing_on_its_way(site), limit
+    assert ended[0] != 0 and 1 in ended
+    assert site.split().ok
+    assert len(site.users()) > 4000 and site.users(B) == "y"
+    site.check()
+
+
+def test_what_a_killed_run_was_writing_is_removed_by_the_next(site: Site) -> None:
+    site.log("1.log", events("a"))
+    site.split()
+    own = site.directory / "META"
+    left = [
+        *(own / ".1.log.json.new", own / "INDEX" / ".sources.json.new", own / "SHARDS" / f".{A}.json.new"),
+        *(own / "PUBLISH" / ".1.log.json.new", own / "FAILED" / ".1.log.json.new"),
+        *(
+            own / "SHARDS" / "EDGE" / f".{A}.json.new",
+            site.directory / A / ".tracklog-2014-10-18.json.gz.new",
+        ),
+        site.directory / "PARTS" / "LEGACY" / A / ".2014-10-17.json.gz.new",
+        site.directory / B / ".tracklog-2014-10-18.json.gz.new",
+        site.directory / "PARTS" / "2.log.0123abcd" / "0.json.gz",
+    ]
+    for path in left:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"half")
+    other = site.directory / A / ".of-somebody-else.new"
+    other.write_bytes(b"")
+    site.split()
+    assert not any(path.exists() for path in left)
+    assert not (site.directory / B).exists()
+    assert other.exists()
+
+
 def test_ctrl_c_ends_a_run_and_leaves_nothing(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     site.log("1.log", events("a"))
     site.log("2.log", event("KILL"))
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
         fail_on(patched, KeyboardInterrupt())  # type: ignore[arg-type]
         site.split()
+    assert nothing_on_its_way(site)
     assert site.split().ok
     assert site.users() == "aKILL"
     site.check()
