@@ -21,7 +21,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from edxtasks.errors import UserError
+from edxtasks.errors import UserError, from_machine
 from edxtasks.logs.layout import Layout
 
 Report = Callable[[object], None]
@@ -178,8 +178,9 @@ def attempted(work: Callable[[], object]) -> Done | Failed:
 
 def described(error: Exception) -> str:
     """The text of an exception; with its kind where it is a defect of the product."""
-    told = isinstance(error, UserError | OSError | Interrupted)
-    return str(error) if told else f"{type(error).__name__}: {error}"
+    refused = from_machine(error)
+    told = isinstance(error, UserError | Interrupted)
+    return str(refused or error) if told or refused else f"{type(error).__name__}: {error}"
 
 
 class Interrupted(Exception):

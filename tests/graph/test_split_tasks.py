@@ -76,3 +76,18 @@ def test_a_raw_log_whose_name_is_no_utf8_is_split_once(project: Project) -> None
     assert "tracking-\\xff.log.gz: 2 lines, 2 rows" in outcome.err
     assert project.doit("split").built == set()
     assert "Traceback" not in outcome.err
+
+
+@pytest.mark.parametrize(
+    "place", ["L", "L/META", "L/META/FAILED", "L/PARTS", f"L/{COURSE.replace('/', '__')}"]
+)
+def test_a_log_directory_that_cannot_be_used_is_no_defect(project: Project, place: str) -> None:
+    (project.folder / "DAILY" / "a.log.gz").write_bytes(gzip.compress(events("ab")))
+    (project.folder / place).parent.mkdir(parents=True, exist_ok=True)
+    (project.folder / place).write_bytes(b"a file, where a folder should be")
+    outcome = project.doit("split", status=1)
+    assert outcome.failed == {"split"}
+    assert f"{project.folder}/{place}" in outcome.err
+    assert "defect" not in outcome.err and "Traceback" not in outcome.err
+    (project.folder / place).unlink()
+    assert project.doit("split").built == {"split"}
