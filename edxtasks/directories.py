@@ -38,8 +38,7 @@ def sql_directory(course: CourseKey, settings: Settings, pin: str | None = None)
     Raises `SourceAbsent` when the course has no directory, `InputError` when it has not the dated one.
     """
     directory = course_directory(course, settings)
-    options = settings.options
-    if pin is None and (options.dataset_latest or options.latest_sql_dir):
+    if pin is None and settings.newest_dump:
         return directory / _newest(course, directory)
     name = pin or settings.paths.course_sql_date_dir
     if name is None:
@@ -50,6 +49,19 @@ def sql_directory(course: CourseKey, settings: Settings, pin: str | None = None)
         there = f"; there: {', '.join(present)}" if present else "; there is no dated directory in it"
         raise InputError(f"{course} has no directory {name} (from {origin}) in {directory}{there}")
     return directory / name
+
+
+def directory_read_with(arriving: Path, course: CourseKey, settings: Settings) -> Path:
+    """The directory that `sql_directory` will give once the dated directory `arriving` is there.
+
+    `arriving` is where the weekly package is sorted to: `ORG-NUMBER-RUN/DATE` of the base directory.
+    """
+    base = settings.paths.course_sql_base_dir
+    home = base / course.directory if (base / course.directory).is_dir() else arriving.parent
+    if settings.newest_dump:
+        names = _dated(home) if home.is_dir() else []
+        return home / max([*names, *([arriving.name] if home == arriving.parent else [])], default="")
+    return home / (settings.paths.course_sql_date_dir or "")
 
 
 def dump_date(course: CourseKey, settings: Settings, pin: str | None = None) -> date | None:

@@ -115,6 +115,7 @@ def test_every_setting_with_its_default(tmp_path: Path) -> None:
         "max_bad_rows": 0, "json_text_form": "compact", "module_id_extended": True, "split_gzip_level": 1,
         "mongo_keep_local": 20, "max_bad_fraction": 0.05, "publish_course_images": False,
         "axis_include_hidden": False, "days_per_query": 200, "min_item_responses": 5, "sybil_max_group": 8,
+        "latest_sql_dir": False,
         "sybil_max_percent_correct": 70, "sybil_min_show_answer": 10, "fingerprint_min_pairs": 20,
         "fingerprint_min_corr": 0.99, "cameo_master": None, "cameo_cutoff": None, "irt_source": "",
         "export_personal_data": False, "keep_person_course_snapshots": False,
@@ -142,6 +143,23 @@ def test_every_setting_with_its_default(tmp_path: Path) -> None:
     names = {("", name) for name in top} | {(s, name) for s, held in sections.items() for name in held}
     assert set(SETTINGS) == names
     assert found == Settings(root=tmp_path, notices=found.notices)
+
+
+def test_the_newest_dump_as_a_setting(tmp_path: Path) -> None:
+    dated = '[paths]\ncourse_sql_date_dir = "2013-09-08"\n'
+    assert not load(tmp_path, dated).newest_dump
+    assert load(tmp_path, "latest_sql_dir = true").newest_dump
+    assert load(tmp_path, dated, latest_sql_dir="1").newest_dump
+    assert not load(tmp_path, "latest_sql_dir = true", latest_sql_dir="0").newest_dump
+    assert load(tmp_path, dated, dataset_latest="1").newest_dump
+    # Both configured say the opposite; a date that is typed goes before the setting, not before the option.
+    both = load(tmp_path, "latest_sql_dir = true\n" + dated)
+    assert both.newest_dump
+    assert any("course_sql_date_dir (2013-09-08) is not used" in line for line in both.notices)
+    typed = load(tmp_path, "latest_sql_dir = true\n" + dated, course_date_dir="2014-01-01")
+    assert (typed.newest_dump, typed.paths.course_sql_date_dir) == (False, "2014-01-01")
+    assert typed.notices == ()
+    assert load(tmp_path, "", latest_sql_dir="1", course_date_dir="2014-01-01").newest_dump
 
 
 def test_every_option_is_known() -> None:

@@ -10,7 +10,13 @@ import pytest
 
 from edxtasks.config import Options, Paths, Settings
 from edxtasks.course import CourseKey
-from edxtasks.directories import course_directory, dated_directories, dump_date, sql_directory
+from edxtasks.directories import (
+    course_directory,
+    dated_directories,
+    directory_read_with,
+    dump_date,
+    sql_directory,
+)
 from edxtasks.errors import InputError, SourceAbsent
 
 COURSE = CourseKey("MITx", "2.03x", "3T2013")
@@ -116,3 +122,30 @@ def test_no_dated_directory_is_an_error(tmp_path: Path) -> None:
         sql_directory(COURSE, settings(tmp_path, latest_sql_dir=True))
     with pytest.raises(InputError, match="there is no dated directory in it"):
         sql_directory(COURSE, settings(tmp_path, "2016-01-01"))
+
+
+@pytest.mark.parametrize(
+    ("day", "options", "expected"),
+    [
+        (None, {}, "."),
+        ("2014-02-16", {}, "2014-02-16"),
+        ("2015-03-01", {}, "2015-03-01"),
+        (None, {"latest_sql_dir": True}, "2015-03-01"),
+        ("2014-02-16", {"dataset_latest": True}, "2015-03-01"),
+    ],
+)
+def test_the_directory_that_is_read_once_a_dump_has_come(
+    base: Path, day: str | None, options: dict[str, Any], expected: str
+) -> None:
+    home = base / NAMES[1]
+    arriving = home / "2015-03-01"
+    found = settings(base, day, **options)
+    assert directory_read_with(arriving, COURSE, found) == home / expected
+    arriving.mkdir()
+    assert sql_directory(COURSE, found) == home / expected  # as it is told afterwards
+    # One that is older than those that are there changes nothing.
+    if options:
+        assert directory_read_with(home / "2013-01-01", COURSE, found) == arriving
+    # A directory of the name that goes first hides what is sorted.
+    (base / NAMES[0] / "2015-03-01").mkdir(parents=True)
+    assert directory_read_with(arriving, COURSE, found) == base / NAMES[0] / expected

@@ -54,6 +54,7 @@ def load_settings(folder: Path, variables: Mapping[str, str], environment: Mappi
     options = _apply(words, values, notices)
     if options.get("config"):
         options["config"] = file
+    _choose_dump(words, values, notices)
     if values.get(("", "timezone")):
         notices.append("timezone has no effect: log_day_timezone moves the borders of log days")
     values["", "root"] = folder / values.get(("", "root"), Path())
@@ -184,6 +185,20 @@ def _apply(words: Mapping[str, str], values: dict[Place, Any], notices: list[str
     if given:
         notices.append(f"{', '.join(given)}: the number of processes is doit's own option -n N")
     return options
+
+
+def _choose_dump(words: Mapping[str, str], values: dict[Place, Any], notices: list[str]) -> None:
+    """Let a date that is typed go before the setting `latest_sql_dir`, and tell where both are configured."""
+    latest, dated = ("", "latest_sql_dir"), ("paths", "course_sql_date_dir")
+    if not values.get(latest) or not values.get(dated) or "latest_sql_dir" in words:
+        return
+    if {"course_date_dir", "course_sql_date_dir"} & words.keys():
+        values[latest] = False
+    else:
+        notices.append(
+            f"latest_sql_dir is set: the newest dump of each course is read, and course_sql_date_dir "
+            f"({values[dated]}) is not used"
+        )
 
 
 def _place(name: str) -> Place | None:

@@ -86,8 +86,8 @@ POSITIVE = whole(1)
 class Options:
     """The doit variables that are no settings, typed; None where one was not given.
 
-    Dates are UTC dates. `listings`, `org` and `tlfn` hold what was said on the line alone, for the
-    commands to which that makes a difference; the setting of the same name has it too.
+    Dates are UTC dates. `latest_sql_dir`, `listings`, `org` and `tlfn` hold what was said on the line alone,
+    for the commands to which that makes a difference; the setting of the same name has it too.
     """
 
     config: Path | None = setting(PATH, None, "Configuration file to read.")

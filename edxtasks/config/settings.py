@@ -151,6 +151,9 @@ class Settings:
         KEY_FILE, None, "Service-account file, JSON; none: Application Default Credentials."
     )
     maximum_parallel_processes: int = setting(whole(1), 1, "Default of doit's `-n`.")
+    latest_sql_dir: bool = setting(
+        FLAG, False, "Read the newest dated directory of each course; `course_sql_date_dir` is not used then."
+    )
     default_end_date: date | None = setting(
         DAY, None, "Recorded by `person_course`; end of `mongo2gs` when no `end_date` is given."
     )
@@ -234,6 +237,11 @@ class Settings:
     def processes(self) -> int:
         """Default of doit's `-n`: `max_parallel` when given, else `maximum_parallel_processes`."""
         return self.options.max_parallel or self.maximum_parallel_processes
+
+    @property
+    def newest_dump(self) -> bool:
+        """Whether the newest dated directory of each course is read, not that of `course_sql_date_dir`."""
+        return self.latest_sql_dir or self.options.latest_sql_dir or self.options.dataset_latest
 
     def pin(self, course: CourseKey) -> str | None:
         """The dump date (YYYY-MM-DD) from which the content of `course` is read, or None."""

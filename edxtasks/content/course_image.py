@@ -18,7 +18,7 @@ def sources(course: CourseKey, settings: Settings) -> dict[str, Path | None]:
     Raises `SourceAbsent` when there is none, and what `edxtasks.directories.sql_directory` raises.
     """
     directories = [sql_directory(course, settings)]
-    if settings.options.dataset_latest or settings.options.latest_sql_dir:
+    if settings.newest_dump:
         directories.append(course_directory(course, settings))
     for directory in directories:
         if (directory / NAME).is_file():

@@ -38,8 +38,7 @@ def content_file(course: CourseKey, settings: Settings) -> Path:
     """
     directory = content_directory(course, settings)
     directories = [directory]
-    options = settings.options
-    if settings.pin(course) is None and (options.dataset_latest or options.latest_sql_dir):
+    if settings.pin(course) is None and settings.newest_dump:
         home = course_directory(course, settings)
         earlier = [name for name in dated_directories(course, settings) if name < directory.name]
         directories += [home / name for name in reversed(earlier)]

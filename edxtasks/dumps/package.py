@@ -7,6 +7,7 @@ edx.org (`prod`) and edge.edx.org (`edge`), named `ORG-NUMBER-RUN-TABLE-SITE-ana
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from edxtasks.course import CourseKey
 from edxtasks.errors import InputError, UserError
+from edxtasks.printable import listed, printable, printable_path
 
 SHORT_NAMES: Mapping[str, str] = {
     "auth_user": "users",
@@ -36,7 +38,9 @@ EDGE, UNKNOWN = "EDGE", "UNKNOWN"
 _DATED = re.compile(r".*-([0-9]{4}-[0-9]{2}-[0-9]{2})", re.DOTALL)
 _TABLE_NAME = re.compile(r"[a-z0-9_]+")
 _SITES = ("prod-edge", "prod", "edge")  # the longest spelling first: it ends like a shorter one
-_IGNORED = (".gpg", ".csv", ".xml")
+_ENCRYPTED = ".gpg"
+_IGNORED = (".csv", ".xml")
+_ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".7z")
 _FAILED = ".failed"
 
 
@@ -66,14 +70,24 @@ class FailedExport:
     course: CourseKey | None
 
 
+class PackageGone(InputError):
+    """There is no such folder (any more)."""
+
+
 @dataclass(frozen=True)
 class Package:
-    """A package, its files sorted by where they go: to a known course, or, under None, to the rest."""
+    """A package, its files sorted by where they go: to a known course, or, under None, to the rest.
+
+    `encrypted` are names of files that would have a place if they were decrypted; `leading_out` are links
+    that lead to no file of the folder: they are not followed.
+    """
 
     folder: Path
     base: Path
     files: Mapping[CourseKey | None, Sequence[PackageFile]] = field(default_factory=dict)
     failed: Mapping[CourseKey | None, Sequence[FailedExport]] = field(default_factory=dict)
+    encrypted: Mapping[CourseKey | None, Sequence[str]] = field(default_factory=dict)
+    leading_out: Sequence[str] = ()
     doubles: Sequence[str] = ()
     not_understood: Sequence[str] = ()
 
@@ -81,6 +95,11 @@ class Package:
     def name(self) -> str:
         """Name of the folder, `ORG-YYYY-MM-DD`."""
         return self.folder.name
+
+    @property
+    def date(self) -> str:
+        """Date of the dump, `YYYY-MM-DD`: the end of its name."""
+        return self.folder.name[-len("YYYY-MM-DD") :]
 
 
 @dataclass(frozen=True)
@@ -98,30 +117,32 @@ class _Name:
 def plan_package(dump_dir: Path, known: Sequence[CourseKey], base: Path) -> Package:
     """The files of the package in `dump_dir`, each with its place under `base`.
 
-    Only the folder itself is read, no subfolder. Raises `InputError` when `dump_dir` is no folder whose name
-    ends in a date, `UserError` when a file could belong to two of the `known` courses.
+    Only the folder itself is read, no subfolder; links are followed to files inside it alone. Raises
+    `InputError` when `dump_dir` is no folder whose name ends in a date (`PackageGone`: not there), or nothing
+    in it can be sorted; `UserError` when a file could belong to two of the `known` courses.
     """
-    folder = dump_dir.resolve()
-    dated = _DATED.fullmatch(folder.name)
-    if dated is None or not _is_date(dated[1]):
-        raise InputError(
-            f"{dump_dir} is no package folder: expected a name that ends in a date, such as mitx-2021-03-14"
-        )
-    if not folder.is_dir():
-        raise InputError(f"{dump_dir} does not exist or is no folder; set dump_dir to the decrypted package")
+    folder = _package_folder(dump_dir)
     courses = _by_part(known)
     found: dict[Path, tuple[tuple[bool, bool, str], PackageFile]] = {}
     failed: dict[CourseKey | None, list[FailedExport]] = {}
+    encrypted: dict[CourseKey | None, list[str]] = {}
     doubles: list[str] = []
     not_understood: list[str] = []
-    for path in sorted(entry for entry in folder.iterdir() if entry.is_file()):
-        if path.name.endswith(_IGNORED):
+    entries = sorted(folder.iterdir())
+    leading_out = [path.name for path in entries if path.is_symlink() and not _leads_inside(path, folder)]
+    for path in entries:
+        if path.name in leading_out or not path.is_file() or path.name.endswith(_IGNORED):
             continue
-        name = _parse(path.name.removesuffix(_FAILED))
+        is_encrypted = path.name.endswith(_ENCRYPTED)
+        name = _parse(path.name.removesuffix(_ENCRYPTED).removesuffix(_FAILED))
         if name is None:
-            not_understood.append(path.name)
+            if not is_encrypted:  # the list of addresses of the organization, say, which nobody sorts
+                not_understood.append(path.name)
             continue
         course = None if name.edge else _course_of(name.course_part, courses, path.name)
+        if is_encrypted:
+            encrypted.setdefault(course, []).append(path.name)
+            continue
         if path.name.endswith(_FAILED):
             export = FailedExport(path.name, name.content, name.course_part, course)
             failed.setdefault(course, []).append(export)
@@ -131,7 +152,7 @@ def plan_package(dump_dir: Path, known: Sequence[CourseKey], base: Path) -> Pack
             if course
             else base / (EDGE if name.edge else UNKNOWN) / name.course_part
         )
-        target = place / dated[1] / name.target
+        target = place / folder.name[-len("YYYY-MM-DD") :] / name.target
         file = PackageFile(path, name.content, name.treatment, name.course_part, course, target)
         # Two spellings of one source: the newer one, which names the site, counts; then the plain file.
         rank = (not name.spelt_site, path.name.endswith(".gz"), path.name)
@@ -143,7 +164,89 @@ def plan_package(dump_dir: Path, known: Sequence[CourseKey], base: Path) -> Pack
     files: dict[CourseKey | None, list[PackageFile]] = {}
     for _, file in found.values():
         files.setdefault(file.course, []).append(file)
-    return Package(folder, base, files, failed, tuple(doubles), tuple(not_understood))
+    if not files:
+        raise InputError(_why_nothing(folder, sum(map(len, failed.values())), len(not_understood)))
+    return Package(
+        folder,
+        base,
+        files,
+        failed,
+        encrypted,
+        leading_out=tuple(leading_out),
+        doubles=tuple(doubles),
+        not_understood=tuple(not_understood),
+    )
+
+
+def _package_folder(dump_dir: Path) -> Path:
+    """The folder of the package, links in its own path resolved. Raises `InputError` as `plan_package`."""
+    folder = dump_dir.resolve()
+    where = printable_path(dump_dir)
+    if folder.is_file():
+        raise InputError(
+            f"{where} is a file: dump_dir is the folder that comes of the package when it is unpacked and "
+            "decrypted"
+        )
+    if not _has_date(folder.name):
+        inner = _inner_packages(folder)
+        hint = f". Set dump_dir to a package in it: {listed(inner)}" if inner else ""
+        raise InputError(
+            f"{where} is no package folder: expected a name that ends in a date, such as "
+            f"mitx-2021-03-14{hint}"
+        )
+    if not folder.is_dir():
+        raise PackageGone(f"{where} does not exist; set dump_dir to the decrypted package")
+    return folder
+
+
+def _has_date(name: str) -> bool:
+    dated = _DATED.fullmatch(name)
+    return dated is not None and _is_date(dated[1])
+
+
+def _leads_inside(link: Path, folder: Path) -> bool:
+    """Whether a link leads to a file inside `folder`."""
+    end = Path(os.path.realpath(link))
+    return end.is_relative_to(folder) and end.is_file()
+
+
+def _inner_packages(folder: Path) -> list[str]:
+    """Names of subfolders that look like packages."""
+    if not folder.is_dir():
+        return []
+    return sorted(entry.name for entry in folder.iterdir() if _has_date(entry.name) and entry.is_dir())
+
+
+def _why_nothing(folder: Path, failed: int, not_understood: int) -> str:
+    """Why nothing of a package can be sorted, and what to do."""
+    where = printable_path(folder)
+    names = sorted(entry.name for entry in folder.iterdir())
+    deeper = [entry for entry in sorted(folder.iterdir()) if entry.is_dir() and _holds_package_files(entry)]
+    archives = [name for name in names if name.endswith(_ARCHIVES)]
+    encrypted = sum(name.endswith(_ENCRYPTED) for name in names)
+    if deeper:
+        names = [one.name for one in deeper]
+        cure = f"its files lie one folder deeper, in {listed(names)}: set dump_dir to it, or move them up"
+    elif encrypted:
+        cure = f"{encrypted} files are encrypted ({_ENCRYPTED}): decrypt them first, for example with gpg"
+    elif archives:
+        cure = f"it holds an archive: unpack {listed(archives)} first"
+    elif failed:
+        cure = f"the export of all {failed} files failed at edX"
+    else:
+        cure = (
+            f"none of its {len(names)} entries is named as the files of a package are, "
+            "ORG-NUMBER-RUN-TABLE-prod-analytics.sql and the like"
+        )
+    return f"nothing of the package {where} can be sorted: {cure}"
+
+
+def _holds_package_files(folder: Path) -> bool:
+    return any(
+        _parse(entry.name.removesuffix(_ENCRYPTED)) is not None
+        for entry in folder.iterdir()
+        if entry.is_file()
+    )
 
 
 def _is_date(text: str) -> bool:
@@ -218,7 +321,7 @@ def _course_of(part: str, courses: Mapping[str, Sequence[CourseKey]], name: str)
     found = courses.get(_ascii(part), ())
     if len(found) > 1:
         raise UserError(
-            f"{name} may belong to {' or to '.join(map(str, found))}: files of the package name them alike. "
-            "Sort them in separate runs, with one of them chosen."
+            f"{printable(name)} may belong to {' or to '.join(map(str, found))}: files of the package name "
+            "them alike. Sort them in separate runs, with one of them chosen."
         )
     return found[0] if found else None

@@ -1,8 +1,8 @@
 """Sorts the weekly package of edX into a directory for each course and date, tables as compressed CSV.
 
-What each sorted file was made from is kept in `META/waldofy/` of the base directory, a record for each
-package and course: a file is made anew when the content of its source or the rules changed, or when it
-vanished, never because of a time stamp.
+What each sorted file was made from is kept in `META/waldofy/` of the base directory, a record for each date
+and course: a file is made anew when the content of its source or the rules changed, or when it vanished,
+never because of a time stamp.
 """
 
 from __future__ import annotations
@@ -19,17 +19,18 @@ from typing import Any
 import orjson
 
 from edxtasks.course import CourseKey
-from edxtasks.dumps.files import PIECE
-from edxtasks.dumps.package import COPY, TABLE, Package, PackageFile, plan_package
+from edxtasks.dumps.files import PIECE, refuse_encrypted
+from edxtasks.dumps.package import COPY, TABLE, UNKNOWN, Package, PackageFile, plan_package
 from edxtasks.dumps.reader import DeliveredTable
 from edxtasks.dumps.rows import csv_file
 from edxtasks.errors import InputError, UserError
 from edxtasks.files import replacing
 from edxtasks.notes import Notes
+from edxtasks.printable import listed, printable, printable_path
 
-__all__ = ["Package", "Sorted", "convert", "pending", "plan_package"]
+__all__ = ["Package", "Sorted", "convert", "pending", "plan_package", "was_sorted"]
 
-VERSION = 1
+VERSION = 2
 """Raised when the same source gives other bytes: then all is sorted again."""
 
 _SECONDS_BETWEEN_RECORDS = 5.0
@@ -53,10 +54,17 @@ def pending(package: Package, course: CourseKey | None, digest: Digest) -> list[
     """
     record = _Record(package, course)
     reasons = [reason for file in package.files.get(course, ()) if (reason := record.why(file, digest))]
-    failed = _failed_names(package, course)
-    if failed and failed != record.failed:
-        reasons.append(f"the export of {', '.join(failed)} failed at edX")
+    for what, names in _left_out(package, course).items():
+        if names and names != record.left_out.get(what):
+            reasons.append(f"{what}: {listed(names)}")
     return reasons
+
+
+def was_sorted(base: Path, dump_dir: Path) -> bool:
+    """Whether the records of `base` tell of files that were sorted from the package `dump_dir`."""
+    folder = dump_dir.resolve()
+    records = _RECORDS / folder.name[-len("YYYY-MM-DD") :]
+    return any(_Record.tells_of(path, folder.name) for path in sorted((base / records).glob("*.json")))
 
 
 def convert(
@@ -77,10 +85,19 @@ def convert(
     files = package.files.get(course, ())
     stale = [file for file in files if force or record.why(file, digest)]
     _tell(package, course, notes)
+    _tell_of_turns(package, [other for file in stale if (other := record.other_package(file))], notes)
     faults: list[str] = []
     made: list[Path] = []
-    results = _converted(stale, [digest(file.source) for file in stale], workers, max_bad_fraction)
-    for file, result in results:
+    readable: list[PackageFile] = []
+    digests: list[str] = []
+    for file in stale:
+        found = _digest_of(file.source, digest)
+        if isinstance(found, OSError):
+            faults.append(f"{printable_path(file.source)} cannot be read: {found.strerror}")
+        else:
+            readable.append(file)
+            digests.append(found)
+    for file, result in _converted(readable, digests, workers, max_bad_fraction):
         notes.lines += result.notes.lines
         notes.counts += result.notes.counts
         if result.fault:
@@ -88,7 +105,7 @@ def convert(
             continue
         record.keep(file, result.source)
         made += [file.target] if file.target.exists() else []
-    record.failed = _failed_names(package, course)
+    record.left_out = _left_out(package, course)
     record.save()
     if faults:
         raise InputError("\n".join(faults))
@@ -97,13 +114,36 @@ def convert(
 
 def _tell(package: Package, course: CourseKey | None, notes: Notes) -> None:
     for export in package.failed.get(course, ()):
-        notes.say(f"{export.course_part}: the export of {export.content} failed at edX ({export.name})")
+        notes.say(
+            f"{printable(export.course_part)}: the export of {printable(export.content)} failed at edX "
+            f"({printable(export.name)})"
+        )
         notes.count("failed exports")
+    encrypted = package.encrypted.get(course, ())
+    if encrypted:
+        notes.say(
+            f"{len(encrypted)} files are encrypted and were left where they are: {listed(encrypted)}. "
+            "Decrypt them and sort the package again"
+        )
+        notes.count("encrypted", len(encrypted))
     if course is None:
-        if package.doubles:
-            notes.say(f"delivered twice, the second spelling not used: {', '.join(package.doubles)}")
-        if package.not_understood:
-            notes.say(f"left where they are, name not understood: {', '.join(package.not_understood)}")
+        for what, names in (
+            ("delivered twice, the second spelling not used", package.doubles),
+            ("left where they are, name not understood", package.not_understood),
+            ("left where they are, links that lead to no file of the package", package.leading_out),
+        ):
+            if names:
+                notes.say(f"{what}: {listed(names, 10)}")
+        unknown = [
+            file.course_part
+            for file in package.files.get(None, ())
+            if file.target.is_relative_to(package.base / UNKNOWN)
+        ]
+        if unknown:
+            notes.say(
+                f"{len(unknown)} files go to {UNKNOWN}, since their courses are in no course list: "
+                f"{listed(sorted(set(unknown)))}"
+            )
     elif (package.base / course.directory).is_dir() and course.directory != course.package_prefix:
         notes.say(
             f"{course}: sorted into {course.package_prefix}, but {course.directory} is there too and is "
@@ -111,50 +151,110 @@ def _tell(package: Package, course: CourseKey | None, notes: Notes) -> None:
         )
 
 
-def _failed_names(package: Package, course: CourseKey | None) -> list[str]:
-    return sorted(export.name for export in package.failed.get(course, ()))
+def _tell_of_turns(package: Package, others: list[str], notes: Notes) -> None:
+    """Note that files of this date were sorted from other packages before: the two may take turns."""
+    for other in sorted(set(others)):
+        notes.say(
+            f"{others.count(other)} files that were sorted from {printable(other)} are replaced by those of "
+            f"{printable(package.name)}, which has the same date: keep to one of the two packages as dump_dir"
+        )
+
+
+def _left_out(package: Package, course: CourseKey | None) -> dict[str, list[str]]:
+    """The files that cannot be sorted, by why: told when they are others than last time."""
+    return {
+        "the export failed at edX": sorted(export.name for export in package.failed.get(course, ())),
+        "encrypted": sorted(package.encrypted.get(course, ())),
+    }
+
+
+def _digest_of(path: Path, digest: Digest) -> str | OSError:
+    """The digest of a source, or why it cannot be read."""
+    try:
+        return digest(path)
+    except OSError as error:
+        return error
+
+
+_RECORDS = Path("META") / "waldofy"
 
 
 class _Record:
-    """What the sorted files of one package and course were made from."""
+    """What the sorted files of one date and course were made from, whichever packages they came in."""
 
     def __init__(self, package: Package, course: CourseKey | None) -> None:
         name = "_rest" if course is None else course.directory
-        self._path = package.base / "META" / "waldofy" / package.name / f"{name}.json"
+        self._path = package.base / _RECORDS / package.date / f"{name}.json"
         self._base = package.base
-        form = self._read()
-        targets = form.get("targets") if form.get("version") == VERSION else None
+        self._package = package.name
+        form = self._form(self._path)
+        targets = form.get("targets")
         self._targets: dict[str, dict[str, Any]] = targets if isinstance(targets, dict) else {}
-        failed = form.get("failed")
-        self.failed: list[str] = failed if isinstance(failed, list) else []
+        left = form.get("left out")
+        self._left_out: dict[str, dict[str, list[str]]] = left if isinstance(left, dict) else {}
         self._saved = time.monotonic()
 
-    def _read(self) -> Mapping[str, Any]:
+    @staticmethod
+    def _form(path: Path) -> Mapping[str, Any]:
         try:
-            form = orjson.loads(self._path.read_bytes())
+            form = orjson.loads(path.read_bytes())
         except (FileNotFoundError, orjson.JSONDecodeError):
             return {}  # without a record all is sorted again, with the same result
-        return form if isinstance(form, dict) else {}
+        return form if isinstance(form, dict) and form.get("version") == VERSION else {}
+
+    @classmethod
+    def tells_of(cls, path: Path, package: str) -> bool:
+        """Whether the record at `path` names `package` as one that a file was sorted from."""
+        targets = cls._form(path).get("targets")
+        return isinstance(targets, dict) and any(
+            isinstance(known, dict) and known.get("package") == package for known in targets.values()
+        )
+
+    @property
+    def left_out(self) -> dict[str, list[str]]:
+        """The files of this package that could not be sorted last time, by why."""
+        return self._left_out.get(self._package, {})
+
+    @left_out.setter
+    def left_out(self, left: dict[str, list[str]]) -> None:
+        self._left_out[self._package] = left
 
     def why(self, file: PackageFile, digest: Digest) -> str:
         """Why `file` would be made again, or nothing."""
+        name = printable(file.source.name)
         known = self._targets.get(self._key(file))
         if not isinstance(known, dict):
-            return f"{file.source.name} is new"
+            return f"{name} is new"
         if known.get("size") != _size(file.target):
-            return f"{file.target} is gone or was changed"
-        return "" if known.get("source") == digest(file.source) else f"{file.source.name} changed"
+            return f"{printable_path(file.target)} is gone or was changed"
+        found = _digest_of(file.source, digest)
+        if isinstance(found, OSError):
+            return f"{name} cannot be read"
+        if known.get("source") == found:
+            return ""
+        other = self.other_package(file)
+        return f"{file.target.name} was sorted from {printable(other)}" if other else f"{name} changed"
+
+    def other_package(self, file: PackageFile) -> str:
+        """The package that the target was sorted from, where it is another one than this."""
+        known = self._targets.get(self._key(file))
+        other = known.get("package") if isinstance(known, dict) else None
+        return other if isinstance(other, str) and other != self._package else ""
 
     def keep(self, file: PackageFile, source: str) -> None:
         """Remember that the target was made from a source of digest `source`."""
-        self._targets[self._key(file)] = {"source": source, "size": _size(file.target)}
+        self._targets[self._key(file)] = {
+            "source": source,
+            "size": _size(file.target),
+            "package": self._package,
+        }
         if time.monotonic() - self._saved > _SECONDS_BETWEEN_RECORDS:
             self.save()
 
     def save(self) -> None:
         """Write the record."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        form = {"version": VERSION, "failed": self.failed, "targets": self._targets}
+        form = {"version": VERSION, "left out": self._left_out, "targets": self._targets}
         with replacing(self._path) as sink:
             sink.write(orjson.dumps(form, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
         self._saved = time.monotonic()
@@ -218,11 +318,12 @@ def _convert_one(file: PackageFile, digest: str, max_bad_fraction: float) -> _Re
         else:
             _pack(file.source, file.target, as_it_is=file.treatment == COPY)
         if _mark(file.source) != before:
-            return _Result(digest, notes, f"{file.source} changed while it was read: sort the package again")
+            where = printable_path(file.source)
+            return _Result(digest, notes, f"{where} changed while it was read: sort the package again")
     except InputError as error:
         return _Result(digest, notes, str(error))
     except OSError as error:
-        return _Result(digest, notes, f"{file.target} cannot be made: {error.strerror or error}")
+        return _Result(digest, notes, f"{printable_path(file.target)} cannot be made: {error.strerror}")
     return _Result(digest, notes)
 
 
@@ -247,6 +348,7 @@ def _make_csv(file: PackageFile, notes: Notes, max_bad_fraction: float) -> None:
 
 def _pack(source: Path, target: Path, *, as_it_is: bool) -> None:
     """Copy `source` to `target`: its bytes as they are, or compressed."""
+    refuse_encrypted(source)
     with source.open("rb") as file, replacing(target, as_it_is=as_it_is) as sink:
         while piece := file.read(PIECE):
             sink.write(piece)

@@ -219,7 +219,10 @@ class Graph:
     def _package(self) -> Iterator[Task]:
         yield self._head(WALDOFY, "sort the weekly package (dump_dir) into directories of courses")
         settings = self.run.context.settings
-        delivery = Delivery(self.run, [*self.run.context.courses, *known_courses(settings)])
+        # What a run takes as it stands it does not load.
+        made = self._asked.targets - self._asked.as_they_stand
+        loads = any(_reads_dump(self._registry[name]) for name in made if name in self._registry)
+        delivery = Delivery(self.run, [*self.run.context.courses, *known_courses(settings)], loads)
         for course in self.run.context.courses:
             step = WaldofyStep(self.run, f"{WALDOFY}:{course}", delivery, course)
             yield {"basename": WALDOFY, "name": str(course), **self._of(step)}
@@ -389,6 +392,10 @@ def _first_sentence(text: str) -> str:
 
 def _writes_files(table: Table) -> bool:
     return isinstance(table.made, LoadedFrom | ComputedFrom) and bool(table.made.outputs)
+
+
+def _reads_dump(table: Table) -> bool:
+    return table.scope is Scope.COURSE and _reads_files(table)
 
 
 def _reads_files(table: Table) -> bool:

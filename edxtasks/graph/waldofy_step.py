@@ -6,29 +6,62 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from edxtasks.config import required
+from edxtasks.config.kinds import day
 from edxtasks.course import CourseKey
-from edxtasks.dumps.package import Package, plan_package
-from edxtasks.dumps.waldofy import pending
+from edxtasks.directories import directory_read_with
+from edxtasks.dumps.package import Package, PackageGone, plan_package
+from edxtasks.dumps.waldofy import pending, was_sorted
+from edxtasks.errors import InputError, UserError
 from edxtasks.graph.steps import JOBS, Run, Step
 from edxtasks.graph.workers import Job
+from edxtasks.printable import printable, printable_path
+from edxtasks.tables.build import Built
 from edxtasks.tables.freshness import Standing
 
 
 @dataclass
 class Delivery:
-    """The weekly package of a run, listed once. `known` are the courses whose files have a place."""
+    """The weekly package of a run, listed once.
+
+    `known` are the courses whose files have a place; `loads`: the run makes tables from what is sorted.
+    """
 
     run: Run
     known: Sequence[CourseKey]
+    loads: bool
+    _teller: str = ""
 
     @cached_property
-    def package(self) -> Package:
-        """The package. Raises `UserError` when the folder cannot be one."""
-        settings = self.run.context.settings
-        base: Path = required(settings, "paths.course_sql_base_dir", Path)
-        return plan_package(required(settings, "paths.dump_dir", Path), self.known, base)
+    def base(self) -> Path:
+        """The folder of the course directories."""
+        return required(self.run.context.settings, "paths.course_sql_base_dir", Path)
+
+    @cached_property
+    def package(self) -> Package | UserError:
+        """The package, or why there is none that can be sorted."""
+        try:
+            folder: Path = required(self.run.context.settings, "paths.dump_dir", Path)
+            return plan_package(folder, self.known, self.base)
+        except UserError as fault:
+            return fault
+
+    @cached_property
+    def gone(self) -> str:
+        """What to note where the package was sorted once and is not there any more."""
+        folder = self.run.context.settings.paths.dump_dir
+        if folder is None or not isinstance(self.package, PackageGone) or not was_sorted(self.base, folder):
+            return ""
+        return (
+            f"the package {printable_path(folder)} is gone; what was sorted from it stays (setting dump_dir)"
+        )
+
+    def told_by(self, step: str) -> str:
+        """Name of the step that tells what concerns the whole package: the first that asks."""
+        self._teller = self._teller or step
+        return self._teller
 
 
 class WaldofyStep(Step):
@@ -41,18 +74,70 @@ class WaldofyStep(Step):
 
     def check(self) -> tuple[Standing, str]:
         package = self._delivery.package
-        if (
-            self.course is not None
-            and not package.files.get(self.course)
-            and not package.failed.get(self.course)
-        ):
-            return Standing.SKIPPED, f"{package.name} has no file of this course"
+        if not isinstance(package, Package):
+            return self._without(package)
+        if self.course is not None:
+            if not package.files.get(self.course):
+                return self._nothing_of_it(package, self.course)
+            fault = self._not_read(package, self.course)
+            if fault and self._delivery.loads:
+                raise InputError(fault)
         reasons = pending(package, self.course, self.run.context.digests)
         if not reasons:
             return Standing.FRESH, ""
         return Standing.STALE, "; ".join(reasons[:3]) + (
             f" and {len(reasons) - 3} more" if reasons[3:] else ""
         )
+
+    def _without(self, fault: UserError) -> tuple[Standing, str]:
+        """What to do without a package. One step of the run tells of it, the others name that step."""
+        teller = self._delivery.told_by(self.name)
+        if self._delivery.gone:
+            return (Standing.SKIPPED if teller == self.name else Standing.FRESH), self._delivery.gone
+        if teller == self.name:
+            raise fault
+        return Standing.SKIPPED, f"the package cannot be sorted: {teller} says why"
+
+    def _nothing_of_it(self, package: Package, course: CourseKey) -> tuple[Standing, str]:
+        encrypted, failed = package.encrypted.get(course, ()), package.failed.get(course, ())
+        if encrypted:
+            raise InputError(
+                f"{printable(package.name)}: all {len(encrypted)} files of this course are encrypted: "
+                "decrypt them and sort the package again"
+            )
+        if failed:
+            reasons = pending(package, course, self.run.context.digests)
+            return (Standing.STALE, "; ".join(reasons)) if reasons else (Standing.FRESH, "")
+        return Standing.SKIPPED, f"{printable(package.name)} has no file of this course"
+
+    def _not_read(self, package: Package, course: CourseKey) -> str:
+        """Why no table is made from what is sorted here; nothing where it is read, or a newer dump is."""
+        settings = self.run.context.settings
+        arriving = self._delivery.base / course.package_prefix / package.date
+        read = directory_read_with(arriving, course, settings)
+        if read.resolve() == arriving.resolve() or (day(read.name) and read.name > arriving.name):
+            return ""
+        dump = f"the dump of {package.date} (dump_dir) is not read"
+        if not read.is_relative_to(arriving.parent):
+            return (
+                f"{dump}: it is sorted into {printable_path(arriving)}, but {course.directory} goes before "
+                f"{course.package_prefix}. Move what is in {course.directory} to {course.package_prefix}"
+            )
+        named = settings.paths.course_sql_date_dir
+        setting = f'course_sql_date_dir is "{named}"' if named else "course_sql_date_dir is not set"
+        return (
+            f"{dump}: {setting}, so tables are made from {printable_path(read)}. "
+            f'Set course_sql_date_dir = "{package.date}", or latest_sql_dir = true'
+        )
+
+    def taken(self, result: Any) -> Built:
+        built: Built = result
+        package = self._delivery.package
+        if self.course is not None and isinstance(package, Package):
+            fault = self._not_read(package, self.course)
+            if fault:
+                built.notes.say(fault)
+        return built
 
     def job(self) -> Job:
         force = self.name in self.run.forced

@@ -230,8 +230,7 @@ def test_a_new_failed_export_is_told_once(dump: Path, tmp_path: Path) -> None:
     failed.rename(failed.with_name(failed.name + ".failed"))
     package = plan_package(dump, KNOWN, tmp_path)
     (reason,) = waldofy.pending(package, ONE, digest)
-    assert reason.endswith("failed at edX")
-    assert "auth_user-prod" in reason
+    assert reason.startswith("the export failed at edX: MITx-6.00.1x-2T2017-auth_user-prod")
     sort(dump, tmp_path, ONE)
     assert waldofy.pending(package, ONE, digest) == []
     # What was sorted before is not taken away.
@@ -346,3 +345,202 @@ def test_sorted_tables_read_as_the_delivered_ones(
     delivered = list(DeliveredTable(source, Notes()).rows(fields))
     made = folder / "MITx-6.00.1x-2T2017" / DAY / "users.csv.gz"
     assert list(DeliveredTable(made, Notes()).rows(fields)) == delivered
+
+
+# What cannot be sorted
+
+
+def empty(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ({}, "none of its 0 entries is named as the files of a package are"),
+        ({"README.txt": b"x", "mitx-email_opt_in-prod-analytics.csv": b"x"}, "none of its 2 entries"),
+        (
+            {
+                "MITx-6.00.1x-2T2017-auth_user-prod-analytics.sql.gpg": b"\x85\x02\x0c\x03",
+                "MITx-6.00.1x-2T2017-prod.mongo.gpg": b"\x85\x02\x0c\x03",
+                "mitx-email_opt_in-prod-analytics.csv.gpg": b"\x85\x02\x0c\x03",
+            },
+            "3 files are encrypted (.gpg): decrypt them first",
+        ),
+        (
+            {f"xorg-{DAY}/MITx-6.00.1x-2T2017-auth_user-prod-analytics.sql": USERS},
+            f"its files lie one folder deeper, in xorg-{DAY}: set dump_dir to it",
+        ),
+        (
+            {"inner/MITx-6.00.1x-2T2017-auth_user-prod-analytics.sql.gpg": b"\x85\x02\x0c\x03"},
+            "its files lie one folder deeper, in inner",
+        ),
+        ({f"xorg-{DAY}.zip": b"PK\x03\x04"}, f"it holds an archive: unpack xorg-{DAY}.zip first"),
+        ({f"xorg-{DAY}.tar.gz": b"\x1f\x8b"}, f"it holds an archive: unpack xorg-{DAY}.tar.gz first"),
+        (
+            {"MITx-6.00.1x-2T2017-auth_user-prod-analytics.sql.failed": b"Traceback"},
+            "the export of all 1 files failed at edX",
+        ),
+    ],
+)
+def test_a_package_of_which_nothing_can_be_sorted(tmp_path: Path, files: dict[str, bytes], told: str) -> None:
+    folder = empty(tmp_path / f"xorg-{DAY}")
+    for name, content in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        plan_package(folder, KNOWN, tmp_path / "SQL")
+    assert str(caught.value).startswith(f"nothing of the package {folder} can be sorted: ")
+    assert told in str(caught.value)
+    assert not (tmp_path / "SQL").exists()
+
+
+def test_a_package_that_is_an_archive_or_lies_in_a_folder(tmp_path: Path) -> None:
+    archive = tmp_path / f"mitx-{DAY}.zip"
+    archive.write_bytes(b"PK\x03\x04")
+    with pytest.raises(InputError, match="is a file: dump_dir is the folder"):
+        plan_package(archive, KNOWN, tmp_path)
+    empty(tmp_path / "packages" / f"mitx-{DAY}")
+    with pytest.raises(InputError, match=f"Set dump_dir to a package in it: mitx-{DAY}"):
+        plan_package(tmp_path / "packages", KNOWN, tmp_path)
+
+
+def test_encrypted_files_among_others_are_counted_and_told_once(dump: Path, tmp_path: Path) -> None:
+    for table_name in ("teams", "wiki_article", "certificates_generatedcertificate"):
+        (dump / f"MITx-6.00.1x-2T2017-{table_name}-prod-analytics.sql.gpg").write_bytes(b"\x85\x02")
+    package = plan_package(dump, KNOWN, tmp_path)
+    assert any(line.startswith("encrypted: ") for line in waldofy.pending(package, ONE, digest))
+    _, notes = sort(dump, tmp_path, ONE)
+    (told,) = [line for line in notes.lines if "encrypted" in line]
+    assert told == (
+        "4 files are encrypted and were left where they are: "
+        "MITx-6.00.1x-2T2017-auth_user-prod-analytics.sql.gpg, "
+        "MITx-6.00.1x-2T2017-certificates_generatedcertificate-prod-analytics.sql.gpg, "
+        "MITx-6.00.1x-2T2017-teams-prod-analytics.sql.gpg and 1 more. "
+        "Decrypt them and sort the package again"
+    )
+    assert notes.counts["encrypted"] == 4
+    assert waldofy.pending(package, ONE, digest) == []
+    # Those of the edge site belong to the rest, and one more that comes is told again.
+    (dump / "MITx-6.00.1x-2T2017-teams-edge-analytics.sql.gpg").write_bytes(b"\x85\x02")
+    assert waldofy.pending(plan_package(dump, KNOWN, tmp_path), ONE, digest) == []
+    (dump / "MITx-6.00.1x-2T2017-teams_membership-prod-analytics.sql.gpg").write_bytes(b"\x85\x02")
+    assert len(waldofy.pending(plan_package(dump, KNOWN, tmp_path), ONE, digest)) == 1
+
+
+@pytest.mark.parametrize("beginning", [b"\x85\x02\x0c\x03\xa1\xb2", b"-----BEGIN PGP MESSAGE-----\n\nhQIM"])
+def test_an_encrypted_file_of_another_name_fails_alone(dump: Path, tmp_path: Path, beginning: bytes) -> None:
+    names = [
+        "MITx-6.00.1x-2T2017-auth_user-prod-analytics.sql",
+        "MITx-6.00.1x-2T2017-prod.mongo",
+        "MITx-6.00.1x-2T2017-course-prod-analytics.xml.tar.gz",
+    ]
+    for name in names:
+        (dump / name).write_bytes(beginning)
+    with pytest.raises(InputError) as caught:
+        sort(dump, tmp_path, ONE)
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 3
+    for name in names:
+        assert any(f"{name} is encrypted (PGP)" in line for line in lines)
+    made = sorted(path.name for path in (tmp_path / "MITx-6.00.1x-2T2017" / DAY).iterdir())
+    assert made == [
+        "course_structure-prod-analytics.json.gz",
+        "profiles.csv.gz",
+        "user_api_usercoursetag.csv.gz",
+    ]
+
+
+def test_links_are_followed_inside_the_package_only(dump: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "passwords"
+    outside.write_bytes(b"id\tpassword\n1\tsecret\n")
+    named = "MITx-6.00.1x-2T2017-{}-prod-analytics.sql"
+    (dump / named.format("teams")).symlink_to(outside)
+    (dump / named.format("wiki_article")).symlink_to("../passwords")
+    (dump / named.format("credit_crediteligibility")).symlink_to("gone")
+    loop = dump / named.format("loop")
+    loop.symlink_to(loop.name)
+    (dump / named.format("teams_membership")).symlink_to(
+        "ora/MITx-6.00.1x-2T2017-submissions-prod-analytics.sql"
+    )
+    sort(dump, tmp_path / "SQL", ONE)
+    _, notes = sort(dump, tmp_path / "SQL", None)
+    folder = tmp_path / "SQL" / "MITx-6.00.1x-2T2017" / DAY
+    assert not {"teams.csv.gz", "wiki_article.csv.gz", "loop.csv.gz"} & {p.name for p in folder.iterdir()}
+    assert table(folder / "teams_membership.csv.gz")[1] == ["1", "ann", "ann@x.org"]
+    (told,) = [line for line in notes.lines if "links" in line]
+    assert told == (
+        "left where they are, links that lead to no file of the package: "
+        + ", ".join(
+            named.format(name) for name in ("credit_crediteligibility", "loop", "teams", "wiki_article")
+        )
+    )
+    # The folder itself may be a link: what it is called at its end counts.
+    link = tmp_path / "newest"
+    link.symlink_to(dump)
+    assert plan_package(link, KNOWN, tmp_path).name == f"xorg-{DAY}"
+
+
+def test_two_packages_of_one_date_that_take_turns_are_told(dump: Path, tmp_path: Path) -> None:
+    base = tmp_path / "SQL"
+    sort(dump, base, ONE)
+    other = empty(tmp_path / f"yorg-{DAY}")
+    users = "MITx-6.00.1x-2T2017-auth_user-prod-analytics.sql"
+    # As many bytes, another learner; and a file that is the same in both.
+    (other / users).write_bytes(USERS.replace(b"bob", b"bea"))
+    tags = "MITx-6.00.1x-2T2017-user_api_usercoursetag-prod-analytics.sql"
+    (other / tags).write_bytes(OLD_TAGS)
+    package = plan_package(other, KNOWN, base)
+    assert waldofy.pending(package, ONE, digest) == [f"users.csv.gz was sorted from xorg-{DAY}"]
+    done, notes = sort(other, base, ONE)
+    assert [path.name for path in done.made] == ["users.csv.gz"]
+    assert table(base / "MITx-6.00.1x-2T2017" / DAY / "users.csv.gz")[2][1] == "bea"
+    assert any(
+        line.startswith(f"1 files that were sorted from xorg-{DAY} are replaced by those of yorg-{DAY}")
+        for line in notes.lines
+    )
+    # And back: no package takes the files of the other for its own.
+    assert waldofy.pending(plan_package(dump, KNOWN, base), ONE, digest) == [
+        f"users.csv.gz was sorted from yorg-{DAY}"
+    ]
+    assert waldofy.was_sorted(base, dump)
+    assert waldofy.was_sorted(base, other)
+    assert not waldofy.was_sorted(base, tmp_path / f"zorg-{DAY}")
+    assert not waldofy.was_sorted(base, tmp_path / "xorg-2021-03-15")
+
+
+def test_a_source_that_cannot_be_read_fails_alone(dump: Path, tmp_path: Path) -> None:
+    def refusing(path: Path) -> str:
+        if "auth_user-" in path.name:
+            raise PermissionError(13, "Permission denied", str(path))
+        return digest(path)
+
+    package = plan_package(dump, KNOWN, tmp_path)
+    with pytest.raises(InputError) as caught:
+        waldofy.convert(package, ONE, refusing, Notes())
+    assert str(caught.value) == (
+        f"{dump}/MITx-6.00.1x-2T2017-auth_user-prod-analytics.sql cannot be read: Permission denied"
+    )
+    assert len(list((tmp_path / "MITx-6.00.1x-2T2017" / DAY).iterdir())) == 5
+    assert waldofy.pending(package, ONE, refusing) == [
+        "MITx-6.00.1x-2T2017-auth_user-prod-analytics.sql is new"
+    ]
+
+
+def test_names_of_files_are_printed_escaped_and_lists_are_cut(dump: Path, tmp_path: Path) -> None:
+    for number in range(300):
+        (dump / f"\x1b[31mnot_{number:03}.sql\nbuilt   everything").write_bytes(b"")
+    _, notes = sort(dump, tmp_path, None)
+    (told,) = [line for line in notes.lines if "not understood" in line]
+    assert r"\x1b[31mnot_000.sql\nbuilt   everything" in told
+    assert told.isprintable()
+    assert len(told) < 1000
+
+
+def test_courses_of_no_list_are_told(dump: Path, tmp_path: Path) -> None:
+    _, notes = sort(dump, tmp_path, None)
+    assert (
+        "2 files go to UNKNOWN, since their courses are in no course list: MITx-6.00.1x-2T2017-ccx-7, "
+        "MITx-8.01x-2T2017a"
+    ) in notes.lines
