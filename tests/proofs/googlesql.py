@@ -123,6 +123,15 @@ def evaluate(
     ]
 
 
+def analyze(sql: str, schemas: Mapping[str, Schema], parameters: Mapping[str, object] | None = None) -> Any:
+    """What the analyzer makes of a statement as it stands. Raises NotInEvaluator if it refuses it."""
+    messages = service().messages
+    request = messages.AnalyzeRequest()
+    request.sql_statement = sql
+    _prepare(request, schemas, parameters or {})
+    return service().ask("Analyze", request, messages.AnalyzeResponse)
+
+
 def output_schema(
     sql: str, schemas: Mapping[str, Schema], parameters: Mapping[str, object] | None = None
 ) -> Schema:
@@ -130,11 +139,7 @@ def output_schema(
 
     Raises NotInEvaluator if the query does not type-check.
     """
-    messages = service().messages
-    request = messages.AnalyzeRequest()
-    request.sql_statement = _flat_names(sql)
-    _prepare(request, schemas, parameters or {})
-    answer = service().ask("Analyze", request, messages.AnalyzeResponse)
+    answer = analyze(_flat_names(sql), schemas, parameters)
     query = answer.resolved_statement.resolved_query_stmt_node
     return Schema(tuple(_schema_column(item.name, item.column.type) for item in query.output_column_list))
 

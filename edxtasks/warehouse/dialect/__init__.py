@@ -13,6 +13,7 @@ from sqlglot import exp
 
 from edxtasks.errors import UserError
 from edxtasks.warehouse.dialect import aggregates, arrays, casts, constructs, formats, numbers, texts
+from edxtasks.warehouse.dialect.closed import not_read
 from edxtasks.warehouse.dialect.functions import FUNCTIONS
 from edxtasks.warehouse.dialect.macros import CONNECTION_SETTINGS, MACROS
 from edxtasks.warehouse.dialect.queries import relation
@@ -123,4 +124,8 @@ def typed_empty(schema: Schema) -> str:
 
 def _translate(tree: exp.Expression, schemas: Mapping[str, Schema]) -> tuple[Context, Relation]:
     context = Context(schemas, relation)
+    for node, complaint in not_read(tree):
+        context.complain(node, complaint)
+    if context.complaints:
+        return context, Relation("SELECT NULL", ())
     return context, relation(context, tree, {}, None)

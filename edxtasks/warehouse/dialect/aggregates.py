@@ -54,6 +54,8 @@ def take_apart(nodes: list[exp.Expression], name: str) -> Arguments:
                     raise Refused(f"{name}: LIMIT takes a number")
                 result.limit = int(limit.name)
             elif isinstance(node, exp.Order):
+                if result.ignore_nulls is not None:
+                    raise Refused(f"{name}: IGNORE NULLS and RESPECT NULLS stand before ORDER BY")
                 result.order = node.expressions
             elif isinstance(node, exp.Distinct):
                 result.distinct = True
@@ -201,8 +203,14 @@ def _extreme(call: Call) -> Value:
 
 def order_by(call: Call, nodes: list[exp.Ordered]) -> tuple[str, Order]:
     """`ORDER BY …` inside an aggregate, and its keys."""
-    terms, order = order_terms(call.place, nodes)
+    terms, order, _ = order_terms(call.place, nodes)
     return (f" ORDER BY {', '.join(terms)}" if terms else ""), order
+
+
+def _check_distinct(call: Call, arguments: Arguments, keys: Order, value: str) -> None:
+    """Refuse DISTINCT values in an order that each of them may have several places in."""
+    if arguments.distinct and not keys.keys <= {value}:
+        raise Refused(f"{call.name}(DISTINCT …) takes ORDER BY the value itself alone")
 
 
 @builder("ARRAY_AGG")
@@ -217,7 +225,10 @@ def _array_agg(call: Call) -> Value:
         raise Unreadable
     if value.type == NULL:
         raise Refused("ARRAY_AGG(NULL)")
+    if value.type.element is not None:
+        raise Refused(f"ARRAY_AGG({value.type}): an array of arrays is no GoogleSQL")
     order, keys = order_by(call, arguments.order)
+    _check_distinct(call, arguments, keys, value.sql)
     pending(call.place.scope, call.node, "ARRAY_AGG", keys, value.sql, columns)
     distinct = "DISTINCT " if arguments.distinct else ""
     only = f" FILTER (WHERE {value.sql} IS NOT NULL)" if arguments.ignore_nulls else ""
@@ -242,6 +253,7 @@ def _string_agg(call: Call) -> Value:
         raise Unreadable
     this = fit(value, STRING)
     order, keys = order_by(call, arguments.order)
+    _check_distinct(call, arguments, keys, this)
     pending(call.place.scope, call.node, "STRING_AGG", keys, this, columns)
     distinct = "DISTINCT " if arguments.distinct else ""
     if arguments.limit is None:

@@ -33,6 +33,9 @@ _TYPES = {
     exp.DType.VARBINARY: BYTES,
 }
 
+_WORDS = ("STRING", "INT64", "FLOAT64", "BOOL", "BOOLEAN", "DATE", "TIMESTAMP", "BYTES")
+"""What models call these types: the parser takes the words of other databases too."""
+
 _FROM_TEXT = {
     INT64: "bq_text_integer",
     FLOAT64: "bq_text_float",
@@ -65,14 +68,18 @@ def type_of(node: exp.Expression) -> Type:
     """The type that a type name in the text stands for. Raises Refused if models have no such type."""
     assert isinstance(node, exp.DataType)
     if node.this == exp.DType.ARRAY and node.expressions:
-        return array(type_of(node.expressions[0]))
+        element = type_of(node.expressions[0])
+        if element.element is not None:
+            raise Refused("an array of arrays is no GoogleSQL")
+        return array(element)
     if node.this == exp.DType.STRUCT:
-        if not all(isinstance(field, exp.ColumnDef) for field in node.expressions):
+        if not all(isinstance(field, exp.ColumnDef) for field in node.expressions) or not node.expressions:
             raise Refused("the members of a STRUCT type need names")
         return Type("STRUCT", tuple((field.name, type_of(field.args["kind"])) for field in node.expressions))
     kind = _TYPES.get(node.this)
-    if kind is None:
-        raise Refused(f"the type {node.sql('bigquery')} is not on the proven list; see docs/sql.md")
+    word = node.meta.get("word", "")
+    if kind is None or word not in _WORDS:
+        raise Refused(f"the type {word or node.sql('bigquery')} is not on the proven list; see docs/sql.md")
     return kind
 
 
@@ -81,6 +88,8 @@ def cast(value: Value, wanted: Type, safe: bool) -> Value:
     found = value.type
     if found == wanted:
         return value
+    if found.element is not None and wanted.element is not None:
+        raise Refused(f"a cast of {found} to {wanted} is not on the proven list; see docs/sql.md")
     if found in OPEN or wanted.element is not None or wanted.kind == "STRUCT":
         plain = found in OPEN or wanted.element is not None or found.kind == "STRUCT"
         if not plain or (safe and found == PARAMETER):

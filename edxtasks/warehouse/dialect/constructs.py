@@ -73,7 +73,9 @@ def _adjacent(place: Place, node: exp.Expression) -> Value:
 
 def _if(place: Place, node: exp.Expression) -> Value:
     condition = place.typed(node.this, BOOL)
-    values = [place.value(node.args["true"]), place.value(node.args.get("false") or exp.Null())]
+    if node.args.get("false") is None:
+        raise Refused("IF takes three arguments")
+    values = [place.value(node.args["true"]), place.value(node.args["false"])]
     (yes, no), kind = branches(values, "IF")
     return Value(f"(CASE WHEN {condition} THEN {yes} ELSE {no} END)", kind)
 
@@ -104,12 +106,28 @@ def _cast(place: Place, node: exp.Expression) -> Value:
     if node.args.get("format") is not None:
         raise Refused("CAST … FORMAT is not on the proven list; see docs/sql.md")
     wanted = type_of(node.args["to"])
-    if isinstance(node.this, exp.Array) and not node.this.expressions and wanted.element is not None:
-        return Value(f"CAST([] AS {wanted.duckdb})", wanted)
+    if isinstance(node.this, (exp.Array, exp.Struct)) and isinstance(node, exp.Cast):
+        return Value(_built(place, node.this, wanted), wanted)
     value = place.value(node.this)
     if value.type == UNKNOWN:
         return UNREADABLE
     return cast(value, wanted, safe=isinstance(node, exp.TryCast))
+
+
+def _built(place: Place, node: exp.Expression, wanted: Type) -> str:
+    """DuckDB text of `ARRAY<…>[…]` or `STRUCT<…>(…)`, whose parts take the types that are written first."""
+    if isinstance(node, exp.Array) and wanted.element is not None:
+        parts = [_built(place, item, wanted.element) for item in node.expressions]
+        return f"CAST([{', '.join(parts)}] AS {wanted.duckdb})"
+    if isinstance(node, (exp.Struct, exp.Tuple)) and wanted.kind == "STRUCT":
+        if len(node.expressions) != len(wanted.fields):
+            raise Refused(f"{wanted} has {len(wanted.fields)} members, found {len(node.expressions)}")
+        if any(isinstance(item, exp.PropertyEQ) for item in node.expressions):
+            raise Refused(f"{wanted}(…) names its members already: write the values alone")
+        members = zip(wanted.fields, node.expressions, strict=True)
+        packed = ", ".join(f"{quote(name)} := {_built(place, item, kind)}" for (name, kind), item in members)
+        return f"struct_pack({packed})"
+    return place.typed(node, wanted)
 
 
 def _extract(place: Place, node: exp.Expression) -> Value:
@@ -152,25 +170,38 @@ def _array(place: Place, node: exp.Expression) -> Value:
         return UNREADABLE
     if kind in OPEN:
         raise Refused("an array needs a type: write ARRAY<STRING>[…]")
+    if kind.element is not None:
+        raise Refused("an array of arrays is no GoogleSQL")
     return Value(f"CAST([{', '.join(texts)}] AS {array(kind).duckdb})", array(kind))
 
 
 def _struct(place: Place, node: exp.Expression) -> Value:
-    fields = []
+    fields: list[tuple[str, Type]] = []
     texts = []
     for item in node.expressions:
-        named = isinstance(item, (exp.PropertyEQ, exp.Column))
-        name = (item.this.name if isinstance(item, exp.PropertyEQ) else item.name) if named else ""
+        name = _member_name(item)
         value = place.value(item.expression if isinstance(item, exp.PropertyEQ) else item)
         if value.type == UNKNOWN:
             return UNREADABLE
         if not name or value.type in OPEN:
             raise Refused(
-                "a member of STRUCT needs a name and a type: write STRUCT(CAST(NULL AS DATE) AS day)"
+                "a member of STRUCT needs a name and a type: write STRUCT(CAST(NULL AS DATE) AS day), or "
+                "STRUCT<day DATE>(NULL)"
             )
+        if any(name.lower() == other.lower() for other, _ in fields):
+            raise Refused(f"two members of STRUCT are called {name}")
         fields.append((name, value.type))
         texts.append(f"{quote(name)} := {value.sql}")
     return Value(f"struct_pack({', '.join(texts)})", Type("STRUCT", tuple(fields)))
+
+
+def _member_name(item: exp.Expression) -> str:
+    """The name of a member of STRUCT(…): the written one, else that of the column that it is."""
+    if isinstance(item, exp.PropertyEQ):
+        return str(item.this.name)
+    if isinstance(item, exp.Dot):
+        return str(item.expression.name)
+    return str(item.name) if isinstance(item, exp.Column) else ""
 
 
 def _scalar_subquery(place: Place, node: exp.Expression) -> Value:

@@ -25,10 +25,15 @@ from edxtasks.warehouse.dialect.types import (
     common,
 )
 
+LARGEST = 2**63 - 1
+"""The largest INT64."""
+
 
 def number(digits: str) -> Value:
     """A numeric literal: digits alone are INT64, all else FLOAT64 (in DuckDB it would be DECIMAL)."""
     if digits.isdigit():
+        if int(digits) > LARGEST:
+            raise Refused(f"{digits} is larger than an INT64 can be")
         return Value(f"{int(digits)}::BIGINT", INT64, number=digits)
     exponent = "" if "e" in digits.lower() else "e0"
     return Value(f"{digits}{exponent}", FLOAT64, number=digits)
@@ -36,6 +41,8 @@ def number(digits: str) -> Value:
 
 def _negative(place: Place, node: exp.Expression) -> Value:
     if isinstance(node.this, exp.Literal) and not node.this.is_string:
+        if node.this.name == str(LARGEST + 1):
+            return Value(f"CAST(-{node.this.name} AS BIGINT)", INT64, number=f"-{node.this.name}")
         digits = number(node.this.name)
         return Value(
             f"(-{digits.sql})" if digits.type == FLOAT64 else f"CAST(-{node.this.name} AS BIGINT)",
@@ -167,6 +174,8 @@ def _in(place: Place, node: exp.Expression) -> Value:
         if kind == FLOAT64:
             raise Refused("IN UNNEST over FLOAT64 is not on the proven list; see docs/sql.md")
         return Value(f"({this.sql} IN (SELECT unnest({listed.sql})))", BOOL)
+    if not node.expressions:
+        raise Refused("IN takes a list in parentheses, a SELECT or UNNEST(…)")
     values = [this, *(place.value(item) for item in node.expressions)]
     if any(value.type == UNKNOWN for value in values):
         return UNREADABLE

@@ -12,7 +12,7 @@ from edxtasks.warehouse.dialect.types import UNKNOWN, Type, common, quote
 def relation(context: Context, node: exp.Expression, ctes: Ctes, outer: Scope | None) -> Relation:
     """A query in DuckDB. `ctes` are those that are visible, `outer` the SELECT in which it stands."""
     if isinstance(node, exp.Subquery):
-        return _parenthesised(context, node, ctes, outer)
+        return relation(context, node.this, ctes, outer)
     if isinstance(node, exp.SetOperation):
         return _set_operation(context, node, ctes, outer)
     if isinstance(node, exp.Select):
@@ -27,21 +27,17 @@ def _with(context: Context, node: exp.Expression, ctes: Ctes, outer: Scope | Non
     clause = node.args.get("with_") or node.args.get("with")
     if clause is None:
         return "", ctes
-    if clause.args.get("recursive"):
-        context.complain(node, "WITH RECURSIVE is not on the proven list")
     texts = []
     visible = dict(ctes)
+    own: set[str] = set()
     for cte in clause.expressions:
         result = relation(context, cte.this, visible, outer)
+        if cte.alias.lower() in own:
+            context.complain(node, f"two queries of WITH are called {cte.alias}")
+        own.add(cte.alias.lower())
         texts.append(f"{quote(cte.alias)} AS ({result.sql})")
         visible[cte.alias.lower()] = result
     return f"WITH {', '.join(texts)} ", visible
-
-
-def _parenthesised(context: Context, node: exp.Subquery, ctes: Ctes, outer: Scope | None) -> Relation:
-    if any(node.args.get(part) for part in ("order", "limit", "offset", "with_", "with")):
-        context.complain(node, "ORDER BY or LIMIT after a parenthesis: put them inside, or use a WITH")
-    return relation(context, node.this, ctes, outer)
 
 
 _OPERATIONS: dict[type[exp.Expression], str] = {
@@ -59,8 +55,6 @@ def _set_operation(context: Context, node: exp.SetOperation, ctes: Ctes, outer: 
     distinct = bool(node.args.get("distinct"))
     if word != "UNION" and not distinct:
         context.complain(node, f"{word} ALL is not on the proven list")
-    if any(node.args.get(part) for part in ("order", "limit", "offset")):
-        context.complain(node, f"ORDER BY or LIMIT after {word}: put the {word} into a WITH")
     if node.args.get("by_name"):
         columns = _matched_by_name(context, node, left, right)
     else:

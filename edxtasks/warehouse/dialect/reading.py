@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from typing import Any
 
 from sqlglot import exp
 from sqlglot.dialects.bigquery import BigQuery
@@ -16,6 +17,7 @@ from sqlglot.parsers.bigquery import BigQueryParser
 from sqlglot.tokenizer_core import Token, TokenType
 
 from edxtasks.errors import UserError
+from edxtasks.warehouse.dialect.foreign import foreign
 
 
 class _Parser(BigQueryParser):
@@ -27,6 +29,14 @@ class _Parser(BigQueryParser):
         for name, parse in BigQueryParser.FUNCTION_PARSERS.items()
         if name in ("CAST", "SAFE_CAST", "EXTRACT", "ARRAY")
     }
+
+    def _parse_types(self, *args: Any, **named: Any) -> exp.Expr | None:
+        """A type that keeps the word by which it is called: other databases have other words for it."""
+        word = self._curr.text.upper() if self._curr else ""
+        found = super()._parse_types(*args, **named)
+        if isinstance(found, exp.DataType):
+            found.meta.setdefault("word", word)
+        return found
 
 
 class GoogleSQL(BigQuery):
@@ -67,7 +77,11 @@ _ODD_ESCAPE = re.compile(r"\\([^'ntrabfv])")
 def _refuse_odd_texts(sql: str) -> None:
     """Refuse texts that versions of sqlglot, or sqlglot and BigQuery, read differently."""
     before: Token | None = None
-    for token in tokens(sql):
+    listed = tokens(sql)
+    faults = [f"line {line}: {what}" for line, what in foreign(listed)]
+    if faults:
+        raise UserError("\n".join(dict.fromkeys(faults)))
+    for token in listed:
         if token.token_type == TokenType.STRING:
             escape = _ODD_ESCAPE.search(sql[token.start : token.end + 1].replace("\\\\", ""))
             if escape:

@@ -118,17 +118,17 @@ class Context:
     chance: list[str] = field(default_factory=list)
     """Complaints about results that hang on chance: the SQL can be run, but must not be."""
 
-    def complain(self, node: exp.Expression, reason: str) -> Value:
+    def complain(self, node: exp.Expr, reason: str) -> Value:
         """Keep a complaint about `node`; gives a value of unknown type, of which nobody complains again."""
         self.complaints.append(_located(node, reason))
         return UNREADABLE
 
-    def by_chance(self, node: exp.Expression, reason: str) -> None:
+    def by_chance(self, node: exp.Expr, reason: str) -> None:
         """Keep a complaint about a result that hangs on chance."""
         self.chance.append(_located(node, reason))
 
 
-def _located(node: exp.Expression, reason: str) -> str:
+def _located(node: exp.Expr, reason: str) -> str:
     ancestor: exp.Expr | None = node
     line = None
     while ancestor is not None and line is None:

@@ -14,13 +14,15 @@ from typing import TypeVar
 from sqlglot import exp
 
 from edxtasks.warehouse.dialect.chance import has_marker, judge, keys_of_join, pending
-from edxtasks.warehouse.dialect.expressions import Place
+from edxtasks.warehouse.dialect.clauses import gives_one_row, misplaced, not_grouped
+from edxtasks.warehouse.dialect.expressions import TRANSLATIONS, Place
 from edxtasks.warehouse.dialect.fitting import Refused
 from edxtasks.warehouse.dialect.orders import Order
 from edxtasks.warehouse.dialect.scope import Context, Ctes, Relation, Scope
 from edxtasks.warehouse.dialect.sorting import sort_term
 from edxtasks.warehouse.dialect.sources import from_clause
 from edxtasks.warehouse.dialect.types import BOOL, NULL, Type, Value, quote
+from edxtasks.warehouse.dialect.windows import definition_of
 
 T = TypeVar("T")
 
@@ -52,7 +54,7 @@ class Select:
         """The SELECT in DuckDB."""
         self.scope = Scope(self.outer)
         self.place = Place(self.context, self.scope, self.ctes)
-        self._refuse_what_is_not_proven()
+        self._refuse_what_is_misplaced()
         from_ = self._guarded(partial(from_clause, self.node, self.place), "")
         where = self._condition("where", "WHERE")
         self._select_items()
@@ -62,6 +64,8 @@ class Select:
         order, limit = self._guarded(self._order_and_limit, ("", ""))
         distinct = self.node.args.get("distinct") is not None
         keys_of_groups = self._keys_of_groups(grouping)
+        if keys_of_groups is not None and not self.context.complaints:
+            self._check_groups(keys_of_groups)
         for node, complaint in judge(self.scope, keys_of_groups):
             self.context.by_chance(node, complaint)
         pieces = [
@@ -85,21 +89,18 @@ class Select:
             self.context.complain(self.node, str(refusal))
             return otherwise
 
-    def _refuse_what_is_not_proven(self) -> None:
-        known = {
-            "with", "with_", "expressions", "from", "from_", "joins", "where", "group", "having", "qualify",
-            "order", "limit", "offset", "distinct", "windows", "laterals",
-        }  # fmt: skip
-        for part, value in self.node.args.items():
-            if value and part not in known:
-                self.context.complain(self.node, f"SELECT with {part.upper()} is not on the proven list")
-        distinct = self.node.args.get("distinct")
-        if distinct is not None and distinct.args.get("on"):
-            self.context.complain(self.node, "DISTINCT ON is no GoogleSQL")
+    def _refuse_what_is_misplaced(self) -> None:
+        for node, complaint in misplaced(self.node):
+            self.context.complain(node, complaint)
         if self.node.args.get("qualify") and not any(
             self.node.args.get(part) for part in ("where", "group", "having")
         ):
             self.context.complain(self.node, "QUALIFY needs a WHERE, GROUP BY or HAVING: write WHERE TRUE")
+        names = [named.name.lower() for named in self.node.args.get("windows") or ()]
+        for named in self.node.args.get("windows") or ():
+            if names.count(named.name.lower()) > 1:
+                self.context.complain(named, f"two windows are called {named.name}")
+            self._guarded(partial(definition_of, named), None)
 
     # The parts of the SELECT
 
@@ -140,10 +141,9 @@ class Select:
             if source is None:
                 raise Refused(f"{node.table}.*: no source is called {node.table}")
             sources = [source]
-        left_out = {name.name.lower() for name in star.args.get("except_") or star.args.get("except") or ()}
+        names = [name.name.lower() for name in star.args.get("except_") or star.args.get("except") or ()]
+        left_out = set(names)
         replaced = {r.alias.lower(): r.this for r in star.args.get("replace") or ()}
-        if star.args.get("rename"):
-            raise Refused("* RENAME is no GoogleSQL")
         merged = {} if isinstance(node, exp.Column) else dict(self.scope.merged)
         found: list[tuple[str, Value]] = []
         for name, merged_value in merged.items():
@@ -155,6 +155,11 @@ class Select:
                 value = source.column(name)
                 if value is not None and name.lower() not in merged:
                     found.append((name, value))
+        there = {name.lower() for name, _ in found}
+        for name in sorted({*left_out, *replaced} - there):
+            raise Refused(f"* has no column {name}")
+        if len(left_out) < len(names):
+            raise Refused("* EXCEPT names a column twice")
         items = []
         for name, value in found:
             if name.lower() in left_out:
@@ -176,8 +181,6 @@ class Select:
         group = self.node.args.get("group")
         if group is None:
             return []
-        if any(group.args.get(part) for part in ("rollup", "cube", "grouping_sets", "totals", "all")):
-            raise Refused("GROUP BY with ROLLUP, CUBE, GROUPING SETS or ALL is not on the proven list")
         place = self._with_aliases()
         terms = []
         for node in group.expressions:
@@ -217,8 +220,15 @@ class Select:
             found, key = sort_term(place, node, value)
             terms += found
             keys.add(key)
+        if self.node.args.get("distinct") and not keys <= {item.value.sql for item in self.items}:
+            raise Refused("ORDER BY after SELECT DISTINCT takes output columns only")
         if limit is not None:
             self._check_limit(limit, order, keys)
+        if offset is not None and limit is None:
+            raise Refused("OFFSET needs LIMIT")
+        for clause in (limit, offset):
+            if clause is not None and not isinstance(clause.expression, (exp.Literal, exp.Parameter)):
+                raise Refused(f"{clause.key.upper()} takes a number or a parameter")
         pieces = [
             f"LIMIT {self.place.typed(limit.expression, Type('INT64'))}" if limit is not None else "",
             f"OFFSET {self.place.typed(offset.expression, Type('INT64'))}" if offset is not None else "",
@@ -238,7 +248,42 @@ class Select:
         """Keys of GROUP BY as DuckDB texts; none in a SELECT of aggregates alone; None without groups."""
         if grouping:
             return frozenset(term for term in grouping if not term.isdigit())
-        return frozenset() if self.node.args.get("having") or _has_aggregate(self.node) else None
+        return frozenset() if gives_one_row(self.node) else None
+
+    def _check_groups(self, groups: frozenset[str]) -> None:
+        """Complain about columns that are neither grouped nor in an aggregate."""
+        order = self.node.args.get("order")
+        named = self._with_aliases()
+        last = [clause.this for part in ("having", "qualify") if (clause := self.node.args.get(part))]
+        first = Place(self.context, _AliasScope.over(self.scope, self.items, first=True), self.ctes)
+        for place, nodes in (
+            (self.place, [item.node for item in self.items if not item.node.is_star]),
+            (named, last),
+            (first, [term.this for term in order.expressions] if order is not None else []),
+        ):
+            for node in nodes:
+                for column in not_grouped(
+                    node,
+                    lambda one, place=place: self._looked_up(place, one)[0] in groups,  # type: ignore[misc]
+                    lambda one, place=place: self._looked_up(place, one)[1],  # type: ignore[misc]
+                ):
+                    self.context.complain(column, _NOT_GROUPED.format(column.sql("bigquery", comments=False)))
+        for item in self.items:
+            if item.node.is_star and item.value.sql not in groups:
+                self.context.complain(item.node, _NOT_GROUPED.format(item.name))
+
+    def _looked_up(self, place: Place, node: exp.Expression) -> tuple[str | None, bool]:
+        """The DuckDB text of an expression, and whether it holds columns of the sources; nothing is noted."""
+        if type(node) not in TRANSLATIONS:
+            return None, False
+        uses, complaints = list(self.scope.pending), len(self.context.complaints)
+        value, columns = place.with_columns(node)
+        self.scope.pending[:] = uses
+        del self.context.complaints[complaints:]  # of a part that means nothing alone, as WHEN … THEN of CASE
+        alias = isinstance(node, exp.Column) and any(
+            item.named and item.value.sql == value.sql for item in self.items
+        )
+        return value.sql, bool(columns) and not (alias and place is not self.place)
 
     def _keys(self, groups: frozenset[str] | None, distinct: bool, limit: str) -> list[frozenset[str]]:
         if groups is not None:
@@ -292,26 +337,7 @@ def _output(item: _Item) -> str:
     return f"{item.value.sql} AS {quote(item.name)}"
 
 
-_AGGREGATES = {
-    "COUNT", "COUNTIF", "SUM", "AVG", "MIN", "MAX", "LOGICAL_OR", "LOGICAL_AND", "STDDEV", "STDDEV_SAMP",
-    "STDDEV_POP", "VARIANCE", "VAR_SAMP", "VAR_POP", "CORR", "COVAR_SAMP",
-    "COVAR_POP", "ARRAY_AGG", "STRING_AGG",
-}  # fmt: skip
-
-
-def _has_aggregate(select: exp.Select) -> bool:
-    """Whether a SELECT without GROUP BY has an aggregate of its own, so that it gives one row."""
-
-    def below(node: exp.Expression) -> bool:
-        if isinstance(node, exp.Query):
-            return False
-        if isinstance(node, exp.Window):
-            return any(below(child) for child in node.this.iter_expressions())
-        if isinstance(node, exp.Anonymous) and node.name.upper() in _AGGREGATES:
-            return True
-        return any(below(child) for child in node.iter_expressions())
-
-    return any(below(item) for item in select.expressions)
+_NOT_GROUPED = "{} is neither in GROUP BY nor in an aggregate"
 
 
 def _kept_first(select: exp.Select) -> exp.Expression | None:

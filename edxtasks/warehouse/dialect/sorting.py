@@ -16,21 +16,25 @@ from edxtasks.warehouse.dialect.types import (
     STRING,
     TIMESTAMP,
     UNKNOWN,
+    Type,
     Value,
 )
 
 _SORTABLE = (INT64, FLOAT64, STRING, BOOL, DATE, TIMESTAMP, *OPEN)
 
 
-def order_terms(place: Place, nodes: list[exp.Ordered]) -> tuple[list[str], Order]:
-    """The terms of an ORDER BY in DuckDB, NULLs where GoogleSQL puts them, and the keys."""
+def order_terms(place: Place, nodes: list[exp.Ordered]) -> tuple[list[str], Order, list[Type]]:
+    """The terms of an ORDER BY in DuckDB, NULLs where GoogleSQL puts them; the keys, and their types."""
     terms = []
     keys = set()
+    types = []
     for node in nodes:
-        value, found = sort_term(place, node, place.value(node.this))
-        terms += value
-        keys.add(found)
-    return terms, Order(frozenset(keys))
+        value = place.value(node.this)
+        found, key = sort_term(place, node, value)
+        terms += found
+        keys.add(key)
+        types.append(value.type)
+    return terms, Order(frozenset(keys)), types
 
 
 def sort_term(place: Place, node: exp.Ordered, value: Value) -> tuple[list[str], str]:

@@ -43,7 +43,7 @@ def part(node: exp.Expression, name: str) -> str:
     """The name of a date part: `DAY`, `WEEK`, `WEEK(MONDAY)`."""
     if isinstance(node, exp.Anonymous) and node.name.upper() == "WEEK" and len(node.expressions) == 1:
         return f"WEEK({node.expressions[0].name.upper()})"
-    if isinstance(node, (exp.Var, exp.Column)):
+    if isinstance(node, exp.Var) or (isinstance(node, exp.Column) and len(node.parts) == 1):
         return node.name.upper()
     raise Refused(f"{name}: a date part was expected, such as DAY")
 
@@ -206,6 +206,7 @@ def _extract(call: Call) -> Value:
         if literal_of(call.arguments[1].args["zone"]) != "UTC":
             raise Refused("EXTRACT: the only time zone on the proven list is 'UTC'")
         call = Call(call.name, [call.arguments[0], call.arguments[1].this], call.place, call.node)
+        call.typed(1, TIMESTAMP)
     moment, kind = _moment(call, 1)
     if unit == "DATE" and kind == "TIMESTAMP":
         return Value(f"CAST({moment} AS DATE)", DATE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 
 from sqlglot import exp
@@ -18,10 +19,12 @@ from edxtasks.warehouse.dialect.types import (
     DATE,
     FLOAT64,
     INT64,
+    PARAMETER,
     STRING,
     TIMESTAMP,
     UNKNOWN,
     UNREADABLE,
+    Type,
     Value,
 )
 
@@ -69,72 +72,141 @@ _SUMS_OF_FLOATS = (
 def window(place: Place, node: exp.Expression) -> Value:
     """A window function in DuckDB."""
     function = node.this
-    ignore = None
     if isinstance(function, (exp.IgnoreNulls, exp.RespectNulls)):
         raise Refused("IGNORE NULLS stands inside the parentheses: FIRST_VALUE(x IGNORE NULLS)")
     if not isinstance(function, exp.Anonymous):
         raise Refused(f"{function.key.upper()} is no window function on the proven list")
     name = function.name.upper()
     if name not in (*_RANKS, *_NAVIGATION, *_AGGREGATES, *_PERCENTILES):
-        raise Refused(
-            f"{name} … OVER is not on the proven list{'' if ignore is None else ' here'}; see docs/sql.md"
-        )
-    definition = _definition(place, node)
-    partition = [place.value(item) for item in definition.args.get("partition_by") or ()]
-    order_node = definition.args.get("order")
-    terms, order = order_terms(place, order_node.expressions if order_node is not None else [])
+        raise Refused(f"{name} … OVER is not on the proven list; see docs/sql.md")
+    definition = definition_of(node)
+    partition = [place.value(item) for item in definition.partition]
+    ordered = definition.order.expressions if definition.order is not None else []
+    terms, order, types = order_terms(place, ordered)
     if any(value.type == UNKNOWN for value in partition):
         return UNREADABLE
+    for value in partition:
+        if value.type == FLOAT64 or value.type.kind in ("STRUCT", "ARRAY"):
+            raise Refused(f"PARTITION BY {value.type} is no GoogleSQL")
     order |= [value.sql for value in partition]
-    spec = definition.args.get("spec")
+    spec = definition.spec
+    _check_definition(name, bool(ordered), spec)
+    if spec is not None:
+        _check_frame(spec, types)
     pieces = []
     if partition:
         pieces.append(f"PARTITION BY {', '.join(value.sql for value in partition)}")
     if terms:
-        if spec is not None and spec.args.get("kind") == "RANGE" and len(terms) > 1 and _has_offset(spec):
-            raise Refused("RANGE with a distance takes one key that is no FLOAT64")
         pieces.append(f"ORDER BY {', '.join(terms)}")
     if spec is not None:
-        pieces.append(_frame(place, spec))
+        pieces.append(_frame(spec))
     over = f" OVER ({' '.join(pieces)})"
+    if ordered or spec is not None:
+        _refuse_distinct(name, function)
     value = call(place, function, over=over)
     _check(place, node, name, function, order, bool(terms), spec, value)
     return value
 
 
-def _definition(place: Place, node: exp.Expression) -> exp.Expression:
-    """The node that holds the definition: the window itself, or the one it names."""
+@dataclass(frozen=True)
+class Definition:
+    """A window: the expressions of PARTITION BY, the ORDER BY, the frame."""
+
+    partition: list[exp.Expression]
+    order: exp.Expression | None
+    spec: exp.Expression | None
+
+
+def definition_of(node: exp.Expression) -> Definition:
+    """The definition of a window, with what it takes over from the one that it names.
+
+    `OVER w`, `OVER (w ORDER BY x)`, `WINDOW w2 AS (w ROWS 1 PRECEDING)`: a window may add an order to one
+    that has none, and a frame to one that has none, and nothing else.
+    """
+    own = Definition(node.args.get("partition_by") or [], node.args.get("order"), node.args.get("spec"))
     alias = node.args.get("alias")
     if alias is None:
-        return node
+        return own
+    base = definition_of(_named(node, alias.name))
+    adds = own.order is not None or own.spec is not None
+    if own.partition:
+        raise Refused(f"a window that names another ({alias.name}) has no PARTITION BY of its own")
+    if own.order is not None and base.order is not None:
+        raise Refused(f"the window {alias.name} has an ORDER BY: a window that names it has none of its own")
+    if adds and base.spec is not None:
+        raise Refused(f"the window {alias.name} has a frame: a window that names it adds nothing")
+    return Definition(base.partition, own.order or base.order, own.spec or base.spec)
+
+
+def _named(node: exp.Expression, name: str) -> exp.Expression:
+    """The window of the WINDOW clause that is called `name`; a window there sees those before it."""
     select = node.find_ancestor(exp.Select)
-    windows: list[exp.Expression] = (select.args.get("windows") or []) if select is not None else []
-    for named in windows:
-        if named.name.lower() == alias.name.lower():
-            return named
-    raise Refused(f"no WINDOW {alias.name} is defined")
+    for named in (select.args.get("windows") or []) if select is not None else []:
+        if named is node:
+            break
+        if named.name.lower() == name.lower():
+            found: exp.Expression = named
+            return found
+    raise Refused(f"no WINDOW {name} is defined")
 
 
-def _has_offset(spec: exp.Expression) -> bool:
-    return any(isinstance(spec.args.get(side), exp.Expression) for side in ("start", "end"))
+def _check_definition(name: str, ordered: bool, spec: exp.Expression | None) -> None:
+    """Refuse what GoogleSQL refuses of a function and its window."""
+    needs_order = name in (*_RANKS, *_NAVIGATION) and name != "ROW_NUMBER"
+    if needs_order and not ordered:
+        raise Refused(f"{name} needs ORDER BY in its window")
+    if spec is not None and name in (*_RANKS, *_PERCENTILES, "NTILE", "LAG", "LEAD"):
+        raise Refused(f"{name} takes no frame (ROWS, RANGE)")
 
 
-def _frame(place: Place, spec: exp.Expression) -> str:
-    if spec.args.get("exclude"):
-        raise Refused("EXCLUDE is not on the proven list")
+def _refuse_distinct(name: str, function: exp.Anonymous) -> None:
+    if name in _AGGREGATES and take_apart(list(function.expressions), name).distinct:
+        raise Refused(f"{name}(DISTINCT …) takes no ORDER BY and no frame in its window")
+
+
+_SIDES = {"PRECEDING": -1, "FOLLOWING": 1}
+
+
+def _check_frame(spec: exp.Expression, types: list[Type]) -> None:
+    """Refuse a frame that GoogleSQL refuses."""
+    if spec.args["kind"] not in ("ROWS", "RANGE"):
+        raise Refused(f"a frame is one of ROWS or RANGE, found {spec.args['kind']}")
+    bounds = [(spec.args.get(side), spec.args.get(f"{side}_side")) for side in ("start", "end")]
+    distances = [bound for bound, _ in bounds if isinstance(bound, exp.Expression)]
+    for distance in distances:
+        if not isinstance(distance, exp.Literal) or distance.is_string or not distance.name.isdigit():
+            raise Refused("a frame takes literal numbers, integers")
+    places = [_place(bound, side) for bound, side in bounds]
+    start, end = places[0], places[1] if bounds[1][0] is not None else (0, 0)
+    if start is None or end is None or start == (1, 1) or end == (-1, 1) or start[0] > end[0]:
+        raise Refused("the frame of a window ends before it begins")
+    if spec.args["kind"] == "RANGE":
+        if distances and types != [INT64]:
+            raise Refused("RANGE with a distance takes one key in ORDER BY, an INT64")
+        if not types and (start, end) != ((-1, 1), (1, 1)):
+            raise Refused("RANGE needs ORDER BY")
+
+
+def _place(bound: object, side: object) -> tuple[int, int] | None:
+    """Where a bound of a frame is: before, at or after the row (-1, 0, 1), and whether without bound."""
+    if bound is None or bound == "CURRENT ROW":
+        return (0, 0)
+    toward = _SIDES.get(str(side).upper())
+    return None if toward is None else (toward, int(bound == "UNBOUNDED"))
+
+
+def _frame(spec: exp.Expression) -> str:
+    """The frame in DuckDB."""
     bounds = []
     for side in ("start", "end"):
-        bound = spec.args.get(side)
+        bound, toward = spec.args.get(side), spec.args.get(f"{side}_side")
         if bound is None:
             continue
-        toward = spec.args.get(f"{side}_side")
         if isinstance(bound, exp.Expression):
-            if not isinstance(bound, exp.Literal) or bound.is_string:
-                raise Refused("a frame takes literal numbers")
             bounds.append(f"{bound.name} {toward}")
         else:
             bounds.append(str(bound) if bound == "CURRENT ROW" else f"{bound} {toward}")
-    kind = spec.args.get("kind")
+    kind = spec.args["kind"]
     return f"{kind} BETWEEN {bounds[0]} AND {bounds[1]}" if len(bounds) == 2 else f"{kind} {bounds[0]}"
 
 
@@ -179,7 +251,17 @@ for _name in _RANKS:
 @builder("NTILE")
 def _ntile(call: Call) -> Value:
     call.take(1)
-    return Value(f"ntile({call.typed(0, INT64)}){call.over}", INT64)
+    return Value(f"ntile({_count(call, 0, 1)}){call.over}", INT64)
+
+
+def _count(call: Call, index: int, least: int) -> str:
+    """An argument that is a literal number or a parameter."""
+    value = call.value(index)
+    if value.type != PARAMETER and (value.number is None or not value.number.isdigit()):
+        raise Refused(f"{call.name}: argument {index + 1} must be a literal number or a parameter")
+    if value.number is not None and int(value.number) < least:
+        raise Refused(f"{call.name}: argument {index + 1} must be at least {least}")
+    return fit(value, INT64)
 
 
 @builder("LAG", "LEAD")
@@ -188,7 +270,7 @@ def _neighbour(call: Call) -> Value:
     if not call.over:
         raise Refused(f"{call.name} needs OVER (…)")
     value = call.value(0)
-    distance = call.typed(1, INT64) if len(call.arguments) > 1 else "1"
+    distance = _count(call, 1, 0) if len(call.arguments) > 1 else "1"
     if len(call.arguments) < 3:
         return Value(f"{call.name.lower()}({value.sql}, {distance}){call.over}", value.type)
     (this, default), kind = branches([value, call.value(2)], call.name)
@@ -213,7 +295,7 @@ def _nth_value(call: Call) -> Value:
     if not call.over:
         raise Refused("NTH_VALUE needs OVER (…)")
     value = call.value(0)
-    return Value(f"nth_value({value.sql}, {call.typed(1, INT64)}){call.over}", value.type)
+    return Value(f"nth_value({value.sql}, {_count(call, 1, 1)}){call.over}", value.type)
 
 
 @builder("PERCENTILE_DISC", "PERCENTILE_CONT")
