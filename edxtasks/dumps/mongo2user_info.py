@@ -8,7 +8,7 @@ database is only read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from edxtasks.course import CourseKey, canonical
 from edxtasks.directories import course_directory
 from edxtasks.dumps import documents as mongo_documents
 from edxtasks.dumps.from_mongodb import FOLDER
+from edxtasks.dumps.user_info_combo import CERTIFICATES, ENROLLMENT, PROFILES, USERS
 from edxtasks.files import ByteSink, replacing_together
 from edxtasks.mongodb import Document, extended_json, opened
 from edxtasks.notes import Notes
@@ -29,12 +30,18 @@ VERSION = 1
 OUTPUT_FILES = ("users.json.gz", "profiles.json.gz", "enrollment.json.gz", "certificates.json.gz")
 """Names of the files in `from_mongodb/`."""
 
-COLLECTIONS = (
-    "student_courseenrollment",
-    "certificates_generatedcertificate",
-    "auth_user",
-    "auth_userprofile",
-)
+_ENROLLMENT, _CERTIFICATES = "student_courseenrollment", "certificates_generatedcertificate"
+_USERS, _PROFILES = "auth_user", "auth_userprofile"
+
+FIELDS: Mapping[str, Sequence[str]] = {
+    _ENROLLMENT: ("id", "user_id", *(field.column for field in ENROLLMENT)),
+    _CERTIFICATES: ("id", "user_id", *(field.column for field in CERTIFICATES)),
+    _USERS: tuple(field.column for field in USERS),
+    _PROFILES: ("user_id", "courses", *(field.column for field in PROFILES)),
+}
+"""The fields that are asked for, by collection, besides `_id`. Never a password, nor anything else that
+`user_info_combo` does not read: an office's collections hold whatever edX once delivered."""
+COLLECTIONS = tuple(FIELDS)
 _USERS_AT_A_TIME = 1000
 
 
@@ -83,24 +90,25 @@ class _Fetch:
 
         enrolled: dict[int, None] = {}
         certified: dict[int, None] = {}
-        write("enrollment.json.gz", self._of_course("student_courseenrollment"), enrolled)
-        write("certificates.json.gz", self._of_course("certificates_generatedcertificate"), certified)
+        write("enrollment.json.gz", self._find(_ENROLLMENT, course_id=self._either), enrolled)
+        write("certificates.json.gz", self._find(_CERTIFICATES, course_id=self._either), certified)
         only_certified = [user for user in certified if user not in enrolled]
         write("users.json.gz", self._users([*enrolled, *only_certified]))
         write("profiles.json.gz", self._profiles(only_certified))
         return counts
 
-    def _of_course(self, collection: str) -> Iterator[Document]:
-        return self._database[collection].find({"course_id": self._either})
+    def _find(self, collection: str, **where: object) -> Iterator[Document]:
+        """The documents of a collection, with the fields of `FIELDS` alone."""
+        return self._database[collection].find(where, dict.fromkeys(FIELDS[collection], 1))
 
     def _users(self, users: Iterable[int]) -> Iterator[Document]:
         """The accounts of `users`, in their order."""
-        return self._in_order("auth_user", "_id", users)
+        return self._in_order(_USERS, "_id", users)
 
     def _profiles(self, only_certified: Iterable[int]) -> Iterator[Document]:
         """Profiles that name the course, then those of persons of whom there is only a certificate."""
-        yield from self._database["auth_userprofile"].find({"courses": self._either})
-        for document in self._in_order("auth_userprofile", "user_id", only_certified):
+        yield from self._find(_PROFILES, courses=self._either)
+        for document in self._in_order(_PROFILES, "user_id", only_certified):
             courses = document.get("courses")
             named = courses if isinstance(courses, list) else [courses]
             if not any(isinstance(name, str) and canonical(name) == self._course.slash for name in named):
@@ -110,7 +118,7 @@ class _Fetch:
         remaining = iter(users)
         while batch := list(islice(remaining, _USERS_AT_A_TIME)):
             place = {user: index for index, user in enumerate(batch)}
-            found = list(self._database[collection].find({field: {"$in": batch}}))
+            found = list(self._find(collection, **{field: {"$in": batch}}))
             yield from sorted(found, key=lambda document: place.get(_number(document.get(field)), len(place)))
 
 

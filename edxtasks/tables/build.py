@@ -34,6 +34,7 @@ from edxtasks.tables.freshness import (
 )
 from edxtasks.tables.logs import TRACKLOG_SCHEMA
 from edxtasks.tables.never_empty import with_a_row
+from edxtasks.tables.published import publish
 from edxtasks.warehouse.base import (
     Absent,
     Dates,
@@ -86,10 +87,13 @@ def build(context: Context, table: Table, course: CourseKey | None, force: bool 
             return Built(state.rows if state else 0, already=True)
         notes = Notes()
         if verdict.files_only and not force:
-            export(context, table, course, notes)
+            if table.files:
+                export(context, table, course, notes)
+            publish(context, table, verdict.sources, notes)
             state = context.state(table, course)
             return Built(state.rows if state else 0, notes=notes)
         state = _make(context, table, course, name, verdict, notes)
+        publish(context, table, verdict.sources, notes)
         follow_up(context, table, course, notes)
         dates = None if verdict.pending is None else len(verdict.pending)
         return Built(state.rows, dates, notes=notes)

@@ -56,6 +56,7 @@ class LoadedFrom:
     rows change for the same files; `settings` are the names of settings that change the rows, `outputs` the
     files that are written beside. `own_columns`: the rows have more columns than the schema says.
     `never_empty`: no rows are no result, whatever the files are: the build fails and the old table stays.
+    `published`: sources that are copied to the storage as they are, with their names there, endings left out.
     """
 
     sources: Callable[[CourseKey, Settings], Mapping[str, Path | None]]
@@ -65,6 +66,7 @@ class LoadedFrom:
     outputs: tuple[str, ...] = ()
     own_columns: bool = False
     never_empty: bool = False
+    published: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

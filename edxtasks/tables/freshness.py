@@ -32,6 +32,7 @@ from edxtasks.tables.declaration import (
 )
 from edxtasks.tables.exports import outdated
 from edxtasks.tables.parameters import PARAMETERS
+from edxtasks.tables.published import unpublished
 from edxtasks.warehouse.base import DateState, TableState, digest
 
 ABSENT = "absent"
@@ -119,7 +120,7 @@ def check(context: Context, table: Table, course: CourseKey | None, quick: bool 
     gone = next((path for path in outputs(table, course, sources) if not path.exists()), None)
     if gone is not None and os.access(gone.parent, os.W_OK):
         return _stale(verdict, f"{gone.name} is gone")
-    if reason := outdated(context, table, course):
+    if reason := outdated(context, table, course) or unpublished(context, table, sources):
         return replace(_stale(verdict, reason), files_only=True)
     return verdict
 

@@ -44,11 +44,12 @@ def _loaded(name: str, command: str, grain: str, module: ModuleType, never_empty
 
 
 def _from_office(name: str, command: str, grain: str, module: ModuleType) -> Table:
-    """A table of the whole warehouse, from a file that the office keeps."""
+    """A table of the whole warehouse, from a file that the office keeps, which is published with it."""
     made = LoadedFrom(
         lambda course, settings: module.sources(settings),
         lambda course, settings, sources, scratch, notes: module.build(settings, sources, scratch, notes),
         module.VERSION,
+        published={name.removeprefix("courses."): name.replace(".", "/")},
     )
     return Table(name, command, module.SCHEMA, made, _description(module), scope=Scope.WAREHOUSE, grain=grain)
 

@@ -45,7 +45,7 @@ COLLECTIONS: dict[str, list[dict[str, Any]]] = {
         {"_id": 3, "user_id": 11, "course_id": OTHER},
     ],
     "certificates_generatedcertificate": [
-        {"_id": 1, "user_id": 12, "course_id": str(COURSE), "grade": "0.9"},
+        {"_id": 1, "user_id": 12, "course_id": str(COURSE), "grade": "0.9", "name": "Cy", "secret": "S3CRET"},
         {"_id": 2, "user_id": 5, "course_id": str(COURSE), "grade": "0.8"},
         {"_id": 3, "user_id": 6, "course_id": OTHER},
     ],
@@ -54,12 +54,22 @@ COLLECTIONS: dict[str, list[dict[str, Any]]] = {
         {"_id": 6, "username": "fay"},
         {"_id": 10, "username": "ann", "date_joined": datetime(2012, 1, 1, 0, 0, 0, 5000, tzinfo=UTC)},
         {"_id": 11, "username": "bob"},
-        {"_id": 12, "username": "cy — ü"},
+        # As edX delivered it before 2015: the hash of the password, first and last name, what is obsolete.
+        {
+            "_id": 12,
+            "username": "cy — ü",
+            "email": "cy@example.org",
+            "password": "pbkdf2_sha256$10000$S3CRET",
+            "first_name": "S3CRET",
+            "last_name": "S3CRET",
+            "is_staff": 0,
+            "is_superuser": 0,
+        },
     ],
     "auth_userprofile": [
         {"_id": ObjectId("52c4a0000000000000000001"), "user_id": 10, "name": "Ann", "courses": [str(COURSE)]},
         {"_id": 2, "user_id": 11, "name": "Bob", "courses": [OTHER]},
-        {"_id": 3, "user_id": 12, "name": "Cy", "courses": [OTHER, COURSE.opaque]},
+        {"_id": 3, "user_id": 12, "name": "Cy", "courses": [OTHER, COURSE.opaque], "bio": "S3CRET"},
         {"_id": 4, "user_id": 5, "name": "Eve", "courses": [OTHER]},
     ],
 }
@@ -103,7 +113,22 @@ def test_the_four_files(server: str, database: str, tmp_path: Path) -> None:
     assert [row["user_id"] for row in lines(folder / "certificates.json.gz")] == [12, 5]
     # Enrolled first, in the order of their enrolments, then who has a certificate only; each once.
     assert [row["_id"] for row in lines(folder / "users.json.gz")] == [12, 10, 5]
-    assert lines(folder / "users.json.gz")[0]["username"] == "cy — ü"
+    # Only what is read: no password, not even a hash of one.
+    assert lines(folder / "users.json.gz")[0] == {
+        "_id": 12,
+        "username": "cy — ü",
+        "email": "cy@example.org",
+        "is_staff": 0,
+    }
+    for path in paths:
+        assert b"S3CRET" not in gzip.decompress(path.read_bytes())
+    assert lines(folder / "certificates.json.gz")[0] == {
+        "_id": 1,
+        "user_id": 12,
+        "course_id": str(COURSE),
+        "grade": "0.9",
+        "name": "Cy",
+    }
     assert lines(folder / "users.json.gz")[1]["date_joined"] == {"$date": "2012-01-01T00:00:00.005Z"}
     profiles = lines(folder / "profiles.json.gz")
     assert sorted(row["name"] for row in profiles[:2]) == ["Ann", "Cy"]
@@ -216,6 +241,7 @@ def paging(lost: dict[str, Any] | None) -> Answer:
             return listed(*COLLECTIONS)
         if "find" in command:
             collection = command["find"]
+            assert command["projection"].keys() == set(mongo2user_info.FIELDS[collection])
             if collection == "student_courseenrollment":
                 return cursor(collection, [{"_id": 1, "user_id": 7, "course_id": str(COURSE)}], 77)
             if collection == "auth_user":
