@@ -10,7 +10,7 @@ from typing import Any
 from google.cloud import bigquery
 
 from edxtasks.warehouse.base import Dates, DateState, TableName
-from edxtasks.warehouse.bigquery import claims, labels, schemas, sql, stamps
+from edxtasks.warehouse.bigquery import batches, claims, labels, schemas, sql, stamps
 from edxtasks.warehouse.bigquery.service import Service
 from edxtasks.warehouse.schema import Schema
 
@@ -61,14 +61,15 @@ class DatedBuild:
         """Make the dates of `work` and remove all but them and the kept ones."""
         made: set[date] = set()
         for part in work:
-            select, parameters = sql.resolved(part.query, self._service.project)
-            if part.stamps is None:
-                script = self.place.replace_all(select, self._schema, stamp, self._before)
-                self._run(script, parameters)
-                return  # such a query gives the whole table
-            if part.stamps:
-                self._run(self.place.replace(select, self._schema, part.stamps), parameters)
-                made.update(part.stamps)
+            with batches.fitted(self._service, self._name, part.query) as query:
+                select, parameters = sql.resolved(query, self._service.project)
+                if part.stamps is None:
+                    script = self.place.replace_all(select, self._schema, stamp, self._before)
+                    self._run(script, parameters)
+                    return  # such a query gives the whole table
+                if part.stamps:
+                    self._run(self.place.replace(select, self._schema, part.stamps), parameters)
+                    made.update(part.stamps)
         stay = made | set(self._kept)
         gone = set(self._before) - stay
         if gone or self._unknown:

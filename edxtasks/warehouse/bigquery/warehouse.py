@@ -36,7 +36,7 @@ from edxtasks.warehouse.base import (
     digest,
     whole_version,
 )
-from edxtasks.warehouse.bigquery import claims, labels, schemas, sql, stamps
+from edxtasks.warehouse.bigquery import batches, claims, labels, schemas, sql, stamps
 from edxtasks.warehouse.bigquery.dated import DatedBuild, beside
 from edxtasks.warehouse.bigquery.descriptions import adopted, described, parts_of, reworded
 from edxtasks.warehouse.bigquery.jobs import JobFailed
@@ -167,9 +167,9 @@ class BigQueryWarehouse(Warehouse):
     def create(self, name: TableName, query: Query, label: Label) -> TableState:
         began = time.monotonic()
         self._make_dataset(name.dataset)
-        select, parameters = sql.resolved(query, self._service.project)
         shape = sql.shape_of(query.schema)
-        with told(f"building {name}"):
+        with told(f"building {name}"), batches.fitted(self._service, name, query) as fitted:
+            select, parameters = sql.resolved(fitted, self._service.project)
             home = self._home(name, shape)
             key = self._key("create", name, label)
             marks = {labels.STAMP: label.stamp, labels.RUN: key, labels.BUILT: claims.now()}
@@ -326,7 +326,7 @@ class BigQueryWarehouse(Warehouse):
 
     def estimate(self, query: Query) -> int:
         """The bytes that a query would read; nothing is run, and it costs nothing."""
-        return self._service.estimate(*sql.resolved(query, self._service.project))
+        return batches.estimated(self._service, query)
 
     # Inside
 
