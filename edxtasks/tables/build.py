@@ -36,6 +36,7 @@ from edxtasks.tables.logs import TRACKLOG_SCHEMA
 from edxtasks.tables.never_empty import with_a_row
 from edxtasks.tables.published import publish
 from edxtasks.warehouse.base import (
+    MOST_DATES,
     Absent,
     Dates,
     DatesOf,
@@ -49,9 +50,6 @@ from edxtasks.warehouse.base import (
     TableState,
 )
 from edxtasks.warehouse.rows import OwnColumns, Row
-
-MOST_DATES = 2_000
-"""Dates that one query makes, at most: BigQuery changes 4,000 partitions in a job."""
 
 
 @dataclass(frozen=True)

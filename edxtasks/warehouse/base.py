@@ -24,6 +24,9 @@ from edxtasks.warehouse.schema import Schema
 _NAME = re.compile(r"[A-Za-z0-9_]+")
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([KMGT])i?B", re.IGNORECASE)
 
+MOST_DATES = 2_000
+"""Dates of a partitioned table that one query makes, at most: BigQuery changes 4,000 partitions in a job."""
+
 Parameter = str | int | float | bool | date | None
 """Value of a named query parameter."""
 

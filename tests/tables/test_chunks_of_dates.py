@@ -10,6 +10,7 @@ from edxtasks.tables import build
 from edxtasks.tables.build import _chunks
 from edxtasks.tables.declaration import ALL_EARLIER, SelectedBy, Table
 from edxtasks.tables.registry import read_registry
+from edxtasks.warehouse import base
 from edxtasks.warehouse.schema import schema
 
 FIRST = date(2013, 1, 30)
@@ -47,7 +48,7 @@ def test_a_query_that_looks_back_over_all_dates_is_not_cut_by_days() -> None:
 def test_no_query_makes_more_dates_than_bigquery_changes_partitions(
     lookback: timedelta, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert build.MOST_DATES <= 4_000
+    assert base.MOST_DATES <= 4_000  # partitions that BigQuery changes in a job
     monkeypatch.setattr(build, "MOST_DATES", 2)
     assert cut(DAYS, lookback, 100) == [2, 2, 1]
 

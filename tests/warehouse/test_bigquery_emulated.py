@@ -14,7 +14,9 @@ from suite import WarehouseSuite
 
 from edxtasks.storage.cloud import Patience
 from edxtasks.storage.gcs import GcsStorage
-from edxtasks.warehouse.bigquery import BigQueryWarehouse, Service
+from edxtasks.warehouse.base import Label, Query, TableName, Tables
+from edxtasks.warehouse.bigquery import BigQueryWarehouse, Service, batches, stamps
+from edxtasks.warehouse.schema import schema
 
 PATIENCE = Patience(initial=0.05, maximum=0.2, deadline=5.0, jobs=2)
 
@@ -36,6 +38,52 @@ class TestBigQuery(WarehouseSuite):
     def check_refusal(self, message: str, path: Path) -> None:
         """The emulator does not say which line it refused."""
         assert str(path) in message
+
+    def test_stamps_that_hold_no_longer_go_and_no_others(
+        self, warehouse: BigQueryWarehouse, other: BigQueryWarehouse
+    ) -> None:
+        """Two dates of which one was built twice and one vanished, a table made anew: one row holds."""
+        dataset = "compacted"
+        service = Service(PROJECT, endpoint=running().bigquery, patience=PATIENCE)
+        warehouse._make_dataset(dataset)
+        warehouse._make_stamps(dataset)
+        rows = [
+            ("t", "now", "2013-09-01", "'v1'", "2013-09-08 00:00:00"),
+            ("t", "now", "2013-09-01", "'v2'", "2013-09-09 00:00:00"),
+            ("t", "now", "2013-09-02", "'v1'", "2013-09-08 00:00:00"),
+            ("t", "now", "2013-09-02", "NULL", "2013-09-09 00:00:00"),
+            ("t", "old", "2013-09-03", "'v1'", "2013-09-08 00:00:00"),
+        ]
+        values = ", ".join(
+            f"('{name}', '{series}', DATE '{day}', 's', {version}, 1, TIMESTAMP '{written}+00')"
+            for name, series, day, version, written in rows
+        )
+        new = "('t', 'begun', DATE '2013-09-03', 's', 'v9', 1, CURRENT_TIMESTAMP())"
+        place = f"`{PROJECT}.{dataset}.{stamps.TABLE}`"
+        service.script("test", "fill", stamps.Script(f"INSERT INTO {place} VALUES {values}, {new}"))
+        read = stamps.newest(PROJECT, dataset)
+        held = {key: days for key, days in stamps.collected(service.select(read)).items() if key[1] != "old"}
+        service.script("test", "compact", stamps.compacted(PROJECT, dataset, ["now"]))
+        assert stamps.collected(service.select(read)) == held
+        kept = sorted(service.select(f"SELECT series, version FROM {place}"))
+        assert kept == [("begun", "v9"), ("now", "v2")]
+
+    def test_a_union_in_batches_gives_the_same_rows(
+        self, warehouse: BigQueryWarehouse, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Three tables, of which a query may name two."""
+        monkeypatch.setattr(batches, "MOST_TABLES", 2)
+        monkeypatch.setattr(batches, "_BATCH", 2)
+        people = schema("n INTEGER -- n\nusername STRING -- u")
+        names = tuple(TableName("batched", f"people_{number}") for number in range(3))
+        for number, name in enumerate(names):
+            warehouse.load(name, people, iter([{"n": number, "username": f"u{number}"}]), Label(f"s{number}"))
+        query = Query("SELECT n, username FROM people", {"people": Tables(names, people)}, {}, people)
+        target = TableName("batched", "all_people")
+        warehouse.create(target, query, Label("s"))
+        assert list(warehouse.read(target, ordered=True)) == [(0, "u0"), (1, "u1"), (2, "u2")]
+        warehouse.refresh_all()
+        assert set(warehouse._listings.listed("batched")) == {one.table for one in (*names, target)}
 
 
 def _open(folder: Path) -> BigQueryWarehouse:

@@ -560,6 +560,29 @@ class TestDates:
         assert fake.tables[NAME.dataset, "daily"]["timePartitioning"]["field"] == "date"
         assert warehouse.states(NAME.dataset)["daily"].stamp == "recipe"
 
+    def test_stamps_are_compacted_when_most_of_them_hold_no_longer(
+        self, fake: FakeGoogle, warehouse: BigQueryWarehouse
+    ) -> None:
+        self._build(warehouse, {D1: "a1"})
+        series = fake.labels(NAME.dataset, "daily")["edxtasks_series"]
+        holds = [["daily", series, f"2013-09-{day:02}", "a1", "a1", 4] for day in range(1, 11)]
+        gone = [["daily", "older", f"2013-09-{day:02}", "a1", "a1", 4] for day in range(1, 11)]
+        fake.answers.append(("_edxtasks_stamps", holds + gone))
+        for rows, times in ((100_000, 0), (100_020, 0), (100_021, 1)):
+            fake.tables[NAME.dataset, "_edxtasks_stamps"]["numRows"] = str(rows)
+            fake.requests.clear()
+            warehouse.refresh_all()
+            self._build(warehouse, {D1: f"b{rows}"})
+            queries = [one["query"] for one in fake.inserted()]
+            found = [one for one in queries if one["query"].startswith("DELETE FROM `p.MITx")]
+            assert len(found) == times
+        assert found[0]["queryParameters"][0]["parameterValue"]["arrayValues"] == [{"value": series}]
+        compacting, changing = (
+            [n for n, one in enumerate(queries) if text in one["query"]]
+            for text in ("DELETE FROM `p.MITx__2_03x__3T2013._edx", "BEGIN")
+        )
+        assert compacting < changing  # if it fails, nothing has changed yet
+
     def test_private_tables_are_no_tables(self, fake: FakeGoogle, warehouse: BigQueryWarehouse) -> None:
         fake.put(NAME.dataset, "_edxtasks_new_daily", {})
         self._build(warehouse, {D1: "a1"})

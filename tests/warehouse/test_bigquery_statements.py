@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -214,11 +215,13 @@ class TestStatements:
         [
             PLACE.replace(SELECT, DAILY, {D1: "a", D2: "b"}),
             PLACE.replace_all(SELECT, DAILY, "a", [D1]),
+            PLACE.replace_all(SELECT, DAILY, "a", []),
             PLACE.remove([D1], [D2]),
+            PLACE.remove([D1], [D2], strange=True),
             PLACE.count({D1: "a"}),
             PLACE.forget({D1: DateState("a", "v", 3), D2: DateState(None, "w", 0)}),
         ],
-        ids=["replace", "replace_all", "remove", "count", "forget"],
+        ids=["replace", "replace_all", "fill", "remove", "remove_strange", "count", "forget"],
     )
     def test_scripts(self, script: stamps.Script) -> None:
         statements = script.sql.split(";\n")
@@ -229,8 +232,30 @@ class TestStatements:
             assert inside.index("BEGIN") < inside.index("DELETE") < inside.index("COMMIT")
             assert inside[-1] == "COMMIT"
 
+    def test_a_table_of_unknown_dates_is_replaced_in_pieces(self) -> None:
+        """BigQuery changes 4,000 partitions in a statement; a course may have more dates than that."""
+        script = self.PLACE.replace_all(self.SELECT, DAILY, "a", []).sql
+        inserted = re.findall(r"FROM edxtasks_fresh WHERE \((.*)\);", script)
+        assert inserted == [
+            "`date` IS NULL OR `date` BETWEEN DATE '0001-01-01' AND DATE '2009-12-31'",
+            "`date` BETWEEN DATE '2010-01-01' AND DATE '2019-12-31'",
+            "`date` BETWEEN DATE '2020-01-01' AND DATE '2029-12-31'",
+            "`date` BETWEEN DATE '2030-01-01' AND DATE '2039-12-31'",
+            "`date` BETWEEN DATE '2040-01-01' AND DATE '9999-12-31'",
+        ]
+        assert re.findall(r"DELETE FROM `p.d.daily` WHERE \((.*)\);", script) == inserted
+        many = [D1 + timedelta(days=number) for number in range(2_001)]
+        assert self.PLACE.replace_all(self.SELECT, DAILY, "a", many).sql.count("DELETE") == 5
+        assert self.PLACE.replace_all(self.SELECT, DAILY, "a", many[1:]).sql.count("DELETE") == 1
+        assert self.PLACE.remove([], many).sql.count("DELETE") == 5
+
     def test_the_newest_stamps(self) -> None:
         analyzed(stamps.newest("p", "d"), {})
+
+    def test_stamps_are_compacted_by_one_statement(self) -> None:
+        script = stamps.compacted("p", "d", ["a"])
+        analyzed(script.sql, script.parameters)
+        assert ";" not in script.sql and "TRANSACTION" not in script.sql
 
     def test_rows_in_order(self) -> None:
         text = sql.ordered(TableName("d", "nested"), "p", list(NESTED))

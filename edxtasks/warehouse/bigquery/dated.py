@@ -9,7 +9,7 @@ from typing import Any
 
 from google.cloud import bigquery
 
-from edxtasks.warehouse.base import Dates, DateState, TableName
+from edxtasks.warehouse.base import MOST_DATES, Dates, DateState, TableName
 from edxtasks.warehouse.bigquery import batches, claims, labels, schemas, sql, stamps
 from edxtasks.warehouse.bigquery.service import Service
 from edxtasks.warehouse.schema import Schema
@@ -64,7 +64,7 @@ class DatedBuild:
             with batches.fitted(self._service, self._name, part.query) as query:
                 select, parameters = sql.resolved(query, self._service.project)
                 if part.stamps is None:
-                    script = self.place.replace_all(select, self._schema, stamp, self._before)
+                    script = self.place.replace_all(select, self._schema, stamp, self._before, self._unknown)
                     self._run(script, parameters)
                     return  # such a query gives the whole table
                 if part.stamps:
@@ -73,7 +73,7 @@ class DatedBuild:
         stay = made | set(self._kept)
         gone = set(self._before) - stay
         if gone or self._unknown:
-            self._run(self.place.remove(stay, gone), {})
+            self._run(self.place.remove(stay, gone, self._unknown), {})
 
     def _made(self, home: TableName) -> stamps.Place:
         series = _new_series()
@@ -96,9 +96,10 @@ class DatedBuild:
             for one in self._schema
         )
         select = f"SELECT {columns} FROM {sql.path(self._service.project, self._name)}"
-        known = {day: state.stamp for day, state in self._kept.items() if state.stamp is not None}
-        if known:
-            self._run(self.place.replace(select, self._schema, known), {})
+        known = sorted(day for day, state in self._kept.items() if state.stamp is not None)
+        for start in range(0, len(known), MOST_DATES):
+            stamps_of = {day: self._kept[day].stamp or "" for day in known[start : start + MOST_DATES]}
+            self._run(self.place.replace(select, self._schema, stamps_of), {})
 
     def _place(self, home: TableName, series: str) -> stamps.Place:
         return stamps.Place(self._service.project, home, self._schema[self._column], series, self._name.table)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -76,14 +76,22 @@ class Listings:
 
     def series(self, name: TableName, series: str) -> Mapping[date, DateState]:
         """The dates of a series of a table."""
+        return self._all_dates(name.dataset).get((name.table, series), {})
+
+    def number_of_dates(self, dataset: str, series: Container[str]) -> int:
+        """How many dates of these series of a dataset have stamps."""
+        return sum(len(days) for (_, one), days in self._all_dates(dataset).items() if one in series)
+
+    def _all_dates(self, dataset: str) -> stamps.Dates:
         with self._lock:
-            if name.dataset not in self._dates:
+            if dataset not in self._dates:
                 found: stamps.Dates = {}
-                if stamps.TABLE in self.listed(name.dataset):
-                    query = stamps.newest(self._service.project, name.dataset)
-                    found = stamps.collected(self._service.select(query))
-                self._dates[name.dataset] = found
-            return self._dates[name.dataset].get((name.table, series), {})
+                if stamps.TABLE in self.listed(dataset):
+                    found = stamps.collected(
+                        self._service.select(stamps.newest(self._service.project, dataset))
+                    )
+                self._dates[dataset] = found
+            return self._dates[dataset]
 
     def _state(self, name: TableName, listed: labels.Listed) -> TableState:
         state = labels.read(listed)

@@ -2,7 +2,9 @@
 
 Rows are only ever added, in the same transaction as the rows of the dates themselves: two transactions
 that change or delete rows of one table at the same time cancel each other, two that add rows do not, and
-the tables of a dataset are built side by side. The newest row of a table and date holds; a date that
+the tables of a dataset are built side by side. (Rows that hold no longer are removed from time to time by
+one statement of its own, `compacted`: it queues behind others of its kind and waits for no insertion.) The
+newest row of a table and date holds; a date that
 vanished has a newest row without version, one whose stamp was taken away a row without stamp. `series` ties
 the rows to a table: a table that was made anew has another one, so that stamps of a table that somebody
 deleted never hold for its successor.
@@ -10,11 +12,11 @@ deleted never hold for its successor.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from edxtasks.warehouse.base import DateState, TableName
+from edxtasks.warehouse.base import MOST_DATES, DateState, TableName
 from edxtasks.warehouse.bigquery.sql import day_of, listed_columns, literal, path, quoted, within
 from edxtasks.warehouse.schema import Column, Schema, schema
 
@@ -34,8 +36,16 @@ SCHEMA = schema(
     """
 )
 
+COMPACTED_FROM = 100_000
+"""Rows of the table from which on it is compacted: below, reading it is billed as the least that there is."""
+
 Dates = Mapping[tuple[str, str], Mapping[date, DateState]]
 """Dates by table name and series."""
+
+
+_PERIODS = (2010, 2020, 2030, 2040)
+"""Years in which pieces of a table begin: each has fewer days than a statement may change partitions. Before
+and after them lie single dates only, of clocks that are wrong."""
 
 
 class Days(tuple[date, ...]):
@@ -60,6 +70,30 @@ def newest(project: str, dataset: str) -> str:
         f"SELECT {columns} FROM {table} WHERE TRUE QUALIFY {latest}\n"
         ") WHERE version IS NOT NULL"
     )
+
+
+def compacted(project: str, dataset: str, series: Iterable[str]) -> Script:
+    """Remove the rows that say nothing any more: all but the newest of a table and date, dates that vanished,
+    and series other than those that the tables have.
+
+    It is one statement: done or not, and what `newest` gives stays the same throughout. A row of the last
+    week stays where only its age tells that it is not wanted: no build lasts so long.
+    """
+    table = path(project, TableName(dataset, TABLE))
+    row = (
+        "CONCAT(table_name, '|', series, '|', CAST(day AS STRING), '|', CAST(UNIX_MICROS(written) AS STRING))"
+    )
+    sql = (
+        f"DELETE FROM {table}\n"
+        f"WHERE {row} NOT IN (\n"
+        f"SELECT {row} FROM (\n"
+        f"SELECT table_name, series, day, MAX(written) AS written FROM {table}\n"
+        "GROUP BY table_name, series, day\n"
+        "))\nOR (\n"
+        "written < TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 7 DAY)\n"
+        "AND (version IS NULL OR series NOT IN UNNEST(@edxtasks_series))\n)"
+    )
+    return Script(sql, {"edxtasks_series": tuple(sorted(series))})
 
 
 def collected(rows: Iterable[Sequence[object]]) -> dict[tuple[str, str], dict[date, DateState]]:
@@ -103,8 +137,13 @@ class Place:
         sql = self._transaction(select, condition, columns, deleted, self._counted("edxtasks_fresh"))
         return Script(sql, _pairs(stamps))
 
-    def replace_all(self, select: str, columns: Schema, stamp: str, known: Iterable[date]) -> Script:
-        """Replace all rows by those that a query gives; each date gets `stamp`. `known` are those before."""
+    def replace_all(
+        self, select: str, columns: Schema, stamp: str, known: Collection[date], strange: bool = False
+    ) -> Script:
+        """Replace all rows by those that a query gives; each date gets `stamp`.
+
+        `known` are the dates that the table has; `strange` says that it may have any others too.
+        """
         added = (
             f"{self._stamps()}\n"
             f"SELECT {self._key()}, counted, {literal(stamp)}, {literal(stamp)}, row_count, "
@@ -112,19 +151,18 @@ class Place:
             f"FROM (SELECT {self.day} AS counted, COUNT(*) AS row_count FROM edxtasks_fresh GROUP BY 1);\n"
             f"{self._gone()} WHERE one NOT IN (SELECT {self.day} FROM edxtasks_fresh);"
         )
-        deleted = f"DELETE FROM {self.path} WHERE TRUE;"
-        sql = self._transaction(select, f"{self.day} IS NOT NULL", columns, deleted, added)
+        # How many dates the query gives is not known before; a table mostly has those that it had.
+        pieces = self._pieces(0 if strange or not known else len(known))
+        deleted = "\n".join(f"DELETE FROM {self.path} WHERE {piece};" for piece in pieces)
+        sql = self._transaction(select, f"{self.day} IS NOT NULL", columns, deleted, added, pieces)
         return Script(sql, {"edxtasks_days": Days(sorted(known))})
 
-    def remove(self, kept: Iterable[date], gone: Iterable[date]) -> Script:
+    def remove(self, kept: Iterable[date], gone: Collection[date], strange: bool = False) -> Script:
         """Remove all dates but `kept`; `gone` are those of them that have stamps."""
-        sql = (
-            "BEGIN TRANSACTION;\n"
-            f"DELETE FROM {self.path}\n"
-            f"WHERE {self.day} IS NULL OR {self.day} NOT IN UNNEST(@edxtasks_kept);\n"
-            f"{self._gone()};\n"
-            "COMMIT TRANSACTION;"
-        )
+        others = f"({self.day} IS NULL OR {self.day} NOT IN UNNEST(@edxtasks_kept))"
+        pieces = self._pieces(0 if strange else len(gone))
+        deleted = "\n".join(f"DELETE FROM {self.path}\nWHERE {piece} AND {others};" for piece in pieces)
+        sql = f"BEGIN TRANSACTION;\n{deleted}\n{self._gone()};\nCOMMIT TRANSACTION;"
         return Script(sql, {"edxtasks_kept": Days(sorted(kept)), "edxtasks_days": Days(sorted(gone))})
 
     def count(self, stamps: Mapping[date, str]) -> Script:
@@ -144,14 +182,36 @@ class Place:
         )
         return Script(sql)
 
-    def _transaction(self, select: str, condition: str, columns: Schema, deleted: str, added: str) -> str:
+    def _pieces(self, dates: int) -> list[str]:
+        """Conditions that take all rows, piece by piece: none of them more dates than a statement changes.
+
+        `dates` is how many dates there are, 0 where nobody knows.
+        """
+        if 0 < dates <= MOST_DATES:
+            return ["TRUE"]
+        begins = [date.min, *(date(year, 1, 1) for year in _PERIODS)]
+        ends = [*(date(year - 1, 12, 31) for year in _PERIODS), date.max]
+        inside = [within(self.column, begin, end) for begin, end in zip(begins, ends, strict=True)]
+        return [f"({quoted(self.column.name)} IS NULL OR {inside[0]})", *(f"({one})" for one in inside[1:])]
+
+    def _transaction(
+        self,
+        select: str,
+        condition: str,
+        columns: Schema,
+        deleted: str,
+        added: str,
+        pieces: Sequence[str] = ("TRUE",),
+    ) -> str:
         names = listed_columns(columns)
+        insert = f"INSERT INTO {self.path} ({names})\nSELECT {names} FROM edxtasks_fresh"
+        inserted = "\n".join(insert + ("" if one == "TRUE" else f" WHERE {one}") + ";" for one in pieces)
         return (
             f"CREATE OR REPLACE TEMP TABLE edxtasks_fresh AS SELECT {names} FROM (\n"
             f"{select}\n) WHERE {condition};\n"
             "BEGIN TRANSACTION;\n"
             f"{deleted}\n"
-            f"INSERT INTO {self.path} ({names})\nSELECT {names} FROM edxtasks_fresh;\n"
+            f"{inserted}\n"
             f"{added}\n"
             "COMMIT TRANSACTION;"
         )

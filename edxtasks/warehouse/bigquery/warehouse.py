@@ -211,6 +211,7 @@ class BigQueryWarehouse(Warehouse):
         began = time.monotonic()
         self._make_dataset(name.dataset)
         self._make_stamps(name.dataset)
+        self._compact_stamps(name.dataset)
         with told(f"building {name}"):
             before = self.dates(name)
             kept = {day: before[day] for day in keep if day in before}
@@ -343,6 +344,20 @@ class BigQueryWarehouse(Warehouse):
         table.description = "Stamps by date of the tables of this dataset. Rows are only ever added."
         self._service.make_table(table)
         self.refresh(dataset)
+
+    def _compact_stamps(self, dataset: str) -> None:
+        """Remove stamps that hold no longer, where there are many more of them than of the others."""
+        table = self._service.find(TableName(dataset, stamps.TABLE))
+        rows = 0 if table is None else table.num_rows or 0
+        if rows <= stamps.COMPACTED_FROM:
+            return
+        listed = self._listings.listed(dataset).values()
+        series = {one.labels[labels.SERIES] for one in listed if labels.SERIES in one.labels}
+        if rows <= stamps.COMPACTED_FROM + 2 * self._listings.number_of_dates(dataset, series):
+            return
+        key = digest("compact", dataset, claims.now(), secrets.token_hex(8))
+        script = stamps.compacted(self._service.project, dataset, series)
+        self._service.script(f"compacting the stamps of {dataset}", key, script)
 
     def _home(self, name: TableName, shape: sql.Shape) -> TableName:
         """Where a table is built: in its place, or beside it.
