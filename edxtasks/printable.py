@@ -19,6 +19,9 @@ LONGEST = 100
 SHOWN_NAMES = 3
 """Names of a list that a message shows, unless told otherwise."""
 
+SHOWN_COURSES = 20
+"""Courses of a list that a message shows: whoever reads on must know which are meant."""
+
 _ELLIPSIS = "…"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edxtasks.commands.base import GraphCommand
 from edxtasks.graph.adopting import Adopted, adopt
+from edxtasks.printable import printable_message
 from edxtasks.tables.adoption import Adopting
 
 
@@ -29,7 +30,7 @@ class Adopt(GraphCommand):
         warehouse: Adopting = self.run.context.warehouse
         taken = left = missing = 0
         for one in adopt(self.run, warehouse, *self.chosen()):
-            print(_told(one))
+            print(printable_message(_told(one)))
             taken += one.reason is None
             left += one.reason is not None and one.exists
             missing += not one.exists

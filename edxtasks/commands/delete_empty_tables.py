@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edxtasks.commands.plain import DataCommand, Request, each_course
 from edxtasks.course import CourseKey
-from edxtasks.printable import say
+from edxtasks.printable import printable_message, say
 from edxtasks.tables.logs import lock_name
 from edxtasks.warehouse import open_warehouse
 from edxtasks.warehouse.base import TableName
@@ -47,7 +47,7 @@ class DeleteEmptyTables(DataCommand):
                     info = warehouse.info(name)
                     if info is None or info.rows:
                         continue
-                    print(f"{'empty' if only_named else 'deleted'} {name}")
+                    print(printable_message(f"{'empty' if only_named else 'deleted'} {name}"))
                     if not only_named:
                         warehouse.drop(name)
 

@@ -7,6 +7,7 @@ import math
 from edxtasks.commands.base import GraphCommand
 from edxtasks.graph.costs import Cost, costs
 from edxtasks.graph.plan import Outlook
+from edxtasks.printable import printable_message
 from edxtasks.tables.estimates import TEBIBYTE, Estimating
 
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
@@ -33,7 +34,7 @@ class Estimate(GraphCommand):
         found = costs(self.run, warehouse, *self.chosen())
         price, limit = settings.price_per_tebibyte, settings.maximum_bytes_billed
         for one in found:
-            print(f"{one.outlook.value:9} {one.task}: {told(one, price, limit)}")
+            print(printable_message(f"{one.outlook.value:9} {one.task}: {told(one, price, limit)}"))
         print(_total(found, price))
         return int(any(one.fault for one in found))
 

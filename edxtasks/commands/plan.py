@@ -6,6 +6,7 @@ from collections import Counter
 
 from edxtasks.commands.base import GraphCommand
 from edxtasks.graph.plan import Outlook, plan
+from edxtasks.printable import printable_message
 
 
 class Plan(GraphCommand):
@@ -21,7 +22,7 @@ class Plan(GraphCommand):
         planned = plan(*self.chosen())
         for one in planned:
             if one.outlook in {Outlook.WILL_RUN, Outlook.MAY_RUN}:
-                print(f"{one.outlook.value:9} {one.name}: {one.reason}")
+                print(printable_message(f"{one.outlook.value:9} {one.name}: {one.reason}"))
         counts = Counter(one.outlook for one in planned)
         print(
             ", ".join(f"{counts[outlook]} {outlook.value}" for outlook in Outlook if counts[outlook])

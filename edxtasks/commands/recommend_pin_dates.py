@@ -6,6 +6,7 @@ import sys
 
 from edxtasks.commands.plain import DataCommand, Request
 from edxtasks.content.pin_dates import recommend_pin_dates
+from edxtasks.printable import printable_message
 
 
 class RecommendPinDates(DataCommand):
@@ -24,5 +25,5 @@ class RecommendPinDates(DataCommand):
     def perform(self, request: Request) -> int:
         """A line a course."""
         for line in recommend_pin_dates(request.courses, request.settings):
-            print(line.text, file=sys.stderr if line.is_notice else sys.stdout)
+            print(printable_message(line.text), file=sys.stderr if line.is_notice else sys.stdout)
         return 0

@@ -7,6 +7,7 @@ from doit.exceptions import InvalidCommand
 from edxtasks.commands.base import GraphCommand
 from edxtasks.graph.plan import Outlook, plan
 from edxtasks.graph.tasks import STEP
+from edxtasks.printable import printable_message
 
 
 class Why(GraphCommand):
@@ -28,7 +29,7 @@ class Why(GraphCommand):
         for one in planned:
             if one.name in asked or one.outlook is Outlook.WILL_RUN:
                 reason = f": {one.reason}" if one.reason else ""
-                print(f"{one.name} {_verb(one.outlook)}{reason}")
+                print(printable_message(f"{one.name} {_verb(one.outlook)}{reason}"))
         return 0
 
 

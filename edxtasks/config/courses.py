@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from edxtasks.config.settings import Settings
-from edxtasks.course import CourseKey, canonical, parse_all, shorten
+from edxtasks.course import CourseKey, canonical, parse_all
 from edxtasks.errors import SettingsError, nearest
 from edxtasks.notes import Notes
+from edxtasks.printable import SHOWN_COURSES, listed
 
 WithoutTable = Callable[[list[CourseKey], str], list[CourseKey]]
 """Given courses and the name of a table: those whose dataset has no such table, order kept."""
@@ -36,12 +37,12 @@ def chosen_courses(
     texts, origin = _texts(settings, named, fall_back)
     overruled = [*named, *(settings.options.courses or ())]
     if overruled and origin != _NAMED:
-        say(f"{origin} chooses the courses; not used: {', '.join(map(shorten, overruled))}")
+        say(f"{origin} chooses the courses; not used: {listed(overruled, SHOWN_COURSES)}")
     courses = parse_all(texts)
     counts = Counter(map(canonical, texts))
     doubles = [text for text, number in counts.items() if number > 1]
     if doubles:
-        say(f"named more than once, used once: {', '.join(doubles)}")
+        say(f"named more than once, used once: {listed(doubles, SHOWN_COURSES)}")
     if not courses:
         say(f"{origin} is empty: no course to work on")
     table = settings.options.clist_from_missing_table
@@ -93,7 +94,7 @@ def known_courses(settings: Settings, notes: Notes | None = None) -> list[Course
         [*(settings.course_id_list or ()), *(t for ts in settings.courses.values() for t in ts)]
     )
     keys = {text: CourseKey.find(text) for text in texts}
-    invalid = [shorten(text) for text, key in keys.items() if key is None]
+    invalid = [text for text, key in keys.items() if key is None]
     if invalid and notes is not None:
-        notes.say(f"in the course lists, but no course keys: {', '.join(invalid)}")
+        notes.say(f"in the course lists, but no course keys: {listed(invalid, SHOWN_COURSES)}")
     return list(dict.fromkeys(key for key in keys.values() if key is not None))

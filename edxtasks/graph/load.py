@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -15,13 +14,14 @@ from edxtasks.config import Settings, load_settings
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
 from edxtasks.directories import course_directory
-from edxtasks.errors import SourceAbsent, UserError
+from edxtasks.errors import SourceAbsent, UserError, from_machine
 from edxtasks.graph.memory import StampChecker
 from edxtasks.graph.reporter import RunReporter
 from edxtasks.graph.steps import Run
 from edxtasks.graph.tasks import Graph
 from edxtasks.graph.words import TaskKinds, Words, choose
 from edxtasks.notes import Notes
+from edxtasks.printable import printable_message, say
 from edxtasks.scratch import scratch_of, use
 from edxtasks.tables.adapted import adapted
 from edxtasks.tables.context import Context
@@ -46,8 +46,8 @@ def load_namespace(folder: Path, arguments: Sequence[str], environment: Mapping[
         words = Words.of(arguments)
         settings = load_settings(folder, words.variables, environment)
         graph = make_graph(settings, words)
-    except UserError as error:
-        raise InvalidDodoFile(str(error)) from None
+    except (UserError, OSError) as error:
+        raise InvalidDodoFile(printable_message(str(from_machine(error) or error))) from None
 
     def tasks() -> Iterator[dict[str, Any]]:
         yield from graph.tasks()
@@ -92,7 +92,7 @@ def make_graph(settings: Settings, words: Words) -> Graph:
     context.scratch = scratch
     run = Run(context)
     for line in notes.lines:
-        print(line, file=sys.stderr)
+        say(line)
     graph = Graph(run, choice, words)
     if settings.options.force_recompute:
         graph.force(words.targets or (DEFAULT_TASK,))

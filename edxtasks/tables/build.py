@@ -10,6 +10,7 @@ from datetime import date
 from edxtasks.course import CourseKey
 from edxtasks.errors import SourceAbsent, UserError
 from edxtasks.notes import Notes
+from edxtasks.printable import SHOWN_COURSES, listed
 from edxtasks.tables.context import Context
 from edxtasks.tables.declaration import (
     ALL_EARLIER,
@@ -33,6 +34,7 @@ from edxtasks.tables.freshness import (
     window,
 )
 from edxtasks.tables.logs import TRACKLOG_SCHEMA
+from edxtasks.tables.model import with_place
 from edxtasks.tables.never_empty import with_a_row
 from edxtasks.tables.published import publish
 from edxtasks.warehouse.base import (
@@ -45,6 +47,7 @@ from edxtasks.warehouse.base import (
     LogDays,
     Parameter,
     Query,
+    QueryRefused,
     TableName,
     Tables,
     TableState,
@@ -115,11 +118,14 @@ def _make(
     if not isinstance(table.made, SelectedBy):
         return _make_from_rows(context, table, course, name, verdict, label, notes)
     work = queries(context, table, course, verdict, notes)
-    if table.partition is None:
-        return context.warehouse.create(name, work[0].query, label)
-    return context.warehouse.create_dates(
-        name, table.schema, table.partition, work, verdict.keep or frozenset(), label
-    )
+    try:
+        if table.partition is None:
+            return context.warehouse.create(name, work[0].query, label)
+        return context.warehouse.create_dates(
+            name, table.schema, table.partition, work, verdict.keep or frozenset(), label
+        )
+    except QueryRefused as refused:
+        raise UserError(with_place(table.made, str(refused), *refused.words)) from None
 
 
 def queries(
@@ -213,7 +219,7 @@ def _input(
     if table.scope is not Scope.COURSE and source.scope is Scope.COURSE:
         absent = [str(one) for one in wanted if one not in existing]
         if absent:
-            notes.say(f"no {name}, and so left out: {', '.join(absent)}")
+            notes.say(f"no {name}, and so left out: {listed(absent, SHOWN_COURSES)}")
         return Tables(names, source.schema, _lacking(context, source, names, notes))
     if source.awaited:
         _has_columns(context, source, names[0])

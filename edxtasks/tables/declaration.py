@@ -94,13 +94,14 @@ class ComputedFrom:
 class SelectedBy:
     """A table made by a query: its GoogleSQL, and the digest of what the query says.
 
-    `settings` are the names of settings whose change makes the table anew.
+    `settings` are the names of settings whose change makes the table anew; `file` is the model, for messages.
     """
 
     sql: str
     recipe: str
     parameters: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
+    file: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,8 @@ class Table:
     """One table of the registry.
 
     `name` is as a query writes it: `NAME` of the same course, `courses.NAME`, `report.NAME`. `files` are the
-    names of the files that are written from its rows (`exports.py`).
+    names of the files that are written from its rows (`exports.py`). `fault` is what is wrong with its model,
+    for people: such a table keeps its name and command, has neither columns nor inputs, and its task fails.
     """
 
     name: str
@@ -128,6 +130,7 @@ class Table:
     lookback: timedelta = timedelta(0)
     internal: bool = False
     files: tuple[str, ...] = ()
+    fault: str = ""
 
     @property
     def task(self) -> str:

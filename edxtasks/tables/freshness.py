@@ -17,7 +17,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from edxtasks.course import CourseKey
-from edxtasks.errors import SourceAbsent
+from edxtasks.errors import SourceAbsent, UserError
 from edxtasks.tables.context import Context, day_of_log
 from edxtasks.tables.declaration import (
     ALL_EARLIER,
@@ -90,6 +90,8 @@ def check(context: Context, table: Table, course: CourseKey | None, quick: bool 
     date; its verdict then names no dates. Raises `UserError` where a file that must be there is not, or
     a table over courses is asked for and none is chosen.
     """
+    if table.fault:
+        raise UserError(table.fault)
     if table.scope is Scope.GROUP:
         context.chosen()
     try:

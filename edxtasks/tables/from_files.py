@@ -19,6 +19,7 @@ from edxtasks.course import CourseKey
 from edxtasks.directories import sql_directory
 from edxtasks.errors import InputError, SourceAbsent
 from edxtasks.notes import Notes
+from edxtasks.printable import SHOWN_COURSES, listed, printable_path
 from edxtasks.tables.declaration import LoadedFrom, Table
 from edxtasks.warehouse.rows import Content, Row
 from edxtasks.warehouse.schema import Schema
@@ -50,6 +51,8 @@ def from_files(table: Table, courses: tuple[CourseKey, ...]) -> Table:
     ) -> Content:
         return _rows(list(sources.items()), table.schema, notes)
 
+    if table.fault:
+        return table
     return replace(table, made=LoadedFrom(sources, build, _VERSION), inputs={})
 
 
@@ -64,7 +67,7 @@ def _file(course: CourseKey, settings: Settings) -> Path | None:
 def _rows(files: list[tuple[str, Path | None]], schema: Schema, notes: Notes) -> Iterator[Row]:
     absent = [label.removeprefix(f"{FILE} of ") for label, path in files if path is None]
     if absent:
-        notes.say(f"no {FILE}, and so left out: {', '.join(absent)}")
+        notes.say(f"no {FILE}, and so left out: {listed(absent, SHOWN_COURSES)}")
     for _, path in files:
         if path is not None:
             yield from rows_of_file(path, schema, notes)
@@ -109,9 +112,9 @@ def _tell_columns(path: Path, header: list[str], schema: Schema, notes: Notes) -
     missing = [name for name in schema.names if name not in header]
     unknown = [name for name in header if name not in schema.names]
     if missing:
-        notes.say(f"{path} lacks {', '.join(missing)}, which is NULL for its rows")
+        notes.say(f"{printable_path(path)} lacks {', '.join(missing)}, which is NULL for its rows")
     if unknown:
-        notes.say(f"{path} has columns that are left out: {', '.join(unknown)}")
+        notes.say(f"{printable_path(path)} has columns that are left out: {listed(unknown, 20)}")
 
 
 def _value(path: Path, line: int, name: str, read: Callable[[str], object], field: str) -> object:

@@ -108,6 +108,8 @@ def refuse_odd_table(settings: Settings) -> None:
 def with_other_input(registry: Mapping[str, Table], name: TableName) -> dict[str, Table]:
     """A registry in which `makegeoip` reads another table, as it stands."""
     model = registry[ADDRESSES]
+    if model.fault:
+        return dict(registry)
     assert isinstance(model.made, SelectedBy) and model.made.sql.count(f"FROM {COMBINED}\n") == 1
     sql = model.made.sql.replace(f"FROM {COMBINED}\n", f"FROM `{name.dataset}`.`{name.table}`\n")
     addresses = replace(

@@ -21,17 +21,22 @@ are read from the parsed query (docs/adding-a-table.md).
 A model that gives the columns of another table as they are says `columns: TABLE` and, as a line of its own,
 `SELECT *`: the columns and their comments are put in its place when the model is read.
 
+A model that breaks this form, or is no SQL, is told with file and line when its own table is built: all other
+tables go on.
+
 With `scope: group` a plain table name means the union of that table over the chosen courses, those that
 lack it left out, columns matched by name. A table of the report dataset is `report.NAME`.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import hashlib
 import importlib.metadata
+import itertools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -39,9 +44,11 @@ from typing import Any
 
 import orjson
 
-from edxtasks.errors import UserError, nearest
-from edxtasks.files import write_atomically
+from edxtasks.caches import write_cache
+from edxtasks.config import Settings
+from edxtasks.errors import UserError, from_machine, nearest
 from edxtasks.tables.declaration import ALL_EARLIER, REPORT, TRACKLOG, Need, Scope, SelectedBy, Table
+from edxtasks.tables.parameters import PARAMETERS
 from edxtasks.warehouse.base import digest
 from edxtasks.warehouse.schema import GOOGLESQL_TYPES, Column, Schema
 
@@ -60,11 +67,18 @@ _KEYS = (
 )
 _HEADER = re.compile(r"--\s*([a-z]+):\s*(.+)")
 _LOOKBACK = re.compile(r"(\d+) (seconds?|minutes?|days?)")
+_COMMAND = re.compile(r"[A-Za-z_]\w*")
 _STAR = re.compile(r"^SELECT \*$", re.MULTILINE)
 
 
+_SETTINGS = frozenset(field.name for field in dataclasses.fields(Settings))
+
+
 class ModelError(ValueError):
-    """A model file that breaks the form; names file and fault."""
+    """A model file that breaks the form; its text names file, line where there is one, and fault."""
+
+    def __init__(self, path: Path, fault: str, line: int | None = None) -> None:
+        super().__init__(f"{path}{f', line {line}' if line else ''}: {fault}")
 
 
 @dataclass(frozen=True)
@@ -78,7 +92,7 @@ class _Analysis:
 
 
 def read_models(folder: Path, cache: Path | None, declared: Mapping[str, Schema]) -> dict[str, Table]:
-    """The tables of all `.sql` files below `folder`, by name.
+    """The tables of all `.sql` files below `folder`, by name; one whose model is wrong has a `fault`.
 
     `declared` are the columns of tables that are no models. `cache` is a file that spares parsing models
     which did not change; it may vanish at any time.
@@ -86,41 +100,124 @@ def read_models(folder: Path, cache: Path | None, declared: Mapping[str, Schema]
     known = _read_cache(cache)
     used: dict[str, Any] = {}
     tables: dict[str, Table] = {}
-    texts = {path: path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.sql"))}
-    headers = {path: _header(path, text)[0] for path, text in texts.items()}
+    texts = {path: _text(path) for path in sorted(folder.rglob("*.sql"))}
     code_version = _code_version()
-    for path in sorted(texts, key=lambda one: "columns" in headers[one]):
-        text, schema = texts[path], None
-        if "columns" in headers[path]:
-            schema = _schema_of(path, headers[path]["columns"], tables, declared)
-            text = _with_columns(path, text, schema)
+
+    def analysis_of(path: Path, text: str) -> _Analysis:
         key = f"{hashlib.sha256(text.encode()).hexdigest()}:{code_version}"
         if key not in known:
             known[key] = _analyse(path, text).__dict__
         used[key] = known[key]
-        table = _table(path, text, _Analysis(**known[key]), schema)
+        return _Analysis(**known[key])
+
+    for path in sorted(texts, key=lambda one: "columns" in _lenient_header(texts[one])):
+        table = _table_or_fault(path, texts[path], tables, declared, analysis_of)
         if table.name in tables:
-            raise ModelError(f"{path}: there are two models with the name {table.name}")
+            twice = f"{path}: there are two models with the name {table.name}"
+            table = _broken(path, texts[path], twice)
         tables[table.name] = table
     if cache is not None and set(used) != set(_read_cache(cache)):
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(cache, orjson.dumps(used))
+        write_cache(cache, orjson.dumps(used))
     return tables
+
+
+def with_fault(table: Table, fault: str) -> Table:
+    """A table whose task fails with `fault`; nothing is built for its sake."""
+    return dataclasses.replace(
+        table, fault=fault, inputs={}, schema=Schema(()), partition=None, files=(), grain=""
+    )
+
+
+def with_place(made: SelectedBy, fault: str, *words: str) -> str:
+    """A fault of a model with its file, and the line of the first of `words` that stands in it."""
+    if made.file is None:
+        return fault
+    # Where columns were put in place of a star, lines are not those of the file.
+    known = () if "-- columns:" in made.sql else words
+    lines = (line_with(made.sql, word) for word in known)
+    return str(ModelError(made.file, fault, next(filter(None, lines), None)))
+
+
+def line_with(text: str, word: str) -> int | None:
+    """The first line of a model on which a word stands outside of comments, counted from 1."""
+    pattern = re.compile(rf"(?<![\w.]){re.escape(word)}(?!\w)")
+    for number, line in enumerate(text.splitlines(), 1):
+        if pattern.search(line.partition("--")[0]):
+            return number
+    return None
+
+
+def _text(path: Path) -> str | ModelError:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        return ModelError(path, str(from_machine(error)))
+    except UnicodeDecodeError as error:
+        return ModelError(path, f"expected text in UTF-8, byte {error.start} is none")
+
+
+def _table_or_fault(
+    path: Path,
+    text: str | ModelError,
+    tables: Mapping[str, Table],
+    declared: Mapping[str, Schema],
+    analysis_of: Callable[[Path, str], _Analysis],
+) -> Table:
+    if isinstance(text, ModelError):
+        return _broken(path, text, str(text))
+    try:
+        header, description = _header(path, text)
+        schema = None
+        if "columns" in header:
+            schema = _schema_of(path, header["columns"], tables, declared)
+            text = _with_columns(path, text, schema)
+        return _table(path, text, header, description, analysis_of(path, text), schema)
+    except ModelError as error:
+        return _broken(path, text, str(error))
+
+
+def _broken(path: Path, text: str | ModelError, fault: str) -> Table:
+    """What can still be said of a table whose model is wrong: name, command, scope."""
+    header = _lenient_header(text)
+    command, scope = header.get("command", ""), header.get("scope", "")
+    return with_fault(
+        Table(
+            name=_name(path),
+            command=command if _COMMAND.fullmatch(command) else _name(path).rpartition(".")[2],
+            schema=Schema(()),
+            made=SelectedBy("", "", file=path),
+            scope=Scope(scope) if scope in {one.value for one in Scope} else Scope.COURSE,
+        ),
+        fault,
+    )
+
+
+def _lenient_header(text: str | ModelError) -> dict[str, str]:
+    """The header of a text that may be anything."""
+    if isinstance(text, ModelError):
+        return {}
+    lines = itertools.takewhile(lambda line: line.startswith("--"), text.splitlines())
+    matches = filter(None, (_HEADER.fullmatch(line.strip()) for line in lines))
+    return {match[1]: match[2].strip() for match in matches if match[1] in _KEYS}
 
 
 def _schema_of(
     path: Path, source: str, tables: Mapping[str, Table], declared: Mapping[str, Schema]
 ) -> Schema:
+    if source in tables and tables[source].fault:
+        raise ModelError(
+            path, f"its columns are those of {source}, whose model is wrong: {tables[source].fault}"
+        )
     schema = tables[source].schema if source in tables else declared.get(source)
     if schema is None:
-        raise ModelError(f"{path}: columns: {source} is no table whose columns are known")
+        raise ModelError(path, f"columns: {source} is no table whose columns are known")
     return schema
 
 
 def _with_columns(path: Path, text: str, schema: Schema) -> str:
     """The text of a model with these columns in place of its `SELECT *`."""
     if len(_STAR.findall(text)) != 1:
-        raise ModelError(f'{path}: a model with "columns:" has one line "SELECT *", at the left margin')
+        raise ModelError(path, 'a model with "columns:" has one line "SELECT *", at the left margin')
     last = schema.columns[-1]
     lines = [
         f"  {one.name}{',' if one is not last else ''} -- {one.type}: {one.description}" for one in schema
@@ -151,30 +248,51 @@ def _analyse(path: Path, text: str) -> _Analysis:
         tree = dialect.parse(text)
         columns = [list(column) for column in dialect.columns(tree)]
     except (ValueError, UserError) as error:
-        raise ModelError(f"{path}: {error}") from error
+        raise ModelError(path, str(error)) from error
     rewrites = sorted(dialect.rewrite_versions(tree).items())
     recipe = digest(dialect.token_digest(text), *(f"{name}={version}" for name, version in rewrites))
     return _Analysis(dialect.inputs(tree), dialect.parameters(tree), columns, recipe)
 
 
-def _table(path: Path, text: str, analysis: _Analysis, schema: Schema | None) -> Table:
-    header, description = _header(path, text)
+def _table(
+    path: Path,
+    text: str,
+    header: Mapping[str, str],
+    description: str,
+    analysis: _Analysis,
+    schema: Schema | None,
+) -> Table:
     if "command" not in header:
-        raise ModelError(f'{path}: the header does not say "-- command: NAME"')
+        raise ModelError(path, 'the header does not say "-- command: NAME"')
+    if not _COMMAND.fullmatch(header["command"]):
+        raise ModelError(
+            path, "the command in the header is expected to be one word of letters, digits and _"
+        )
     if schema is None:
-        schema = Schema(tuple(_column(path, name, comment) for name, comment in analysis.columns))
+        schema = Schema(tuple(_column(path, text, name, comment) for name, comment in analysis.columns))
     partition = header.get("partition")
+    if partition is not None and partition not in schema.names:
+        raise ModelError(path, f"the partition column {partition} is none of its columns")
     if partition is not None and schema[partition].type not in {"DATE", "TIMESTAMP"}:
-        raise ModelError(f"{path}: the partition column {partition} is neither DATE nor TIMESTAMP")
+        raise ModelError(path, f"the partition column {partition} is neither DATE nor TIMESTAMP")
     lookback = _lookback(path, header.get("lookback", "0 seconds"))
     if lookback == ALL_EARLIER and TRACKLOG in analysis.inputs:
         raise ModelError(
-            f"{path}: a query that looks back over all dates would read every log day for each date that "
-            "changes. Keep the events that it needs in an internal table by date, and read that"
+            path,
+            "a query that looks back over all dates would read every log day for each date that changes. "
+            "Keep the events that it needs in an internal table by date, and read that",
         )
     files = _list(header.get("files", ""))
     if partition is not None and files:
-        raise ModelError(f"{path}: a table by date has no files: they would be written anew for every date")
+        raise ModelError(path, "a table by date has no files: they would be written anew for every date")
+    for name in analysis.parameters:
+        if name not in PARAMETERS:
+            hint = nearest(name, PARAMETERS)
+            raise ModelError(path, f"there is no parameter @{name}{hint}", line_with(text, f"@{name}"))
+    settings = _list(header.get("settings", ""))
+    for name in settings:
+        if name not in _SETTINGS:
+            raise ModelError(path, f"the header names {name}, which is no setting{nearest(name, _SETTINGS)}")
     return Table(
         name=_name(path),
         command=header["command"],
@@ -183,7 +301,8 @@ def _table(path: Path, text: str, analysis: _Analysis, schema: Schema | None) ->
             text,
             digest(analysis.recipe, schema.digest()),
             tuple(analysis.parameters),
-            _list(header.get("settings", "")),
+            settings,
+            path,
         ),
         description=description,
         scope=_scope(path, header.get("scope", "course")),
@@ -209,14 +328,15 @@ def _list(text: str) -> tuple[str, ...]:
 def _header(path: Path, text: str) -> tuple[dict[str, str], str]:
     header: dict[str, str] = {}
     description = []
-    for line in text.splitlines():
+    for number, line in enumerate(text.splitlines(), 1):
         if not line.startswith("--"):
             break
         match = _HEADER.fullmatch(line.strip())
         if match and match[1] in _KEYS:
             header[match[1]] = match[2].strip()
         elif match and difflib.get_close_matches(match[1], _KEYS, cutoff=0.75):
-            raise ModelError(f'{path}: the header key "{match[1]}" is not known{nearest(match[1], _KEYS)}')
+            hint = nearest(match[1], _KEYS)
+            raise ModelError(path, f'the header key "{match[1]}" is not known{hint}', number)
         else:
             description.append(line.lstrip("- ").strip())
     return header, " ".join(description).strip()
@@ -227,7 +347,7 @@ def _needs(path: Path, inputs: Iterable[str], header: Mapping[str, str]) -> dict
     for key, need in (("optional", Need.OPTIONAL), ("borrowed", Need.BORROWED)):
         for name in _list(header.get(key, "")):
             if name not in needs:
-                raise ModelError(f"{path}: the header names {name} as {key}, the query does not read it")
+                raise ModelError(path, f"the header names {name} as {key}, the query does not read it")
             needs[name] = need
     return needs
 
@@ -236,7 +356,8 @@ def _scope(path: Path, text: str) -> Scope:
     try:
         return Scope(text)
     except ValueError:
-        raise ModelError(f'{path}: scope "{text}" is none of {", ".join(s.value for s in Scope)}') from None
+        known = ", ".join(one.value for one in Scope)
+        raise ModelError(path, f'scope "{text}" is none of {known}') from None
 
 
 def _lookback(path: Path, text: str) -> timedelta:
@@ -244,15 +365,23 @@ def _lookback(path: Path, text: str) -> timedelta:
         return ALL_EARLIER
     match = _LOOKBACK.fullmatch(text)
     if not match:
-        raise ModelError(f'{path}: lookback "{text}" is none of "N seconds", "N minutes", "N days", "all"')
+        raise ModelError(path, f'lookback "{text}" is none of "N seconds", "N minutes", "N days", "all"')
     return timedelta(**{match[2].rstrip("s") + "s": int(match[1])})
 
 
-def _column(path: Path, name: str, comment: str) -> Column:
+def _column(path: Path, text: str, name: str, comment: str) -> Column:
     kind, _, description = comment.partition(":")
     if kind.strip() not in GOOGLESQL_TYPES or not description.strip():
+        known = ", ".join(GOOGLESQL_TYPES)
         raise ModelError(
-            f'{path}: the comment of column {name} is "{comment}"; expected "TYPE: meaning" with TYPE one of '
-            + ", ".join(GOOGLESQL_TYPES)
+            path,
+            f'the comment of column {name} is "{comment}"; expected "TYPE: meaning" with TYPE one of {known}',
+            _line_of_comment(text, comment),
         )
     return Column(name, kind.strip(), description.strip())
+
+
+def _line_of_comment(text: str, comment: str) -> int | None:
+    first = comment.partition("\n")[0].strip()
+    lines = enumerate(text.splitlines(), 1)
+    return next((number for number, line in lines if first and line.rstrip().endswith(f"-- {first}")), None)

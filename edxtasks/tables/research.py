@@ -14,6 +14,7 @@ from edxtasks.course import CourseKey
 from edxtasks.directories import sql_directory
 from edxtasks.errors import SourceAbsent
 from edxtasks.notes import Notes
+from edxtasks.printable import listed
 from edxtasks.tables.context import Context
 from edxtasks.tables.exports import (
     PLAIN,
@@ -132,6 +133,6 @@ def _export(context: Context, name: TableName, folder: str, notes: Notes) -> Non
     flat = Schema(tuple(column for column in info.schema if column.type != "RECORD"))
     nested = [column.name for column in info.schema if column.type == "RECORD"]
     if nested:
-        notes.say(f"{name.table}: columns that CSV cannot hold left out: {', '.join(nested)}")
+        notes.say(f"{name.table}: columns that CSV cannot hold left out: {listed(nested, 20)}")
     rows = context.warehouse.read(name, flat.names, ordered=True)
     write_and_store(context.storage, folder, [_file(name.table)], flat, rows, PLAIN, context.scratch)

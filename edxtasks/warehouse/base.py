@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from edxtasks.errors import UserError
 from edxtasks.warehouse.rows import JsonLines, ParquetFiles, Row
 from edxtasks.warehouse.schema import Schema
 
@@ -168,6 +169,15 @@ Loadable = Iterable[Row] | JsonLines | ParquetFiles
 """What a table can be loaded from."""
 
 Input = Tables | DatesOf | LogDays | Absent
+
+
+class QueryRefused(UserError):
+    """A query that the engine cannot run as it is written: the text says what is wrong with it. `words` are
+    names of it that the text complains of."""
+
+    def __init__(self, fault: str, words: tuple[str, ...] = ()) -> None:
+        super().__init__(fault)
+        self.words = words
 
 
 @dataclass(frozen=True)

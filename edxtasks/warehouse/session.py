@@ -6,7 +6,7 @@ import re
 import secrets
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from functools import lru_cache
 from itertools import zip_longest
@@ -15,10 +15,10 @@ from typing import Any
 
 import duckdb
 
-from edxtasks.errors import InputError
+from edxtasks.errors import InputError, UserError
 from edxtasks.scratch import NoScratch, Scratch
 from edxtasks.warehouse import dialect
-from edxtasks.warehouse.base import Parameter, Query, Share
+from edxtasks.warehouse.base import Parameter, Query, QueryRefused, Share
 from edxtasks.warehouse.schema import DUCKDB_TYPES, Column, Schema
 
 LONGEST_LINES = (1 << 21, 1 << 28)
@@ -28,6 +28,9 @@ where a line is longer, a large one."""
 _ROW_GROUP = 122_880
 _KINDS = {other: kind for kind, other in DUCKDB_TYPES.items()}
 _LINE = re.compile(r'in file "(?P<file>[^"]*)"(?:, in line |.*?line )(?P<line>\d+)', re.DOTALL)
+_NAMED = re.compile(r'"([^"\n]+)"')
+_OF_THE_QUERY = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
+"""What DuckDB raises before it has read a row."""
 
 
 class Session:
@@ -101,13 +104,18 @@ class Session:
     def result(self, query: Query, condition: str = "TRUE") -> Iterator[str]:
         """The rows of a query for which `condition` holds, as a temporary table whose name is given.
 
-        The views of its inputs stand. Raises `TypeError` when its columns are not those declared: a defect
-        of the model.
+        The views of its inputs stand. Raises `QueryRefused` when it is no query that can be run, or its
+        columns are not those declared.
         """
         schemas = tuple((name, source.schema) for name, source in query.inputs.items())
-        sql, names_used, one_thread = _translated(query.sql, schemas)
-        parameters = {name: query.parameters[name] for name in names_used}
-        with self.table(f"SELECT * FROM ({sql}) WHERE {condition}", parameters, one_thread) as table:
+        with ExitStack() as stack:
+            try:
+                sql, names_used, one_thread = _translated(query.sql, schemas)
+                parameters = {name: query.parameters[name] for name in names_used}
+                rows = self.table(f"SELECT * FROM ({sql}) WHERE {condition}", parameters, one_thread)
+                table = stack.enter_context(rows)
+            except (UserError, *_OF_THE_QUERY) as error:
+                raise _refused(error) from None
             self._check(table, query.schema)
             yield table
 
@@ -133,7 +141,7 @@ class Session:
         pairs = zip_longest([c.signature() for c in schema], [c.signature() for c in found])
         wrong = [f"{told} is declared, {given} is given" for told, given in pairs if told != given]
         if wrong:
-            raise TypeError(f"the columns differ from their declaration: {'; '.join(wrong)}")
+            raise QueryRefused(f"the columns differ from their declaration: {'; '.join(wrong)}")
 
     def version(self, relation: str, schema: Schema) -> tuple[str, int]:
         """Version and number of rows: independent of the order of rows and the number of threads."""
@@ -189,6 +197,14 @@ def spill_folder(scratch: Scratch) -> str:
         return str(scratch.path / f"spill-{secrets.token_hex(4)}")  # DuckDB makes and removes it
     except NoScratch:
         return ""
+
+
+def _refused(error: UserError | duckdb.Error) -> QueryRefused:
+    """DuckDB's complaint about a query without the place in its own SQL, which nobody has written."""
+    if isinstance(error, UserError):
+        return QueryRefused(str(error))
+    complaint = str(error).partition("\n")[0]
+    return QueryRefused(complaint, tuple(_NAMED.findall(complaint)))
 
 
 @lru_cache(maxsize=512)

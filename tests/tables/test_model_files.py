@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from edxtasks.tables.declaration import Need, Scope, SelectedBy
-from edxtasks.tables.model import ModelError, read_models
+from edxtasks.tables.declaration import Need, Scope, SelectedBy, Table
+from edxtasks.tables.loaded import LOADED
+from edxtasks.tables.model import read_models
+from edxtasks.tables.registry import put_together
 from edxtasks.warehouse.schema import schema
 
 BY_DATE = """-- By date.
@@ -95,7 +97,114 @@ def test_the_cache_gives_the_same(tmp_path: Path) -> None:
 )
 def test_what_breaks_the_form_is_told_with_the_file(tmp_path: Path, text: str, message: str) -> None:
     write(tmp_path, "report/axes.sql", text)
-    with pytest.raises(ModelError) as caught:
-        read_models(tmp_path, None, DECLARED)
-    assert str(caught.value).startswith(str(tmp_path / "report" / "axes.sql"))
-    assert message in str(caught.value)
+    table = read_models(tmp_path, None, DECLARED)["report.axes"]
+    assert table.fault.startswith(str(tmp_path / "report" / "axes.sql"))
+    assert message in table.fault
+    assert not table.inputs
+
+
+LINES = """-- Lines.
+-- command: lines
+-- grain: url_name
+SELECT
+  url_name, -- STRING: name in links
+  COUNT(*) AS uses -- INTEGER: how often
+FROM axis
+WHERE url_name <> @course_id
+GROUP BY url_name
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "message"),
+    [
+        (
+            LINES.replace("STRING: name", "TEXT: name"),
+            ", line 5",
+            'the comment of column url_name is "TEXT: na',
+        ),
+        (
+            LINES.replace("-- grain", "-- grian"),
+            ", line 3",
+            'header key "grian" is not known; did you mean "grai',
+        ),
+        (
+            LINES.replace("@course_id", "@course_ids"),
+            ", line 8",
+            "there is no parameter @course_ids; did you mean",
+        ),
+        (LINES.replace("lines\n", "a: b\n"), "", "the command in the header is expected to be one word"),
+        (
+            LINES.replace("grain: url_name", "partition: day"),
+            "",
+            "the partition column day is none of its col",
+        ),
+        (
+            LINES.replace("grain: url_name", "settings: orga"),
+            "",
+            "the header names orga, which is no setting",
+        ),
+        (LINES.replace("GROUP", "GRUOP"), "", "SQL that cannot be read: line 9"),
+        ("", "", "one SELECT was expected"),
+        ("\ud800", "", "expected text in UTF-8, byte 0 is none"),
+    ],
+)
+def test_a_wrong_model_fails_alone(tmp_path: Path, text: str, place: str, message: str) -> None:
+    write(tmp_path, "report/axes.sql", UNION)
+    path = tmp_path / "area" / "lines.sql"
+    path.parent.mkdir()
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    tables = read_models(tmp_path, None, DECLARED)
+    assert tables["lines"].fault.startswith(f"{path}{place}: ")
+    assert message in tables["lines"].fault
+    assert (tables["lines"].task, tables["lines"].command) == ("lines", "lines")
+    assert tables["report.axes"].fault == ""
+
+
+def test_of_two_models_with_one_name_neither_hides_the_other(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        write(tmp_path, f"{folder}/lines.sql", LINES)
+    [table] = read_models(tmp_path, None, DECLARED).values()
+    assert table.fault == f"{tmp_path}/b/lines.sql: there are two models with the name lines"
+
+
+def models(tmp_path: Path, **inputs: str) -> dict[str, Table]:
+    """The registry of models that read one table each."""
+    for name, source in inputs.items():
+        write(
+            tmp_path,
+            f"area/{name}.sql",
+            f"-- {name}.\n-- command: x\nSELECT\n  1 AS i -- INTEGER: one\nFROM {source}\n",
+        )
+    return put_together(read_models(tmp_path, None, {}), [])
+
+
+def test_an_input_that_no_table_is_fails_its_reader_alone(tmp_path: Path) -> None:
+    tables = models(tmp_path, good="better", better="best", best="goood", events="tracklog")
+    assert {name for name, table in tables.items() if table.fault} == {"best", "events"}
+    assert tables["best"].fault == (
+        f'{tmp_path}/area/best.sql, line 5: it reads goood, which is no table; did you mean "good"?'
+    )
+    assert tables["events"].fault.startswith(
+        f"{tmp_path}/area/events.sql, line 5: it reads tracklog and is not"
+    )
+    assert list(tables) == ["best", "better", "events", "good"]  # inputs first
+
+
+def test_a_cycle_fails_its_members_alone(tmp_path: Path) -> None:
+    tables = models(tmp_path, a="b", b="c", c="b", d="d", e="c")
+    assert {name: table.fault.partition(": ")[2] for name, table in tables.items() if table.fault} == {
+        "b": "a cycle of inputs: b <- c <- b",
+        "c": "a cycle of inputs: b <- c <- b",
+        "d": "a cycle of inputs: d <- d",
+    }
+    assert list(tables) == ["b", "a", "c", "d", "e"]
+    assert tables["a"].inputs == {"b": Need.REQUIRED}
+
+
+def test_a_model_with_the_name_of_a_loaded_table_fails(tmp_path: Path) -> None:
+    write(tmp_path, "area/axis.sql", LINES.replace("FROM axis", "FROM x"))
+    tables = put_together(
+        read_models(tmp_path, None, {}), [Table("axis", "y", DECLARED["axis"], LOADED[0].made)]
+    )
+    assert tables["axis"].fault == f"{tmp_path}/area/axis.sql: a table that is no model has this name already"

@@ -1,0 +1,40 @@
+"""A model that is wrong fails its own table, and what reads it, and nothing else."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from project import REPOSITORY, Project
+
+WRONG = {
+    "pc_forum": ("command: ", "comand: "),
+    "enrollday_all": ("FROM enrollments\n", "FROM enrolments\n"),
+    "pc_day_totals": ("SUM(nforum)", "nforum"),
+}
+
+
+def test_wrong_models_fail_alone(built: Project, tmp_path: Path) -> None:
+    shutil.copytree(REPOSITORY / "edxtasks", tmp_path / "package" / "edxtasks")
+    models = tmp_path / "package" / "edxtasks" / "tables" / "person"
+    for name, (right, wrong) in WRONG.items():
+        path = models / f"{name}.sql"
+        text = path.read_text()
+        assert right in text, name
+        path.write_text(text.replace(right, wrong))
+    edited = Project(built.folder, tmp_path / "package")
+    course = built.courses[0]
+    assert "person_course" in edited.doit("list").out
+    plan = edited.doit("plan", "weekly").out
+    assert f"will run  pc_forum:{course}: {models}/pc_forum.sql, line" in plan
+    assert 'the header key "comand" is not known; did you mean "command"?' in plan
+    assert f"{models}/pc_forum.sql" in edited.doit("why", f"pc_forum:{course}").out
+    assert edited.doit("forget", f"course_axis:{course}").status == 0
+    outcome = edited.doit("weekly", status=None)
+    assert outcome.status != 0
+    assert outcome.failed == {f"{name}:{one}" for name in WRONG for one in built.courses}
+    assert f"course_axis:{course}" in outcome.built
+    complaint = 'column "nforum" must appear in the GROUP BY clause'
+    assert f"{models}/pc_day_totals.sql, line 13: Binder Error: {complaint}" in outcome.err
+    assert f"{models}/enrollday_all.sql, line 39: it reads enrolments, which is no table" in outcome.err
+    assert "defect" not in outcome.err
