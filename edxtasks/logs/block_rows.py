@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from edxtasks.logs.raw_files import Block
 from edxtasks.logs.rejects import KEPT_OF_LINE, TOO_LONG
 from edxtasks.logs.rows.rephrase import LineCounts, Rephraser, RephraseRules
+from edxtasks.logs.sketches import Sketcher
 
 DAY_US = 86_400_000_000
 SECOND_US = 1_000_000
@@ -52,6 +53,8 @@ class BlockRows:
     blank: int = 0
     groups: list[Rows] = field(default_factory=list)
     rejects: list[tuple[int, str, str, bytes]] = field(default_factory=list)
+    sketch: tuple[int, ...] = ()
+    """Digests of lines that may belong to the sketch of the log (`sketches`)."""
 
 
 Groups = dict[str | None, tuple[list[bytes], list[int]]]
@@ -63,6 +66,7 @@ class BlockReader:
 
     def __init__(self, rules: LineRules) -> None:
         self._rephraser = Rephraser(rules.rephrase)
+        self._sketcher = Sketcher()
         self._fixed = rules.fixed_day.toordinal() if rules.fixed_day is not None else None
         self._zone = None if rules.zone == "UTC" else ZoneInfo(rules.zone)
 
@@ -73,7 +77,7 @@ class BlockReader:
         lines = block.data.split(b"\n")
         if not lines[-1]:
             del lines[-1]
-        result = BlockRows(lines=len(lines))
+        result = BlockRows(lines=len(lines), sketch=self._sketcher.add(lines))
         days: dict[int, Groups] = {}
         groups: Groups = {}
         begin = end = 0  # of the day that `groups` are of; lines of a log are nearly in order

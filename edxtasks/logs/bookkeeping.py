@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -13,15 +14,17 @@ from edxtasks.logs.checkpoints import (
     Failure,
     Sources,
     add_outstanding,
+    base_name,
     merged,
     place_of,
     read_checkpoint,
     remove_failure,
 )
-from edxtasks.logs.decisions import FAILED, SPLIT, Decision
+from edxtasks.logs.decisions import EQUAL, FAILED, SPLIT, Decision
 from edxtasks.logs.layout import Layout, remove_tree
 from edxtasks.logs.options import SplitOptions
 from edxtasks.logs.results import FileResult, SplitResult
+from edxtasks.logs.sketches import Sketches
 from edxtasks.logs.work import LogResult, WholeLog
 from edxtasks.logs.workers import described
 from edxtasks.printable import printable_path
@@ -49,10 +52,18 @@ class Bookkeeper:
         self._sources = sources
         self._result = result
         self._unknown_keys: dict[str, set[str]] = {}
+        self._sketches = Sketches(layout, sources)
+        self.awaited: set[str] = set()
+        """Keys of sources that are still to be split anew in this run: what is known of them is old."""
+
+    def save(self) -> None:
+        """Write what is remembered for the next run; only a cache."""
+        self._sketches.save()
 
     def take(self, attempt: Try, result: LogResult) -> None:
         """Make the result of a raw log that of its source, unless it has to fail."""
         decision, layout = attempt.decision, self._layout
+        self.awaited.discard(decision.key)
         if result.parts is None:
             self.fail(attempt, result.message, result.seen, result)
             return
@@ -64,8 +75,19 @@ class Bookkeeper:
             )
             self.fail(attempt, message, result.seen, result)
             return
-        checkpoint = self._checkpoint(attempt, result)
+        twin = self._sources.same_text(decision.key, result.text_digest) if result.text_digest else None
+        if twin in self.awaited:
+            twin = None
+        if twin is not None and self._sources.comes_first(self._sources.by_key[twin], decision.order):
+            self._leave_out(attempt, result, twin)
+            return
+        decision, warnings = self._place(decision, result)
+        checkpoint = self._checkpoint(decision, attempt.work.destination.folder.name, result)
         old = read_checkpoint(layout, decision.key)
+        if old is not None and old.text_digest == result.text_digest != "":
+            checkpoint = replace(checkpoint, others=old.others)
+        if twin is not None:
+            checkpoint = self._give_up(twin, checkpoint)
         add_outstanding(layout, decision.key, merged(checkpoint.shards(), old.shards() if old else {}))
         if result.rejects:
             attempt.work.destination.rejects.replace(layout.rejects_of(decision.key))
@@ -73,7 +95,8 @@ class Bookkeeper:
             layout.rejects_of(decision.key).unlink(missing_ok=True)
         checkpoint.write(layout)
         self._sources.put(checkpoint)
-        self.forget_failure(decision.key)
+        self._sketches.put(checkpoint.key, checkpoint.digest, checkpoint.sketch)
+        self.forget_failure(attempt.decision.key)
         if old is not None:
             remove_tree(layout.parts / old.folder)
         self._unknown_keys[decision.key] = set(checkpoint.unknown_keys)
@@ -83,7 +106,7 @@ class Bookkeeper:
                 key=decision.key,
                 state=SPLIT,
                 message=decision.reason,
-                warnings=_warnings(checkpoint),
+                warnings=(*_warnings(checkpoint), *warnings),
                 complete=checkpoint.complete,
                 lines=result.lines,
                 blank=result.blank,
@@ -93,6 +116,62 @@ class Bookkeeper:
                 seconds=result.seconds,
             )
         )
+
+    def _leave_out(self, attempt: Try, result: LogResult, owner: str) -> None:
+        """Nothing of this try is kept: the source `owner` has the same content, which is noted there."""
+        decision = attempt.decision
+        remove_tree(attempt.work.destination.folder)
+        self._note_other(owner, result.digest, place_of(decision.path, self._layout.root))
+        if decision.key in self._sources.by_key:
+            self.withdraw(decision.key)
+        self.forget_failure(decision.key)
+        self._result.files.append(told(decision, EQUAL, f"same content as {owner}"))
+
+    def _give_up(self, key: str, owner: Checkpoint) -> Checkpoint:
+        """Withdraw a source whose content `owner` has too, who comes first; `owner` with a note of it. Done
+        before there is a checkpoint of `owner`: killed between the two, a run leaves rows out, for the next
+        one to find, and none twice."""
+        summary = self._sources.by_key[key]
+        self.withdraw(key)
+        for number, file in enumerate(self._result.files):
+            if file.key == key:
+                message = f"same content as {owner.key}"
+                self._result.files[number] = FileResult(file.path, key, EQUAL, message)
+        self._unknown_keys.pop(key, None)
+        return replace(owner, others={**owner.others, **summary.others, summary.digest: summary.path})
+
+    def _note_other(self, owner: str, digest: str, path: str) -> None:
+        checkpoint = read_checkpoint(self._layout, owner)
+        assert checkpoint is not None
+        checkpoint = replace(checkpoint, others={**checkpoint.others, digest: path})
+        checkpoint.write(self._layout)
+        self._sources.put(checkpoint)
+
+    def _place(self, decision: Decision, result: LogResult) -> tuple[Decision, list[str]]:
+        """The decision, and what to tell. A new source of the name of one whose file is gone, with half of
+        its lines, is that source delivered again from another place: it gets its key and place."""
+        if decision.replaces:
+            return decision, []
+        warnings: list[str] = []
+        for like in self._sketches.like(decision.key, result.sketch):
+            if like.key in self.awaited:
+                continue
+            shared = f"{like.shared} of {like.compared} lines that were compared"
+            other = self._sources.by_key[like.key]
+            file = self._sources.file_of(other)
+            gone = not os.path.lexists(file)
+            if gone and not decision.replaces and base_name(file) == base_name(decision.path):
+                decision = replace(decision, key=other.key, order=other.order, replaces=True)
+                warnings.append(
+                    f"taken for {like.key}, delivered again from another place ({shared}), whose rows it "
+                    f"replaces: {printable_path(file)} is gone"
+                )
+            else:
+                warnings.append(
+                    f"repeats lines of {like.key} ({shared}), which are counted twice; if it is the same "
+                    f"log, withdraw one: split forget={like.key}"
+                )
+        return decision, warnings
 
     def _too_many_rejects(self, result: LogResult) -> str:
         """Why the rejects of a raw log mean that it is none, or is damaged; "" when they do not."""
@@ -106,9 +185,8 @@ class Bookkeeper:
             return f"{rejected} of {read} lines were rejected ({reasons}), max_reject_fraction = {most}"
         return ""
 
-    def _checkpoint(self, attempt: Try, result: LogResult) -> Checkpoint:
+    def _checkpoint(self, decision: Decision, folder: str, result: LogResult) -> Checkpoint:
         assert result.parts is not None
-        decision = attempt.decision
         return Checkpoint(
             key=decision.key,
             order=decision.order,
@@ -126,10 +204,12 @@ class Bookkeeper:
             bad_utf8=result.counts.bad_utf8,
             unknown_keys=_most(result.counts.unknown_keys),
             wrong_types=_most(result.counts.wrong_types),
-            folder=attempt.work.destination.folder.name,
+            folder=folder,
             parts=result.parts,
             message=result.message,
             trailer=result.trailer,
+            text_digest=result.text_digest,
+            sketch=result.sketch,
         )
 
     def fail(
@@ -141,6 +221,7 @@ class Bookkeeper:
     ) -> None:
         """Nothing of this try is kept but the note that it failed."""
         decision = attempt.decision
+        self.awaited.discard(decision.key)
         message = message.encode("utf-8", "backslashreplace").decode()  # it goes into a file of JSON
         with contextlib.suppress(OSError):  # the next run removes it
             remove_tree(attempt.work.destination.folder)

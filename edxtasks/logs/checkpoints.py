@@ -29,6 +29,7 @@ LISTED_KEYS = 1000
 """Most distinct names of unknown keys that a checkpoint lists."""
 
 _LONGEST_KEY = 180
+_ESCAPED = re.compile(rb"\\x([89a-f][0-9a-f])")
 
 Rules = Mapping[str, Any]
 """All that decides which rows a raw log gives, besides its content: by name, so that a change can be told."""
@@ -65,6 +66,13 @@ class Checkpoint:
     message: str = ""
     trailer: int = 0
     """Bytes after the end of the compressed data."""
+    text_digest: str = ""
+    """The digest of the uncompressed content; "" when only a part could be read, or where an older version
+    split it."""
+    sketch: str = ""
+    """The least digests of its lines (`sketches`)."""
+    others: dict[str, str] = field(default_factory=dict)
+    """Other files with the same uncompressed content, which are left out: digest as delivered, and path."""
 
     def shards(self) -> dict[str, list[str]]:
         """The days that it feeds, by bucket."""
@@ -176,6 +184,11 @@ def place_of(path: Path, root: Path) -> str:
     return printable_path(Path(os.path.relpath(resolved(path), root.resolve())))
 
 
+def base_name(path: Path) -> str:
+    """The name of a raw log without `.gz`, `.zst`, `.bz2`."""
+    return _without_compression(path).name
+
+
 def _without_compression(path: Path) -> Path:
     if path.name.lower().endswith(COMPRESSION_SUFFIXES) and path.stem:
         return path.with_suffix("")
@@ -212,6 +225,13 @@ class Summary:
     rules: dict[str, Any]
     complete: bool
     folder: str
+    text_digest: str = ""
+    others: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def contents(self) -> set[str]:
+        """The digests by which the same content is known, as delivered and uncompressed."""
+        return {self.digest, self.text_digest, *self.others} - {""}
 
     @property
     def location(self) -> str:
@@ -281,8 +301,20 @@ class Sources:
         self._by_location.pop(summary.location, None)
 
     def by_digest(self) -> dict[str, str]:
-        """The keys of sources by the digest of their content."""
-        return {s.digest: s.key for s in sorted(self.by_key.values(), key=lambda s: s.order)}
+        """The keys of sources by the digests of their content."""
+        ordered = sorted(self.by_key.values(), key=lambda source: source.order)
+        return {digest: source.key for source in ordered for digest in source.contents}
+
+    def same_text(self, key: str, text_digest: str) -> str | None:
+        """Another source than `key` with this uncompressed content."""
+        return next(
+            (one.key for one in self.by_key.values() if one.key != key and text_digest in one.contents), None
+        )
+
+    def comes_first(self, summary: Summary, order: tuple[str, str]) -> bool:
+        """Whether a source stays when a raw log of this order has its content in another form: where its own
+        file was moved it keeps its place, else the first in order stays, whichever was split first."""
+        return summary.order <= order or not os.path.lexists(self.file_of(summary))
 
     def claim(self, path: Path, keep_directory: bool) -> tuple[str, tuple[str, str]]:
         """Key and order of a raw log: those it has, or new ones.
@@ -306,7 +338,10 @@ class Sources:
 
     def file_of(self, summary: Summary) -> Path:
         """Where the raw log of a source lay when it was read."""
-        return Path(os.path.normpath(self.layout.root.resolve() / summary.path))
+        path = os.path.normpath(self.layout.root.resolve() / summary.path)
+        if "\\x" in path and not Path(path).exists():  # bytes that are no UTF-8: see `printable_path`
+            path = os.fsdecode(_ESCAPED.sub(lambda code: bytes([int(code[1], 16)]), os.fsencode(path)))
+        return Path(path)
 
     def _location(self, path: Path) -> str:
         if path.parent not in self._folders:

@@ -103,6 +103,7 @@ class Coordinator:
                 self._books.forget_failure(decision.key)
         to_split = [d for d in decisions if d.action == SPLIT]
         self._told = Progress(files=len(to_split), bytes=sum(d.size for d in to_split))
+        self._books.awaited = {d.key for d in decisions if d.action in (SPLIT, EQUAL) and d.replaces}
         to_split.sort(key=lambda d: (date_in_name(d.path) or date.min, d.order))
         for start in range(0, len(to_split), self._options.round_size):
             self._split_round(to_split[start : start + self._options.round_size])
@@ -110,6 +111,7 @@ class Coordinator:
         self._books.settle_equal([d for d in decisions if d.action == EQUAL])
         self._publisher.publish()
         self._books.tell_new_keys()
+        self._books.save()
         self.result.files.sort(key=lambda file: str(file.path))
         self.result.changed = sorted(set(self.result.changed))
 

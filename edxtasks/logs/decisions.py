@@ -82,6 +82,12 @@ def decide(
     # Rows of a source that is replaced in this run are no longer those of its old content.
     replaced = {log.key for log in looked_at if log.changed}
     owners = {content: key for content, key in sources.by_digest().items() if key not in replaced}
+    for log in looked_at:
+        owner = sources.by_key.get(owners.get(log.digest, ""))
+        # Of one content in two forms the first in order is the source, as when both are split in one run.
+        in_another_form = owner is not None and log.digest == owner.text_digest != owner.digest
+        if owner is not None and in_another_form and not sources.comes_first(owner, log.order):
+            del owners[log.digest]
     decisions = [log.decide(options, owners, failures) for log in looked_at]
     return [replace(decision, failed_before=decision.key in failures) for decision in decisions]
 
@@ -107,7 +113,7 @@ class _Log:
 
     @property
     def changed(self) -> bool:
-        return self.known is not None and bool(self.digest) and self.known.digest != self.digest
+        return self.known is not None and bool(self.digest) and self.digest not in self.known.contents
 
     def look(
         self,

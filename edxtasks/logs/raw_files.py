@@ -85,6 +85,7 @@ class RawLog:
         self._file = path.open("rb", buffering=0)
         self.size = os.fstat(self._file.fileno()).st_size if size is None else size
         self._digest = ContentHash()
+        self._text_digest: ContentHash | None = None
 
     def close(self) -> None:
         """Close the file."""
@@ -101,6 +102,10 @@ class RawLog:
         for _ in self._chunks(_READ_PLAIN):
             pass
         return self._digest.hexdigest()
+
+    def text_digest(self) -> str:
+        """The digest of the uncompressed content, once all of it was read."""
+        return self.digest() if self._text_digest is None else str(self._text_digest.hexdigest())
 
     def blocks(self, size: int = BLOCK_SIZE, tee: Callable[[bytes], object] | None = None) -> Iterator[Block]:
         """The lines of the log in blocks of about `size` bytes; lines end with `\\n`, the last one may not.
@@ -163,8 +168,11 @@ class RawLog:
     def text(self) -> Iterator[bytes]:
         """The uncompressed content as it comes. Raises `RawLogError` as `blocks` does."""
         kind, chunks = self._open()
+        content = self._text_digest = None if kind == "plain" else ContentHash()
         first = True
         for chunk in chunks:
+            if content is not None:
+                content.update(chunk)
             if first and chunk:
                 self._refuse_binary(chunk, kind)
                 first = False

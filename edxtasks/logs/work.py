@@ -22,6 +22,7 @@ from edxtasks.logs.parts import Part, PartsWriter
 from edxtasks.logs.raw_files import BLOCK_SIZE, Block, RawLog, RawLogError
 from edxtasks.logs.rejects import RejectsWriter
 from edxtasks.logs.rows.rephrase import LineCounts
+from edxtasks.logs.sketches import Sketcher
 from edxtasks.logs.workers import Interrupted, described
 from edxtasks.printable import printable_path
 
@@ -56,6 +57,8 @@ class LogResult:
 
     size: int
     digest: str
+    text_digest: str
+    sketch: str
     lines: int
     blank: int
     rows: int
@@ -93,6 +96,7 @@ class Collector:
         self._rejects = RejectsWriter(destination.rejects, destination.level)
         self._buckets: dict[str | None, str] = {}
         self._days: dict[int, str] = {}
+        self._sketcher = Sketcher()
         self._started = time.time()
         self._begun = time.monotonic()
         self.lines = 0
@@ -127,6 +131,7 @@ class Collector:
                 day = self._days[rows.day] = date.fromordinal(rows.day).isoformat()
             self._parts.add(bucket, day, rows.rows, rows.min_time_us, rows.max_time_us, rows.text)
             self._rows += rows.rows
+        self._sketcher.merge(block.sketch)
         self.lines += block.lines
         self._blank += block.blank
 
@@ -137,6 +142,8 @@ class Collector:
         return LogResult(
             size=end.size,
             digest=end.digest,
+            text_digest=end.text_digest,
+            sketch=self._sketcher.sketch(),
             lines=self.lines,
             blank=self._blank,
             rows=self._rows,
@@ -158,6 +165,8 @@ class LogEnd:
     size: int
     digest: str
     trailer: int
+    text_digest: str = ""
+    """That of the uncompressed content; "" when it could not be read to its end."""
     message: str = ""
     """Why it could not be read to its end."""
     usable: bool = True
@@ -212,4 +221,5 @@ class WholeLog:
             except RawLogError as error:
                 message, usable = str(error), error.usable
             digest = log.digest()
-            return LogEnd(log.position, digest, log.trailer, message, usable)
+            text_digest = "" if message else log.text_digest()
+            return LogEnd(log.position, digest, log.trailer, text_digest, message, usable)

@@ -107,6 +107,24 @@ def _digest(path: Path) -> str:
     return Digests()(path)
 
 
+def test_killed_while_one_content_comes_in_two_forms(site: Site) -> None:
+    site.log("b.log.gz", events("xyz"))  # the heavier one, and so the first to be split
+    site.log("a.log", events("xyz"))
+    site.log("0.log", events("w"))
+    site.split()
+    expected = site.shards()
+    assert site.users() == "wxyz"
+    for step in range(1, 200, 7):
+        shutil.rmtree(site.directory)
+        if not killed_at_step(step, site.split):
+            break
+        assert site.split().ok
+        assert site.shards() == expected, step
+        site.check()
+        assert states(site.split()) == {"0.log": "done", "a.log": "done", "b.log.gz": "equal"}
+    assert step > 50
+
+
 def test_killed_again_and_again(site: Site) -> None:
     first_delivery(site)
     second_delivery(site)
