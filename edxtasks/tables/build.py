@@ -125,7 +125,7 @@ def _make(
             name, table.schema, table.partition, work, verdict.keep or frozenset(), label
         )
     except QueryRefused as refused:
-        raise UserError(with_place(table.made, str(refused), *refused.words)) from None
+        raise UserError(with_place(table.made, str(refused))) from None
 
 
 def queries(

@@ -172,12 +172,7 @@ Input = Tables | DatesOf | LogDays | Absent
 
 
 class QueryRefused(UserError):
-    """A query that the engine cannot run as it is written: the text says what is wrong with it. `words` are
-    names of it that the text complains of."""
-
-    def __init__(self, fault: str, words: tuple[str, ...] = ()) -> None:
-        super().__init__(fault)
-        self.words = words
+    """A query that the engine cannot run as it is written: the text says what is wrong with it."""
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,6 @@ where a line is longer, a large one."""
 _ROW_GROUP = 122_880
 _KINDS = {other: kind for kind, other in DUCKDB_TYPES.items()}
 _LINE = re.compile(r'in file "(?P<file>[^"]*)"(?:, in line |.*?line )(?P<line>\d+)', re.DOTALL)
-_NAMED = re.compile(r'"([^"\n]+)"')
 _OF_THE_QUERY = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
 """What DuckDB raises before it has read a row."""
 
@@ -203,8 +202,7 @@ def _refused(error: UserError | duckdb.Error) -> QueryRefused:
     """DuckDB's complaint about a query without the place in its own SQL, which nobody has written."""
     if isinstance(error, UserError):
         return QueryRefused(str(error))
-    complaint = str(error).partition("\n")[0]
-    return QueryRefused(complaint, tuple(_NAMED.findall(complaint)))
+    return QueryRefused(str(error).partition("\n")[0])
 
 
 @lru_cache(maxsize=512)
