@@ -9,7 +9,9 @@ that both engines know.
 
 from __future__ import annotations
 
+import getpass
 import hashlib
+import os
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -304,6 +306,14 @@ def whole_version(dates: Mapping[date, DateState]) -> str:
     """The version of a partitioned table as a whole: from those of its dates that hold rows."""
     held = sorted((day.isoformat(), state.version) for day, state in dates.items() if state.rows)
     return digest(*(part for pair in held for part in pair))
+
+
+def user_name() -> str:
+    """Who runs this process, for people; a user without a name (in a container, say) by the number."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
 
 
 def digest(*parts: str) -> str:

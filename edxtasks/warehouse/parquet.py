@@ -8,7 +8,6 @@ reads (docs/architecture.md).
 
 from __future__ import annotations
 
-import getpass
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -39,6 +38,7 @@ from edxtasks.warehouse.base import (
     Tables,
     TableState,
     Warehouse,
+    user_name,
     whole_version,
 )
 from edxtasks.warehouse.footer import read_footer
@@ -347,7 +347,7 @@ class ParquetWarehouse(Warehouse):
             "parts": label.parts,
             "description": label.description,
             "built": datetime.now(UTC).isoformat(timespec="seconds"),
-            "by": getpass.getuser(),
+            "by": user_name(),
             "seconds": round(time.monotonic() - began, 3),
         }
         write_atomically(self._private(name.dataset) / f"{name.table}.json", orjson.dumps(sidecar))

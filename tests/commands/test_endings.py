@@ -111,3 +111,23 @@ def test_a_command_that_is_interrupted_while_it_is_imported(tmp_path: Path) -> N
     command = start(tmp_path, sys.executable, "-c", program, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert command.communicate(timeout=120) == (b"", b"interrupted\n")
     assert command.returncode == 130
+
+
+def everything_below(folder: Path) -> dict[str, tuple[int, int]]:
+    """Size and time of change of all files and folders."""
+    return {
+        str(path): (path.lstat().st_size, path.lstat().st_mtime_ns) for path in [folder, *folder.rglob("*")]
+    }
+
+
+def test_what_only_looks_writes_nothing(built: Project) -> None:
+    for cache in (*built.folder.glob("state/*.json"), *built.warehouse.glob("*/_edxtasks/states.json")):
+        cache.unlink()
+    course = built.courses[0]
+    before = everything_below(built.folder)
+    for words in (("plan",), ("why", f"person_course:{course}"), ("list",), ("estimate",), ("info", "split")):
+        built.doit(*words, "root=elsewhere", status=None)
+        built.doit(*words, status=None)
+    after = everything_below(built.folder)
+    changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
+    assert changed == set()

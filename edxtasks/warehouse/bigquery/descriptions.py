@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import re
 import time
 from collections.abc import Mapping
@@ -10,7 +9,7 @@ from datetime import UTC, datetime
 
 import orjson
 
-from edxtasks.warehouse.base import Label
+from edxtasks.warehouse.base import Label, user_name
 from edxtasks.warehouse.bigquery.sql import LONGEST_DESCRIPTION
 
 _BUILT = "Built "
@@ -23,7 +22,7 @@ def described(label: Label, about: str, began: float, processed: int | None = No
     `began` is the monotonic time of the beginning. `processed`, the bytes that were read, is given when the
     build is done. What is too long is cut, `about` first.
     """
-    built = f"{_BUILT}{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC by {getpass.getuser()}"
+    built = f"{_BUILT}{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC by {user_name()}"
     if processed is not None:
         built += f" in {time.monotonic() - began:.1f} s from {processed:,} bytes"
     lines = [line for line in (label.description[: LONGEST_DESCRIPTION // 2], f"{built}.") if line]
@@ -35,7 +34,7 @@ def described(label: Label, about: str, began: float, processed: int | None = No
 
 def adopted(description: str, label: Label) -> str:
     """The description of a table that others have made, with what its stamp is made of behind it."""
-    now = f"Adopted {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC by {getpass.getuser()}."
+    now = f"Adopted {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC by {user_name()}."
     added = f"\n{now}\n{_parts(label)}"
     longest = LONGEST_DESCRIPTION - len(added)
     return f"{description[:longest]}{added}" if longest > 0 else description
