@@ -33,6 +33,10 @@ class MachineError(UserError):
     """The machine refused: a file, a folder, memory, a connection. Made by `from_machine`."""
 
 
+class QuotaError(UserError):
+    """A quota of a service is used up: what else needs it now fails too, until the quota is renewed."""
+
+
 class SourceAbsent(Exception):
     """A source that was never delivered (no forum dump, no tarball): a normal state, no fault.
 

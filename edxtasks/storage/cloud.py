@@ -5,6 +5,7 @@ Imported only where a Google backend was chosen.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,14 +18,21 @@ from google.auth import exceptions as auth_exceptions
 from google.auth.credentials import AnonymousCredentials
 from google.oauth2 import service_account
 
-from edxtasks.errors import SettingsError, UserError
+from edxtasks.errors import QuotaError, SettingsError, UserError
+from edxtasks.printable import printable
 
+_LONGEST = 500
+_QUERY_OF_ADDRESS = re.compile(r"(https?://[^\s?]+)\?\S*")
+_SETTINGS = re.compile(r"(?i)\b(?:project|location|region|bucket)\b")
+_LOCATIONS = re.compile(r"(?i)different locations?|was not found in location|different regions?")
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _SIGN_IN = (
     "sign in with `gcloud auth application-default login`, or name a service-account file in auth_key_file"
 )
 
 RATE_LIMITS = frozenset({"rateLimitExceeded", "jobRateLimitExceeded", "userRateLimitExceeded"})
+SWITCHED_OFF = frozenset({"accessNotConfigured", "SERVICE_DISABLED"})
+UNPAID = frozenset({"billingNotEnabled", "accountDisabled", "userProjectAccountProblem"})
 QUOTAS = frozenset({"quotaExceeded", "dailyLimitExceeded"})
 SERVER_FAULTS = frozenset(
     {"backendError", "internalError", "badGateway", "jobBackendError", "jobInternalError"}
@@ -99,18 +107,31 @@ def explain(what: str, error: Exception) -> UserError | None:
         told_of = explain(what, cause) if cause is not error else None
         return told_of or UserError(f"{what}: given up after many tries ({type(cause).__name__}); run again")
     if isinstance(error, auth_exceptions.DefaultCredentialsError):
-        return UserError(f"{what}: no Google credentials were found; {_SIGN_IN}")
-    if isinstance(error, auth_exceptions.RefreshError | exceptions.Unauthorized):
+        return UserError(f"{what}: no Google credentials were found, or none that can be used; {_SIGN_IN}")
+    if isinstance(
+        error,
+        auth_exceptions.TransportError | ConnectionError | requests.exceptions.RequestException,
+    ):
+        return UserError(f"{what}: Google cannot be reached ({type(error).__name__}); run again when it can")
+    if isinstance(error, auth_exceptions.GoogleAuthError | exceptions.Unauthorized):
         return UserError(
             f"{what}: Google refused the credentials, they have expired or been withdrawn; {_SIGN_IN}"
         )
-    if isinstance(
-        error, auth_exceptions.TransportError | ConnectionError | requests.exceptions.RequestException
-    ):
-        return UserError(f"{what}: Google cannot be reached ({type(error).__name__}); run again when it can")
     if isinstance(error, exceptions.GoogleAPICallError):
-        return refusal(what, error.errors[0] if error.errors else {}, error.message or "", error.code)
+        item, message = _answered(error)
+        return refusal(what, item, message, error.code)
     return None
+
+
+def _answered(error: Any) -> tuple[dict[str, Any], str]:
+    """An error in Google's form, and the message beside it. That of an upload stands in its answer alone."""
+    if error.errors:
+        return error.errors[0], error.message or ""
+    try:
+        told = error.response.json()["error"]
+        return (told.get("errors") or [{}])[0], told.get("message", "")
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return {}, error.message or ""  # a gateway in between has answered
 
 
 def refusal(what: str, item: dict[str, Any], message: str, code: int | None) -> UserError | None:
@@ -119,10 +140,10 @@ def refusal(what: str, item: dict[str, Any], message: str, code: int | None) -> 
     `item` is an error in Google's form (`reason`, `location`, `message`), `code` the HTTP status.
     """
     reason = item.get("reason", "")
-    message = item.get("message") or message
+    message = shown(item.get("message") or message)
     if reason in QUOTAS:
         name = f" ({item['location']})" if item.get("location") else ""
-        return UserError(
+        return QuotaError(
             f"{what}: a quota is used up{name}: {message} Wait until it is renewed, or ask for more on the "
             "page IAM & Admin, Quotas of the Google Cloud console"
         )
@@ -130,16 +151,55 @@ def refusal(what: str, item: dict[str, Any], message: str, code: int | None) -> 
         return UserError(
             f"{what}: still over a rate limit after many tries: {message} Run fewer tasks at once (doit -n)"
         )
-    if reason in SERVER_FAULTS or (code is not None and code >= 500):
+    if reason in SERVER_FAULTS or (code is not None and (code >= 500 or code in {408, 410})):
         return UserError(
             f"{what}: Google's servers failed again and again ({reason or code}); run again later"
         )
     if reason == "bytesBilledLimitExceeded":
         return UserError(f"{what}: {message} The limit is the setting maximum_bytes_billed of [warehouse]")
-    if code == 403 or reason in {"accessDenied", "billingNotEnabled", "forbidden"}:
-        return UserError(f"{what}: not allowed ({reason or code}): {message}")
     if reason == "resourcesExceeded":
         return UserError(f"{what}: the query needs more than BigQuery gives to one: {message}")
+    if _LOCATIONS.search(message):
+        return UserError(
+            f"{what}: {message} Datasets and bucket that are used together are in one location: that of "
+            "[warehouse] location"
+        )
+    return _refusal_of_settings(what, reason, message, code)
+
+
+def _refusal_of_settings(what: str, reason: str, message: str, code: int | None) -> UserError | None:
+    """What the project, its bucket and the rights of the account do not allow."""
+    if reason in SWITCHED_OFF or "it is disabled. Enable it" in message:
+        return UserError(f"{what}: the service is switched off in this project: {message}")
+    if reason in UNPAID:
+        return UserError(f"{what}: the project has no billing, or it is closed ({reason}): {message}")
+    if code == 403 or reason in {"accessDenied", "forbidden"}:
+        return UserError(
+            f"{what}: not allowed ({reason or code}): {message} The account needs the roles that "
+            "docs/bigquery.md lists; project_id of [warehouse] and gs_bucket of [storage] say where"
+        )
     if code == 404 or reason == "notFound":
-        return UserError(f"{what}: not found: {message}")
+        hint = next((hint for word, hint in _MISSING.items() if word in message.lower()), "")
+        return UserError(f"{what}: not found: {message}{hint}")
+    if code == 400 and reason != "invalidQuery" and _SETTINGS.search(message):
+        return UserError(
+            f"{what}: Google refuses the request: {message} Look at project_id and location of [warehouse] "
+            "and gs_bucket of [storage]"
+        )
     return None
+
+
+_MISSING = {
+    "bucket does not exist": " Make the bucket, or mend gs_bucket of [storage]",
+    "not found: project": " Mend project_id of [warehouse]",
+}
+"""What to do about what is not found, by words of Google's message in lower case."""
+
+
+def shown(message: str) -> str:
+    """A message of Google as it may be printed: in one line, cut, addresses without what follows `?`.
+
+    What follows may be the right to do something: the id of an upload, a signature.
+    """
+    text = printable(_QUERY_OF_ADDRESS.sub(r"\1", " ".join(message.split())), _LONGEST)
+    return text if text.endswith((".", "…")) or not text else f"{text}."

@@ -94,7 +94,7 @@ class GcsStorage(Storage):
                     )
                 publish(temporary, local)
         except UserError as error:
-            if isinstance(error.__cause__, exceptions.NotFound):
+            if isinstance(error.__cause__, exceptions.NotFound) and "bucket does not exist" not in str(error):
                 raise self._missing(name) from None
             raise
 

@@ -96,6 +96,8 @@ def build(context: Context, table: Table, course: CourseKey | None, force: bool 
         state = _make(context, table, course, name, verdict, notes)
         publish(context, table, verdict.sources, notes)
         follow_up(context, table, course, notes)
+        for notice in context.warehouse.notices(name.dataset):
+            notes.say(notice)
         dates = None if verdict.pending is None else len(verdict.pending)
         return Built(state.rows, dates, notes=notes)
 

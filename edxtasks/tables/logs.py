@@ -8,8 +8,9 @@ its table stays, and is loaded from the copy.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
@@ -18,7 +19,7 @@ from pathlib import Path
 from edxtasks.config import Settings, required
 from edxtasks.course import CourseKey
 from edxtasks.digests import ContentHash
-from edxtasks.errors import InputError
+from edxtasks.errors import InputError, QuotaError
 from edxtasks.logs.legacy import count
 from edxtasks.logs.schema import TRACKLOG_SCHEMA
 from edxtasks.logs.shards import Shard, held_back, shards
@@ -113,7 +114,8 @@ def load_log_days(
 ) -> tuple[int, int, Notes]:
     """Load the days that are stale. Gives rows and days loaded, and notes; `progress(done, of)` is told.
 
-    A day that fails leaves its old table; the others go on, and the first error is raised at the end.
+    A day that fails leaves its old table; the others go on, and the first error is raised at the end. A quota
+    that is used up ends the loading: what is left is for a later run.
     """
     notes = Notes()
     with context.warehouse.lock(lock_name(course)):
@@ -130,18 +132,25 @@ def load_log_days(
 
         loaded: dict[str, int] = {}
         failures: dict[str, Exception] = {}
-        for name, ended in _side_by_side(load, [*verdict.load, *verdict.fetch], context.warehouse):
-            try:
-                loaded[name] = ended()
-            except Exception as error:  # noqa: BLE001 - one day's failure never stops the others
-                failures[name] = error
-            if progress:
-                progress(len(loaded) + len(failures), days)
+        with closing(_side_by_side(load, [*verdict.load, *verdict.fetch], context.warehouse)) as ready:
+            for name, ended in ready:
+                try:
+                    loaded[name] = ended()
+                except QuotaError as error:  # the others would fail of it too
+                    left = days - len(loaded)
+                    failures = {name: QuotaError(f"{error}. {left} days are left: a later run loads them")}
+                    break
+                except Exception as error:  # noqa: BLE001 - one day's failure never stops the others
+                    failures[name] = error
+                if progress:
+                    progress(len(loaded) + len(failures), days)
         if stored is not None:
             stored.save_notes()
         for name in verdict.drop:
             context.warehouse.drop(TableName(course.logs_dataset, name))
         context.warehouse.refresh(course.logs_dataset)
+    for notice in context.warehouse.notices(course.logs_dataset):
+        notes.say(notice)
     if verdict.drop:
         notes.say(f"{len(verdict.drop)} day tables dropped: their shards are gone")
     for name in verdict.held_back:
@@ -153,7 +162,7 @@ def load_log_days(
 
 def _side_by_side(
     work: Callable[[str], int], names: Sequence[str], warehouse: Warehouse
-) -> Iterator[tuple[str, Callable[[], int]]]:
+) -> Generator[tuple[str, Callable[[], int]]]:
     """Each name with what gives the result of `work`, or raises its error, as it is ready."""
     if warehouse.loads_at_once == 1 or len(names) < 2:
         for name in names:

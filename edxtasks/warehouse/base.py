@@ -211,6 +211,10 @@ class Warehouse(ABC):
     where: str
     """Where the tables are, for people."""
 
+    def notices(self, dataset: str) -> tuple[str, ...]:
+        """What people should know of a dataset in which something was built; each is told once."""
+        return ()
+
     @abstractmethod
     def states(self, dataset: str) -> Mapping[str, TableState]:
         """The state of every table of a dataset (one listing; kept until `refresh`). {} for no dataset."""

@@ -40,6 +40,8 @@ class FakeBigQuery(FakeService):
         """Rows that a SELECT containing a text gives, by that text; the newest last."""
         self.jobs: dict[str, Body] = {}
         self.datasets: set[str] = set()
+        self.told_of_datasets: dict[str, Body] = {}
+        """What the API tells of a dataset besides its name: location, expirations."""
         self.tables: dict[tuple[str, str], Body] = {}
         self._plans: dict[str, Plan] = {}
 
@@ -76,7 +78,8 @@ class FakeBigQuery(FakeService):
         if parts[0] == "datasets" and len(parts) == 2:
             if parts[1] not in self.datasets:
                 raise Answer(404, "notFound", f"Not found: Dataset {parts[1]}")
-            return {"datasetReference": {"datasetId": parts[1], "projectId": "p"}}
+            reference = {"datasetId": parts[1], "projectId": request.path.split("/")[4]}
+            return {"datasetReference": reference, **self.told_of_datasets.get(parts[1], {})}
         if parts[0] == "datasets":
             return self._tables(request, parts[1], parts[3:])
         if parts[0] == "jobs" and method == "POST":

@@ -23,7 +23,7 @@ from split_site import Site, event
 from edxtasks.config import Paths, Settings, Warehouse
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
-from edxtasks.errors import UserError
+from edxtasks.errors import QuotaError, UserError
 from edxtasks.logs.shards import shards
 from edxtasks.storage import LocalStorage
 from edxtasks.storage.gcs import GcsStorage
@@ -199,3 +199,23 @@ def test_a_day_that_fails_leaves_the_others(
     with pytest.raises(UserError, match="tracklog_20141017: 1 rows were expected, BigQuery loaded 0"):
         load_log_days(context, COURSE)
     assert list(check_log_days(context, COURSE).load) == ["tracklog_20141017"]
+
+
+def test_a_quota_that_is_used_up_ends_the_loading_and_a_later_run_goes_on(
+    fake: FakeGoogle, context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Load jobs of a day are counted: once they are used up, each further one would be asked for in vain."""
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", fake.url)
+    bucket = GcsStorage("gs://b", "p")
+    context.warehouse = BigQueryWarehouse(Service("p", endpoint=fake.url), lambda: bucket, tmp_path)
+    message = "Quota exceeded: Your project exceeded quota for imports per project."
+    fake.plans.append(Plan(match="tracklog_20141017", error={"reason": "quotaExceeded", "message": message}))
+    with pytest.raises(QuotaError, match=r"imports per project\..* 2 days are left: a later run loads them$"):
+        load_log_days(context, COURSE)
+    assert len(fake.inserted()) == 1
+    fake.plans += [Plan(match="tracklog_20141017", rows=1), Plan(match="tracklog_20141018", rows=2)]
+    fake.told_of_datasets[LOGS] = {"defaultTableExpirationMs": str(86_400_000)}
+    context.warehouse = BigQueryWarehouse(Service("p", endpoint=fake.url), lambda: bucket, tmp_path)
+    rows, days, notes = load_log_days(context, COURSE)
+    assert (rows, days) == (3, 2)
+    assert [line for line in notes.lines if "expire after 1 days" in line]

@@ -14,6 +14,7 @@ from typing import Any
 from google.api_core import exceptions
 from google.api_core.retry import Retry, exponential_sleep_generator, if_exception_type
 
+from edxtasks.errors import UserError
 from edxtasks.storage.cloud import RATE_LIMITS, SERVER_FAULTS, Patience
 
 _MOST_ATTEMPTS = 1_000
@@ -58,10 +59,12 @@ class Jobs:
                 job = start(job_id)
                 found = False
             except exceptions.Conflict:
-                job = self._existing(job_id)
-                found = True
+                known = self._existing(job_id)
+                if known is None:
+                    continue
+                job, found = known, True
             except exceptions.BadRequest as error:
-                raise _refused(error) from error
+                raise job_failed(error) from error
             if found and job.state == "DONE":
                 if job.error_result is None and holds(job):
                     return job
@@ -73,12 +76,25 @@ class Jobs:
             if failures > self._patience.jobs or not _passes(job.error_result):
                 raise JobFailed(job.error_result, job.errors or ())
             time.sleep(next(pauses))
-        raise RuntimeError(f"edxtasks_{key}: {_MOST_ATTEMPTS} jobs of this name exist")
+        raise UserError(
+            f"edxtasks_{key}: {_MOST_ATTEMPTS} jobs of this name were begun, and none of them holds; look "
+            "for their errors on the page BigQuery, Job history of the Google Cloud console"
+        )
 
     def _existing(self, job_id: str) -> Any:
+        """A job that exists; None for one that this account may not look at: somebody else's.
+
+        Whatever has become of that one, this run goes on with a job of its own: two jobs of one build write
+        the same rows, and who changes a table says so in its labels.
+        """
         # A job that was made a moment ago may not be found at once.
         patient = self._patience.applied(Retry(predicate=if_exception_type(exceptions.NotFound)))
-        return patient(self._client.get_job)(job_id, retry=self._retry)
+        try:
+            return patient(self._client.get_job)(job_id, retry=self._retry)
+        except exceptions.Forbidden as error:
+            if error.errors and error.errors[0].get("reason") in {"accessDenied", "forbidden"}:
+                return None
+            raise
 
     def _wait(self, job: Any) -> None:
         for pause in exponential_sleep_generator(min(0.25, self._patience.initial), 5.0):
@@ -93,6 +109,7 @@ def _passes(error: Mapping[str, Any]) -> bool:
     return reason in RATE_LIMITS or reason in SERVER_FAULTS or _CONFLICT in error.get("message", "")
 
 
-def _refused(error: Any) -> JobFailed:
+def job_failed(error: Any) -> JobFailed:
+    """A request for a job that was refused, as a job that failed."""
     errors = list(error.errors) or [{"reason": "invalid", "message": error.message}]
     return JobFailed(errors[0], errors)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,10 @@ from google.cloud import bigquery
 from google.cloud.bigquery.retry import DEFAULT_RETRY
 
 from edxtasks.errors import UserError
-from edxtasks.storage.cloud import Patience, credentials, refusal, told
+from edxtasks.storage.cloud import Patience, credentials, refusal, shown, told
 from edxtasks.warehouse.base import TableName, digest
 from edxtasks.warehouse.bigquery import schemas
-from edxtasks.warehouse.bigquery.jobs import JobFailed, Jobs
+from edxtasks.warehouse.bigquery.jobs import JobFailed, Jobs, job_failed
 from edxtasks.warehouse.bigquery.labels import Labels, Listed
 from edxtasks.warehouse.bigquery.stamps import Days, Script
 from edxtasks.warehouse.schema import Schema
@@ -26,9 +27,14 @@ _PAGE = 1_000
 """Tables in one page of a listing: the client's own default is 50."""
 
 _ROWS = 10_000
-_VALUE = re.compile(
-    r"(?i)\b((?:bad|invalid|could not|cannot|failed to|out of range)\b[^:]*):\s.*?(?=\s+at \[|$)", re.DOTALL
+_OF_ANALYSIS = re.compile(
+    r"Syntax error|Unrecognized name|Function not found|No matching signature|Query parameter|Table name|"
+    r"Duplicate column|Table \S+ not found|Column \S+ |Name \S+ not|SELECT list|Result of ORDER BY|"
+    r"The query is too large"
 )
+"""How BigQuery begins what it has against the text of a query: it has seen no row then."""
+
+_PLACE = re.compile(r" at \[\d+:\d+\]")
 _KINDS = {str: "STRING", bool: "BOOL", int: "INT64", float: "FLOAT64", date: "DATE"}
 
 
@@ -87,10 +93,14 @@ class Service:
                 return {}
         return dict(sorted(found.items()))
 
-    def make_dataset(self, dataset: str) -> None:
-        """Make a dataset unless it is there."""
-        with told(f"making the dataset {dataset}"):
-            self.client.create_dataset(f"{self.project}.{dataset}", exists_ok=True, retry=self.retry)
+    def dataset(self, dataset: str) -> Any:
+        """A dataset of the client, made unless it is there."""
+        place = f"{self.project}.{dataset}"
+        with told(f"the dataset {dataset}"):
+            try:
+                return self.client.get_dataset(place, retry=self.retry)
+            except exceptions.NotFound:
+                return self.client.create_dataset(place, exists_ok=True, retry=self.retry)
 
     def make_table(self, table: Any) -> None:
         """Make a table unless it is there."""
@@ -208,7 +218,7 @@ class Service:
             with told(what):
                 return self.jobs.run(key, start, holds)
         except JobFailed as failed:
-            raise refused(what, failed) from failed
+            raise refused(what, failed) from None  # its cause holds the message as Google wrote it
 
     def script(self, what: str, key: str, script: Script, more: Mapping[str, object] | None = None) -> Any:
         """Run a script, with more parameters, that may be run again at any time: it replaces."""
@@ -218,7 +228,7 @@ class Service:
 
     def select(self, query: str) -> Iterator[tuple[Any, ...]]:
         """The rows of a small query that only looks."""
-        with told(self.where):
+        with _looking(self.where):
             job = self.client.query(
                 query, job_config=self._config({}, self._maximum_bytes_billed), retry=self.retry
             )
@@ -233,7 +243,7 @@ class Service:
         config = self._config(parameters, None)
         config.dry_run = True
         config.use_query_cache = False
-        with told(self.where):
+        with _looking(self.where):
             job = self.client.query(select, job_config=config, retry=self.retry, job_retry=None)
             return int(job.total_bytes_processed or 0)
 
@@ -246,6 +256,16 @@ class Service:
         return config
 
 
+@contextmanager
+def _looking(what: str) -> Iterator[None]:
+    """`told`, for a query that is no job of ours: what BigQuery has against it is said without values."""
+    try:
+        with told(what):
+            yield
+    except exceptions.BadRequest as error:
+        raise refused(what, job_failed(error)) from None
+
+
 def refused(what: str, failed: JobFailed) -> Exception:
     """A failed job as an error: one for people, or one that says that the product is at fault."""
     message = failed.result.get("message", "")
@@ -255,8 +275,16 @@ def refused(what: str, failed: JobFailed) -> Exception:
 
 
 def _without_values(message: str) -> str:
-    """A message without the value that it complains of: it may be personal."""
-    return _VALUE.sub(r"\1 (the value is not shown)", message)
+    """A message without the values that it complains of: they may be personal.
+
+    Whatever does not begin as what is said of the text of a query may hold values, from its first colon,
+    quote or digit on.
+    """
+    if _OF_ANALYSIS.match(message):
+        return shown(message)
+    place = _PLACE.search(message)
+    words = re.split(r"[:;\"'`]|\b\d", message, maxsplit=1)[0].strip()
+    return f"{shown(words)} (what follows is not shown, it may be personal){place[0] if place else ''}"
 
 
 def listed_as(item: Any) -> Listed:

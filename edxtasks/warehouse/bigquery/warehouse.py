@@ -37,6 +37,7 @@ from edxtasks.warehouse.base import (
     whole_version,
 )
 from edxtasks.warehouse.bigquery import batches, claims, labels, schemas, sql, stamps
+from edxtasks.warehouse.bigquery.datasets import Datasets
 from edxtasks.warehouse.bigquery.dated import DatedBuild, beside
 from edxtasks.warehouse.bigquery.descriptions import adopted, described, parts_of, reworded
 from edxtasks.warehouse.bigquery.jobs import JobFailed
@@ -71,6 +72,7 @@ class BigQueryWarehouse(Warehouse):
         self.days_in_query = days_in_query
         self._service = service
         self._listings = Listings(service)
+        self._datasets = Datasets(service)
         self._bucket = bucket
         self._storage: GcsStorage | None = None
         self._opening = threading.Lock()
@@ -140,7 +142,7 @@ class BigQueryWarehouse(Warehouse):
         began = time.monotonic()
         self._make_dataset(name.dataset)
         storage = self._opened_storage()
-        with self._scratch.folder() as folder, told(f"loading {name}"):
+        with self._scratch.folder() as folder:
             files = {}
             for one in staged(name, schema, content, label.stamp, folder):
                 storage.put(one.path, one.name)
@@ -168,7 +170,7 @@ class BigQueryWarehouse(Warehouse):
         began = time.monotonic()
         self._make_dataset(name.dataset)
         shape = sql.shape_of(query.schema)
-        with told(f"building {name}"), batches.fitted(self._service, name, query) as fitted:
+        with batches.fitted(self._service, name, query) as fitted:
             select, parameters = sql.resolved(fitted, self._service.project)
             home = self._home(name, shape)
             key = self._key("create", name, label)
@@ -210,6 +212,7 @@ class BigQueryWarehouse(Warehouse):
     ) -> TableState:
         began = time.monotonic()
         self._make_dataset(name.dataset)
+        self._datasets.refuse_expiring_dates(name)
         self._make_stamps(name.dataset)
         self._compact_stamps(name.dataset)
         with told(f"building {name}"):
@@ -331,9 +334,11 @@ class BigQueryWarehouse(Warehouse):
 
     # Inside
 
+    def notices(self, dataset: str) -> tuple[str, ...]:
+        return self._datasets.notices(dataset)
+
     def _make_dataset(self, dataset: str) -> None:
-        if not self._listings.listed(dataset):
-            self._service.make_dataset(dataset)
+        self._datasets.prepare(dataset)
 
     def _make_stamps(self, dataset: str) -> None:
         if stamps.TABLE in self._listings.listed(dataset):
@@ -426,7 +431,10 @@ class BigQueryWarehouse(Warehouse):
         except JobFailed as failed:
             claim.undo(self._service, home)
             paths = {uri: one.path for uri, one in files.items()}
-            raise load_error(name, failed.errors, paths) or refused(f"loading {name}", failed) from None
+            explained = refused(f"loading {name}", failed)
+            if isinstance(explained, UserError) and "reading data" not in failed.result.get("message", ""):
+                raise explained from None
+            raise load_error(name, failed.errors, paths) or explained from None
 
     def _loaded(self, name: TableName, job: Any, label: Label) -> int:
         rows = int(job.output_rows or 0)
