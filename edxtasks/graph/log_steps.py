@@ -112,6 +112,13 @@ class SplitStep(Step):
         assert isinstance(result, SplitResult)
         notes = Notes(counts=Counter(rejects=sum(sum(f.rejects.values()) for f in _split(result))))
         told = [line for file in result.files for line in _told(file)]
+        if result.lost:
+            shards = listed([f"{bucket} {day}" for bucket, day in result.lost])
+            told.append(
+                f"the checkpoints of {number(len(result.lost))} shards are lost, and not all of their raw "
+                f"logs were split again; they keep their rows: {shards}. Deliver those raw logs again, or "
+                "withdraw the rows: split forget='lost:*'"
+            )
         if not result.ok:
             raise InputError("\n".join([*_faults(result), *told]))
         for line in told:

@@ -25,6 +25,9 @@ from edxtasks.logs.raw_files import COMPRESSION_SUFFIXES
 FORMAT = "edxtasks source 1"
 LEGACY = "legacy"
 """What a shard list calls the rows of a shard that the predecessor made."""
+LOST = "lost"
+"""What a shard list calls the rows of a shard of ours whose checkpoints are gone: of which raw logs they are
+is not known."""
 LISTED_KEYS = 1000
 """Most distinct names of unknown keys that a checkpoint lists."""
 
@@ -208,7 +211,9 @@ def base_key(path: Path, keep_directory: bool) -> str:
     location = Path(printable_path(_without_compression(resolved(path))))
     name = str(location).lstrip("/").replace("/", "__") if keep_directory else location.name
     printable = "".join(c if c.isprintable() else "_" for c in name)
-    key = re.sub(r"^\.", "_", printable.replace("/", "_").replace(f"{LEGACY}:", f"{LEGACY}_"))
+    key = re.sub(r"^\.", "_", printable.replace("/", "_"))
+    for word in (LEGACY, LOST):
+        key = key.replace(f"{word}:", f"{word}_")
     if key != name:
         key = f"{key}~{short_hash(name)}"
     return fitting(key, _LONGEST_KEY)

@@ -19,6 +19,7 @@ from pathlib import Path
 from edxtasks.logs.bookkeeping import Bookkeeper, Try, told
 from edxtasks.logs.checkpoints import (
     LEGACY,
+    LOST,
     Shards,
     Sources,
     read_failures,
@@ -30,7 +31,7 @@ from edxtasks.logs.options import SplitOptions
 from edxtasks.logs.publisher import Publisher
 from edxtasks.logs.raw_files import COMPRESSION_SUFFIXES
 from edxtasks.logs.results import Progress, SplitResult
-from edxtasks.logs.shard_lists import lists
+from edxtasks.logs.shard_lists import lists, read_list
 from edxtasks.logs.shared_log import SharedLog
 from edxtasks.logs.survey import Surveyor
 from edxtasks.logs.work import Destination, LogResult, Position, WholeLog, date_in_name
@@ -66,6 +67,7 @@ class Coordinator:
         self._books = Bookkeeper(layout, options, sources, self.result)
         self._publisher = Publisher(layout, options, crew, sources, self.result, self._say_publishing)
         self._unfinished: set[Path] = set()
+        self._lost: list[str] = []
 
     # What was found
 
@@ -77,17 +79,21 @@ class Coordinator:
             if folder.name not in kept and _PARTS_OF_A_TRY.search(folder.name):
                 remove_tree(folder)
         found = Surveyor(self._layout, self._sources.by_key, self._options.dedupe_exact).look_at_all()
-        works = [
-            TakeOver(self._layout.root, bucket, tuple(sorted(each.untracked)))
-            for bucket, each in found.items()
-            if each.untracked
-        ]
+        works = []
+        for bucket, each in found.items():
+            # What a shard without a line on the list is made of shows when it has been made anew.
+            lost = each.lost | each.unlisted
+            if each.untracked or lost:
+                days = tuple(sorted(each.untracked))
+                works.append(TakeOver(self._layout.root, bucket, days, tuple(sorted(lost))))
         for number, outcome in self._crew.do(works, lambda number, report: None):
             if isinstance(outcome, Failed):
-                list_unusable(self._layout, works[number].bucket, works[number].days, outcome.message)
-                self._publisher.fail(works[number].bucket, works[number].days, outcome.message)
+                work = works[number]
+                list_unusable(self._layout, work, outcome.message)
+                self._publisher.fail(work.bucket, work.days + work.lost, outcome.message)
             else:
                 self.result.taken_over += len(works[number].days)
+        self._lost = [bucket for bucket, each in found.items() if each.lost or each.unlisted or each.kept]
         self._publisher.stale = {bucket: set(each.stale) for bucket, each in found.items()}
         self._publisher.unlisted = {bucket: set(each.unlisted) for bucket, each in found.items()}
 
@@ -112,6 +118,12 @@ class Coordinator:
         self._publisher.publish()
         self._books.tell_new_keys()
         self._books.save()
+        self.result.lost = [
+            (bucket, day)
+            for bucket in self._lost
+            for day, entry in sorted(read_list(self._layout, bucket).items())
+            if entry.is_lost
+        ]
         self.result.files.sort(key=lambda file: str(file.path))
         self.result.changed = sorted(set(self.result.changed))
 
@@ -181,15 +193,17 @@ class Coordinator:
             if key in self._sources.by_key:
                 self._books.withdraw(key)
             self._books.forget_failure(key)
-        without: Shards = {}
-        if pattern.startswith(f"{LEGACY}:"):
+        without: dict[str, Shards] = {LEGACY: {}, LOST: {}}
+        kind = pattern.partition(":")[0]
+        if kind in without:
             for bucket, entries in lists(self._layout).items():
                 for day, entry in entries.items():
-                    name = f"{LEGACY}:{bucket}:{day}"
-                    if entry.is_legacy and fnmatch.fnmatchcase(name, pattern):
-                        without.setdefault(bucket, set()).add(day)
+                    name = f"{kind}:{bucket}:{day}"
+                    is_meant = entry.is_legacy if kind == LEGACY else entry.is_lost
+                    if is_meant and fnmatch.fnmatchcase(name, pattern):
+                        without[kind].setdefault(bucket, set()).add(day)
                         keys.append(name)
-        self._publisher.publish(without_legacy=without)
+        self._publisher.publish(without_legacy=without[LEGACY], without_lost=without[LOST])
         return keys
 
     # Progress

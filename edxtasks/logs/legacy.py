@@ -15,7 +15,7 @@ from pathlib import Path
 import orjson
 
 from edxtasks.digests import ContentHash
-from edxtasks.logs.checkpoints import LEGACY
+from edxtasks.logs.checkpoints import LEGACY, LOST
 from edxtasks.logs.layout import Layout
 from edxtasks.logs.raw_files import RawLog, RawLogError
 from edxtasks.logs.rows.event_time import read_time
@@ -23,8 +23,9 @@ from edxtasks.logs.shard_lists import Entry, lists, mark_of, read_list, write_li
 from edxtasks.logs.survey import Surveyor
 
 
-def take_over(layout: Layout, bucket: str, days: Iterable[str]) -> None:
-    """Put the shards of a bucket that no run made onto its list, and off it those that are gone.
+def take_over(layout: Layout, bucket: str, days: Iterable[str], lost: Iterable[str] = ()) -> None:
+    """Put shards of a bucket onto its list, those that no run made (`days`) and those whose checkpoints are
+    `lost`, and off it those that are gone.
 
     The log directory must be locked.
     """
@@ -32,16 +33,10 @@ def take_over(layout: Layout, bucket: str, days: Iterable[str]) -> None:
     files = layout.shard_files(bucket)
     kept = {day: entry for day, entry in entries.items() if entry.mark is None or day in files}
     kept.update({day: count(layout.shard(bucket, day), day) for day in days})
+    for day in lost:
+        entry = count(layout.shard(bucket, day), day)
+        kept[day] = replace(entry, sources=((LOST, entry.digest),))
     write_list(layout, bucket, kept.values())
-
-
-def list_unusable(layout: Layout, bucket: str, days: Iterable[str], message: str) -> None:
-    """Put shards that could not be taken over onto the list as such, so that no run replaces them; the next
-    run tries again."""
-    entries = read_list(layout, bucket)
-    for day in days:
-        entries[day] = Entry(day, "", 0, None, None, ((LEGACY, ""),), mark=(0, 0), message=message)
-    write_list(layout, bucket, entries.values())
 
 
 @dataclass(frozen=True)
@@ -51,10 +46,21 @@ class TakeOver:
     directory: Path
     bucket: str
     days: tuple[str, ...]
+    lost: tuple[str, ...] = ()
 
     def run(self, report: Callable[[object], None]) -> None:
         """Do it; the log directory is locked by the run."""
-        take_over(Layout(self.directory), self.bucket, self.days)
+        take_over(Layout(self.directory), self.bucket, self.days, self.lost)
+
+
+def list_unusable(layout: Layout, work: TakeOver, message: str) -> None:
+    """Put shards that could not be taken over onto the list as such, so that no run replaces them; the next
+    run tries again."""
+    entries = read_list(layout, work.bucket)
+    for kind, days in ((LEGACY, work.days), (LOST, work.lost)):
+        for day in days:
+            entries[day] = Entry(day, "", 0, None, None, ((kind, ""),), mark=(0, 0), message=message)
+    write_list(layout, work.bucket, entries.values())
 
 
 def count(path: Path, day: str) -> Entry:

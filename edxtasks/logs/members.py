@@ -7,6 +7,7 @@ of the same form can be joined without compressing again. Costs about one percen
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,9 @@ from isal import isal_zlib
 PIECE = 256 * 1024
 HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 """Gzip header without time stamp and name."""
+FOREIGN_HEADER = b"\x1f\x8b\x08\x08\x00\x00\x00\x00\x00\xffmongo2gs\x00"
+"""The same with a name, for a shard that is made of something else than raw logs (see `is_of_raw_logs`)."""
+_END_OF_PIECE = b"\x00\x00\xff\xff"
 _LAST_BLOCK = b"\x03\x00"
 TRAILER_SIZE = len(_LAST_BLOCK) + 8
 HIGHEST_FAST_LEVEL = 1
@@ -43,6 +47,18 @@ def trailer(crc: int, size: int) -> bytes:
 def crc32(data: bytes | memoryview, value: int = 0) -> int:
     """CRC-32 of `data`, continued from `value`."""
     return int(isal_zlib.crc32(data, value))
+
+
+def is_of_raw_logs(path: Path) -> bool:
+    """Whether a file has the form that only a split gives to shards: this very header, and at its end a piece
+    that was ended at a byte border. Tells our shards from others where nothing else is known of them."""
+    with path.open("rb") as file:
+        begin = file.read(len(HEADER))
+        end = len(_END_OF_PIECE) + TRAILER_SIZE
+        if begin != HEADER or path.stat().st_size < len(HEADER) + end:
+            return False
+        file.seek(-end, os.SEEK_END)
+        return file.read(end).startswith(_END_OF_PIECE + _LAST_BLOCK)
 
 
 def inflate(path: Path) -> Iterator[tuple[bytes, bytes]]:

@@ -23,6 +23,7 @@ from edxtasks.course import CourseKey
 from edxtasks.errors import InputError, UserError
 from edxtasks.logs.bookkeeping import FEW_LINES
 from edxtasks.logs.layout import LONGEST_NAME, Layout, bucket_of, fitting, remove_tree
+from edxtasks.logs.members import FOREIGN_HEADER
 from edxtasks.logs.options import SplitOptions
 from edxtasks.logs.parts import Part, PartsWriter
 from edxtasks.logs.rejects import RejectsWriter
@@ -208,7 +209,7 @@ class _Fetch:
 
     def _refuse_split(self, day: date) -> None:
         entry = read_list(self._layout, self._bucket).get(day.isoformat())
-        if entry is not None and entry.mark is None:
+        if entry is not None and (entry.mark is None or entry.is_lost):
             raise InputError(
                 f"raw logs that were split feed {self._path(day)}; its documents are not fetched, so that "
                 "no event is counted twice"
@@ -217,7 +218,7 @@ class _Fetch:
     def _rows(self, day: date, folder: Path) -> tuple[Part | None, Counter[str]]:
         """The rows of a day in a file of `folder`, and its rejects in another one, counted by reason."""
         options = self._logs.options
-        writer = PartsWriter(folder, options.gzip_level)
+        writer = PartsWriter(folder, options.gzip_level, header=FOREIGN_HEADER)
         rejects = RejectsWriter(folder / "rejects", options.gzip_level)
         rephraser = Rephraser(options.rules)
         texts: list[bytes] = []
@@ -295,7 +296,8 @@ class _Fetch:
             entries = read_list(self._layout, self._bucket)
             for text in old:
                 entry, day = entries.get(text), date.fromisoformat(text)
-                if (entry is None or entry.mark is not None) and stored.holds(day, self._path(day)):
+                of_raw_logs = entry is not None and (entry.mark is None or entry.is_lost)
+                if not of_raw_logs and stored.holds(day, self._path(day)):
                     self._path(day).unlink()
                     self._removed += 1
 

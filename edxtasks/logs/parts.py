@@ -67,9 +67,12 @@ class PartsWriter:
         level: int,
         rows_budget: int = ROWS_BUDGET,
         compressed_budget: int = COMPRESSED_BUDGET,
+        *,
+        header: bytes = HEADER,
     ) -> None:
         self._folder = folder
         self._level = level
+        self._header = header
         self._rows_budget = rows_budget
         self._compressed_budget = compressed_budget
         self._parts: dict[tuple[str, str], _Growing] = {}
@@ -171,8 +174,8 @@ class PartsWriter:
         if not part.compressed:
             return
         if part.written == 0:
-            part.compressed.insert(0, HEADER)
-            self._compressed_size += len(HEADER)
+            part.compressed.insert(0, self._header)
+            self._compressed_size += len(self._header)
         text = b"".join(part.compressed)
         path = self._path(part)
         with naming(path), path.open("ab") as file:

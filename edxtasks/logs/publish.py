@@ -7,7 +7,6 @@ alone is the shard, linked. A shard whose content would be the same keeps its fi
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -16,13 +15,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from edxtasks.digests import ContentHash
-from edxtasks.logs.checkpoints import LEGACY
+from edxtasks.logs.checkpoints import LEGACY, LOST
 from edxtasks.logs.layout import Layout, flush, naming, new_beside
 from edxtasks.logs.legacy import count
 from edxtasks.logs.members import HEADER, PIECE, TRAILER_SIZE, crc32, deflate, inflate, trailer
 from edxtasks.logs.parts import Part
-from edxtasks.logs.raw_files import RawLog, RawLogError
+from edxtasks.logs.raw_files import RawLogError
 from edxtasks.logs.shard_lists import Entry, read_list, write_list
+from edxtasks.logs.shard_rows import differences, digests_of, lines_of, text_of
 from edxtasks.logs.workers import described
 
 ROWS_AT_ONCE = 1_000_000
@@ -31,6 +31,10 @@ ROWS_AT_ONCE = 1_000_000
 
 class Damaged(Exception):
     """A part that is missing or not what its checkpoint says."""
+
+
+class _Kept(Exception):
+    """A shard whose raw logs are not known stays as it is: no row that it lacks is at hand."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,8 @@ class PublishBucket:
     deduplicate: bool = False
     without_legacy: frozenset[str] = frozenset()
     """Days whose rows of the predecessor are withdrawn."""
+    without_lost: frozenset[str] = frozenset()
+    """Days whose rows of unknown raw logs are withdrawn."""
 
     def run(self, report: Callable[[object], None]) -> PublishedBucket:
         """Make the shards, then the list. A shard that cannot be made stays as it is."""
@@ -105,7 +111,7 @@ class _Maker:
         self._job = job
         self._layout = layout
         self._day = day
-        self._old = old
+        self._old = None if old is not None and old.is_lost and day in job.without_lost else old
         self._target = layout.shard(job.bucket, day)
         self._temporary = new_beside(self._target)
         self._exists = self._target.exists()
@@ -113,9 +119,15 @@ class _Maker:
     def make(self, supplies: tuple[Supply, ...]) -> Entry | None:
         """The new line of the list, None when there is no row left; the shard stands in its place."""
         self._temporary.unlink(missing_ok=True)
+        try:
+            return self._made(supplies)
+        except _Kept:
+            return self._old
+
+    def _made(self, supplies: tuple[Supply, ...]) -> Entry | None:
         legacy = self._legacy()
         if not supplies and legacy is None:
-            return None
+            return self._old if self._is_lost else None
         if not supplies and legacy == self._target:
             return self._old
         if self._old is not None and self._old.message and legacy is not None:
@@ -136,9 +148,31 @@ class _Maker:
         kept = self._layout.legacy_part(self._job.bucket, self._day)
         if kept.exists():
             return kept
-        if self._old is not None and self._old.mark is not None and self._exists:
+        if self._old is not None and self._old.mark is not None and self._exists and not self._is_lost:
             return self._target
         return None
+
+    @property
+    def _is_lost(self) -> bool:
+        return self._exists and self._old is not None and self._old.is_lost
+
+    def _replaces_lost(self, candidate: Path) -> None:
+        """Return when `candidate` may take the place of the shard: not where the raw logs of the shard are
+        unknown, and it has rows that `candidate` lacks."""
+        if not self._is_lost:
+            return
+        assert self._old is not None
+        rounds = min(self._old.rows // ROWS_AT_ONCE + 1, 256)
+        lacking, more = differences(self._target, candidate, rounds, self._job.deduplicate)
+        if lacking and more:
+            raise Damaged(
+                f"its checkpoints are lost; {lacking} of its {self._old.rows} rows are of no raw log that "
+                f"was split again (or made by other rules), and {more} rows of those that were are not in "
+                "it. Deliver its other raw logs again, or withdraw its rows: "
+                f"split forget='{LOST}:{self._job.bucket}:{self._day}'"
+            )
+        if lacking:
+            raise _Kept
 
     def _forget_legacy(self) -> str:
         return f"split forget='{LEGACY}:{self._job.bucket}:{self._day}'"
@@ -169,6 +203,7 @@ class _Maker:
                 size = 0
             if size != part.size:
                 raise _damaged(supply, f"{size} bytes, expected {part.size}")
+            self._replaces_lost(supply.path)
             self._put(supply.path)
         return entry
 
@@ -177,6 +212,7 @@ class _Maker:
         assert entry is not None
         entry = replace(entry, mark=None)
         if not self._has(entry.digest):
+            self._replaces_lost(legacy)
             self._put(legacy)
         return entry
 
@@ -203,7 +239,7 @@ class _Maker:
             with naming(self._temporary), self._temporary.open("wb") as file:
                 writer = _MemberWriter(file, self._job.level)
                 if legacy is not None:
-                    writer.add_rows(_lines(_text(legacy)))
+                    writer.add_rows(lines_of(text_of(legacy)))
                 for supply, repeated in zip(supplies, dropped, strict=True):
                     if any(repeated):
                         kept_rows = (
@@ -232,6 +268,7 @@ class _Maker:
                 deduplicated=self._job.deduplicate,
             )
             if not self._has(digest):
+                self._replaces_lost(self._temporary)
                 self._temporary.replace(self._target)
             return entry
         finally:
@@ -255,23 +292,15 @@ class _Maker:
         rows = sum(map(len, repeated)) + (inherited.rows if inherited is not None else 0)
         rounds = min(rows // ROWS_AT_ONCE + 1, 256)
         for turn in range(rounds):
-            seen = set() if legacy is None else set(_digests(_lines(_text(legacy)), rounds, turn).values())
+            seen = (
+                set() if legacy is None else set(digests_of(lines_of(text_of(legacy)), rounds, turn).values())
+            )
             for supply, marks in zip(supplies, repeated, strict=True):
-                found = _digests(_rows(supply), rounds, turn)
+                found = digests_of(_rows(supply), rounds, turn)
                 for number, digest in found.items():
                     marks[number] = digest in seen
                 seen.update(found.values())
         return repeated
-
-
-def _digests(rows: Iterator[bytes], rounds: int, turn: int) -> dict[int, bytes]:
-    """Digests of those rows whose turn it is, by number of the row."""
-    found: dict[int, bytes] = {}
-    for number, row in enumerate(rows):
-        digest = hashlib.blake2b(row, digest_size=16).digest()
-        if digest[0] % rounds == turn:
-            found[number] = digest
-    return found
 
 
 class _MemberWriter:
@@ -337,23 +366,9 @@ class _MemberWriter:
 
 def _rows(supply: Supply) -> Iterator[bytes]:
     try:
-        yield from _lines(content for _, content in inflate(supply.path))
+        yield from lines_of(content for _, content in inflate(supply.path))
     except (FileNotFoundError, ValueError) as error:
         raise _damaged(supply, str(error)) from None
-
-
-def _text(legacy: Path) -> Iterator[bytes]:
-    with RawLog(legacy) as log:
-        yield from log.text()
-
-
-def _lines(texts: Iterator[bytes]) -> Iterator[bytes]:
-    rest = b""
-    for text in texts:
-        *lines, rest = (rest + text).split(b"\n")
-        yield from lines
-    if rest:
-        yield rest
 
 
 def _damaged(supply: Supply, what: str) -> Damaged:

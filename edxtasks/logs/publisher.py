@@ -47,13 +47,13 @@ class Publisher:
         self.stale: Shards = {}
         self.unlisted: Shards = {}
 
-    def publish(self, without_legacy: Shards | None = None) -> None:
-        """Make all outstanding shards anew, those that are stale or unlisted, and those without their rows
-        of the predecessor, which are withdrawn."""
+    def publish(self, without_legacy: Shards | None = None, without_lost: Shards | None = None) -> None:
+        """Make all outstanding shards anew, those that are stale or unlisted, and those whose rows of the
+        predecessor, or of lost raw logs, are withdrawn."""
         notes = read_outstanding(self._layout)
-        without = without_legacy or {}
+        without, lost = without_legacy or {}, without_lost or {}
         stale, unlisted, self.stale, self.unlisted = self.stale, self.unlisted, {}, {}
-        todo = merged(*notes.values(), stale, unlisted, without)
+        todo = merged(*notes.values(), stale, unlisted, without, lost)
         failed: Shards = {}
         if not todo:
             return
@@ -66,6 +66,7 @@ class Publisher:
                 level=self._options.gzip_level,
                 deduplicate=self._options.dedupe_exact,
                 without_legacy=frozenset(without.get(bucket, ())),
+                without_lost=frozenset(lost.get(bucket, ())),
             )
             for bucket, days in self._compositions(todo, notes, unlisted)
         ]
@@ -114,7 +115,7 @@ class Publisher:
             for day in sorted(days):
                 keys = {key for key, _ in entries[day].sources} if day in entries else set()
                 keys |= noted.get((bucket, day), set())
-                if day in unlisted.get(bucket, ()):
+                if day in unlisted.get(bucket, ()) or (day in entries and entries[day].is_lost):
                     keys |= set(self._sources.by_key)
                 ordered = sorted(
                     keys & set(self._sources.by_key), key=lambda key: self._sources.by_key[key].order

@@ -64,13 +64,15 @@ class SplitResult:
 
     `changed`: the shards (bucket, day) that are others now, or gone. `unpublished`: shards that could not
     be made anew, and why; they stay as they were, and the next run tries them again. `taken_over`: number
-    of shards that no run made and that are listed now.
+    of shards that no run made and that are listed now. `lost`: shards whose checkpoints are gone, and which
+    keep their rows, since not all of them are of raw logs at hand.
     """
 
     files: list[FileResult] = field(default_factory=list)
     changed: list[tuple[str, str]] = field(default_factory=list)
     unpublished: dict[tuple[str, str], str] = field(default_factory=dict)
     taken_over: int = 0
+    lost: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from edxtasks.logs.checkpoints import LEGACY
+from edxtasks.logs.checkpoints import LEGACY, LOST
 from edxtasks.logs.layout import EDGE, Layout, json_text, write_atomically
 
 FORMAT = "edxtasks shards 1"
@@ -19,8 +19,10 @@ FORMAT = "edxtasks shards 1"
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of a shard list. `sources` are pairs (key, digest of the part), `mark` is size and time of a
-    file of the predecessor that still is the shard; `message` says why it cannot be read."""
+    """A line of a shard list. `sources` are pairs (key, digest of the part). `mark` is size and time of a
+    file that still is the shard and no checkpoint names: one of the predecessor, or whose checkpoints are
+    lost.
+    `message` says why it cannot be read."""
 
     day: str
     digest: str
@@ -36,6 +38,11 @@ class Entry:
     def is_legacy(self) -> bool:
         """Whether rows of a shard of the predecessor are in it."""
         return any(key == LEGACY for key, _ in self.sources)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether its raw logs are not known, since their checkpoints are gone."""
+        return any(key == LOST for key, _ in self.sources)
 
 
 def read_list(layout: Layout, bucket: str) -> dict[str, Entry]:

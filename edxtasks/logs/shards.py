@@ -49,11 +49,11 @@ def shards(directory: Path, course: CourseKey | str) -> list[Shard]:
     entries = read_list(layout, bucket)
     files = layout.shard_files(bucket)
     found = Surveyor(layout).look_at(bucket, entries, files)
-    if found.untracked:
+    if found.untracked or found.lost:
         with layout.locked():
             # Another process may have been faster.
             found = Surveyor(layout).look_at(bucket, read_list(layout, bucket), layout.shard_files(bucket))
-            take_over(layout, bucket, found.untracked)
+            take_over(layout, bucket, found.untracked, found.lost)
         entries = read_list(layout, bucket)
         files = layout.shard_files(bucket)
     if found.unlisted:

@@ -64,14 +64,16 @@ def expand(patterns: Sequence[str], root: Path) -> list[Path]:
 @dataclass(frozen=True)
 class Pending:
     """What a split would do: a decision for each raw log; shards that have still to be made anew; shards
-    that no run made and that would be taken over. True when there is anything to do or to complain about."""
+    that no run made and that would be taken over; shards whose checkpoints are lost. True when there is
+    anything to do or to complain about."""
 
     decisions: tuple[Decision, ...]
     unpublished: int
     untracked: int
+    lost: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.to_do or self.unpublished or self.untracked)
+        return bool(self.to_do or self.unpublished or self.untracked or self.lost)
 
     @property
     def to_do(self) -> list[Decision]:
@@ -86,6 +88,8 @@ class Pending:
             lines.append(f"{self.unpublished} shards have to be made anew")
         if self.untracked:
             lines.append(f"{self.untracked} shards that no run made have to be taken over")
+        if self.lost:
+            lines.append(f"the checkpoints of {self.lost} shards are lost")
         return lines
 
 
@@ -101,6 +105,7 @@ def pending(paths: Sequence[Path], options: SplitOptions, digest: Digest) -> Pen
         decisions=tuple(decisions),
         unpublished=sum(map(len, unpublished.values())),
         untracked=sum(len(each.untracked) for each in found.values()),
+        lost=sum(len(each.lost) for each in found.values()),
     )
 
 

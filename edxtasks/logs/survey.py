@@ -6,24 +6,30 @@ import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
-from edxtasks.logs.checkpoints import LEGACY, Shards, merged, read_checkpoint, read_outstanding
+from edxtasks.logs.checkpoints import LEGACY, LOST, Shards, merged, read_checkpoint, read_outstanding
 from edxtasks.logs.layout import Layout
+from edxtasks.logs.members import is_of_raw_logs
 from edxtasks.logs.shard_lists import Entry, lists, mark_of
 
 
 @dataclass(frozen=True)
 class Found:
     """Days of one bucket. `untracked`: shard files that no run made, or one of the predecessor that was
-    replaced. `unlisted`: shards that raw logs feed and the list does not name. `stale`: to be made anew for
-    another reason: the file is missing, a source is gone, or rows are (or are not) to be deduplicated."""
+    replaced. `lost`: shards that a run made, whose checkpoints are gone: of which raw logs is not known.
+    `unlisted`: shards that raw logs feed and the list does not name. `stale`: to be made anew for another
+    reason: the file is missing, a source was withdrawn, or rows are (or are not) to be deduplicated.
+    `kept`: known as lost since an earlier run; nothing to do about them."""
 
     untracked: frozenset[str]
+    lost: frozenset[str]
     unlisted: frozenset[str]
     stale: frozenset[str]
+    kept: frozenset[str]
 
     def __bool__(self) -> bool:
-        return bool(self.untracked or self.unlisted or self.stale)
+        return bool(self.untracked or self.lost or self.unlisted or self.stale)
 
 
 class Surveyor:
@@ -48,10 +54,15 @@ class Surveyor:
                 for day in strange & self._outstanding.get(bucket, set())
                 if day not in entries or self._layout.legacy_part(bucket, day).exists()
             }
-        unlisted = strange - set(entries)
+        lost = {day for day in strange if _may_be_lost(entries.get(day)) and is_of_raw_logs(Path(files[day]))}
+        untracked = strange - lost
+        unlisted = lost - set(entries)
         unlisted &= self._fed.get(bucket, set()) if unlisted else set()
-        stale = {day for day, entry in entries.items() if self._is_stale(entry, day in files)}
-        return Found(frozenset(strange - unlisted), frozenset(unlisted), frozenset(stale))
+        lost -= unlisted
+        lost |= {day for day, entry in entries.items() if day in files and self._is_lost(bucket, entry)}
+        stale = {day for day, entry in entries.items() if self._is_stale(entry, day in files)} - lost
+        kept = {day for day, entry in entries.items() if entry.is_lost} - lost - untracked - stale
+        return Found(*map(frozenset, (untracked, lost, unlisted, stale, kept)))
 
     def look_at_all(self) -> dict[str, Found]:
         """All buckets of which there is something to tell."""
@@ -60,18 +71,30 @@ class Surveyor:
             bucket: self.look_at(bucket, known.get(bucket, {}), self._layout.shard_files(bucket))
             for bucket in sorted({*known, *self._layout.buckets()})
         }
-        return {bucket: each for bucket, each in found.items() if each}
+        return {bucket: each for bucket, each in found.items() if each or each.kept}
 
     def _is_stale(self, entry: Entry, exists: bool) -> bool:
         if not exists or (len(entry.sources) > 1 and self._deduplicate not in (None, entry.deduplicated)):
             return True
-        return self._sources is not None and any(
-            key != LEGACY and key not in self._sources for key, _ in entry.sources
-        )
+        return bool(self._gone(entry))
+
+    def _is_lost(self, bucket: str, entry: Entry) -> bool:
+        """Whether a source of a shard is gone that was not withdrawn: of that there is a note."""
+        return any(entry.day not in self._notes.get(key, {}).get(bucket, ()) for key in self._gone(entry))
+
+    def _gone(self, entry: Entry) -> list[str]:
+        """The sources of a shard that are no more."""
+        if self._sources is None:
+            return []
+        return [key for key, _ in entry.sources if key not in (LEGACY, LOST) and key not in self._sources]
+
+    @cached_property
+    def _notes(self) -> dict[str, Shards]:
+        return read_outstanding(self._layout)
 
     @cached_property
     def _outstanding(self) -> Shards:
-        return merged(*read_outstanding(self._layout).values())
+        return merged(*self._notes.values())
 
     @cached_property
     def _fed(self) -> Shards:
@@ -82,6 +105,10 @@ class Surveyor:
             for part in checkpoint.parts if checkpoint is not None else ():
                 fed.setdefault(part.bucket, set()).add(part.day)
         return fed
+
+
+def _may_be_lost(entry: Entry | None) -> bool:
+    return entry is None or entry.is_lost
 
 
 def _is_strange(entry: Entry | None, file: os.DirEntry[str]) -> bool:

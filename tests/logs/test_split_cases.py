@@ -289,8 +289,13 @@ def test_a_checkpoint_deleted_by_hand_makes_its_raw_log_new(site: Site) -> None:
     assert site.shards() == before
     site.check()
     (site.directory / "META" / "x.log.json").unlink()
-    site.split(site.logs / "y.log")
-    assert (site.users(), site.users(B)) == ("z", "")
+    result = site.split(site.logs / "y.log")  # x.log is not at hand: its rows stay, and that is told
+    assert site.shards() == before
+    assert result.ok and result.lost == [(A, DAY), (B, DAY)]
+    site.check()
+    assert forget("x.log", site.options()) == []
+    site.split()
+    assert site.shards() == before
     site.check()
 
 
