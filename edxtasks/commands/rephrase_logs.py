@@ -10,7 +10,7 @@ from edxtasks.commands.ending import FAILED
 from edxtasks.commands.plain import DataCommand, Request
 from edxtasks.errors import UserError, from_machine
 from edxtasks.logs.options import rephrase_rules
-from edxtasks.logs.rephrase_files import rephrase_file
+from edxtasks.logs.rephrase_files import lines_of, rephrase_file
 from edxtasks.logs.rows.line import Reject
 from edxtasks.logs.rows.rephrase import StreamCounts, rephrase_stream
 from edxtasks.printable import say
@@ -41,7 +41,7 @@ class RephraseLogs(DataCommand):
         files = [*request.words, *request.options["file"]]
         if not files:
             output = sys.stdout.buffer
-            counts = rephrase_stream(sys.stdin.buffer, rules, output.write, _telling(""))
+            counts = rephrase_stream(lines_of(sys.stdin.buffer), rules, output.write, _telling(""))
             output.flush()
             say(_told(counts))
             return 0
@@ -62,8 +62,9 @@ class RephraseLogs(DataCommand):
 
 def _telling(where: str) -> Callable[[int, Reject, bytes], None]:
     def tell(number: int, reject: Reject, line: bytes) -> None:
-        # Never the line itself: it is about a person.
-        say(f"{where}line {number}: {reject.reason}" + (f" ({reject.detail})" if reject.detail else ""))
+        # Never the line itself, nor the text of an exception, which may hold part of it.
+        place = reject.detail.partition(": ")[0]
+        say(f"{where}line {number}: {reject.reason}" + (f" ({place})" if place else ""))
 
     return tell
 

@@ -7,8 +7,8 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from edxtasks.logs.raw_files import Block
-from edxtasks.logs.rejects import KEPT_OF_LINE, TOO_LONG
-from edxtasks.logs.rows.rephrase import LineCounts, Rephraser, RephraseRules
+from edxtasks.logs.rejects import KEPT_OF_LINE
+from edxtasks.logs.rows.rephrase import TOO_LONG, LineCounts, Rephraser, RephraseRules
 from edxtasks.logs.sketches import Sketcher
 
 DAY_US = 86_400_000_000
@@ -73,7 +73,7 @@ class BlockReader:
     def read(self, block: Block) -> BlockRows:
         """The rows and rejects of a block."""
         if block.too_long:
-            return BlockRows(lines=1, rejects=[(0, TOO_LONG, "", block.data)])
+            return BlockRows(lines=1, rejects=[(0, TOO_LONG.reason, "", block.data)])
         lines = block.data.split(b"\n")
         if not lines[-1]:
             del lines[-1]
@@ -119,7 +119,4 @@ class BlockReader:
 
 
 def _local_day(time_us: int, zone: ZoneInfo) -> int:
-    try:
-        return datetime.fromtimestamp(time_us // 1_000_000, zone).toordinal()
-    except (ValueError, OverflowError):  # the first or last day of the calendar
-        return time_us // DAY_US + EPOCH_ORDINAL
+    return datetime.fromtimestamp(time_us // SECOND_US, zone).toordinal()

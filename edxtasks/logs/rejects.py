@@ -13,8 +13,6 @@ from edxtasks.logs.members import HEADER, PIECE, crc32, deflate, trailer
 
 KEPT_OF_LINE = 64 * 1024
 """Most bytes of a rejected line that are kept."""
-TOO_LONG = "too_long"
-"""Reason for a line that is longer than `raw_files.LONGEST_LINE`."""
 
 
 class RejectsWriter:

@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 import zstandard
 
 from edxtasks.errors import InputError
-from edxtasks.logs.raw_files import RawLog
+from edxtasks.logs.raw_files import LONGEST_LINE, RawLog
 from edxtasks.logs.rows.line import Reject
-from edxtasks.logs.rows.rephrase import RephraseRules, StreamCounts, rephrase_stream
+from edxtasks.logs.rows.rephrase import TOO_LONG, RephraseRules, StreamCounts, rephrase_stream
 
 GZIP_LEVEL = 6
 
@@ -65,6 +65,17 @@ def rephrase_file(
     return RephrasedFile(counts, original)
 
 
+def lines_of(stream: IO[bytes]) -> Iterator[bytes | Reject]:
+    """The lines of a stream as they come, in bounded memory: of a line that is too long its reject."""
+    while line := stream.readline(LONGEST_LINE + 1):
+        if len(line) <= LONGEST_LINE or line.endswith(b"\n"):
+            yield line
+            continue
+        while line and not line.endswith(b"\n"):
+            line = stream.readline(LONGEST_LINE)
+        yield TOO_LONG
+
+
 def _write_rows(
     path: Path, temporary: Path, rules: RephraseRules, reject: Callable[[int, Reject, bytes], object]
 ) -> tuple[StreamCounts, bool]:
@@ -72,8 +83,11 @@ def _write_rows(
     before, after = hashlib.sha256(), hashlib.sha256()
     with RawLog(path) as log, temporary.open("wb") as file:
 
-        def lines() -> Iterator[bytes]:
+        def lines() -> Iterator[bytes | Reject]:
             for block in log.blocks(tee=before.update):
+                if block.too_long:
+                    yield TOO_LONG
+                    continue
                 yield from block.data.removesuffix(b"\n").split(b"\n")
 
         with _compressed(file, path.name) as rows:

@@ -21,6 +21,7 @@ from edxtasks.logs.layout import EDGE, bucket_of
 from edxtasks.logs.parts import Part, PartsWriter
 from edxtasks.logs.raw_files import BLOCK_SIZE, Block, RawLog, RawLogError
 from edxtasks.logs.rejects import RejectsWriter
+from edxtasks.logs.rows.event_time import END_YEAR, FIRST_YEAR
 from edxtasks.logs.rows.rephrase import LineCounts
 from edxtasks.logs.sketches import Sketcher
 from edxtasks.logs.workers import Interrupted, described
@@ -37,9 +38,11 @@ def is_edge(path: Path) -> bool:
 
 
 def date_in_name(path: Path) -> date | None:
-    """The first date in the base name of a raw log, `YYYY-MM-DD` or `YYYYMMDD`."""
+    """The first date in the base name of a raw log, `YYYY-MM-DD` or `YYYYMMDD`, of the years 1970 to 2099."""
     for match in _NAME_DATE.finditer(path.name):
         year, month, day = (int(text) for text in match.groups() if text)
+        if not FIRST_YEAR <= year < END_YEAR:
+            continue
         try:
             return date(year, month, day)
         except ValueError:

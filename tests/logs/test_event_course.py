@@ -62,6 +62,23 @@ def test_keys(key: str, course: str | None) -> None:
         ("/courses/course-v1:bad/courseware/a/", None),
         ("/courses/MITx/8.01x/20+13/", None),
         ("/dashboard", None),
+        # Paths of the platform's API: the course, if any, is named further on.
+        ("/api/courses/v1/courses/UnivX/3.14x/T1/", "UnivX/3.14x/T1"),
+        ("/api/courses/v1/courses/course-v1:UnivX+3.14x+T1/", "UnivX/3.14x/T1"),
+        ("https://h/api/courses/v12/courses/UnivX/3.14x/T1/", "UnivX/3.14x/T1"),
+        ("/api/courses/v2/blocks/all/", None),
+        ("/api/courses/v1/blocks/i4x/x/", None),
+        ("/api/courses/v1/courses/", None),
+        ("/courses/v1/v2/v3/x", None),
+        ("/courses/v1x/3.14x/T1/", "v1x/3.14x/T1"),
+        ("/courses/vX/v1/T1/", "vX/v1/T1"),
+        # Browsers escape letters beyond ASCII, and some more than that.
+        ("/courses/%C3%89coleX/%C3%89t%c3%a9.1/2016_%E6%98%A5/x", "ÉcoleX/Été.1/2016_春"),
+        ("/courses/course-v1:%C3%89coleX+%C3%89t%C3%A9.1+2016_%E6%98%A5/x", "ÉcoleX/Été.1/2016_春"),
+        ("https://h/courses/course-v1%3AMITx%2B6.00x%2b1T2015/info", "MITx/6.00x/1T2015"),
+        ("/courses/MITx%2F8.01x%2F2013%2F", "MITx/8.01x/2013"),
+        ("/courses/%FF%FE/8.01x/2013/", None),  # no UTF-8
+        ("/courses/MITx/8.01x/100%/", None),
         ("", None),
     ],
 )
@@ -76,6 +93,8 @@ def test_urls(url: str, course: str | None) -> None:
         ("https://learning.edx.org/course/course-v1:MITx+6.00x+1T2015/home", "MITx/6.00x/1T2015"),
         ("https://h/xblock/block-v1:MITx+6.00x+1T2015+type@vertical+block@ab?x=1", "MITx/6.00x/1T2015"),
         ("https://h/xblock/block-v1:MITx+6.00x+type@vertical+block@ab", None),
+        ("https://h/xblock/block-v1%3AMITx%2B6.00x%2B1T%2Btype%40vertical%2Bblock%40ab", "MITx/6.00x/1T"),
+        ("https://h/course/course-v1:%C3%89coleX+%C3%89t%C3%A9.1+T/home", "ÉcoleX/Été.1/T"),
         ("https://h/course/MITx/6.00x/1T2015/", None),
     ],
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from edxtasks.logs.raw_files import LONGEST_LINE
 from edxtasks.logs.rows.rephrase import LineCounts, Reject, Rephraser, RephraseRules
 
 TIME = "2014-10-14T12:34:56.789012+00:00"
@@ -101,6 +102,38 @@ def test_the_deepest_nesting_is_the_same_in_both_forms(form: str) -> None:
     for depth, readable in ((254, True), (255, False), (600, False), (990, False)):
         line = b'{"time":1,"event_source":"server","event":' + b"[" * depth + b"]" * depth + b"}"
         assert isinstance(rephraser.line(line), tuple) == readable
+
+
+@pytest.mark.parametrize("form", ["compact", "predecessor"])
+@pytest.mark.parametrize("event_type", ["problem_check", "x"])
+def test_json_text_nested_too_deep_stays_a_text(form: str, event_type: str) -> None:
+    rephraser = Rephraser(RephraseRules(json_text_form=form))
+    base = {"time": TIME, "event_source": "server", "event_type": event_type}
+    usual = {"context": {"course_id": "A/B/C", "path": ""}}
+    for way in ({}, usual):
+        for levels, is_text in ((254, False), (255, True), (600, True), (1000, True), (3000, True)):
+            text = '{"a":' * levels + "1" + "}" * levels
+            written = row(rephraser, json.dumps({**base, **way, "event": text}).encode())
+            event = json.dumps(text) if is_text else text
+            assert written["event"] == (event if form == "compact" or is_text else event.replace(":", ": "))
+            # What has no column is one level deeper in mongoid than in the event.
+            held = {"event_struct": {"a": None}} if event_type == "problem_check" and not is_text else {}
+            assert len(written.get("mongoid", "")) > 254 if held else "mongoid" not in written
+            assert row(rephraser, json.dumps(written).encode()) == written
+
+
+def test_a_line_of_too_many_bytes(rephraser: Rephraser) -> None:
+    fits = PLAIN[:-1] + b" " * (LONGEST_LINE - len(PLAIN)) + b"}"
+    assert len(fits) == 16 * 1024 * 1024
+    for text, readable in (
+        (fits, True),
+        (fits + b"\n", True),
+        (b" " + fits, False),
+        (b" " + fits + b"\n", False),
+    ):
+        assert (rephraser.line(text) == rephraser.line(PLAIN)) == readable
+    assert rephraser.lines([PLAIN, b" " + fits, fits + b"\n"])[1] == Reject("too_long")
+    assert rephraser.line(b" " * (LONGEST_LINE + 1)) == Reject("too_long")
 
 
 def test_no_event_source_is_no_fault_when_the_course_is_known(rephraser: Rephraser) -> None:

@@ -29,6 +29,8 @@ AS_BEFORE = Rephraser(RephraseRules(module_id_extended=False))
 def module_id(rephraser: Rephraser, record: dict[str, Any]) -> str | None:
     record = {"time": TIME, "event_source": "server", **record}
     context = {"course_id": record.pop("course", OPAQUE), "path": record.pop("path", "")}
+    if "module" in record:
+        context["module"] = record.pop("module")
     result = rephraser.line(json.dumps({"context": context, **record}).encode())
     assert isinstance(result, tuple), result
     value: str | None = json.loads(result[2]).get("module_id")
@@ -414,6 +416,51 @@ RULES: list[tuple[str, dict[str, Any], str | None, Any]] = [
         None,
     ),
     ("22 other problem_id", server("x", {"problem_id": 7, "problem": "HW1"}), None, SAME),
+    ("23 block key", server("x", {"a": 1}, module={"usage_key": PROBLEM}), "UnivX/3.14x/problem/ab12", None),
+    (
+        "23 i4x URL",
+        server("x", "", module={"usage_key": "i4x://UnivX/3.14x/problem/HW1", "display_name": "Q"}),
+        "UnivX/3.14x/problem/HW1",
+        None,
+    ),
+    (
+        "23 goes after 22",
+        server("x", {"problem": "i4x://A/B/problem/P"}, module={"usage_key": PROBLEM}),
+        "A/B/problem/P",
+        None,
+    ),
+    ("23 not where 9 stops", server("x", {"id": 7}, module={"usage_key": PROBLEM}), None, SAME),
+    ("23 other usage key", server("x", {"a": 1}, module={"usage_key": 7}), None, SAME),
+    ("23 other module", server("x", {"a": 1}, module=PROBLEM), None, SAME),
+    # White space around an id.
+    ("5 white space", browser("x", {"id": f"\n{PROBLEM} "}), "UnivX/3.14x/problem/ab12", SAME),
+    ("6 white space", browser("x", {"id": "\ni4x-UnivX-3_14x-video-v1"}), "UnivX/3.14x/video/v1", SAME),
+    ("7 white space", browser("pause_video", {"id": "\nab12\t"}), "UnivX/3.14x/video/ab12", None),
+    ("7 white space alone", browser("pause_video", {"id": " \n"}), None, SAME),
+    (
+        "10 white space",
+        browser("seq_goto", {"id": " i4x://UnivX/3.14x/sequential/S1\n", "new": 3}),
+        "UnivX/3.14x/sequential/S1/3",
+        SAME,
+    ),
+    (
+        "11 percent-escapes",
+        browser(
+            "page_close", "{}", page="https://h/courses/%C3%89coleX/%C3%89t%c3%a9.1/T/courseware/C1/S1/#"
+        ),
+        "ÉcoleX/Été.1/sequential/S1/",
+        SAME,
+    ),
+    (
+        "12 percent-escapes",
+        browser(
+            "x",
+            "input_ab12_2_1=5",
+            page="https://h/courses/course-v1:%C3%89coleX+%C3%89t%C3%A9.1%2BT/courseware/C1/S1/",
+        ),
+        "ÉcoleX/Été.1/problem/ab12",
+        SAME,
+    ),
 ]
 
 

@@ -83,6 +83,93 @@ def test_the_same_in_the_predecessors_form() -> None:
     assert row["event_struct"]["id"] == "äb"
 
 
+USUAL_CONTEXT = {"user_id": 7, "org_id": "A", "course_id": "A/B/C", "path": "/event"}
+BLUE = {"é": ["blue", 1.5], "b": None}
+BLUE_COMPACT = '{"é":["blue",1.5],"b":null}'
+BLUE_BEFORE = '{"\\u00e9": ["blue", 1.5], "b": null}'
+JSON_COLUMNS: list[str] = [
+    "GET",
+    "POST",
+    "correct_map",
+    "answers",
+    "submission",
+    "old_state",
+    "new_state",
+    "permutation",
+]
+JSON_COLUMNS += ["options_selected", "corrections"]
+EVENT_TYPES = [
+    "problem_check",
+    "seq_goto",
+    "edx.course.enrollment.activated",
+    "reset_problem",
+    "/courses/A/B/C/x",
+]
+
+
+@pytest.mark.parametrize("event_type", EVENT_TYPES)
+@pytest.mark.parametrize("source", ["browser", "server"])
+@pytest.mark.parametrize(
+    "delivered", [dict, json.dumps, lambda event: json.dumps(event, separators=(",", ":"))]
+)
+@pytest.mark.parametrize("usual", [True, False])
+@pytest.mark.parametrize(("form", "text"), [("compact", BLUE_COMPACT), ("predecessor", BLUE_BEFORE)])
+def test_the_form_of_all_json_text(
+    event_type: str, source: str, delivered: Any, usual: bool, form: str, text: str
+) -> None:
+    """Each column that is JSON text, of records in the usual form and of such with a key without column."""
+    event: dict[str, Any] = dict.fromkeys(JSON_COLUMNS, BLUE) | {"query": BLUE, "id": BLUE, "zz": BLUE}
+    event["state"] = {"input_state": BLUE, "correct_map": BLUE, "student_answers": BLUE, "zz": BLUE}
+    event["answer"] = {"text": BLUE}
+    context: dict[str, Any] = {**USUAL_CONTEXT, "course_user_tags": {"é": "1"}, "asides": BLUE}
+    record: dict[str, Any] = {
+        "event_source": source,
+        "event_type": event_type,
+        "context": context,
+        "event": delivered(event),
+    }
+    if not usual:
+        record |= {"zy": BLUE, "page": BLUE}
+        record["context"] = context | {"zy": BLUE, "course_user_tags": BLUE}
+    row = rephrase(record, RephraseRules(json_text_form=form))
+    colon, comma = (":", ",") if form == "compact" else (": ", ", ")
+
+    def joined(members: dict[str, str]) -> str:
+        """An object whose members are JSON text already."""
+        return "{" + comma.join(f'"{name}"{colon}{value}' for name, value in members.items()) + "}"
+
+    e = "é" if form == "compact" else "\\u00e9"
+    state = joined({"input_state": text, "correct_map": text, "student_answers": text, "zz": text})
+    members = dict.fromkeys([*JSON_COLUMNS, "query", "id", "zz"], text)
+    assert row["event"] == joined({**members, "state": state, "answer": joined({"text": text})})
+    if event_type in EVENT_TYPES[:3]:
+        assert row["event_struct"] == {
+            **dict.fromkeys([*JSON_COLUMNS, "query", "id"], text),
+            "state": {"input_state": text, "correct_map": text, "student_answers": text},
+            "answer": {"text": text},
+        }
+    else:
+        assert row["event_struct"] == {"POST": text, "GET": text, "query": text}
+    assert row["context"]["agent"] == joined({"oldagent": '""', "asides": text})
+    tags = joined({e: '"1"'}) if usual else text
+    assert row["context"]["course_user_tags"] == tags
+    aside = {"zy": text} if not usual else {}
+    if event_type in EVENT_TYPES[:3]:
+        aside["event_struct"] = joined({"zz": text, "state": joined({"zz": text})})
+    if not usual:
+        aside["context"] = joined({"zy": text})
+        assert row["page"] == text
+    assert row.get("mongoid") == (joined(aside) if aside else None)
+
+
+def test_a_username_has_no_white_space_at_its_ends() -> None:
+    for context in (None, USUAL_CONTEXT):
+        for username, text in (("alice\n", "alice"), (" \t", ""), ("\u00a0a b ", "a b"), ("", "")):
+            assert rephrase({"username": username, "context": context})["username"] == text
+        assert "username" not in rephrase({"username": None, "context": context})
+        assert rephrase({"username": 7, "context": context})["username"] == "7"
+
+
 def test_a_request() -> None:
     event_type = "/courses/UnivX/3.14x/T1/info"
     row = rephrase({"event_type": event_type, "event": '{"POST": {}, "GET": {"x": ["1"]}}'})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -13,8 +14,9 @@ import pytest
 import zstandard
 
 from edxtasks.errors import InputError
-from edxtasks.logs.rephrase_files import RephrasedFile, rephrase_file
-from edxtasks.logs.rows.rephrase import Reject, RephraseRules
+from edxtasks.logs.raw_files import LONGEST_LINE
+from edxtasks.logs.rephrase_files import RephrasedFile, lines_of, rephrase_file
+from edxtasks.logs.rows.rephrase import Reject, RephraseRules, rephrase_stream
 
 LINES = b'{"time":1413290096,"event_source":"server","event":{"a": 1}}\n\nbroken\n'
 ROWS = b'{"time":"2014-10-14T12:34:56.000000+00:00","event_source":"server","event":"{\\"a\\":1}"}\n'
@@ -103,6 +105,38 @@ def test_a_truncated_file_stays_as_it_is(tmp_path: Path) -> None:
         rephrase(path)
     assert path.read_bytes() == broken
     assert names(tmp_path) == ["a.gz"]
+
+
+@pytest.mark.parametrize("name", ["a", "a.gz"])
+def test_a_line_that_is_too_long(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    long = b'{"time":1413290096,"event_source":"server","event":"' + b"x" * LONGEST_LINE + b'"}'
+    text = LINES + long + b"\n" + LINES + long
+    path.write_bytes(gzip.compress(text, 1) if name == "a.gz" else text)
+    result, rejects = rephrase(path)
+    assert (result.counts.lines, result.counts.rows) == (8, 2)
+    told = [(number, reject.reason) for number, reject, _ in rejects]
+    assert told == [(3, "bad_json"), (4, "too_long"), (7, "bad_json"), (8, "too_long")]
+    # The same of a stream.
+    rows: list[bytes] = []
+    told = []
+    counts = rephrase_stream(
+        lines_of(io.BytesIO(text)),
+        RephraseRules(),
+        rows.append,
+        lambda number, reject, _: told.append((number, reject.reason)),
+    )
+    assert (counts.lines, rows) == (8, [ROWS, ROWS])
+    assert told == [(3, "bad_json"), (4, "too_long"), (7, "bad_json"), (8, "too_long")]
+
+
+def test_lines_of_a_stream() -> None:
+    fits = b"x" * LONGEST_LINE
+    lines = [fits + b"\n", b"\n", fits + b"x\n", b"a\n", fits + fits + b"\n", fits]
+    found = list(lines_of(io.BytesIO(b"".join(lines))))
+    assert found == [fits + b"\n", b"\n", Reject("too_long"), b"a\n", Reject("too_long"), fits]
+    assert list(lines_of(io.BytesIO(b""))) == []
+    assert list(lines_of(io.BytesIO(fits + b"x"))) == [Reject("too_long")]
 
 
 def test_no_file(tmp_path: Path) -> None:

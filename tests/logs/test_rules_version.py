@@ -27,8 +27,13 @@ LINES = [
     b'{"problem_id":"p","answers":{},"attempts":2,"unknown":1},"event_source":"server","context":{"user_id":7,'
     b'"course_id":"A/B.1x/C","path":"/p","module":{"display_name":"D","usage_key":"k"},"enterprise_uuid":""},'
     b'"time":"2014-10-14T12:34:56.789012+00:00","page":"x_module","session":"s"}',
+    b'{"username":"u\\n","event_type":"pause_video","event_source":"browser","context":{"course_id":"","path":""},'
+    b'"page":"https://h/courses/course-v1:%C3%89+%c3%a9.1+T/","event":"{\\"id\\":\\"\\\\nv1\\"}","time":1462183200}',
+    b'{"event_type":"/api/courses/v1/courses/A/B.1x/C/","event_source":"server","time":"1969-12-31T23:59:59"}',
+    b'{"event_type":"/api/courses/v1/courses/A/B.1x/C/","event_source":"server","time":"2016-05-02T10:00:00Z",'
+    b'"context":{"course_id":"","path":"","module":{"usage_key":"i4x://A/B.1x/problem/P"},"username":"u"}}',
 ]
-ROWS = {1: "6afa600ff7007544"}
+ROWS = {1: "6afa600ff7007544", 2: "d24eb4edc71e8143"}
 """Digest of what the lines become, by version. Never change an entry: add one."""
 
 

@@ -37,21 +37,30 @@ def test_the_day_is_the_utc_date_of_the_event_not_of_the_file(site: Site) -> Non
         + event("b", time="2014-10-17T00:00:00+00:00")
         + event("c", time="2014-10-17T20:00:00-05:00")  # 01:00 of the next day
         + event("d", time="2014-10-18T01:00:00+02:00")  # 23:00 of the day before
-        + event("e", time="1969-12-31T23:59:59"),
+        + event("e", time="1969-12-31T23:59:59"),  # of a clock gone wrong
     )
     site.split()
-    assert days(site) == {"1969-12-31": "e", "2014-10-16": "a", "2014-10-17": "bd", "2014-10-18": "c"}
+    assert days(site) == {"2014-10-16": "a", "2014-10-17": "bd", "2014-10-18": "c"}
     site.check()
 
 
-def test_the_first_and_the_last_time_of_the_calendar(site: Site) -> None:
-    site.log("x.log", event("a", time="0001-01-01T00:00:00") + event("b", time="9999-12-31T23:59:59.999999"))
+def test_the_first_and_the_last_time(site: Site) -> None:
+    site.log(
+        "x.log",
+        event("-", time="0001-01-01T00:00:00")
+        + event("-", time="1969-12-31T23:59:59.999999")
+        + event("a", time="1970-01-01T00:00:00")
+        + event("b", time="2099-12-31T23:59:59.999999")
+        + event("-", time="2100-01-01T00:00:00")
+        + event("-", time="9999-12-31T23:59:59.999999"),
+    )
     site.split()
-    assert days(site) == {"0001-01-01": "a", "9999-12-31": "b"}
-    site.split(force=True, log_day_timezone="Pacific/Kiritimati")
-    assert sum(map(len, days(site).values())) == 2
-    site.split(force=True, log_day_timezone="America/New_York")
-    assert sum(map(len, days(site).values())) == 2
+    assert days(site) == {"1970-01-01": "a", "2099-12-31": "b"}
+    assert site.rejects("x.log") == [(number, "bad_time") for number in (1, 2, 5, 6)]
+    site.split(force=True, log_day_timezone="Asia/Tokyo")  # 9 hours ahead
+    assert days(site) == {"1970-01-01": "a", "2100-01-01": "b"}
+    site.split(force=True, log_day_timezone="America/New_York")  # 5 hours behind
+    assert days(site) == {"1969-12-31": "a", "2099-12-31": "b"}
 
 
 def test_log_day_timezone_moves_the_borders_of_days(site: Site) -> None:
@@ -78,6 +87,10 @@ def test_log_day_timezone_moves_the_borders_of_days(site: Site) -> None:
         ("x-120160315.log", None),
         ("1458000000.log", None),
         ("tracking.log", None),
+        ("x-0016-05-02.log", None),
+        ("x-1969-12-31-1970-01-01.log", date(1970, 1, 1)),
+        ("x-2099-12-31.log", date(2099, 12, 31)),
+        ("x-21000101.log", None),
         ("x-2014-10-17-2014-10-18.log", date(2014, 10, 17)),
     ],
 )
@@ -216,11 +229,11 @@ def test_rows_that_differ_in_any_column_are_no_doubles(site: Site) -> None:
 def test_doubles_are_found_in_several_rounds_too(
     site: Site, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
-    site.log("1.log", b"".join(event(f"{i} ") for i in range(0, 40, 2)))
-    site.log("2.log", b"".join(event(f"{i} ") for i in range(0, 40, 3)))
+    site.log("1.log", b"".join(event(f"{i},") for i in range(0, 40, 2)))
+    site.log("2.log", b"".join(event(f"{i},") for i in range(0, 40, 3)))
     monkeypatch.setattr(publish_module, "ROWS_AT_ONCE", at_once)
     site.split(dedupe_exact=True)
-    numbers = [int(text) for text in site.users().split()]
+    numbers = [int(text) for text in site.users().split(",")[:-1]]
     assert numbers == [*range(0, 40, 2), *(i for i in range(0, 40, 3) if i % 2)]
     site.check()
 

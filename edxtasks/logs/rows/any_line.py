@@ -5,7 +5,6 @@ The rules are told in docs/tracking-log-rows.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from orjson import OPT_STRICT_INTEGER, dumps
@@ -14,11 +13,11 @@ from edxtasks.logs.rows.conform import EXPONENT, Conformer
 from edxtasks.logs.rows.event_course import COURSES, course_without_key
 from edxtasks.logs.rows.event_struct import take_event_struct
 from edxtasks.logs.rows.event_time import read_time
-from edxtasks.logs.rows.json_text import parse_embedded
+from edxtasks.logs.rows.json_text import DEEPEST_SET_ASIDE, TextForm, parse_embedded
 from edxtasks.logs.rows.line import Reject
 from edxtasks.logs.rows.module_id import ModuleIds
 from edxtasks.logs.rows.row_levels import AGENT_OF_MODULE, CONTEXT, TOP
-from edxtasks.logs.rows.set_aside import delivered_mongoid, set_aside
+from edxtasks.logs.rows.set_aside import OLD_MONGOID, delivered_mongoid, set_aside
 
 _MISSING = object()
 _WHOLE_NUMBERS_OF_53_BITS = OPT_STRICT_INTEGER
@@ -32,48 +31,47 @@ class AnyLines:
     forgets it.
     """
 
-    def __init__(self, conformer: Conformer, module_ids: ModuleIds, text: Callable[[Any], str]) -> None:
+    def __init__(self, conformer: Conformer, module_ids: ModuleIds, text: TextForm) -> None:
         self._conformer = conformer
         self._module_ids = module_ids
         self._text = text
 
-    def row(
-        self, record: dict[str, Any], quick: bool, exactly: bool
-    ) -> tuple[str | None, int, bytes] | Reject:
+    def row(self, record: dict[str, Any], exactly: bool) -> tuple[str | None, int, bytes] | Reject:
         """The row of a record, whose objects become those of the row: course as ORG/NUMBER/RUN or None, time
         in microseconds since 1970 UTC, and the row as JSON without newline.
 
-        `quick`: as `Conformer.quick`, and `orjson.JSONEncodeError` tells too that there is a whole number of
-        more than 53 bits. `exactly`: JSON text inside is read with integers of any size.
+        `exactly`: whole numbers may have more than 53 bits, and JSON text inside is read with integers of any
+        size. Without it `orjson.JSONEncodeError` tells that there is such a number, in this record.
         """
         conformer = self._conformer
-        conformer.quick = quick
-        conformer.values_aside = False
         context = record.pop("context", _MISSING)
         raw = record.pop("event", "")
         row = {"time": None} | record
         shape = TOP.shape(row)
-        rest = conformer.conform(row, shape) or {}
+        rest = conformer.conform(row, shape, exactly) or {}
+        if username := row.get("username"):
+            row["username"] = username.strip()
         event_type, source, page = row.get("event_type", ""), row.get("event_source"), row.get("page", "")
         browser = source == "browser"
         kind = self._module_ids.event_types(event_type)
 
         context_rest = key = None
         written_before = False
-        path = ""
+        path = usage_key = ""
         has_context = isinstance(context, dict)
         if has_context:
             inner = CONTEXT.shape(context)
+            if "module" in inner.marks:
+                usage_key = _usage_key(context["module"])
             agent, written_before = self._agent(context, inner.marks, exactly)
             delivered = context.get("course_id")
-            context_rest = conformer.conform(context, inner)
+            context_rest = conformer.conform(context, inner, exactly)
             key, path = context.get("course_id"), context.get("path", "")
             if key is not delivered and delivered is not None:
                 key = None  # it was no string, and names no course
             context["agent"] = agent
         elif context is not _MISSING and context is not None and context != "":
             conformer.note_wrong("context")
-            conformer.values_aside = True
             rest["context"] = context
 
         module_id = held = course_key = None
@@ -111,23 +109,22 @@ class AnyLines:
             derive = self._module_ids.derive
             if has_context:
                 if not written_before:
-                    module_id = derive(kind, browser, page, path, course, raw, event)
+                    module_id = derive(kind, browser, page, path, course, raw, event, usage_key)
             else:
                 if not _has_null_marks(record, context):
-                    module_id = derive(kind, browser, page, path, course, raw, event)
+                    module_id = derive(kind, browser, page, path, course, raw, event, "")
                 if module_id is None:
-                    module_of_text = derive(kind, browser, page, path, course, event_text, event)
+                    module_of_text = derive(kind, browser, page, path, course, event_text, event, "")
                     looks_delivered = module_of_text is not None
 
         event_struct = None
         if isinstance(event, dict):
-            event_struct, event_rest = take_event_struct(event, kind.listed, conformer)
+            event_struct, event_rest = take_event_struct(event, kind.listed, conformer, exactly)
             if event_rest is not None:
                 rest["event_struct"] = event_rest
         if context_rest is not None:
             rest["context"] = context_rest
         if held is not None:
-            conformer.values_aside = True
             set_aside(held, rest)
             rest = held
 
@@ -140,15 +137,14 @@ class AnyLines:
         elif looks_delivered:
             row["module_id"] = row["context"] = None
         if rest:
-            if rest.get("old_mongoid", "") is None:
-                del rest["old_mongoid"]
+            if rest.get(OLD_MONGOID, "") is None:
+                del rest[OLD_MONGOID]
             if rest:
-                aside = conformer.values_aside
-                row["mongoid"] = conformer.noted_text(rest) if aside else self._text(rest)
+                row["mongoid"] = conformer.noted_text(rest, DEEPEST_SET_ASIDE)
         if event_struct is not None:
             row["event_struct"] = event_struct
         row["event"] = event_text
-        return course, microseconds, dumps(row, None, _WHOLE_NUMBERS_OF_53_BITS if quick else None)
+        return course, microseconds, dumps(row, None, None if exactly else _WHOLE_NUMBERS_OF_53_BITS)
 
     def _agent(self, context: dict[str, Any], fields: tuple[str, ...], exactly: bool) -> tuple[str, bool]:
         """The column `context.agent`, and whether the context is one of a row written before.
@@ -196,6 +192,11 @@ def _has_null_marks(record: dict[str, Any], context: object) -> bool:
     tables do not show.
     """
     return context is None and "module_id" in record and record["module_id"] is None
+
+
+def _usage_key(module: Any) -> str:
+    key = module.get("usage_key") if isinstance(module, dict) else None
+    return key if isinstance(key, str) else ""
 
 
 def _is_blank(text: Any) -> bool:

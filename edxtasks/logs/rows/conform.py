@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-import orjson
+from orjson import dumps
 
+from edxtasks.logs.rows.json_text import DEEPEST, TextForm, compact
 from edxtasks.warehouse.schema import Column
 
 
@@ -45,9 +46,6 @@ REMEMBERED = 4096
 """Most shapes that a level remembers: log lines have some dozens."""
 LARGEST = 200
 """Most keys of a record whose shape is remembered."""
-EVENT_PATH = "event_struct."
-"""What stands before the names of all that is part of the event."""
-
 _DIRECT: Mapping[str, Any] = {"STRING": str, "FLOAT": float, "BOOLEAN": bool, "INTEGER": INTEGER}
 LEAST, GREATEST = -(2**63), 2**63 - 1
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
@@ -57,16 +55,18 @@ _KEEP_NULL = (JSON, JSON_UNLESS_TEXT, RETIRED, REPLACED)
 _NOT_RESPELLED = (RETIRED, ELSEWHERE, REPLACED)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Shape:
     """What is to be done with all records of a level that have the same keys, in the same order, with values
     of the same types.
 
-    `dropped`: keys that are taken out. `steps`: (column, what to do, key) in the order of the keys, for
-    those where anything is to be done; `RETIRED` stands for all that is set aside. `quick_steps` are those
-    left over when whole numbers are known to have 64 bits. `renamed`: columns by the keys that spell them
-    another way. `unknown`: full names of keys that have no column. `marks`: which of the level's marks are
-    among its keys and columns. `idle`: whether there is nothing to do but `steps` beyond the quick.
+    `dropped`: keys that are taken out. `steps`: (column, what to do, key), for those keys where anything is
+    to be done, in the order in which they are set aside; `RETIRED` stands for all that is set aside.
+    `quick_steps` are those left over when whole numbers are known to have 64 bits. `renamed`: columns by the
+    keys that spell them another way. `columns`: those that the record may have afterwards, in the order of
+    the level, empty if that is the order of the keys. `unknown`: keys that have no column. `marks`: which of
+    the level's marks are among its keys and columns. `idle`: whether there is nothing to do but `steps`
+    beyond the quick.
     """
 
     level: Level
@@ -74,6 +74,7 @@ class Shape:
     steps: tuple[tuple[str, Any, str], ...]
     quick_steps: tuple[tuple[str, Any, str], ...]
     renamed: Mapping[str, str]
+    columns: tuple[str, ...]
     unknown: tuple[str, ...]
     marks: tuple[str, ...]
     idle: bool
@@ -84,8 +85,10 @@ class Level:
 
     `kinds` holds by key a Python type (a value of exactly that type stays as it is), a `Kind`, or the
     `Level` of a record inside; `path` is what stands before the key in a full name: `event_struct.`.
-    `marks` are keys that callers ask for.
-    `in_event`: what is set aside is part of the event. `shapes` are those known, by keys and types.
+    `marks` are keys that callers ask for. `order` names columns, and keys that are set aside, in the order in
+    which a row has them, whatever the order in the record is; other keys that are set aside come after these,
+    by name. Without it, a row has all in the order of the record.
+    `shapes` are those known, by keys and types; nothing but these decides what a shape is.
     """
 
     def __init__(
@@ -93,12 +96,17 @@ class Level:
         kinds: Mapping[str, Any],
         path: str = "",
         marks: Iterable[str] = (),
+        order: Iterable[str] = (),
     ) -> None:
         self.kinds = kinds
         self.path = path
         self.marks = tuple(marks)
-        self.in_event = path.startswith(EVENT_PATH)
+        self.order = tuple(order)
         self.shapes: dict[tuple[Any, ...], Shape] = {}
+
+    def names_a_column(self, key: str) -> bool:
+        """Whether an unknown key may stand for a column, spelled with `-` for `_` or `.` for `__`."""
+        return _respell(key) in self.kinds
 
     def shape(self, record: Mapping[str, Any]) -> Shape:
         """The shape of a record."""
@@ -125,7 +133,7 @@ class Level:
             if kind is None:
                 respelled = self._respelled(record, key)
                 if respelled is None:
-                    unknown.append(self.path + key)
+                    unknown.append(key)
                     kind = RETIRED
                 else:
                     column, kind = respelled, self.kinds[respelled]
@@ -143,13 +151,30 @@ class Level:
         return Shape(
             level=self,
             dropped=tuple(dropped),
-            steps=tuple(steps),
-            quick_steps=tuple(quick_steps),
+            steps=self._in_order(steps),
+            quick_steps=self._in_order(quick_steps),
             renamed=renamed,
+            columns=self._columns([renamed.get(key, key) for key in record if key not in dropped]),
             unknown=tuple(unknown),
             marks=tuple(name for name in self.marks if name in record or name in renamed.values()),
             idle=not (dropped or quick_steps or renamed),
         )
+
+    def _in_order(self, steps: list[tuple[str, Any, str]]) -> tuple[tuple[str, Any, str], ...]:
+        if self.order:
+            steps.sort(key=lambda step: self.place(step[2]))
+        return tuple(steps)
+
+    def _columns(self, found: list[str]) -> tuple[str, ...]:
+        if not self.order:
+            return ()
+        columns = [column for column in found if self.kinds.get(column, RETIRED) is not RETIRED]
+        ordered = sorted(columns, key=self.place)
+        return () if ordered == columns else tuple(ordered)
+
+    def place(self, key: str) -> tuple[int, str]:
+        """Where in the order a column, or a key that is set aside, comes: less is earlier."""
+        return (self.order.index(key) if key in self.order else len(self.order)), key
 
     def _respelled(self, record: Mapping[str, Any], key: str) -> str | None:
         """The column that an unknown key of `record` names with `-` for `_` or `.` for `__`, or None.
@@ -169,35 +194,32 @@ def level(
     special: Mapping[str, Kind] | None = None,
     records: Mapping[str, Level] | None = None,
     marks: Iterable[str] = (),
+    order: Iterable[str] = (),
 ) -> Level:
     """The level of a record with these columns; `special` keys and `records` inside go before types."""
     kinds: dict[str, Any] = {column.name: _DIRECT.get(column.type) for column in columns}
-    return Level({**kinds, **(special or {}), **(records or {})}, path, marks)
+    return Level({**kinds, **(special or {}), **(records or {})}, path, marks, order)
 
 
 class Conformer:
     """Conforms records, and notes what it meets until the caller forgets it.
 
-    `text` writes JSON text. `unknown` are the full names of unknown keys, by record, and `wrong` those of
-    values not of their type; `exponent` tells that some JSON text other than the event's holds a number with
-    an exponent; `noticed` that there is any of these. `values_aside` tells that something other than a string
-    was set aside that is not part of the event.
-
-    As long as `quick`, whole numbers are not looked at, and JSON text is written with orjson: a number beyond
-    64 bits is the caller's to find, and `orjson.JSONEncodeError` tells what orjson cannot write.
+    What becomes of a record depends on nothing but the record and the arguments: notes are only written.
+    `text` writes JSON text. `unknown` are unknown keys, by record, with their level, and `wrong` the full
+    names of values not of their type; `exponent` tells that some JSON text holds a number with an exponent;
+    `noticed` that there is any of these.
     """
 
-    def __init__(self, text: Callable[[Any], str]) -> None:
+    def __init__(self, text: TextForm) -> None:
         self.text = text
-        self.quick = True
-        self.unknown: list[tuple[str, ...]] = []
+        self._is_compact = text is compact
+        self.unknown: list[tuple[Level, tuple[str, ...]]] = []
         self.wrong: list[str] = []
         self.exponent = False
         self.noticed = False
-        self.values_aside = False
 
     def forget(self) -> None:
-        """Start anew (`quick` and `values_aside` are the caller's)."""
+        """Start anew."""
         self.unknown.clear()
         self.wrong.clear()
         self.exponent = self.noticed = False
@@ -206,35 +228,41 @@ class Conformer:
         """Note that a text holds an exponent."""
         self.exponent = self.noticed = True
 
+    def note_unknown(self, level: Level, keys: tuple[str, ...]) -> None:
+        """Note keys of one record that have no column."""
+        self.unknown.append((level, keys))
+        self.noticed = True
+
     def note_wrong(self, name: str) -> None:
         """Note a value not of its column's type."""
         self.wrong.append(name)
         self.noticed = True
 
-    def noted_text(self, value: Any) -> str:
+    def noted_text(self, value: Any, deepest: int = DEEPEST) -> str:
         """JSON text of a value that is not part of the event; notes an exponent in it."""
-        text = self.text(value)
+        text = self.text(value, deepest)
         if EXPONENT in text:
             self.note_exponent()
         return text
 
-    def conform(self, record: dict[str, Any], shape: Shape) -> dict[str, Any] | None:
+    def conform(self, record: dict[str, Any], shape: Shape, exactly: bool) -> dict[str, Any] | None:
         """Leave in `record`, which has that shape, what fits its columns; return the rest by its original
         keys, or None.
 
         Set aside are retired keys (null too), unknown keys, and values that a column cannot hold. A key
         with `-` or `.` stands for the column with `_` or `__` in its place, if the record has none.
+        Unless `exactly`, whole numbers in columns of numbers are not looked at: those beyond 53 bits are the
+        caller's to find, and `orjson.JSONEncodeError` may tell of JSON that only `exactly` writes.
         """
         for key in shape.dropped:
             del record[key]
         if shape.renamed:
             _rename(record, shape.renamed)
         if shape.unknown:
-            self.unknown.append(shape.unknown)
-            self.noticed = True
+            self.note_unknown(shape.level, shape.unknown)
         rest: dict[str, Any] | None = None
-        quick = self.quick
-        for column, kind, key in shape.quick_steps if quick else shape.steps:
+        direct = self._is_compact and not exactly
+        for column, kind, key in shape.steps if exactly else shape.quick_steps:
             value = record[column]
             if kind is RETIRED:
                 left = value
@@ -243,20 +271,20 @@ class Conformer:
                 if not value and value.__class__ is dict:
                     record[column] = "{}"
                 elif kind is JSON:
-                    record[column] = orjson.dumps(value).decode() if quick else self.text(value)
+                    record[column] = dumps(value).decode() if direct else self.text(value)
                 else:
                     record[column] = self.noted_text(value)
                 continue
             else:
-                left = self._fit_in(record, column, kind, key, shape.level)
+                left = self._fit_in(record, column, kind, key, shape.level, exactly)
                 if left is NOTHING:
                     continue
-            if left.__class__ is not str and not shape.level.in_event:
-                self.values_aside = True
             if rest is None:
                 rest = {key: left}
             else:
                 rest[key] = left
+        if shape.columns:
+            _put_in_order(record, shape.columns)
         return rest
 
     def string(self, value: Any) -> str:
@@ -264,14 +292,16 @@ class Conformer:
         value = _unwrapped(value)
         return value if isinstance(value, str) else self.noted_text(value)
 
-    def _fit_in(self, record: dict[str, Any], column: str, kind: Any, key: str, level: Level) -> Any:
+    def _fit_in(
+        self, record: dict[str, Any], column: str, kind: Any, key: str, level: Level, exactly: bool
+    ) -> Any:
         """Fit a value that is not of the plain form; returns what is left to set aside, or `NOTHING`."""
         value = record[column]
         whole = value.__class__ is int and (kind is INTEGER or kind is float) and column == key
         if whole and LEAST <= value <= GREATEST:
             return NOTHING
         if isinstance(kind, Level) and isinstance(value, dict):
-            rest = self.conform(value, kind.shape(value))
+            rest = self.conform(value, kind.shape(value), exactly)
             if not value:
                 del record[column]
             return NOTHING if rest is None else rest
@@ -299,6 +329,13 @@ class Conformer:
 def _rename(record: dict[str, Any], renamed: Mapping[str, str]) -> None:
     """Give keys another name, each in its place."""
     items = [(renamed.get(key, key), value) for key, value in record.items()]
+    record.clear()
+    record.update(items)
+
+
+def _put_in_order(record: dict[str, Any], columns: Iterable[str]) -> None:
+    """Bring what a record has into the order of `columns`, which name all of it."""
+    items = [(column, record[column]) for column in columns if column in record]
     record.clear()
     record.update(items)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from typing import Any
+from urllib.parse import unquote
 
 from edxtasks.course import CourseKey
 from edxtasks.logs.rows.remembered import Remembered
@@ -14,10 +15,11 @@ _DECODED = {"%2b": "+", "%3a": ":", "%20": "+"}
 _OPAQUE = re.compile(r"\s*course-v1(?::|%3[aA])")
 _OTHER_KEYS = ("course-v1:", "ccx-v1:", "library-v1:")
 
-_COURSES_OPAQUE = re.compile(r"/courses/(course-v1(?::|%3[aA])[^/?#]+)")
-_COURSES_SLASH = re.compile(r"/courses/([^/?#\s]+/[^/?#\s]+/[^/?#\s]+)/")
-_LEARNING = re.compile(r"/course/(course-v1(?::|%3[aA])[^/?#]+)")
-_BLOCK_PAGE = re.compile(r"/xblock/block-v1(?::|%3[aA])([^/?#]+?)(?:\+|%2[bB])type(?:@|%40)")
+# Behind `/courses/v1/` and its like are paths of the platform's API, which may name a course further on.
+_COURSES_OPAQUE = re.compile(r"/courses/(course-v1:[^/?#]+)")
+_COURSES_SLASH = re.compile(r"/courses/(?!v[0-9]+/)([^/?#\s]+/[^/?#\s]+/[^/?#\s]+)/")
+_LEARNING = re.compile(r"/course/(course-v1:[^/?#]+)")
+_BLOCK_PAGE = re.compile(r"/xblock/block-v1:([^/?#]+?)\+type@")
 
 REMEMBERED = 8192
 """Distinct texts whose course is remembered: courses and pages repeat over and over in a log."""
@@ -50,7 +52,8 @@ COURSES = Remembered(_course_of_key)
 def course_in_url(url: str) -> str | None:
     """The course in the path of a request: `/courses/course-v1:O+C+R` or `/courses/O/C/R/`, else None.
 
-    The slash form needs the slash after it: `/courses/ORG/NUMBER/about` is no course.
+    The slash form needs the slash after it: `/courses/ORG/NUMBER/about` is no course. Percent-escapes are
+    decoded first.
     """
     return _first_course(url, (_COURSES_OPAQUE, _COURSES_SLASH))
 
@@ -60,7 +63,7 @@ def course_of_page(page: str) -> str | None:
     """The course in the address of a page: as in a request, or a page of the learning front end
     (`/course/course-v1:O+C+R`) or of a block in its frame (`/xblock/block-v1:O+C+R+type@…`)."""
     course = course_in_url(page) or _first_course(page, (_LEARNING,))
-    if course is None and (block := _BLOCK_PAGE.search(page)):
+    if course is None and (block := _BLOCK_PAGE.search(decoded(page))):
         course = course_of_key(f"course-v1:{block[1]}")
     return course
 
@@ -87,7 +90,13 @@ def course_without_key(browser: bool, event_type: str, page: str, path: str, eve
     return course
 
 
+def decoded(url: str) -> str:
+    """A URL with its percent-escapes decoded: browsers log letters beyond ASCII as such."""
+    return unquote(url) if "%" in url else url
+
+
 def _first_course(url: str, forms: tuple[re.Pattern[str], ...]) -> str | None:
+    url = decoded(url)
     for form in forms:
         for match in form.finditer(url):
             course = course_of_key(match[1])

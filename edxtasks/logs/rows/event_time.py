@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST_YEAR, END_YEAR = 1970, 2100
+"""Times of these years are read, the last excluded; others are of clocks gone wrong, and would make log days
+of their own."""
+EPOCH = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_FIRST = (datetime(1, 1, 1, tzinfo=UTC) - EPOCH) // _MICROSECOND
-_LAST = (datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC) - EPOCH) // _MICROSECOND
+_END = (datetime(END_YEAR, 1, 1, tzinfo=UTC) - EPOCH) // _MICROSECOND
 
 _ISO = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.(\d{0,9}))?"
@@ -42,7 +44,7 @@ def read_time(value: Any) -> tuple[int, str] | None:
     `UTC`, an offset or nothing (UTC); a number or a text of digits as time since 1970 (from 10^17 on
     nanoseconds, from 10^14 microseconds, from 10^11 milliseconds, else seconds); MongoDB's
     `{"$date": …}` and `{"$numberLong": …}` around either. None when it is no such time or lies outside
-    the years 1 to 9999.
+    the years 1970 to 2099.
     """
     try:
         second = _MINUTES[value[:17]] + _SECONDS[value[17:20]]
@@ -112,4 +114,4 @@ def _of_epoch(text: str) -> int | None:
 
 
 def _in_range(microseconds: int) -> int | None:
-    return microseconds if _FIRST <= microseconds <= _LAST else None
+    return microseconds if 0 <= microseconds < _END else None

@@ -11,12 +11,22 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
 DEEPEST = 254
-"""Levels of nesting that can be written; JSON nested deeper counts as broken."""
+"""Levels of nesting that can be written. A line nested deeper counts as broken; JSON text inside a line that
+is nested deeper stays a text."""
+DEEPEST_SET_ASIDE = DEEPEST + 1
+"""The same of what is set aside in `mongoid`: an object around values of any depth that a line may have."""
+
+
+class TextForm(Protocol):
+    """Writes values as JSON text: `compact` or `predecessor`. Raises `TooDeep`."""
+
+    def __call__(self, value: Any, deepest: int = DEEPEST) -> str: ...
+
 
 _ESCAPE = re.compile(
     r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)"
@@ -25,8 +35,8 @@ _STARTS = frozenset('{["-0123456789tfn \t\n\r')
 _ENDS = {"{": "}", "[": "]", '"': '"'}
 _DIGITS_AS_NINES = bytes(0x39 if 0x30 <= byte <= 0x39 else 0x20 for byte in range(256))
 _LONG_INTEGER = b"9" * 19
-_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-_PREDECESSOR = json.JSONEncoder(allow_nan=False)
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)
+_PREDECESSOR = json.JSONEncoder(allow_nan=False, check_circular=False)
 
 
 class NotJson(ValueError):
@@ -34,7 +44,7 @@ class NotJson(ValueError):
 
 
 class TooDeep(ValueError):
-    """A value nested deeper than `DEEPEST` levels."""
+    """A value nested deeper than can be written."""
 
 
 def parse(text: str) -> Any:
@@ -58,27 +68,31 @@ def parse_exactly(text: str) -> Any:
         raise NotJson(str(error)) from error
 
 
-def parse_embedded(text: str, exactly: bool) -> Any:
+def parse_embedded(text: str, exactly: bool, deepest: int = DEEPEST) -> Any:
     """The value of a string that may hold JSON text, or the string itself when it holds none.
 
     What strict JSON forbids is read only inside an object, a list or a string: a bare `NaN` is a word.
+    JSON nested deeper than `deepest` levels, which could not be written again, is text too.
     """
     start = text[:1]
     if start not in _STARTS:
         return text
+    strict = True
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:
         # Most of these are cut short; the tolerant parser is for those that are whole.
         if _ENDS.get(start) != text.rstrip()[-1:]:
             return text
-    else:
-        if not exactly:
-            return value
-    try:
-        return parse_exactly(text)
-    except NotJson:
+        strict = False
+    if exactly or not strict:
+        try:
+            value = parse_exactly(text)
+        except NotJson:
+            return text
+    if len(text) > 2 * deepest and _is_too_deep(text, value, deepest):
         return text
+    return value
 
 
 def may_hold_long_integer(text: bytes) -> bool:
@@ -86,28 +100,33 @@ def may_hold_long_integer(text: bytes) -> bool:
     return _LONG_INTEGER in text.translate(_DIGITS_AS_NINES)
 
 
-def compact(value: Any) -> str:
+def compact(value: Any, deepest: int = DEEPEST) -> str:
     """JSON text without blanks, not escaped beyond what JSON asks for; raises `TooDeep`."""
     try:
         return orjson.dumps(value).decode()
     except orjson.JSONEncodeError:
         # Deeper than orjson writes, or an integer longer than it writes.
-        return _written(value, _COMPACT)
+        return _written(value, _COMPACT, deepest)
 
 
-def predecessor(value: Any) -> str:
-    """JSON text as edx2bigquery wrote it: `{"a": 1, "b": "\\u00e9"}`."""
-    return _written(value, _PREDECESSOR)
+def predecessor(value: Any, deepest: int = DEEPEST) -> str:
+    """JSON text as edx2bigquery wrote it: `{"a": 1, "b": "\\u00e9"}`; raises `TooDeep`."""
+    return _written(value, _PREDECESSOR, deepest)
 
 
-def _written(value: Any, encoder: json.JSONEncoder) -> str:
+def _written(value: Any, encoder: json.JSONEncoder, deepest: int) -> str:
     try:
         text = encoder.encode(value)
     except RecursionError as error:
-        raise TooDeep(f"JSON nested deeper than {DEEPEST} levels") from error
-    if text.count("{") + text.count("[") > DEEPEST and _depth(value) > DEEPEST:
-        raise TooDeep(f"JSON nested deeper than {DEEPEST} levels")
+        raise TooDeep(f"JSON nested deeper than {deepest} levels") from error
+    if _is_too_deep(text, value, deepest):
+        raise TooDeep(f"JSON nested deeper than {deepest} levels")
     return text
+
+
+def _is_too_deep(text: str, value: Any, deepest: int) -> bool:
+    """Whether a value, whose JSON text is given, is nested deeper than `deepest` levels."""
+    return text.count("{") + text.count("[") > deepest and _depth(value) > deepest
 
 
 def _depth(value: Any) -> int:

@@ -18,7 +18,8 @@ class Reject:
 
     `reason`: `bad_json` (no JSON, two values, cut short, nested too deep), `not_object` (JSON, but no
     object), `no_event_source` (neither an event source nor a course), `bad_time` (time missing or
-    unreadable), `internal` (a defect of the product; `detail` is the exception's text and place).
+    unreadable), `too_long` (more than 16 MiB), `internal` (a defect of the product; `detail` is the
+    exception's type and place, then a colon and its text, which may hold part of the line).
     The line itself is not in it.
     """
 

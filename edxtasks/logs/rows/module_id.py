@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from edxtasks.logs.rows.event_course import opaque_course_of_page
+from edxtasks.logs.rows.event_course import decoded, opaque_course_of_page
 from edxtasks.logs.rows.module_links import Links, courseware_module, read_links
 from edxtasks.logs.rows.remembered import LONGEST, Remembered
 from edxtasks.logs.rows.row_levels import is_listed
@@ -77,6 +77,8 @@ PROBLEM_ID = 1 << 19  # an object with a problem_id or a problem
 INPUT = 1 << 20  # a string that starts with the name of an input field
 INPUT_LIST = 1 << 21  # a list whose first item does
 TEXT = 1 << 22  # it came as text and is no object with an id
+# The context:
+USAGE_KEY = 1 << 23  # its module has a usage key
 
 
 _LINKS = {
@@ -112,7 +114,17 @@ class EventType:
 class Event:
     """The parts of one event that rules look at."""
 
-    __slots__ = ("answers", "course", "event", "kind", "page", "path_links", "raw")
+    __slots__ = (
+        "answers",
+        "course",
+        "event",
+        "identifier",
+        "kind",
+        "page",
+        "path_links",
+        "raw",
+        "usage_key",
+    )
 
     kind: EventType
     path_links: Links
@@ -120,7 +132,9 @@ class Event:
     course: str | None
     raw: Any
     event: Any
+    identifier: str
     answers: Any
+    usage_key: str
 
 
 Rule = Callable[[Event, bool], str | None]
@@ -148,15 +162,15 @@ def _answered(event: Event, extended: bool) -> str | None:
 
 
 def _block_key_in_id(event: Event, extended: bool) -> str | None:
-    return block_key_of_id(event.event["id"])
+    return block_key_of_id(event.identifier)
 
 
 def _html_id_in_id(event: Event, extended: bool) -> str | None:
-    return html_id_module(event.event["id"], event.course)
+    return html_id_module(event.identifier, event.course)
 
 
 def _video_by_bare_id(event: Event, extended: bool) -> str | None:
-    identifier = event.event["id"]
+    identifier = event.identifier
     if not identifier or "/" in identifier or ":" in identifier or event.course is None:
         return None
     if not extended and not (
@@ -175,7 +189,7 @@ def _stop(event: Event, extended: bool) -> str | None:
 
 
 def _i4x_url_in_id(event: Event, extended: bool) -> str | None:
-    module = i4x_url_of_id(event.event["id"])
+    module = i4x_url_of_id(event.identifier)
     if module is None or event.kind.name not in {"seq_goto", "seq_next"}:
         return module
     position = _position(event.event.get("new"))
@@ -185,7 +199,7 @@ def _i4x_url_in_id(event: Event, extended: bool) -> str | None:
 
 
 def _courseware_page(event: Event, extended: bool) -> str | None:
-    module = courseware_module(event.page, extended)
+    module = courseware_module(decoded(event.page), extended)
     return module if module is None or module.endswith("/") else f"{module}/"
 
 
@@ -239,6 +253,12 @@ def _problem_id(event: Event, extended: bool) -> str | None:
     return None
 
 
+def _usage_key(event: Event, extended: bool) -> str | None:
+    if not extended:
+        return None
+    return find_block_key(event.usage_key) or find_i4x_url(event.usage_key)
+
+
 RULES: tuple[tuple[int, tuple[int, ...], Rule], ...] = (
     # number, what the event must have (one of these sets), where the value is from
     (1, (HANDLER,), _handler),
@@ -263,6 +283,7 @@ RULES: tuple[tuple[int, tuple[int, ...], Rule], ...] = (
     (20, (I4X,), _i4x_url_in_type),
     (21, (TEXT,), _i4x_url_in_text),
     (22, (PROBLEM_ID,), _problem_id),
+    (23, (USAGE_KEY,), _usage_key),
 )
 
 
@@ -281,13 +302,21 @@ class ModuleIds:
         self._event = Event()
 
     def derive(
-        self, kind: EventType, browser: bool, page: str, path: str, course: str | None, raw: Any, event: Any
+        self,
+        kind: EventType,
+        browser: bool,
+        page: str,
+        path: str,
+        course: str | None,
+        raw: Any,
+        event: Any,
+        usage_key: str,
     ) -> str | None:
         """The module id of an event, or None.
 
         `kind` is what `event_types` has of its event type, `raw` the value of `event` as it was logged,
-        `event` the same parsed, `path` is `context.path`, `course` the course of the event as
-        `ORG/NUMBER/RUN`; texts that are missing are empty.
+        `event` the same parsed, `path` is `context.path`, `usage_key` is `context.module.usage_key`, `course`
+        the course of the event as `ORG/NUMBER/RUN`; texts that are missing are empty.
         """
         if kind.handler is not None:  # rule 1, which goes before all others
             return kind.handler
@@ -305,6 +334,7 @@ class ModuleIds:
         if path_links.quoted is not None:
             has |= QUOTED
         is_text = raw.__class__ is str
+        identifier = ""
         if event.__class__ is dict:
             if "id" in event:
                 is_text = False
@@ -315,6 +345,7 @@ class ModuleIds:
                             return kind.by_id[identifier, course]
                         except KeyError:
                             pass
+                    identifier = identifier.strip()
                     has |= ID
                     if "block-v1:" in identifier:
                         has |= ID_BLOCK
@@ -326,6 +357,8 @@ class ModuleIds:
                 has |= PROBLEM_ID
         if is_text:
             has |= TEXT
+        if usage_key:
+            has |= USAGE_KEY
         answers = event if self.extended else raw
         if answers.__class__ is str:
             if answers.startswith("input_"):
@@ -342,6 +375,8 @@ class ModuleIds:
         this.course = course
         this.raw = raw
         this.event = event
+        this.identifier = identifier
+        this.usage_key = usage_key
         this.answers = answers
         for rule in rules:
             module = rule(this, self.extended)

@@ -11,13 +11,20 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from orjson import JSONDecodeError, JSONEncodeError, loads
 
+from edxtasks.logs.raw_files import LONGEST_LINE
 from edxtasks.logs.rows.any_line import AnyLines
-from edxtasks.logs.rows.conform import Conformer
-from edxtasks.logs.rows.json_text import NotJson, TooDeep, compact, may_hold_long_integer, predecessor
+from edxtasks.logs.rows.conform import Conformer, Level
+from edxtasks.logs.rows.json_text import (
+    NotJson,
+    TextForm,
+    TooDeep,
+    compact,
+    may_hold_long_integer,
+    predecessor,
+)
 from edxtasks.logs.rows.line import Reject, object_with_long_integers, read_unusual_line
 from edxtasks.logs.rows.module_id import ModuleIds
 from edxtasks.logs.rows.usual_line import NOT_USUAL, UsualLines
@@ -33,15 +40,17 @@ __all__ = [
     "rephrase_stream",
 ]
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 """Raised when the same line makes another row."""
 
-TEXT_FORMS: dict[str, Callable[[Any], str]] = {"compact": compact, "predecessor": predecessor}
+TEXT_FORMS: dict[str, TextForm] = {"compact": compact, "predecessor": predecessor}
 
 LONGEST_NAME = 120
 """Most characters of a key's full name in the counts."""
 
 _NOT_OBJECT = Reject("not_object")
+TOO_LONG = Reject("too_long")
+"""Of a line of more than `LONGEST_LINE` bytes."""
 
 Rephrased = tuple[str | None, int, bytes]
 """Course as ORG/NUMBER/RUN or None, time in microseconds since 1970 UTC, the row as JSON without newline."""
@@ -82,18 +91,23 @@ class LineCounts:
 
 
 class Rephraser:
-    """Makes rows of lines. One per process: it remembers what repeats from line to line."""
+    """Makes rows of lines. One per process: it remembers what repeats from line to line.
+
+    A row depends on its line alone. What is kept from line to line is either remembered by all that it is
+    made of (`Remembered`, `lru_cache`, shapes by keys and types, `EventType.by_id`), or a note that no row
+    is made of (the conformer's, forgotten after each line; the counts), or it chooses the way of a line
+    (`Learner`), and both ways lead to the same row.
+    """
 
     def __init__(self, rules: RephraseRules) -> None:
         text = TEXT_FORMS[rules.json_text_form]
-        self._quick = text is compact
         self._conformer = Conformer(text)
         module_ids = ModuleIds(rules.module_id_extended)
         self._usual = UsualLines(self._conformer, module_ids, text)
         self._any = AnyLines(self._conformer, module_ids, text)
         self._expected = frozenset(".".join(path) for path in rules.retired_keys)
         self._counts = LineCounts()
-        self._unknown: Counter[tuple[str, ...]] = Counter()
+        self._unknown: Counter[tuple[Level, tuple[str, ...]]] = Counter()
 
     def line(self, line: bytes) -> Rephrased | Reject | None:
         """The row of a line (with or without its newline), the reason why there is none, or None for a
@@ -109,13 +123,18 @@ class Rephraser:
         # Lines of the same length are mostly of the same kind, and often of the same page. One after another
         # they find what they need in the processor's caches, and take a tenth less time.
         sizes = [*map(len, lines)]
-        for number in sorted(range(len(lines)), key=sizes.__getitem__):
+        order = sorted(range(len(lines)), key=sizes.__getitem__)
+        if order and sizes[order[-1]] > LONGEST_LINE:
+            order = [number for number in order if not _is_too_long(lines[number])]
+            results = [TOO_LONG] * len(lines)
+        for number in order:
             line = lines[number]
             try:
                 result = usual_row(line)
             except NOT_USUAL:
                 conformer.forget()
                 result = self._any_line(line)
+                self._usual.learn_from(line)
             except Exception as error:  # noqa: BLE001 -- no line may end a file; a defect is told and counted
                 result = _refusal(error)
             results[number] = self._noted(line, result) if conformer.noticed else result
@@ -125,7 +144,7 @@ class Rephraser:
         """As `line`, without the short way for usual lines, and without counting what was noticed."""
         try:
             record = loads(line)
-            return self._any.row(record, self._quick, False) if isinstance(record, dict) else _NOT_OBJECT
+            return self._any.row(record, False) if isinstance(record, dict) else _NOT_OBJECT
         except JSONDecodeError:
             return self._unusual(line)
         except JSONEncodeError:  # a whole number of more than 53 bits, or nested very deep
@@ -136,8 +155,9 @@ class Rephraser:
     def take_counts(self) -> LineCounts:
         """What was noticed since the last call, in lines that made a row (`bad_utf8`: in all lines)."""
         counts, self._counts = self._counts, LineCounts()
-        for names, lines in self._unknown.items():
-            for name in names:
+        for (level, keys), lines in self._unknown.items():
+            for key in keys:
+                name = level.path + key
                 if name not in self._expected:
                     counts.unknown_keys[name[:LONGEST_NAME]] += lines
         self._unknown.clear()
@@ -150,7 +170,7 @@ class Rephraser:
             self._counts.bad_utf8 += unusual.bad_utf8
             if not isinstance(unusual.content, dict):
                 return unusual.content
-            return self._any.row(unusual.content, self._quick, False)
+            return self._any.row(unusual.content, False)
         except JSONEncodeError:
             return self._exactly(line)
         except Exception as error:  # noqa: BLE001 -- as above
@@ -160,7 +180,7 @@ class Rephraser:
         """The row of a line with integers of any size."""
         self._conformer.forget()
         try:
-            return self._any.row(object_with_long_integers(line), False, True)
+            return self._any.row(object_with_long_integers(line), True)
         except Exception as error:  # noqa: BLE001 -- as above
             return _refusal(error)
 
@@ -171,8 +191,8 @@ class Rephraser:
         if conformer.exponent and may_hold_long_integer(line):
             result = self._exactly(line)
         if result.__class__ is tuple:
-            for names in conformer.unknown:
-                self._unknown[names] += 1
+            for unknown in conformer.unknown:
+                self._unknown[unknown] += 1
             if conformer.wrong:
                 self._counts.wrong_types.update(conformer.wrong)
         conformer.forget()
@@ -191,28 +211,34 @@ class StreamCounts:
 
 
 def rephrase_stream(
-    lines: Iterable[bytes],
+    lines: Iterable[bytes | Reject],
     rules: RephraseRules,
     write: Callable[[bytes], object],
     reject: Callable[[int, Reject, bytes], object],
 ) -> StreamCounts:
     """Rephrase lines one by one: `write` gets each row with its newline, `reject` each line that makes
-    none, with its number (from 1) and why. It goes on to the last line, whatever they hold."""
+    none, with its number (from 1) and why. It goes on to the last line, whatever they hold. A line that was
+    rejected by who read it stands as its reject among the lines."""
     rephraser = Rephraser(rules)
     counts = StreamCounts()
     for number, line in enumerate(lines, start=1):
         counts.lines = number
-        result = rephraser.line(line)
+        result = line if isinstance(line, Reject) else rephraser.line(line)
         if result is None:
             counts.blank += 1
         elif isinstance(result, Reject):
             counts.rejects[result.reason] += 1
-            reject(number, result, line)
+            reject(number, result, b"" if isinstance(line, Reject) else line)
         else:
             counts.rows += 1
             write(result[2] + b"\n")
     counts.noticed = rephraser.take_counts()
     return counts
+
+
+def _is_too_long(line: bytes) -> bool:
+    """Whether a line has too many bytes; its newline is none of them."""
+    return len(line) - line.endswith(b"\n") > LONGEST_LINE
 
 
 def _refusal(error: Exception) -> Reject:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from edxtasks.logs.rows.conform import (
     ELSEWHERE,
-    EVENT_PATH,
     JSON,
     JSON_UNLESS_TEXT,
     REPLACED,
@@ -115,6 +114,35 @@ def is_listed(event_type: str) -> bool:
     )
 
 
+ORDER_TOP = (
+    "time",
+    "username",
+    "ip",
+    "event_source",
+    "event_type",
+    "agent",
+    "page",
+    "host",
+    "name",
+    "session",
+    "vname",
+    "datafn",
+)
+"""Columns in the order in which rows have them, before those that are made."""
+ORDER_CONTEXT = (
+    "course_id",
+    "user_id",
+    "org_id",
+    "username",
+    "ip",
+    "host",
+    "session",
+    "path",
+    "course_user_tags",
+    "module",
+)
+
+
 TOP = level(
     TRACKLOG_SCHEMA,
     special={
@@ -123,6 +151,7 @@ TOP = level(
         "time": REPLACED,
     },
     marks=("course_id", "module_id", "mongoid", "_id", "event_js"),
+    order=(*ORDER_TOP, *RETIRED_TOP),
 )
 CONTEXT = level(
     CONTEXT_SCHEMA,
@@ -140,10 +169,11 @@ CONTEXT = level(
         )
     },
     marks=("agent", *AGENT_OF_CONTEXT, "module"),
+    order=(*ORDER_CONTEXT, *RETIRED_CONTEXT),
 )
 EVENT_STRUCT = level(
     EVENT_STRUCT_SCHEMA,
-    EVENT_PATH,
+    "event_struct.",
     special={
         **dict.fromkeys(RETIRED_EVENT_STRUCT, RETIRED),
         **dict.fromkeys(JSON_EVENT_STRUCT, JSON),
@@ -151,13 +181,13 @@ EVENT_STRUCT = level(
     records={
         "state": level(
             STATE_SCHEMA,
-            f"{EVENT_PATH}state.",
+            "event_struct.state.",
             special={
                 **dict.fromkeys(RETIRED_STATE, RETIRED),
                 **dict.fromkeys(JSON_STATE, JSON),
             },
         ),
-        "answer": level(ANSWER_SCHEMA, f"{EVENT_PATH}answer."),
-        "rubric": level(RUBRIC_SCHEMA, f"{EVENT_PATH}rubric."),
+        "answer": level(ANSWER_SCHEMA, "event_struct.answer."),
+        "rubric": level(RUBRIC_SCHEMA, "event_struct.rubric."),
     },
 )

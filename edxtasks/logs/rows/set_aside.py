@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from edxtasks.logs.rows.json_text import parse_embedded
+from edxtasks.logs.rows.json_text import DEEPEST_SET_ASIDE, parse_embedded
 
 CONTAINERS = frozenset({"context", "event_struct", "state", "answer", "rubric", "module"})
+"""Names under which records are set aside that others may be joined with."""
+OLD_MONGOID = "old_mongoid"
+"""Where a MongoDB id is kept."""
 
 
 def delivered_mongoid(record: dict[str, Any], exactly: bool) -> dict[str, Any]:
@@ -18,17 +21,19 @@ def delivered_mongoid(record: dict[str, Any], exactly: bool) -> dict[str, Any]:
     """
     held: dict[str, Any] = {}
     mongoid = record.get("mongoid")
-    if isinstance(mongoid, str) and isinstance(inside := parse_embedded(mongoid, exactly), dict):
-        mongoid = inside
+    if isinstance(mongoid, str):
+        inside = parse_embedded(mongoid, exactly, DEEPEST_SET_ASIDE)
+        if isinstance(inside, dict):
+            mongoid = inside
     if isinstance(mongoid, dict):
         held.update(mongoid)
     elif mongoid not in (None, ""):
-        held["old_mongoid"] = mongoid
+        held[OLD_MONGOID] = mongoid
     identity = record.get("_id")
     if isinstance(identity, dict) and "$oid" in identity:
         identity = identity["$oid"]
     if identity is not None:
-        held["old_mongoid"] = identity
+        held[OLD_MONGOID] = identity
     return held
 
 

@@ -1,40 +1,38 @@
 """Lines in the usual form, which nearly all lines of a log have, made rows as fast as Python can.
 
-A line is usual when its record and its context have no other fields than `UsualRecord` and `UsualContext`
-name, of these types. Such a line is parsed, checked and brought into the form of its columns in one go by
-msgspec, and most of its row needs no more work. Every other line is for `any_line`; of a usual line it makes
-the same row, but for the order of members.
+Such a line is parsed, checked and brought into the form of its columns in one go by msgspec (`usual_form`),
+and most of its row needs no more work. Every other line is for `any_line`, which would make the same row of a
+usual line, byte for byte.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Any
 
-from msgspec import UNSET, Meta, MsgspecError, Raw, Struct, UnsetType, ValidationError
-from msgspec.json import Decoder, Encoder
+from msgspec import UNSET, MsgspecError, Raw, ValidationError
+from msgspec.json import Encoder
 from orjson import OPT_STRICT_INTEGER, JSONEncodeError, dumps
 
 from edxtasks.logs.rows.conform import EXPONENT, Conformer
 from edxtasks.logs.rows.event_course import COURSES, course_without_key
 from edxtasks.logs.rows.event_struct import take_event_struct
 from edxtasks.logs.rows.event_time import read_time
-from edxtasks.logs.rows.json_text import parse_embedded
+from edxtasks.logs.rows.json_text import DEEPEST_SET_ASIDE, TextForm, compact, parse_embedded
 from edxtasks.logs.rows.module_id import ModuleIds
 from edxtasks.logs.rows.remembered import MOST, Remembered
-from edxtasks.logs.rows.row_levels import AGENT_OF_CONTEXT
+from edxtasks.logs.rows.row_levels import AGENT_OF_CONTEXT, AGENT_OF_MODULE, CONTEXT, TOP
+from edxtasks.logs.rows.usual_form import (
+    USUAL,
+    ContextWithAgent,
+    Extra,
+    Learner,
+    UsualContext,
+    UsualModule,
+    UsualRecord,
+)
 
 SHORT = 64
 """Most characters of an event, delivered as text, that is remembered: many requests bring few fields."""
-
-GREATEST_EXACT = 2**53 - 1
-"""Beyond it, whole numbers are looked at one by one."""
-
-Made = Annotated[str, Meta(pattern="(?!)")]
-"""A text that no line may bring along, since nothing matches the pattern: it is made of others."""
-WholeNumber = Annotated[int, Meta(ge=-GREATEST_EXACT, le=GREATEST_EXACT)]
-Aside = str | UnsetType
-"""A text that has no column and is set aside in `mongoid`."""
 
 NOT_USUAL = (MsgspecError, JSONEncodeError, RecursionError, UnicodeError)
 """What `UsualLines.row` raises on a line that is not usual."""
@@ -44,69 +42,7 @@ class NotUsual(MsgspecError):
     """A line is not in the usual form."""
 
 
-class UsualModule(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
-    """`context.module`."""
-
-    display_name: str | None = None
-    usage_key: Aside = UNSET
-
-
-class UsualContext(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
-    """`context`, as a line brings it, then as the row has it."""
-
-    course_id: str
-    user_id: WholeNumber | str | None = None
-    org_id: str | None = None
-    path: str
-    course_user_tags: dict[str, str] | str | UnsetType = UNSET
-    module: UsualModule | None = None
-    enterprise_uuid: Aside = UNSET
-    agent: Made | None = None
-
-
-class ContextWithAgent(UsualContext, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
-    """`context` of events of the mobile apps, and of some of problems: more of it goes into `agent`."""
-
-    application: dict[str, Any] | str | UnsetType = UNSET
-    client: dict[str, Any] | str | UnsetType = UNSET
-    received_at: Aside = UNSET
-    component: Aside = UNSET
-    open_in_browser_url: Aside = UNSET
-    asides: dict[str, Any] | str | UnsetType = UNSET
-    agent: str | None = None
-
-
-class UsualRecord(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
-    """A record, as a line brings it, then as the row has it. A row has its columns in this order."""
-
-    time: str
-    username: str | None = None
-    ip: str | None = None
-    event_source: str
-    event_type: str
-    agent: str | None = None
-    page: str | None = None
-    host: str | None = None
-    name: str | None = None
-    session: str | None = None
-    referer: Aside = UNSET
-    accept_language: Aside = UNSET
-    course_id: Made | None = None
-    module_id: Made | None = None
-    context: UsualContext
-    mongoid: Made | None = None
-    event_struct: Raw | None = None
-    event: str | dict[str, Any] | None = ""
-
-
-class RecordWithAgent(UsualRecord, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
-    """A record with such a context."""
-
-    context: ContextWithAgent
-
-
-_read = Decoder(UsualRecord).decode
-_read_with_agent = Decoder(RecordWithAgent).decode
+_AGENT_OF_MODULE = [(name, f"module.{name}") for name in AGENT_OF_MODULE]
 _write_into = Encoder().encode_into
 
 
@@ -117,15 +53,20 @@ class UsualLines:
     caller forgets it.
     """
 
-    def __init__(self, conformer: Conformer, module_ids: ModuleIds, text: Callable[[Any], str]) -> None:
+    def __init__(self, conformer: Conformer, module_ids: ModuleIds, text: TextForm) -> None:
         self._conformer = conformer
         self._text = text
         self._plain_agent = text({"oldagent": ""})
         self._derive = module_ids.derive
         self._types = module_ids.event_types
         self._agents = Remembered(lambda key: text({"oldagent": "", "module.usage_key": key}))
-        self._buffer = bytearray()  # one that has grown already
+        self._buffer = bytearray()  # one that has grown already; each row is written over it from its begin
         self._short_events: dict[str, tuple[Any, str, Raw | None]] = {}
+        self._is_compact = text is compact
+        self._learner = Learner()
+        self._form = USUAL
+        self._read = USUAL.read
+        self._has_learnt = False
 
     def row(self, line: bytes) -> tuple[str | None, int, bytes]:
         """The row of a line: course as ORG/NUMBER/RUN or None, time in microseconds since 1970 UTC, and the
@@ -133,11 +74,11 @@ class UsualLines:
         # This is done for every line and is most of what splitting costs: what is remembered is asked for
         # here, and calls are few.
         try:
-            record = _read(line)
+            record = self._read(line)
         except ValidationError as error:
             if "`$.context" not in str(error):
                 raise
-            record = _read_with_agent(line)
+            record = self._form.read_with_agent(line)
         context = record.context
         try:
             course = COURSES.known[context.course_id]
@@ -163,7 +104,7 @@ class UsualLines:
         else:
             if isinstance(raw, str):
                 event = parse_embedded(raw, False)
-            text = self._text(event)
+            text = dumps(event).decode() if self._is_compact else self._text(event)
             if not isinstance(event, str) and text != raw and EXPONENT in text:
                 self._conformer.note_exponent()
             members = event if isinstance(event, dict) else None
@@ -171,9 +112,13 @@ class UsualLines:
         page = record.page or ""
         if course is None:
             course = course_without_key(browser, record.event_type, page, context.path, event)
-        module_id = kind.handler or self._derive(kind, browser, page, context.path, course, raw, event)
+        module_id = kind.handler
+        module = context.module
+        if module_id is None:
+            usage_key = "" if module is None else module.usage_key or ""
+            module_id = self._derive(kind, browser, page, context.path, course, raw, event, usage_key)
         if members is not None:
-            members, aside = take_event_struct(members, kind.listed, self._conformer)
+            members, aside = take_event_struct(members, kind.listed, self._conformer, False)
             if members is not None:
                 struct = Raw(dumps(members, None, OPT_STRICT_INTEGER))
 
@@ -184,13 +129,18 @@ class UsualLines:
         if record.accept_language is not UNSET:
             rest["accept_language"] = record.accept_language
             record.accept_language = UNSET
+        if self._has_learnt:
+            rest.update(self._take_extras(record, self._form.extras))
         if aside is not None:
             rest["event_struct"] = aside
-        if context.enterprise_uuid is not UNSET:
+        if self._has_learnt and (context_rest := self._take_extras(context, self._form.context)):
+            rest["context"] = context_rest
+        elif context.enterprise_uuid is not UNSET:
             rest["context"] = {"enterprise_uuid": context.enterprise_uuid}
             context.enterprise_uuid = UNSET
         if rest:
-            record.mongoid = self._text(rest)
+            compactly = self._is_compact
+            record.mongoid = dumps(rest).decode() if compactly else self._text(rest, DEEPEST_SET_ASIDE)
         if isinstance(context, ContextWithAgent):
             self._take_agent(context)
         else:
@@ -199,10 +149,13 @@ class UsualLines:
             if context.user_id:
                 raise NotUsual
             context.user_id = None
-        if context.module is not None:
-            self._take_module(context, context.module)
+        if module is not None:
+            self._take_module(context, module)
         if isinstance(context.course_user_tags, dict):
             context.course_user_tags = self._text(context.course_user_tags)
+        username = record.username
+        if username:
+            record.username = username.strip()
         microseconds, record.time = moment
         record.course_id = course
         record.module_id = module_id
@@ -210,6 +163,29 @@ class UsualLines:
         record.event = text
         _write_into(record, self._buffer)
         return course, microseconds, bytes(self._buffer)
+
+    def learn_from(self, line: bytes) -> None:
+        """Take in a line that is not usual, so that lines like it may be usual later."""
+        self._learner.study(line)
+        if self._form is not self._learner.form:
+            self._form = self._learner.form
+            self._read = self._form.read
+            self._has_learnt = True
+
+    def _take_extras(self, record: UsualRecord | UsualContext, extras: tuple[Extra, ...]) -> dict[str, Any]:
+        """Take out of a record the fields that are set aside."""
+        taken: dict[str, Any] = {}
+        unknown: list[str] = []
+        for extra in extras:
+            value = getattr(record, extra.attribute)
+            if value is not UNSET:
+                taken[extra.key] = value
+                setattr(record, extra.attribute, UNSET)
+                if extra.unknown:
+                    unknown.append(extra.key)
+        if unknown:
+            self._conformer.note_unknown(TOP if isinstance(record, UsualRecord) else CONTEXT, tuple(unknown))
+        return taken
 
     def _take_agent(self, context: ContextWithAgent) -> None:
         delivered = context.agent or ""
@@ -221,13 +197,14 @@ class UsualLines:
             if value is not UNSET:
                 agent[name] = value
                 setattr(context, name, UNSET)
-        if context.module is not None and context.module.usage_key is not UNSET:
-            agent["module.usage_key"] = context.module.usage_key
-            context.module.usage_key = UNSET
+        if context.module is not None:
+            agent |= _agent_of_module(context.module)
         context.agent = self._conformer.noted_text(agent)
 
     def _take_module(self, context: UsualContext, module: UsualModule) -> None:
-        if module.usage_key is not UNSET:
+        if module.original_usage_key is not UNSET or module.original_usage_version is not UNSET:
+            context.agent = self._text({"oldagent": "", **_agent_of_module(module)})
+        elif module.usage_key is not UNSET:
             context.agent = self._agents(module.usage_key)
             module.usage_key = UNSET
         if module.display_name is None:
@@ -239,7 +216,7 @@ class UsualLines:
         text = self._text(event)
         struct = None
         if isinstance(event, dict):
-            members, _ = take_event_struct(event, False, self._conformer)
+            members, _ = take_event_struct(event, False, self._conformer, False)
             if members is not None:
                 struct = Raw(dumps(members, None, OPT_STRICT_INTEGER))
         learnt = event, text, struct
@@ -250,3 +227,14 @@ class UsualLines:
                 self._short_events.clear()
             self._short_events[raw] = learnt
         return learnt
+
+
+def _agent_of_module(module: UsualModule) -> dict[str, Any]:
+    """Take out of a module what goes into `context.agent`."""
+    taken: dict[str, Any] = {}
+    for name, full in _AGENT_OF_MODULE:
+        value = getattr(module, name)
+        if value is not UNSET:
+            taken[full] = value
+            setattr(module, name, UNSET)
+    return taken
