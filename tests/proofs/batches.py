@@ -18,6 +18,7 @@ from odd_values import (
     NAN,
     NUMBERS_AS_TEXT,
     SMALL,
+    TENS,
     TEXTS,
     WITH_NAN,
     WRITTEN,
@@ -199,6 +200,29 @@ BATCHES = [
         ],
     ),
     Batch(
+        "floats rounded to tens",
+        "x FLOAT",
+        [{"x": x} for x in [*FLOATS, *TENS]],
+        ["ROUND(x, -1)", "ROUND(x, -2)", "ROUND(x, -3)", "ROUND(x, -6)", "ROUND(x, -15)"],
+    ),
+    Batch(
+        "angles",
+        "x FLOAT",
+        [{"x": x} for x in [*FLOATS, 0.5, 3.141592653589793, 1.5707963267948966, 1e22]],
+        [
+            "SIN(x)",
+            "COS(x)",
+            "TAN(x)",
+            "ATAN(x)",
+            "ATAN2(x, 2)",
+            "ATAN2(-1, x)",
+            "ATAN2(x, x)",
+            "ASIN(IF(x BETWEEN -1 AND 1 OR IS_NAN(x) OR IS_INF(x), x, NULL))",
+            "ACOS(IF(x BETWEEN -1 AND 1 OR IS_NAN(x) OR IS_INF(x), x, NULL))",
+        ],
+        closeness=4e-15,
+    ),
+    Batch(
         "safe functions of floats",
         "x FLOAT",
         [{"x": x} for x in FLOATS],
@@ -364,6 +388,19 @@ BATCHES = [
             "JSON_QUERY(j, '$')",
             "JSON_EXTRACT(j, '$.a.b')",
             "JSON_QUERY(j, '$.a[0]')",
+            *(
+                f"{name}({argument})"
+                for name in (
+                    "JSON_QUERY_ARRAY",
+                    "JSON_EXTRACT_ARRAY",
+                    "JSON_VALUE_ARRAY",
+                    "JSON_EXTRACT_STRING_ARRAY",
+                )
+                for argument in ("j", "j, '$'", "j, '$.a'", "j, '$.a[0]'")
+            ),
+            "JSON_QUERY_ARRAY(j, '$.\"na-me\"')",
+            "JSON_VALUE_ARRAY(j, '$.\"na-me\"')",
+            "(SELECT STRING_AGG(i, '+' ORDER BY o) FROM UNNEST(JSON_QUERY_ARRAY(j, '$.a')) AS i WITH OFFSET AS o)",
         ],
     ),
     Batch(
@@ -827,6 +864,8 @@ ERRORS: list[tuple[str, str, Row]] = [
     ("CAST(x AS INT64)", "x FLOAT", {"x": NAN}),
     ("x / 0", "x FLOAT", {"x": 1.0}),
     ("1 / x", "x FLOAT", {"x": 0.0}),
+    ("ASIN(x)", "x FLOAT", {"x": 1.5}),
+    ("ACOS(x)", "x FLOAT", {"x": -1.0000000000000002}),
     ("SQRT(x)", "x FLOAT", {"x": -1.0}),
     ("SQRT(x)", "x FLOAT", {"x": -INF}),
     ("LN(x)", "x FLOAT", {"x": 0.0}),

@@ -324,7 +324,27 @@ WRITTEN = [
     "9999-12-31 23:59:59",
     None,
 ]
+_RANDOM = random.Random(5)
+TENS = [
+    *(sign * (step / 2) for step in range(1, 80) for sign in (1, -1)),
+    *(factor * 5 * 10.0**power for factor in (1, 3, 7, 99) for power in range(17)),
+    *(float(2**power + odd) for power in (40, 52, 53, 54, 60, 70) for odd in (1, 5, 15, 500)),
+    149.99999999999997,
+    149.99999999999999,
+    4.999999999999999,
+    45000000000000.01,
+    9007199254740993.0,
+    1e300,
+    -1e300,
+    *(_RANDOM.uniform(1, 10) * 10.0 ** _RANDOM.randint(0, 33) for _ in range(400)),
+]
+"""Numbers near the middle between two tens, hundreds …"""
+
 DOCUMENTS = [
+    '["a","b c",null,"\\"q\\"",1,true]',
+    '{"a":["x",null,2,false],"na-me":[]}',
+    '{"a":[null]}',
+    '{"a":["x",{"b":[1]}]}',
     '{"a":1}',
     '{"a":"x"}',
     '{"a":null}',

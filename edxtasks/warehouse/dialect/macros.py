@@ -80,6 +80,19 @@ _DEFINITIONS: dict[str, str] = {
         "WHEN abs(x * k - trunc(x * k)) = 0.5e0 AND bq_product_error(x, k) * x < 0 THEN trunc(x * k) / k "
         "ELSE round(x * k) / k END"
     ),
+    # Below 2^53 all steps are exact, and zero keeps the sign; above, every FLOAT64 is an integer, and where
+    # its neighbours are further away than the tens it stays. The way over a text rounds rightly.
+    "bq_away(x, k)": "(x - x % k) + (CASE WHEN abs(x % k) * 2 >= k THEN sign(x) * k ELSE 0 END)",
+    "bq_round_tens(x, k)": (
+        "CASE WHEN NOT isfinite(x) OR abs(x) >= k * 18014398509481984.0e0 OR x % k = 0 THEN x "
+        "WHEN abs(x) * 2 < k THEN x * 0.0e0 WHEN abs(x) < 9007199254740992.0e0 THEN bq_away(x, k) "
+        "ELSE CAST(CAST(bq_away(CAST(x AS HUGEINT), CAST(k AS HUGEINT)) AS VARCHAR) AS DOUBLE) END"
+    ),
+    "bq_angle(x, r)": "CASE WHEN isfinite(x) THEN r WHEN x IS NOT NULL THEN CAST('nan' AS DOUBLE) END",
+    "bq_of_unit(x, r)": (
+        "CASE WHEN abs(x) > 1 AND isfinite(x) THEN error('ASIN or ACOS of a number beyond -1 to 1') "
+        "ELSE bq_angle(x, r) END"
+    ),
     "bq_integer_of_float(x)": "CAST(round(x) AS BIGINT)",
     "bq_safe_integer_of_float(x)": "TRY_CAST(round(x) AS BIGINT)",
     "bq_sqrt(x)": ("CASE WHEN x < 0 THEN error('SQRT of a negative number') ELSE sqrt(x) END"),
@@ -217,6 +230,13 @@ _DEFINITIONS: dict[str, str] = {
     "bq_json_value(s, p)": "CASE WHEN json_valid(s) THEN json_value(s, p) ->> '$' END",
     "bq_json_query(s, p)": (
         "CASE WHEN json_valid(s) THEN nullif(CAST(json_extract(s, p) AS VARCHAR), 'null') END"
+    ),
+    "bq_json_items(s, p)": "CASE WHEN json_valid(s) AND json_type(s, p) = 'ARRAY' THEN json_extract(s, p || '[*]') END",
+    "bq_json_query_array(s, p)": "list_transform(bq_json_items(s, p), lambda bq_item: CAST(bq_item AS VARCHAR))",
+    "bq_json_value_array(s, p)": (
+        "CASE WHEN NOT list_bool_or(list_transform(bq_json_items(s, p), "
+        "lambda bq_item: json_type(bq_item) IN ('ARRAY', 'OBJECT'))) IS TRUE "
+        "THEN list_transform(bq_json_items(s, p), lambda bq_item: bq_item ->> '$') END"
     ),
     # Series.
     "bq_dates(a, b, step)": (

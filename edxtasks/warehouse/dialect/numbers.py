@@ -37,6 +37,12 @@ for _name in ("POW", "POWER"):
         "bq_finite(pow({0}, {1}), {0}, {1})",
         "bq_safe_finite(pow({0}, {1}), {0}, {1})",
     )
+for _name in ("SIN", "COS", "TAN"):
+    plain(_name, [FLOAT64], FLOAT64, f"bq_angle({{0}}, {_name.lower()}({{0}}))")
+for _name in ("ASIN", "ACOS"):
+    plain(_name, [FLOAT64], FLOAT64, f"bq_of_unit({{0}}, {_name.lower()}({{0}}))")
+plain("ATAN", [FLOAT64], FLOAT64, "atan({0})")
+plain("ATAN2", [FLOAT64, FLOAT64], FLOAT64, "atan2({0}, {1})")
 plain("SAFE_NEGATE", [INT64], INT64, "TRY_CAST(-CAST({0} AS HUGEINT) AS BIGINT)")
 plain("SAFE_DIVIDE", [FLOAT64, FLOAT64], FLOAT64, "bq_safe_divide({0}, {1})")
 plain("DIV", [INT64, INT64], INT64, "bq_integer_divide({0}, {1})")
@@ -54,8 +60,10 @@ def _round(call: Call) -> Value:
     if len(call.arguments) == 1:
         return Value(f"round({this})", FLOAT64)
     digits = call.value(1).number
-    if digits is None or not digits.isdigit() or int(digits) > LARGEST_SCALE:
-        raise Refused(f"ROUND takes a literal number of digits from 0 to {LARGEST_SCALE}")
+    if digits is None or not digits.lstrip("-").isdigit() or abs(int(digits)) > LARGEST_SCALE:
+        raise Refused(f"ROUND takes a literal number of digits from -{LARGEST_SCALE} to {LARGEST_SCALE}")
+    if int(digits) < 0:
+        return Value(f"bq_round_tens({this}, {10 ** -int(digits)}.0e0)", FLOAT64)
     return Value(f"bq_round({this}, {10 ** int(digits)}.0e0)", FLOAT64)
 
 

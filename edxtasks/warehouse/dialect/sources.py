@@ -69,11 +69,10 @@ def _source(place: Place, node: exp.Expression, first: bool = False) -> str:
     if isinstance(node, exp.Unnest):
         return _unnest(place, node, first)
     if isinstance(node, exp.Subquery):
-        if not node.alias:
-            raise Refused("a subquery in FROM needs a name: (SELECT …) AS name")
+        alias = node.alias or f"(subquery {len(place.scope.sources) + 1})"
         result = place.context.relation(place.context, node.this, place.ctes, place.scope.outer)
-        place.scope.add(Source(node.alias, result.columns, result.keys))
-        return f"({result.sql}) AS {quote(node.alias)}"
+        place.scope.add(Source(alias, result.columns, result.keys))
+        return f"({result.sql}) AS {quote(alias)}"
     if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier):
         return _table(place, node)
     raise Refused(f"{node.key.upper()} in FROM is not on the proven list")

@@ -163,6 +163,10 @@ _PATH = re.compile(r'\$(\.[A-Za-z_]\w*|\."[^"\\*]+"|\[[0-9]+\])*\Z', re.ASCII)
 def _json_path(call: Call, *counts: int) -> str:
     call.take(*counts)
     path = call.literal(1) if len(call.arguments) == 2 else "$"
+    if "EXTRACT" in call.name and '"' in path:
+        other = call.name.replace("EXTRACT_SCALAR", "VALUE").replace("EXTRACT_STRING", "VALUE")
+        other = other.replace("EXTRACT", "QUERY")
+        raise Refused(f"{call.name} takes no name in quotes in its path: take {other}")
     if not _PATH.match(path):
         raise Refused(
             f'{call.name}: the path {path} is not on the proven list: write $.name, $."na-me", $[0]'
@@ -174,6 +178,18 @@ def _json_path(call: Call, *counts: int) -> str:
 def _json_value(call: Call) -> Value:
     path = _json_path(call, 1, 2)
     return Value(f"bq_json_value({call.typed(0, STRING)}, {text(path)})", STRING)
+
+
+@builder("JSON_QUERY_ARRAY", "JSON_EXTRACT_ARRAY")
+def _json_query_array(call: Call) -> Value:
+    path = _json_path(call, 1, 2)
+    return Value(f"bq_json_query_array({call.typed(0, STRING)}, {text(path)})", array(STRING))
+
+
+@builder("JSON_VALUE_ARRAY", "JSON_EXTRACT_STRING_ARRAY")
+def _json_value_array(call: Call) -> Value:
+    path = _json_path(call, 1, 2)
+    return Value(f"bq_json_value_array({call.typed(0, STRING)}, {text(path)})", array(STRING))
 
 
 @builder("JSON_QUERY", "JSON_EXTRACT")
