@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -28,7 +29,7 @@ from edxtasks.storage import Storage
 from edxtasks.tables.context import Context
 from edxtasks.tables.declaration import Scope, Table
 from edxtasks.warehouse.base import digest
-from edxtasks.warehouse.schema import Schema
+from edxtasks.warehouse.schema import Column, Schema
 
 RECORDS = "_edxtasks"
 """Folder of the records in a folder of the storage."""
@@ -241,9 +242,10 @@ class _CsvRows:
         spell: dict[str, Callable[[object], str]] = {
             "TIMESTAMP": lambda value: _time(value) + form.zone,
             "BOOLEAN": lambda value: form.true if value else form.false,
-            "RECORD": lambda value: orjson.dumps(value).decode(),
+            "RECORD": lambda value: orjson.dumps(_with_times(value)).decode(),
         }
-        self._spelt = [(place, spell[one.type]) for place, one in enumerate(schema) if one.type in spell]
+        kinds = ["RECORD" if one.repeated else one.type for one in schema]
+        self._spelt = [(place, spell[kind]) for place, kind in enumerate(kinds) if kind in spell]
 
     def row(self, values: Sequence[object]) -> None:
         fields = list(values)
@@ -262,14 +264,13 @@ class _JsonRows:
     def __init__(self, sink: ByteSink, schema: Schema) -> None:
         self._sink = sink
         self._names = schema.names
-        self._times = [place for place, one in enumerate(schema) if one.type == "TIMESTAMP"]
+        self._timed = [place for place, one in enumerate(schema) if _has_times(one)]
         self._waiting = bytearray()
 
     def row(self, values: Sequence[object]) -> None:
         members = list(values)
-        for place in self._times:
-            if members[place] is not None:
-                members[place] = _time(members[place])
+        for place in self._timed:
+            members[place] = _with_times(members[place])
         row = dict(zip(self._names, members, strict=True))
         self._waiting += orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
         if len(self._waiting) > self._AT_ONCE:
@@ -278,6 +279,19 @@ class _JsonRows:
     def finish(self) -> None:
         self._sink.write(bytes(self._waiting))
         self._waiting.clear()
+
+
+def _has_times(column: Column) -> bool:
+    return column.type == "TIMESTAMP" or any(map(_has_times, column.fields))
+
+
+def _with_times(value: object) -> object:
+    """A value, a record or a list of these, with its times written out."""
+    if isinstance(value, datetime):
+        return _time(value)
+    if isinstance(value, dict):
+        return {name: _with_times(member) for name, member in value.items()}
+    return [_with_times(item) for item in value] if isinstance(value, list) else value
 
 
 def _time(value: object) -> str:

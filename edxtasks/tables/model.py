@@ -50,7 +50,7 @@ from edxtasks.errors import UserError, from_machine, nearest
 from edxtasks.tables.declaration import ALL_EARLIER, REPORT, TRACKLOG, Need, Scope, SelectedBy, Table
 from edxtasks.tables.parameters import PARAMETERS
 from edxtasks.warehouse.base import digest
-from edxtasks.warehouse.schema import GOOGLESQL_TYPES, Column, Schema
+from edxtasks.warehouse.schema import GOOGLESQL_TYPES, Column, Schema, column_of
 
 _KEYS = (
     "command",
@@ -371,14 +371,18 @@ def _lookback(path: Path, text: str) -> timedelta:
 
 def _column(path: Path, text: str, name: str, comment: str) -> Column:
     kind, _, description = comment.partition(":")
-    if kind.strip() not in GOOGLESQL_TYPES or not description.strip():
-        known = ", ".join(GOOGLESQL_TYPES)
+    try:
+        if not description.strip():
+            raise ValueError("it has no meaning")
+        return column_of(name, kind.strip(), description.strip())
+    except ValueError as error:
+        known = f"{', '.join(GOOGLESQL_TYPES)}, RECORD<name TYPE, …>, or REPEATED and one of these"
         raise ModelError(
             path,
-            f'the comment of column {name} is "{comment}"; expected "TYPE: meaning" with TYPE one of {known}',
+            f'the comment of column {name} is "{comment}"; expected "TYPE: meaning" with TYPE one of {known} '
+            f"({error})",
             _line_of_comment(text, comment),
-        )
-    return Column(name, kind.strip(), description.strip())
+        ) from None
 
 
 def _line_of_comment(text: str, comment: str) -> int | None:

@@ -130,8 +130,8 @@ def export_for_research(
 def _export(context: Context, name: TableName, folder: str, notes: Notes) -> None:
     info = context.warehouse.info(name)
     assert info is not None
-    flat = Schema(tuple(column for column in info.schema if column.type != "RECORD"))
-    nested = [column.name for column in info.schema if column.type == "RECORD"]
+    nested = [column.name for column in info.schema if column.type == "RECORD" or column.repeated]
+    flat = Schema(tuple(column for column in info.schema if column.name not in nested))
     if nested:
         notes.say(f"{name.table}: columns that CSV cannot hold left out: {listed(nested, 20)}")
     rows = context.warehouse.read(name, flat.names, ordered=True)

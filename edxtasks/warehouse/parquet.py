@@ -135,11 +135,11 @@ class ParquetWarehouse(Warehouse):
         return FileLock(self._private(name.dataset) / f"{name.table}.lock")
 
     def load(self, name: TableName, schema: Schema, content: Loadable, label: Label) -> TableState:
-        from edxtasks.warehouse.session import names, read_parquet
+        from edxtasks.warehouse.session import listed, read_parquet
 
         began = time.monotonic()
         if isinstance(content, ParquetFiles):
-            sql = f"SELECT {names(schema)} FROM ({read_parquet(content.paths)})"
+            sql = f"SELECT {listed(schema)} FROM ({read_parquet(content.paths)})"
             state = self._load(name, schema, sql, label, costly=False)
         else:
             with self._json_files(schema, content) as paths:
@@ -359,7 +359,7 @@ class ParquetWarehouse(Warehouse):
     def _input(self, source: Input) -> str:
         from edxtasks.warehouse import dialect
         from edxtasks.warehouse.months import month_file, months_between
-        from edxtasks.warehouse.session import day_of, literal
+        from edxtasks.warehouse.session import as_stored, day_of, literal
 
         if isinstance(source, Tables):
             files = [path for name in source.names for path in self._files(name)]
@@ -385,7 +385,7 @@ class ParquetWarehouse(Warehouse):
             files, condition = [], ""
         if not files:
             return dialect.typed_empty(source.schema)
-        return self._read_files(files) + condition
+        return f"SELECT {as_stored(source.schema)} FROM ({self._read_files(files)}{condition})"
 
 
 def _write_rows(path: Path, schema: Schema, rows: Iterable[Row]) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 from edxtasks.warehouse.schema import Schema
 
 Row = Mapping[str, object]
-"""A row by column name. Values: str, int, float, bool, datetime (aware, UTC), date, dict (RECORD), None.
-A column that is missing is NULL; a name that is no column is a defect and refused."""
+"""A row by column name. Values: str, int, float, bool, datetime (aware, UTC), date, dict (RECORD), a list of
+these (REPEATED), None. A column that is missing is NULL, a REPEATED one empty; a name that is no column is a
+defect and refused."""
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ LONGEST_LINES = (1 << 21, 1 << 28)
 where a line is longer, a large one."""
 
 _ROW_GROUP = 122_880
+_NOTHING = re.compile(r"\S+: a NULL among the values of a REPEATED column")
 _KINDS = {other: kind for kind, other in DUCKDB_TYPES.items()}
 _LINE = re.compile(r'in file "(?P<file>[^"]*)"(?:, in line |.*?line )(?P<line>\d+)', re.DOTALL)
 _OF_THE_QUERY = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
@@ -111,7 +112,8 @@ class Session:
             try:
                 sql, names_used, one_thread = _translated(query.sql, schemas)
                 parameters = {name: query.parameters[name] for name in names_used}
-                rows = self.table(f"SELECT * FROM ({sql}) WHERE {condition}", parameters, one_thread)
+                kept = f"SELECT {as_stored(query.schema)} FROM ({sql}) WHERE {condition}"
+                rows = self.table(kept, parameters, one_thread)
                 table = stack.enter_context(rows)
             except (UserError, *_OF_THE_QUERY) as error:
                 raise _refused(error) from None
@@ -175,12 +177,15 @@ class Session:
     def with_schema(self, relation: str, schema: Schema) -> str:
         """DuckDB SQL: a relation with exactly these columns: others are left out, missing ones are NULL."""
         found = set(self.schema_of(relation).names)
-        items = (
-            f"CAST({quoted(one.name) if one.name in found else 'NULL'} AS {one.duckdb_type}) "
-            f"AS {quoted(one.name)}"
-            for one in schema
-        )
-        return f"SELECT {', '.join(items)} FROM ({relation})"
+
+        def item(column: Column) -> str:
+            if column.name not in found:
+                return column.duckdb_nothing
+            given = f"CAST({quoted(column.name)} AS {column.duckdb_type})"
+            return f"coalesce({given}, {column.duckdb_nothing})" if column.repeated else given
+
+        items = ", ".join(f"{item(one)} AS {quoted(one.name)}" for one in schema)
+        return f"SELECT {items} FROM ({relation})"
 
     def schema_of(self, relation: str) -> Schema:
         """The columns of a relation (DuckDB SQL)."""
@@ -222,20 +227,26 @@ def _translated(sql: str, schemas: tuple[tuple[str, Schema], ...]) -> tuple[str,
 
 
 def _column(name: str, kind: Any) -> Column:
-    if kind.id == "struct":
-        return Column(name, "RECORD", fields=tuple(_column(*member) for member in kind.children))
-    return (
-        Column(name, _KINDS[str(kind)])
-        if str(kind) in _KINDS
-        else Column(name, "STRING", f"stored as {kind}")
-    )
+    """A column of a DuckDB type; one of a type that no table has is told as STRING."""
+    if kind.id == "list":
+        (_, values), *_ = kind.children
+        column = _column(name, values) if values.id != "list" else None
+        if column is not None and not column.description:
+            return Column(name, column.type, fields=column.fields, mode="REPEATED")
+    elif kind.id == "struct":
+        members = tuple(_column(*member) for member in kind.children)
+        if not any(member.repeated for member in members):
+            return Column(name, "RECORD", fields=members)
+    elif str(kind) in _KINDS:
+        return Column(name, _KINDS[str(kind)])
+    return Column(name, "STRING", f"stored as {kind}")
 
 
 def read_json(paths: Sequence[Path], schema: Schema, longest: int) -> str:
     """DuckDB SQL: the JSON lines of `paths` with the columns of `schema`, no line over `longest` bytes."""
     columns = ", ".join(f"{literal(c.name)}: {literal(c.duckdb_type)}" for c in schema)
     return (
-        f"SELECT {names(schema)} FROM read_json({paths_literal(paths)}, format = 'newline_delimited', "
+        f"SELECT {listed(schema)} FROM read_json({paths_literal(paths)}, format = 'newline_delimited', "
         f"columns = {{{columns}}}, maximum_object_size = {longest})"
     )
 
@@ -247,6 +258,9 @@ def is_too_long(error: duckdb.Error) -> bool:
 
 def refusal(error: duckdb.Error, paths: Sequence[Path]) -> Exception:
     """DuckDB's refusal of a line or file as an error for people, without the value: it may be personal."""
+    nothing = _NOTHING.search(str(error))
+    if nothing:
+        return InputError(f"{', '.join(map(str, paths[:3]))}: {nothing[0]}. Mend or remove the line.")
     match = _LINE.search(str(error))
     if match:
         return InputError(
@@ -282,7 +296,33 @@ def day_of(column: Column) -> str:
 
 def names(schema: Schema) -> str:
     """The column names of a schema for a SELECT."""
-    return ", ".join('"' + column.name.replace('"', '""') + '"' for column in schema)
+    return ", ".join(quoted_name(column.name) for column in schema)
+
+
+def listed(schema: Schema) -> str:
+    """The columns of a schema for a SELECT that brings rows in: lists are as a table holds them."""
+    return ", ".join(_as_stored(column) if column.repeated else quoted_name(column.name) for column in schema)
+
+
+def as_stored(schema: Schema) -> str:
+    """All columns for a SELECT, those that the schema says are REPEATED as a table holds them."""
+    lists = ", ".join(_as_stored(column) for column in schema if column.repeated)
+    return f"* REPLACE ({lists})" if lists else "*"
+
+
+def _as_stored(column: Column) -> str:
+    """A list as BigQuery holds it: nothing is a list without values; a NULL among values is an error."""
+    name = quoted_name(column.name)
+    fault = literal(f"{column.name}: a NULL among the values of a REPEATED column")
+    return (
+        f"CASE WHEN {name} IS NULL THEN CAST([] AS {column.duckdb_type}) "
+        f"WHEN list_count({name}) < len({name}) THEN error({fault}) ELSE {name} END AS {name}"
+    )
+
+
+def quoted_name(name: str) -> str:
+    """One name in quotes, whatever is in it."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def quoted(name: str) -> str:

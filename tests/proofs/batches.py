@@ -400,7 +400,7 @@ BATCHES = [
             ),
             "JSON_QUERY_ARRAY(j, '$.\"na-me\"')",
             "JSON_VALUE_ARRAY(j, '$.\"na-me\"')",
-            "(SELECT STRING_AGG(i, '+' ORDER BY o) FROM UNNEST(JSON_QUERY_ARRAY(j, '$.a')) AS i WITH OFFSET AS o)",
+            "(SELECT STRING_AGG(i ORDER BY o) FROM UNNEST(JSON_QUERY_ARRAY(j, '$.a')) AS i WITH OFFSET AS o)",
         ],
     ),
     Batch(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import duckdb
 
@@ -55,7 +56,10 @@ def load(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
 
 
 def _value(value: object, column: Column) -> object:
-    """A value with every member of a struct that the row leaves out."""
+    """A value with every member of a struct that the row leaves out, and a list where there is none."""
+    if column.repeated:
+        values = value if isinstance(value, list) else []
+        return [_value(item, replace(column, mode="NULLABLE")) for item in values]
     if column.type == "RECORD" and isinstance(value, Mapping):
         return {field.name: _value(value.get(field.name), field) for field in column.fields}
     return value

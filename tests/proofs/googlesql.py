@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -179,9 +180,9 @@ def _prepare(request: Any, schemas: Mapping[str, Schema], parameters: Mapping[st
 
 
 def _write_type(message: Any, column: Column, repeated: bool = False) -> None:
-    if repeated:
+    if repeated or column.repeated:
         message.type_kind = service().array_kind
-        _write_type(message.array_type.element_type, column)
+        _write_type(message.array_type.element_type, replace(column, mode="NULLABLE"))
     elif column.type == "RECORD":
         message.type_kind = service().struct_kind
         for field in column.fields:
@@ -210,13 +211,15 @@ def _refuse_unknown(row: Mapping[str, object], table: Schema, name: str) -> None
 
 
 def _write(message: Any, value: object, column: Column) -> None:
-    """A value into a message; nothing written is NULL."""
+    """A value into a message; nothing written is NULL, in a column that is REPEATED an empty list."""
+    if value is None and column.repeated:
+        value = []
     if value is None:
         return
     if isinstance(value, list):
         message.array_value.SetInParent()
         for item in value:
-            _write(message.array_value.element.add(), item, column)
+            _write(message.array_value.element.add(), item, replace(column, mode="NULLABLE"))
     elif column.type == "RECORD":
         assert isinstance(value, Mapping)
         _refuse_unknown(value, Schema(column.fields), column.name)
@@ -262,6 +265,8 @@ def _read(message: Any, kind: Any) -> object:
 
 
 def _schema_column(name: str, kind: Any) -> Column:
+    if kind.type_kind == service().array_kind:
+        return replace(_schema_column(name, kind.array_type.element_type), mode="REPEATED")
     if kind.type_kind == service().struct_kind:
         fields = kind.struct_type.field
         return Column(

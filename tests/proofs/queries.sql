@@ -122,4 +122,21 @@ SELECT e.k, e.v FROM UNNEST(ARRAY<STRUCT<k INT64, v FLOAT64>>[(1, 2), STRUCT(2, 
 SELECT ARRAY<FLOAT64>[1, 2.5] AS f, ARRAY<STRING>[NULL, 'a'] AS s, ARRAY<STRUCT<n INT64>>[] AS e FROM a;
 SELECT STRUCT(user_id, event.kind, event.body.v) AS s FROM b;
 SELECT b.user_id, i.kind, JSON_VALUE(j, '$.x') AS x, o FROM (SELECT user_id, '[{"x":1},{"x":"é"},{}]' AS doc, event FROM b) AS b CROSS JOIN UNNEST(JSON_QUERY_ARRAY(b.doc)) AS j WITH OFFSET AS o CROSS JOIN UNNEST([b.event]) AS i;
-SELECT 2 * 3958.875 * ASIN(SQRT(POW(SIN((lat - 42.36) * ACOS(-1) / 360), 2) + COS(42.36 * ACOS(-1) / 180) * COS(lat * ACOS(-1) / 180) * POW(SIN((lon + 71.09) * ACOS(-1) / 360), 2))) AS miles FROM UNNEST([STRUCT(42.36 AS lat, -71.09 AS lon)])  AS p
+SELECT 2 * 3958.875 * ASIN(SQRT(POW(SIN((lat - 42.36) * ACOS(-1) / 360), 2) + COS(42.36 * ACOS(-1) / 180) * COS(lat * ACOS(-1) / 180) * POW(SIN((lon + 71.09) * ACOS(-1) / 360), 2))) AS miles FROM UNNEST([STRUCT(42.36 AS lat, -71.09 AS lon)])  AS p;
+SELECT * FROM r;
+SELECT r.user_id, t FROM r CROSS JOIN UNNEST(tags) AS t;
+SELECT r.user_id, t, o FROM r LEFT JOIN UNNEST(r.tags) AS t WITH OFFSET AS o;
+SELECT user_id, i.answer, i.points, i.seen, o FROM r, UNNEST(item) AS i WITH OFFSET AS o WHERE i.ok IS NOT FALSE;
+SELECT user_id, i FROM r LEFT JOIN UNNEST(item) AS i ON i.points > 0.3;
+SELECT user_id, ARRAY_LENGTH(item) AS n, item[SAFE_OFFSET(0)].answer AS first, tags[SAFE_ORDINAL(2)] AS second FROM r;
+SELECT user_id, (SELECT SUM(i.points) FROM UNNEST(item) AS i) AS s, (SELECT COUNT(*) FROM UNNEST(item)  AS i WHERE i.answer = 'x') AS n FROM r;
+SELECT user_id, EXISTS(SELECT 1 FROM UNNEST(tags) AS t WHERE t = 'a') AS e, 'b' IN UNNEST(tags) AS b, DATE '2014-01-01' IN UNNEST(days) AS d FROM r;
+SELECT user_id, i.answer, COUNT(*) AS n, AVG(i.points) AS p FROM r CROSS JOIN UNNEST(item) AS i GROUP BY user_id, i.answer;
+SELECT user_id, STRING_AGG(t, '+' ORDER BY o) AS s FROM r, UNNEST(tags) AS t WITH OFFSET AS o GROUP BY user_id, ARRAY_LENGTH(item);
+SELECT a.name, t FROM a JOIN r ON a.user_id = r.user_id CROSS JOIN UNNEST(r.tags) AS t;
+SELECT i.answer, t FROM r CROSS JOIN UNNEST(item) AS i CROSS JOIN UNNEST(tags) AS t;
+WITH q AS (SELECT user_id, item FROM r WHERE ARRAY_LENGTH(item) > 0) SELECT q.user_id, i.answer FROM q, UNNEST(q.item) AS i;
+SELECT user_id, ARRAY_REVERSE(tags) AS back, ARRAY_CONCAT(tags, ['z']) AS more, ARRAY_TO_STRING(tags, '/') AS text FROM r;
+SELECT user_id, tags FROM r UNION ALL SELECT user_id, [name] FROM a WHERE name IS NOT NULL;
+SELECT user_id, ARRAY_AGG(STRUCT(i.answer, i.points AS p) ORDER BY o) AS l FROM r, UNNEST(item) AS i WITH OFFSET AS o GROUP BY user_id, ARRAY_LENGTH(tags);
+SELECT user_id, (SELECT AS_1.answer FROM UNNEST(item) AS AS_1 WITH OFFSET AS o WHERE o = 1) AS second FROM r

@@ -33,6 +33,12 @@ EVENTS = Schema(
         Column("URL", "STRING"),
     )
 )
+ANSWERS = schema("""
+user_id INTEGER
+tags REPEATED STRING
+item REPEATED RECORD<answer STRING, points FLOAT, seen TIMESTAMP, ok BOOLEAN>
+days REPEATED DATE
+""")
 CODES = schema("code STRING\nlabel STRING\nn INTEGER")
 INPUTS: dict[str, tuple[Schema, list[dict[str, object]]]] = {
     "a": (
@@ -57,6 +63,24 @@ INPUTS: dict[str, tuple[Schema, list[dict[str, object]]]] = {
             {"user_id": 1, "event": {"kind": "stop"}, "time": _at(2), "URL": "a"},
             {"user_id": 2, "time": _at(3)},
             {"user_id": 7, "event": {"kind": "play", "body": {}}, "time": _at(3), "URL": "c/d/e"},
+        ],
+    ),
+    "r": (
+        ANSWERS,
+        [
+            {
+                "user_id": 1,
+                "tags": ["b", "a", "b"],
+                "item": [
+                    {"answer": "x", "points": 0.5, "seen": _at(0), "ok": True},
+                    {"answer": "y", "points": 1.0},
+                    {},
+                ],
+                "days": [date(2014, 1, 1)],
+            },
+            {"user_id": 2, "tags": [""], "item": [{"answer": "x", "points": 0.25, "seen": _at(7)}]},
+            {"user_id": 2, "item": []},
+            {},
         ],
     ),
     "courses.c": (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from model_cases import cases, input_schema, models, registry
 from sqlglot import exp
@@ -133,12 +133,23 @@ def _list(texts: list[str]) -> str:
 
 def _drawn(column: Column, path: str, sizes: Sizes) -> str:
     """A value drawn by hash: one in thirteen is NULL."""
+    if column.repeated:
+        one = replace(column, mode="NULLABLE")
+        items = (f"coalesce({_drawn(one, f'{path}.{place}', sizes)}, {_none(one)})" for place in range(3))
+        length = f"hash(i, {literal(path)}, {literal(column.name)}, {sizes.seed}) % 4"
+        return f"list_slice([{', '.join(items)}], 1, CAST({length} AS BIGINT))"
     path = f"{path}.{column.name}"
     if column.type == "RECORD":
         members = (f"{quoted(f.name)} := {_drawn(f, path, sizes)}" for f in column.fields)
         return f"struct_pack({', '.join(members)})"
     draw = f"CAST(hash(i, {literal(path)}, {sizes.seed}) >> 1 AS BIGINT)"
     return f"CASE WHEN hash({draw}, 0) % 13 > 0 THEN {_value(column, path, draw, sizes)} END"
+
+
+def _none(column: Column) -> str:
+    """A value of a column whose values are never NULL."""
+    kinds = {"STRING": "''", "BOOLEAN": "false", "DATE": _FIRST_DATE, "TIMESTAMP": _FIRST_EVENING}
+    return f"CAST({kinds.get(column.type, '0')} AS {column.duckdb_type})" if not column.fields else "NULL"
 
 
 def _value(column: Column, path: str, draw: str, sizes: Sizes) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -170,6 +170,10 @@ def _row(place: str, form: Mapping[str, object], schema: Schema) -> Row:
 
 def _value(place: str, value: object, column: Column) -> object:
     """A JSON value as a value of the column. An object in a text column stands for its JSON text."""
+    if column.repeated:
+        if not isinstance(value, list):
+            raise CaseError(f"{place}: expected a list")
+        return [_value(place, item, replace(column, mode="NULLABLE")) for item in value]
     if value is None:
         return None
     if column.type == "RECORD" and isinstance(value, dict):

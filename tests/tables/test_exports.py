@@ -109,6 +109,30 @@ def test_a_nested_value_is_json_in_csv(tmp_path: Path) -> None:
     assert path.read_text() == 'data\n"{""itype"":""mixed"",""weight"":1.5}"\n""\n'
 
 
+def test_lists_are_json_in_csv_and_lists_in_json(tmp_path: Path) -> None:
+    """Times within are written as elsewhere, in UTC; a list of nothing is a list."""
+    columns = schema("n INTEGER\ntags REPEATED STRING\nitem REPEATED RECORD<a STRING, t TIMESTAMP>")
+    moment = datetime(2014, 10, 14, 9, 8, 7, tzinfo=UTC)
+    rows: list[tuple[object, ...]] = [
+        (1, ["x", 'y"'], [{"a": "é", "t": moment}, {"a": None, "t": None}]),
+        (2, [], []),
+    ]
+    in_csv, in_json = tmp_path / "table.csv", tmp_path / "table.json"
+    write_files([in_csv, in_json], columns, iter(rows), PLAIN)
+    assert in_csv.read_text(encoding="utf-8").splitlines()[1:] == [
+        '1,"[""x"",""y\\""""]","[{""a"":""é"",""t"":""2014-10-14 09:08:07""},{""a"":null,""t"":null}]"',
+        "2,[],[]",
+    ]
+    assert [json.loads(line) for line in in_json.read_text(encoding="utf-8").splitlines()] == [
+        {
+            "n": 1,
+            "tags": ["x", 'y"'],
+            "item": [{"a": "é", "t": "2014-10-14 09:08:07"}, {"a": None, "t": None}],
+        },
+        {"n": 2, "tags": [], "item": []},
+    ]
+
+
 def test_rows_are_streamed_and_files_appear_at_the_end(tmp_path: Path) -> None:
     paths = [tmp_path / "table.json.gz", tmp_path / "table.csv.gz"]
 

@@ -61,6 +61,24 @@ BOB: Row = {"username": "bob", "home": {"city": "Basel"}}
 ADA_VALUES = (*(ADA[name] for name in PEOPLE.names[:-1]), {"city": 'Zürich "quoted"', "zip": 8001})
 BOB_VALUES = ("bob", None, None, None, None, None, {"city": "Basel", "zip": None})
 
+ANSWERS = schema("""
+name STRING -- who
+tags REPEATED STRING -- words
+item REPEATED RECORD<answer STRING, points FLOAT, seen TIMESTAMP> -- parts
+""")
+SEEN = datetime(2013, 9, 8, 7, 6, 5, 123456, tzinfo=UTC)
+ANSWERED: list[Row] = [
+    {"name": "ada", "tags": ["b", "a", "b"], "item": [{"answer": "x", "points": 0.5, "seen": SEEN}, {}]},
+    {"name": "bob", "tags": None, "item": []},
+    {"name": "cy"},
+]
+NO_ANSWER = {"answer": None, "points": None, "seen": None}
+ANSWERED_VALUES = [
+    ("ada", ["b", "a", "b"], [{"answer": "x", "points": 0.5, "seen": SEEN}, NO_ANSWER]),
+    ("bob", [], []),
+    ("cy", [], []),
+]
+
 EVENTS = schema("username STRING -- who\ntime TIMESTAMP -- when\nevent_type STRING -- what")
 DAILY = schema("date DATE -- the day\nusername STRING -- who\nnevents INTEGER -- events")
 MOMENTS = schema("time TIMESTAMP -- when\nusername STRING -- who")
@@ -209,6 +227,83 @@ class WarehouseSuite:
         name = TableName(dataset, "people")
         assert warehouse.load(name, PEOPLE, JsonLines((path,)), Label("s")).rows == 2
         assert sorted(warehouse.read(name, ["username", "joined"])) == [("ada", ADA["joined"]), ("bob", None)]
+
+    def test_lists_come_back_as_they_were_given(self, warehouse: Warehouse, dataset: str) -> None:
+        """A column that is REPEATED has no NULL: where nothing is said the list is empty."""
+        name = TableName(dataset, "answers")
+        warehouse.load(name, ANSWERS, ANSWERED, Label("s"))
+        assert sorted(warehouse.read(name), key=str) == ANSWERED_VALUES
+        assert list(warehouse.read(name, ["tags", "name"], ordered=True)) == [
+            ([], "bob"),
+            ([], "cy"),
+            (["b", "a", "b"], "ada"),
+        ]
+        info = warehouse.info(name)
+        assert info is not None
+        assert [column.signature() for column in info.schema] == [column.signature() for column in ANSWERS]
+
+    def test_lists_are_loaded_from_files(self, warehouse: Warehouse, dataset: str, tmp_path: Path) -> None:
+        lines = tmp_path / "answers.json"
+        lines.write_text(
+            '{"name": "ada", "tags": ["b", "a", "b"], "item": '
+            '[{"answer": "x", "points": 0.5, "seen": "2013-09-08 07:06:05.123456 UTC"}, {}]}\n'
+            '{"name": "bob", "tags": [], "item": []}\n{"name": "cy"}\n',
+            encoding="utf-8",
+        )
+        from_json = TableName(dataset, "answers_json")
+        state = warehouse.load(from_json, ANSWERS, JsonLines((lines,)), Label("s"))
+        assert sorted(warehouse.read(from_json), key=str) == ANSWERED_VALUES
+        again = TableName(dataset, "answers_again")
+        assert warehouse.load(again, ANSWERS, ANSWERED, Label("s")).version == state.version
+        file = tmp_path / "answers.parquet"
+        duckdb.sql(
+            "COPY (SELECT 'ada' AS name, ['b', 'a', 'b'] AS tags, [{'answer': 'x', 'points': "
+            "CAST(0.5 AS DOUBLE), 'seen': TIMESTAMPTZ '2013-09-08 07:06:05.123456+00'}, NULL::STRUCT(answer "
+            f"VARCHAR, points DOUBLE, seen TIMESTAMPTZ)][:1] AS item) TO '{file}' (FORMAT parquet)"
+        )
+        from_parquet = TableName(dataset, "answers_parquet")
+        warehouse.load(from_parquet, ANSWERS, ParquetFiles((file,)), Label("s"))
+        ((_, tags, item),) = warehouse.read(from_parquet)
+        assert tags == ["b", "a", "b"]
+        assert item == [{"answer": "x", "points": 0.5, "seen": SEEN}]
+
+    def test_a_query_takes_lists_apart_and_makes_them(self, warehouse: Warehouse, dataset: str) -> None:
+        name = TableName(dataset, "answers")
+        warehouse.load(name, ANSWERS, ANSWERED, Label("s"))
+        inputs: dict[str, Input] = {"answers": Tables((name,), ANSWERS)}
+        parts = TableName(dataset, "parts")
+        # IFNULL: the emulator holds an empty list as NULL; BigQuery has no NULL in such a column.
+        sql = """SELECT
+  name, -- STRING: who
+  o AS place, -- INTEGER: which
+  part.points, -- FLOAT: of it
+  IFNULL(ARRAY_LENGTH(tags), 0) AS n_tags -- INTEGER: how many
+FROM answers LEFT JOIN UNNEST(item) AS part WITH OFFSET AS o"""
+        columns = schema("name STRING\nplace INTEGER\npoints FLOAT\nn_tags INTEGER")
+        warehouse.create(parts, Query(sql, inputs, {}, columns), Label("s"))
+        assert sorted(warehouse.read(parts), key=str) == [
+            ("ada", 0, 0.5, 3),
+            ("ada", 1, None, 3),
+            ("bob", None, None, 0),
+            ("cy", None, None, 0),
+        ]
+        gathered = TableName(dataset, "gathered")
+        sql = """SELECT
+  name, -- STRING: who
+  ARRAY_AGG(points IGNORE NULLS ORDER BY place) AS points, -- REPEATED FLOAT: all
+  ARRAY_AGG(STRUCT(place, n_tags AS n) ORDER BY place) AS pairs -- both
+FROM parts
+GROUP BY name"""
+        columns = schema(
+            "name STRING\npoints REPEATED FLOAT\npairs REPEATED RECORD<place INTEGER, n INTEGER>"
+        )
+        source = Tables((parts,), schema("name STRING\nplace INTEGER\npoints FLOAT\nn_tags INTEGER"))
+        warehouse.create(gathered, Query(sql, {"parts": source}, {}, columns), Label("s"))
+        assert sorted(warehouse.read(gathered), key=str) == [
+            ("ada", [0.5], [{"place": 0, "n": 3}, {"place": 1, "n": 3}]),
+            ("bob", [], [{"place": None, "n": 0}]),
+            ("cy", [], [{"place": None, "n": 0}]),
+        ]
 
     def test_many_files_make_one_table(self, warehouse: Warehouse, dataset: str, tmp_path: Path) -> None:
         paths = (tmp_path / "a.json", tmp_path / "b.json.gz")

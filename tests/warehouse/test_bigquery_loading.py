@@ -12,7 +12,7 @@ import zstandard
 from edxtasks.warehouse.base import Label, TableName
 from edxtasks.warehouse.bigquery import descriptions, loading
 from edxtasks.warehouse.bigquery.loading import load_error, staged
-from edxtasks.warehouse.rows import JsonLines
+from edxtasks.warehouse.rows import JsonLines, Row
 from edxtasks.warehouse.schema import schema
 
 NAME = TableName("d", "people")
@@ -29,6 +29,20 @@ def test_rows_become_gzipped_lines(tmp_path: Path) -> None:
     assert gzip.decompress(one.path.read_bytes()).decode().splitlines() == [
         '{"username":"é","joined":"2013-09-08T07:06:05.000001+00:00","born":"1815-12-10"}',
         "{}",
+    ]
+
+
+def test_a_list_that_is_none_is_left_out(tmp_path: Path) -> None:
+    """A load job takes no null for a REPEATED column."""
+    columns = schema("n INTEGER\ntags REPEATED STRING\nitem REPEATED RECORD<a INTEGER>")
+    rows: list[Row] = [
+        {"n": None, "tags": None, "item": [{"a": None}]},
+        {"n": 2, "tags": ["x"], "item": None},
+    ]
+    [one] = staged(NAME, columns, iter(rows), "s1", tmp_path)
+    assert gzip.decompress(one.path.read_bytes()).decode().splitlines() == [
+        '{"n":null,"item":[{"a":null}]}',
+        '{"n":2,"tags":["x"]}',
     ]
 
 

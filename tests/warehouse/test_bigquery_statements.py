@@ -37,12 +37,19 @@ DAILY = schema('date DATE -- "d"\nusername STRING -- u\nn INTEGER -- n')
 LOGS = schema("time TIMESTAMP -- t\nusername STRING -- u")
 WITH_SUFFIX = Schema((*LOGS.columns, Column("_TABLE_SUFFIX", "STRING")))
 NESTED = Schema((Column("home", "RECORD", "place", (Column("city", "STRING", "its name"),)),))
+LISTS = Schema(
+    (
+        Column("tags", "STRING", "words", mode="REPEATED"),
+        Column("item", "RECORD", "parts", (Column("a", "STRING", "its name"),), "REPEATED"),
+    )
+)
 NAME = TableName("d", "daily")
 D1, D2 = date(2013, 9, 1), date(2013, 9, 12)
 KINDS = ("QUERY", "CREATE_TABLE_AS_SELECT", "INSERT", "DELETE", "BEGIN", "COMMIT", "DROP", "ALTER_TABLE")
 TABLES = {
     "p.d.daily": DAILY,
     "p.d.nested": NESTED,
+    "p.d.lists": LISTS,
     "p.d._edxtasks_stamps": stamps.SCHEMA,
     "p.l.tracklog_20130901": LOGS,
     "p.l.tracklog_201309*": WITH_SUFFIX,
@@ -289,6 +296,18 @@ class TestStatements:
             '`home` STRUCT<`city` STRING OPTIONS (description = "its name")> OPTIONS (description = "place")'
             in text
         )
+
+    def test_lists(self) -> None:
+        """Their declaration with descriptions; an order that GoogleSQL takes; a table that lacks them."""
+        text = sql.create_table(NAME, "p", LISTS, (), {}, "", "SELECT tags, item FROM `p.d.lists`")
+        analyzed(text, {})
+        assert '`tags` ARRAY<STRING> OPTIONS (description = "words")' in text
+        assert '`item` ARRAY<STRUCT<`a` STRING OPTIONS (description = "its name")>> OPTIONS' in text
+        text = sql.ordered(TableName("d", "lists"), "p", list(LISTS))
+        analyzed(text, {})
+        assert text.endswith("ORDER BY TO_JSON_STRING(`tags`), TO_JSON_STRING(`item`)")
+        absent = relation(Absent(LISTS))
+        assert absent == "(SELECT ARRAY<STRING>[] AS `tags`, ARRAY<STRUCT<`a` STRING>>[] AS `item` LIMIT 0)"
 
     def test_a_description_that_is_too_long_is_cut(self) -> None:
         text = sql.create_table(NAME, "p", DAILY, (), {}, "x" * 20_000, self.SELECT)

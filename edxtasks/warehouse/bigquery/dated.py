@@ -92,7 +92,7 @@ class DatedBuild:
         columns = ", ".join(
             sql.quoted(one.name)
             if one.name in there
-            else f"CAST(NULL AS {one.googlesql_type}) AS {sql.quoted(one.name)}"
+            else f"{one.googlesql_nothing} AS {sql.quoted(one.name)}"
             for one in self._schema
         )
         select = f"SELECT {columns} FROM {sql.path(self._service.project, self._name)}"

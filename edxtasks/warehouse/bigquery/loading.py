@@ -81,9 +81,12 @@ def staged(name: TableName, schema: Schema, content: Loadable, stamp: str, scrat
 
 def _lines(schema: Schema, rows: Iterable[Row]) -> Iterator[bytes]:
     known = set(schema.names)
+    lists = [column.name for column in schema if column.repeated]
     for row in rows:
         if not row.keys() <= known:
             raise ValueError(f"columns that the table does not have: {sorted(row.keys() - known)}")
+        if any(name in row and row[name] is None for name in lists):  # a load job takes no null for a list
+            row = {name: value for name, value in row.items() if value is not None or name not in lists}
         yield orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
 
 

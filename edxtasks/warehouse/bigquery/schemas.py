@@ -22,7 +22,7 @@ def _field(column: Column) -> Any:
     form: dict[str, Any] = {"fields": [_field(member) for member in column.fields]}
     if column.description:
         form["description"] = column.description[:LONGEST_COLUMN_DESCRIPTION]
-    return SchemaField(column.name, column.type, **form)
+    return SchemaField(column.name, column.type, column.mode, **form)
 
 
 def schema_of(found: list[Any]) -> Schema:
@@ -32,9 +32,12 @@ def schema_of(found: list[Any]) -> Schema:
 
 def _column(one: Any) -> Column:
     kind = _SHORT.get(one.field_type, one.field_type)
-    if kind == "RECORD":
-        return Column(one.name, kind, one.description or "", tuple(_column(member) for member in one.fields))
-    return Column(one.name, kind if kind in DUCKDB_TYPES else "STRING", one.description or "")
+    mode = "REPEATED" if one.mode == "REPEATED" else "NULLABLE"
+    members = tuple(_column(member) for member in one.fields)
+    if kind == "RECORD" and not any(member.repeated for member in members):
+        return Column(one.name, kind, one.description or "", members, mode)
+    kind = kind if kind in DUCKDB_TYPES else "STRING"
+    return Column(one.name, kind, one.description or "", mode=mode)
 
 
 def differences(found: list[Any], wanted: Schema, more_columns: bool = False) -> list[str]:

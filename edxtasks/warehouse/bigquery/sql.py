@@ -123,9 +123,7 @@ def relation(source: Input, project: str) -> str:
         name = f"`{project}.{source.dataset}.{wildcard}`"
         return f"(SELECT {columns} FROM {name} WHERE {days} AND {times})"
     assert isinstance(source, Absent)
-    nulls = ", ".join(
-        f"CAST(NULL AS {column.googlesql_type}) AS {quoted(column.name)}" for column in source.schema
-    )
+    nulls = ", ".join(f"{column.googlesql_nothing} AS {quoted(column.name)}" for column in source.schema)
     return f"(SELECT {nulls} LIMIT 0)"
 
 
@@ -133,7 +131,7 @@ def _columns_of(source: Tables, name: TableName) -> str:
     """The columns of one table of a union, NULL for those that it lacks."""
     lacking = source.lacking.get(name, frozenset())
     nulls = {
-        one.name: f"CAST(NULL AS {one.googlesql_type}) AS {quoted(one.name)}"
+        one.name: f"{one.googlesql_nothing} AS {quoted(one.name)}"
         for one in source.schema
         if one.name in lacking
     }
@@ -200,7 +198,8 @@ def _typed(column: Column) -> str:
     if column.type != "RECORD":
         return column.googlesql_type
     fields = (f"{quoted(f.name)} {_typed(f)}{_options(f, LONGEST_COLUMN_DESCRIPTION)}" for f in column.fields)
-    return f"STRUCT<{', '.join(fields)}>"
+    record = f"STRUCT<{', '.join(fields)}>"
+    return f"ARRAY<{record}>" if column.repeated else record
 
 
 def _options(column: Column, longest: int) -> str:
@@ -212,7 +211,7 @@ def _options(column: Column, longest: int) -> str:
 def ordered(name: TableName, project: str, columns: Sequence[Column]) -> str:
     """The query that gives columns of a table in the order of these columns, NULL first.
 
-    A record takes part member by member: GoogleSQL orders no records.
+    A record takes part member by member, a list by its text: GoogleSQL orders neither.
     """
     listed = ", ".join(quoted(column.name) for column in columns)
     keys = ", ".join(key for column in columns for key in _keys(column, quoted(column.name)))
@@ -220,6 +219,9 @@ def ordered(name: TableName, project: str, columns: Sequence[Column]) -> str:
 
 
 def _keys(column: Column, expression: str) -> Iterator[str]:
+    if column.repeated:
+        yield f"TO_JSON_STRING({expression})"
+        return
     if column.type != "RECORD":
         yield expression
     for member in column.fields:

@@ -116,8 +116,7 @@ def needs_one_thread(tree: exp.Expression, schemas: Mapping[str, Schema]) -> boo
 def typed_empty(schema: Schema) -> str:
     """DuckDB's SQL of a relation with these columns and no rows."""
     items = ", ".join(
-        f'CAST(NULL AS {column.duckdb_type}) AS "{column.name.replace(chr(34), chr(34) * 2)}"'
-        for column in schema
+        f'{column.duckdb_nothing} AS "{column.name.replace(chr(34), chr(34) * 2)}"' for column in schema
     )
     return f"SELECT {items} WHERE false"
 

@@ -231,8 +231,12 @@ _DEFINITIONS: dict[str, str] = {
     "bq_json_query(s, p)": (
         "CASE WHEN json_valid(s) THEN nullif(CAST(json_extract(s, p) AS VARCHAR), 'null') END"
     ),
-    "bq_json_items(s, p)": "CASE WHEN json_valid(s) AND json_type(s, p) = 'ARRAY' THEN json_extract(s, p || '[*]') END",
-    "bq_json_query_array(s, p)": "list_transform(bq_json_items(s, p), lambda bq_item: CAST(bq_item AS VARCHAR))",
+    "bq_json_items(s, p)": (
+        "CASE WHEN json_valid(s) AND json_type(s, p) = 'ARRAY' THEN json_extract(s, p || '[*]') END"
+    ),
+    "bq_json_query_array(s, p)": (
+        "list_transform(bq_json_items(s, p), lambda bq_item: CAST(bq_item AS VARCHAR))"
+    ),
     "bq_json_value_array(s, p)": (
         "CASE WHEN NOT list_bool_or(list_transform(bq_json_items(s, p), "
         "lambda bq_item: json_type(bq_item) IN ('ARRAY', 'OBJECT'))) IS TRUE "

@@ -79,8 +79,10 @@ def array(element: Type) -> Type:
 def of_column(column: Column) -> Type:
     """The type of a column of a table."""
     if column.type == "RECORD":
-        return Type("STRUCT", tuple((field.name, of_column(field)) for field in column.fields))
-    return Type(KINDS[column.type])
+        kind = Type("STRUCT", tuple((field.name, of_column(field)) for field in column.fields))
+    else:
+        kind = Type(KINDS[column.type])
+    return array(kind) if column.repeated else kind
 
 
 @dataclass(frozen=True)
