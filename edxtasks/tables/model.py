@@ -220,7 +220,8 @@ def _with_columns(path: Path, text: str, schema: Schema) -> str:
         raise ModelError(path, 'a model with "columns:" has one line "SELECT *", at the left margin')
     last = schema.columns[-1]
     lines = [
-        f"  {one.name}{',' if one is not last else ''} -- {one.type}: {one.description}" for one in schema
+        f"  {one.name}{',' if one is not last else ''} -- {one.written_type}: {one.description}"
+        for one in schema
     ]
     return _STAR.sub(lambda match: "\n".join(["SELECT", *lines]), text)
 

@@ -95,6 +95,13 @@ class Column:
         """What a row has that lacks the column, in DuckDB's SQL."""
         return f"CAST({'[]' if self.repeated else 'NULL'} AS {self.duckdb_type})"
 
+    @property
+    def written_type(self) -> str:
+        """The type as text, as `column_of` reads it."""
+        members = ", ".join(f"{field.name} {field.written_type}" for field in self.fields)
+        kind = f"RECORD<{members}>" if self.fields else self.type
+        return f"REPEATED {kind}" if self.repeated else kind
+
     def as_json(self) -> dict[str, Any]:
         """The column in BigQuery's JSON schema form."""
         form: dict[str, Any] = {"name": self.name, "type": self.type, "mode": self.mode}

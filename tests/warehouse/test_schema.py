@@ -34,6 +34,10 @@ def test_the_types_on_both_engines() -> None:
     ]
 
 
+def test_a_type_is_written_as_it_is_read() -> None:
+    assert [column_of(one.name, one.written_type, one.description) for one in COLUMNS] == list(COLUMNS)
+
+
 def test_bigquery_s_form_and_back() -> None:
     form = COLUMNS.as_json()
     assert form[1] == {"name": "tags", "type": "STRING", "mode": "REPEATED", "description": "words"}
