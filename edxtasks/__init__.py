@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,8 +22,8 @@ def connect(config: str | Path | None = None) -> duckdb.DuckDBPyConnection:
     tables of a course are also together in the view `tracklog` of its dataset `…_logs`. Times are UTC.
     `config` is a configuration file; without it the environment variable EDXTASKS_CONFIG, else
     config/edxtasks.toml below the current folder. The views show what is there now; tables made later need
-    a new connection. Raises `SettingsError` for a configuration that cannot be used or names no embedded
-    warehouse.
+    a new connection. What cannot be read has no view, and is told by a warning. Raises `SettingsError` for a
+    configuration that cannot be used or names no embedded warehouse.
     """
     from edxtasks.config import load_settings
     from edxtasks.errors import SettingsError
@@ -35,4 +36,7 @@ def connect(config: str | Path | None = None) -> duckdb.DuckDBPyConnection:
         raise SettingsError(
             f'connect() reads the embedded warehouse; engine is "{settings.warehouse.engine}"'
         )
-    return open_views(settings.warehouse.path, scratch_of(settings))
+    connection, remarks = open_views(settings.warehouse.path, scratch_of(settings))
+    for remark in remarks:
+        warnings.warn(remark, stacklevel=2)
+    return connection

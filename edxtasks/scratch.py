@@ -71,6 +71,15 @@ class Scratch:
             self._folder = self._made()
         return self._folder
 
+    def warning(self) -> str:
+        """What a person should know of the place, in a line: that it is not the usual one, or that there is
+        none; "" when all is well."""
+        try:
+            _ = self.path
+        except NoScratch as fault:
+            return str(fault)
+        return self.notice
+
     @contextmanager
     def folder(self) -> Iterator[Path]:
         """A new folder, which goes with the block."""

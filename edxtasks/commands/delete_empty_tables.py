@@ -5,6 +5,7 @@ from __future__ import annotations
 from edxtasks.commands.plain import DataCommand, Request, each_course
 from edxtasks.course import CourseKey
 from edxtasks.printable import printable_message, say
+from edxtasks.tables.context import check_owner, owner_of_logs
 from edxtasks.tables.logs import lock_name
 from edxtasks.warehouse import open_warehouse
 from edxtasks.warehouse.base import TableName
@@ -42,8 +43,12 @@ class DeleteEmptyTables(DataCommand):
             # No load of this course may fill a table between the look at it and its end.
             with warehouse.lock(lock_name(course)):
                 warehouse.refresh(dataset)
-                for table in sorted(warehouse.states(dataset)):
+                check_owner(warehouse, dataset, owner_of_logs(course))
+                for table, state in sorted(warehouse.states(dataset).items()):
                     name = TableName(dataset, table)
+                    if state.fault:
+                        say(f"{name} is left as it is: {state.fault}")
+                        continue
                     info = warehouse.info(name)
                     if info is None or info.rows:
                         continue

@@ -95,10 +95,14 @@ class Run(EndsWell, DoitRun):  # type: ignore[misc]
         scratch = run.context.scratch
         try:
             scratch.sweep()  # what a killed run has left
+            if warning := scratch.warning():
+                say(f"warning: {warning}")
             with watching_readers() as nobody_reads:
                 if isinstance(report, RunReporter):
                     report.nobody_reads = nobody_reads
                 ended: int = runner.run_all(self.control.task_dispatcher())
+                for remark in run.context.warehouse.remarks():
+                    say(f"note: {remark}")
                 return ended
         except NobodyReads:
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from typing import Any
 
 from doit import doit_cmd
@@ -36,10 +37,14 @@ class Shell(EndsWell, Command):  # type: ignore[misc]
         from edxtasks import connect
 
         try:
-            connection = connect(opt_values["config"] or None)
+            with warnings.catch_warnings(record=True) as remarks:
+                warnings.simplefilter("always")
+                connection = connect(opt_values["config"] or None)
         except UserError as error:
             say(f"ERROR: {error}")
             return 3
+        for remark in remarks:
+            say(f"note: {remark.message}")
         failed = False
         query = " ".join([*pos_args, *_taken_for_variables()])
         for text in [query] if query else _statements():

@@ -104,8 +104,8 @@ def adopt_log_days(
 
         def adopt(day: str) -> int:
             assert verdict is not None
-            if day in verdict.drop:
-                raise NotAdopted("its shard is gone: the next load removes it")
+            if day in verdict.foreign:
+                raise NotAdopted("it has no shard, where other days of the course have: it stays as it is")
             return _adopt_day(warehouse, TableName(dataset, day), verdict.load.get(day))
 
         with ThreadPoolExecutor(context.warehouse.loads_at_once) as pool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from edxtasks.course import CourseKey
-from edxtasks.errors import SourceAbsent, UserError
+from edxtasks.errors import UserError
 from edxtasks.notes import Notes
 from edxtasks.printable import SHOWN_COURSES, listed
 from edxtasks.tables.context import Context
@@ -72,7 +72,7 @@ class Built:
 def build(context: Context, table: Table, course: CourseKey | None, force: bool = False) -> Built:
     """Build a table, or its pending dates, under its lock.
 
-    Raises `UserError` for faults of its input, `SourceAbsent` when there is nothing to make it from any more.
+    Raises `UserError` for faults of its input, and when there is nothing to make it from any more.
     The old table stays in place when anything is raised.
     """
     name = context.name(table, course)
@@ -80,7 +80,11 @@ def build(context: Context, table: Table, course: CourseKey | None, force: bool 
         context.warehouse.refresh(name.dataset)
         verdict = check(context, table, course, quick=not force)
         if verdict.standing is Standing.SKIPPED:
-            raise SourceAbsent(verdict.reason)
+            raise UserError(
+                f"what it is made from was there, and was removed during the run: {verdict.reason}"
+            )
+        if table.scope is Scope.COURSE and course is not None:
+            context.claim(course)
         if force:
             verdict = forced(context, verdict, table, course)
         elif verdict.standing is Standing.FRESH:
@@ -223,17 +227,15 @@ def _input(
         if absent:
             notes.say(f"no {name}, and so left out: {listed(absent, SHOWN_COURSES)}")
         return Tables(names, source.schema, _lacking(context, source, names, notes))
-    if source.awaited:
-        _has_columns(context, source, names[0])
+    if source.awaited or _is_unstamped(context, names[0]):
+        return Tables(names, source.schema, _lacking(context, source, names, notes))
     return Tables(names, source.schema)
 
 
-def _has_columns(context: Context, source: Table, name: TableName) -> None:
-    """Raises `UserError` where a table that is not ours lacks a column that is read."""
-    info = context.warehouse.info(name)
-    missing = set(source.schema.names) - set(info.schema.names if info else ())
-    if missing:
-        raise UserError(f"{name} has no column {', '.join(sorted(missing))}, which is read here")
+def _is_unstamped(context: Context, name: TableName) -> bool:
+    """Whether a table may be somebody else's, with columns of its own."""
+    state = context.warehouse.states(name.dataset).get(name.table)
+    return state is not None and state.stamp is None
 
 
 def _lacking(

@@ -12,7 +12,8 @@ from functools import cached_property
 from edxtasks.config import Settings
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
-from edxtasks.errors import SettingsError
+from edxtasks.errors import SettingsError, UserError
+from edxtasks.printable import printable
 from edxtasks.scratch import Scratch, scratch_of
 from edxtasks.storage import Storage, open_storage
 from edxtasks.tables.declaration import REPORT, Scope, Table
@@ -20,6 +21,8 @@ from edxtasks.warehouse.base import TableName, TableState, Warehouse
 
 LOG_DAY = "tracklog_"
 """How the names of day tables start; `YYYYMMDD` follows."""
+
+_MICROSECONDS_OF_DAY = 86_400_000_000
 
 PLACES = frozenset({"pc_modal_ip", "pc_geoip"})
 """The tables that `person_course` takes addresses and places from."""
@@ -90,9 +93,23 @@ class Context:
         """Dataset and name of a table of the registry, for a course where it is one of a course."""
         if table.scope is Scope.COURSE:
             assert course is not None
-            return TableName(self.dataset(course), table.name)
+            dataset, owner = self._place(course)
+            check_owner(self.warehouse, dataset, owner)
+            return TableName(dataset, table.name)
         dataset, _, name = table.name.partition(".")
         return TableName(self.report_dataset() if dataset == REPORT else dataset, name)
+
+    def claim(self, course: CourseKey) -> None:
+        """Note that the dataset of a course holds its tables. Raises `UserError` when they are another's."""
+        claim(self.warehouse, *self._place(course))
+
+    def claim_logs(self, course: CourseKey) -> None:
+        """As `claim`, for the dataset with its log days."""
+        claim(self.warehouse, course.logs_dataset, owner_of_logs(course))
+
+    def _place(self, course: CourseKey) -> tuple[str, str]:
+        latest = self.settings.options.dataset_latest
+        return self.dataset(course), f"{course}{' (dataset_latest)' if latest else ''}"
 
     def left_out(self, name: str) -> bool:
         """Whether the options of this run take an input for absent: places, with `skip_geoip`."""
@@ -106,9 +123,55 @@ class Context:
         return self.warehouse.states(name.dataset).get(name.table)
 
     def log_days(self, course: CourseKey) -> dict[str, TableState]:
-        """The day tables of a course that are loaded, in order of their days."""
+        """The day tables of a course that are loaded, in order of their days.
+
+        Of a table of somebody else the times are not known: it may have any time of its day.
+        """
+        check_owner(self.warehouse, course.logs_dataset, owner_of_logs(course))
         states = self.warehouse.states(course.logs_dataset)
-        return {name: states[name] for name in sorted(states) if is_log_day(name)}
+        return {name: _with_times(name, states[name]) for name in sorted(states) if is_log_day(name)}
+
+
+def owner_of_logs(course: CourseKey) -> str:
+    """How the dataset with the log days of a course names its owner."""
+    return f"{course} (tracking log)"
+
+
+def check_owner(warehouse: Warehouse, dataset: str, owner: str) -> None:
+    """Raises `UserError` where a dataset holds the tables of another course: names of datasets have letters
+    and digits only, so that two courses may have the same."""
+    other = warehouse.owner(dataset)
+    if other is not None and other != owner:
+        raise UserError(
+            f"the dataset {dataset} of {warehouse.where} holds the tables of {printable(other)}, and those "
+            f"of {printable(owner)} would have the same place: keep them in another warehouse (setting path "
+            "under [warehouse])"
+        )
+
+
+def claim(warehouse: Warehouse, dataset: str, owner: str) -> None:
+    """Note whose tables a dataset holds, where it is not noted yet; raises as `check_owner` does."""
+    check_owner(warehouse, dataset, owner)
+    if warehouse.owner(dataset) is None:
+        warehouse.note_owner(dataset, owner)
+
+
+def _with_times(name: str, state: TableState) -> TableState:
+    if is_foreign(state) and state.rows:
+        first, last = times_of_day(day_of_log(name))
+        return dataclasses.replace(state, first_time=first, last_time=last)
+    return state
+
+
+def is_foreign(state: TableState) -> bool:
+    """Whether a day table has been made by somebody else."""
+    return state.stamp is None and state.first_time is None and not state.fault
+
+
+def times_of_day(day: date) -> tuple[int, int]:
+    """First and last microsecond of a day, since 1970, UTC."""
+    first = (day - date(1970, 1, 1)).days * _MICROSECONDS_OF_DAY
+    return first, first + _MICROSECONDS_OF_DAY - 1
 
 
 def dataset_of(course: CourseKey, settings: Settings) -> str:

@@ -263,6 +263,8 @@ def _check_dates(
     verdict = Verdict(Standing.FRESH, "", parts, pending, keep, signature=signature)
     if state is None:
         return _stale(verdict, "it does not exist")
+    if state.fault:
+        return _stale(verdict, f"it is damaged: {state.fault}")
     if pending or removed:
         return _stale(verdict, _pending_reason(pending, removed, known))
     if not stamps and state.stamp != verdict.stamp:
@@ -390,6 +392,8 @@ def _some(days: list[date]) -> str:
 def _difference(
     context: Context, table: Table, course: CourseKey | None, state: TableState, parts: Mapping[str, str]
 ) -> str:
+    if state.fault:
+        return f"it is damaged: {state.fault}"
     if state.stamp is None:
         return "it has no stamp"
     known = context.warehouse.parts(context.name(table, course))

@@ -25,7 +25,8 @@ from edxtasks.logs.schema import TRACKLOG_SCHEMA
 from edxtasks.logs.shards import Shard, held_back, shards
 from edxtasks.logs.stored import StoredShards
 from edxtasks.notes import Notes
-from edxtasks.tables.context import LOG_DAY, Context
+from edxtasks.printable import listed as listed_names
+from edxtasks.tables.context import LOG_DAY, Context, is_foreign
 from edxtasks.tables.declaration import TRACKLOG
 from edxtasks.warehouse.base import Label, TableName, Warehouse, digest
 from edxtasks.warehouse.rows import JsonLines
@@ -42,7 +43,8 @@ class LogVerdict:
     """Which days have to be loaded, by table name, and which tables have to go; why nothing is to be done.
 
     `load` are shards of the log directory, `fetch` days of which only the copy in storage is left.
-    `held_back` are days that a raw log feeds whose last split failed: what is loaded of them stays.
+    `held_back` are days that a raw log feeds whose last split failed: what is loaded of them stays. `foreign`
+    are days without shard that somebody else has loaded: they stay.
     """
 
     load: dict[str, Shard] = field(default_factory=dict)
@@ -51,6 +53,7 @@ class LogVerdict:
     held_back: tuple[str, ...] = ()
     days: int = 0
     reason: str = ""
+    foreign: tuple[str, ...] = ()
 
     @property
     def fresh(self) -> bool:
@@ -89,7 +92,10 @@ def check_log_days(context: Context, course: CourseKey, force: bool = False) -> 
     alone = _left_alone(context, course, days, stored)
     load = {name: shard for name, shard in load.items() if name not in alone}
     fetch = {name: day for name, day in fetch.items() if name not in alone}
-    drop = tuple(sorted(set(loaded) - set(listed) - set(copies) - withheld))
+    gone = sorted(set(loaded) - set(listed) - set(copies) - withheld)
+    states = context.warehouse.states(course.logs_dataset)
+    foreign = tuple(name for name in gone if is_foreign(states[name]))
+    drop = tuple(name for name in gone if name not in foreign)
     held = tuple(sorted(withheld & set(listed)))
     new = sum(name not in loaded for name in [*load, *fetch])
     reason = ", ".join(
@@ -100,10 +106,11 @@ def check_log_days(context: Context, course: CourseKey, force: bool = False) -> 
             (len(drop), "days to go"),
             (len(held), "days held back"),
             (len(alone), "days left alone (not_before)"),
+            (len(foreign), "days of somebody else, without shard, left alone"),
         )
         if number
     )
-    return LogVerdict(load, fetch, drop, held, len(listed) + len(copies), reason)
+    return LogVerdict(load, fetch, drop, held, len(listed) + len(copies), reason, foreign)
 
 
 def load_log_days(
@@ -120,6 +127,7 @@ def load_log_days(
     notes = Notes()
     with context.warehouse.lock(lock_name(course)):
         context.warehouse.refresh(course.logs_dataset)
+        context.claim_logs(course)
         verdict = check_log_days(context, course, force)
         days = len(verdict.load) + len(verdict.fetch)
         stored = stored_shards(context, course) if verdict.fetch else None
@@ -153,6 +161,10 @@ def load_log_days(
         notes.say(notice)
     if verdict.drop:
         notes.say(f"{len(verdict.drop)} day tables dropped: their shards are gone")
+    if verdict.foreign:
+        notes.say(
+            f"left as they are, made by somebody else and without shard: {listed_names(verdict.foreign)}"
+        )
     for name in verdict.held_back:
         notes.say(f"{name} held back: a raw log that feeds this day could not be split")
     if failures:

@@ -24,7 +24,9 @@ from edxtasks.errors import UserError
 from edxtasks.warehouse.rows import JsonLines, ParquetFiles, Row
 from edxtasks.warehouse.schema import Schema
 
-_NAME = re.compile(r"[A-Za-z0-9_]+")
+NAME = re.compile(r"[A-Za-z0-9_]+")
+"""A name of a dataset or table."""
+
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([KMGT])i?B", re.IGNORECASE)
 
 MOST_DATES = 2_000
@@ -59,7 +61,7 @@ class TableName:
 
     def __post_init__(self) -> None:
         for name in (self.dataset, self.table):
-            if not _NAME.fullmatch(name):
+            if not NAME.fullmatch(name):
                 raise ValueError(f"{name!r} is no name of a dataset or table: letters, digits and _ only")
 
     def __str__(self) -> str:
@@ -81,7 +83,8 @@ class TableState:
 
     `first_time` and `last_time` (microseconds since 1970, UTC) are known for days of the tracking log.
     `signature` is a note of the last check: the digest of everything that a partitioned table was found
-    fresh against, which spares looking at each of its dates again.
+    fresh against, which spares looking at each of its dates again. `fault` says why the table, or a part of
+    it, cannot be read: it has no stamp then.
     """
 
     stamp: str | None
@@ -91,6 +94,7 @@ class TableState:
     first_time: int | None = None
     last_time: int | None = None
     signature: str | None = None
+    fault: str = ""
 
 
 @dataclass(frozen=True)
@@ -287,6 +291,17 @@ class Warehouse(ABC):
     @abstractmethod
     def datasets(self) -> list[str]:
         """Names of all datasets, sorted."""
+
+    def owner(self, dataset: str) -> str | None:
+        """Whose tables a dataset holds, as `note_owner` was told; None where nothing is noted."""
+        return None
+
+    def note_owner(self, dataset: str, owner: str) -> None:  # noqa: B027 - an engine may keep none
+        """Note whose tables a dataset holds."""
+
+    def remarks(self) -> list[str]:
+        """What lies among the tables and is not read, of what was listed: lines for people."""
+        return []
 
     @abstractmethod
     def describe(self, name: TableName, description: str) -> None:

@@ -3,174 +3,252 @@
 The truth stands in the footers of the Parquet files. `_edxtasks/states.json` of the dataset repeats it
 together with size and time of each file, so that a listing reads one small file and asks the file system
 once for each table; where size or time differ, or the file is missing, the footer is read.
+
+What an engine found wrong in a file whose footer is in order is noted in `_edxtasks/damaged.json`: the table
+has no stamp, and so is built anew, until the file is another.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import orjson
 
 from edxtasks.caches import write_cache
+from edxtasks.files import write_atomically
+from edxtasks.printable import printable, printable_path
 from edxtasks.scratch import PRIVATE
-from edxtasks.warehouse.base import DateState, TableState, whole_version
-from edxtasks.warehouse.footer import read_footer
+from edxtasks.warehouse.base import NAME, DateState, TableState
+from edxtasks.warehouse.table_files import NO_DATES, SUFFIX, FileMark, Pair, TableFiles, table_files
 
 CACHE = "states.json"
-SUFFIX = ".parquet"
+DAMAGED = "damaged.json"
 
-FileMark = tuple[int, int]
-"""Size and modification time (nanoseconds) of a file: while both are as noted, its footer is as noted."""
+_UNKNOWN: FileMark = (-1, -1)
 
 
 @dataclass
 class _Entry:
-    """A table as the cache keeps it. `dates` per month file: date → stamp, version, rows."""
+    """A table as the cache keeps it: all files that may be its own, and what was found in them."""
 
-    files: dict[str, FileMark]
-    state: TableState
-    dates: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
+    marks: dict[str, FileMark]
+    found: TableFiles
 
 
 class Listing:
-    """The tables of one dataset folder as they stand at one moment."""
+    """The tables of one dataset folder as they stand at one moment.
+
+    `identity` is that of the folder (device and number), None where there is none.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.identity = _identity(folder)
+        scanned, self._odd = _scan(folder)
+        known = self._read_cache() if scanned else {}
+        changed = set(known) != set(scanned)
         self._entries: dict[str, _Entry] = {}
-        found = _scan(folder)
-        known = self._read_cache() if found else {}
-        changed = set(known) != set(found)
-        for name, (partitioned, files) in found.items():
+        for name, marks in scanned.items():
             entry = known.get(name)
-            if entry is None or entry.files != files or entry.state.partitioned != partitioned:
-                entry = self._look(name, partitioned, files, entry)
+            # What could not be read may be in order again without a trace in size and time.
+            if entry is None or entry.marks != marks or _fault(entry):
+                entry = _Entry(marks, table_files(folder, name, marks, _unchanged(entry, marks)))
                 changed = True
             self._entries[name] = entry
-        if changed and found:
+        if changed and scanned:
             self.save()
+        self._heed_damages()
 
     @property
     def states(self) -> Mapping[str, TableState]:
         """State by table name."""
-        return {name: entry.state for name, entry in self._entries.items()}
+        return {
+            name: entry.found.state for name, entry in self._entries.items() if entry.found.state is not None
+        }
 
     def dates(self, table: str) -> dict[date, DateState]:
         """The dates of a partitioned table, in order."""
         entry = self._entries.get(table)
-        if entry is None:
-            return {}
-        merged = {
-            date.fromisoformat(day): DateState(*values)
-            for days in entry.dates.values()
-            for day, values in days.items()
-        }
-        return dict(sorted(merged.items()))
+        return {} if entry is None else entry.found.dates()
+
+    def files(self, table: str) -> list[Path]:
+        """The files that a table is read from."""
+        entry = self._entries.get(table)
+        return [] if entry is None else [self.folder / file for file in entry.found.files]
+
+    def remarks(self) -> list[str]:
+        """What lies among the tables and is not read, in lines for people."""
+        odd = [
+            f"{printable_path(self.folder / name)} is not read: its name is not one of a table"
+            for name in self._odd
+        ]
+        return odd + [
+            f"{printable_path(self.folder / file)} is not read: it is not a file of the table "
+            f"{printable(name)}. Remove it, or move it out of the warehouse"
+            for name, entry in self._entries.items()
+            for file in entry.found.strays
+        ]
 
     def note_signature(self, table: str, signature: str) -> None:
         """Keep `signature` with the state of a table, as long as its files stay as they are."""
         entry = self._entries[table]
-        entry.state = replace(entry.state, signature=signature)
+        if entry.found.state is not None:
+            entry.found = replace(entry.found, state=replace(entry.found.state, signature=signature))
 
     def save(self) -> None:
         """Write the cache. A lost race with another run costs a few footers, never a wrong answer."""
-        form = {
-            name: {"files": entry.files, "state": entry.state, "dates": entry.dates}
-            for name, entry in self._entries.items()
-        }
-        write_cache(self.folder / PRIVATE / CACHE, orjson.dumps(form))
+        write_cache(self.folder / PRIVATE / CACHE, orjson.dumps(self._entries))
+
+    def note_damage(self, path: Path, reason: str) -> None:
+        """Note that a file cannot be read, until it is replaced."""
+        damages = self._damages()
+        damages[str(path.relative_to(self.folder))] = (*_mark_now(path), reason)
+        write_atomically(self.folder / PRIVATE / DAMAGED, orjson.dumps(damages))
+
+    def _heed_damages(self) -> None:
+        damages = self._damages()
+        if not damages:
+            return
+        held = {}
+        for entry in self._entries.values():
+            for file in entry.found.files:
+                *mark, reason = damages.get(file, (None,))
+                if mark and tuple(mark) == entry.marks[file]:
+                    held[file] = damages[file]
+                    entry.found = _without_stamp(entry.found, file, f"{reason}")
+        if not held:
+            (self.folder / PRIVATE / DAMAGED).unlink(missing_ok=True)
+
+    def _damages(self) -> dict[str, tuple[object, ...]]:
+        try:
+            form = orjson.loads((self.folder / PRIVATE / DAMAGED).read_bytes())
+            return {file: (note[0], note[1], str(note[2])) for file, note in form.items()}
+        except (OSError, orjson.JSONDecodeError, AttributeError, TypeError, LookupError):
+            return {}  # without a note the next reader of the file finds out again
 
     def _read_cache(self) -> dict[str, _Entry]:
         try:
             form = orjson.loads((self.folder / PRIVATE / CACHE).read_bytes())
             return {
                 name: _Entry(
-                    {file: (mark[0], mark[1]) for file, mark in entry["files"].items()},
-                    TableState(**entry["state"]),
-                    entry["dates"],
+                    {file: (mark[0], mark[1]) for file, mark in entry["marks"].items()},
+                    TableFiles(
+                        tuple(entry["found"]["files"]),
+                        TableState(**entry["found"]["state"]) if entry["found"]["state"] else None,
+                        entry["found"]["pairs"],
+                        tuple(entry["found"]["strays"]),
+                        entry["found"]["ours"],
+                    ),
                 )
                 for name, entry in form.items()
             }
         except (OSError, orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
             return {}  # only a cache: the footers know
 
-    def _look(
-        self, name: str, partitioned: bool, files: dict[str, FileMark], before: _Entry | None
-    ) -> _Entry:
-        if not partitioned:
-            footer = read_footer(self.folder / f"{name}{SUFFIX}")
-            [mark] = files.values()
-            return _Entry(
-                files,
-                TableState(
-                    footer.get("stamp"),
-                    # Without a version (a file of somebody else) a replaced file counts as changed.
-                    footer.get("version", f"file:{mark[0]}:{mark[1]}"),
-                    footer.get("rows", 0),
-                    first_time=footer.get("first_time"),
-                    last_time=footer.get("last_time"),
-                ),
-            )
-        dates: dict[str, dict[str, list[Any]]] = {}
-        stamps: set[str | None] = set()
-        months: list[str] | None = None
-        for file, mark in files.items():
-            if before is not None and before.files.get(file) == mark and file in before.dates:
-                dates[file] = before.dates[file]
-                stamps.add(before.state.stamp)
-                continue
-            footer = read_footer(self.folder / name / file)
-            dates[file] = footer.get("dates", {})
-            stamps.add(footer.get("stamp"))
-            months = footer.get("months", months)
-        complete = len(stamps) == 1 and (months is None or sorted(months) == sorted(files))
-        states = {
-            date.fromisoformat(day): DateState(*values)
-            for days in dates.values()
-            for day, values in days.items()
-        }
-        return _Entry(
-            files,
-            TableState(
-                stamps.pop() if complete else None,
-                whole_version(states),
-                sum(state.rows for state in states.values()),
-                partitioned=True,
-            ),
-            dates,
-        )
+
+def _fault(entry: _Entry) -> str:
+    return entry.found.state.fault if entry.found.state is not None else ""
 
 
-def _scan(folder: Path) -> dict[str, tuple[bool, dict[str, FileMark]]]:
-    found: dict[str, tuple[bool, dict[str, FileMark]]] = {}
+def _unchanged(entry: _Entry | None, marks: Mapping[str, FileMark]) -> dict[str, Pair]:
+    """The footers of month files that are as they were."""
+    if entry is None:
+        return {}
+    return {
+        file: pair for file, pair in entry.found.pairs.items() if entry.marks.get(file) == marks.get(file)
+    }
+
+
+def _without_stamp(found: TableFiles, file: str, reason: str) -> TableFiles:
+    """A table of which a file is damaged: it has no stamp, nor have the dates in that file."""
+    assert found.state is not None
+    pairs = dict(found.pairs)
+    if file in pairs:
+        dates = {day: [None, *values[1:]] for day, values in pairs[file]["dates"].items()}
+        pairs[file] = {**pairs[file], "dates": dates}
+    state = replace(found.state, stamp=None, signature=None, fault=reason)
+    return replace(found, pairs=pairs, state=state)
+
+
+def _mark_now(path: Path) -> FileMark:
     try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.name.startswith(("_", ".")):
-                    continue
-                if entry.is_dir():
-                    files = _files(entry.path)
-                    if files:
-                        found[entry.name] = (True, files)
-                elif entry.name.endswith(SUFFIX):
-                    status = entry.stat()
-                    mark = (status.st_size, status.st_mtime_ns)
-                    found[entry.name.removesuffix(SUFFIX)] = (False, {entry.name: mark})
+        status = path.stat()
+    except OSError:
+        return _UNKNOWN
+    return status.st_size, status.st_mtime_ns
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    try:
+        status = folder.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _scan(folder: Path) -> tuple[dict[str, dict[str, FileMark]], list[str]]:
+    """All files that may belong to a table, by its name; and what has no name of a table.
+
+    Raises `OSError` for a folder that cannot be read.
+    """
+    found: dict[str, dict[str, FileMark]] = {}
+    odd: list[str] = []
+    try:
+        entries = _visible(folder)
+    except FileNotFoundError:
+        return {}, []
+    for entry in entries:
+        if _is_folder(entry):
+            name, marks = entry.name, _marks_in(Path(entry.path), entry.name)
+        elif entry.name.endswith(SUFFIX):
+            name, marks = entry.name.removesuffix(SUFFIX), _marks([entry], "")
+        else:
+            continue
+        if not marks:
+            continue
+        if NAME.fullmatch(name):
+            found.setdefault(name, {}).update(marks)
+        else:
+            odd.append(entry.name)
+    return {name: dict(sorted(found[name].items())) for name in sorted(found)}, sorted(odd)
+
+
+def _visible(folder: Path) -> list[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        return [entry for entry in entries if not entry.name.startswith(("_", "."))]
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False  # a symbolic link to itself, for one: reading it says what is wrong
+
+
+def _marks_in(folder: Path, name: str) -> dict[str, FileMark]:
+    try:
+        return _marks([entry for entry in _visible(folder) if entry.name.endswith(SUFFIX)], f"{name}/")
     except FileNotFoundError:
         return {}
-    return dict(sorted(found.items()))
+    except OSError:
+        return {f"{name}/{NO_DATES}": _UNKNOWN}  # reading it says what is wrong
 
 
-def _files(folder: str) -> dict[str, FileMark]:
-    with os.scandir(folder) as entries:
-        marks = {
-            entry.name: (entry.stat().st_size, entry.stat().st_mtime_ns)
-            for entry in entries
-            if entry.name.endswith(SUFFIX) and not entry.name.startswith((".", "_"))
-        }
-    return dict(sorted(marks.items()))
+def _marks(entries: Iterable[os.DirEntry[str]], beginning: str) -> dict[str, FileMark]:
+    marks = {}
+    for entry in entries:
+        try:
+            status = entry.stat()
+        except FileNotFoundError:
+            if not entry.is_symlink():
+                continue  # it has just been removed
+            marks[beginning + entry.name] = _UNKNOWN
+        except OSError:
+            marks[beginning + entry.name] = _UNKNOWN
+        else:
+            marks[beginning + entry.name] = (status.st_size, status.st_mtime_ns)
+    return marks

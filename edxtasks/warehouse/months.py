@@ -15,12 +15,9 @@ import orjson
 from edxtasks.scratch import beside, publish
 from edxtasks.warehouse import dialect
 from edxtasks.warehouse.base import DateState
-from edxtasks.warehouse.listing import SUFFIX
 from edxtasks.warehouse.schema import Schema
 from edxtasks.warehouse.session import Session, quoted, read_parquet
-
-NO_DATES = f"no_dates{SUFFIX}"
-"""The one file of a partitioned table that has no dates: without it nothing could read the folder."""
+from edxtasks.warehouse.table_files import NO_DATES, SUFFIX, is_month_file
 
 
 class MonthWriter:
@@ -29,10 +26,13 @@ class MonthWriter:
     `column` is the partition column, `day` DuckDB's expression for the date that it stands for.
     """
 
-    def __init__(self, session: Session, folder: Path, private: Path, column: str, day: str) -> None:
+    def __init__(
+        self, session: Session, folder: Path, private: Path, schema: Schema, column: str, day: str
+    ) -> None:
         self._session = session
         self._folder = folder
         self._private = private
+        self._schema = schema
         self._column = column
         self._day = day
 
@@ -63,7 +63,7 @@ class MonthWriter:
         if table is not None:
             sources.append(f"SELECT * FROM {table} WHERE {self._day} IN ({date_list(made)})")
         if not sources:
-            sources.append(f"SELECT * FROM ({read_parquet([path])}) WHERE FALSE")
+            sources.append(dialect.typed_empty(self._schema))
         pair: dict[str, object] = {
             "stamp": stamp,
             "dates": {one.isoformat(): [s.stamp, s.version, s.rows] for one, s in all_states.items()},
@@ -72,13 +72,17 @@ class MonthWriter:
             pair["months"] = [month_file(one) for one in months]
         self._copy(" UNION ALL BY NAME ".join(sources) + f" ORDER BY {quoted(self._column)}", path, pair)
 
-    def finish(self, schema: Schema, has_dates: bool, stamp: str) -> None:
-        """Keep the file that stands for no dates where there are none, and only there."""
-        path = self._folder / NO_DATES
-        if has_dates:
-            path.unlink(missing_ok=True)
-        else:
-            self._copy(dialect.typed_empty(schema), path, {"stamp": stamp, "dates": {}})
+    def finish(self, states: Mapping[date, DateState], stamp: str) -> None:
+        """Leave the months of these dates and no others; without dates, the file that stands for none."""
+        kept = {month_file(month) for month in months_of(states)}
+        if not states:
+            kept = {NO_DATES}
+            self._copy(
+                dialect.typed_empty(self._schema), self._folder / NO_DATES, {"stamp": stamp, "dates": {}}
+            )
+        for path in [*self._folder.glob(month_file("*")), self._folder / NO_DATES]:
+            if path.name not in kept and is_month_file(path.name):
+                path.unlink(missing_ok=True)
 
     def _copy(self, sql: str, path: Path, pair: Mapping[str, object]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)

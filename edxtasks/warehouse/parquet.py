@@ -19,11 +19,13 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from filelock import FileLock
 
-from edxtasks.errors import InputError
+from edxtasks.errors import InputError, UserError
 from edxtasks.files import write_atomically
+from edxtasks.printable import listed as listed_texts
+from edxtasks.printable import printable_path
 from edxtasks.scratch import PLACE, PRIVATE, Scratch, beside, publish
 from edxtasks.warehouse.base import (
-    Absent,
+    NAME,
     Dates,
     DatesOf,
     DateState,
@@ -41,13 +43,17 @@ from edxtasks.warehouse.base import (
     user_name,
     whole_version,
 )
-from edxtasks.warehouse.footer import read_footer
-from edxtasks.warehouse.listing import SUFFIX, Listing
+from edxtasks.warehouse.footer import DamagedFile, read_footer
+from edxtasks.warehouse.listing import Listing
 from edxtasks.warehouse.rows import JsonLines, ParquetFiles, Row
 from edxtasks.warehouse.schema import Schema
+from edxtasks.warehouse.table_files import SUFFIX
 
 if TYPE_CHECKING:
     from edxtasks.warehouse.session import Session
+
+OWNER = "owner.json"
+"""Note of a dataset about whose tables it holds."""
 
 NO_ROWS = "0:0"
 """Version of a date, or table, without rows."""
@@ -61,6 +67,10 @@ table is a third of the time that so few rows take, and makes the file less than
 
 MEMORY_OF_LOAD = 200
 """Megabytes that loading a day table of any size takes; with less it takes longer."""
+
+
+class _Unreadable(InputError):
+    """Files of the warehouse cannot be read."""
 
 
 class ParquetWarehouse(Warehouse):
@@ -79,6 +89,8 @@ class ParquetWarehouse(Warehouse):
         self._scratch = scratch or Scratch((folder / PRIVATE / PLACE,))
         self.loads_at_once = self._share.at_once(MEMORY_OF_LOAD)
         self._listings: dict[str, Listing] = {}
+        self._identities: dict[str, tuple[int, int]] = {}
+        self._owners: dict[str, str] = {}
         self._session: Session | None = None
         self._long_lines = threading.Lock()
 
@@ -109,8 +121,26 @@ class ParquetWarehouse(Warehouse):
         if not self.folder.is_dir():
             return []
         return sorted(
-            p.name for p in self.folder.iterdir() if p.is_dir() and not p.name.startswith(("_", "."))
+            path.name
+            for path in self.folder.iterdir()
+            if NAME.fullmatch(path.name) and path.name != PRIVATE and path.is_dir()
         )
+
+    def remarks(self) -> list[str]:
+        return [remark for listing in self._listings.values() for remark in listing.remarks()]
+
+    def owner(self, dataset: str) -> str | None:
+        if dataset not in self._owners:
+            try:
+                form = orjson.loads((self.folder / dataset / PRIVATE / OWNER).read_bytes())
+                self._owners[dataset] = str(form["owner"])
+            except (FileNotFoundError, NotADirectoryError, orjson.JSONDecodeError, TypeError, KeyError):
+                return None  # nobody's yet
+        return self._owners[dataset]
+
+    def note_owner(self, dataset: str, owner: str) -> None:
+        write_atomically(self._private(dataset) / OWNER, orjson.dumps({"owner": owner}))
+        self._owners[dataset] = owner
 
     def info(self, name: TableName) -> TableInfo | None:
         state = self.states(name.dataset).get(name.table)
@@ -139,10 +169,11 @@ class ParquetWarehouse(Warehouse):
 
         began = time.monotonic()
         if isinstance(content, ParquetFiles):
-            sql = f"SELECT {listed(schema)} FROM ({read_parquet(content.paths)})"
-            state = self._load(name, schema, sql, label, costly=False)
+            with self._engine(content.paths):
+                sql = f"SELECT {listed(schema)} FROM ({read_parquet(content.paths)})"
+                state = self._load(name, schema, sql, label, costly=False)
         else:
-            with self._json_files(schema, content) as paths:
+            with self._engine(), self._json_files(schema, content) as paths:
                 state = self._load_json(name, schema, paths, label)
         self._finish(name, label, began)
         return state
@@ -152,7 +183,11 @@ class ParquetWarehouse(Warehouse):
 
     def create(self, name: TableName, query: Query, label: Label) -> TableState:
         began = time.monotonic()
-        with self.session.views(self._relations(query)), self.session.result(query) as table:
+        with (
+            self._engine(self._files_of(query)),
+            self.session.views(self._relations(query)),
+            self.session.result(query) as table,
+        ):
             version, rows = self.session.version(table, query.schema)
             state = self._write(name, f"SELECT * FROM {table}", version, rows, label)
         self._finish(name, label, began)
@@ -173,7 +208,12 @@ class ParquetWarehouse(Warehouse):
         began = time.monotonic()
         day = day_of(schema[column])
         writer = MonthWriter(
-            self.session, self.location(name, partitioned=True), self._private(name.dataset), column, day
+            self.session,
+            self.location(name, partitioned=True),
+            self._private(name.dataset),
+            schema,
+            column,
+            day,
         )
         before = dict(self.dates(name))
         states = {one: before[one] for one in keep if one in before}
@@ -181,6 +221,7 @@ class ParquetWarehouse(Warehouse):
         for part in work:
             condition = "TRUE" if part.stamps is None else f"{day} IN ({date_list(part.stamps)})"
             with (
+                self._engine([*self._files_of(part.query), *self._files(name)]),
                 self.session.views(self._relations(part.query)),
                 self.session.result(part.query, condition) as table,
             ):
@@ -194,8 +235,13 @@ class ParquetWarehouse(Warehouse):
                 states.update(new)
         for month in months_of(before):
             if month not in written and any(one not in states for one in before if month_of(one) == month):
-                writer.write(month, None, {}, states, label.stamp, None)
-        writer.finish(schema, bool(states), label.stamp)
+                with self._engine(self._files(name)):
+                    writer.write(month, None, {}, states, label.stamp, None)
+        with self._engine():
+            writer.finish(states, label.stamp)
+        self.location(name, partitioned=False).unlink(
+            missing_ok=True
+        )  # the form of somebody else's, or before
         self._finish(name, label, began)
         rows = sum(state.rows for state in states.values())
         return TableState(label.stamp, whole_version(states), rows, partitioned=True)
@@ -207,7 +253,7 @@ class ParquetWarehouse(Warehouse):
     def drop(self, name: TableName) -> bool:
         files = self._files(name)
         for path in files:
-            path.unlink()
+            path.unlink(missing_ok=True)
         folder = self.folder / name.dataset / name.table
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
@@ -218,13 +264,10 @@ class ParquetWarehouse(Warehouse):
     def forget(self, name: TableName) -> bool:
         files = self._files(name)
         for path in files:
-            pair = read_footer(path)
-            pair.pop("stamp", None)
-            for state in pair.get("dates", {}).values():
-                state[0] = None
-            with beside(path, self._private(name.dataset)) as temporary:
-                self.session.copy(self._read_files([path]), temporary, orjson.dumps(pair).decode())
-                publish(temporary, path)
+            try:
+                self._take_stamp(name, path)
+            except _Unreadable:
+                continue  # it is noted: without its stamp, the table is built anew
         self.refresh(name.dataset)
         return bool(files)
 
@@ -232,7 +275,8 @@ class ParquetWarehouse(Warehouse):
 
     def schema(self, name: TableName) -> Schema:
         """The columns of a table as its file declares them."""
-        return self.session.schema_of(self.relation(name))
+        with self._engine(self._files(name)):
+            return self.session.schema_of(self.relation(name))
 
     def read(
         self, name: TableName, columns: Sequence[str] | None = None, ordered: bool = False
@@ -242,8 +286,13 @@ class ParquetWarehouse(Warehouse):
         selected = "*" if columns is None else ", ".join(quoted(column) for column in columns)
         order = " ORDER BY ALL ASC NULLS FIRST" if ordered else ""
         cursor = self.session.cursor()
-        cursor.execute(f"SELECT {selected} FROM ({self.relation(name)}){order}")
-        while rows := cursor.fetchmany(10_000):
+        with self._engine(self._files(name)):
+            cursor.execute(f"SELECT {selected} FROM ({self.relation(name)}){order}")
+        while True:
+            with self._engine(self._files(name)):
+                rows = cursor.fetchmany(10_000)
+            if not rows:
+                return
             yield from rows
 
     @property
@@ -263,8 +312,23 @@ class ParquetWarehouse(Warehouse):
 
     def _listing(self, dataset: str) -> Listing:
         if dataset not in self._listings:
-            self._listings[dataset] = Listing(self.folder / dataset)
+            self._listings[dataset] = listing = Listing(self.folder / dataset)
+            self._check_identity(dataset, listing)
         return self._listings[dataset]
+
+    def _check_identity(self, dataset: str, listing: Listing) -> None:
+        """Raises `UserError` where the folder of a dataset is another than the one seen before: what a run
+        found fresh in it, or has built, is gone."""
+        known = self._identities.get(dataset)
+        if known is None:
+            if listing.identity is not None:
+                self._identities[dataset] = listing.identity
+        elif listing.identity != known:
+            del self._listings[dataset]
+            raise UserError(
+                f"{printable_path(self.folder / dataset)} was removed or replaced while the run was under "
+                "way: what it held is not there any more. Run again"
+            )
 
     def _private(self, dataset: str) -> Path:
         folder = self.folder / dataset / PRIVATE
@@ -279,10 +343,80 @@ class ParquetWarehouse(Warehouse):
         return form if isinstance(form, dict) else {}
 
     def _files(self, name: TableName) -> list[Path]:
-        single = self.location(name, partitioned=False)
-        if single.is_file():
-            return [single]
-        return sorted(self.location(name, partitioned=True).glob(f"*{SUFFIX}"))
+        files = self._listing(name.dataset).files(name.table)
+        if not files:  # somebody else may have made it since
+            self.refresh(name.dataset)
+            files = self._listing(name.dataset).files(name.table)
+        return files
+
+    def _present(self, name: TableName) -> list[Path]:
+        """The files of a table that is there. Raises `UserError` when it is not any more."""
+        files = self._files(name)
+        if not files:
+            raise UserError(f"{name} of {self.where} was removed while the run was under way: run again")
+        return files
+
+    def _files_of(self, query: Query) -> list[Path]:
+        return [path for source in query.inputs.values() for path in self._source_files(source)]
+
+    def _source_files(self, source: Input) -> list[Path]:
+        from edxtasks.warehouse.months import month_file, months_between
+
+        if isinstance(source, Tables):
+            return [path for name in source.names for path in self._present(name)]
+        if isinstance(source, DatesOf):
+            files = {path.name: path for path in self._files(source.name)}
+            months = map(month_file, months_between(source.first, source.last))
+            return [files[month] for month in months if month in files]
+        if isinstance(source, LogDays):
+            days = [TableName(source.dataset, day) for day in source.tables]
+            return [path for day in days for path in self._present(day)]
+        return []
+
+    @contextmanager
+    def _engine(self, files: Sequence[Path] = ()) -> Iterator[None]:
+        """A block in which DuckDB reads `files`: what it refuses is raised as an error for people.
+
+        A file that cannot be read is noted as damaged; its table is then stale.
+        """
+        import duckdb
+
+        from edxtasks.warehouse.refusals import machine_fault
+
+        try:
+            yield
+        except duckdb.Error as error:
+            fault = machine_fault(error) or self._damages(files)
+            if fault is None:
+                raise
+            raise fault from None
+
+    def _damages(self, files: Sequence[Path]) -> UserError | None:
+        """The files that cannot be read, as an error for people; they are noted."""
+        found = {path: damage for path in files if (damage := self.session.damage(path))}
+        if not found:
+            return None
+        for path, damage in found.items():
+            if path.is_relative_to(self.folder):
+                dataset = path.relative_to(self.folder).parts[0]
+                self._listing(dataset).note_damage(path, damage)
+                self.refresh(dataset)
+        told = listed_texts([f"{printable_path(path)} ({damage})" for path, damage in found.items()], 3, None)
+        return _Unreadable(f"damaged, so that it cannot be read: {told}. Run again: the table is made anew")
+
+    def _take_stamp(self, name: TableName, path: Path) -> None:
+        try:
+            pair = read_footer(path).pair
+        except DamagedFile:
+            return  # it has none
+        if pair is None:
+            return  # somebody else's
+        pair.pop("stamp", None)
+        for state in pair.get("dates", {}).values():
+            state[0] = None
+        with beside(path, self._private(name.dataset)) as temporary, self._engine([path]):
+            self.session.copy(self._read_files([path]), temporary, orjson.dumps(pair).decode())
+            publish(temporary, path)
 
     def _read_files(self, files: Sequence[Path]) -> str:
         from edxtasks.warehouse.session import read_parquet
@@ -302,7 +436,8 @@ class ParquetWarehouse(Warehouse):
     def _load_json(self, name: TableName, schema: Schema, paths: Sequence[Path], label: Label) -> TableState:
         import duckdb
 
-        from edxtasks.warehouse.session import LONGEST_LINES, is_too_long, read_json, refusal
+        from edxtasks.warehouse.refusals import is_too_long, refusal
+        from edxtasks.warehouse.session import LONGEST_LINES, read_json
 
         for longest in LONGEST_LINES:
             # Buffers for long lines are large: of the loads side by side, one at a time has them.
@@ -340,7 +475,17 @@ class ParquetWarehouse(Warehouse):
                     "changed since, or are not whole. Run again; if that does not help, make them anew"
                 )
             publish(temporary, self.location(name, partitioned=False))
+        self._leave_folder_form(name)
         return TableState(label.stamp, version, rows, first_time=label.first_time, last_time=label.last_time)
+
+    def _leave_folder_form(self, name: TableName) -> None:
+        """Remove what the table was when it was a folder, ours or somebody else's; strays stay."""
+        folder = self.location(name, partitioned=True)
+        for path in self._files(name):
+            if path.parent == folder:
+                path.unlink(missing_ok=True)
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
 
     def _finish(self, name: TableName, label: Label, began: float) -> None:
         sidecar = {
@@ -358,34 +503,26 @@ class ParquetWarehouse(Warehouse):
 
     def _input(self, source: Input) -> str:
         from edxtasks.warehouse import dialect
-        from edxtasks.warehouse.months import month_file, months_between
         from edxtasks.warehouse.session import as_stored, day_of, literal
 
+        files = self._source_files(source)
+        condition, as_declared = "", False
         if isinstance(source, Tables):
-            files = [path for name in source.names for path in self._files(name)]
-            if files and (len(source.names) > 1 or source.lacking):
-                return self.session.with_schema(self._read_files(files), source.schema)
-            condition = ""
+            as_declared = len(source.names) > 1 or bool(source.lacking)
         elif isinstance(source, DatesOf):
-            folder = self.location(source.name, partitioned=True)
-            files = [
-                path
-                for month in months_between(source.first, source.last)
-                if (path := folder / month_file(month)).is_file()
-            ]
             day = day_of(source.schema[source.column])
             condition = f" WHERE {day} BETWEEN DATE '{source.first}' AND DATE '{source.last}'"
         elif isinstance(source, LogDays):
-            folder = self.folder / source.dataset
-            files = [folder / f"{table}{SUFFIX}" for table in source.tables]
+            states = self.states(source.dataset)
+            as_declared = any(day in states and states[day].stamp is None for day in source.tables)
             low, high = (literal(_timestamp(one)) for one in (source.low, source.high))
             condition = f" WHERE time >= {low}::TIMESTAMPTZ AND time < {high}::TIMESTAMPTZ"
-        else:
-            assert isinstance(source, Absent)
-            files, condition = [], ""
         if not files:
             return dialect.typed_empty(source.schema)
-        return f"SELECT {as_stored(source.schema)} FROM ({self._read_files(files)}{condition})"
+        rows = self._read_files(files)
+        if as_declared:
+            return self.session.with_schema(rows, source.schema) + condition
+        return f"SELECT {as_stored(source.schema)} FROM ({rows}{condition})"
 
 
 def _write_rows(path: Path, schema: Schema, rows: Iterable[Row]) -> None:

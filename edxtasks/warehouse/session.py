@@ -16,9 +16,11 @@ from typing import Any
 import duckdb
 
 from edxtasks.errors import InputError, UserError
+from edxtasks.printable import printable_path
 from edxtasks.scratch import NoScratch, Scratch
 from edxtasks.warehouse import dialect
 from edxtasks.warehouse.base import Parameter, Query, QueryRefused, Share
+from edxtasks.warehouse.refusals import machine_fault
 from edxtasks.warehouse.schema import DUCKDB_TYPES, Column, Schema
 
 LONGEST_LINES = (1 << 21, 1 << 28)
@@ -26,9 +28,8 @@ LONGEST_LINES = (1 << 21, 1 << 28)
 where a line is longer, a large one."""
 
 _ROW_GROUP = 122_880
-_NOTHING = re.compile(r"\S+: a NULL among the values of a REPEATED column")
 _KINDS = {other: kind for kind, other in DUCKDB_TYPES.items()}
-_LINE = re.compile(r'in file "(?P<file>[^"]*)"(?:, in line |.*?line )(?P<line>\d+)', re.DOTALL)
+_GLOB = re.compile(r"[*?\[]")
 _OF_THE_QUERY = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
 """What DuckDB raises before it has read a row."""
 
@@ -174,6 +175,18 @@ class Session:
         rows: int = found[0]
         return rows
 
+    def damage(self, path: Path) -> str:
+        """Why the rows of a Parquet file cannot be read, in a word or two; "" when they can."""
+        try:
+            self.cursor().execute(
+                f"SELECT sum(hash(whole)::HUGEINT) FROM ({read_parquet([path])}) AS whole"
+            ).fetchone()
+        except duckdb.Error as error:
+            if not path.exists():
+                return "it was removed"
+            return str(machine_fault(error) or f"DuckDB: {type(error).__name__}")
+        return ""
+
     def with_schema(self, relation: str, schema: Schema) -> str:
         """DuckDB SQL: a relation with exactly these columns: others are left out, missing ones are NULL."""
         found = set(self.schema_of(relation).names)
@@ -251,30 +264,6 @@ def read_json(paths: Sequence[Path], schema: Schema, longest: int) -> str:
     )
 
 
-def is_too_long(error: duckdb.Error) -> bool:
-    """Whether DuckDB's JSON reader met a line longer than it was told to take."""
-    return "maximum_object_size" in str(error)
-
-
-def refusal(error: duckdb.Error, paths: Sequence[Path]) -> Exception:
-    """DuckDB's refusal of a line or file as an error for people, without the value: it may be personal."""
-    nothing = _NOTHING.search(str(error))
-    if nothing:
-        return InputError(f"{', '.join(map(str, paths[:3]))}: {nothing[0]}. Mend or remove the line.")
-    match = _LINE.search(str(error))
-    if match:
-        return InputError(
-            f"{match['file']}, line {match['line']}: expected a JSON object that fits the columns of the "
-            "table, found one that does not (it is not shown: it may be personal). Mend or remove the line."
-        )
-    if isinstance(error, duckdb.InvalidInputException | duckdb.IOException | duckdb.ConversionException):
-        return InputError(
-            f"{', '.join(map(str, paths[:3]))}: expected complete files of JSON lines that fit the columns "
-            f"of the table; the reader gave up ({type(error).__name__}). Make the files anew."
-        )
-    return error
-
-
 def read_parquet(paths: Sequence[Path]) -> str:
     """DuckDB SQL: the rows of Parquet files, columns matched by name."""
     return (
@@ -336,5 +325,16 @@ def literal(text: str) -> str:
 
 
 def paths_literal(paths: Sequence[Path]) -> str:
-    """A SQL list of file names."""
-    return "[" + ", ".join(literal(str(path)) for path in paths) + "]"
+    """A SQL list of files to be read, whatever their names: DuckDB takes what it reads from for patterns."""
+    return "[" + ", ".join(literal(_only(path)) for path in paths) + "]"
+
+
+def _only(path: Path) -> str:
+    """The pattern that fits this path alone. Raises `InputError` for the one kind of path that has none."""
+    parts = str(path).split("/")
+    if any("\\" in part and _GLOB.search(part) for part in parts):
+        raise InputError(
+            f"{printable_path(path)}: DuckDB cannot read from a folder whose name has a backslash together "
+            "with *, ? or [: rename the folder"
+        )
+    return "/".join(_GLOB.sub(lambda found: f"[{found[0]}]", part) for part in parts)

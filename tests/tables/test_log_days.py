@@ -127,7 +127,7 @@ def test_the_check_opens_no_shard(site: Site, monkeypatch: pytest.MonkeyPatch) -
         shard(site, number).unlink()
         shard(site, number).mkdir()  # whoever opens it gets an error
     assert check_log_days(context(site), COURSE).fresh
-    monkeypatch.delattr("edxtasks.warehouse.listing.read_footer")  # nor, from the second on, a day table
+    monkeypatch.delattr("edxtasks.warehouse.table_files.read_footer")  # nor, from the second on, a day table
     assert check_log_days(context(site), COURSE).fresh
 
 

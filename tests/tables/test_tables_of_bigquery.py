@@ -89,7 +89,7 @@ def test_days_are_compared_with_their_shards(fake: FakeGoogle, context: Context)
     adopted, left = adopt_log_days(context, adopting(context), COURSE)
     assert adopted == {"tracklog_20141017": 1}
     assert left == {
-        "tracklog_20141016": "its shard is gone: the next load removes it",
+        "tracklog_20141016": "it has no shard, where other days of the course have: it stays as it is",
         "tracklog_20141018": "it has 3 rows, its shard 2: it is loaded again",
     }
     verdict = check_log_days(context, COURSE)

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from edxtasks.config import Settings
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
-from edxtasks.errors import SettingsError, UserError
+from edxtasks.errors import SettingsError
 from edxtasks.tables.build import Built, build
 from edxtasks.tables.context import Context
 from edxtasks.tables.declaration import AwaitedFrom, Need, Scope, SelectedBy, Table
@@ -123,7 +124,12 @@ def test_a_column_that_no_course_has_is_null(small: ParquetWarehouse) -> None:
     assert list(small.read(context.name(COMBINED, None))) == [("A", 1, None)]
 
 
-def test_a_single_table_of_somebody_else_must_have_its_columns(small: ParquetWarehouse) -> None:
+def test_a_single_table_of_somebody_else_is_read_with_its_columns(
+    small: ParquetWarehouse,
+) -> None:
+    theirs = small.location(TableName(A.dataset, "people"), partitioned=False)
+    duckdb.execute(f"COPY (SELECT 1 AS user_id, 'A' AS course, 'x' AS odd) TO '{theirs}' (FORMAT parquet)")
+    small.refresh_all()
     of_course = Table(
         "copy",
         "x",
@@ -131,8 +137,12 @@ def test_a_single_table_of_somebody_else_must_have_its_columns(small: ParquetWar
         COMBINED.made,
         inputs={"people": Need.REQUIRED},
     )
-    with pytest.raises(UserError, match=r"X__A__R\.people has no column grade"):
-        build(made_context(small, A, copy=of_course), of_course, A)
+    built = build(made_context(small, A, copy=of_course), of_course, A)
+    assert list(small.read(TableName(A.dataset, "copy"))) == [("A", 1, None)]
+    assert built.notes.lines == [
+        "people of X__A__R has no grade, which is NULL for them",
+        "people of X__A__R has columns that are left out: odd",
+    ]
 
 
 def test_the_dataset_is_named_after_the_first_course(small: ParquetWarehouse) -> None:

@@ -1,0 +1,87 @@
+"""What DuckDB refuses, as errors for people: without values, which may be personal."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from edxtasks.errors import InputError, MachineError, from_machine
+from edxtasks.printable import listed_paths
+
+_LINE = re.compile(r'in file "(?P<file>[^"]*)"(?:, in line |.*?line )(?P<line>\d+)', re.DOTALL)
+_NOTHING = re.compile(r"\S+: a NULL among the values of a REPEATED column")
+_FILE = re.compile(r'file \\*"(?P<file>[^"\\]*)')
+_USED = re.compile(r"\(([^()]* used)\)")
+
+_REASONS = {
+    os.strerror(number): number
+    for number in (
+        errno.EACCES,
+        errno.EPERM,
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EFBIG,
+        errno.EROFS,
+        errno.EIO,
+        errno.ESTALE,
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.ENAMETOOLONG,
+        errno.ENOMEM,
+    )
+}
+"""The operating system's reasons, as DuckDB repeats them in its messages."""
+
+
+def machine_fault(error: duckdb.Error) -> MachineError | None:
+    """What the machine refused to DuckDB; None where it is something else."""
+    text = str(error)
+    if isinstance(error, duckdb.OutOfMemoryException):
+        if "max_temp_directory_size" in text:
+            return MachineError(
+                "memory ran out, and there was not enough free space in the folder of the setting state for "
+                "what did not fit: free some space there, or set another state or memory_limit under [engine]"
+            )
+        used = _USED.search(text)
+        return MachineError(
+            f"memory ran out{f' ({used[1]})' if used else ''}: set a higher memory_limit under [engine] "
+            '(for example "4GB"), or run fewer tasks at once (doit -n)'
+        )
+    if isinstance(error, duckdb.IOException):
+        for reason, number in _REASONS.items():
+            if reason in text:
+                file = _FILE.search(text)
+                return from_machine(OSError(number, reason, file["file"] if file else None))
+    return None
+
+
+def is_too_long(error: duckdb.Error) -> bool:
+    """Whether DuckDB's JSON reader met a line longer than it was told to take."""
+    return "maximum_object_size" in str(error)
+
+
+def refusal(error: duckdb.Error, paths: Sequence[Path]) -> Exception:
+    """DuckDB's refusal of a line or file of `paths`."""
+    fault = machine_fault(error)
+    if fault is not None:
+        return fault
+    nothing = _NOTHING.search(str(error))
+    if nothing:
+        return InputError(f"{listed_paths(paths)}: {nothing[0]}. Mend or remove the line.")
+    match = _LINE.search(str(error))
+    if match:
+        return InputError(
+            f"{match['file']}, line {match['line']}: expected a JSON object that fits the columns of the "
+            "table, found one that does not (it is not shown: it may be personal). Mend or remove the line."
+        )
+    if isinstance(error, duckdb.InvalidInputException | duckdb.IOException | duckdb.ConversionException):
+        return InputError(
+            f"{listed_paths(paths)}: expected complete files of JSON lines that fit the columns "
+            f"of the table; the reader gave up ({type(error).__name__}). Make the files anew."
+        )
+    return error

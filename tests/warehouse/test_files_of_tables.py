@@ -1,0 +1,408 @@
+"""The files of the embedded warehouse: which are read, which are damaged, whatever their folder is called."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from edxtasks.errors import InputError, MachineError, UserError
+from edxtasks.scratch import Scratch
+from edxtasks.warehouse.base import Dates, DatesOf, DateState, Label, Query, Share, TableName, Tables
+from edxtasks.warehouse.catalog import open_views
+from edxtasks.warehouse.footer import DamagedFile, read_footer
+from edxtasks.warehouse.parquet import ParquetWarehouse
+from edxtasks.warehouse.rows import JsonLines, ParquetFiles
+from edxtasks.warehouse.schema import schema
+
+NUMBERS = schema("n INTEGER -- number\nword STRING -- word")
+DAILY = schema("date DATE -- day\nn INTEGER -- number")
+D1, D2 = date(2015, 9, 30), date(2015, 10, 1)
+
+NUMBERS_NAME = TableName("campus", "numbers")
+DAILY_NAME = TableName("campus", "daily")
+DAILY_SQL = "SELECT\n  DATE '2015-09-30' AS date, -- DATE: day\n  n, -- INTEGER: number\nFROM numbers"
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> ParquetWarehouse:
+    """A warehouse with a table of three rows, and a table by date with one row on 30 September."""
+    return filled(tmp_path / "warehouse")
+
+
+def filled(folder: Path) -> ParquetWarehouse:
+    warehouse = ParquetWarehouse(folder)
+    rows = [{"n": number, "word": f"word {number}"} for number in (1, 2, 3)]
+    warehouse.load(NUMBERS_NAME, NUMBERS, rows, Label("stamp"))
+    build_dates(warehouse, {D1: "first"})
+    return warehouse
+
+
+def query(columns: str, source: TableName = NUMBERS_NAME) -> Query:
+    inputs = {"numbers": Tables((source,), NUMBERS)}
+    return Query(f"SELECT\n  SUM(n) AS {columns}, -- INTEGER: sum\nFROM numbers", inputs, {}, TOTAL)
+
+
+TOTAL = schema("total INTEGER -- sum")
+
+
+def build_dates(warehouse: ParquetWarehouse, stamps: dict[date, str], keep: tuple[date, ...] = ()) -> None:
+    made = Query(DAILY_SQL + " WHERE n = 3", {"numbers": Tables((NUMBERS_NAME,), NUMBERS)}, {}, DAILY)
+    warehouse.create_dates(DAILY_NAME, DAILY, "date", [Dates(made, stamps)], keep, Label("recipe"))
+
+
+def foreign(path: Path, sql: str) -> None:
+    """A Parquet file that somebody else wrote."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    duckdb.execute(f"COPY ({sql}) TO '{path}' (FORMAT parquet)")
+
+
+def flip(path: Path, place: int) -> None:
+    content = bytearray(path.read_bytes())
+    content[place] ^= 0x41
+    path.write_bytes(content)
+
+
+# Paths
+
+
+@pytest.mark.parametrize(
+    ("folder", "sibling"),
+    [
+        ("w[1]", "w1"),
+        ("w*", "wx"),
+        ("w?", "wx"),
+        ("w[!x]", "wy"),
+        ("**", "wx"),
+        ("[", "x"),
+        ("it's", "its"),
+        ('"quoted"', "quoted"),
+        ("50% {a,b}", "50% a"),
+        ("ein Bäumchen ", "ein Baumchen"),
+        ("a\\b", "ab"),
+        ("year=2015", "2015"),
+        ("$HOME ~ #1;--", "x"),
+    ],
+)
+def test_a_folder_is_itself_whatever_its_name(tmp_path: Path, folder: str, sibling: str) -> None:
+    decoy = ParquetWarehouse(tmp_path / sibling)
+    decoy.load(NUMBERS_NAME, NUMBERS, [{"n": 1000}], Label("other"))
+    shutil.copytree(tmp_path / sibling / "campus", tmp_path / sibling / "campus2")
+    lines = tmp_path / sibling / "lines.json"
+    lines.write_text('{"n":1000}\n')
+
+    warehouse = filled(tmp_path / folder)
+    assert sorted(warehouse.read(NUMBERS_NAME, ["n"])) == [(1,), (2,), (3,)]
+    assert list(warehouse.read(DAILY_NAME)) == [(D1, 3)]
+    total = TableName("campus", "total")
+    assert warehouse.create(total, query("total"), Label("s")).rows == 1
+    assert list(warehouse.read(total)) == [(6,)]
+    lines = tmp_path / folder / "lines.json"
+    lines.write_text('{"n":7}\n')
+    warehouse.load(total, TOTAL_OF_LINES, JsonLines((lines,)), Label("s"))
+    assert list(warehouse.read(total)) == [(7,)]
+    warehouse.load(
+        total, NUMBERS, ParquetFiles((warehouse.location(NUMBERS_NAME, partitioned=False),)), Label("s")
+    )
+    assert len(list(warehouse.read(total))) == 3
+    assert warehouse.forget(NUMBERS_NAME)
+    assert sorted(warehouse.read(NUMBERS_NAME, ["n"])) == [(1,), (2,), (3,)]
+    connection, remarks = open_views(tmp_path / folder, Scratch([tmp_path / folder / "scratch"]))
+    assert connection.execute("SELECT sum(n) FROM campus.numbers").fetchall() == [(6,)]
+    assert remarks == []
+
+
+TOTAL_OF_LINES = schema("n INTEGER -- number")
+
+
+def test_what_does_not_fit_in_memory_goes_to_a_folder_of_any_name(tmp_path: Path) -> None:
+    scratch = Scratch([tmp_path / "it's [1] *"])
+    warehouse = ParquetWarehouse(tmp_path / "warehouse", Share(1, "60MB"), scratch)
+    warehouse.session.connection.execute(
+        "CREATE TEMP TABLE much AS SELECT i, hash(i) AS h, i || repeat('x', 40) AS s "
+        "FROM range(1000000) AS t(i)"
+    )
+    assert any(scratch.path.glob("spill-*/duckdb_temp*"))
+    warehouse.session.close()
+    scratch.close()
+
+
+def test_the_one_kind_of_folder_that_duckdb_cannot_read_from_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="rename the folder"):
+        filled(tmp_path / "a\\b[1]")
+
+
+@pytest.mark.parametrize("dataset", ["_____________1__2016______", "___1", "MITx__2_03x__3T2013"])
+def test_every_name_of_a_dataset_shows(tmp_path: Path, dataset: str) -> None:
+    warehouse = ParquetWarehouse(tmp_path)
+    warehouse.load(TableName(dataset, "numbers"), NUMBERS, [{"n": 1}], Label("s"))
+    (tmp_path / "no name of ours").mkdir()
+    (tmp_path / ".hidden").mkdir()
+    assert warehouse.datasets() == [dataset]
+    connection, _ = open_views(tmp_path, Scratch([tmp_path / "_edxtasks" / "scratch"]))
+    assert connection.execute(f'SELECT n FROM "{dataset}".numbers').fetchall() == [(1,)]
+
+
+# Strays
+
+
+@pytest.mark.parametrize("name", ["month=2015-09 (copy).parquet", "month=2015-11.parquet", "mine.parquet"])
+def test_a_stray_file_is_not_read_and_told(warehouse: ParquetWarehouse, name: str) -> None:
+    folder = warehouse.location(DAILY_NAME, partitioned=True)
+    before = warehouse.states("campus")["daily"], dict(warehouse.dates(DAILY_NAME))
+    stray = folder / name
+    if name == "mine.parquet":
+        foreign(stray, "SELECT DATE '2015-09-30' AS date, 99 AS n")
+    else:
+        shutil.copy(folder / "month=2015-09.parquet", stray)
+    warehouse.refresh_all()
+    assert (warehouse.states("campus")["daily"], dict(warehouse.dates(DAILY_NAME))) == before
+    assert list(warehouse.read(DAILY_NAME)) == [(D1, 3)]
+    source = DatesOf(DAILY_NAME, DAILY, "date", D1, date(2015, 12, 31))
+    made = Query("SELECT\n  SUM(n) AS total, -- INTEGER: sum\nFROM daily", {"daily": source}, {}, TOTAL)
+    total = TableName("campus", "total")
+    warehouse.create(total, made, Label("s"))
+    assert list(warehouse.read(total)) == [(3,)]
+    assert any(str(stray) in remark and "not read" in remark for remark in warehouse.remarks())
+    stray.unlink()
+    warehouse.refresh_all()
+    _ = warehouse.states("campus")
+    assert warehouse.remarks() == []
+
+
+def test_a_month_that_was_removed_is_missed(warehouse: ParquetWarehouse) -> None:
+    build_dates(warehouse, {D2: "second"}, keep=(D1,))
+    (warehouse.location(DAILY_NAME, partitioned=True) / "month=2015-09.parquet").unlink()
+    warehouse.refresh_all()
+    assert list(warehouse.dates(DAILY_NAME)) == [D2]
+
+
+# Tables of somebody else
+
+
+def test_a_file_of_somebody_else_has_the_rows_of_its_metadata(tmp_path: Path) -> None:
+    foreign(tmp_path / "campus" / "numbers.parquet", "SELECT i AS n, {'a': i} AS deep FROM range(70000) t(i)")
+    foreign(tmp_path / "campus" / "nothing.parquet", "SELECT 1 AS n WHERE false")
+    warehouse = ParquetWarehouse(tmp_path)
+    states = warehouse.states("campus")
+    assert {name: (one.stamp, one.rows) for name, one in states.items()} == {
+        "numbers": (None, 70000),
+        "nothing": (None, 0),
+    }
+    info = warehouse.info(NUMBERS_NAME)
+    assert info is not None and info.rows == 70000
+
+
+def test_a_folder_of_somebody_else_is_one_table(tmp_path: Path) -> None:
+    for number in (1, 2):
+        foreign(
+            tmp_path / "campus" / "numbers" / f"part-{number}.parquet", f"SELECT {number} AS n, 'x' AS word"
+        )
+    warehouse = ParquetWarehouse(tmp_path)
+    state = warehouse.states("campus")["numbers"]
+    assert (state.stamp, state.rows, state.partitioned) == (None, 2, False)
+    assert sorted(warehouse.read(NUMBERS_NAME, ["n"])) == [(1,), (2,)]
+    warehouse.load(NUMBERS_NAME, NUMBERS, [{"n": 5}], Label("ours"))
+    assert list(warehouse.read(NUMBERS_NAME, ["n"])) == [(5,)]
+    assert sorted(path.name for path in (tmp_path / "campus").iterdir()) == ["_edxtasks", "numbers.parquet"]
+
+
+def test_a_file_of_somebody_else_gives_way_to_our_table_by_date(warehouse: ParquetWarehouse) -> None:
+    single = warehouse.location(DAILY_NAME, partitioned=False)
+    shutil.rmtree(warehouse.location(DAILY_NAME, partitioned=True))
+    foreign(single, "SELECT DATE '2001-01-01' AS date, 99 AS n")
+    warehouse.refresh_all()
+    assert warehouse.states("campus")["daily"].rows == 1
+    assert not warehouse.states("campus")["daily"].partitioned
+    build_dates(warehouse, {D1: "first"})
+    assert not single.exists()
+    assert list(warehouse.read(DAILY_NAME)) == [(D1, 3)]
+
+
+def test_beside_our_table_a_file_of_somebody_else_is_not_read(warehouse: ParquetWarehouse) -> None:
+    single = warehouse.location(DAILY_NAME, partitioned=False)
+    foreign(single, "SELECT DATE '2001-01-01' AS date, 99 AS n")
+    warehouse.refresh_all()
+    assert warehouse.states("campus")["daily"].stamp == "recipe"
+    assert list(warehouse.read(DAILY_NAME)) == [(D1, 3)]
+    assert any(str(single) in remark for remark in warehouse.remarks())
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"x" * 500, b"PAR1" + b"\xff" * 100 + b"\x40\0\0\0PAR1"])
+def test_what_is_no_parquet_file_is_damaged(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "campus" / "numbers.parquet"
+    path.parent.mkdir()
+    path.write_bytes(content)
+    with pytest.raises(DamagedFile):
+        read_footer(path).rows()
+    state = ParquetWarehouse(tmp_path).states("campus")["numbers"]
+    assert (state.stamp, state.rows) == (None, 0)
+    assert state.fault
+
+
+# Damage
+
+
+def test_a_damaged_file_is_named_and_its_table_stale_until_it_is_made_anew(
+    warehouse: ParquetWarehouse,
+) -> None:
+    path = warehouse.location(NUMBERS_NAME, partitioned=False)
+    content = path.read_bytes()
+    path.write_bytes(b"PAR1" + bytes(200) + content[204:])
+    warehouse.refresh_all()
+    assert warehouse.states("campus")["numbers"].stamp == "stamp"  # its footer is in order
+    total = TableName("campus", "total")
+    with pytest.raises(InputError) as caught:
+        warehouse.create(total, query("total"), Label("s"))
+    assert str(path) in str(caught.value) and "damaged" in str(caught.value)
+    fresh = ParquetWarehouse(warehouse.folder)  # as the next run sees it
+    state = fresh.states("campus")["numbers"]
+    assert state.stamp is None and state.fault
+    fresh.load(NUMBERS_NAME, NUMBERS, [{"n": 4}], Label("again"))
+    assert fresh.states("campus")["numbers"].stamp == "again"
+    assert fresh.create(total, query("total"), Label("s")).rows == 1
+    assert not (warehouse.folder / "campus" / "_edxtasks" / "damaged.json").exists()
+
+
+def test_a_damaged_month_makes_its_dates_stale_and_no_others(warehouse: ParquetWarehouse) -> None:
+    folder = warehouse.location(DAILY_NAME, partitioned=True)
+    october = Query(
+        DAILY_SQL.replace("2015-09-30", "2015-10-01"),
+        {"numbers": Tables((NUMBERS_NAME,), NUMBERS)},
+        {},
+        DAILY,
+    )
+    warehouse.create_dates(DAILY_NAME, DAILY, "date", [Dates(october, {D2: "b"})], [D1], Label("recipe"))
+    path = folder / "month=2015-10.parquet"
+    content = path.read_bytes()
+    path.write_bytes(b"PAR1" + bytes(40) + content[44:])
+    warehouse.refresh_all()
+    with pytest.raises(InputError, match="month=2015-10"):
+        list(warehouse.read(DAILY_NAME))
+    assert {day: state.stamp for day, state in warehouse.dates(DAILY_NAME).items()} == {D1: "first", D2: None}
+    warehouse.create_dates(DAILY_NAME, DAILY, "date", [Dates(october, {D2: "c"})], [D1], Label("recipe"))
+    assert sorted(warehouse.read(DAILY_NAME, ["n"])) == [(1,), (2,), (3,), (3,)]
+    assert warehouse.states("campus")["daily"].stamp == "recipe"
+
+
+def test_forget_heeds_a_damaged_table(warehouse: ParquetWarehouse) -> None:
+    path = warehouse.location(NUMBERS_NAME, partitioned=False)
+    content = path.read_bytes()
+    path.write_bytes(b"PAR1" + bytes(200) + content[204:])
+    assert warehouse.forget(NUMBERS_NAME)
+    assert warehouse.states("campus")["numbers"].stamp is None
+
+
+def test_an_unreadable_neighbour_holds_up_nobody(warehouse: ParquetWarehouse) -> None:
+    bad = warehouse.folder / "campus" / "loop.parquet"
+    bad.symlink_to(bad.name)  # whoever opens it gets an error, also the superuser
+    (warehouse.folder / "campus" / "dangling.parquet").symlink_to("nowhere")
+    warehouse.refresh_all()
+    states = warehouse.states("campus")
+    assert states["numbers"].stamp == "stamp"
+    assert "symbolic links" in states["loop"].fault and states["dangling"].fault
+    assert warehouse.create(TableName("campus", "total"), query("total"), Label("s")).rows == 1
+    connection, remarks = open_views(warehouse.folder, Scratch([warehouse.folder / "_edxtasks" / "scratch"]))
+    assert connection.execute("SELECT count(*) FROM campus.numbers").fetchall() == [(3,)]
+    assert len(remarks) == 2
+    loop = TableName("campus", "loop")
+    warehouse.load(loop, NUMBERS, [{"n": 1}], Label("made"))
+    assert warehouse.states("campus")["loop"].stamp == "made"
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_dataset_that_is_removed_during_a_run_is_no_empty_one(
+    warehouse: ParquetWarehouse, again: bool
+) -> None:
+    shutil.rmtree(warehouse.folder / "campus")
+    if again:
+        filled(warehouse.folder)
+    warehouse.refresh_all()
+    with pytest.raises(UserError, match="removed or replaced"):
+        warehouse.states("campus")
+
+
+def test_a_table_that_is_removed_during_a_run_is_no_empty_one(warehouse: ParquetWarehouse) -> None:
+    warehouse.location(NUMBERS_NAME, partitioned=False).unlink()
+    with pytest.raises(UserError, match=r"campus\.numbers"):
+        warehouse.create(TableName("campus", "total"), query("total"), Label("s"))
+
+
+# The machine
+
+
+def test_too_little_memory_says_what_to_set(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder: nothing can be spilled")
+    warehouse = ParquetWarehouse(tmp_path / "warehouse", Share(1, "40MB"), Scratch([tmp_path / "file"]))
+    foreign(
+        tmp_path / "big.parquet", "SELECT i AS n, repeat(md5(i::VARCHAR), 20) AS word FROM range(100000) t(i)"
+    )
+    with pytest.raises(MachineError, match="memory_limit"):
+        warehouse.load(NUMBERS_NAME, NUMBERS, ParquetFiles((tmp_path / "big.parquet",)), Label("s"))
+
+
+def test_a_full_disk_is_told_and_blames_no_file(tmp_path: Path) -> None:
+    code = f"""if True:
+        import resource, signal
+        from pathlib import Path
+        from edxtasks.errors import MachineError
+        from edxtasks.warehouse.base import Label, TableName
+        from edxtasks.warehouse.parquet import ParquetWarehouse
+        from edxtasks.warehouse.rows import JsonLines
+        from edxtasks.warehouse.schema import schema
+        lines = Path({str(tmp_path / "lines.json")!r})
+        lines.write_text("".join('{{"n":%d}}\\n' % (number * 7919 % 100003) for number in range(60000)))
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))  # every longer file is refused
+        warehouse = ParquetWarehouse(Path({str(tmp_path / "warehouse")!r}))
+        try:
+            name = TableName("campus", "numbers")
+            warehouse.load(name, schema("n INTEGER"), JsonLines((lines,)), Label("s"))
+        except MachineError as error:
+            print(error)
+        print(sorted(path.name for path in (warehouse.folder / "campus").rglob("*.parquet")))
+        print([path.name for path in (warehouse.folder / "campus").rglob(".edxtasks-*")])
+    """
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    told, tables, left = done.stdout.splitlines()
+    assert "File too large" in told and "lines.json" not in told
+    assert (tables, left) == ("[]", "[]")
+
+
+def test_a_user_without_a_name_builds_too(
+    warehouse: ParquetWarehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+
+    def nobody(number: int) -> object:
+        raise KeyError(f"getpwuid(): uid not found: {number}")
+
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    assert warehouse.load(NUMBERS_NAME, NUMBERS, [{"n": 1}], Label("s")).rows == 1
+    assert str(os.getuid()) in (warehouse.folder / "campus" / "_edxtasks" / "numbers.json").read_text()
+
+
+# Owners
+
+
+def test_a_dataset_remembers_whose_it_is(warehouse: ParquetWarehouse) -> None:
+    assert warehouse.owner("campus") is None
+    warehouse.note_owner("campus", "MITx/2.03x/1")
+    other = ParquetWarehouse(warehouse.folder)
+    assert other.owner("campus") == "MITx/2.03x/1"
+    assert other.owner("nowhere") is None
+
+
+def test_dates_of_a_cached_listing_are_those_of_the_footers(warehouse: ParquetWarehouse) -> None:
+    cached = ParquetWarehouse(warehouse.folder).dates(DAILY_NAME)
+    shutil.rmtree(warehouse.folder / "campus" / "_edxtasks")
+    assert ParquetWarehouse(warehouse.folder).dates(DAILY_NAME) == cached
+    [(day, state)] = cached.items()
+    assert (day, state) == (D1, DateState("first", state.version, 1))
