@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
 from edxtasks.config import Settings
 from edxtasks.config.kinds import day
 from edxtasks.course import CourseKey
-from edxtasks.errors import InputError, SourceAbsent
+from edxtasks.errors import InputError, SourceAbsent, from_machine
 from edxtasks.printable import printable_path
 
 
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Raise as `UserError` that a folder on the way cannot be read: a fault of one course, not of the run."""
+    try:
+        yield
+    except OSError as error:
+        raise from_machine(error) or error from None
+
+
+@_readable()
 def course_directory(course: CourseKey, settings: Settings) -> Path:
     """The directory of a course under `course_sql_base_dir`: the first of three that exists.
 
@@ -28,6 +40,7 @@ def course_directory(course: CourseKey, settings: Settings) -> Path:
     raise SourceAbsent(f"{course} has no directory: looked for {', '.join(names)} in {base}{lacking}")
 
 
+@_readable()
 def sql_directory(course: CourseKey, settings: Settings, pin: str | None = None) -> Path:
     """The directory with the dump of a course.
 
@@ -51,6 +64,7 @@ def sql_directory(course: CourseKey, settings: Settings, pin: str | None = None)
     return directory / name
 
 
+@_readable()
 def directory_read_with(arriving: Path, course: CourseKey, settings: Settings) -> Path:
     """The directory that `sql_directory` will give once the dated directory `arriving` is there.
 
@@ -74,6 +88,7 @@ def dump_date(course: CourseKey, settings: Settings, pin: str | None = None) -> 
     return day(found.name) if found != course_directory(course, settings) else None
 
 
+@_readable()
 def office_file(setting: str, path: Path | None) -> Path:
     """The file that an office keeps itself, as the setting `setting` of `[paths]` names it.
 
@@ -87,6 +102,7 @@ def office_file(setting: str, path: Path | None) -> Path:
     return path
 
 
+@_readable()
 def dated_directories(course: CourseKey, settings: Settings) -> list[str]:
     """The names YYYY-MM-DD of the dated directories of a course, oldest first."""
     return _dated(course_directory(course, settings))

@@ -27,7 +27,7 @@ from edxtasks.logs.results import Progress as SplitProgress
 from edxtasks.logs.shards import Shard
 from edxtasks.logs.split import SplitOptions, SplitResult, forget, split
 from edxtasks.notes import Notes
-from edxtasks.scratch import scratch_of, use
+from edxtasks.scratch import Scratch, scratch_of, use
 from edxtasks.simulate import CampusSize, simulate
 from edxtasks.tables import mirror
 from edxtasks.tables.adapted import adapted
@@ -133,6 +133,7 @@ def fetch_log_days(
 
 def fetch_user_info(progress: Progress, setting: Setting, course: CourseKey) -> Built:
     """Fetch accounts, profiles, enrolments and certificates of a course from a MongoDB."""
+    _scratch(setting.settings)
     notes = Notes()
     try:
         files = mongo2user_info(course, setting.settings, notes)
@@ -150,6 +151,7 @@ def sort_package(
     progress: Progress, setting: Setting, package: Package, course: CourseKey | None, force: bool
 ) -> Built:
     """Sort the files of a course (None: of no known course) into its directory; with `force` all of them."""
+    _scratch(setting.settings)
     notes = Notes()
     digests = Digests()
     digests.learn(setting.digests)
@@ -167,12 +169,21 @@ def simulate_campus(progress: Progress, folder: Path, size: CampusSize, seed: in
     return Built(description["lines"], notes=notes, unit="log lines")
 
 
+def _scratch(settings: Settings) -> Scratch:
+    """The scratch of this process. From now on what it writes beside its targets is noted there."""
+    state, scratch = getattr(_kept, "scratch", (None, None))
+    if scratch is None or state != settings.engine.state:
+        scratch = use(scratch_of(settings))
+        _kept.scratch = (settings.engine.state, scratch)
+    return scratch
+
+
 def _context(setting: Setting) -> Context:
     key, context = getattr(_kept, "context", (None, None))
     if context is None or key != (setting.settings, setting.courses):
         settings = setting.settings
         registry = adapted(read_registry(settings.engine.state), settings, setting.courses)
-        scratch = use(scratch_of(settings))
+        scratch = _scratch(settings)
         tempfile.tempdir = str(scratch.path)  # libraries have no other place either
         warehouse = open_warehouse(settings, setting.share, scratch)
         context = Context(settings, registry, warehouse, Digests(), setting.courses)

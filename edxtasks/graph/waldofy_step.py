@@ -14,7 +14,7 @@ from edxtasks.course import CourseKey
 from edxtasks.directories import directory_read_with
 from edxtasks.dumps.package import Package, PackageGone, plan_package
 from edxtasks.dumps.waldofy import pending, was_sorted
-from edxtasks.errors import InputError, UserError
+from edxtasks.errors import InputError, UserError, from_machine
 from edxtasks.graph.steps import JOBS, Run, Step
 from edxtasks.graph.workers import Job
 from edxtasks.printable import printable, printable_path
@@ -47,6 +47,8 @@ class Delivery:
             return plan_package(folder, self.known, self.base)
         except UserError as fault:
             return fault
+        except OSError as refused:
+            return from_machine(refused) or UserError(str(refused))
 
     @cached_property
     def gone(self) -> str:

@@ -17,7 +17,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from edxtasks.course import CourseKey
-from edxtasks.errors import SourceAbsent, UserError
+from edxtasks.errors import SourceAbsent, UserError, from_machine
 from edxtasks.tables.context import Context, day_of_log
 from edxtasks.tables.declaration import (
     ALL_EARLIER,
@@ -140,7 +140,10 @@ def sources_of(context: Context, table: Table, course: CourseKey | None) -> Mapp
     """The files that a table is made from now; raises `SourceAbsent` or `UserError` as `check` does."""
     made = table.made
     if isinstance(made, LoadedFrom | ComputedFrom) and made.sources is not None:
-        return made.sources(course, context.settings)  # type: ignore[arg-type]
+        try:
+            return made.sources(course, context.settings)  # type: ignore[arg-type]
+        except OSError as error:  # a folder that cannot be read: a fault of this table, and of no other
+            raise from_machine(error) or error from None
     return {}
 
 

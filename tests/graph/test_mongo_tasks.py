@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import threading
@@ -20,6 +21,7 @@ from mongo_server import CURSOR_LOST, REFUSED, cursor, free_port, listed, servin
 from project import REPOSITORY
 from pymongo import MongoClient
 
+from edxtasks.dumps.mongo2user_info import OUTPUT_FILES
 from edxtasks.warehouse.parquet import ParquetWarehouse
 
 COURSE = "MITx/6.00x/1T2013"
@@ -173,6 +175,46 @@ def test_a_run_that_is_killed_leaves_whole_days(folder: Path) -> None:
         assert [path.name for path in course.glob("tracklog*")] == ["tracklog-2013-01-04.json.gz"]
         mongo2gs(folder, uri)
         assert shards(folder) == {"2013-01-04": 2, "2013-01-05": 2, "2013-01-06": 2}
+
+
+def test_records_that_are_half_fetched_when_a_run_is_killed(folder: Path) -> None:
+    course = folder / "SQL" / "MITx-6.00x-1T2013" / "from_mongodb"
+    course.mkdir(parents=True)
+    (course / "users.json.gz").write_bytes(b"old")
+    reached = threading.Event()
+    go_on = threading.Event()
+
+    def answer(command: dict[str, Any]) -> dict[str, Any] | None:
+        if "find" in command:
+            if command["find"] == "auth_user" and not go_on.is_set():
+                reached.set()
+                go_on.wait(60)
+            user = {"_id": 7, "user_id": 7, "course_id": COURSE, "courses": [COURSE]}
+            return cursor(command["find"], [user])
+        collections = ("student_courseenrollment", "certificates_generatedcertificate", "auth_user")
+        return listed(*collections, "auth_userprofile") if "listCollections" in command else {"ok": 1.0}
+
+    with stubs() as start:
+        uri = f"mongodb://{start(answer).host}/"
+        process = subprocess.Popen(
+            [sys.executable, "-m", "doit", f"mongo2user_info:{COURSE}"],
+            cwd=folder,
+            env=os.environ | {"PYTHONPATH": str(REPOSITORY), "EDXTASKS_MONGO_URI": uri},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        assert reached.wait(60)
+        unfinished = sorted(path for path in course.iterdir() if path.name != "users.json.gz")
+        # Records of learners, which nobody else may read before they are in their place.
+        assert [stat.S_IMODE(path.stat().st_mode) for path in unfinished] == [0o600] * 4
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        go_on.set()
+        assert (course / "users.json.gz").read_bytes() == b"old"
+        doit(folder, f"mongo2user_info:{COURSE}", EDXTASKS_MONGO_URI=uri)
+    assert sorted(path.name for path in course.iterdir()) == sorted(OUTPUT_FILES)
+    assert list((folder / "state").rglob("run-*")) == []
 
 
 @pytest.mark.parametrize("task", ["mongo2gs", "mongo2user_info"])
