@@ -100,7 +100,7 @@ class Engine:
         MEMORY, "", 'Of one task process, such as `"4GB"`; empty: a share of the machine.'
     )
     state: Path = setting(
-        PATH, Path("state"), "Folder of run pages and caches; nothing in it decides what is fresh."
+        PATH, Path("state"), "Folder of caches and scratch files; nothing in it decides what is fresh."
     )
 
 

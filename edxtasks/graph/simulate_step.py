@@ -42,6 +42,8 @@ class SimulateStep(Step):
             found = orjson.loads((self._folder / "ledger" / "campus.json").read_bytes())
         except FileNotFoundError:
             return Standing.STALE, f"{self._folder} holds no simulated campus"
+        except orjson.JSONDecodeError:
+            return Standing.STALE, f"the description of the campus in {self._folder} is damaged"
         changed = [name for name, value in wanted.items() if found.get(name) != value]
         if changed or not found.get("complete"):
             return Standing.STALE, f"{', '.join(changed) or 'completeness'} differs"

@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import orjson
@@ -15,6 +16,11 @@ from edxtasks.errors import UserError
 from edxtasks.simulate import logs, package, strays
 from edxtasks.simulate.campus import Campus, CampusSize
 from edxtasks.simulate.ledger import Ledger
+
+_GUARD = (
+    "A script of your own that simulates with several workers does so below "
+    'if __name__ == "__main__":, since each of them imports it'
+)
 
 
 def simulate(directory: Path, size: str | CampusSize, seed: int = 1, workers: int = 1) -> Ledger:
@@ -32,6 +38,8 @@ def simulate(directory: Path, size: str | CampusSize, seed: int = 1, workers: in
     if isinstance(size, str):
         size = CampusSize.parse(size)
     campus = Campus(size, seed)
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise UserError(_GUARD)  # before this worker removes what its parent is writing
     _clear(directory, campus)
     mark = directory / "ledger" / "campus.json"
     mark.parent.mkdir(parents=True)
@@ -95,7 +103,10 @@ def _run(
         return
     futures = [(job, executor.submit(_work, job, directory, number)) for job, number in jobs]
     for job, future in futures:
-        yield job, future.result()
+        try:
+            yield job, future.result()
+        except BrokenProcessPool:
+            raise UserError(f"a process of the simulation ended before its work was done. {_GUARD}") from None
 
 
 def _clear(directory: Path, campus: Campus) -> None:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import os
+import re
+import subprocess
+import sys
 import tomllib
 from datetime import date
 from pathlib import Path
 
 import pytest
+from project import REPOSITORY
 
 from edxtasks.course import CourseKey
 from edxtasks.errors import UserError
@@ -156,3 +161,37 @@ def test_persons_of_several_courses_are_the_same_everywhere() -> None:
     assert len({name for forms in met.values() for name, _, _ in forms}) == len(met)
     assert len(met) < 6 * 300 * 0.8
     assert any(retired for forms in met.values() for _, _, retired in forms)
+
+
+SCRIPT = "\n".join(
+    re.findall(r"```python\n(.*?)```", (REPOSITORY / "docs" / "simulated-campus.md").read_text(), re.DOTALL)
+)
+
+
+def run_script(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
+    (folder / "script.py").write_text(text)
+    return subprocess.run(
+        [sys.executable, "script.py"],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_the_example_of_the_docs_runs_as_a_script(tmp_path: Path) -> None:
+    done = run_script(tmp_path, SCRIPT)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.fullmatch(r"(.+ \d{4}-\d\d-\d\d \d+\n)+", done.stdout)
+
+
+def test_a_script_without_a_guard_is_told_so(tmp_path: Path) -> None:
+    done = run_script(tmp_path, SCRIPT.replace('__name__ == "__main__"', "True"))
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith(
+        "edxtasks.errors.UserError: a process of the simulation ended"
+    )
+    assert 'below if __name__ == "__main__":' in done.stderr
+    assert (tmp_path / "campus" / "ledger" / "campus.json").read_bytes() == b'{"complete":false}'
