@@ -414,6 +414,15 @@ def test_time_on_task_config(tmp_path: Path) -> None:
     assert found.options.time_on_task_config == TimeOnTask(5, 30, "tot60", "tot60_totals")
 
 
+def test_project_and_bucket_of_reports_are_told_to_do_nothing_where_there_is_none(tmp_path: Path) -> None:
+    words = {"output_project_id": "q", "output_bucket": "gs://other"}
+    assert load(tmp_path, "", **words, output_dataset_id="mine").notices == (
+        "output_project_id, output_bucket: without effect with the embedded engine, "
+        "whose tables and files are folders",
+    )
+    assert load(tmp_path, '[warehouse]\nengine = "bigquery"', **words).notices == ()
+
+
 def test_accepted_words_that_do_nothing(tmp_path: Path) -> None:
     found = load(tmp_path, "", limit_query_size="1", table_max_size_mb="5", parallel="1", max_parallel="4")
     assert found.notices == (

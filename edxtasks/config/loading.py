@@ -9,7 +9,7 @@ from typing import Any, TypeVar, overload
 
 from edxtasks.config.files import Place, python_name, read_python, read_toml
 from edxtasks.config.kinds import Unfit, describe
-from edxtasks.config.options import WITHOUT_EFFECT, Options
+from edxtasks.config.options import ONLY_IN_THE_CLOUD, WITHOUT_EFFECT, Options
 from edxtasks.config.settings import OPTIONS, SECTIONS, SETTINGS, Entry, Settings
 from edxtasks.errors import SettingsError, nearest
 
@@ -181,6 +181,12 @@ def _apply(words: Mapping[str, str], values: dict[Place, Any], notices: list[str
     start, end = options.get("start_date"), options.get("end_date")
     if start is not None and end is not None and start > end:
         raise SettingsError(f"command line: start_date {start} is after end_date {end}")
+    engine = values.get(("warehouse", "engine"), SETTINGS["warehouse", "engine"].default)
+    given = [name for name in ONLY_IN_THE_CLOUD if options.get(name)]
+    if given and engine != "bigquery":
+        notices.append(
+            f"{', '.join(given)}: without effect with the embedded engine, whose tables and files are folders"
+        )
     given = [name for name in ("parallel", "max_parallel") if options.get(name)]
     if given:
         notices.append(f"{', '.join(given)}: the number of processes is doit's own option -n N")

@@ -148,9 +148,13 @@ class Options:
     )
     table: str | None = setting(TABLE_PATH, None, "Table of `makegeoip`, `ip_sybils`.")
     from_files: bool = setting(FLAG, False, "`combinepc`: read the `person_course.csv.gz` files.")
-    output_project_id: str | None = setting(WORD, None, "`report`, `combinepc`: project of the results.")
-    output_dataset_id: str | None = setting(DATASET, None, "`report`, `combinepc`: dataset of the results.")
-    output_bucket: str | None = setting(BUCKET, None, "`report`, `combinepc`: bucket of the results.")
+    output_project_id: str | None = setting(
+        WORD, None, "`report`, `combinepc`: project of the tables, on BigQuery."
+    )
+    output_dataset_id: str | None = setting(DATASET, None, "`report`, `combinepc`: dataset of the tables.")
+    output_bucket: str | None = setting(
+        BUCKET, None, "`report`, `combinepc`: bucket of the files, on BigQuery."
+    )
     dbname: str | None = setting(WORD, None, "Overrides `dbname` of `[mongo]`.")
     collection: str | None = setting(WORD, None, "`mongo2gs`: collection, `tracking_log` when not given.")
     extparam: str | None = setting(TEXT, None, "`external`: text handed to the template.")
@@ -174,3 +178,6 @@ class Options:
 
 WITHOUT_EFFECT = ("limit_query_size", "table_max_size_mb")
 """Options of the predecessor that are accepted and do nothing."""
+
+ONLY_IN_THE_CLOUD = ("output_project_id", "output_bucket")
+"""Options that are accepted with the embedded engine and do nothing there."""

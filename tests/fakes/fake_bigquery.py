@@ -119,7 +119,8 @@ class FakeBigQuery(FakeService):
             raise Answer(404, "notFound", f"Not found: Table {dataset}.{rest[0]}")
         table = self.tables[key]
         if request.method == "GET":
-            return table
+            reference = table["tableReference"] | {"projectId": request.path.split("/")[4]}
+            return table | {"tableReference": reference}
         if request.method == "DELETE":
             del self.tables[key]
             return {}

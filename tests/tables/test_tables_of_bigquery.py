@@ -5,6 +5,7 @@ Against a fake of its API.
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 import threading
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "logs"))
 from google_fake import FakeGoogle, Plan, fake_google
 from split_site import Site, event
 
-from edxtasks.config import Paths, Settings, Warehouse
+from edxtasks.config import Options, Paths, Settings, Storage, Warehouse
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
 from edxtasks.errors import QuotaError, UserError
@@ -219,3 +220,15 @@ def test_a_quota_that_is_used_up_ends_the_loading_and_a_later_run_goes_on(
     rows, days, notes = load_log_days(context, COURSE)
     assert (rows, days) == (3, 2)
     assert [line for line in notes.lines if "expire after 1 days" in line]
+
+
+@pytest.mark.parametrize(("bucket", "where"), [(None, "gs://usual"), ("gs://other", "gs://other")])
+def test_files_of_reports_go_to_the_bucket_that_the_run_names(
+    context: Context, fake: FakeGoogle, monkeypatch: pytest.MonkeyPatch, bucket: str | None, where: str
+) -> None:
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", fake.url)
+    settings = dataclasses.replace(
+        context.settings, storage=Storage(gs_bucket="gs://usual"), options=Options(output_bucket=bucket)
+    )
+    run = Context(settings, REGISTRY, context.warehouse, Digests(), (COURSE,))
+    assert (run.report_storage.where, run.storage.where) == (where, "gs://usual")

@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
 from google.oauth2.credentials import Credentials
 from google_fake import FakeGoogle, Plan, fake_google
 
-from edxtasks.config import Settings, Storage
+from edxtasks.config import Options, Settings, Storage
 from edxtasks.config import Warehouse as Place
 from edxtasks.errors import InputError, SettingsError, UserError
 from edxtasks.storage.cloud import Patience
@@ -772,3 +772,36 @@ def test_the_settings_name_the_warehouse(fake: FakeGoogle, tmp_path: Path) -> No
         assert (tmp_path / "state" / "locks").is_dir()
     with pytest.raises(SettingsError, match="project_id"):
         open_warehouse(Settings(root=tmp_path, warehouse=Place(engine="bigquery")))
+
+
+@pytest.mark.parametrize(
+    ("dataset", "report_dataset", "project"),
+    [
+        ("course_report_MITx", None, "q"),
+        ("course_report_latest", None, "q"),
+        ("mine", "mine", "q"),
+        ("course_report_MITx", "mine", "p"),
+        ("courses", None, "p"),
+    ],
+)
+def test_reports_go_to_the_project_that_the_run_names(
+    fake: FakeGoogle, tmp_path: Path, dataset: str, report_dataset: str | None, project: str
+) -> None:
+    """Their tables, locks and jobs: jobs run, and are paid for, where all others are."""
+    options = Options(output_project_id="q", output_dataset_id=report_dataset)
+    place = Place(engine="bigquery", project_id="p", api_endpoint=fake.url)
+    warehouse = open_warehouse(Settings(root=tmp_path, warehouse=place, options=options))
+    made = TableName(dataset, "names")
+    warehouse.create(made, QUERY, Label("s1"))
+    sql = fake.inserted()[0]["query"]["query"]
+    assert sql.startswith(f"CREATE OR REPLACE TABLE `{project}.{dataset}.names` (")
+    assert "FROM `p.MITx__2_03x__3T2013.people`" in sql
+    assert {one.path.split("/")[4] for one in fake.sent("POST", "/jobs$")} == {"p"}
+    of_the_table = [one.path.split("/")[4] for one in fake.requests if f"/datasets/{dataset}" in one.path]
+    assert of_the_table and set(of_the_table) == {project}
+    assert fake.labels(dataset, "names")["edxtasks_stamp"] == "s1"
+    elsewhere = open_warehouse(Settings(root=tmp_path, warehouse=place))
+    del fake.tables[dataset, "names"]
+    elsewhere.create(made, QUERY, Label("s1"))
+    first, second = fake.job_ids()[0], fake.job_ids()[-1]
+    assert (first.rpartition("_")[0] == second.rpartition("_")[0]) is (project == "p")

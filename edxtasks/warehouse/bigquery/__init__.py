@@ -21,6 +21,8 @@ def open_bigquery(settings: Settings, scratch: Scratch) -> BigQueryWarehouse:
         endpoint=settings.warehouse.api_endpoint,
         key_file=settings.auth_key_file,
         maximum_bytes_billed=settings.warehouse.maximum_bytes_billed,
+        reports=settings.options.output_project_id,
+        report_dataset=settings.options.output_dataset_id,
     )
     return BigQueryWarehouse(
         service,

@@ -29,7 +29,7 @@ _BATCH_LENGTH = 400_000
 _SCRATCH = f"{stamps.PRIVATE}batch_"
 
 
-def batches(query: Query, project: str) -> dict[str, list[Input]]:
+def batches(query: Query, project: sql.Project) -> dict[str, list[Input]]:
     """Which inputs of a query go through scratch tables, and what each of these holds; {} when it fits."""
     found: dict[str, list[Input]] = {}
     while not _fits(query, project):
@@ -56,7 +56,7 @@ def fitted(service: Service, target: TableName, query: Query) -> Iterator[Query]
     made: dict[str, list[TableName]] = {}
     mark = secrets.token_hex(8)
     try:
-        for name, parts in batches(query, service.project).items():
+        for name, parts in batches(query, service.projects).items():
             made[name] = []
             for part in parts:
                 number = sum(map(len, made.values()))
@@ -70,18 +70,18 @@ def fitted(service: Service, target: TableName, query: Query) -> Iterator[Query]
 
 def estimated(service: Service, query: Query) -> int:
     """The bytes that building from a query reads, at most: inputs that go through scratch tables twice."""
-    through = batches(query, service.project)
+    through = batches(query, service.projects)
     if not through:
-        return service.estimate(*sql.resolved(query, service.project))
+        return service.estimate(*sql.resolved(query, service.projects))
     parts = [part for one in through.values() for part in one]
-    return 2 * sum(service.estimate(_select(part, service.project), {}) for part in parts) + sum(
-        service.estimate(_select(one, service.project), {})
+    return 2 * sum(service.estimate(_select(part, service.projects), {}) for part in parts) + sum(
+        service.estimate(_select(one, service.projects), {})
         for name, one in query.inputs.items()
         if name not in through
     )
 
 
-def _fits(query: Query, project: str) -> bool:
+def _fits(query: Query, project: sql.Project) -> bool:
     tables = sum(map(_number, query.inputs.values()))
     return tables <= MOST_TABLES and len(sql.resolved(query, project)[0]) <= LONGEST_QUERY
 
@@ -96,11 +96,11 @@ def _number(source: Input) -> int:
             return 1
 
 
-def _size(source: Input, project: str) -> tuple[int, int]:
+def _size(source: Input, project: sql.Project) -> tuple[int, int]:
     return _number(source) // MOST_TABLES, len(sql.relation(source, project))
 
 
-def _cut(source: Input, project: str) -> Iterator[Input]:
+def _cut(source: Input, project: sql.Project) -> Iterator[Input]:
     """An input as inputs of at most `_BATCH` tables whose text is not too long."""
     if isinstance(source, LogDays):
         for start in range(0, len(source.tables), _BATCH):
@@ -122,12 +122,12 @@ def _with(query: Query, made: Mapping[str, Sequence[TableName]]) -> Query:
 
 def _fill(service: Service, target: TableName, scratch: TableName, part: Input) -> None:
     statement = (
-        f"CREATE OR REPLACE TABLE {sql.path(service.project, scratch)}\n"
+        f"CREATE OR REPLACE TABLE {sql.path(service.projects, scratch)}\n"
         "OPTIONS (expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 1 DAY)) AS\n"
-        f"{_select(part, service.project)}"
+        f"{_select(part, service.projects)}"
     )
     service.script(f"building {target}", scratch.table, stamps.Script(statement))
 
 
-def _select(part: Input, project: str) -> str:
+def _select(part: Input, project: sql.Project) -> str:
     return f"SELECT {sql.listed_columns(part.schema)} FROM {sql.relation(part, project)}"

@@ -23,7 +23,7 @@ def job_key(kind: str, service: Service, name: TableName, stamp: str, listed: la
     The same stamp after another build is another job.
     """
     built = listed.labels.get(labels.BUILT, "") if listed is not None else ""
-    return digest(kind, service.project, str(name), stamp, built)
+    return digest(kind, service.projects.of(name.dataset), str(name), stamp, built)
 
 
 @dataclass(frozen=True)

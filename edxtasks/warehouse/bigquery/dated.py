@@ -62,7 +62,7 @@ class DatedBuild:
         made: set[date] = set()
         for part in work:
             with batches.fitted(self._service, self._name, part.query) as query:
-                select, parameters = sql.resolved(query, self._service.project)
+                select, parameters = sql.resolved(query, self._service.projects)
                 if part.stamps is None:
                     script = self.place.replace_all(select, self._schema, stamp, self._before, self._unknown)
                     self._run(script, parameters)
@@ -95,14 +95,16 @@ class DatedBuild:
             else f"{one.googlesql_nothing} AS {sql.quoted(one.name)}"
             for one in self._schema
         )
-        select = f"SELECT {columns} FROM {sql.path(self._service.project, self._name)}"
+        select = f"SELECT {columns} FROM {sql.path(self._service.projects, self._name)}"
         known = sorted(day for day, state in self._kept.items() if state.stamp is not None)
         for start in range(0, len(known), MOST_DATES):
             stamps_of = {day: self._kept[day].stamp or "" for day in known[start : start + MOST_DATES]}
             self._run(self.place.replace(select, self._schema, stamps_of), {})
 
     def _place(self, home: TableName, series: str) -> stamps.Place:
-        return stamps.Place(self._service.project, home, self._schema[self._column], series, self._name.table)
+        return stamps.Place(
+            self._service.projects, home, self._schema[self._column], series, self._name.table
+        )
 
     def _run(self, script: stamps.Script, parameters: Mapping[str, object]) -> None:
         job = self._service.script(f"building {self._name}", self._key, script, parameters)

@@ -88,7 +88,7 @@ class Listings:
                 found: stamps.Dates = {}
                 if stamps.TABLE in self.listed(dataset):
                     found = stamps.collected(
-                        self._service.select(stamps.newest(self._service.project, dataset))
+                        self._service.select(stamps.newest(self._service.projects, dataset))
                     )
                 self._dates[dataset] = found
             return self._dates[dataset]

@@ -20,6 +20,7 @@ from edxtasks.warehouse.base import TableName, digest
 from edxtasks.warehouse.bigquery import schemas
 from edxtasks.warehouse.bigquery.jobs import JobFailed, Jobs, job_failed
 from edxtasks.warehouse.bigquery.labels import Labels, Listed
+from edxtasks.warehouse.bigquery.sql import Projects
 from edxtasks.warehouse.bigquery.stamps import Days, Script
 from edxtasks.warehouse.schema import Schema
 
@@ -43,7 +44,9 @@ class Service:
 
     `endpoint` is another address, for an emulator, where nobody signs in; `key_file` a service-account
     file, without which Application Default Credentials count; `signed_in` are credentials made elsewhere.
-    `maximum_bytes_billed` is what one query may read at most.
+    `maximum_bytes_billed` is what one query may read at most. Jobs run in `project`, which pays for them;
+    `reports` is the project of the datasets of reports where that is another, `report_dataset` the dataset
+    that they go to where it has a name of its own.
     """
 
     def __init__(
@@ -56,8 +59,10 @@ class Service:
         signed_in: Any = None,
         patience: Patience | None = None,
         maximum_bytes_billed: int | None = None,
+        reports: str | None = None,
+        report_dataset: str | None = None,
     ) -> None:
-        self.project = project
+        self.projects = Projects(project, reports or project, report_dataset)
         self.where = f"BigQuery project {project}"
         self.retry = (patience or Patience()).applied(DEFAULT_RETRY)
         self._maximum_bytes_billed = maximum_bytes_billed
@@ -72,7 +77,7 @@ class Service:
 
     def path(self, name: TableName) -> str:
         """The whole name of a table, as the client takes it."""
-        return f"{self.project}.{name}"
+        return f"{self.projects.of(name.dataset)}.{name}"
 
     # Tables
 
@@ -86,7 +91,7 @@ class Service:
         with told(f"listing {dataset}"):
             try:
                 listed = self.client.list_tables(
-                    f"{self.project}.{dataset}", page_size=_PAGE, retry=self.retry
+                    f"{self.projects.of(dataset)}.{dataset}", page_size=_PAGE, retry=self.retry
                 )
                 found = {one.table_id: listed_as(one) for one in listed}
             except exceptions.NotFound:
@@ -95,7 +100,7 @@ class Service:
 
     def dataset(self, dataset: str) -> Any:
         """A dataset of the client, made unless it is there."""
-        place = f"{self.project}.{dataset}"
+        place = f"{self.projects.of(dataset)}.{dataset}"
         with told(f"the dataset {dataset}"):
             try:
                 return self.client.get_dataset(place, retry=self.retry)

@@ -28,6 +28,9 @@ LONGEST_COLUMN_DESCRIPTION = 1_024
 _CLUSTERED_BY = ("username", "user_id", "module_id")
 """Columns that consumers filter and join by: tables that have them are kept together by them."""
 
+REPORTS = "course_report_"
+"""How the names of datasets of reports begin, unless a run names another."""
+
 _LAST_MICROSECOND = 253_402_300_799_999_999  # 9999-12-31 23:59:59.999999, the last TIMESTAMP
 
 
@@ -39,12 +42,34 @@ class Shape:
     clustering: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Projects:
+    """The project of the tables, and the one where reports over courses go when that is another.
+
+    `report_dataset` is the dataset of reports where a run names one.
+    """
+
+    usual: str
+    reports: str
+    report_dataset: str | None = None
+
+    def of(self, dataset: str) -> str:
+        """The project that a dataset is in."""
+        if self.report_dataset is not None:
+            return self.reports if dataset == self.report_dataset else self.usual
+        return self.reports if dataset.startswith(REPORTS) else self.usual
+
+
+Project = str | Projects
+"""One project for all datasets, or what says which."""
+
+
 def shape_of(schema: Schema, partition: str | None = None) -> Shape:
     """The shape that a table made by a query has."""
     return Shape(partition, tuple(name for name in _CLUSTERED_BY if name in schema.names))
 
 
-def resolved(query: Query, project: str) -> tuple[str, dict[str, Parameter]]:
+def resolved(query: Query, project: Project) -> tuple[str, dict[str, Parameter]]:
     """The text of a query with its inputs in place, and the parameters that stand in it.
 
     A parameter whose value is NULL becomes the word: a parameter has a type, NULL fits every one. The order
@@ -103,7 +128,7 @@ def _outermost_order(listed: Sequence[Token]) -> tuple[int | None, bool]:
     return begins, False
 
 
-def relation(source: Input, project: str) -> str:
+def relation(source: Input, project: Project) -> str:
     """What stands after FROM for an input."""
     if isinstance(source, Tables) and len(source.names) == 1 and not source.lacking:
         return path(project, source.names[0])
@@ -120,7 +145,7 @@ def relation(source: Input, project: str) -> str:
             name = path(project, TableName(source.dataset, source.tables[0]))
             return f"(SELECT {columns} FROM {name} WHERE {times})"
         wildcard, days = _wildcard(source.tables)
-        name = f"`{project}.{source.dataset}.{wildcard}`"
+        name = f"`{_project_of(project, source.dataset)}.{source.dataset}.{wildcard}`"
         return f"(SELECT {columns} FROM {name} WHERE {days} AND {times})"
     assert isinstance(source, Absent)
     nulls = ", ".join(f"{column.googlesql_nothing} AS {quoted(column.name)}" for column in source.schema)
@@ -174,7 +199,7 @@ def day_of(column: Column) -> str:
 
 def create_table(
     name: TableName,
-    project: str,
+    project: Project,
     schema: Schema,
     clustering: Sequence[str],
     labels: Mapping[str, str],
@@ -208,7 +233,7 @@ def _options(column: Column, longest: int) -> str:
     return f" OPTIONS (description = {literal(column.description[:longest])})"
 
 
-def ordered(name: TableName, project: str, columns: Sequence[Column]) -> str:
+def ordered(name: TableName, project: Project, columns: Sequence[Column]) -> str:
     """The query that gives columns of a table in the order of these columns, NULL first.
 
     A record takes part member by member, a list by its text: GoogleSQL orders neither.
@@ -228,7 +253,7 @@ def _keys(column: Column, expression: str) -> Iterator[str]:
         yield from _keys(member, f"{expression}.{quoted(member.name)}")
 
 
-def rename(project: str, source: TableName, target: TableName) -> str:
+def rename(project: Project, source: TableName, target: TableName) -> str:
     """The script that puts a table in the place of another, or where there is none."""
     return (
         f"DROP TABLE IF EXISTS {path(project, target)};\n"
@@ -241,9 +266,13 @@ def listed_columns(schema: Schema) -> str:
     return ", ".join(quoted(name) for name in schema.names)
 
 
-def path(project: str, name: TableName) -> str:
+def path(project: Project, name: TableName) -> str:
     """A table by its whole name."""
-    return f"`{project}.{name.dataset}.{name.table}`"
+    return f"`{_project_of(project, name.dataset)}.{name.dataset}.{name.table}`"
+
+
+def _project_of(project: Project, dataset: str) -> str:
+    return project.of(dataset) if isinstance(project, Projects) else project
 
 
 def quoted(name: str) -> str:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from edxtasks.warehouse.base import MOST_DATES, DateState, TableName
-from edxtasks.warehouse.bigquery.sql import day_of, listed_columns, literal, path, quoted, within
+from edxtasks.warehouse.bigquery.sql import Project, day_of, listed_columns, literal, path, quoted, within
 from edxtasks.warehouse.schema import Column, Schema, schema
 
 TABLE = "_edxtasks_stamps"
@@ -60,7 +60,7 @@ class Script:
     parameters: Mapping[str, object] = field(default_factory=dict)
 
 
-def newest(project: str, dataset: str) -> str:
+def newest(project: Project, dataset: str) -> str:
     """The query that gives the newest row of each table, series and date, of those that did not vanish."""
     latest = "ROW_NUMBER() OVER (PARTITION BY table_name, series, day ORDER BY written DESC) = 1"
     columns = "table_name, series, day, stamp, version, row_count"
@@ -72,7 +72,7 @@ def newest(project: str, dataset: str) -> str:
     )
 
 
-def compacted(project: str, dataset: str, series: Iterable[str]) -> Script:
+def compacted(project: Project, dataset: str, series: Iterable[str]) -> Script:
     """Remove the rows that say nothing any more: all but the newest of a table and date, dates that vanished,
     and series other than those that the tables have.
 
@@ -110,7 +110,7 @@ def collected(rows: Iterable[Sequence[object]]) -> dict[tuple[str, str], dict[da
 class Place:
     """A partitioned table and its series, as the target of scripts."""
 
-    project: str
+    project: Project
     name: TableName
     column: Column
     series: str

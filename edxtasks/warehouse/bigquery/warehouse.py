@@ -130,13 +130,13 @@ class BigQueryWarehouse(Warehouse):
         if info is None:
             raise UserError(f"{name} does not exist, or has been removed in the meantime")
         wanted = [info.schema[one] for one in columns or info.schema.names]
-        return self._service.select(sql.ordered(name, self._service.project, wanted))
+        return self._service.select(sql.ordered(name, self._service.projects, wanted))
 
     # Building
 
     def lock(self, name: TableName) -> AbstractContextManager[object]:
         self._locks.mkdir(parents=True, exist_ok=True)
-        return FileLock(self._locks / f"{self._service.project}.{name}.lock")
+        return FileLock(self._locks / f"{self._service.path(name)}.lock")
 
     def load(self, name: TableName, schema: Schema, content: Loadable, label: Label) -> TableState:
         began = time.monotonic()
@@ -171,13 +171,13 @@ class BigQueryWarehouse(Warehouse):
         self._make_dataset(name.dataset)
         shape = sql.shape_of(query.schema)
         with batches.fitted(self._service, name, query) as fitted:
-            select, parameters = sql.resolved(fitted, self._service.project)
+            select, parameters = sql.resolved(fitted, self._service.projects)
             home = self._home(name, shape)
             key = self._key("create", name, label)
             marks = {labels.STAMP: label.stamp, labels.RUN: key, labels.BUILT: claims.now()}
             statement = sql.create_table(
                 home,
-                self._service.project,
+                self._service.projects,
                 query.schema,
                 shape.clustering,
                 marks,
@@ -316,14 +316,14 @@ class BigQueryWarehouse(Warehouse):
     def rows_by_date(self, name: TableName, column: Column) -> dict[date | None, int]:
         """How many rows of a table each date has; None for rows without date. Reads the column."""
         day = sql.day_of(column)
-        query = f"SELECT {day}, COUNT(*) FROM {sql.path(self._service.project, name)} GROUP BY 1"
+        query = f"SELECT {day}, COUNT(*) FROM {sql.path(self._service.projects, name)} GROUP BY 1"
         return dict(self._service.select(query))
 
     def times(self, name: TableName, column: str = "time") -> tuple[int, int] | None:
         """First and last time of a table, in microseconds since 1970; None for none. Reads the column."""
         query = (
             f"SELECT UNIX_MICROS(MIN({sql.quoted(column)})), UNIX_MICROS(MAX({sql.quoted(column)})) "
-            f"FROM {sql.path(self._service.project, name)}"
+            f"FROM {sql.path(self._service.projects, name)}"
         )
         [(first, last)] = self._service.select(query)
         return None if first is None else (first, last)
@@ -361,7 +361,7 @@ class BigQueryWarehouse(Warehouse):
         if rows <= stamps.COMPACTED_FROM + 2 * self._listings.number_of_dates(dataset, series):
             return
         key = digest("compact", dataset, claims.now(), secrets.token_hex(8))
-        script = stamps.compacted(self._service.project, dataset, series)
+        script = stamps.compacted(self._service.projects, dataset, series)
         self._service.script(f"compacting the stamps of {dataset}", key, script)
 
     def _home(self, name: TableName, shape: sql.Shape) -> TableName:
@@ -381,7 +381,7 @@ class BigQueryWarehouse(Warehouse):
         else:
             self.refresh(name.dataset)
             key = digest("settle", str(name), claims.now(), secrets.token_hex(8))
-            script = stamps.Script(sql.rename(self._service.project, home, name))
+            script = stamps.Script(sql.rename(self._service.projects, home, name))
             self._service.script(f"building {name}", key, script)
 
     def _key(self, kind: str, name: TableName, label: Label) -> str:
@@ -389,7 +389,7 @@ class BigQueryWarehouse(Warehouse):
 
     def _place(self, name: TableName, table: Any, column: str, series: str) -> stamps.Place:
         schema = schemas.schema_of(table.schema)
-        return stamps.Place(self._service.project, name, schema[column], series, name.table)
+        return stamps.Place(self._service.projects, name, schema[column], series, name.table)
 
     def _by_date(self, name: TableName, series: str, label: Label) -> TableState:
         dates = self._listings.series(name, series)
