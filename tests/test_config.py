@@ -415,7 +415,7 @@ def test_time_on_task_config(tmp_path: Path) -> None:
 
 
 def test_project_and_bucket_of_reports_are_told_to_do_nothing_where_there_is_none(tmp_path: Path) -> None:
-    words = {"output_project_id": "q", "output_bucket": "gs://other"}
+    words: dict[str, Any] = {"output_project_id": "q", "output_bucket": "gs://other"}
     assert load(tmp_path, "", **words, output_dataset_id="mine").notices == (
         "output_project_id, output_bucket: without effect with the embedded engine, "
         "whose tables and files are folders",
