@@ -39,6 +39,16 @@ class TestBigQuery(WarehouseSuite):
         """The emulator does not say which line it refused."""
         assert str(path) in message
 
+    def test_the_emulator_refuses_what_bigquery_refuses(self, warehouse: BigQueryWarehouse) -> None:
+        """It would keep clustering that BigQuery refuses, if it were not asked as the fake is."""
+        service = Service(PROJECT, endpoint=running().bigquery, patience=PATIENCE)
+        warehouse._make_dataset("refused")
+        table = f"`{PROJECT}.refused.ordered`"
+        query = f'CREATE TABLE {table} (`u` STRING) CLUSTER BY `u` AS SELECT "x" AS u ORDER BY u'
+        with pytest.raises(RuntimeError, match="Result of ORDER BY queries cannot be clustered"):
+            service.script("test", "order", stamps.Script(query))
+        assert warehouse.states("refused") == {}
+
     def test_stamps_that_hold_no_longer_go_and_no_others(
         self, warehouse: BigQueryWarehouse, other: BigQueryWarehouse
     ) -> None:
