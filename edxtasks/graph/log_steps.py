@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from edxtasks.errors import InputError
 from edxtasks.graph.shares import split_workers
 from edxtasks.graph.steps import JOBS, Run, Step
 from edxtasks.graph.workers import Job
-from edxtasks.logs.decisions import EQUAL, FAILED, SPLIT
+from edxtasks.logs.decisions import EQUAL, FAILED, SKIPPED, SPLIT, STALE
 from edxtasks.logs.results import FileResult
 from edxtasks.logs.split import SplitOptions, SplitResult, expand, pending
 from edxtasks.notes import Notes
@@ -90,7 +91,8 @@ class SplitStep(Step):
             raise InputError(f"{names}: no such raw log (as it was named, or as the setting tlfn says)")
         waiting = pending(self._paths, self._options(), self.run.context.digests)
         if not waiting:
-            return Standing.FRESH, ""
+            left = _left_alone([(decision.action, decision.reason) for decision in waiting.decisions])
+            return (Standing.SKIPPED, "; ".join(left)) if left else (Standing.FRESH, "")
         reasons = [f"{len(waiting.to_do)} of {len(self._paths)} raw logs to split"] if waiting.to_do else []
         reasons += waiting.reasons[len(waiting.to_do) :]
         return Standing.STALE, "; ".join(reasons)
@@ -112,6 +114,7 @@ class SplitStep(Step):
         assert isinstance(result, SplitResult)
         notes = Notes(counts=Counter(rejects=sum(sum(f.rejects.values()) for f in _split(result))))
         told = [line for file in result.files for line in _told(file)]
+        told += _left_alone([(file.state, file.message) for file in result.files])
         if result.lost:
             shards = listed([f"{bucket} {day}" for bucket, day in result.lost])
             told.append(
@@ -128,6 +131,18 @@ class SplitStep(Step):
 
 def _split(result: SplitResult) -> list[FileResult]:
     return [file for file in result.files if file.state == SPLIT]
+
+
+def _left_alone(logs: Sequence[tuple[str, str]]) -> list[str]:
+    """What is told of raw logs, each with its state and why, that were not split for a setting."""
+    lines = []
+    for state, what in ((STALE, "as they were split"), (SKIPPED, "out")):
+        reasons = [reason for one, reason in logs if one == state]
+        if reasons:
+            lines.append(
+                f"{number(len(reasons))} raw logs were left {what}: {listed(sorted(set(reasons)), 2, None)}"
+            )
+    return lines
 
 
 def _told(file: FileResult) -> list[str]:

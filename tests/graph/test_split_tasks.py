@@ -91,3 +91,19 @@ def test_a_log_directory_that_cannot_be_used_is_no_defect(project: Project, plac
     assert "defect" not in outcome.err and "Traceback" not in outcome.err
     (project.folder / place).unlink()
     assert project.doit("split").built == {"split"}
+
+
+def test_raw_logs_that_are_left_alone_are_told(project: Project) -> None:
+    (project.folder / "DAILY" / "a.log.gz").write_bytes(gzip.compress(events("ab")))
+    assert project.doit("split").built == {"split"}
+    config = project.folder / "config" / "edxtasks.toml"
+    config.write_text('json_text_form = "predecessor"\nedge_logs = "skip"\n' + config.read_text())
+    outcome = project.doit("split")
+    assert outcome.skipped == {"split"}
+    assert "1 raw logs were left as they were split: split with other rules (json_text_form" in outcome.err
+    (project.folder / "DAILY" / "x-edge-y.log.gz").write_bytes(gzip.compress(events("c")))
+    (project.folder / "DAILY" / "b.log.gz").write_bytes(gzip.compress(events("d")))
+    outcome = project.doit("split")
+    assert outcome.built == {"split"}
+    assert "1 raw logs were left as they were split" in outcome.err
+    assert "1 raw logs were left out: an edge log, and edge_logs is skip" in outcome.err
