@@ -190,13 +190,18 @@ KINDS: dict[Callable[[random.Random], dict[str, Any]], int] = {
 """Kinds of events, and their share of a mixed log in percent."""
 
 
-def measure(name: str, lines: list[bytes]) -> None:
+def with_new_field(line: bytes) -> bytes:
+    """The line with a field that no column is for."""
+    return orjson.dumps(orjson.loads(line) | {"field_of_next_year": "x"})
+
+
+def measure(name: str, lines: list[bytes], form: str = "compact") -> None:
     """Print a line of the report: rate, volume, time of a line, and the baseline beside."""
     began = time.process_time()
     for line in lines:
         orjson.dumps(orjson.loads(line))
     plain = time.process_time() - began
-    rephraser = Rephraser(RephraseRules())
+    rephraser = Rephraser(RephraseRules(json_text_form=form))
     best = float("inf")
     for _ in range(3):
         taken = 0.0
@@ -227,6 +232,9 @@ def main(count: int) -> None:
     rng.shuffle(mixed)
     # As a reader hands them out: lines of one block lie one after another in memory.
     measure("mixed", b"\n".join(mixed).split(b"\n"))
+    # The same with a field that is new in each line, which is learnt.
+    measure("mixed, a new field", b"\n".join(map(with_new_field, mixed)).split(b"\n"))
+    measure("mixed, predecessor", b"\n".join(mixed).split(b"\n"), "predecessor")
 
 
 if __name__ == "__main__":

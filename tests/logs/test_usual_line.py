@@ -12,23 +12,26 @@ from hypothesis import strategies as st
 from msgspec import UNSET, UnsetType
 from msgspec.structs import fields
 
-from edxtasks.logs.rows.conform import Conformer
+from edxtasks.logs.rows.conform import Conformer, Level
 from edxtasks.logs.rows.json_text import compact
 from edxtasks.logs.rows.module_id import ModuleIds
 from edxtasks.logs.rows.rephrase import Rephraser, RephraseRules
 from edxtasks.logs.rows.row_levels import (
     AGENT_OF_CONTEXT,
     AGENT_OF_MODULE,
+    CONTEXT,
     ORDER_CONTEXT,
     ORDER_TOP,
     RETIRED_CONTEXT,
     RETIRED_TOP,
+    TOP,
 )
 from edxtasks.logs.rows.usual_form import (
     ContextWithAgent,
     UsualContext,
     UsualModule,
     UsualRecord,
+    is_learnable,
 )
 from edxtasks.logs.rows.usual_line import NOT_USUAL, UsualLines
 from edxtasks.logs.schema import MODULE_SCHEMA, TRACKLOG_SCHEMA
@@ -181,6 +184,56 @@ def test_the_form_is_that_of_the_table() -> None:
     columns_of(UsualModule, MODULE_SCHEMA.columns, AGENT_OF_MODULE, ())
     missing = set(ORDER_CONTEXT) - {each.name for each in fields(UsualContext)}
     assert not missing, "each column of the context is usual"
+
+
+@pytest.mark.parametrize(
+    ("level", "key", "learnable"),
+    [
+        (TOP, "zz", True),
+        (TOP, "nonInteraction", True),
+        (TOP, "é.b-c", True),
+        (TOP, "username", False),
+        (TOP, "referer", False),  # usual already
+        (TOP, "event-type", False),  # may be a column, spelled another way
+        (TOP, "event.type", True),  # spells event__type, no column
+        (TOP, "event_struct", False),
+        (TOP, "old_mongoid", False),
+        (TOP, "context", False),
+        (TOP, "module", False),  # a record may be set aside under this name
+        (TOP, "vname", False),
+        (TOP, 'z"z', False),
+        (TOP, "z\\z", False),
+        (TOP, "z\nz", False),
+        (TOP, "z" * 101, False),
+        (CONTEXT, "zz", True),
+        (CONTEXT, "label", True),
+        (CONTEXT, "asides", False),
+        (CONTEXT, "org-id", False),
+        (CONTEXT, "enterprise_uuid", False),
+    ],
+)
+def test_what_can_be_learnt(level: Level, key: str, learnable: bool) -> None:
+    assert is_learnable(level, key) == learnable
+
+
+def test_fields_of_many_lines_are_learnt_up_to_a_number() -> None:
+    rephraser = Rephraser(RephraseRules())
+    lines = usual_lines_of(rephraser)
+    record = USUAL | {f"new{number:02}": number for number in range(40)}
+    text = json.dumps(record).encode()
+    row = rephraser.line(text)
+    for _ in range(5000):
+        rephraser.line(json.dumps(USUAL | {"rare": 1}).encode() if _ % 50 == 0 else text)
+    assert len(lines._form.extras) == 16
+    assert rephraser.line(text) == row
+    fifteen = USUAL | dict.fromkeys(sorted(extra.key for extra in lines._form.extras)[:15], "x")
+    assert lines.row(json.dumps(fifteen).encode()) == Rephraser(RephraseRules()).line(
+        json.dumps(fifteen).encode()
+    )
+
+
+def usual_lines_of(rephraser: Rephraser) -> UsualLines:
+    return rephraser._usual
 
 
 TEXTS = st.text(max_size=6) | st.sampled_from(

@@ -46,9 +46,11 @@ class AnyLines:
         conformer = self._conformer
         context = record.pop("context", _MISSING)
         raw = record.pop("event", "")
-        row = {"time": None} | record
-        shape = TOP.shape(row)
-        rest = conformer.conform(row, shape, exactly) or {}
+        if "time" not in record:
+            record["time"] = None
+        shape = TOP.shape(record)
+        row, top_rest = conformer.conform_in_order(record, shape, exactly)
+        rest = top_rest or {}
         if username := row.get("username"):
             row["username"] = username.strip()
         event_type, source, page = row.get("event_type", ""), row.get("event_source"), row.get("page", "")
@@ -65,7 +67,7 @@ class AnyLines:
                 usage_key = _usage_key(context["module"])
             agent, written_before = self._agent(context, inner.marks, exactly)
             delivered = context.get("course_id")
-            context_rest = conformer.conform(context, inner, exactly)
+            context, context_rest = conformer.conform_in_order(context, inner, exactly)
             key, path = context.get("course_id"), context.get("path", "")
             if key is not delivered and delivered is not None:
                 key = None  # it was no string, and names no course

@@ -63,8 +63,8 @@ class Shape:
     `dropped`: keys that are taken out. `steps`: (column, what to do, key), for those keys where anything is
     to be done, in the order in which they are set aside; `RETIRED` stands for all that is set aside.
     `quick_steps` are those left over when whole numbers are known to have 64 bits. `renamed`: columns by the
-    keys that spell them another way. `columns`: those that the record may have afterwards, in the order of
-    the level, empty if that is the order of the keys. `unknown`: keys that have no column. `marks`: which of
+    keys that spell them another way. `kept`: keys that are not dropped, and `columns`, their names
+    afterwards, in the order of the level. `unknown`: keys that have no column. `marks`: which of
     the level's marks are among its keys and columns. `idle`: whether there is nothing to do but `steps`
     beyond the quick.
     """
@@ -74,6 +74,7 @@ class Shape:
     steps: tuple[tuple[str, Any, str], ...]
     quick_steps: tuple[tuple[str, Any, str], ...]
     renamed: Mapping[str, str]
+    kept: tuple[str, ...]
     columns: tuple[str, ...]
     unknown: tuple[str, ...]
     marks: tuple[str, ...]
@@ -148,13 +149,18 @@ class Level:
             steps.append((column, kind, key))
             if not (value.__class__ is int and (kind is INTEGER or kind is float) and column == key):
                 quick_steps.append((column, kind, key))
+        kept = [key for key in record if key not in dropped]
+        if self.order:
+            names = {key: renamed.get(key, key) for key in kept}
+            kept.sort(key=lambda key: self.place(names[key]))
         return Shape(
             level=self,
             dropped=tuple(dropped),
             steps=self._in_order(steps),
             quick_steps=self._in_order(quick_steps),
             renamed=renamed,
-            columns=self._columns([renamed.get(key, key) for key in record if key not in dropped]),
+            kept=tuple(kept),
+            columns=tuple(renamed.get(key, key) for key in kept),
             unknown=tuple(unknown),
             marks=tuple(name for name in self.marks if name in record or name in renamed.values()),
             idle=not (dropped or quick_steps or renamed),
@@ -164,13 +170,6 @@ class Level:
         if self.order:
             steps.sort(key=lambda step: self.place(step[2]))
         return tuple(steps)
-
-    def _columns(self, found: list[str]) -> tuple[str, ...]:
-        if not self.order:
-            return ()
-        columns = [column for column in found if self.kinds.get(column, RETIRED) is not RETIRED]
-        ordered = sorted(columns, key=self.place)
-        return () if ordered == columns else tuple(ordered)
 
     def place(self, key: str) -> tuple[int, str]:
         """Where in the order a column, or a key that is set aside, comes: less is earlier."""
@@ -258,6 +257,16 @@ class Conformer:
             del record[key]
         if shape.renamed:
             _rename(record, shape.renamed)
+        return self._take_steps(record, shape, exactly)
+
+    def conform_in_order(
+        self, record: dict[str, Any], shape: Shape, exactly: bool
+    ) -> tuple[dict[str, Any], dict[str, Any] | None]:
+        """As `conform`, but what fits comes as another record, in the order of the level."""
+        kept = dict(zip(shape.columns, map(record.__getitem__, shape.kept), strict=True))
+        return kept, self._take_steps(kept, shape, exactly)
+
+    def _take_steps(self, record: dict[str, Any], shape: Shape, exactly: bool) -> dict[str, Any] | None:
         if shape.unknown:
             self.note_unknown(shape.level, shape.unknown)
         rest: dict[str, Any] | None = None
@@ -283,8 +292,6 @@ class Conformer:
                 rest = {key: left}
             else:
                 rest[key] = left
-        if shape.columns:
-            _put_in_order(record, shape.columns)
         return rest
 
     def string(self, value: Any) -> str:
@@ -329,13 +336,6 @@ class Conformer:
 def _rename(record: dict[str, Any], renamed: Mapping[str, str]) -> None:
     """Give keys another name, each in its place."""
     items = [(renamed.get(key, key), value) for key, value in record.items()]
-    record.clear()
-    record.update(items)
-
-
-def _put_in_order(record: dict[str, Any], columns: Iterable[str]) -> None:
-    """Bring what a record has into the order of `columns`, which name all of it."""
-    items = [(column, record[column]) for column in columns if column in record]
     record.clear()
     record.update(items)
 

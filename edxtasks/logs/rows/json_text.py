@@ -22,6 +22,10 @@ DEEPEST_SET_ASIDE = DEEPEST + 1
 """The same of what is set aside in `mongoid`: an object around values of any depth that a line may have."""
 
 
+DEEPEST_READ = 500
+"""Levels of nesting that the tolerant parser reads: fewer than Python's stack has left wherever that is."""
+
+
 class TextForm(Protocol):
     """Writes values as JSON text: `compact` or `predecessor`. Raises `TooDeep`."""
 
@@ -58,7 +62,7 @@ def parse(text: str) -> Any:
 def parse_exactly(text: str) -> Any:
     """The value of a JSON text with integers of any size (up to 4300 digits); raises `NotJson`."""
     try:
-        return json.loads(
+        value = json.loads(
             _ESCAPE.sub(_whole_character, text),
             strict=False,
             parse_float=_finite,
@@ -66,6 +70,9 @@ def parse_exactly(text: str) -> Any:
         )
     except (ValueError, RecursionError) as error:
         raise NotJson(str(error)) from error
+    if _is_too_deep(text, value, DEEPEST_READ):
+        raise NotJson(f"JSON nested deeper than {DEEPEST_READ} levels")
+    return value
 
 
 def parse_embedded(text: str, exactly: bool, deepest: int = DEEPEST) -> Any:

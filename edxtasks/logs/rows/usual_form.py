@@ -101,11 +101,12 @@ MOST_LEARNT = 16
 """Most fields that are learnt of the record, and of its context."""
 LONGEST_LEARNT = 100
 """Most characters of the name of such a field."""
-STUDIED = 8
-"""One of so many lines that are not usual is looked at for fields to learn."""
-WINDOW = 64
+STUDIED, LEAST_STUDIED = 8, 512
+"""One of so many lines that are not usual is looked at for fields to learn: at first, and when nothing was
+found for long."""
+WINDOW = 32
 """Lines looked at, after which it is decided."""
-OFTEN = 8
+OFTEN = 4
 """In how many of these a field must be."""
 
 
@@ -178,14 +179,16 @@ class Learner:
         self.form = USUAL
         self._learnt: dict[str, list[str]] = {TOP.path: [], CONTEXT.path: []}
         self._met: Counter[tuple[str, str]] = Counter()
+        self._every = STUDIED
         self._unusual = 0
         self._studied = 0
 
     def study(self, line: bytes) -> None:
         """Take in a line that is not of the form; most are not looked at."""
         self._unusual += 1
-        if self._unusual % STUDIED:
+        if self._unusual < self._every:
             return
+        self._unusual = 0
         try:
             record = loads(line)
         except JSONDecodeError:
@@ -207,7 +210,10 @@ class Learner:
             if key not in learnt and len(learnt) < MOST_LEARNT:
                 learnt.append(key)
         self._met.clear()
-        if self._learnt != before:
+        if self._learnt == before:
+            self._every = min(2 * self._every, LEAST_STUDIED)
+        else:
+            self._every = STUDIED
             self.form = form_with(self._learnt[TOP.path], self._learnt[CONTEXT.path])
 
 
