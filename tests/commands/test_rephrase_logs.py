@@ -52,6 +52,24 @@ def test_the_text_form_is_that_of_the_settings(tmp_path: Path) -> None:
     assert "expected one of" in doit(tmp_path, "rephrase_logs", "--json-text-form=x", status=3).err
 
 
+def test_a_row_does_not_depend_on_the_line_before(tmp_path: Path) -> None:
+    request = json.dumps(
+        {
+            "event_source": "server",
+            "event_type": "/courses/A/B/C/xblock/handler",
+            "event": '{"POST": {"position": ["8"]}, "GET": {}}',
+            "context": {"user_id": 7, "course_id": "A/B/C", "path": "/e"},
+            "time": "2013-01-05T10:00:00.000000+00:00",
+        }
+    ).encode()
+    unknown = LINE.replace(b'"referer"', b'"new_key"')
+    for form, post in (("compact", '{"position":["8"]}'), ("predecessor", '{"position": ["8"]}')):
+        both = doit(tmp_path, "rephrase_logs", f"--json-text-form={form}", stdin=unknown + request)
+        alone = doit(tmp_path, "rephrase_logs", f"--json-text-form={form}", stdin=request)
+        assert both.out.splitlines()[1:] == alone.out.splitlines()
+        assert rows(alone.out)[0]["event_struct"] == {"POST": post, "GET": "{}"}
+
+
 def test_files_in_place(tmp_path: Path) -> None:
     plain, packed, odd = tmp_path / "a.log", tmp_path / "b.log.gz", tmp_path / "c=1.log"
     plain.write_bytes(LINE + b"no json\n")
