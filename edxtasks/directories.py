@@ -10,7 +10,7 @@ from pathlib import Path
 from edxtasks.config import Settings
 from edxtasks.config.kinds import day
 from edxtasks.course import CourseKey
-from edxtasks.errors import InputError, SourceAbsent, from_machine
+from edxtasks.errors import InputError, NoCourseDirectory, NoDumpDirectory, SourceAbsent, from_machine
 from edxtasks.printable import printable_path
 
 
@@ -28,8 +28,8 @@ def course_directory(course: CourseKey, settings: Settings) -> Path:
     """The directory of a course under `course_sql_base_dir`: the first of three that exists.
 
     `ORG__NUMBER__RUN`, `ORG-NUMBER-RUN`, `NUMBER-RUN` (a habit of some offices). `EDGE` and `UNKNOWN`, where
-    `waldofy` puts what belongs to no known course, are never searched. Raises `SourceAbsent` naming all
-    three when none exists.
+    `waldofy` puts what belongs to no known course, are never searched. Raises `NoCourseDirectory` (a
+    `SourceAbsent`) naming all three when none exists.
     """
     base = settings.paths.course_sql_base_dir
     names = (course.directory, course.package_prefix, f"{course.number}-{course.run}")
@@ -37,7 +37,7 @@ def course_directory(course: CourseKey, settings: Settings) -> Path:
         if (base / name).is_dir():
             return base / name
     lacking = "" if base.is_dir() else ", which does not exist (setting course_sql_base_dir)"
-    raise SourceAbsent(f"{course} has no directory: looked for {', '.join(names)} in {base}{lacking}")
+    raise NoCourseDirectory(f"{course} has no directory: looked for {', '.join(names)} in {base}{lacking}")
 
 
 @_readable()
@@ -48,7 +48,8 @@ def sql_directory(course: CourseKey, settings: Settings, pin: str | None = None)
     else with `dataset_latest` or `latest_sql_dir` the newest one; else that of `course_sql_date_dir`; with
     no date at all the course directory itself.
 
-    Raises `SourceAbsent` when the course has no directory, `InputError` when it has not the dated one.
+    Raises `SourceAbsent` when the course has no directory, `InputError` when it has not the dated one (of a
+    dump: `NoDumpDirectory`).
     """
     directory = course_directory(course, settings)
     if pin is None and settings.newest_dump:
@@ -60,7 +61,8 @@ def sql_directory(course: CourseKey, settings: Settings, pin: str | None = None)
         origin = "course_axis_pin_dates" if pin else "course_sql_date_dir"
         present = _dated(directory)
         there = f"; there: {', '.join(present)}" if present else "; there is no dated directory in it"
-        raise InputError(f"{course} has no directory {name} (from {origin}) in {directory}{there}")
+        text = f"{course} has no directory {name} (from {origin}) in {directory}{there}"
+        raise InputError(text) if pin else NoDumpDirectory(text)
     return directory / name
 
 
@@ -115,7 +117,7 @@ def _dated(directory: Path) -> list[str]:
 def _newest(course: CourseKey, directory: Path) -> str:
     names = _dated(directory)
     if not names:
-        raise InputError(
+        raise NoDumpDirectory(
             f"{course} has no dated directory in {directory}: expected one named YYYY-MM-DD, "
             "since the newest is asked for (dataset_latest, latest_sql_dir)"
         )

@@ -29,6 +29,15 @@ class InputError(UserError):
     """A file from outside that cannot be used; the text names the file."""
 
 
+class NotDelivered(InputError):
+    """A source is not there that a table cannot be made without: a failure for whoever asks for the table or
+    needs it, an absence for who can do without."""
+
+
+class NoDumpDirectory(NotDelivered):
+    """A course has no directory of the dump that is asked for: it is not in this dump at all."""
+
+
 class MachineError(UserError):
     """The machine refused: a file, a folder, memory, a connection. Made by `from_machine`."""
 
@@ -40,8 +49,13 @@ class QuotaError(UserError):
 class SourceAbsent(Exception):
     """A source that was never delivered (no forum dump, no tarball): a normal state, no fault.
 
-    The task that needs it is skipped with this reason, and its consumers see the table as absent.
+    The task that needs it is skipped with this reason, and its consumers see the table as absent: one that
+    was made before is set aside.
     """
+
+
+class NoCourseDirectory(SourceAbsent):
+    """A course has no directory at all: nothing newer is there, and its tables stay as they are."""
 
 
 _WHAT_TO_DO = {

@@ -21,7 +21,7 @@ class Plan(GraphCommand):
     def _execute(self) -> int:
         planned = plan(*self.chosen())
         for one in planned:
-            if one.outlook in {Outlook.WILL_RUN, Outlook.MAY_RUN}:
+            if one.outlook not in {Outlook.FRESH, Outlook.SKIPPED}:
                 print(printable_message(f"{one.outlook.value:9} {one.name}: {one.reason}"))
         counts = Counter(one.outlook for one in planned)
         print(

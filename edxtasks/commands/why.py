@@ -27,7 +27,7 @@ class Why(GraphCommand):
         groups = [name for name in selected if STEP not in (tasks[name].meta or {})]
         asked = set(selected) | {sub for name in groups for sub in tasks[name].task_dep}
         for one in planned:
-            if one.name in asked or one.outlook is Outlook.WILL_RUN:
+            if one.name in asked or one.outlook in {Outlook.WILL_RUN, Outlook.SET_ASIDE}:
                 reason = f": {one.reason}" if one.reason else ""
                 print(printable_message(f"{one.name} {_verb(one.outlook)}{reason}"))
         return 0

@@ -18,7 +18,7 @@ from edxtasks.dumps.files import writable_directory
 from edxtasks.dumps.reader import COURSE_ID, FLOAT, INTEGER, STRING, TIMESTAMP, DeliveredTable, Field
 from edxtasks.dumps.rows import csv_file
 from edxtasks.dumps.sources import logical_file, required_file
-from edxtasks.errors import InputError, SourceAbsent
+from edxtasks.errors import InputError, NoCourseDirectory, NoDumpDirectory, NotDelivered, SourceAbsent
 from edxtasks.files import replacing
 from edxtasks.notes import Notes
 from edxtasks.printable import printable, printable_path
@@ -125,15 +125,17 @@ _GRADE_REPORT = f"{grade_reports.FOLDER}/grade_report"
 def sources(course: CourseKey, settings: Settings) -> dict[str, Path | None]:
     """The files of the course's SQL directory and of the two folders beside it; only `users` is required.
 
-    Raises `InputError` when `users` was not delivered: without accounts there is nobody to tell of, and what
-    else a course has would go unnoticed.
+    Raises `NotDelivered` when `users` was not delivered: without accounts there is nobody to tell of, and
+    what else a course has would go unnoticed.
     """
     try:
         directory = sql_directory(course, settings)
         beside = course_directory(course, settings)
         found: dict[str, Path | None] = {"users": required_file(directory, "users")}
+    except NoCourseDirectory as absent:
+        raise NoDumpDirectory(f"no user_info_combo: {absent}") from None
     except SourceAbsent as absent:
-        raise InputError(f"no user_info_combo: {absent}") from None
+        raise NotDelivered(f"no user_info_combo: {absent}") from None
     found |= {name: logical_file(directory, name) for name in _OPTIONAL}
     found |= from_mongodb.recovered_files(beside)
     found[_GRADE_REPORT] = grade_reports.report_file(beside)

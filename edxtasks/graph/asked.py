@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 
 from edxtasks.config import Options
-from edxtasks.tables.declaration import Scope, Table
+from edxtasks.tables.declaration import TRACKLOG, Need, Scope, Table
 from edxtasks.tables.registry import upstream
 from edxtasks.tables.targets import (
     DEMANDING,
@@ -82,6 +82,26 @@ class Asked:
     def targets(self) -> set[str]:
         """The tables that the run may build: those that are asked for, and what they are made from."""
         return upstream(self._registry, self.tables)
+
+    @cached_property
+    def needed(self) -> set[str]:
+        """The tables that are asked for, and those without which one of them cannot be made."""
+        found: set[str] = set()
+        waiting = list(self.tables)
+        while waiting:
+            name = waiting.pop()
+            if name not in found and name != TRACKLOG:
+                found.add(name)
+                inputs = self._registry[name].inputs
+                waiting += [one for one, need in inputs.items() if need is Need.REQUIRED]
+        return found
+
+    @cached_property
+    def only_groups(self) -> bool:
+        """Whether only tables over courses are asked for."""
+        return bool(self.tables) and all(
+            self._registry[name].scope is not Scope.COURSE for name in self.tables
+        )
 
     @cached_property
     def demanded(self) -> set[str]:

@@ -31,7 +31,7 @@ from edxtasks.scratch import Scratch, scratch_of, use
 from edxtasks.simulate import CampusSize, simulate
 from edxtasks.tables import mirror
 from edxtasks.tables.adapted import adapted
-from edxtasks.tables.build import Built, build
+from edxtasks.tables.build import Built, build, set_aside
 from edxtasks.tables.context import Context
 from edxtasks.tables.logs import load_log_days, stored_shards
 from edxtasks.tables.registry import read_registry
@@ -53,11 +53,22 @@ class Setting:
 
 
 def build_table(
-    progress: Progress, setting: Setting, table: str, course: CourseKey | None, force: bool
+    progress: Progress,
+    setting: Setting,
+    table: str,
+    course: CourseKey | None,
+    force: bool,
+    expected: frozenset[str],
 ) -> Built:
     """Build one table of the registry."""
     context = _context(setting)
-    return build(context, context.registry[table], course, force)
+    return build(context, context.registry[table], course, force, expected)
+
+
+def set_table_aside(progress: Progress, setting: Setting, table: str, course: CourseKey | None) -> None:
+    """Set aside a table of the registry that has nothing to be made from any more."""
+    context = _context(setting)
+    set_aside(context, context.registry[table], course)
 
 
 def export_research(progress: Progress, setting: Setting, course: CourseKey, force: bool) -> Built:

@@ -40,6 +40,7 @@ class LogDaysStep(Step):
         if context.settings.paths.tracking_logs_directory is None:
             return Standing.SKIPPED, "no tracking_logs_directory is set"
         verdict = check_log_days(context, self.course)
+        self._note()
         if not verdict.fresh:
             return Standing.STALE, verdict.reason
         return (Standing.FRESH if verdict.days else Standing.SKIPPED), verdict.reason
@@ -50,6 +51,13 @@ class LogDaysStep(Step):
 
     def refresh(self) -> None:
         self.run.context.warehouse.refresh(self.course.logs_dataset)
+        self._note()
+
+    def _note(self) -> None:
+        """Keep whether there are log days, for what reads them later in this run."""
+        label = self.course.logs_dataset
+        present = bool(self.run.context.log_days(self.course))
+        self.run.present.add(label) if present else self.run.present.discard(label)
 
     def clean(self) -> None:
         warehouse = self.run.context.warehouse

@@ -2,7 +2,8 @@
 
 A task is *fresh*, it *will run* (it is stale, or does not exist), or it *may run*: it is fresh as things
 stand, but an input of it will or may run, and that input may come out unchanged. A task whose required
-input is missing now will run when that input will.
+input is missing now will run when that input will. A table that has nothing to be made from any more *will be
+set aside*; what reads it is looked at as if it were gone already.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ class Outlook(enum.Enum):
     FRESH = "fresh"
     WILL_RUN = "will run"
     MAY_RUN = "may run"
+    SET_ASIDE = "will be set aside"
     SKIPPED = "skipped"
 
 
@@ -52,7 +54,9 @@ def outlook_of(step: Step, inputs: list[Planned]) -> Planned:
     if standing is Standing.STALE:
         return Planned(step.name, Outlook.WILL_RUN, step.reason)
     certain = [one for one in moving if one.outlook is Outlook.WILL_RUN]
-    if standing is Standing.SKIPPED:
+    if standing is Standing.SET_ASIDE and not moving:
+        return Planned(step.name, Outlook.SET_ASIDE, step.reason)
+    if standing in {Standing.SKIPPED, Standing.SET_ASIDE}:
         if not moving:
             return Planned(step.name, Outlook.SKIPPED, step.reason)
         outlook = Outlook.WILL_RUN if certain else Outlook.MAY_RUN

@@ -121,7 +121,8 @@ class RunReporter:
             return
         if step.standing is Standing.SKIPPED:
             self._counts["skipped"] += 1
-            self._say(f"skipped {task.name}: {step.reason}")
+            if step.reason:  # else it was told with another task
+                self._say(f"skipped {task.name}: {step.reason}")
         else:
             self._counts["fresh"] += 1
 

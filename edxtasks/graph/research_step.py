@@ -6,7 +6,7 @@ from edxtasks.course import CourseKey
 from edxtasks.graph.steps import JOBS, Run, Step
 from edxtasks.graph.workers import Job
 from edxtasks.tables.freshness import Standing
-from edxtasks.tables.research import to_export
+from edxtasks.tables.research import to_export, to_remove
 
 
 class ResearchStep(Step):
@@ -18,6 +18,9 @@ class ResearchStep(Step):
 
     def check(self) -> tuple[Standing, str]:
         stale, files = to_export(self.run.context, self.course)
+        removed = to_remove(self.run.context, self.course)
+        if removed:
+            return Standing.STALE, ", ".join([*stale, *(f"{name} is to go" for name in removed)])
         if not files:
             return Standing.SKIPPED, "none of its tables exists"
         return (Standing.STALE if stale else Standing.FRESH), ", ".join(stale)

@@ -14,6 +14,7 @@ from typing import Any
 
 from doit.exceptions import TaskFailed
 
+from edxtasks.course import CourseKey
 from edxtasks.errors import SourceAbsent, UserError, from_machine
 from edxtasks.graph.jobs import Setting
 from edxtasks.graph.shares import share
@@ -49,6 +50,11 @@ class Run:
         self.workers = Workers()
         self.processes = 1
         self.forced: set[str] = set()
+        self.present: set[str] = set()
+        """The tables that this run found or made, as `existing_inputs` names them: if one is gone later, it
+        was removed in the meantime."""
+        self.nothing_of: set[CourseKey] = set()
+        """The courses of which it was told that nothing is there."""
         self.progress: Callable[[str, int, int, str], None] = lambda task, done, of, unit: None
 
     def setting(self) -> Setting:
@@ -81,7 +87,7 @@ class Step(ABC):
 
     def __call__(self) -> bool:
         """doit's check: whether there is nothing to do."""
-        return self.look() is not Standing.STALE
+        return self.look() not in {Standing.STALE, Standing.SET_ASIDE}
 
     def look(self) -> Standing:
         """Check, and keep standing and reason."""
@@ -131,7 +137,8 @@ class Step(ABC):
         """The work, for a worker."""
 
     def taken(self, result: Any) -> Built:
-        """The result of the work; raises `UserError` where the work is a failure after all."""
+        """The result of the work; raises `UserError` where the work is a failure after all, `SourceAbsent`
+        where there is nothing."""
         built: Built = result
         return built
 

@@ -2,15 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from edxtasks.course import CourseKey
-from edxtasks.errors import SourceAbsent, UserError
+from edxtasks.directories import sql_directory
+from edxtasks.errors import NoDumpDirectory, NotDelivered, SourceAbsent, UserError
 from edxtasks.graph.steps import JOBS, Run, Step
 from edxtasks.graph.workers import Job
+from edxtasks.tables.build import WAS_SET_ASIDE, Built, refuse_vanished
 from edxtasks.tables.declaration import Scope, Table
 from edxtasks.tables.exports import files_beside
-from edxtasks.tables.freshness import Standing, Verdict, check, outputs, sources_of
+from edxtasks.tables.freshness import (
+    Standing,
+    Verdict,
+    check,
+    existing_inputs,
+    lacking_inputs,
+    outputs,
+    set_aside_before,
+    sources_of,
+)
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a table is to the run.
+
+    `as_it_stands`: it is not looked at. `demanded`: a person named it, and it cannot be left out where there
+    is nothing to make it from. `needed`: it is asked for, or what is asked for cannot be made without it.
+    `only_for_groups`: only tables over courses are asked for.
+    """
+
+    as_it_stands: bool = False
+    demanded: bool = False
+    needed: bool = True
+    only_for_groups: bool = False
 
 
 class TableStep(Step):
@@ -22,32 +50,80 @@ class TableStep(Step):
         name: str,
         table: Table,
         course: CourseKey | None,
-        as_it_stands: bool = False,
-        demanded: bool = False,
+        role: Role | None = None,
     ) -> None:
         super().__init__(run, name)
-        self._as_it_stands = as_it_stands
-        self._demanded = demanded
+        self._role = role or Role()
         self.table = table
         self.course = course
         self.verdict: Verdict | None = None
+        self._expected: frozenset[str] = frozenset()
 
     def check(self) -> tuple[Standing, str]:
         context = self.run.context
-        if self._as_it_stands:
+        if self._role.as_it_stands:
             exists = context.state(self.table, self.course) is not None
+            self._note(exists)
             return (Standing.FRESH if exists else Standing.SKIPPED), "taken as it stands"
-        self.verdict = verdict = check(context, self.table, self.course)
-        if verdict.lacks and self._demanded:
-            raise UserError(self._nothing_to_make_it_from(verdict.lacks))
-        if verdict.standing is Standing.FRESH and verdict.signature is not None:
+        if self._role.only_for_groups and self.course is not None and not self._is_anything_there():
+            return Standing.SKIPPED, self._nothing_of_the_course()
+        try:
+            self.verdict = verdict = check(context, self.table, self.course)
+        except NotDelivered as fault:
+            return self._not_delivered(fault)
+        if verdict.standing is Standing.SKIPPED and self._role.demanded:
+            raise UserError(self._nothing_to_make_it_from(verdict))
+        self._note(verdict.standing is Standing.FRESH)
+        if verdict.standing is not Standing.FRESH or self.name in self.run.forced:
+            refuse_vanished(lacking_inputs(context, self.table, self.course) & self.run.present)
+            self._expected = existing_inputs(context, self.table, self.course)
+        elif verdict.signature is not None:
             state = context.state(self.table, self.course)
             if state is not None and state.signature != verdict.signature:
                 context.warehouse.note_signature(context.name(self.table, self.course), verdict.signature)
-        return verdict.standing, verdict.reason
+        set_aside = verdict.standing is Standing.SET_ASIDE
+        return verdict.standing, f"{verdict.reason}{WAS_SET_ASIDE if set_aside else ''}"
 
-    def _nothing_to_make_it_from(self, name: str) -> str:
-        context = self.run.context
+    def _note(self, present: bool) -> None:
+        """Keep whether the table is there, for what reads it later in this run."""
+        label = str(self.run.context.name(self.table, self.course))
+        self.run.present.add(label) if present else self.run.present.discard(label)
+
+    def _not_delivered(self, fault: NotDelivered) -> tuple[Standing, str]:
+        """A table that cannot be made without a source that is not there, and stays as it is: no failure
+        where nothing that is asked for needs it."""
+        without_dump = self._role.only_for_groups and isinstance(fault, NoDumpDirectory)
+        if self._role.needed and not without_dump:
+            raise fault
+        exists = self.run.context.state(self.table, self.course) is not None
+        self._note(exists)
+        return Standing.SKIPPED, f"{fault}{'; the table is read as it stands' if exists else ''}"
+
+    def _is_anything_there(self) -> bool:
+        context, course = self.run.context, self.course
+        assert course is not None
+        if context.warehouse.states(context.dataset(course)) or context.log_days(course):
+            return True
+        logs = context.settings.paths.tracking_logs_directory
+        if logs is not None and (logs / course.directory).is_dir():
+            return True
+        try:
+            return sql_directory(course, context.settings).is_dir()
+        except (SourceAbsent, NoDumpDirectory):
+            return False
+
+    def _nothing_of_the_course(self) -> str:
+        """Why nothing of the course is made; "" where it was told already."""
+        assert self.course is not None
+        if self.course in self.run.nothing_of:
+            return ""
+        self.run.nothing_of.add(self.course)
+        return f"there is no dump, no shard and no table of {self.course}: nothing of it is made"
+
+    def _nothing_to_make_it_from(self, verdict: Verdict) -> str:
+        context, name = self.run.context, verdict.lacks
+        if not name:
+            return verdict.reason
         if name in context.registry and context.registry[name].scope is Scope.COURSE:
             return (
                 f"none of the {len(context.courses)} chosen courses has a table {name}: "
@@ -56,11 +132,21 @@ class TableStep(Step):
         return f"{name} does not exist: there is nothing to make this from"
 
     def job(self) -> Job:
-        force = self.name in self.run.forced
-        return Job(f"{JOBS}:build_table", (self.run.setting(), self.table.name, self.course, force))
+        what = (self.run.setting(), self.table.name, self.course)
+        if self.standing is Standing.SET_ASIDE:
+            return Job(f"{JOBS}:set_table_aside", what)
+        return Job(f"{JOBS}:build_table", (*what, self.name in self.run.forced, self._expected))
+
+    def taken(self, result: Any) -> Built:
+        if self.standing is Standing.SET_ASIDE:
+            raise SourceAbsent(self.reason)
+        return super().taken(result)
 
     def refresh(self) -> None:
-        self.run.context.warehouse.refresh(self.run.context.name(self.table, self.course).dataset)
+        context = self.run.context
+        context.warehouse.refresh(context.name(self.table, self.course).dataset)
+        if self.built is not None:
+            self._note(True)
 
     def clean(self) -> None:
         self.run.context.warehouse.drop(self.run.context.name(self.table, self.course))
@@ -76,6 +162,8 @@ class TableStep(Step):
         state = context.warehouse.states(name.dataset).get(name.table)
         place = context.warehouse.location(name, state.partitioned) if state is not None else None
         there = [] if state is None else [str(place or name)]
+        if set_aside_before(context, self.table, self.course) is not None:
+            there.append(f"{name} (set aside)")
         return there + [str(path) for path in self._files() if path.exists()]
 
     def forget(self) -> bool:

@@ -17,7 +17,7 @@ from edxtasks.graph.research_step import ResearchStep
 from edxtasks.graph.simulate_step import SimulateStep
 from edxtasks.graph.steps import Run, Step
 from edxtasks.graph.storage_steps import MirrorStep, StoreShardsStep
-from edxtasks.graph.table_step import TableStep
+from edxtasks.graph.table_step import Role, TableStep
 from edxtasks.graph.waldofy_step import Delivery, WaldofyStep
 from edxtasks.graph.words import Choice, Words, place_as_typed
 from edxtasks.tables.declaration import TRACKLOG, ComputedFrom, LoadedFrom, Need, Scope, Table
@@ -274,7 +274,7 @@ class Graph:
     def _build(self, table: Table, course: CourseKey | None) -> Task:
         name = self.table_task(table, course)
         if table.name in self._asked.as_they_stand:
-            return self._of(TableStep(self.run, name, table, course, as_it_stands=True))
+            return self._of(TableStep(self.run, name, table, course, Role(as_it_stands=True)))
         needed: list[str] = []
         tolerated: set[str] = set()
         of_each_course = table.scope is not Scope.COURSE
@@ -297,8 +297,12 @@ class Graph:
         ):
             needed.append(f"{WALDOFY}:{course}")
             tolerated.add(f"{WALDOFY}:{course}")
-        step = TableStep(self.run, name, table, course, demanded=table.name in self._asked.demanded)
-        return self._of(step, needed, tolerated)
+        role = Role(
+            demanded=table.name in self._asked.demanded,
+            needed=table.name in self._asked.needed,
+            only_for_groups=self._asked.only_groups,
+        )
+        return self._of(TableStep(self.run, name, table, course, role), needed, tolerated)
 
     def _input_tasks(self, table: Table, name: str, course: CourseKey | None) -> list[str]:
         courses = [course] if table.scope is Scope.COURSE else list(self.run.context.courses)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from edxtasks.course import CourseKey
-from edxtasks.errors import UserError
+from edxtasks.errors import SourceAbsent, UserError
 from edxtasks.notes import Notes
 from edxtasks.printable import SHOWN_COURSES, listed
 from edxtasks.tables.context import Context
@@ -28,8 +28,10 @@ from edxtasks.tables.freshness import (
     Verdict,
     by_date,
     check,
+    existing_inputs,
     instances,
     parameters,
+    set_aside_before,
     whole_days,
     window,
 )
@@ -69,41 +71,96 @@ class Built:
     unit: str = "rows"
 
 
-def build(context: Context, table: Table, course: CourseKey | None, force: bool = False) -> Built:
-    """Build a table, or its pending dates, under its lock.
+def build(
+    context: Context,
+    table: Table,
+    course: CourseKey | None,
+    force: bool = False,
+    expected: frozenset[str] = frozenset(),
+) -> Built:
+    """Build a table, or its pending dates, under its lock; or take it back where it was set aside and is what
+    a build would make now.
 
-    Raises `UserError` for faults of its input, and when there is nothing to make it from any more.
-    The old table stays in place when anything is raised.
+    `expected` are the inputs (as `existing_inputs` names them) that were there when the build was planned.
+    Raises `UserError` for faults of its input, and when there is nothing to make it from, or one of
+    `expected` is gone. The old table then stays. Raises `SourceAbsent` where its builder finds nothing in the
+    files to make it from; the old table then is set aside.
     """
     name = context.name(table, course)
     with context.warehouse.lock(name):
         context.warehouse.refresh(name.dataset)
+        refuse_vanished(expected - existing_inputs(context, table, course))
         verdict = check(context, table, course, quick=not force)
-        if verdict.standing is Standing.SKIPPED:
+        if verdict.standing in {Standing.SKIPPED, Standing.SET_ASIDE}:
             raise UserError(
                 f"what it is made from was there, and was removed during the run: {verdict.reason}"
             )
         if table.scope is Scope.COURSE and course is not None:
             context.claim(course)
+        notes = Notes()
+        if not force and _take_back(context, table, course, verdict):
+            notes.say("the table that was set aside is taken back")
+            verdict = check(context, table, course)
+            if verdict.standing is Standing.FRESH:
+                state = context.state(table, course)
+                return Built(state.rows if state else 0, notes=notes)
         if force:
             verdict = forced(context, verdict, table, course)
         elif verdict.standing is Standing.FRESH:
             state = context.state(table, course)
             return Built(state.rows if state else 0, already=True)
-        notes = Notes()
         if verdict.files_only and not force:
             if table.files:
                 export(context, table, course, notes)
             publish(context, table, verdict.sources, notes)
             state = context.state(table, course)
             return Built(state.rows if state else 0, notes=notes)
-        state = _make(context, table, course, name, verdict, notes)
+        try:
+            state = _make(context, table, course, name, verdict, notes)
+        except SourceAbsent as absent:
+            gone = context.warehouse.built_here(name) and context.warehouse.set_aside(name)
+            raise SourceAbsent(f"{absent}{WAS_SET_ASIDE if gone else ''}") from None
+        context.warehouse.drop_aside(name)
         publish(context, table, verdict.sources, notes)
         follow_up(context, table, course, notes)
         for notice in context.warehouse.notices(name.dataset):
             notes.say(notice)
         dates = None if verdict.pending is None else len(verdict.pending)
         return Built(state.rows, dates, notes=notes)
+
+
+WAS_SET_ASIDE = "; the table that was made before is set aside"
+"""What is said of a table with nothing to be made from any more."""
+
+
+def set_aside(context: Context, table: Table, course: CourseKey | None) -> None:
+    """Set a table aside under its lock: a check said so."""
+    name = context.name(table, course)
+    with context.warehouse.lock(name):
+        context.warehouse.refresh(name.dataset)
+        context.warehouse.set_aside(name)
+
+
+def refuse_vanished(names: frozenset[str]) -> None:
+    """Raises `UserError` where there are inputs that were there before in this run."""
+    if names:
+        shown = ", ".join(sorted(names)[:3]) + (" …" if len(names) > 3 else "")
+        raise UserError(
+            f"{shown}: expected as this run found or made it, and it is gone: somebody removed it in the "
+            "meantime. Run again"
+        )
+
+
+def _take_back(context: Context, table: Table, course: CourseKey | None, verdict: Verdict) -> bool:
+    """Put a table back that was set aside, where that spares work: it is what would be built now, or a table
+    by date, of which only some dates may be pending."""
+    kept = set_aside_before(context, table, course)
+    if kept is None or context.state(table, course) is not None:
+        return False
+    by_date = kept.partitioned and table.partition is not None
+    return (by_date or kept.stamp == verdict.stamp) and (
+        context.warehouse.take_back(context.name(table, course))
+    )
 
 
 def forced(context: Context, verdict: Verdict, table: Table, course: CourseKey | None) -> Verdict:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
 
@@ -30,13 +30,18 @@ PLACES = frozenset({"pc_modal_ip", "pc_geoip"})
 
 @dataclass
 class Context:
-    """What every check and build needs."""
+    """What every check and build needs.
+
+    `absent` are tables that count as absent although they may still be there: a check found that there is
+    nothing to make them from, and they are to be set aside.
+    """
 
     settings: Settings
     registry: Mapping[str, Table]
     warehouse: Warehouse
     digests: Digests
     courses: tuple[CourseKey, ...] = ()
+    absent: set[TableName] = field(default_factory=set)
 
     def dataset(self, course: CourseKey) -> str:
         """The dataset of a course; with the option `dataset_latest` its "latest" form."""
@@ -116,11 +121,11 @@ class Context:
         return self.settings.options.skip_geoip and name in PLACES
 
     def state(self, table: Table, course: CourseKey | None) -> TableState | None:
-        """The state of a table, None while it does not exist or is left out."""
+        """The state of a table, None while it does not exist, counts as absent or is left out."""
         if self.left_out(table.name):
             return None
         name = self.name(table, course)
-        return self.warehouse.states(name.dataset).get(name.table)
+        return None if name in self.absent else self.warehouse.states(name.dataset).get(name.table)
 
     def log_days(self, course: CourseKey) -> dict[str, TableState]:
         """The day tables of a course that are loaded, in order of their days.

@@ -17,7 +17,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from edxtasks.course import CourseKey
-from edxtasks.errors import SourceAbsent, UserError, from_machine
+from edxtasks.errors import NoCourseDirectory, SourceAbsent, UserError, from_machine
 from edxtasks.tables.context import Context, day_of_log
 from edxtasks.tables.declaration import (
     ALL_EARLIER,
@@ -49,6 +49,7 @@ class Standing(enum.Enum):
     FRESH = "fresh"
     STALE = "stale"
     SKIPPED = "skipped"  # there is nothing to make it from
+    SET_ASIDE = "set aside"  # there is nothing to make it from any more: what was made before is to go
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Verdict:
     `keep` the dates that stay; both None otherwise. `sources` are the files that it is made from. `lacks` is
     the required input that does not exist. `files_only`: the rows are as they should be, and only the files
     that are written from them are not. `signature` is what a table by date is fresh against, or will be when
-    it is built (see `TableState`).
+    it is built (see `TableState`). `vanished`: there is nothing to make it from, while the course has files.
     """
 
     standing: Standing
@@ -71,6 +72,7 @@ class Verdict:
     signature: str | None = None
     lacks: str = ""
     files_only: bool = False
+    vanished: bool = False
 
     @property
     def stamp(self) -> str:
@@ -86,22 +88,46 @@ def stamp_of(parts: Mapping[str, str]) -> str:
 def check(context: Context, table: Table, course: CourseKey | None, quick: bool = True) -> Verdict:
     """Look whether a table is fresh: small files and listings only, no engine, no rows.
 
+    This is the one place that decides what becomes of a table that has nothing to be made from. It counts as
+    absent for whatever is checked or built after it (`Context.absent`): else rows of an older dump would
+    stand beside rows of this one. `SET_ASIDE` says that there is such a table. A course without any
+    directory, and a table that somebody else made, keep what they have.
+
     `quick`: a table by date that was found fresh against the same inputs before is not looked at date by
     date; its verdict then names no dates. Raises `UserError` where a file that must be there is not, or
     a table over courses is asked for and none is chosen.
     """
     if table.fault:
         raise UserError(table.fault)
+    if table.scope is not Scope.COURSE:
+        return _check(context, table, course, quick)
+    name = context.name(table, course)
+    context.absent.discard(name)
+    verdict = _check(context, table, course, quick)
+    if not verdict.vanished:
+        return verdict
+    if context.state(table, course) is not None:
+        if not context.warehouse.built_here(name):
+            return replace(verdict, reason=f"{verdict.reason}; the table that others made is read as it is")
+        verdict = replace(verdict, standing=Standing.SET_ASIDE)
+    context.absent.add(name)
+    return verdict
+
+
+def _check(context: Context, table: Table, course: CourseKey | None, quick: bool) -> Verdict:
     if table.scope is Scope.GROUP:
         context.chosen()
     try:
         sources = sources_of(context, table, course)
         values = parameters(context, table, course)
     except SourceAbsent as absent:
-        return Verdict(Standing.SKIPPED, str(absent))
+        vanished = not isinstance(absent, NoCourseDirectory)
+        return Verdict(Standing.SKIPPED, str(absent), vanished=vanished)
     missing = _missing(context, table, course)
-    if missing:
-        return Verdict(Standing.SKIPPED, f"{missing} does not exist", lacks=missing)
+    if missing is not None:
+        reason = f"{missing.task} does not exist"
+        vanished = _vanished(context, missing, course)
+        return Verdict(Standing.SKIPPED, reason, lacks=missing.task, vanished=vanished)
     parts = {"recipe": _recipe(context, table)}
     parts |= {f"@{name}": str(value) for name, value in values.items()}
     if sources:
@@ -116,7 +142,9 @@ def check(context: Context, table: Table, course: CourseKey | None, quick: bool 
     parts |= dict(_input_parts(context, table, course, table.inputs))
     verdict = Verdict(Standing.FRESH, "", parts, sources=sources)
     if state is None:
-        return _stale(verdict, "it does not exist")
+        back = set_aside_before(context, table, course)
+        same = back is not None and back.stamp == verdict.stamp
+        return _stale(verdict, "what it is made from is back" if same else "it does not exist")
     if state.stamp != verdict.stamp:
         return _stale(verdict, _difference(context, table, course, state, parts))
     gone = next((path for path in outputs(table, course, sources) if not path.exists()), None)
@@ -125,6 +153,35 @@ def check(context: Context, table: Table, course: CourseKey | None, quick: bool 
     if reason := outdated(context, table, course) or unpublished(context, table, sources):
         return replace(_stale(verdict, reason), files_only=True)
     return verdict
+
+
+def set_aside_before(context: Context, table: Table, course: CourseKey | None) -> TableState | None:
+    """The state of a table that was set aside, None where there is none."""
+    name = context.name(table, course)
+    return context.warehouse.aside(name.dataset).get(name.table)
+
+
+def existing_inputs(context: Context, table: Table, course: CourseKey | None) -> frozenset[str]:
+    """The inputs of a table that exist, as `dataset.table`; all log days of a course as its log dataset."""
+    return frozenset(label for label, exists in _labelled_inputs(context, table, course) if exists)
+
+
+def lacking_inputs(context: Context, table: Table, course: CourseKey | None) -> frozenset[str]:
+    """The inputs of a table that do not exist, as `existing_inputs` names them; none that is to go."""
+    return frozenset(label for label, exists in _labelled_inputs(context, table, course) if not exists)
+
+
+def _labelled_inputs(context: Context, table: Table, course: CourseKey | None) -> Iterator[tuple[str, bool]]:
+    for name in table.inputs:
+        if name == TRACKLOG:
+            assert course is not None
+            yield course.logs_dataset, bool(context.log_days(course))
+        elif not context.left_out(name):
+            source = context.registry[name]
+            for one in instances(context, table, name, course):
+                place = context.name(source, one)
+                if place not in context.absent:
+                    yield str(place), context.state(source, one) is not None
 
 
 def outputs(table: Table, course: CourseKey | None, sources: Mapping[str, Path | None]) -> list[Path]:
@@ -190,14 +247,23 @@ def _stale(verdict: Verdict, reason: str) -> Verdict:
     return replace(verdict, standing=Standing.STALE, reason=reason)
 
 
-def _missing(context: Context, table: Table, course: CourseKey | None) -> str | None:
+def _vanished(context: Context, table: Table, course: CourseKey | None) -> bool:
+    """Whether a required input that does not exist has nothing to be made from."""
+    if table.scope is not Scope.COURSE or course is None:
+        return False
+    return context.name(table, course) in context.absent or (
+        set_aside_before(context, table, course) is not None
+    )
+
+
+def _missing(context: Context, table: Table, course: CourseKey | None) -> Table | None:
     """The first required input that does not exist. A union over courses needs one of them."""
     for name, need in table.inputs.items():
         if need is not Need.REQUIRED or name == TRACKLOG:
             continue
         source = context.registry[name]
         if not any(context.state(source, one) for one in instances(context, table, name, course)):
-            return source.task
+            return source
     return None
 
 

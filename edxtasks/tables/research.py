@@ -45,11 +45,23 @@ TABLES = (
 """The tables that are exported, as far as they exist."""
 
 FORUM = "forum.csv.gz"
+_FORUM_TABLE = "forum"
+"""The table beside which that file is written."""
 
 
 def research_folder(course: CourseKey) -> str:
     """The folder of the storage for these files: always the "latest" one of the course."""
     return f"{course.directory}/latest"
+
+
+def to_remove(context: Context, course: CourseKey) -> list[str]:
+    """The stored files whose table was set aside, by name of the table (`FORUM` among them): what is exported
+    is of one dump."""
+    aside = set(context.warehouse.aside(context.dataset(course)))
+    gone = [name for name in TABLES if name in aside] + ([FORUM] if _FORUM_TABLE in aside else [])
+    folder = research_folder(course)
+    stored = set(context.storage.list(f"{folder}/")) if gone else set()
+    return [name for name in gone if f"{folder}/{_file(name)}" in stored]
 
 
 def to_export(context: Context, course: CourseKey, force: bool = False) -> tuple[list[str], int]:
@@ -84,6 +96,8 @@ def _columns(context: Context, name: str) -> Schema:
 
 
 def _forum(context: Context, course: CourseKey) -> Path | None:
+    if _FORUM_TABLE in context.warehouse.aside(context.dataset(course)):
+        return None  # the file is what is left of an older one
     try:
         path = sql_directory(course, context.settings) / FORUM
     except SourceAbsent:
@@ -114,6 +128,9 @@ def export_for_research(
     if absent:
         notes.say(f"not exported, since they do not exist: {', '.join(absent)}")
     folder = research_folder(course)
+    for name in to_remove(context, course):
+        context.storage.delete(f"{folder}/{_file(name)}")
+        notes.say(f"{_file(name)} removed from {folder}: its table was set aside")
     for done, name in enumerate(stale):
         with written(f"{_file(name)} of {course}"):
             if name == FORUM:

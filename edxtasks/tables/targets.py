@@ -40,7 +40,7 @@ NIGHTLY = "nightly"
 OVER_COURSES = ("combinepc", "report")
 """Commands over all chosen courses that `weekly` ends with."""
 
-DEMANDING = frozenset({"combinepc", "makegeoip"})
+DEMANDING = frozenset({"combinepc", "makegeoip", "make_cinfo", "staff2bq"})
 """Commands that fail when a person names them and there is nothing to make their tables from; others skip."""
 
 LOCATED = ("pc_geoip", "person_course")

@@ -285,6 +285,30 @@ class Warehouse(ABC):
         """Take the stamp away, so that the table is stale; rows stay. False when there is no table."""
 
     @abstractmethod
+    def built_here(self, name: TableName) -> bool:
+        """Whether the product has built a table that is there, or begun to: it is not somebody else's."""
+
+    @abstractmethod
+    def set_aside(self, name: TableName) -> bool:
+        """Take a table away without losing it: it is no table of the dataset any more, for nobody.
+
+        One that was set aside under this name before goes. False when there is no table.
+        """
+
+    @abstractmethod
+    def aside(self, dataset: str) -> Mapping[str, TableState]:
+        """The state of every table of a dataset that was set aside (kept until `refresh`)."""
+
+    @abstractmethod
+    def take_back(self, name: TableName) -> bool:
+        """Put a table that was set aside in its place, as it was. False when there is none, or there is a
+        table in its place."""
+
+    @abstractmethod
+    def drop_aside(self, name: TableName) -> bool:
+        """Remove a table that was set aside. False when there is none. `drop` does it too."""
+
+    @abstractmethod
     def info(self, name: TableName) -> TableInfo | None:
         """Metadata of a table, None when it does not exist."""
 

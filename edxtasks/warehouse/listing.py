@@ -45,11 +45,12 @@ class Listing:
     `identity` is that of the folder (device and number), None where there is none.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, cached: bool = True) -> None:
+        """`cached`: what was found is kept in the cache of the folder, and read from it."""
         self.folder = folder
         self.identity = _identity(folder)
         scanned, self._odd = _scan(folder)
-        known = self._read_cache() if scanned else {}
+        known = self._read_cache() if scanned and cached else {}
         changed = set(known) != set(scanned)
         self._entries: dict[str, _Entry] = {}
         for name, marks in scanned.items():
@@ -59,7 +60,7 @@ class Listing:
                 entry = _Entry(marks, table_files(folder, name, marks, _unchanged(entry, marks)))
                 changed = True
             self._entries[name] = entry
-        if changed and scanned:
+        if changed and scanned and cached:
             self.save()
         self._heed_damages()
 
@@ -79,6 +80,11 @@ class Listing:
         """The files that a table is read from."""
         entry = self._entries.get(table)
         return [] if entry is None else [self.folder / file for file in entry.found.files]
+
+    def ours(self, table: str) -> bool:
+        """Whether the product has built a table."""
+        entry = self._entries.get(table)
+        return entry is not None and entry.found.ours
 
     def remarks(self) -> list[str]:
         """What lies among the tables and is not read, in lines for people."""

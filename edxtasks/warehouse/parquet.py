@@ -24,6 +24,7 @@ from edxtasks.files import write_atomically
 from edxtasks.printable import listed as listed_texts
 from edxtasks.printable import printable_path
 from edxtasks.scratch import PLACE, PRIVATE, Scratch, beside, publish
+from edxtasks.warehouse.aside import Aside
 from edxtasks.warehouse.base import (
     NAME,
     Dates,
@@ -91,6 +92,7 @@ class ParquetWarehouse(Warehouse):
         self._listings: dict[str, Listing] = {}
         self._identities: dict[str, tuple[int, int]] = {}
         self._owners: dict[str, str] = {}
+        self._aside: dict[str, Mapping[str, TableState]] = {}
         self._session: Session | None = None
         self._long_lines = threading.Lock()
 
@@ -101,9 +103,11 @@ class ParquetWarehouse(Warehouse):
 
     def refresh(self, dataset: str) -> None:
         self._listings.pop(dataset, None)
+        self._aside.pop(dataset, None)
 
     def refresh_all(self) -> None:
         self._listings.clear()
+        self._aside.clear()
 
     def dates(self, name: TableName) -> Mapping[date, DateState]:
         return self._listing(name.dataset).dates(name.table)
@@ -258,8 +262,32 @@ class ParquetWarehouse(Warehouse):
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
         (self.folder / name.dataset / PRIVATE / f"{name.table}.json").unlink(missing_ok=True)
+        self.drop_aside(name)
         self.refresh(name.dataset)
         return bool(files)
+
+    def built_here(self, name: TableName) -> bool:
+        return self._listing(name.dataset).ours(name.table)
+
+    def set_aside(self, name: TableName) -> bool:
+        done = Aside(self.folder / name.dataset).keep(name.table)
+        self.refresh(name.dataset)
+        return done
+
+    def aside(self, dataset: str) -> Mapping[str, TableState]:
+        if dataset not in self._aside:
+            self._aside[dataset] = Aside(self.folder / dataset).states()
+        return self._aside[dataset]
+
+    def take_back(self, name: TableName) -> bool:
+        done = Aside(self.folder / name.dataset).take_back(name.table)
+        self.refresh(name.dataset)
+        return done
+
+    def drop_aside(self, name: TableName) -> bool:
+        done = Aside(self.folder / name.dataset).drop(name.table)
+        self.refresh(name.dataset)
+        return done
 
     def forget(self, name: TableName) -> bool:
         files = self._files(name)

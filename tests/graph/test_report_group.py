@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import shutil
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -121,12 +122,45 @@ def test_the_order_of_the_courses_is_that_of_the_list(built: Project) -> None:
         assert list(dict.fromkeys(found)) == [second, first]
 
 
-def test_a_course_without_table_is_named_and_left_out(built: Project) -> None:
+def test_a_course_of_which_there_is_nothing_is_told_and_left_out(built: Project) -> None:
     course = built.courses[0]
-    outcome = built.doit("combinepc", f"courses={course},{NOBODY}", status=2)
-    assert outcome.failed == {f"user_info_combo:{NOBODY}"}
+    outcome = built.doit("combinepc", f"courses={course},{NOBODY}")
+    assert outcome.err.count(f"there is no dump, no shard and no table of {NOBODY}") == 1
     assert f"no person_course, and so left out: {NOBODY}" in outcome.err
     assert rows(built, f"{REPORTS}/person_course_latest") == of_course(built, course)
+    # Nothing is built upstream, no tables of zero rows either.
+    assert not any(task.endswith(NOBODY) for task in outcome.built)
+    assert not (built.warehouse / CourseKey.parse(NOBODY).dataset).exists()
+
+
+def test_a_course_without_its_dump_is_read_as_it_stands(built: Project) -> None:
+    course = CourseKey.parse(built.courses[0])
+    before = rows(built, f"{REPORTS}/person_course_latest")
+    home = built.folder / "SQL" / course.package_prefix
+    next(home.iterdir()).rename(home / "2014-01-01")
+    config = built.folder / "config" / "edxtasks.toml"
+    config.write_text(re.sub("^dump_dir.*$", "", config.read_text(), flags=re.MULTILINE))
+    built.doit("forget", "report:person_course_latest")
+    outcome = built.doit("combinepc")
+    assert f"user_info_combo:{course}" in outcome.skipped
+    assert f"{course} has no directory" in outcome.err
+    assert "set aside" not in outcome.err
+    assert rows(built, f"{REPORTS}/person_course_latest") == before
+    # A run that asks for tables of the course fails for it.
+    assert built.doit("make_uic", status=2).failed == {f"user_info_combo:{course}"}
+
+
+def test_addresses_over_all_courses_do_not_follow_courses_that_somebody_names(built: Project) -> None:
+    course = built.courses[0]
+    before = rows(built, "courses/global_modal_ip")
+    outcome = built.doit("report", f"courses={course}")
+    assert not any(task.startswith("courses.") for task in outcome.built)
+    assert rows(built, "courses/global_modal_ip") == before
+    # By a list, or where it is named itself, it is made anew.
+    assert "courses.global_modal_ip" in built.doit("report", "clist=first").built
+    assert rows(built, "courses/global_modal_ip") != before
+    built.doit("courses.global_modal_ip", f"courses={','.join(built.courses)}")
+    assert rows(built, "courses/global_modal_ip") == before
 
 
 def test_without_any_table_combinepc_fails_and_weekly_does_not(built: Project) -> None:

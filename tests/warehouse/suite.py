@@ -374,6 +374,56 @@ GROUP BY name"""
         assert "people" not in warehouse.states(people.dataset)
         assert warehouse.drop(people) is False
 
+    def test_what_is_set_aside_is_no_table_until_it_is_taken_back(
+        self, warehouse: Warehouse, other: Warehouse, people: TableName
+    ) -> None:
+        dataset = people.dataset
+        before = warehouse.states(dataset)["people"]
+        assert warehouse.built_here(people)
+        assert dict(warehouse.aside(dataset)) == {}
+        assert warehouse.set_aside(people) is True
+        for one in (warehouse, other):
+            one.refresh_all()
+            assert dict(one.states(dataset)) == {}
+            assert [(name, kept.stamp) for name, kept in one.aside(dataset).items()] == [("people", "stamp1")]
+        assert warehouse.set_aside(people) is False
+        assert warehouse.take_back(people) is True
+        assert warehouse.states(dataset)["people"] == before
+        assert sorted(warehouse.read(people)) == [ADA_VALUES, BOB_VALUES]
+        assert dict(warehouse.parts(people)) == {}
+        assert warehouse.take_back(people) is False
+        assert dict(warehouse.aside(dataset)) == {}
+
+    def test_one_table_at_most_is_set_aside_under_a_name(
+        self, warehouse: Warehouse, people: TableName
+    ) -> None:
+        warehouse.set_aside(people)
+        warehouse.load(people, PEOPLE, iter([BOB]), Label("stamp2"))
+        assert warehouse.take_back(people) is False, "the table in its place stays"
+        assert warehouse.set_aside(people) is True
+        assert warehouse.aside(people.dataset)["people"].stamp == "stamp2"
+        assert warehouse.drop_aside(people) is True
+        assert warehouse.drop_aside(people) is False
+        assert dict(warehouse.aside(people.dataset)) == {}
+        assert warehouse.take_back(people) is False
+        warehouse.load(people, PEOPLE, iter([BOB]), Label("stamp3"))
+        warehouse.set_aside(people)
+        warehouse.drop(people)
+        assert dict(warehouse.aside(people.dataset)) == {}
+
+    def test_a_table_by_date_comes_back_with_its_dates(
+        self, warehouse: Warehouse, dataset: str, logs: Mapping[date, str]
+    ) -> None:
+        name = self.daily(warehouse, dataset, logs, {D1: "a1", D2: "a2", D4: "a4"})
+        before, dates = warehouse.states(dataset)["daily"], dict(warehouse.dates(name))
+        assert warehouse.set_aside(name) is True
+        assert dict(warehouse.dates(name)) == {}
+        assert warehouse.aside(dataset)["daily"].partitioned
+        assert warehouse.take_back(name) is True
+        assert warehouse.states(dataset)["daily"] == before
+        assert dict(warehouse.dates(name)) == dates
+        assert self.rows(warehouse, name) == [(D1, "ada", 2), (D1, "bob", 1), (D2, "ada", 1)]
+
     def test_a_listing_is_kept_until_refresh(
         self, warehouse: Warehouse, other: Warehouse, people: TableName
     ) -> None:

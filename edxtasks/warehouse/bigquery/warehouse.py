@@ -47,6 +47,13 @@ from edxtasks.warehouse.bigquery.service import Service, listed_as, refused
 from edxtasks.warehouse.rows import ParquetFiles
 from edxtasks.warehouse.schema import Column, Schema
 
+_ASIDE = f"{stamps.PRIVATE}aside_"
+"""How the names of tables begin that were set aside."""
+
+
+def _aside(name: TableName) -> TableName:
+    return TableName(name.dataset, f"{_ASIDE}{name.table}")
+
 
 class BigQueryWarehouse(Warehouse):
     """Tables of a Google Cloud project.
@@ -237,8 +244,45 @@ class BigQueryWarehouse(Warehouse):
         self._service.relabel(table, {})
 
     def drop(self, name: TableName) -> bool:
+        self.drop_aside(name)
         self.refresh(name.dataset)
         return self._service.drop(name)
+
+    # Setting aside: another name, under which no listing tells of the table.
+
+    def built_here(self, name: TableName) -> bool:
+        listed = self._listings.find(name)
+        return listed is not None and labels.ours(listed)
+
+    def set_aside(self, name: TableName) -> bool:
+        return self._rename(name, _aside(name))
+
+    def aside(self, dataset: str) -> Mapping[str, TableState]:
+        return {
+            table.removeprefix(_ASIDE): labels.read(one)
+            for table, one in self._listings.listed(dataset).items()
+            if table.startswith(_ASIDE)
+        }
+
+    def take_back(self, name: TableName) -> bool:
+        return self._listings.find(name) is None and self._rename(_aside(name), name)
+
+    def drop_aside(self, name: TableName) -> bool:
+        there = name.table in self.aside(name.dataset)
+        if there:
+            self._service.drop(_aside(name))
+            self.refresh(name.dataset)
+        return there
+
+    def _rename(self, source: TableName, target: TableName) -> bool:
+        if self._listings.find(source) is None:
+            return False
+        key = digest("rename", str(source), claims.now(), secrets.token_hex(8))
+        script = stamps.Script(sql.rename(self._service.project, source, target))
+        with told(f"renaming {source}"):
+            self._service.script(f"renaming {source}", key, script)
+        self.refresh(source.dataset)
+        return True
 
     def forget(self, name: TableName) -> bool:
         listed = self._listings.find(name)
