@@ -37,7 +37,12 @@ def steps(built: Project) -> dict[str, Step]:
 
 
 def removed(project: Project, steps: dict[str, Step], dataset: str) -> None:
-    shutil.rmtree(project.warehouse / dataset)
+    """Remove the tables of a dataset one by one; that a whole folder is gone, the warehouse notices itself."""
+    for path in (project.warehouse / dataset).iterdir():
+        if path.suffix == ".parquet":
+            path.unlink()
+        elif not path.name.startswith("_"):
+            shutil.rmtree(path)
     next(iter(steps.values())).run.context.warehouse.refresh_all()
 
 
