@@ -37,7 +37,7 @@ def steps(built: Project) -> dict[str, Step]:
 
 
 def removed(project: Project, steps: dict[str, Step], dataset: str) -> None:
-    """Remove the tables of a dataset one by one; that a whole folder is gone, the warehouse notices itself."""
+    """Remove the tables of a dataset one by one: that a folder is gone the warehouse notices itself."""
     for path in (project.warehouse / dataset).iterdir():
         if path.suffix == ".parquet":
             path.unlink()
