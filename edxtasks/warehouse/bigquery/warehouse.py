@@ -278,7 +278,7 @@ class BigQueryWarehouse(Warehouse):
         if self._listings.find(source) is None:
             return False
         key = digest("rename", str(source), claims.now(), secrets.token_hex(8))
-        script = stamps.Script(sql.rename(self._service.project, source, target))
+        script = stamps.Script(sql.rename(self._service.projects, source, target))
         with told(f"renaming {source}"):
             self._service.script(f"renaming {source}", key, script)
         self.refresh(source.dataset)
