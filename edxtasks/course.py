@@ -129,12 +129,13 @@ def parse_all(texts: Iterable[str]) -> list[CourseKey]:
         )
     datasets: dict[str, CourseKey] = {}
     for key in keys:
-        other = datasets.setdefault(key.dataset.lower(), key)
-        if other != key:
-            raise UserError(
-                f"{other} and {key} have the same dataset name, {key.dataset}: their tables would be mixed. "
-                "Run them with different warehouses."
-            )
+        for name in (key.dataset, key.logs_dataset):
+            other = datasets.setdefault(name.lower(), key)
+            if other != key:
+                raise UserError(
+                    f"{other} and {key} have the same dataset name, {name}: their tables would be mixed. "
+                    "Run them with different warehouses."
+                )
     return list(keys)
 
 

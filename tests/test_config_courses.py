@@ -107,6 +107,8 @@ def test_all_invalid_keys_are_named() -> None:
 def test_two_courses_of_one_dataset_are_refused() -> None:
     with pytest.raises(UserError, match=r"X/6\.00/1 and X/6-00/1 have the same dataset name, X__6_00__1"):
         chosen_courses(settings(), ["X/6.00/1", "X/6-00/1"])
+    with pytest.raises(UserError, match=r"X/6/1 and X/6/1_logs have the same dataset name, X__6__1_logs"):
+        chosen_courses(settings(), ["X/6/1", "X/6/1_logs"])
 
 
 def test_known_courses() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import stat
 from pathlib import Path
@@ -63,4 +64,17 @@ def test_killed_and_stopped_runs_leave_nothing(
     project.doit("shell", f"SELECT count(*) FROM {dataset}.person_course")
     project.doit("delete_empty_tables", "--skiprun", project.courses[0])
     assert left(project) == []
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_state_that_cannot_be_written_is_a_warning(built: Project, temporary: Path) -> None:
+    state = built.folder / "state"
+    shutil.rmtree(state)
+    state.write_text("a file, where a folder should be")
+    table = f"pc_day_totals:{built.courses[0]}"
+    built.doit("forget", table)
+    outcome = built.doit(table)
+    assert outcome.built == {table}
+    assert "warning: scratch files are kept in" in outcome.err and str(state) in outcome.err
+    assert left(built) == []
     assert list(temporary.iterdir()) == []

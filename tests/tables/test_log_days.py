@@ -9,6 +9,7 @@ import time
 from datetime import date, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "logs"))
@@ -18,9 +19,9 @@ from split_site import Site, event
 from edxtasks.config import Paths, Settings
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
-from edxtasks.errors import InputError
+from edxtasks.errors import InputError, UserError
 from edxtasks.logs.shards import shards
-from edxtasks.tables.context import Context
+from edxtasks.tables.context import Context, check_owner
 from edxtasks.tables.logs import check_log_days, load_log_days
 from edxtasks.warehouse.base import Share, TableName
 from edxtasks.warehouse.parquet import ParquetWarehouse
@@ -243,3 +244,37 @@ def test_all_threads_are_there_again_after_loads_side_by_side(site: Site) -> Non
     assert isinstance(warehouse, ParquetWarehouse)
     row = warehouse.session.connection.execute("SELECT current_setting('threads')").fetchone()
     assert row == (2,)
+
+
+def test_a_day_of_somebody_else_without_shard_stays_and_counts(site: Site) -> None:
+    of_site = context(site)
+    load_log_days(of_site, COURSE)
+    theirs = of_site.warehouse.location(table(7), partitioned=False)
+    moment = f"TIMESTAMPTZ '{day(7)} 12:00:00+00'"
+    duckdb.execute(f"COPY (SELECT 'x' AS username, {moment} AS time) TO '{theirs}' (FORMAT parquet)")
+    shard(site, 0).unlink()
+    site.log("0.log", event("again", day=day(1)))
+    site.split()
+    changed = context(site)
+    verdict = check_log_days(changed, COURSE)
+    assert verdict.foreign == (table(7).table,)
+    _, _, notes = load_log_days(changed, COURSE)
+    assert any("without shard: tracklog_20141008" in line for line in notes.lines)
+    assert users(changed, 7) == ["x"]
+    state = changed.log_days(COURSE)[table(7).table]
+    noon = (date.fromisoformat(day(7)) - date(1970, 1, 1)).days * 86_400_000_000 + 43_200_000_000
+    assert state.first_time is not None and state.last_time is not None
+    assert state.first_time <= noon <= state.last_time
+
+
+@pytest.mark.parametrize("key", ["UnivX/A/1", "UnivX/A/1_logs", "UnivX/A_/1"])
+def test_the_log_days_of_a_course_are_nobody_elses(site: Site, key: str) -> None:
+    load_log_days(context(site), COURSE)
+    warehouse = context(site).warehouse
+    dataset, owner = COURSE.logs_dataset, f"{key} (tracking log)"
+    if key == str(COURSE):
+        check_owner(warehouse, dataset, owner)
+        return
+    with pytest.raises(UserError) as caught:
+        check_owner(warehouse, dataset, owner)
+    assert f"{COURSE} (tracking log)" in str(caught.value) and owner in str(caught.value)

@@ -12,7 +12,7 @@ import pytest
 from edxtasks.config import Settings
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
-from edxtasks.errors import SettingsError
+from edxtasks.errors import SettingsError, UserError
 from edxtasks.tables.build import Built, build
 from edxtasks.tables.context import Context
 from edxtasks.tables.declaration import AwaitedFrom, Need, Scope, SelectedBy, Table
@@ -143,6 +143,17 @@ def test_a_single_table_of_somebody_else_is_read_with_its_columns(
         "people of X__A__R has no grade, which is NULL for them",
         "people of X__A__R has columns that are left out: odd",
     ]
+
+
+def test_the_tables_of_another_course_are_never_taken_for_ones_own(small: ParquetWarehouse) -> None:
+    first, second = CourseKey("X", "A.", "R"), CourseKey("X", "A_", "R")
+    assert first.dataset == second.dataset
+    small.load(TableName(first.dataset, "people"), PEOPLE, [{"user_id": 1}], Label("s"))
+    made = Table("copy", "x", PEOPLE, COMBINED.made, inputs={"people": Need.REQUIRED})
+    build(made_context(small, first, copy=made), made, first)
+    for work in (build, check):
+        with pytest.raises(UserError, match=r"holds the tables of X/A\./R, and those of X/A_/R"):
+            work(made_context(small, second, copy=made), made, second)
 
 
 def test_the_dataset_is_named_after_the_first_course(small: ParquetWarehouse) -> None:
