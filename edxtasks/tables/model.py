@@ -101,10 +101,10 @@ def read_models(folder: Path, cache: Path | None, declared: Mapping[str, Schema]
     used: dict[str, Any] = {}
     tables: dict[str, Table] = {}
     texts = {path: _text(path) for path in sorted(folder.rglob("*.sql"))}
-    code_version = _code_version()
+    version = code_version()
 
     def analysis_of(path: Path, text: str) -> _Analysis:
-        key = f"{hashlib.sha256(text.encode()).hexdigest()}:{code_version}"
+        key = f"{hashlib.sha256(text.encode()).hexdigest()}:{version}"
         if key not in known:
             known[key] = _analyse(path, text).__dict__
         used[key] = known[key]
@@ -234,7 +234,7 @@ def _read_cache(cache: Path | None) -> dict[str, Any]:
     return form if isinstance(form, dict) else {}
 
 
-def _code_version() -> str:
+def code_version() -> str:
     """Changes whenever the same text could be understood differently: parser and rewrites."""
     rewrites = sorted((Path(__file__).parents[1] / "warehouse").rglob("dialect*/*.py"))
     rewrites += sorted((Path(__file__).parents[1] / "warehouse").glob("dialect*.py"))

@@ -10,6 +10,7 @@ from edxtasks.tables.awaited import AWAITED
 from edxtasks.tables.declaration import TRACKLOG, Need, Scope, SelectedBy, Table
 from edxtasks.tables.loaded import LOADED
 from edxtasks.tables.model import read_models, with_fault, with_place
+from edxtasks.tables.model_checks import with_checks
 
 MODELS = Path(__file__).parent
 """Models lie in folders by area below this one."""
@@ -29,11 +30,13 @@ def read_registry(state: Path | None) -> dict[str, Table]:
     """All tables by name, inputs before what reads them. `state` is the folder for the cache of models.
 
     A model that is wrong by itself, or beside the others (it reads what no table is, or itself by a
-    detour), is in it as a table with a `fault`.
+    detour; a column that its input has not; an order that has ties by the grain of its inputs), is in it as
+    a table with a `fault`.
     """
     cache = state / "models.json" if state is not None else None
     declared = {table.name: table.schema for table in (*LOADED, *AWAITED)}
-    return put_together(read_models(MODELS, cache, declared), (*LOADED, *AWAITED))
+    tables = put_together(read_models(MODELS, cache, declared), (*LOADED, *AWAITED))
+    return with_checks(tables, state / "model_checks.json" if state is not None else None)
 
 
 def put_together(models: Mapping[str, Table], others: Iterable[Table]) -> dict[str, Table]:

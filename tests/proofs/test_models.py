@@ -19,9 +19,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tables"))
 import duck
 import googlesql
 from made_up_rows import Sizes, columns_read, made_up
-from model_cases import Case, cases, differences, input_schema, input_schemas, models
+from model_cases import Case, cases, differences, input_schema, input_schemas, models, registry
 
 from edxtasks.tables.declaration import SelectedBy, Table
+from edxtasks.tables.model_checks import keys_read
 from edxtasks.warehouse import dialect
 
 ANY_VALUE_OF_A_PARAMETER = {
@@ -53,7 +54,8 @@ def test_duckdb_gives_the_declared_columns(table: Table) -> None:
 @pytest.mark.parametrize("table", models(), ids=lambda table: table.name)
 def test_the_dialect_has_no_complaints(table: Table) -> None:
     sql, _ = _query(table)
-    assert dialect.check(dialect.parse(sql), input_schemas(table)) == []
+    keys = keys_read(table, registry())
+    assert dialect.check(dialect.parse(sql), input_schemas(table), keys) == []
 
 
 @pytest.mark.parametrize("case", cases(), ids=str)

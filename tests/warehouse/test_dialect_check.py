@@ -159,6 +159,74 @@ def test_what_does_not_hang_on_chance_is_let_pass(sql: str) -> None:
     assert complaints(sql) == []
 
 
+KEYS: dict[str, list[frozenset[str]]] = {
+    "t": [frozenset({"u", "day"})],
+    "courses.c": [frozenset({"u"})],
+    "one": [frozenset()],
+}
+KNOWN = {**SCHEMAS, "one": schema("x INTEGER\nu STRING")}
+
+BY_KEY = [
+    # the key of the table; a column that WHERE fixes
+    "SELECT x, -- x\n LAG(x) OVER (PARTITION BY u ORDER BY day) AS n -- n\nFROM t",
+    "SELECT x, -- x\n LAG(x) OVER (ORDER BY day) AS n -- n\nFROM t WHERE u = 'ada' AND x > 1",
+    "SELECT x, -- x\n LAG(x) OVER (ORDER BY U) AS n -- n\nFROM t WHERE day = @day",
+    "SELECT name, -- n\n ROW_NUMBER() OVER (ORDER BY u) AS n -- n\nFROM courses.c",
+    "SELECT x -- x\nFROM t ORDER BY u, day LIMIT 1",
+    "SELECT u, -- u\n ARRAY_AGG(x ORDER BY day LIMIT 1)[SAFE_OFFSET(0)] AS n -- n\nFROM t GROUP BY u",
+    "SELECT x -- x\nFROM one LIMIT 1",
+    # a join to a table whose key is given by the other
+    "SELECT x, -- x\n name, -- n\n LAG(x) OVER (PARTITION BY t.u ORDER BY day) AS n -- n"
+    "\nFROM t JOIN courses.c ON c.u = t.u",
+    "SELECT x, -- x\n name, -- n\n LAG(x) OVER (PARTITION BY t.u ORDER BY day) AS n -- n"
+    "\nFROM t LEFT JOIN courses.c ON t.u = c.u AND c.name != ''",
+    "SELECT x, -- x\n name, -- n\n LAG(x) OVER (PARTITION BY u ORDER BY day) AS n -- n"
+    "\nFROM t LEFT JOIN courses.c USING (u)",
+    "SELECT x, -- x\n LAG(x) OVER (PARTITION BY c.u ORDER BY day) AS n -- n"
+    "\nFROM t JOIN courses.c ON c.u = t.u",
+    "SELECT t.x, -- x\n LAG(t.x) OVER (PARTITION BY t.u ORDER BY day) AS n -- n\nFROM t CROSS JOIN one",
+    # through a CTE
+    "WITH q AS (SELECT t.u, day, x, name FROM t LEFT JOIN courses.c USING (u) WHERE x > 1)\n"
+    "SELECT x, -- x\n LAG(name) OVER (PARTITION BY u ORDER BY day) AS n -- n\nFROM q",
+    "WITH q AS (SELECT * FROM t) SELECT x, -- x\n LAG(x) OVER (PARTITION BY u ORDER BY day) AS n -- n"
+    "\nFROM q",
+    "SELECT p, -- p\n x, -- x\n ROW_NUMBER() OVER (ORDER BY t.u, day, o) AS n -- n"
+    "\nFROM t CROSS JOIN UNNEST(SPLIT(doc, ',')) AS p WITH OFFSET AS o",
+]
+
+NOT_BY_KEY = [
+    "SELECT x, -- x\n LAG(x) OVER (ORDER BY day) AS n -- n\nFROM t WHERE u = 'ada' OR x > 1",
+    "SELECT x, -- x\n LAG(x) OVER (ORDER BY day) AS n -- n\nFROM t WHERE u > 'ada'",
+    # beside an outer join the other side may be NULL for many rows
+    "SELECT x, -- x\n LAG(x) OVER (PARTITION BY c.u ORDER BY day) AS n -- n"
+    "\nFROM t LEFT JOIN courses.c ON c.u = t.u",
+    "SELECT x, -- x\n name, -- n\n LAG(x) OVER (PARTITION BY t.u ORDER BY day) AS n -- n"
+    "\nFROM t FULL JOIN courses.c ON c.u = t.u",
+    "SELECT x, -- x\n name, -- n\n LAG(x) OVER (PARTITION BY t.u ORDER BY day) AS n -- n"
+    "\nFROM t RIGHT JOIN courses.c ON c.u = t.u",
+    # a join that gives a row several times
+    "SELECT name, -- n\n LAG(x) OVER (ORDER BY c.u) AS n -- n\nFROM courses.c JOIN t ON c.u = t.u",
+    "WITH q AS (SELECT u, x FROM t) SELECT x, -- x\n LAG(x) OVER (ORDER BY u) AS n -- n\nFROM q",
+    "WITH q AS (SELECT u, day, x FROM t UNION ALL SELECT u, day, x FROM t)\n"
+    "SELECT x, -- x\n LAG(x) OVER (PARTITION BY u ORDER BY day) AS n -- n\nFROM q",
+    "SELECT p, -- p\n ROW_NUMBER() OVER (ORDER BY t.u, day) AS n -- n"
+    "\nFROM t CROSS JOIN UNNEST(SPLIT(doc, ',')) AS p",
+]
+
+
+@pytest.mark.parametrize("sql", BY_KEY)
+def test_the_keys_of_tables_count(sql: str) -> None:
+    assert dialect.check(dialect.parse(sql), KNOWN, KEYS) == []
+    assert dialect.check(dialect.parse(sql), KNOWN) != []
+
+
+@pytest.mark.parametrize("sql", NOT_BY_KEY)
+def test_what_the_keys_do_not_tell_apart_hangs_on_chance(sql: str) -> None:
+    found = dialect.check(dialect.parse(sql), KNOWN, KEYS)
+    assert len(found) == 1
+    assert "hangs on chance" in found[0]
+
+
 def test_an_empty_reason_is_no_reason() -> None:
     sql = "SELECT u, -- u\n ROW_NUMBER() OVER (ORDER BY time /* total order: */) AS n -- n\nFROM t"
     assert len(complaints(sql)) == 1

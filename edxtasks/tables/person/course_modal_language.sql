@@ -11,4 +11,4 @@ SELECT
   n_diff_lang AS language_ndiff -- INTEGER: different languages of the learner
 FROM language_multi_transcripts
 WHERE rank_num = 1
-QUALIFY ROW_NUMBER() OVER (PARTITION BY username ORDER BY last_time_used_lang DESC, resource_event_data /* total order: a language stands once for a learner */) = 1
+QUALIFY ROW_NUMBER() OVER (PARTITION BY username ORDER BY last_time_used_lang DESC, resource_event_data) = 1

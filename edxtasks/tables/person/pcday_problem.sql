@@ -10,7 +10,7 @@ WITH
     SELECT url_name, data.itype AS itype
     FROM course_axis
     WHERE url_name IS NOT NULL
-    QUALIFY ROW_NUMBER() OVER (PARTITION BY url_name ORDER BY index /* total order: a place in the course is taken once */) = 1
+    QUALIFY ROW_NUMBER() OVER (PARTITION BY url_name ORDER BY index) = 1
   ),
   problems AS (
     SELECT problem_nid, itype

@@ -14,7 +14,7 @@ WITH
       n_events,
       LAST_VALUE(language IGNORE NULLS) OVER (
         PARTITION BY username
-        ORDER BY time, event_type /* total order: the grain of the table */
+        ORDER BY time, event_type
         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
       ) AS earlier_language
     FROM pcday_trlang_events

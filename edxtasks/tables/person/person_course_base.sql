@@ -9,7 +9,7 @@ WITH
     SELECT *
     FROM user_info_combo
     WHERE username != ''
-    QUALIFY ROW_NUMBER() OVER (PARTITION BY username ORDER BY user_id DESC /* total order: an account stands once */) = 1
+    QUALIFY ROW_NUMBER() OVER (PARTITION BY username ORDER BY user_id DESC) = 1
   ),
   -- A grade report of the instructor dashboard counts where it is newer than the dump.
   grades AS (

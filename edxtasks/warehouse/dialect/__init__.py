@@ -7,7 +7,7 @@ on both engines or hangs on chance. `docs/sql.md` tells writers of models what t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlglot import exp
 
@@ -77,13 +77,19 @@ def to_duckdb(tree: exp.Expression, schemas: Mapping[str, Schema]) -> str:
     return result.sql
 
 
-def check(tree: exp.Expression, schemas: Mapping[str, Schema]) -> list[str]:
+def check(
+    tree: exp.Expression,
+    schemas: Mapping[str, Schema],
+    keys: Mapping[str, Sequence[frozenset[str]]] | None = None,
+) -> list[str]:
     """Complaints about a model, with lines; none for a model that may be used.
+
+    `keys` are, by table, sets of columns in lower case of which no two rows have the same values.
 
     What is not on the proven list; what hangs on chance (an order with ties); output columns without a
     name, a comment, or listed by `*`.
     """
-    context, _ = _translate(tree, schemas)
+    context, _ = _translate(tree, schemas, keys)
     found = [*context.complaints, *context.chance]
     try:
         columns(tree)
@@ -121,8 +127,12 @@ def typed_empty(schema: Schema) -> str:
     return f"SELECT {items} WHERE false"
 
 
-def _translate(tree: exp.Expression, schemas: Mapping[str, Schema]) -> tuple[Context, Relation]:
-    context = Context(schemas, relation)
+def _translate(
+    tree: exp.Expression,
+    schemas: Mapping[str, Schema],
+    keys: Mapping[str, Sequence[frozenset[str]]] | None = None,
+) -> tuple[Context, Relation]:
+    context = Context(schemas, relation, keys or {})
     for node, complaint in not_read(tree):
         context.complain(node, complaint)
     if context.complaints:

@@ -1,8 +1,9 @@
 """What hangs on chance: an order with ties decides which row is first, and ties fall as threads will.
 
 An order is good where one of these holds: the keys hold every column that the SELECT uses (tied rows are
-then alike); they hold a unique key of the sources (GROUP BY, DISTINCT, or a number given by ROW_NUMBER);
-the value itself is made of the keys; or the SQL says why with a comment, `/* total order: … */`.
+then alike); they hold a unique key of the sources (GROUP BY, DISTINCT, a number given by ROW_NUMBER, the
+grain of a table), or columns that lead to one by the equalities of joins and of WHERE; the value itself is
+made of the keys; or the SQL says why with a comment, `/* total order: … */`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from itertools import product
 from sqlglot import exp
 
 from edxtasks.warehouse.dialect.orders import Order, Pending
-from edxtasks.warehouse.dialect.scope import Scope
+from edxtasks.warehouse.dialect.scope import Scope, Source
 from edxtasks.warehouse.dialect.types import quote
 
 _MARKER = re.compile(r"total order\s*:\s*\S")
@@ -47,12 +48,12 @@ def judge(scope: Scope, grouping: frozenset[str] | None) -> list[tuple[exp.Expre
             continue
         if use.grouped:  # an aggregate: the rows are those of the sources, within a group
             within = keys | (grouping or frozenset())
-            if scope.used <= within or unique(scope, within):
+            if scope.used <= determined(scope, within) or unique(scope, within):
                 continue
         elif grouping is not None:  # a window over groups: the rows are the groups
-            if grouping <= keys:
+            if grouping <= determined(scope, keys):
                 continue
-        elif scope.used <= keys or unique(scope, keys):
+        elif scope.used <= determined(scope, keys) or unique(scope, keys):
             continue
         complaints.append(
             (
@@ -64,21 +65,39 @@ def judge(scope: Scope, grouping: frozenset[str] | None) -> list[tuple[exp.Expre
     return complaints
 
 
+def determined(scope: Scope, keys: frozenset[str]) -> frozenset[str]:
+    """The columns, as DuckDB texts, that are the same in all rows which have the same `keys`."""
+    known = keys | scope.fixed
+    while True:
+        more = {second for first, second in scope.leads if first in known}
+        for source in scope.sources.values():
+            if any(key <= known for key in _keys_of(source)):
+                more |= {f"{quote(source.alias)}.{quote(name)}" for name, _ in source.columns}
+        if more <= known:
+            return frozenset(known)
+        known = known | more
+
+
 def unique(scope: Scope, keys: frozenset[str]) -> bool:
     """Whether no two rows of the sources together have the same values in `keys`."""
-    for source in scope.sources.values():
-        candidates = [{f"{quote(source.alias)}.{quote(name)}" for name in key} for key in source.known_keys()]
-        if not any(candidate <= keys for candidate in candidates):
-            return False
-    return bool(scope.sources)
+    known = determined(scope, keys)
+    sources = scope.sources.values()
+    return bool(sources) and all(any(key <= known for key in _keys_of(source)) for source in sources)
 
 
 def keys_of_join(scope: Scope) -> list[frozenset[str]]:
     """Sets of DuckDB texts of columns that are unique together over all sources."""
-    each = [
-        [frozenset(f"{quote(source.alias)}.{quote(name)}" for name in key) for key in source.known_keys()]
-        for source in scope.sources.values()
-    ]
+    each = [_keys_of(source) for source in scope.sources.values()]
+    alone = [key for keys in each for key in keys if unique(scope, key)]
     if not each or not all(each):
-        return []
-    return [frozenset().union(*chosen) for chosen in list(product(*each))[:16]]
+        return alone
+    return alone + [frozenset().union(*chosen) for chosen in list(product(*each))[:16]]
+
+
+def _keys_of(source: Source) -> list[frozenset[str]]:
+    """The unique keys of a source as sets of DuckDB texts; the names of columns in them have any case."""
+    spelt = {name.lower(): name for name, _ in source.columns}
+    return [
+        frozenset(f"{quote(source.alias)}.{quote(spelt.get(name.lower(), name))}" for name in key)
+        for key in source.known_keys()
+    ]

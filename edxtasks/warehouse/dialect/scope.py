@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlglot import exp
@@ -79,6 +79,10 @@ class Scope:
     aliases: dict[str, tuple[int, Value, exp.Expression]] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     """DuckDB texts of the columns of this SELECT's own sources that it refers to."""
+    leads: list[tuple[str, str]] = field(default_factory=list)
+    """Pairs of DuckDB texts of columns: in a row that has the first, the second is known (`a.x = b.y`)."""
+    fixed: set[str] = field(default_factory=set)
+    """DuckDB texts of columns that are the same in all rows (`WHERE x = 1`)."""
     pending: list[Pending] = field(default_factory=list)
     """Uses of an order that are judged when the whole SELECT is known."""
 
@@ -113,6 +117,8 @@ class Context:
 
     schemas: Mapping[str, Schema]
     relation: Callable[[Context, exp.Expression, Ctes, Scope | None], Relation]
+    keys: Mapping[str, Sequence[frozenset[str]]] = field(default_factory=dict)
+    """By table the sets of its columns, in lower case, that are known to be unique."""
     parameters: Mapping[str, Type] = field(default_factory=dict)
     complaints: list[str] = field(default_factory=list)
     chance: list[str] = field(default_factory=list)

@@ -20,7 +20,7 @@ from edxtasks.warehouse.dialect.fitting import Refused
 from edxtasks.warehouse.dialect.orders import Order
 from edxtasks.warehouse.dialect.scope import Context, Ctes, Relation, Scope
 from edxtasks.warehouse.dialect.sorting import sort_term
-from edxtasks.warehouse.dialect.sources import from_clause
+from edxtasks.warehouse.dialect.sources import equalities, from_clause
 from edxtasks.warehouse.dialect.types import BOOL, NULL, Type, Value, quote
 from edxtasks.warehouse.dialect.windows import definition_of
 
@@ -57,6 +57,7 @@ class Select:
         self._refuse_what_is_misplaced()
         from_ = self._guarded(partial(from_clause, self.node, self.place), "")
         where = self._condition("where", "WHERE")
+        self._note_fixed()
         self._select_items()
         grouping = self._guarded(self._grouping, list[str]())
         having = self._condition("having", "HAVING", aliases=True)
@@ -110,6 +111,18 @@ class Select:
             return ""
         place = self._with_aliases() if aliases else self.place
         return self._guarded(lambda: f"{word} {place.typed(clause.this, BOOL)}", "")
+
+    def _note_fixed(self) -> None:
+        """Note the columns that WHERE makes equal to a constant, or to another column."""
+        where = self.node.args.get("where")
+        if where is None or self.context.complaints:
+            return
+        for one, other in equalities(self.place, where.this):
+            for first, second in ((one, other), (other, one)):
+                if first.startswith('"'):
+                    self.scope.leads.append((first, second))
+                else:
+                    self.scope.fixed.add(second)
 
     def _with_aliases(self) -> Place:
         """A place in which names of output columns are visible too, after those of the sources."""
@@ -312,7 +325,15 @@ class _AliasScope(Scope):
     @classmethod
     def over(cls, scope: Scope, items: list[_Item], first: bool = False) -> _AliasScope:
         """A scope over `scope` that shares all it holds."""
-        new = cls(scope.outer, scope.sources, scope.merged, used=scope.used, pending=scope.pending)
+        new = cls(
+            scope.outer,
+            scope.sources,
+            scope.merged,
+            used=scope.used,
+            leads=scope.leads,
+            fixed=scope.fixed,
+            pending=scope.pending,
+        )
         new.items = {item.name.lower(): item.value for item in items if item.named}
         new.first = first
         return new

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sqlglot import exp
 
 from edxtasks.warehouse.dialect.expressions import Place
@@ -37,7 +39,10 @@ def _join(place: Place, join: exp.Join) -> str:
         _merge(place.scope, names, left, list(place.scope.sources.values())[-1], side)
         return f" {word} {source} USING ({', '.join(map(quote, names))})"
     if on is not None:
-        return f" {word} {source} ON {place.typed(on, BOOL)}"
+        condition = place.typed(on, BOOL)
+        for one, other in equalities(place, on):
+            _lead(place.scope, list(place.scope.sources.values())[-1], one, other, side)
+        return f" {word} {source} ON {condition}"
     if isinstance(join.this, exp.Unnest):
         return f" {word} {source}{' ON true' if side else ''}"
     if side or kind != "CROSS":
@@ -63,6 +68,27 @@ def _merge(scope: Scope, names: list[str], left: list[Source], right: Source, si
         else:
             merged = other.sql if side == "RIGHT" else found[0].sql
         scope.merged[name.lower()] = Value(merged, kind)
+        _lead(scope, right, found[0].sql, other.sql, side)
+
+
+def equalities(place: Place, condition: exp.Expression) -> Iterator[tuple[str, str]]:
+    """Pairs of DuckDB texts that are equal where a condition holds: `a = b AND …`, names and constants."""
+    if isinstance(condition, (exp.And, exp.Paren)):
+        for part in condition.iter_expressions():
+            yield from equalities(place, part)
+    elif isinstance(condition, exp.EQ):
+        sides = (condition.this, condition.expression)
+        if all(isinstance(side, (exp.Column, exp.Literal, exp.Parameter)) for side in sides):
+            one, other = (place.value(side).sql for side in sides)
+            yield one, other
+
+
+def _lead(scope: Scope, right: Source, one: str, other: str, side: str) -> None:
+    """Note that two columns of a join are equal. Beside an outer join only the kept side tells the other."""
+    is_right = {text: text.startswith(f"{quote(right.alias)}.") for text in (one, other)}
+    for first, second in ((one, other), (other, one)):
+        if side in ("", "LEFT" if not is_right[first] else "RIGHT"):
+            scope.leads.append((first, second))
 
 
 def _source(place: Place, node: exp.Expression, first: bool = False) -> str:
@@ -89,7 +115,7 @@ def _table(place: Place, node: exp.Table) -> str:
         place.scope.add(Source(alias, ()))
         raise Refused(f"{name} is no table that is known")
     columns = tuple((column.name, of_column(column)) for column in place.context.schemas[name])
-    place.scope.add(Source(alias, columns))
+    place.scope.add(Source(alias, columns, tuple(place.context.keys.get(name, ()))))
     return f"{'.'.join(map(quote, name.split('.')))} AS {quote(alias)}"
 
 
