@@ -71,7 +71,7 @@ def test_both_engines_give_the_same_of_made_up_rows(table: Table) -> None:
     connection = duck.connect()
     inputs = {}
     for name in table.inputs:
-        found = connection.execute(made_up(name, Sizes(rows=100, learners=5)))
+        found = connection.execute(made_up(name, Sizes(rows=100, learners=5), table.name))
         names = [column[0] for column in found.description or ()]
         rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
         inputs[name] = (columns_read(name), rows)

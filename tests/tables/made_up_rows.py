@@ -50,14 +50,22 @@ class Sizes:
     seed: int = 0
 
 
-def made_up(name: str, sizes: Sizes) -> str:
-    """DuckDB SQL of the made-up rows of an input, with the columns of `columns_read`."""
+def made_up(name: str, sizes: Sizes, reader: str = "") -> str:
+    """DuckDB SQL of the made-up rows of an input, with the columns of `columns_read`.
+
+    Half of the drawn texts are those of the cases of the model `reader`, so that it finds what it looks for.
+    """
     schema = columns_read(name)
     keys = _key_numbers(name, sizes)
+    texts = _texts_for(reader)
     items = [
-        f"{_key(column, name, keys[column.name]) if column.name in keys else _drawn(column, name, sizes)} "
-        f"AS {quoted(column.name)}"
+        f"{value} AS {quoted(column.name)}"
         for column in schema
+        for value in [
+            _key(column, name, keys[column.name])
+            if column.name in keys
+            else _drawn(column, name, sizes, texts)
+        ]
     ]
     rows = min(sizes.rows, ROWS_AT_MOST.get(name, sizes.rows))
     return f"SELECT {', '.join(items)} FROM range({rows}) AS numbers(i)"
@@ -131,19 +139,21 @@ def _list(texts: list[str]) -> str:
     return f"[{', '.join(map(literal, texts))}]"
 
 
-def _drawn(column: Column, path: str, sizes: Sizes) -> str:
+def _drawn(column: Column, path: str, sizes: Sizes, texts: _Texts) -> str:
     """A value drawn by hash: one in thirteen is NULL."""
     if column.repeated:
         one = replace(column, mode="NULLABLE")
-        items = (f"coalesce({_drawn(one, f'{path}.{place}', sizes)}, {_none(one)})" for place in range(3))
+        items = (
+            f"coalesce({_drawn(one, f'{path}.{place}', sizes, texts)}, {_none(one)})" for place in range(3)
+        )
         length = f"hash(i, {literal(path)}, {literal(column.name)}, {sizes.seed}) % 4"
         return f"list_slice([{', '.join(items)}], 1, CAST({length} AS BIGINT))"
     path = f"{path}.{column.name}"
     if column.type == "RECORD":
-        members = (f"{quoted(f.name)} := {_drawn(f, path, sizes)}" for f in column.fields)
+        members = (f"{quoted(f.name)} := {_drawn(f, path, sizes, texts)}" for f in column.fields)
         return f"struct_pack({', '.join(members)})"
     draw = f"CAST(hash(i, {literal(path)}, {sizes.seed}) >> 1 AS BIGINT)"
-    return f"CASE WHEN hash({draw}, 0) % 13 > 0 THEN {_value(column, path, draw, sizes)} END"
+    return f"CASE WHEN hash({draw}, 0) % 13 > 0 THEN {_value(column, path, draw, sizes, texts)} END"
 
 
 def _none(column: Column) -> str:
@@ -152,14 +162,14 @@ def _none(column: Column) -> str:
     return f"CAST({kinds.get(column.type, '0')} AS {column.duckdb_type})" if not column.fields else "NULL"
 
 
-def _value(column: Column, path: str, draw: str, sizes: Sizes) -> str:
+def _value(column: Column, path: str, draw: str, sizes: Sizes, texts: _Texts) -> str:
     if column.name == "username":
         return f"'u' || ({draw} % {sizes.learners})"
     if column.name in _LEARNER_NUMBERS:
         return f"{draw} % {sizes.learners}"
     if column.type == "STRING":
-        texts = _texts()[path] or ["a", "b", ""]
-        return f"{_list(texts)}[1 + {draw} % {len(texts)}]"
+        among = texts[path] or ["a", "b", ""]
+        return f"{_list(among)}[1 + {draw} % {len(among)}]"
     if column.type == "INTEGER":
         return f"{draw} % 20"
     if column.type == "FLOAT":
@@ -182,8 +192,20 @@ class _Texts(dict[str, list[str]]):
 
 
 @functools.cache
-def _texts() -> Mapping[str, list[str]]:
-    """The texts that the cases of all models have in each column of each input."""
+def _texts_for(reader: str) -> _Texts:
+    """The texts of all cases, and those of the cases of one model as often again as all together."""
+    everywhere, own = _texts(), _texts(reader)
+    return _Texts(
+        {
+            path: texts + own[path] * (len(texts) // len(own[path])) if path in own else texts
+            for path, texts in everywhere.items()
+        }
+    )
+
+
+@functools.cache
+def _texts(reader: str = "") -> _Texts:
+    """The texts that the cases of all models, or those of one, have in each column of each input."""
     found: dict[str, set[str]] = {}
 
     def note(path: str, value: object) -> None:
@@ -194,6 +216,8 @@ def _texts() -> Mapping[str, list[str]]:
                 note(f"{path}.{name}", member)
 
     for case in cases():
+        if reader and case.table.name != reader:
+            continue
         for name, rows in case.inputs.items():
             for row in rows:
                 note(name, row)
