@@ -48,7 +48,7 @@ def test_a_run_whose_messages_nobody_reads_ends(tiny_campus: Path, tmp_path: Pat
     assert run.stdout is not None
     assert run.stdout.readline()
     run.stdout.close()
-    assert run.wait(timeout=120) == 141
+    assert run.wait(timeout=300) == 141
     assert not [one for one in processes_of_session(run.pid) if "spawn_main" in one]
     assert project.doit("weekly").failed == set()
 
@@ -73,7 +73,7 @@ def test_a_run_that_writes_nothing_ends_too_when_its_reader_has_gone(closed: str
     assert run.stderr is not None
     assert run.stderr.readline() == b"begun\n"
     getattr(run, closed).close()
-    assert run.wait(timeout=120) == 141
+    assert run.wait(timeout=300) == 141
     rest = run.stdout if closed == "stderr" else run.stderr
     assert rest.read() == b""
     rest.close()
@@ -85,14 +85,14 @@ def test_a_closed_pipe_is_no_error(words: tuple[str, ...], built_once: Project) 
     os.close(read)
     command = start(built_once.folder, *LAUNCH, *words, stdout=write, stderr=subprocess.PIPE)
     os.close(write)
-    _, messages = command.communicate(timeout=120)
+    _, messages = command.communicate(timeout=300)
     assert (command.returncode, messages) == (141, b"")
 
 
 def test_what_is_listed_onto_a_full_disk_is_an_error(built_once: Project) -> None:
     with Path("/dev/full").open("wb") as full:
         command = start(built_once.folder, *LAUNCH, "list", stdout=full.fileno(), stderr=subprocess.PIPE)
-    _, messages = command.communicate(timeout=120)
+    _, messages = command.communicate(timeout=300)
     assert (command.returncode, messages) == (1, b"ERROR: No space left on device; free some space\n")
 
 
@@ -102,14 +102,14 @@ def test_a_command_that_is_interrupted_while_it_reads_its_settings(
 ) -> None:
     (tmp_path / "dodo.py").write_text(f"import os\nos.kill(os.getpid(), {number.value})\n")
     command = start(tmp_path, *LAUNCH, "weekly", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert command.communicate(timeout=120) == (b"", b"interrupted\n")
+    assert command.communicate(timeout=300) == (b"", b"interrupted\n")
     assert command.returncode == 130
 
 
 def test_a_command_that_is_interrupted_while_it_is_imported(tmp_path: Path) -> None:
     program = "import edxtasks.commands, os, signal; os.kill(os.getpid(), signal.SIGINT)"
     command = start(tmp_path, sys.executable, "-c", program, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert command.communicate(timeout=120) == (b"", b"interrupted\n")
+    assert command.communicate(timeout=300) == (b"", b"interrupted\n")
     assert command.returncode == 130
 
 

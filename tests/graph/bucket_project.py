@@ -16,9 +16,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "emulators"))
 from servers import BUCKET, running
 
 
-def bucket_project(folder: Path, courses: Sequence[str], **paths: str) -> Callable[..., str]:
+def bucket_project(folder: Path, courses: Sequence[str], **paths: str) -> Callable[..., list[str]]:
     """Make a project of these courses in `folder`, with `paths` as its settings of `[paths]`. Gives what runs
-    doit in it: it takes the words, and returns the messages."""
+    doit in it: it takes the words, and returns the lines of messages."""
     shutil.copy(REPOSITORY / "dodo.py", folder)
     (folder / "config").mkdir()
     lines = [f"{name} = {json.dumps(value)}" for name, value in paths.items()]
@@ -38,7 +38,7 @@ def bucket_project(folder: Path, courses: Sequence[str], **paths: str) -> Callab
         )
     )
 
-    def run(*words: str) -> str:
-        return doit(folder, *words, STORAGE_EMULATOR_HOST=running().storage).err
+    def run(*words: str) -> list[str]:
+        return doit(folder, *words, STORAGE_EMULATOR_HOST=running().storage).told
 
     return run

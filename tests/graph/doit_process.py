@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from project import REPOSITORY
+
+_PROGRESS = re.compile(r" {8}\S+: [\d ]+( of [\d ]+)? \S+, [\d ]+ \S+/s(, \d+ s left)?")
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,11 @@ class Ended:
     status: int
     out: bytes
     err: str
+
+    @property
+    def told(self) -> list[str]:
+        """The messages on stderr, without those of progress, which only a slow machine shows."""
+        return [line for line in self.err.splitlines() if not _PROGRESS.fullmatch(line)]
 
     @property
     def lines(self) -> list[str]:
@@ -34,7 +42,7 @@ def doit(folder: Path, *words: str, stdin: bytes = b"", status: int = 0, **envir
         env={**clean, "PYTHONPATH": str(REPOSITORY), **environment},
         input=stdin,
         capture_output=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     ended = Ended(done.returncode, done.stdout, done.stderr.decode())

@@ -46,7 +46,7 @@ def serving(folder: Path) -> Iterator[str]:
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         uri = f"mongodb://127.0.0.1:{port}"
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 300
         while True:
             try:
                 with MongoClient[Document](uri, serverSelectionTimeoutMS=500) as client:

@@ -92,7 +92,7 @@ class Project:
         shutil.copytree(self.folder, folder)
         return Project(folder)
 
-    def doit(self, *words: str, status: int | None = 0, timeout: float = 300) -> Outcome:
+    def doit(self, *words: str, status: int | None = 0, timeout: float = 900) -> Outcome:
         """Run doit; fails when it does not end with `status` (None: any)."""
         began = time.monotonic()
         with self.start(*words) as process:

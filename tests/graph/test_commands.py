@@ -33,10 +33,10 @@ def test_daily_logs_of_one_file(built: Project) -> None:
 @pytest.mark.parametrize("form", ["{}", "tlfn={}"])
 def test_raw_logs_are_named_as_seen_from_where_one_is(built: Project, name: str, form: str) -> None:
     with built.start("-k", "split", form.format(name), folder=built.folder / "DAILY") as process:
-        _, messages = process.communicate(timeout=60)
+        _, messages = process.communicate(timeout=300)
     assert process.returncode == 0, messages
     with built.start("-k", "split", form.format("no-such.log"), folder=built.folder / "DAILY") as process:
-        _, messages = process.communicate(timeout=60)
+        _, messages = process.communicate(timeout=300)
     assert process.returncode == 1
     assert f"{built.folder / 'no-such.log'}: no such raw log" in messages
 

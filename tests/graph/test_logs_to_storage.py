@@ -48,8 +48,7 @@ def site(tmp_path: Path) -> Site:
 @pytest.fixture
 def cloud(site: Site, tmp_path: Path) -> Callable[..., list[str]]:
     """Runs `doit` in a project with a bucket (an emulator's); gives the lines on stderr."""
-    doit = bucket_project(tmp_path, [str(COURSE), "UnivX/B/1"], tracking_logs_directory="L")
-    return lambda *words: doit(*words).splitlines()
+    return bucket_project(tmp_path, [str(COURSE), "UnivX/B/1"], tracking_logs_directory="L")
 
 
 def test_shards_are_copied_once(cloud: Callable[..., list[str]], site: Site) -> None:

@@ -59,7 +59,7 @@ def test_what_is_copied(tmp_path: Path) -> None:
 def test_the_task_copies_once_into_a_bucket(tmp_path: Path) -> None:
     dump(tmp_path)
     run = bucket_project(tmp_path, [str(COURSE)], course_sql_base_dir="SQL", course_sql_date_dir="2014-10-26")
-    first = run(f"mirror:{COURSE}")
+    first = "\n".join(run(f"mirror:{COURSE}"))
     assert f"built   mirror:{COURSE}: 4 files" in first
-    second = run(f"mirror:{COURSE}")
+    second = "\n".join(run(f"mirror:{COURSE}"))
     assert "built" not in second

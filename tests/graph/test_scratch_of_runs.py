@@ -46,7 +46,7 @@ def test_killed_and_stopped_runs_leave_nothing(
     killed.send_signal(signal.SIGSTOP)  # it may not end its workers by itself
     for one in [*below, killed.pid]:
         os.kill(one, signal.SIGKILL)
-    killed.communicate(timeout=30)
+    killed.communicate(timeout=300)
     assert left(project) != []
     assert stat.S_IMODE((project.folder / "state" / "scratch").stat().st_mode) == 0o700
 
@@ -54,7 +54,7 @@ def test_killed_and_stopped_runs_leave_nothing(
     stopped = project.start("-n", "2", "weekly")
     wait_until(lambda: at_work(project, stopped.pid))
     stopped.send_signal(signal.SIGINT)
-    stopped.communicate(timeout=60)
+    stopped.communicate(timeout=300)
     assert stopped.returncode == 130
     assert left(project) == []
 

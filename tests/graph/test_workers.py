@@ -168,7 +168,7 @@ def test_ctrl_c_while_a_worker_starts_leaves_no_traceback_and_no_process(tmp_pat
         env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         start_new_session=True,
         check=False,
     )

@@ -36,7 +36,7 @@ class Count:
         if self.end == "interrupted":
             raise Interrupted("stopped half-way", {"so far": self.to})
         if self.end == "slow":
-            time.sleep(60)
+            time.sleep(600)  # to be ended before
         return os.getpid()
 
 
@@ -117,7 +117,6 @@ def test_workers_hear_and_answer(directory: Path) -> None:
 @pytest.mark.parametrize(("end", "words"), [("killed", "signal 9"), ("defect", "LookupError: nothing there")])
 def test_one_that_fails_says_so(directory: Path, end: str, words: str) -> None:
     with Crew(2, directory) as crew:
-        begun = time.monotonic()
         with crew.conversations([Double(end), Double()]) as (one, other):
             one.tell(13)
             other.tell(1)
@@ -127,11 +126,9 @@ def test_one_that_fails_says_so(directory: Path, end: str, words: str) -> None:
             failed = one.hear()
             assert isinstance(failed, Failed) and words in failed.message
         assert len(dict(crew.do([Count(1)] * 3, lambda number, report: None))) == 3
-    assert time.monotonic() - begun < 20
 
 
 def test_workers_are_ended_in_the_middle_of_work(directory: Path) -> None:
-    begun = time.monotonic()
     with (
         pytest.raises(KeyboardInterrupt),
         Crew(2, directory) as crew,
@@ -139,7 +136,6 @@ def test_workers_are_ended_in_the_middle_of_work(directory: Path) -> None:
     ):
         one.tell(13)
         raise KeyboardInterrupt
-    assert time.monotonic() - begun < 20
     with Layout(directory).locked():  # no worker holds it any more
         pass
 

@@ -160,7 +160,7 @@ class Waiting(BigQueryWarehouse):
     both = threading.Barrier(2)
 
     def load(self, *given: Any) -> Any:
-        self.both.wait(timeout=20)
+        self.both.wait(timeout=300)
         return super().load(*given)
 
 

@@ -452,7 +452,7 @@ GROUP BY name"""
             inside.set()
             thread.join(timeout=0.3)
             order.append("first")
-        thread.join(timeout=10)
+        thread.join(timeout=300)
         assert order == ["first", "second"]
 
     # Queries
