@@ -18,10 +18,11 @@ from types import TracebackType
 from typing import IO, Any
 
 from edxtasks.caches import keep_no_caches
-from edxtasks.errors import from_machine
+from edxtasks.errors import SettingsError, UserError, from_machine
 from edxtasks.printable import say
 
 FAILED = 1
+WRONG_COMMAND_LINE = 3
 INTERRUPTED = 130
 """Exit status of a command that was ended by Ctrl-C, SIGTERM or SIGHUP."""
 NOBODY_READS = 141
@@ -78,6 +79,10 @@ def ended(work: Callable[[], int | None]) -> int | None:
         return _unread()
     except KeyboardInterrupt:
         return _told(INTERRUPTED, "interrupted")
+    except SettingsError as error:
+        return _told(WRONG_COMMAND_LINE, f"ERROR: {error}")
+    except UserError as error:
+        return _told(FAILED, f"ERROR: {error}")
     except (OSError, MemoryError) as error:
         if isinstance(error, BrokenPipeError) and any(map(_unread_stream, _streams())):
             return _unread()

@@ -17,14 +17,12 @@ from doit import doit_cmd
 from doit.cmd_base import Command
 from doit.cmdparse import CmdOption, CmdParse, CmdParseError
 
-from edxtasks.commands.ending import FAILED, EndsWell
+from edxtasks.commands.ending import FAILED, WRONG_COMMAND_LINE, EndsWell
 from edxtasks.config import OPTIONS, SETTINGS, WITHOUT_EFFECT, Entry, Settings, chosen_courses, load_settings
 from edxtasks.course import CourseKey
 from edxtasks.errors import SettingsError, SourceAbsent, UserError, from_machine, nearest
 from edxtasks.notes import Notes
 from edxtasks.printable import say
-
-WRONG_COMMAND_LINE = 3
 
 _SELECTION = ("clist", "clist_from_missing_table", "dataset_latest", "year2")
 _OF_COURSES = ("courses", "clist", "clist_from_missing_table", "year2")

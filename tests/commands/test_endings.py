@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 from project import REPOSITORY, Project
 
+from edxtasks.commands.ending import ended
+from edxtasks.errors import SettingsError, UserError
+
 LAUNCH = (sys.executable, "-m", "doit")
 
 
@@ -111,6 +114,30 @@ def test_a_command_that_is_interrupted_while_it_is_imported(tmp_path: Path) -> N
     command = start(tmp_path, sys.executable, "-c", program, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert command.communicate(timeout=300) == (b"", b"interrupted\n")
     assert command.returncode == 130
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "told"),
+    [
+        (UserError("no\x1b"), 1, "ERROR: no\\x1b\n"),
+        (SettingsError("what?"), 3, "ERROR: what?\n"),
+        (
+            PermissionError(13, "Permission denied", "/a"),
+            1,
+            "ERROR: /a: cannot be read or written: Permission d",
+        ),
+        (BrokenPipeError(32, "Broken pipe"), 1, "ERROR: Broken pipe\n"),  # of a connection: all is read here
+        (KeyboardInterrupt(), 130, "interrupted\n"),
+    ],
+)
+def test_what_a_command_raises_becomes_a_message_and_a_status(
+    error: BaseException, status: int, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def work() -> int:
+        raise error
+
+    assert ended(work) == status
+    assert capsys.readouterr().err.startswith(told)
 
 
 def everything_below(folder: Path) -> dict[str, tuple[int, int]]:
