@@ -26,6 +26,7 @@ from edxtasks.warehouse.dialect.reading import (
     token_digest,
 )
 from edxtasks.warehouse.dialect.scope import Context, Relation
+from edxtasks.warehouse.dialect.types import FLOAT64, quote
 from edxtasks.warehouse.schema import Schema
 
 __all__ = [
@@ -74,7 +75,18 @@ def to_duckdb(tree: exp.Expression, schemas: Mapping[str, Schema]) -> str:
     context, result = _translate(tree, schemas)
     if context.complaints:
         raise UserError("\n".join(context.complaints))
-    return result.sql
+    return _without_negative_zero(result)
+
+
+def _without_negative_zero(result: Relation) -> str:
+    """The query with 0.0 for -0.0: of two that are equal, MIN, DISTINCT and their like take either."""
+    if not any(kind == FLOAT64 for _, kind in result.columns):
+        return result.sql
+    items = (
+        f"{quote(name)} + 0.0e0 AS {quote(name)}" if kind == FLOAT64 else quote(name)
+        for name, kind in result.columns
+    )
+    return f"SELECT {', '.join(items)} FROM ({result.sql})"
 
 
 def check(
