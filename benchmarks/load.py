@@ -224,7 +224,7 @@ def deliver(root: Path, number: str) -> None:
 
 def product(root: Path, shape: str, threads: str) -> None:
     """Load all days that are new, as the task does."""
-    from edxtasks.tables.logs import load_log_days
+    from edxtasks.build.log_days import load_log_days
 
     context = product_context(root, int(threads))
     _, days, _ = load_log_days(context, context.courses[0 if shape == "large" else 1])
@@ -233,17 +233,17 @@ def product(root: Path, shape: str, threads: str) -> None:
 
 def check(root: Path, shape: str, threads: str) -> None:
     """See that there is nothing to load."""
-    from edxtasks.tables.logs import check_log_days
+    from edxtasks.build.log_days import check_log_days
 
     context = product_context(root, int(threads))
     assert check_log_days(context, context.courses[0 if shape == "large" else 1]).fresh
 
 
 def product_context(root: Path, threads: int) -> Any:
+    from edxtasks.build.context import Context
     from edxtasks.config import Paths, Settings
     from edxtasks.course import CourseKey
     from edxtasks.digests import Digests
-    from edxtasks.tables.context import Context
     from edxtasks.warehouse.base import Share
     from edxtasks.warehouse.parquet import ParquetWarehouse
 

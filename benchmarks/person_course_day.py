@@ -152,11 +152,11 @@ def make(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def product_context(folder: Path) -> Any:
+    from edxtasks.build.context import Context
+    from edxtasks.build.registry import read_registry
     from edxtasks.config import Settings
     from edxtasks.course import CourseKey
     from edxtasks.digests import Digests
-    from edxtasks.tables.context import Context
-    from edxtasks.tables.registry import read_registry
     from edxtasks.warehouse.base import Share
     from edxtasks.warehouse.parquet import ParquetWarehouse
 
@@ -220,9 +220,9 @@ def product(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def product_stage(context: Any) -> dict[str, Any]:
-    from edxtasks.tables.build import build
-    from edxtasks.tables.freshness import Standing, check
-    from edxtasks.tables.registry import upstream
+    from edxtasks.build.building import build
+    from edxtasks.build.freshness import Standing, check
+    from edxtasks.build.registry import upstream
 
     watch = Watch()
     course = context.courses[0]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from edxtasks.build.adoption import Adopting
 from edxtasks.commands.base import GraphCommand
 from edxtasks.graph.adopting import Adopted, adopt
 from edxtasks.printable import printable_message
-from edxtasks.tables.adoption import Adopting
 
 
 class Adopt(GraphCommand):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from edxtasks.build.log_days import log_directory
 from edxtasks.commands.plain import DataCommand, Request, each_course
 from edxtasks.course import CourseKey
 from edxtasks.logs.key_version import key_version
-from edxtasks.tables.logs import log_directory
 
 
 class CourseKeyVersion(DataCommand):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from edxtasks.build.context import check_owner, owner_of_logs
+from edxtasks.build.log_days import lock_name
 from edxtasks.commands.plain import DataCommand, Request, each_course
 from edxtasks.course import CourseKey
 from edxtasks.printable import printable_message, say
-from edxtasks.tables.context import check_owner, owner_of_logs
-from edxtasks.tables.logs import lock_name
 from edxtasks.warehouse import open_warehouse
 from edxtasks.warehouse.base import TableName
 

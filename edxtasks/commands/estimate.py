@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
+from edxtasks.build.estimates import TEBIBYTE, Estimating
 from edxtasks.commands.base import GraphCommand
 from edxtasks.graph.costs import Cost, costs
 from edxtasks.graph.plan import Outlook
 from edxtasks.printable import printable_message
-from edxtasks.tables.estimates import TEBIBYTE, Estimating
 
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
 

@@ -144,7 +144,7 @@ class DataCommand(EndsWell, Command):  # type: ignore[misc]
 def _without_table(
     settings: Settings, notes: Notes, courses: Sequence[CourseKey], table: str
 ) -> list[CourseKey]:
-    from edxtasks.tables.status import courses_without_table
+    from edxtasks.build.status import courses_without_table
     from edxtasks.warehouse import open_warehouse
 
     return courses_without_table(open_warehouse(settings), settings, notes, courses, table)

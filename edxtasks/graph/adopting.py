@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from edxtasks.build.adoption import Adopting, NotAdopted, adopt_log_days, adopt_table, is_foreign
 from edxtasks.errors import UserError
 from edxtasks.graph.log_steps import LogDaysStep
 from edxtasks.graph.plan import Outlook, Planned, in_order, outlook_of, steps_before
 from edxtasks.graph.steps import Run
 from edxtasks.graph.table_step import TableStep
 from edxtasks.graph.tasks import STEP
-from edxtasks.tables.adoption import Adopting, NotAdopted, adopt_log_days, adopt_table, is_foreign
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,8 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cached_property
 
-from edxtasks.config import Options
-from edxtasks.tables.declaration import TRACKLOG, Need, Scope, Table
-from edxtasks.tables.registry import upstream
-from edxtasks.tables.targets import (
+from edxtasks.build.registry import upstream
+from edxtasks.build.targets import (
     DEMANDING,
     LOCATED,
     NIGHTLY,
@@ -20,6 +18,8 @@ from edxtasks.tables.targets import (
     setup_sql,
     weekly,
 )
+from edxtasks.config import Options
+from edxtasks.table import TRACKLOG, Need, Scope, Table
 
 SHARED = "courses."
 """How the names of tables begin that are made over courses and read by each of them."""

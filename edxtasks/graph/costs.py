@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from edxtasks.build.estimates import Estimate, Estimating, estimate
 from edxtasks.errors import UserError
 from edxtasks.graph.log_steps import LogDaysStep
 from edxtasks.graph.plan import Outlook, plan, steps_before
 from edxtasks.graph.steps import Run, Step
 from edxtasks.graph.table_step import TableStep
 from edxtasks.graph.tasks import STEP
-from edxtasks.tables.declaration import SelectedBy
-from edxtasks.tables.estimates import Estimate, Estimating, estimate
+from edxtasks.table import SelectedBy
 
 _MOVING = {Outlook.WILL_RUN, Outlook.MAY_RUN}
 

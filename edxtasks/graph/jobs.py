@@ -14,6 +14,13 @@ from pathlib import Path
 
 import orjson
 
+from edxtasks.build import mirror
+from edxtasks.build.building import Built, build, set_aside
+from edxtasks.build.context import Context
+from edxtasks.build.log_days import load_log_days, stored_shards
+from edxtasks.build.overrides import adapted
+from edxtasks.build.registry import read_registry
+from edxtasks.build.research import export_for_research
 from edxtasks.config import Settings
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests, Mark
@@ -29,13 +36,6 @@ from edxtasks.logs.split import SplitOptions, SplitResult, forget, split
 from edxtasks.notes import Notes
 from edxtasks.scratch import Scratch, scratch_of, use
 from edxtasks.simulate import CampusSize, simulate
-from edxtasks.tables import mirror
-from edxtasks.tables.adapted import adapted
-from edxtasks.tables.build import Built, build, set_aside
-from edxtasks.tables.context import Context
-from edxtasks.tables.logs import load_log_days, stored_shards
-from edxtasks.tables.registry import read_registry
-from edxtasks.tables.research import export_for_research
 from edxtasks.warehouse import open_warehouse
 from edxtasks.warehouse.base import Share
 

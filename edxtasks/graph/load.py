@@ -10,6 +10,11 @@ from typing import Any
 
 from doit.exceptions import InvalidDodoFile
 
+from edxtasks.build.context import Context
+from edxtasks.build.geocode import COMMAND, refuse_odd_table
+from edxtasks.build.overrides import adapted
+from edxtasks.build.registry import read_registry
+from edxtasks.build.status import courses_without_table
 from edxtasks.config import Settings, load_settings
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
@@ -23,11 +28,6 @@ from edxtasks.graph.words import TaskKinds, Words, choose
 from edxtasks.notes import Notes
 from edxtasks.printable import printable_message, say
 from edxtasks.scratch import scratch_of, use
-from edxtasks.tables.adapted import adapted
-from edxtasks.tables.context import Context
-from edxtasks.tables.geocode import COMMAND, refuse_odd_table
-from edxtasks.tables.registry import read_registry
-from edxtasks.tables.status import courses_without_table
 from edxtasks.warehouse import open_warehouse
 
 DEFAULT_TASK = "weekly"

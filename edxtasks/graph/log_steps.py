@@ -8,6 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from edxtasks.build.building import Built
+from edxtasks.build.freshness import Standing
+from edxtasks.build.log_days import check_log_days
 from edxtasks.course import CourseKey
 from edxtasks.errors import InputError
 from edxtasks.graph.shares import split_workers
@@ -18,9 +21,6 @@ from edxtasks.logs.results import FileResult
 from edxtasks.logs.split import SplitOptions, SplitResult, expand, pending
 from edxtasks.notes import Notes
 from edxtasks.printable import listed, listed_paths, number, printable, printable_path
-from edxtasks.tables.build import Built
-from edxtasks.tables.freshness import Standing
-from edxtasks.tables.logs import check_log_days
 from edxtasks.warehouse.base import TableName
 
 SHOWN_FAULTS = 20

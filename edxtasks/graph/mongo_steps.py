@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+from edxtasks.build.freshness import Standing
+from edxtasks.build.log_days import log_directory, stored_shards
 from edxtasks.course import CourseKey
 from edxtasks.directories import course_directory
 from edxtasks.dumps.from_mongodb import FOLDER
@@ -15,8 +17,6 @@ from edxtasks.errors import SourceAbsent
 from edxtasks.graph.steps import JOBS, Run, Step
 from edxtasks.graph.workers import Job
 from edxtasks.logs.mongo_days import unfinished, window
-from edxtasks.tables.freshness import Standing
-from edxtasks.tables.logs import log_directory, stored_shards
 
 
 class MongoLogsStep(Step):

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from edxtasks.build.freshness import Standing
 from edxtasks.graph.steps import Step
 from edxtasks.graph.tasks import STEP
-from edxtasks.tables.freshness import Standing
 
 
 class Outlook(enum.Enum):

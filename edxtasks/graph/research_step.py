@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from edxtasks.build.freshness import Standing
+from edxtasks.build.research import to_export, to_remove
 from edxtasks.course import CourseKey
 from edxtasks.graph.steps import JOBS, Run, Step
 from edxtasks.graph.workers import Job
-from edxtasks.tables.freshness import Standing
-from edxtasks.tables.research import to_export, to_remove
 
 
 class ResearchStep(Step):

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import orjson
 
+from edxtasks.build.freshness import Standing
 from edxtasks.graph.shares import cores
 from edxtasks.graph.steps import JOBS, Run, Step
 from edxtasks.graph.workers import Job
 from edxtasks.simulate.campus import Campus, CampusSize
-from edxtasks.tables.freshness import Standing
 
 DEFAULT_SIZE = "demo"
 DEFAULT_SEED = 1

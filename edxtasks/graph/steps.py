@@ -14,14 +14,14 @@ from typing import Any
 
 from doit.exceptions import TaskFailed
 
+from edxtasks.build.building import Built
+from edxtasks.build.context import Context
+from edxtasks.build.freshness import Standing
 from edxtasks.course import CourseKey
 from edxtasks.errors import SourceAbsent, UserError, from_machine
 from edxtasks.graph.jobs import Setting
 from edxtasks.graph.shares import share
 from edxtasks.graph.workers import Job, Progress, TaskDefect, Workers
-from edxtasks.tables.build import Built
-from edxtasks.tables.context import Context
-from edxtasks.tables.freshness import Standing
 
 JOBS = "edxtasks.graph.jobs"
 DEFECT = "a defect of edxtasks, please report it:\n"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from edxtasks.build import mirror
+from edxtasks.build.freshness import Standing
+from edxtasks.build.log_days import log_directory, stored_shards
 from edxtasks.course import CourseKey
 from edxtasks.errors import SourceAbsent
 from edxtasks.graph.steps import JOBS, Run, Step
 from edxtasks.graph.workers import Job
 from edxtasks.logs.shards import Shard, held_back, shards
 from edxtasks.logs.stored import not_stored
-from edxtasks.tables import mirror
-from edxtasks.tables.freshness import Standing
-from edxtasks.tables.logs import log_directory, stored_shards
 
 
 class StoreShardsStep(Step):

@@ -6,15 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edxtasks.course import CourseKey
-from edxtasks.directories import sql_directory
-from edxtasks.errors import NoDumpDirectory, NotDelivered, SourceAbsent, UserError
-from edxtasks.graph.steps import JOBS, Run, Step
-from edxtasks.graph.workers import Job
-from edxtasks.tables.build import WAS_SET_ASIDE, Built, refuse_vanished
-from edxtasks.tables.declaration import Scope, Table
-from edxtasks.tables.exports import files_beside
-from edxtasks.tables.freshness import (
+from edxtasks.build.building import WAS_SET_ASIDE, Built, refuse_vanished
+from edxtasks.build.exports import files_beside
+from edxtasks.build.freshness import (
     Standing,
     Verdict,
     check,
@@ -24,6 +18,12 @@ from edxtasks.tables.freshness import (
     set_aside_before,
     sources_of,
 )
+from edxtasks.course import CourseKey
+from edxtasks.directories import sql_directory
+from edxtasks.errors import NoDumpDirectory, NotDelivered, SourceAbsent, UserError
+from edxtasks.graph.steps import JOBS, Run, Step
+from edxtasks.graph.workers import Job
+from edxtasks.table import Scope, Table
 
 
 @dataclass(frozen=True)

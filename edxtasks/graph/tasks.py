@@ -8,6 +8,19 @@ from typing import Any
 
 from doit import get_initial_workdir
 
+from edxtasks.build.registry import commands, upstream
+from edxtasks.build.research import TABLES as RESEARCH_TABLES
+from edxtasks.build.targets import (
+    ALSO_MADE,
+    LOCATED,
+    NIGHTLY,
+    ONLY_FOR_PLACES,
+    OTHER_NAMES,
+    doall,
+    nightly,
+    setup_sql,
+    weekly,
+)
 from edxtasks.config import known_courses
 from edxtasks.course import CourseKey
 from edxtasks.graph.asked import Asked
@@ -20,20 +33,7 @@ from edxtasks.graph.storage_steps import MirrorStep, StoreShardsStep
 from edxtasks.graph.table_step import Role, TableStep
 from edxtasks.graph.waldofy_step import Delivery, WaldofyStep
 from edxtasks.graph.words import Choice, Words, place_as_typed
-from edxtasks.tables.declaration import TRACKLOG, ComputedFrom, LoadedFrom, Need, Scope, Table
-from edxtasks.tables.registry import commands, upstream
-from edxtasks.tables.research import TABLES as RESEARCH_TABLES
-from edxtasks.tables.targets import (
-    ALSO_MADE,
-    LOCATED,
-    NIGHTLY,
-    ONLY_FOR_PLACES,
-    OTHER_NAMES,
-    doall,
-    nightly,
-    setup_sql,
-    weekly,
-)
+from edxtasks.table import TRACKLOG, ComputedFrom, LoadedFrom, Need, Scope, Table
 
 SIMULATE = "simulate"
 SPLIT = "split"

@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from edxtasks.build.building import Built
+from edxtasks.build.freshness import Standing
 from edxtasks.config import required
 from edxtasks.config.kinds import day
 from edxtasks.course import CourseKey
@@ -18,8 +20,6 @@ from edxtasks.errors import InputError, UserError, from_machine
 from edxtasks.graph.steps import JOBS, Run, Step
 from edxtasks.graph.workers import Job
 from edxtasks.printable import printable, printable_path
-from edxtasks.tables.build import Built
-from edxtasks.tables.freshness import Standing
 
 
 @dataclass

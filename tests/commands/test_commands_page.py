@@ -18,9 +18,9 @@ from doit.cmd_base import Command
 from doit.doit_cmd import DoitMain
 from project import REPOSITORY, Project
 
+from edxtasks.build.registry import read_registry
 from edxtasks.commands.plain import _SELECTION, DataCommand
 from edxtasks.graph.tasks import Graph
-from edxtasks.tables.registry import read_registry
 
 PAGE = (REPOSITORY / "docs" / "commands.md").read_text()
 DECLARED: dict[str, str] = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"][

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from edxtasks.build.estimates import Estimate
 from edxtasks.commands.estimate import dollars, size, told
 from edxtasks.graph.costs import Cost
 from edxtasks.graph.plan import Outlook
-from edxtasks.tables.estimates import Estimate
 
 READ = Estimate(bytes=3 * 2**30, largest=2**30, billed=2**40)
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from edxtasks.build.registry import commands, read_registry
 from edxtasks.config import Options
 from edxtasks.graph.asked import Asked
 from edxtasks.graph.load import make_graph
 from edxtasks.graph.words import Words
-from edxtasks.tables.registry import commands, read_registry
 
 REGISTRY = read_registry(None)
 COURSE = "OrgX/Ab.1/2T2020"

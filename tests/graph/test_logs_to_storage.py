@@ -18,14 +18,14 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "logs"))
 
 from split_site import Site, event
 
+from edxtasks.build.context import Context
+from edxtasks.build.log_days import check_log_days, load_log_days
 from edxtasks.config import Options, Paths, Settings, Warehouse
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
 from edxtasks.logs.shards import shards
 from edxtasks.logs.stored import StoredShards
 from edxtasks.storage import LocalStorage
-from edxtasks.tables.context import Context
-from edxtasks.tables.logs import check_log_days, load_log_days
 from edxtasks.warehouse.base import TableName
 from edxtasks.warehouse.parquet import ParquetWarehouse
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from bucket_project import bucket_project
 
+from edxtasks.build import mirror
+from edxtasks.build.context import Context
 from edxtasks.config import Options, Paths, Settings
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
 from edxtasks.storage import LocalStorage
-from edxtasks.tables import mirror
-from edxtasks.tables.context import Context
 from edxtasks.warehouse.parquet import ParquetWarehouse
 
 COURSE = CourseKey("UnivX", "A", "1")
@@ -37,7 +37,7 @@ def test_what_is_copied(tmp_path: Path) -> None:
     directory = dump(tmp_path)
     paths = Paths(course_sql_base_dir=tmp_path / "SQL", course_sql_date_dir="2014-10-26")
     settings = Settings(root=tmp_path, paths=paths, options=Options())
-    from edxtasks.tables.registry import read_registry
+    from edxtasks.build.registry import read_registry
 
     context = Context(settings, read_registry(None), ParquetWarehouse(tmp_path / "w"), Digests(), (COURSE,))
     storage = LocalStorage(tmp_path / "bucket")

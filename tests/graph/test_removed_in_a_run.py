@@ -9,6 +9,8 @@ from dataclasses import replace
 import pytest
 from project import Project
 
+from edxtasks.build.building import build
+from edxtasks.build.freshness import Standing, existing_inputs
 from edxtasks.config import load_settings
 from edxtasks.course import CourseKey
 from edxtasks.errors import UserError
@@ -17,8 +19,6 @@ from edxtasks.graph.steps import Step
 from edxtasks.graph.table_step import TableStep
 from edxtasks.graph.tasks import STEP
 from edxtasks.graph.words import Words
-from edxtasks.tables.build import build
-from edxtasks.tables.freshness import Standing, existing_inputs
 
 Steps = Callable[[str], TableStep]
 

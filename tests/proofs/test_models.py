@@ -21,8 +21,8 @@ import googlesql
 from made_up_rows import Sizes, columns_read, made_up
 from model_cases import Case, cases, differences, input_schema, input_schemas, models, registry
 
-from edxtasks.tables.declaration import SelectedBy, Table
-from edxtasks.tables.model_checks import keys_read
+from edxtasks.build.model_checks import keys_read
+from edxtasks.table import SelectedBy, Table
 from edxtasks.warehouse import dialect
 
 ANY_VALUE_OF_A_PARAMETER = {

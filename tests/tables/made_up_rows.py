@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from model_cases import cases, input_schema, models, registry
 from sqlglot import exp
 
-from edxtasks.tables.declaration import TRACKLOG, SelectedBy
+from edxtasks.table import TRACKLOG, SelectedBy
 from edxtasks.warehouse import dialect
 from edxtasks.warehouse.schema import Column, Schema
 from edxtasks.warehouse.session import literal, quoted

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import orjson
 
+from edxtasks.build.registry import read_registry
 from edxtasks.logs.schema import TRACKLOG_SCHEMA
-from edxtasks.tables.declaration import TRACKLOG, SelectedBy, Table
-from edxtasks.tables.registry import read_registry
+from edxtasks.table import TRACKLOG, SelectedBy, Table
 from edxtasks.warehouse.base import Absent, Dates, Input, Label, Parameter, Query, TableName, Tables
 from edxtasks.warehouse.parquet import ParquetWarehouse
 from edxtasks.warehouse.rows import Row

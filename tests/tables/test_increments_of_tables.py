@@ -20,15 +20,15 @@ from hypothesis import strategies as st
 from made_up_rows import Sizes, columns_read, made_up
 from model_cases import COURSE_PARAMETERS, registry
 
+from edxtasks.build.building import build
+from edxtasks.build.context import Context
+from edxtasks.build.freshness import Standing, check
+from edxtasks.build.log_days import TRACKLOG_SCHEMA
 from edxtasks.config import Paths, Settings, with_options
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
 from edxtasks.errors import SourceAbsent
-from edxtasks.tables.build import build
-from edxtasks.tables.context import Context
-from edxtasks.tables.declaration import TRACKLOG, Need, Scope, SelectedBy, Table
-from edxtasks.tables.freshness import Standing, check
-from edxtasks.tables.logs import TRACKLOG_SCHEMA
+from edxtasks.table import TRACKLOG, Need, Scope, SelectedBy, Table
 from edxtasks.warehouse.base import (
     Dates,
     DateState,

@@ -22,8 +22,8 @@ from model_cases import (
     same_value,
 )
 
-from edxtasks.tables.declaration import Table
-from edxtasks.tables.model import read_models
+from edxtasks.build.model import read_models
+from edxtasks.table import Table
 from edxtasks.warehouse.base import Share
 from edxtasks.warehouse.parquet import ParquetWarehouse
 

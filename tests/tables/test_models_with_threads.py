@@ -15,7 +15,7 @@ import pytest
 from made_up_rows import Sizes, columns_read, made_up
 from model_cases import COURSE_PARAMETERS, input_schemas, models
 
-from edxtasks.tables.declaration import TRACKLOG, SelectedBy, Table
+from edxtasks.table import TRACKLOG, SelectedBy, Table
 from edxtasks.warehouse import dialect
 from edxtasks.warehouse.base import Dates, Input, Label, LogDays, Query, Share, TableName, Tables
 from edxtasks.warehouse.parquet import ParquetWarehouse

@@ -15,10 +15,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
 
 from google_fake import FakeGoogle, Plan, fake_google
 
+from edxtasks.build.registry import read_registry
 from edxtasks.errors import UserError
 from edxtasks.storage.cloud import Patience
-from edxtasks.tables.declaration import Scope, SelectedBy, Table
-from edxtasks.tables.registry import read_registry
+from edxtasks.table import Scope, SelectedBy, Table
 from edxtasks.warehouse.base import Absent, Input, Label, LogDays, Query, TableName, Tables
 from edxtasks.warehouse.bigquery import BigQueryWarehouse, Service, batches, sql
 from edxtasks.warehouse.schema import schema

@@ -17,8 +17,8 @@ import googlesql
 from rules import refusal
 from zetasql.wasi._pb2.zetasql.resolved_ast import resolved_node_kind_pb2
 
-from edxtasks.tables.declaration import SelectedBy, Table
-from edxtasks.tables.registry import read_registry
+from edxtasks.build.registry import read_registry
+from edxtasks.table import SelectedBy, Table
 from edxtasks.warehouse.base import (
     Absent,
     DatesOf,

@@ -1,0 +1,62 @@
+"""Tables that models read where they exist, and that this version does not make yet.
+
+In a warehouse that holds them already (one that was filled by the predecessor, say) they are read; elsewhere
+their columns count as absent. A table that gets a model or a loader needs no entry here any more.
+"""
+
+from __future__ import annotations
+
+from edxtasks.table import AwaitedFrom, Table
+from edxtasks.warehouse.schema import Schema, schema
+
+
+def _awaited(name: str, columns: Schema, partition: str | None = None) -> Table:
+    return Table(name, command="", schema=columns, made=AwaitedFrom(), partition=partition)
+
+
+AWAITED = (
+    _awaited(
+        "video_stats_day",
+        schema("""
+            date DATE -- UTC date
+            username STRING -- learner
+            video_id STRING -- video
+            position FLOAT -- furthest player position of that day, seconds
+        """),
+        partition="date",
+    ),
+    _awaited(
+        "forum_events",
+        schema("""
+            time TIMESTAMP -- time of the event
+            username STRING -- actor
+            forum_action STRING -- what was done
+            thread_id STRING -- thread
+        """),
+        partition="time",
+    ),
+    _awaited(
+        "person_problem",
+        schema("""
+            user_id INTEGER -- learner
+            problem_nid INTEGER -- number of the problem in the course
+            n_attempts INTEGER -- attempts
+            date TIMESTAMP -- time of the last submission
+        """),
+    ),
+    _awaited(
+        "course_problem",
+        schema("""
+            problem_nid INTEGER -- number of the problem in the course
+            problem_id STRING -- url name of the problem
+        """),
+    ),
+    _awaited(
+        "person_course_video_watched",
+        schema("""
+            user_id INTEGER -- learner
+            n_unique_videos_watched INTEGER -- different videos watched
+            fract_total_videos_watched FLOAT -- that as a fraction of all videos of the course
+        """),
+    ),
+)

@@ -1,0 +1,356 @@
+"""Building a table: from the verdict of a check to rows in the warehouse."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from edxtasks.build.context import Context
+from edxtasks.build.exports import export
+from edxtasks.build.follow_up import follow_up
+from edxtasks.build.freshness import (
+    Standing,
+    Verdict,
+    by_date,
+    check,
+    existing_inputs,
+    instances,
+    parameters,
+    set_aside_before,
+    whole_days,
+    window,
+)
+from edxtasks.build.log_days import TRACKLOG_SCHEMA
+from edxtasks.build.model import with_place
+from edxtasks.build.never_empty import with_a_row
+from edxtasks.build.published import publish
+from edxtasks.course import CourseKey
+from edxtasks.errors import SourceAbsent, UserError
+from edxtasks.notes import Notes
+from edxtasks.printable import SHOWN_COURSES, listed
+from edxtasks.table import (
+    ALL_EARLIER,
+    TRACKLOG,
+    ComputedFrom,
+    LoadedFrom,
+    Scope,
+    SelectedBy,
+    Table,
+)
+from edxtasks.warehouse.base import (
+    MOST_DATES,
+    Absent,
+    Dates,
+    DatesOf,
+    Input,
+    Label,
+    LogDays,
+    Parameter,
+    Query,
+    QueryRefused,
+    TableName,
+    Tables,
+    TableState,
+)
+from edxtasks.warehouse.rows import OwnColumns, Row
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build did: rows of the table now, dates that were made (None: the whole), notes.
+
+    `already` says that another run had built it before this one got the lock; `unit` is what `rows` counts.
+    """
+
+    rows: int
+    dates: int | None = None
+    already: bool = False
+    notes: Notes = field(default_factory=Notes)
+    unit: str = "rows"
+
+
+def build(
+    context: Context,
+    table: Table,
+    course: CourseKey | None,
+    force: bool = False,
+    expected: frozenset[str] = frozenset(),
+) -> Built:
+    """Build a table, or its pending dates, under its lock; or take it back where it was set aside and is what
+    a build would make now.
+
+    `expected` are the inputs (as `existing_inputs` names them) that were there when the build was planned.
+    Raises `UserError` for faults of its input, and when there is nothing to make it from, or one of
+    `expected` is gone. The old table then stays. Raises `SourceAbsent` where its builder finds nothing in the
+    files to make it from; the old table then is set aside.
+    """
+    name = context.name(table, course)
+    with context.warehouse.lock(name):
+        context.warehouse.refresh(name.dataset)
+        refuse_vanished(expected - existing_inputs(context, table, course))
+        verdict = check(context, table, course, quick=not force)
+        if verdict.standing in {Standing.SKIPPED, Standing.SET_ASIDE}:
+            raise UserError(
+                f"what it is made from was there, and was removed during the run: {verdict.reason}"
+            )
+        if table.scope is Scope.COURSE and course is not None:
+            context.claim(course)
+        notes = Notes()
+        if not force and _take_back(context, table, course, verdict):
+            notes.say("the table that was set aside is taken back")
+            verdict = check(context, table, course)
+            if verdict.standing is Standing.FRESH:
+                state = context.state(table, course)
+                return Built(state.rows if state else 0, notes=notes)
+        if force:
+            verdict = forced(context, verdict, table, course)
+        elif verdict.standing is Standing.FRESH:
+            state = context.state(table, course)
+            return Built(state.rows if state else 0, already=True)
+        if verdict.files_only and not force:
+            if table.files:
+                export(context, table, course, notes)
+            publish(context, table, verdict.sources, notes)
+            state = context.state(table, course)
+            return Built(state.rows if state else 0, notes=notes)
+        try:
+            state = _make(context, table, course, name, verdict, notes)
+        except SourceAbsent as absent:
+            gone = context.warehouse.built_here(name) and context.warehouse.set_aside(name)
+            raise SourceAbsent(f"{absent}{WAS_SET_ASIDE if gone else ''}") from None
+        context.warehouse.drop_aside(name)
+        publish(context, table, verdict.sources, notes)
+        follow_up(context, table, course, notes)
+        for notice in context.warehouse.notices(name.dataset):
+            notes.say(notice)
+        dates = None if verdict.pending is None else len(verdict.pending)
+        return Built(state.rows, dates, notes=notes)
+
+
+WAS_SET_ASIDE = "; the table that was made before is set aside"
+"""What is said of a table with nothing to be made from any more."""
+
+
+def set_aside(context: Context, table: Table, course: CourseKey | None) -> None:
+    """Set a table aside under its lock: a check said so."""
+    name = context.name(table, course)
+    with context.warehouse.lock(name):
+        context.warehouse.refresh(name.dataset)
+        context.warehouse.set_aside(name)
+
+
+def refuse_vanished(names: frozenset[str]) -> None:
+    """Raises `UserError` where there are inputs that were there before in this run."""
+    if names:
+        shown = ", ".join(sorted(names)[:3]) + (" …" if len(names) > 3 else "")
+        raise UserError(
+            f"{shown}: expected as this run found or made it, and it is gone: somebody removed it in the "
+            "meantime. Run again"
+        )
+
+
+def _take_back(context: Context, table: Table, course: CourseKey | None, verdict: Verdict) -> bool:
+    """Put a table back that was set aside, where that spares work: it is what would be built now, or a table
+    by date, of which only some dates may be pending."""
+    kept = set_aside_before(context, table, course)
+    if kept is None or context.state(table, course) is not None:
+        return False
+    by_date = kept.partitioned and table.partition is not None
+    return (by_date or kept.stamp == verdict.stamp) and (
+        context.warehouse.take_back(context.name(table, course))
+    )
+
+
+def forced(context: Context, verdict: Verdict, table: Table, course: CourseKey | None) -> Verdict:
+    """The verdict that makes everything anew: all dates pending, none kept."""
+    if verdict.pending is None or verdict.keep is None:
+        return verdict
+    known = context.warehouse.dates(context.name(table, course))
+    kept = {day: known[day].stamp or "" for day in verdict.keep}
+    return replace(verdict, pending={**verdict.pending, **kept}, keep=frozenset())
+
+
+def _make(
+    context: Context, table: Table, course: CourseKey | None, name: TableName, verdict: Verdict, notes: Notes
+) -> TableState:
+    label = Label(
+        verdict.stamp, parts=verdict.parts, description=table.description, signature=verdict.signature
+    )
+    if not isinstance(table.made, SelectedBy):
+        return _make_from_rows(context, table, course, name, verdict, label, notes)
+    work = queries(context, table, course, verdict, notes)
+    try:
+        if table.partition is None:
+            return context.warehouse.create(name, work[0].query, label)
+        return context.warehouse.create_dates(
+            name, table.schema, table.partition, work, verdict.keep or frozenset(), label
+        )
+    except QueryRefused as refused:
+        raise UserError(with_place(table.made, str(refused))) from None
+
+
+def queries(
+    context: Context, table: Table, course: CourseKey | None, verdict: Verdict, notes: Notes
+) -> list[Dates]:
+    """The queries that build a table as a verdict says: one of the whole, or one for each part of its dates.
+
+    Only for tables that are made by a query. What the inputs lack is told in `notes`.
+    """
+    if table.partition is None or verdict.pending is None:
+        return [Dates(_query(context, table, course, None, notes), None)]
+    return [
+        Dates(
+            _query(context, table, course, (days[0], days[-1]), notes),
+            {day: verdict.pending[day] for day in days},
+        )
+        for days in _chunks(sorted(verdict.pending), table, context.warehouse.days_in_query)
+    ]
+
+
+def _make_from_rows(
+    context: Context,
+    table: Table,
+    course: CourseKey | None,
+    name: TableName,
+    verdict: Verdict,
+    label: Label,
+    notes: Notes,
+) -> TableState:
+    made = table.made
+    assert isinstance(made, LoadedFrom | ComputedFrom)
+    sources = dict(verdict.sources)
+    with context.scratch.folder() as scratch:
+        if isinstance(made, LoadedFrom):
+            content = made.build(course, context.settings, sources, scratch, notes)  # type: ignore[arg-type]
+            if made.never_empty:
+                content = with_a_row(table, content, sources, notes)
+        else:
+            read = [*table.inputs, *([table.name] if made.accumulates else [])]
+            rows = {one: _rows(context, one, course) for one in read}
+            content = made.build(course, context.settings, sources, rows, scratch, notes)  # type: ignore[arg-type]
+        if isinstance(content, OwnColumns):
+            return context.warehouse.load(name, content.schema, content.rows, label)
+        return context.warehouse.load(name, table.schema, content, label)
+
+
+def _rows(context: Context, name: str, course: CourseKey | None) -> Iterator[Row] | None:
+    source = context.registry[name]
+    if context.state(source, course) is None:
+        return None
+    name_there = context.name(source, course)
+    info = context.warehouse.info(name_there)
+    assert info is not None
+    columns = info.schema.names
+    values = context.warehouse.read(name_there, columns)
+    return (dict(zip(columns, row, strict=True)) for row in values)
+
+
+def _query(
+    context: Context, table: Table, course: CourseKey | None, dates: tuple[date, date] | None, notes: Notes
+) -> Query:
+    """The query of a model with its inputs, for a range of dates where it is made by date."""
+    assert isinstance(table.made, SelectedBy)
+    inputs: Mapping[str, Input] = {
+        name: _input(context, table, name, course, dates, notes) for name in table.inputs
+    }
+    values: Mapping[str, Parameter] = parameters(context, table, course)  # type: ignore[assignment]
+    return Query(table.made.sql, inputs, values, table.schema)
+
+
+def _input(
+    context: Context,
+    table: Table,
+    name: str,
+    course: CourseKey | None,
+    dates: tuple[date, date] | None,
+    notes: Notes,
+) -> Input:
+    if name == TRACKLOG:
+        assert course is not None
+        return _log_days(context, table, course, dates)
+    source = context.registry[name]
+    wanted = instances(context, table, name, course)
+    existing = [one for one in wanted if context.state(source, one)]
+    if not existing:
+        return Absent(source.schema)
+    if dates is not None and by_date(context, table, name, course) and source.partition is not None:
+        first = date.min if table.lookback == ALL_EARLIER else dates[0] - whole_days(table.lookback)
+        return DatesOf(context.name(source, course), source.schema, source.partition, first, dates[1])
+    names = tuple(context.name(source, one) for one in existing)
+    if table.scope is not Scope.COURSE and source.scope is Scope.COURSE:
+        absent = [str(one) for one in wanted if one not in existing]
+        if absent:
+            notes.say(f"no {name}, and so left out: {listed(absent, SHOWN_COURSES)}")
+        return Tables(names, source.schema, _lacking(context, source, names, notes))
+    if source.awaited or _is_unstamped(context, names[0]):
+        return Tables(names, source.schema, _lacking(context, source, names, notes))
+    return Tables(names, source.schema)
+
+
+def _is_unstamped(context: Context, name: TableName) -> bool:
+    """Whether a table may be somebody else's, with columns of its own."""
+    state = context.warehouse.states(name.dataset).get(name.table)
+    return state is not None and state.stamp is None
+
+
+def _lacking(
+    context: Context, source: Table, names: tuple[TableName, ...], notes: Notes
+) -> Mapping[TableName, frozenset[str]]:
+    """The columns that tables of single courses lack; what they lack, and have too many, is told."""
+    declared = set(source.schema.names)
+    lacking: dict[TableName, frozenset[str]] = {}
+    told: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        info = context.warehouse.info(name)
+        found = set(info.schema.names) if info else declared
+        if missing := declared - found:
+            lacking[name] = frozenset(missing)
+            told[f"no {', '.join(sorted(missing))}, which is NULL for them"].append(name.dataset)
+        if unknown := found - declared:
+            told[f"columns that are left out: {', '.join(sorted(unknown))}"].append(name.dataset)
+    for what, datasets in told.items():
+        notes.say(f"{source.name} of {', '.join(datasets)} has {what}")
+    return lacking
+
+
+def _log_days(context: Context, table: Table, course: CourseKey, dates: tuple[date, date] | None) -> Input:
+    low, high = 0, 1 << 62
+    if dates is not None:
+        low, high = window(dates[0], table.lookback)[0], window(dates[1], table.lookback)[1]
+    tables = tuple(
+        day
+        for day, state in context.log_days(course).items()
+        if state.first_time is not None
+        and state.last_time is not None
+        and state.first_time < high
+        and state.last_time >= low
+    )
+    if not tables:
+        return Absent(TRACKLOG_SCHEMA)
+    return LogDays(course.logs_dataset, tables, TRACKLOG_SCHEMA, low, high)
+
+
+def _chunks(days: list[date], table: Table, most: int | None) -> Iterable[list[date]]:
+    """The dates to build, cut so that a query reads a bounded number of log days: by month, or `most`.
+
+    A query that looks back over all dates reads no log days: its dates are cut by their number alone.
+    """
+    chunk: list[date] = []
+    for day in days:
+        if chunk and (len(chunk) == MOST_DATES or _is_cut(chunk[0], day, table, most)):
+            yield chunk
+            chunk = []
+        chunk.append(day)
+    if chunk:
+        yield chunk
+
+
+def _is_cut(first: date, day: date, table: Table, most: int | None) -> bool:
+    """Whether a date begins another part than the one that begins with `first`."""
+    if table.lookback == ALL_EARLIER:
+        return False
+    if most is None:
+        return (day.year, day.month) != (first.year, first.month)
+    return (day - first).days >= most

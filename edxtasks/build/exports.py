@@ -1,0 +1,299 @@
+"""Files written from the rows of a table, for people and programs that read no warehouse.
+
+A table of a course is written beside the dump of the course and copied to its folder of the storage; a table
+of a report goes to the report's folder. What files were written from is told by the name of a record in the
+storage, `FOLDER/_edxtasks/TABLE.MARK.json`, written last: while the mark is that of the table as it stands,
+and the files are there, they are fresh.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+import orjson
+
+from edxtasks.build.context import Context
+from edxtasks.course import CourseKey
+from edxtasks.csv_text import CsvWriter
+from edxtasks.directories import sql_directory
+from edxtasks.errors import SourceAbsent, UserError
+from edxtasks.files import ByteSink, replacing_together
+from edxtasks.notes import Notes
+from edxtasks.scratch import Scratch
+from edxtasks.storage import Storage
+from edxtasks.table import Scope, Table
+from edxtasks.warehouse.base import digest
+from edxtasks.warehouse.schema import Column, Schema
+
+RECORDS = "_edxtasks"
+"""Folder of the records in a folder of the storage."""
+
+_VERSION = "1"
+"""Raised when the same rows give other files."""
+
+Values = tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class CsvForm:
+    """How CSV spells booleans, and what follows a time `YYYY-MM-DD HH:MM:SS[.ffffff]` (always UTC).
+
+    NULL is empty, numbers are plain, floats the shortest text that reads back the same.
+    """
+
+    true: str = "true"
+    false: str = "false"
+    zone: str = ""
+
+
+PLAIN = CsvForm()
+PERSON_COURSE = CsvForm("True", "False")
+"""The form of `person_course` and of the tables that combine it: that of the predecessor's files."""
+REPORT_TABLE = CsvForm(zone=" UTC")
+"""The form of all other tables of a report."""
+
+
+def form_of(table: Table) -> CsvForm:
+    """The CSV form of the files of a table."""
+    if table.command in {"person_course", "combinepc"}:
+        return PERSON_COURSE
+    return REPORT_TABLE if table.scope is Scope.GROUP else PLAIN
+
+
+# Where
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where the files of a table go: `directory` beside the dump, None where there is none."""
+
+    storage: Storage
+    folder: str
+    directory: Path | None
+
+    @property
+    def writable(self) -> bool:
+        return self.directory is not None and os.access(self.directory, os.W_OK | os.X_OK)
+
+
+def _place(context: Context, table: Table, course: CourseKey | None) -> _Place:
+    if table.scope is not Scope.COURSE:
+        return _Place(context.report_storage, context.report_folder(), None)
+    assert course is not None
+    try:
+        directory = sql_directory(course, context.settings)
+    except SourceAbsent:
+        directory = None
+    return _Place(context.storage, context.course_folder(course), directory)
+
+
+def files_beside(context: Context, table: Table, course: CourseKey | None) -> list[Path]:
+    """The files that are written beside the dump. Raises `UserError` where its directory must be there."""
+    if not table.files or table.scope is not Scope.COURSE:
+        return []
+    directory = _place(context, table, course).directory
+    return [directory / name for name in table.files] if directory is not None else []
+
+
+# Whether
+
+
+def outdated(context: Context, table: Table, course: CourseKey | None) -> str:
+    """Why the files of a table are to be written, "" when they are as they should be."""
+    if not table.files:
+        return ""
+    place = _place(context, table, course)
+    if place.writable and place.directory is not None:
+        for name in table.files:
+            if not (place.directory / name).exists():
+                return f"{name} is gone from {place.directory}"
+    beginning = os.path.commonprefix(table.files)  # noqa: RUF071 - characters are what is meant
+    stored = set(place.storage.list(f"{place.folder}/{beginning}"))
+    for name in table.files:
+        if f"{place.folder}/{name}" not in stored:
+            return f"{name} is gone from {place.storage.where}"
+    found = records(place.storage, place.folder).get(table.name)
+    return "" if found == _mark(context, table, course, place) else "its files are of other rows"
+
+
+def _mark(context: Context, table: Table, course: CourseKey | None, place: _Place) -> str:
+    state = context.state(table, course)
+    assert state is not None
+    directory = place.directory.name if place.directory is not None else ""
+    return mark_of(state.version, table.schema, directory)
+
+
+def mark_of(version: str, schema: Schema, directory: str = "") -> str:
+    """What a record says of files: made of these rows and columns, by these rules, beside this dump."""
+    return digest(_VERSION, version, schema.digest(), directory)
+
+
+def records(storage: Storage, folder: str) -> dict[str, str]:
+    """The marks of all records in a folder of the storage, by what they are records of: one listing."""
+    beginning = f"{folder}/{RECORDS}/"
+    found: dict[str, str] = {}
+    for name in storage.list(beginning):
+        of, _, mark = name.removeprefix(beginning).removesuffix(".json").rpartition(".")
+        # Two at once are those of a run that was killed between the two: then nothing is known.
+        found[of] = mark if of not in found else ""
+    return found
+
+
+def record(storage: Storage, folder: str, of: str, mark: str, files: Sequence[str], scratch: Scratch) -> None:
+    """Write the record of files that are all in place, and remove an older one."""
+    name = f"{folder}/{RECORDS}/{of}.{mark}.json"
+    with scratch.folder() as work:
+        path = work / "record.json"
+        path.write_bytes(orjson.dumps({"files": list(files)}))
+        storage.put(path, name)
+    for other in storage.list(f"{folder}/{RECORDS}/{of}."):
+        if other != name:
+            storage.delete(other)
+
+
+# Writing
+
+
+def export(context: Context, table: Table, course: CourseKey | None, notes: Notes) -> list[str]:
+    """Write the files of a table as it stands; gives where people find them in the storage.
+
+    A dump directory that cannot be written to is told in the notes, and the files go to the storage alone.
+    Raises `UserError` where the storage cannot be written to.
+    """
+    place = _place(context, table, course)
+    name = context.name(table, course)
+    beside = place.directory if place.writable else None
+    if beside is None and place.directory is not None:
+        notes.say(f"{place.directory} is not writable: {', '.join(table.files)} not kept there")
+    with written(f"{', '.join(table.files)} of {name}"):
+        rows = context.warehouse.read(name, table.schema.names)
+        mark = _mark(context, table, course, place)
+        scratch, form = context.scratch, form_of(table)
+        write_and_store(place.storage, place.folder, table.files, table.schema, rows, form, scratch, beside)
+        record(place.storage, place.folder, table.name, mark, table.files, scratch)
+    return [place.storage.url(f"{place.folder}/{file}") for file in table.files]
+
+
+def write_and_store(
+    storage: Storage,
+    folder: str,
+    files: Sequence[str],
+    schema: Schema,
+    rows: Iterable[Values],
+    form: CsvForm,
+    scratch: Scratch,
+    beside: Path | None = None,
+) -> None:
+    """Write rows to files (`write_files`), kept in the directory `beside`, and store them in a folder."""
+    with scratch.folder() as work:
+        paths = [(beside or work) / file for file in files]
+        write_files(paths, schema, rows, form)
+        for path in paths:
+            storage.put(path, f"{folder}/{path.name}")
+
+
+@contextmanager
+def written(what: str) -> Iterator[None]:
+    """Raise faults of the file system in the block as a `UserError` that says what was being written."""
+    try:
+        yield
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        raise UserError(f"{what} cannot be written: {error.strerror or error}{where}") from error
+
+
+class _Writer(Protocol):
+    def row(self, values: Sequence[object]) -> None: ...
+
+    def finish(self) -> None: ...
+
+
+def write_files(paths: Sequence[Path], schema: Schema, rows: Iterable[Values], form: CsvForm) -> int:
+    """Write rows to files, each in the form that its name says; gives their number.
+
+    `.csv` has a header; `.json` is an object a line, in which NULL is null and a time is text as in CSV. With
+    `.gz` behind, gzip. Rows are streamed; the files appear together when all are written.
+    """
+    number = 0
+    with replacing_together(paths) as sinks:
+        writers = [
+            _JsonRows(sink, schema) if ".json" in path.suffixes else _CsvRows(sink, schema, form)
+            for sink, path in zip(sinks, paths, strict=True)
+        ]
+        for row in rows:
+            number += 1
+            for writer in writers:
+                writer.row(row)
+        for writer in writers:
+            writer.finish()
+    return number
+
+
+class _CsvRows:
+    def __init__(self, sink: ByteSink, schema: Schema, form: CsvForm) -> None:
+        self._csv = CsvWriter(sink)
+        self._csv.record(schema.names)
+        spell: dict[str, Callable[[object], str]] = {
+            "TIMESTAMP": lambda value: _time(value) + form.zone,
+            "BOOLEAN": lambda value: form.true if value else form.false,
+            "RECORD": lambda value: orjson.dumps(_with_times(value)).decode(),
+        }
+        kinds = ["RECORD" if one.repeated else one.type for one in schema]
+        self._spelt = [(place, spell[kind]) for place, kind in enumerate(kinds) if kind in spell]
+
+    def row(self, values: Sequence[object]) -> None:
+        fields = list(values)
+        for place, spell in self._spelt:
+            if fields[place] is not None:
+                fields[place] = spell(fields[place])
+        self._csv.record(fields)
+
+    def finish(self) -> None:
+        self._csv.flush()
+
+
+class _JsonRows:
+    _AT_ONCE = 1 << 18
+
+    def __init__(self, sink: ByteSink, schema: Schema) -> None:
+        self._sink = sink
+        self._names = schema.names
+        self._timed = [place for place, one in enumerate(schema) if _has_times(one)]
+        self._waiting = bytearray()
+
+    def row(self, values: Sequence[object]) -> None:
+        members = list(values)
+        for place in self._timed:
+            members[place] = _with_times(members[place])
+        row = dict(zip(self._names, members, strict=True))
+        self._waiting += orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
+        if len(self._waiting) > self._AT_ONCE:
+            self.finish()
+
+    def finish(self) -> None:
+        self._sink.write(bytes(self._waiting))
+        self._waiting.clear()
+
+
+def _has_times(column: Column) -> bool:
+    return column.type == "TIMESTAMP" or any(map(_has_times, column.fields))
+
+
+def _with_times(value: object) -> object:
+    """A value, a record or a list of these, with its times written out."""
+    if isinstance(value, datetime):
+        return _time(value)
+    if isinstance(value, dict):
+        return {name: _with_times(member) for name, member in value.items()}
+    return [_with_times(item) for item in value] if isinstance(value, list) else value
+
+
+def _time(value: object) -> str:
+    """`YYYY-MM-DD HH:MM:SS[.ffffff]` of a time in UTC."""
+    return str(value)[: -len("+00:00")]

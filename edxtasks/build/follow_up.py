@@ -1,0 +1,53 @@
+"""What follows the building of a table: rows are looked over, files written, the description told."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from edxtasks.build.context import Context, identifier
+from edxtasks.build.exports import PERSON_COURSE, export, write_and_store, written
+from edxtasks.build.person_course import about_person_course
+from edxtasks.course import CourseKey
+from edxtasks.notes import Notes
+from edxtasks.table import REPORT, Scope, Table
+from edxtasks.warehouse.base import Label, Query, TableName, Tables
+
+_COMBINED = f"{REPORT}.person_course_latest"
+
+
+def follow_up(context: Context, table: Table, course: CourseKey | None, notes: Notes) -> None:
+    """Do what follows for a table that has just been built; what people should know goes into the notes."""
+    said = list(notes.lines)
+    about = [table.description]
+    if table.name == "person_course" and course is not None:
+        about += about_person_course(context, course, notes)
+    if table.scope is Scope.GROUP:
+        about += [f"Courses: {', '.join(map(str, context.courses))}", *said]
+    if table.files:
+        places = export(context, table, course, notes)
+        if table.scope is Scope.GROUP:
+            about += [f"File: {place}" for place in places]
+            for place in places:
+                notes.say(f"written: {place}")
+    if table.name == _COMBINED and context.settings.keep_person_course_snapshots:
+        _keep_snapshot(context, table, notes)
+    if len(about) > 1:
+        context.warehouse.describe(context.name(table, course), "\n".join(about))
+
+
+def _keep_snapshot(context: Context, table: Table, notes: Notes) -> None:
+    """A copy of the combined table, and of its file, that is named after the moment."""
+    now = datetime.now(UTC)
+    start = f"person_course_{identifier(context.report_organization())}"
+    source, schema = context.name(table, None), table.schema
+    copy = TableName(source.dataset, f"{start}_{now:%Y_%m_%d_%H%M%S}")
+    inputs = {"combined": Tables((source,), schema)}
+    query = Query(f"SELECT {', '.join(schema.names)} FROM combined", inputs, {}, schema)
+    label = Label("snapshot", description=f"{source} as it was {now:%Y-%m-%d %H:%M:%S} UTC")
+    context.warehouse.create(copy, query, label)
+    file = f"{start}_{now:%Y-%m-%d-%H%M%S}.csv"
+    with written(file):
+        rows = context.warehouse.read(copy, schema.names)
+        storage, folder = context.report_storage, context.report_folder()
+        write_and_store(storage, folder, [file], schema, rows, PERSON_COURSE, context.scratch)
+    notes.say(f"snapshot: {copy}, {file}")

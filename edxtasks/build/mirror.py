@@ -1,0 +1,95 @@
+"""The copy in storage of what lies in the directory of a course's SQL dump, and of the course image.
+
+Files are copied under their base names into the folder of the course. Which content each copy has stands in a
+record beside them, `FOLDER/_edxtasks/dump_files.json`, written last: a file is copied when it is not in the
+record, when its content is another, or when the copy is gone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from edxtasks.build.context import Context
+from edxtasks.build.exports import RECORDS
+from edxtasks.content import course_image
+from edxtasks.course import CourseKey
+from edxtasks.directories import sql_directory
+from edxtasks.errors import SourceAbsent
+from edxtasks.storage import NotStored
+
+ENDINGS = (".csv", ".csv.gz", ".json", ".json.gz", ".mongo.gz")
+"""How the names of files that are copied end."""
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """The files of a course to be copied: `files` by name in the storage, `changed` the names to copy now."""
+
+    files: dict[str, Path]
+    changed: tuple[str, ...]
+    record: str
+
+
+def look(context: Context, course: CourseKey) -> Mirror:
+    """Which files there are, and which differ from their copies; one listing of the folder.
+
+    Raises `SourceAbsent` when the course has no directory.
+    """
+    folder = context.course_folder(course)
+    directory = sql_directory(course, context.settings)
+    # Files that are written from a table are stored by what writes them.
+    theirs = {name for table in context.registry.values() for name in table.files}
+    found = sorted(path for path in directory.iterdir() if path.is_file() and path.name.endswith(ENDINGS))
+    files = {
+        f"{folder}/{path.name}": path
+        for path in found
+        if not path.name.startswith(".") and path.name not in theirs
+    }
+    try:
+        image = course_image.sources(course, context.settings)["image"]
+        assert image is not None
+        files[course_image.destination(course, context.settings)] = image
+    except SourceAbsent:
+        image = None  # most courses have none
+    record = f"{folder}/{RECORDS}/dump_files.json"
+    copied = _recorded(context, record)
+    stored = context.storage.stats(f"{folder}/")
+    changed = [
+        name
+        for name, path in files.items()
+        if name not in stored
+        or stored[name].size != path.stat().st_size
+        or copied.get(name) != context.digests(path)
+    ]
+    return Mirror(files, tuple(changed), record)
+
+
+def copy(context: Context, course: CourseKey) -> int:
+    """Copy what differs; gives the number of files. With `publish_course_images` the image is made public."""
+    mirror = look(context, course)
+    storage = context.storage
+    for name in mirror.changed:
+        storage.put(mirror.files[name], name)
+    image = course_image.destination(course, context.settings)
+    if context.settings.publish_course_images and image in mirror.changed:
+        storage.make_public(image)
+    content = {name: context.digests(path) for name, path in mirror.files.items()}
+    with context.scratch.folder() as folder:
+        path = folder / "record.json"
+        path.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
+        storage.put(path, mirror.record)
+    return len(mirror.changed)
+
+
+def _recorded(context: Context, record: str) -> dict[str, str]:
+    with context.scratch.folder() as folder:
+        path = folder / "record.json"
+        try:
+            context.storage.get(record, path)
+            form = orjson.loads(path.read_bytes())
+        except (NotStored, orjson.JSONDecodeError):
+            return {}  # then all is compared by the storage itself
+    return form if isinstance(form, dict) else {}

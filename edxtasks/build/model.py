@@ -1,0 +1,392 @@
+"""A model: a derived table that is one file of GoogleSQL with a short header.
+
+    -- What the table is, in a line or more.
+    -- command: person_course
+    -- grain: username
+    -- optional: studentmodule, forum
+    -- partition: date
+    -- lookback: 300 seconds
+    SELECT
+      username, -- STRING: the learner
+      COUNT(*) AS nevents, -- INTEGER: number of events
+    FROM …
+
+Header keys: `command` (which command of the command line makes it), `grain`, `scope` (course, group,
+warehouse), `optional` and `borrowed` (inputs that may be absent; all others are required), `partition`
+(the column of the date), `lookback` (how far before a date the query looks: `300 seconds`, `30 minutes`,
+`all`), `internal: yes`, `files` (files to write from the rows), `settings` (settings whose change makes the
+table anew). Each output column says its BigQuery type and its meaning in its comment; inputs and parameters
+are read from the parsed query (docs/adding-a-table.md).
+
+A model that gives the columns of another table as they are says `columns: TABLE` and, as a line of its own,
+`SELECT *`: the columns and their comments are put in its place when the model is read.
+
+A model that breaks this form, or is no SQL, is told with file and line when its own table is built: all other
+tables go on.
+
+With `scope: group` a plain table name means the union of that table over the chosen courses, those that
+lack it left out, columns matched by name. A table of the report dataset is `report.NAME`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import hashlib
+import importlib.metadata
+import itertools
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from edxtasks.build.parameters import PARAMETERS
+from edxtasks.caches import write_cache
+from edxtasks.config import Settings
+from edxtasks.errors import UserError, from_machine, nearest
+from edxtasks.table import ALL_EARLIER, REPORT, TRACKLOG, Need, Scope, SelectedBy, Table
+from edxtasks.warehouse.base import digest
+from edxtasks.warehouse.schema import GOOGLESQL_TYPES, Column, Schema, column_of
+
+_KEYS = (
+    "command",
+    "grain",
+    "scope",
+    "optional",
+    "borrowed",
+    "partition",
+    "lookback",
+    "internal",
+    "columns",
+    "files",
+    "settings",
+)
+_HEADER = re.compile(r"--\s*([a-z]+):\s*(.+)")
+_LOOKBACK = re.compile(r"(\d+) (seconds?|minutes?|days?)")
+_COMMAND = re.compile(r"[A-Za-z_]\w*")
+_STAR = re.compile(r"^SELECT \*$", re.MULTILINE)
+
+
+_SETTINGS = frozenset(field.name for field in dataclasses.fields(Settings))
+
+
+class ModelError(ValueError):
+    """A model file that breaks the form; its text names file, line where there is one, and fault."""
+
+    def __init__(self, path: Path, fault: str, line: int | None = None) -> None:
+        super().__init__(f"{path}{f', line {line}' if line else ''}: {fault}")
+
+
+@dataclass(frozen=True)
+class _Analysis:
+    """What parsing the SQL of a model tells: kept in a cache, since parsing all models takes a second."""
+
+    inputs: list[str]
+    parameters: list[str]
+    columns: list[list[str]]
+    recipe: str
+
+
+def read_models(folder: Path, cache: Path | None, declared: Mapping[str, Schema]) -> dict[str, Table]:
+    """The tables of all `.sql` files below `folder`, by name; one whose model is wrong has a `fault`.
+
+    `declared` are the columns of tables that are no models. `cache` is a file that spares parsing models
+    which did not change; it may vanish at any time.
+    """
+    known = _read_cache(cache)
+    used: dict[str, Any] = {}
+    tables: dict[str, Table] = {}
+    texts = {path: _text(path) for path in sorted(folder.rglob("*.sql"))}
+    version = code_version()
+
+    def analysis_of(path: Path, text: str) -> _Analysis:
+        key = f"{hashlib.sha256(text.encode()).hexdigest()}:{version}"
+        if key not in known:
+            known[key] = _analyse(path, text).__dict__
+        used[key] = known[key]
+        return _Analysis(**known[key])
+
+    for path in sorted(texts, key=lambda one: "columns" in _lenient_header(texts[one])):
+        table = _table_or_fault(path, texts[path], tables, declared, analysis_of)
+        if table.name in tables:
+            twice = f"{path}: there are two models with the name {table.name}"
+            table = _broken(path, texts[path], twice)
+        tables[table.name] = table
+    if cache is not None and set(used) != set(_read_cache(cache)):
+        write_cache(cache, orjson.dumps(used))
+    return tables
+
+
+def with_fault(table: Table, fault: str) -> Table:
+    """A table whose task fails with `fault`; nothing is built for its sake."""
+    return dataclasses.replace(
+        table, fault=fault, inputs={}, schema=Schema(()), partition=None, files=(), grain=""
+    )
+
+
+def with_place(made: SelectedBy, fault: str, *words: str) -> str:
+    """A fault of a model with its file, and the line of the first of `words` that stands in it."""
+    if made.file is None:
+        return fault
+    # Where columns were put in place of a star, lines are not those of the file.
+    known = () if "-- columns:" in made.sql else words
+    lines = (line_with(made.sql, word) for word in known)
+    return str(ModelError(made.file, fault, next(filter(None, lines), None)))
+
+
+def line_with(text: str, word: str) -> int | None:
+    """The first line of a model on which a word stands outside of comments, counted from 1."""
+    pattern = re.compile(rf"(?<![\w.]){re.escape(word)}(?!\w)")
+    for number, line in enumerate(text.splitlines(), 1):
+        if pattern.search(line.partition("--")[0]):
+            return number
+    return None
+
+
+def _text(path: Path) -> str | ModelError:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        return ModelError(path, str(from_machine(error)))
+    except UnicodeDecodeError as error:
+        return ModelError(path, f"expected text in UTF-8, byte {error.start} is none")
+
+
+def _table_or_fault(
+    path: Path,
+    text: str | ModelError,
+    tables: Mapping[str, Table],
+    declared: Mapping[str, Schema],
+    analysis_of: Callable[[Path, str], _Analysis],
+) -> Table:
+    if isinstance(text, ModelError):
+        return _broken(path, text, str(text))
+    try:
+        header, description = _header(path, text)
+        schema = None
+        if "columns" in header:
+            schema = _schema_of(path, header["columns"], tables, declared)
+            text = _with_columns(path, text, schema)
+        return _table(path, text, header, description, analysis_of(path, text), schema)
+    except ModelError as error:
+        return _broken(path, text, str(error))
+
+
+def _broken(path: Path, text: str | ModelError, fault: str) -> Table:
+    """What can still be said of a table whose model is wrong: name, command, scope."""
+    header = _lenient_header(text)
+    command, scope = header.get("command", ""), header.get("scope", "")
+    return with_fault(
+        Table(
+            name=_name(path),
+            command=command if _COMMAND.fullmatch(command) else _name(path).rpartition(".")[2],
+            schema=Schema(()),
+            made=SelectedBy("", "", file=path),
+            scope=Scope(scope) if scope in {one.value for one in Scope} else Scope.COURSE,
+        ),
+        fault,
+    )
+
+
+def _lenient_header(text: str | ModelError) -> dict[str, str]:
+    """The header of a text that may be anything."""
+    if isinstance(text, ModelError):
+        return {}
+    lines = itertools.takewhile(lambda line: line.startswith("--"), text.splitlines())
+    matches = filter(None, (_HEADER.fullmatch(line.strip()) for line in lines))
+    return {match[1]: match[2].strip() for match in matches if match[1] in _KEYS}
+
+
+def _schema_of(
+    path: Path, source: str, tables: Mapping[str, Table], declared: Mapping[str, Schema]
+) -> Schema:
+    if source in tables and tables[source].fault:
+        raise ModelError(
+            path, f"its columns are those of {source}, whose model is wrong: {tables[source].fault}"
+        )
+    schema = tables[source].schema if source in tables else declared.get(source)
+    if schema is None:
+        raise ModelError(path, f"columns: {source} is no table whose columns are known")
+    return schema
+
+
+def _with_columns(path: Path, text: str, schema: Schema) -> str:
+    """The text of a model with these columns in place of its `SELECT *`."""
+    if len(_STAR.findall(text)) != 1:
+        raise ModelError(path, 'a model with "columns:" has one line "SELECT *", at the left margin')
+    last = schema.columns[-1]
+    lines = [
+        f"  {one.name}{',' if one is not last else ''} -- {one.written_type}: {one.description}"
+        for one in schema
+    ]
+    return _STAR.sub(lambda match: "\n".join(["SELECT", *lines]), text)
+
+
+def _read_cache(cache: Path | None) -> dict[str, Any]:
+    try:
+        form = orjson.loads(cache.read_bytes()) if cache else {}
+    except (OSError, orjson.JSONDecodeError):
+        return {}  # only a cache
+    return form if isinstance(form, dict) else {}
+
+
+def code_version() -> str:
+    """Changes whenever the same text could be understood differently: parser and rewrites."""
+    rewrites = sorted((Path(__file__).parents[1] / "warehouse").rglob("dialect*/*.py"))
+    rewrites += sorted((Path(__file__).parents[1] / "warehouse").glob("dialect*.py"))
+    marks = [f"{path.name}:{path.stat().st_mtime_ns}:{path.stat().st_size}" for path in rewrites]
+    return digest(importlib.metadata.version("sqlglot"), *marks)[:16]
+
+
+def _analyse(path: Path, text: str) -> _Analysis:
+    from edxtasks.warehouse import dialect
+
+    try:
+        tree = dialect.parse(text)
+        columns = [list(column) for column in dialect.columns(tree)]
+    except (ValueError, UserError) as error:
+        raise ModelError(path, str(error)) from error
+    rewrites = sorted(dialect.rewrite_versions(tree).items())
+    recipe = digest(dialect.token_digest(text), *(f"{name}={version}" for name, version in rewrites))
+    return _Analysis(dialect.inputs(tree), dialect.parameters(tree), columns, recipe)
+
+
+def _table(
+    path: Path,
+    text: str,
+    header: Mapping[str, str],
+    description: str,
+    analysis: _Analysis,
+    schema: Schema | None,
+) -> Table:
+    if "command" not in header:
+        raise ModelError(path, 'the header does not say "-- command: NAME"')
+    if not _COMMAND.fullmatch(header["command"]):
+        raise ModelError(
+            path, "the command in the header is expected to be one word of letters, digits and _"
+        )
+    if schema is None:
+        schema = Schema(tuple(_column(path, text, name, comment) for name, comment in analysis.columns))
+    partition = header.get("partition")
+    if partition is not None and partition not in schema.names:
+        raise ModelError(path, f"the partition column {partition} is none of its columns")
+    if partition is not None and schema[partition].type not in {"DATE", "TIMESTAMP"}:
+        raise ModelError(path, f"the partition column {partition} is neither DATE nor TIMESTAMP")
+    lookback = _lookback(path, header.get("lookback", "0 seconds"))
+    if lookback == ALL_EARLIER and TRACKLOG in analysis.inputs:
+        raise ModelError(
+            path,
+            "a query that looks back over all dates would read every log day for each date that changes. "
+            "Keep the events that it needs in an internal table by date, and read that",
+        )
+    files = _list(header.get("files", ""))
+    if partition is not None and files:
+        raise ModelError(path, "a table by date has no files: they would be written anew for every date")
+    for name in analysis.parameters:
+        if name not in PARAMETERS:
+            hint = nearest(name, PARAMETERS)
+            raise ModelError(path, f"there is no parameter @{name}{hint}", line_with(text, f"@{name}"))
+    settings = _list(header.get("settings", ""))
+    for name in settings:
+        if name not in _SETTINGS:
+            raise ModelError(path, f"the header names {name}, which is no setting{nearest(name, _SETTINGS)}")
+    return Table(
+        name=_name(path),
+        command=header["command"],
+        schema=schema,
+        made=SelectedBy(
+            text,
+            digest(analysis.recipe, schema.digest()),
+            tuple(analysis.parameters),
+            settings,
+            path,
+        ),
+        description=description,
+        scope=_scope(path, header.get("scope", "course")),
+        grain=header.get("grain", ""),
+        inputs=_needs(path, analysis.inputs, header),
+        partition=partition,
+        lookback=lookback,
+        internal=header.get("internal") == "yes",
+        files=files,
+    )
+
+
+def _name(path: Path) -> str:
+    """Tables of the datasets `courses`, `geocode` and of reports stand in folders of that name."""
+    folder = path.parent.name
+    return f"{folder}.{path.stem}" if folder in {"courses", "geocode", REPORT} else path.stem
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, (part.strip() for part in text.split(","))))
+
+
+def _header(path: Path, text: str) -> tuple[dict[str, str], str]:
+    header: dict[str, str] = {}
+    description = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.startswith("--"):
+            break
+        match = _HEADER.fullmatch(line.strip())
+        if match and match[1] in _KEYS:
+            header[match[1]] = match[2].strip()
+        elif match and difflib.get_close_matches(match[1], _KEYS, cutoff=0.75):
+            hint = nearest(match[1], _KEYS)
+            raise ModelError(path, f'the header key "{match[1]}" is not known{hint}', number)
+        else:
+            description.append(line.lstrip("- ").strip())
+    return header, " ".join(description).strip()
+
+
+def _needs(path: Path, inputs: Iterable[str], header: Mapping[str, str]) -> dict[str, Need]:
+    needs = dict.fromkeys(inputs, Need.REQUIRED)
+    for key, need in (("optional", Need.OPTIONAL), ("borrowed", Need.BORROWED)):
+        for name in _list(header.get(key, "")):
+            if name not in needs:
+                raise ModelError(path, f"the header names {name} as {key}, the query does not read it")
+            needs[name] = need
+    return needs
+
+
+def _scope(path: Path, text: str) -> Scope:
+    try:
+        return Scope(text)
+    except ValueError:
+        known = ", ".join(one.value for one in Scope)
+        raise ModelError(path, f'scope "{text}" is none of {known}') from None
+
+
+def _lookback(path: Path, text: str) -> timedelta:
+    if text == "all":
+        return ALL_EARLIER
+    match = _LOOKBACK.fullmatch(text)
+    if not match:
+        raise ModelError(path, f'lookback "{text}" is none of "N seconds", "N minutes", "N days", "all"')
+    return timedelta(**{match[2].rstrip("s") + "s": int(match[1])})
+
+
+def _column(path: Path, text: str, name: str, comment: str) -> Column:
+    kind, _, description = comment.partition(":")
+    try:
+        if not description.strip():
+            raise ValueError("it has no meaning")
+        return column_of(name, kind.strip(), description.strip())
+    except ValueError as error:
+        known = f"{', '.join(GOOGLESQL_TYPES)}, RECORD<name TYPE, …>, or REPEATED and one of these"
+        raise ModelError(
+            path,
+            f'the comment of column {name} is "{comment}"; expected "TYPE: meaning" with TYPE one of {known} '
+            f"({error})",
+            _line_of_comment(text, comment),
+        ) from None
+
+
+def _line_of_comment(text: str, comment: str) -> int | None:
+    first = comment.partition("\n")[0].strip()
+    lines = enumerate(text.splitlines(), 1)
+    return next((number for number, line in lines if first and line.rstrip().endswith(f"-- {first}")), None)

@@ -1,0 +1,113 @@
+"""Models checked against the tables that they read: types, the proven list, orders with ties.
+
+A model is checked when the registry is read, so that `doit list` and `doit plan` tell of it, on both engines
+alike. What was found is kept in a cache, since checking all models takes a third of a second.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from edxtasks.build.model import code_version, with_fault
+from edxtasks.caches import write_cache
+from edxtasks.logs.schema import TRACKLOG_SCHEMA
+from edxtasks.table import TRACKLOG, Scope, SelectedBy, Table
+from edxtasks.warehouse.base import digest
+from edxtasks.warehouse.schema import Schema
+
+Keys = tuple[frozenset[str], ...]
+
+_LINE = re.compile(r"line \d+: ")
+_ONE_ROW = "one row"
+
+
+def with_checks(tables: Mapping[str, Table], cache: Path | None) -> dict[str, Table]:
+    """The tables, those whose model is wrong beside the tables that it reads with a `fault`.
+
+    `tables` come inputs first. What reads a table whose model is wrong is not checked: its columns are not
+    known.
+    """
+    known = _read(cache)
+    used: dict[str, list[str]] = {}
+    checked: dict[str, Table] = {}
+    version = code_version()
+    for name, table in tables.items():
+        checked[name] = table
+        if table.fault or not isinstance(table.made, SelectedBy):
+            continue
+        if any(source != TRACKLOG and checked[source].fault for source in table.inputs):
+            continue
+        schemas, keys = schemas_read(table, tables), keys_read(table, tables)
+        mark = digest(version, table.made.sql, *_parts(schemas, keys))
+        if mark not in known:
+            known[mark] = _complaints(table.made.sql, schemas, keys)
+        used[mark] = known[mark]
+        if used[mark]:
+            checked[name] = with_fault(table, _told(table.made, used[mark]))
+    if cache is not None and set(used) != set(_read(cache)):
+        write_cache(cache, orjson.dumps(used))
+    return checked
+
+
+def schemas_read(table: Table, tables: Mapping[str, Table]) -> dict[str, Schema]:
+    """The columns of each input of a table."""
+    return {
+        source: TRACKLOG_SCHEMA if source == TRACKLOG else tables[source].schema for source in table.inputs
+    }
+
+
+def keys_read(table: Table, tables: Mapping[str, Table]) -> dict[str, Keys]:
+    """The unique keys of each input of a table, by the grain that it declares."""
+    return {source: _keys(tables[source], table.scope) for source in table.inputs if source != TRACKLOG}
+
+
+def _keys(source: Table, reader: Scope) -> Keys:
+    """The grain as a key: its columns, none where it is one row; no key where it is told in words.
+
+    Over courses a table of a course is a union, whose rows are told apart by the course too.
+    """
+    names = frozenset(name.strip().lower() for name in source.grain.split(","))
+    if source.grain == _ONE_ROW:
+        names = frozenset()
+    columns = {name.lower() for name in source.schema.names}
+    if reader is not Scope.COURSE and source.scope is Scope.COURSE:
+        names |= {"course_id"}
+    return (names,) if names <= columns else ()
+
+
+def _parts(schemas: Mapping[str, Schema], keys: Mapping[str, Keys]) -> list[str]:
+    parts = []
+    for source in sorted(schemas):
+        told = [sorted(key) for key in keys.get(source, ())]
+        parts += [source, schemas[source].digest(), orjson.dumps(told).decode()]
+    return parts
+
+
+def _complaints(sql: str, schemas: Mapping[str, Schema], keys: Mapping[str, Keys]) -> list[str]:
+    from edxtasks.warehouse import dialect
+
+    return dialect.check(dialect.parse(sql), schemas, keys)
+
+
+def _told(made: SelectedBy, complaints: list[str]) -> str:
+    """Complaints as one text: each with the file and, where lines are those of the file, its line."""
+    if "-- columns:" in made.sql:
+        complaints = [_LINE.sub("", complaint) for complaint in complaints]
+    told = []
+    for complaint in complaints:
+        line = _LINE.match(complaint)
+        told.append(f"{made.file}, {complaint}" if line else f"{made.file}: {complaint}")
+    return "\n".join(told if made.file is not None else complaints)
+
+
+def _read(cache: Path | None) -> dict[str, Any]:
+    try:
+        form = orjson.loads(cache.read_bytes()) if cache else {}
+    except (OSError, orjson.JSONDecodeError):
+        return {}  # only a cache
+    return form if isinstance(form, dict) else {}

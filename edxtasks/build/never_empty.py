@@ -1,0 +1,61 @@
+"""No rows are no result: a table that is never empty is not replaced by one.
+
+A person table without people, a course axis without modules: such a source is broken, or of something else,
+whatever it looks like. This is the last guard, at the one place where rows go to the warehouse. A builder
+that knows better why there is no row says so itself, before it writes anything.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from edxtasks.errors import InputError
+from edxtasks.notes import Notes
+from edxtasks.table import Table
+from edxtasks.warehouse.rows import Content, JsonLines, OwnColumns, ParquetFiles, Row
+
+_TOLD = 3
+"""Most lines of what a builder told that are repeated in the error."""
+
+
+def with_a_row(table: Table, content: Content, sources: Mapping[str, Path | None], notes: Notes) -> Content:
+    """`content`, which raises `InputError` before its end where it holds no row.
+
+    Rows are passed on as they come; of files the beginning is read at once.
+    """
+    if isinstance(content, OwnColumns):
+        return replace(content, rows=_rows(table, iter(content.rows), sources, notes))
+    if isinstance(content, JsonLines):
+        if not any(map(_holds_a_line, content.paths)):
+            raise _no_row(table, sources, notes)
+        return content
+    if isinstance(content, ParquetFiles):
+        return content  # a loader that hands these over has counted their rows
+    return _rows(table, iter(content), sources, notes)
+
+
+def _rows(
+    table: Table, rows: Iterator[Row], sources: Mapping[str, Path | None], notes: Notes
+) -> Iterator[Row]:
+    first = next(rows, None)
+    if first is None:
+        raise _no_row(table, sources, notes)
+    yield first
+    yield from rows
+
+
+def _holds_a_line(path: Path) -> bool:
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
+        return any(not line.isspace() for line in lines)
+
+
+def _no_row(table: Table, sources: Mapping[str, Path | None], notes: Notes) -> InputError:
+    files = ", ".join(str(path) for path in sources.values() if path is not None)
+    told = "".join(f"\n  {line}" for line in notes.lines[:_TOLD])
+    return InputError(
+        f"{table.name}: expected one row at least, found none in {files}. The table before, if there is one, "
+        f"stays. Look whether the files are whole and of this course{told}"
+    )

@@ -1,0 +1,145 @@
+"""The registry: every table, once. Models are read from their files, loaded tables from their room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from edxtasks.build.awaited import AWAITED
+from edxtasks.build.loaded import LOADED
+from edxtasks.build.model import read_models, with_fault, with_place
+from edxtasks.build.model_checks import with_checks
+from edxtasks.errors import nearest
+from edxtasks.table import TRACKLOG, Need, Scope, SelectedBy, Table
+
+MODELS = Path(__file__).parents[1] / "tables"
+"""Models lie in folders by area below this one."""
+
+
+_NOT_BY_DATE = (
+    "it reads tracklog and is not partitioned: it could not heed start_date and end_date. Count by date in a "
+    "table of its own, and read that"
+)
+
+
+class RegistryError(ValueError):
+    """Two tables of the product itself with one name: a defect."""
+
+
+def read_registry(state: Path | None) -> dict[str, Table]:
+    """All tables by name, inputs before what reads them. `state` is the folder for the cache of models.
+
+    A model that is wrong by itself, or beside the others (it reads what no table is, or itself by a
+    detour; a column that its input has not; an order that has ties by the grain of its inputs), is in it as
+    a table with a `fault`.
+    """
+    cache = state / "models.json" if state is not None else None
+    declared = {table.name: table.schema for table in (*LOADED, *AWAITED)}
+    tables = put_together(read_models(MODELS, cache, declared), (*LOADED, *AWAITED))
+    return with_checks(tables, state / "model_checks.json" if state is not None else None)
+
+
+def put_together(models: Mapping[str, Table], others: Iterable[Table]) -> dict[str, Table]:
+    """The registry of models and of the tables that are none."""
+    tables = dict(models)
+    for table in others:
+        model = models.get(table.name)
+        if model is not None:
+            if table.awaited:
+                continue
+            tables[table.name] = with_fault(
+                model, _told(model, "a table that is no model has this name already")
+            )
+            continue
+        if table.name in tables:
+            raise RegistryError(f"{table.name} is declared twice")
+        tables[table.name] = table
+    tables = {name: _checked(table, tables) for name, table in tables.items()}
+    while cycle := _cycle(tables):
+        text = "a cycle of inputs: " + " <- ".join([*cycle, cycle[0]])
+        for name in cycle:
+            tables[name] = with_fault(tables[name], _told(tables[name], text))
+    return _in_order(tables)
+
+
+def _checked(table: Table, tables: Mapping[str, Table]) -> Table:
+    """The table, with a fault where its inputs are not what they must be."""
+    for source in table.inputs:
+        if source == TRACKLOG:
+            if table.partition is None:
+                return with_fault(table, _told(table, _NOT_BY_DATE, TRACKLOG))
+        elif source not in tables:
+            known = nearest(source, tables)
+            return with_fault(table, _told(table, f"it reads {source}, which is no table{known}", source))
+    return table
+
+
+def _told(table: Table, fault: str, word: str = "") -> str:
+    """A fault with file and, where `word` stands in the query, line."""
+    if isinstance(table.made, SelectedBy):
+        return with_place(table.made, fault, *([word] if word else []))
+    return f"{table.name}: {fault}"
+
+
+def _cycle(tables: Mapping[str, Table]) -> list[str]:
+    """The names of some cycle of inputs, [] when there is none."""
+    done: set[str] = set()
+    path: list[str] = []
+
+    def visit(name: str) -> list[str]:
+        if name in path:
+            return path[path.index(name) :]
+        if name in done or name == TRACKLOG:
+            return []
+        path.append(name)
+        for source in tables[name].inputs:
+            if found := visit(source):
+                return found
+        done.add(path.pop())
+        return []
+
+    return next((found for name in sorted(tables) if (found := visit(name))), [])
+
+
+def _in_order(tables: Mapping[str, Table]) -> dict[str, Table]:
+    ordered: dict[str, Table] = {}
+
+    def visit(name: str) -> None:
+        if name in ordered or name == TRACKLOG:
+            return
+        for source in tables[name].inputs:
+            visit(source)
+        ordered[name] = tables[name]
+
+    for name in sorted(tables):
+        visit(name)
+    return ordered
+
+
+def upstream(registry: Mapping[str, Table], names: Iterable[str]) -> set[str]:
+    """The tables named and all that they are made from (`tracklog` among them), borrowed ones left out."""
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        found.add(name)
+        if name != TRACKLOG:
+            inputs = registry[name].inputs
+            waiting += [source for source, need in inputs.items() if need is not Need.BORROWED]
+    return found
+
+
+def commands(registry: Mapping[str, Table]) -> dict[str, list[str]]:
+    """Command name → the tables that it makes, in order of the registry; awaited tables left out."""
+    made: dict[str, list[str]] = {}
+    for table in registry.values():
+        if not table.awaited:
+            made.setdefault(table.command, []).append(table.name)
+    return made
+
+
+def of_scope(registry: Mapping[str, Table], scope: Scope) -> list[Table]:
+    """The tables of a scope that this version makes, in order of the registry."""
+    return [table for table in registry.values() if table.scope is scope and not table.awaited]
