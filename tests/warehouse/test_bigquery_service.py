@@ -28,7 +28,7 @@ from edxtasks.storage.gcs import GcsStorage
 from edxtasks.warehouse import open_warehouse
 from edxtasks.warehouse.base import Dates, Label, LogDays, Query, TableName, Tables
 from edxtasks.warehouse.bigquery import BigQueryWarehouse, Service
-from edxtasks.warehouse.rows import JsonLines
+from edxtasks.warehouse.rows import JsonLines, ParquetFiles
 from edxtasks.warehouse.schema import Column, Schema, schema
 
 PEOPLE = schema("username STRING -- who it is\nid INTEGER -- number")
@@ -287,6 +287,19 @@ class TestLoads:
         assert fake.objects == {}  # what was only made for the load does not stay
         assert (state.stamp, state.rows) == ("s1", 1)
         assert warehouse.states(NAME.dataset)["people"] == state
+
+    def test_lists_in_parquet_files_are_read_as_lists(
+        self, fake: FakeGoogle, warehouse: BigQueryWarehouse, tmp_path: Path
+    ) -> None:
+        """Without this option the service makes a record of a record of a list."""
+        columns = schema("n INTEGER\ntags REPEATED STRING")
+        path = tmp_path / "lists.parquet"
+        path.write_bytes(b"PAR1")
+        fake.plans.append(Plan(rows=1))
+        warehouse.load(NAME, columns, ParquetFiles((path,)), Label("s1"))
+        [config] = fake.inserted()
+        assert [field.get("mode") for field in config["load"]["schema"]["fields"]] == ["NULLABLE", "REPEATED"]
+        assert config["load"]["parquetOptions"] == {"enableListInference": True}
 
     def test_the_stamp_goes_before_the_load_and_comes_after_it(
         self, fake: FakeGoogle, warehouse: BigQueryWarehouse

@@ -195,8 +195,9 @@ class Service:
         if not parquet:
             config.max_bad_records = max_bad_rows
         elif any(column.repeated for column in schema):
-            config.parquet_options = bigquery.ParquetOptions()  # type: ignore[no-untyped-call]
-            config.parquet_options.enable_list_inference = True  # else a list is a record of a record
+            options = bigquery.ParquetOptions()  # type: ignore[no-untyped-call]
+            options.enable_list_inference = True  # else a list is a record of a record
+            config.parquet_options = options
 
         def start(job_id: str) -> Any:
             return self.client.load_table_from_uri(
