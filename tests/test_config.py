@@ -119,6 +119,7 @@ def test_every_setting_with_its_default(tmp_path: Path) -> None:
         "sybil_max_percent_correct": 70, "sybil_min_show_answer": 10, "fingerprint_min_pairs": 20,
         "fingerprint_min_corr": 0.99, "cameo_master": None, "cameo_cutoff": None, "irt_source": "",
         "export_personal_data": False, "keep_person_course_snapshots": False,
+        "youtube_api_endpoint": "https://www.googleapis.com/youtube/v3", "csv_bom": False, "minimum_cell": 10,
     }  # fmt: skip
     sections: dict[str, dict[str, Any]] = {
         "paths": {

@@ -47,7 +47,6 @@ from edxtasks.warehouse.base import (
     Input,
     Label,
     LogDays,
-    Parameter,
     Query,
     QueryRefused,
     TableName,
@@ -255,8 +254,7 @@ def _query(
     inputs: Mapping[str, Input] = {
         name: _input(context, table, name, course, dates, notes) for name in table.inputs
     }
-    values: Mapping[str, Parameter] = parameters(context, table, course)  # type: ignore[assignment]
-    return Query(table.made.sql, inputs, values, table.schema)
+    return Query(table.made.sql, inputs, parameters(context, table, course), table.schema)
 
 
 def _input(

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from edxtasks.build.context import Context, day_of_log
 from edxtasks.build.exports import outdated
-from edxtasks.build.parameters import PARAMETERS
+from edxtasks.build.parameters import OF_SETTINGS, value
 from edxtasks.build.published import unpublished
 from edxtasks.course import CourseKey
 from edxtasks.errors import NoCourseDirectory, SourceAbsent, UserError, from_machine
@@ -33,7 +33,7 @@ from edxtasks.table import (
     SelectedBy,
     Table,
 )
-from edxtasks.warehouse.base import DateState, TableState, digest
+from edxtasks.warehouse.base import DateState, Parameter, TableState, digest
 
 ABSENT = "absent"
 """The version of an input that does not exist: appearing and vanishing make a table stale."""
@@ -129,7 +129,8 @@ def _check(context: Context, table: Table, course: CourseKey | None, quick: bool
         vanished = _vanished(context, missing, course)
         return Verdict(Standing.SKIPPED, reason, lacks=missing.task, vanished=vanished)
     parts = {"recipe": _recipe(context, table)}
-    parts |= {f"@{name}": str(value) for name, value in values.items()}
+    # Of a setting, text and what is no text are told apart: "None" is not the same as none.
+    parts |= {f"@{name}": repr(it) if name in OF_SETTINGS else str(it) for name, it in values.items()}
     if sources:
         parts |= _source_parts(context, sources)
     if table.scope is Scope.GROUP:
@@ -204,11 +205,11 @@ def sources_of(context: Context, table: Table, course: CourseKey | None) -> Mapp
     return {}
 
 
-def parameters(context: Context, table: Table, course: CourseKey | None) -> dict[str, object]:
+def parameters(context: Context, table: Table, course: CourseKey | None) -> dict[str, Parameter]:
     """Values of the parameters that a model uses."""
-    if not isinstance(table.made, SelectedBy) or course is None:
+    if not isinstance(table.made, SelectedBy):
         return {}
-    return {name: PARAMETERS[name](course, context.settings) for name in table.made.parameters}
+    return {name: value(name, course, context.settings) for name in table.made.parameters}
 
 
 def window(day: date, lookback: timedelta) -> tuple[int, int]:

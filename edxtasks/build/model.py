@@ -44,7 +44,7 @@ from typing import Any
 
 import orjson
 
-from edxtasks.build.parameters import PARAMETERS
+from edxtasks.build import parameters
 from edxtasks.caches import write_cache
 from edxtasks.config import Settings
 from edxtasks.errors import UserError, from_machine, nearest
@@ -286,10 +286,10 @@ def _table(
     files = _list(header.get("files", ""))
     if partition is not None and files:
         raise ModelError(path, "a table by date has no files: they would be written anew for every date")
+    scope = _scope(path, header.get("scope", "course"))
     for name in analysis.parameters:
-        if name not in PARAMETERS:
-            hint = nearest(name, PARAMETERS)
-            raise ModelError(path, f"there is no parameter @{name}{hint}", line_with(text, f"@{name}"))
+        if fault := parameters.complaint(name, scope):
+            raise ModelError(path, fault, line_with(text, f"@{name}"))
     settings = _list(header.get("settings", ""))
     for name in settings:
         if name not in _SETTINGS:
@@ -306,7 +306,7 @@ def _table(
             path,
         ),
         description=description,
-        scope=_scope(path, header.get("scope", "course")),
+        scope=scope,
         grain=header.get("grain", ""),
         inputs=_needs(path, analysis.inputs, header),
         partition=partition,

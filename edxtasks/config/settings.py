@@ -213,6 +213,15 @@ class Settings:
     )
     export_personal_data: bool = setting(FLAG, False, "Also export tables of e-mail addresses as files.")
     keep_person_course_snapshots: bool = setting(FLAG, False, "`combinepc` keeps a dated table each time.")
+    youtube_api_endpoint: str = setting(
+        WORD,
+        "https://www.googleapis.com/youtube/v3",
+        "Address of the YouTube Data API; another one for tests and proxies.",
+    )
+    csv_bom: bool = setting(FLAG, False, "CSV exports begin with a byte-order mark, for spreadsheets.")
+    minimum_cell: int = setting(
+        whole(1), 10, "Fewest learners behind a figure on a page; a smaller figure is not shown."
+    )
     options: Options = field(default_factory=Options)
     config_file: Path | None = None
     """The configuration file that was read; None when there is none."""
