@@ -123,6 +123,8 @@ def _check(context: Context, table: Table, course: CourseKey | None, quick: bool
     except SourceAbsent as absent:
         vanished = not isinstance(absent, NoCourseDirectory)
         return Verdict(Standing.SKIPPED, str(absent), vanished=vanished)
+    if _lacks_log_days(context, table, course):
+        return Verdict(Standing.SKIPPED, "there is no log day of the course", lacks=TRACKLOG)
     missing = _missing(context, table, course)
     if missing is not None:
         reason = f"{missing.task} does not exist"
@@ -255,6 +257,14 @@ def _vanished(context: Context, table: Table, course: CourseKey | None) -> bool:
     return context.name(table, course) in context.absent or (
         set_aside_before(context, table, course) is not None
     )
+
+
+def _lacks_log_days(context: Context, table: Table, course: CourseKey | None) -> bool:
+    """Whether a table is not begun for want of a log day; one that was becomes empty when they are gone."""
+    if table.inputs.get(TRACKLOG) is not Need.REQUIRED or context.state(table, course) is not None:
+        return False
+    assert course is not None
+    return not context.log_days(course)
 
 
 def _missing(context: Context, table: Table, course: CourseKey | None) -> Table | None:

@@ -107,3 +107,13 @@ def test_raw_logs_that_are_left_alone_are_told(project: Project) -> None:
     assert outcome.built == {"split"}
     assert "1 raw logs were left as they were split" in outcome.err
     assert "1 raw logs were left out: an edge log, and edge_logs is skip" in outcome.err
+
+
+def test_weekly_without_raw_logs_builds_no_empty_table(project: Project) -> None:
+    (project.folder / "SQL" / COURSE.replace("/", "__")).mkdir(parents=True)
+    outcome = project.doit("weekly", status=None)
+    assert outcome.status != 0
+    assert "split" in outcome.failed
+    log_tables = ("pcday_log", "pcday_ip_counts", "enrollday_all", "person_course_day", "pc_day_totals")
+    assert {f"{table}:{COURSE}" for table in log_tables} <= outcome.skipped
+    assert f"pcday_log:{COURSE}: there is no log day of the course" in outcome.err

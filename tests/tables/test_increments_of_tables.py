@@ -250,6 +250,9 @@ class Site:
             verdict = check(context, table, COURSE)
             if verdict.standing is Standing.FRESH and verdict.signature is not None:
                 self.warehouse.note_signature(context.name(table, COURSE), verdict.signature)
+            if verdict.standing is Standing.SKIPPED:
+                assert not isinstance(table.made, SelectedBy) or not context.log_days(COURSE)
+                continue
             if verdict.standing is Standing.STALE or how.force:
                 try:
                     build(context, table, COURSE, how.force)
@@ -353,11 +356,20 @@ def site() -> Iterator[Site]:
         one.warehouse.session.close()
 
 
+A_LOG_DAY = LogDay(0, (("midnight", "play", "u1"),))
+
+
 def play(steps: list[Step]) -> None:
-    """Play the steps and a last build, and compare with a build of everything into an empty warehouse."""
+    """Play the steps and a last build, and compare with a build of everything into an empty warehouse.
+
+    Without a log day no table of log days is begun, and those that there are become empty: the last build has
+    one.
+    """
     state = State(seeds={table.name: 0 for table in others()})
     with site() as grown, site() as anew:
-        for step in [*steps, Build()]:
+        for number, step in enumerate([*steps, Build()]):
+            if number == len(steps) and not any(state.days.values()):
+                state.take(A_LOG_DAY)
             state.take(step)
             if isinstance(step, Lost):
                 grown.lose(step)
