@@ -11,9 +11,9 @@ from pathlib import Path
 import duckdb
 
 from edxtasks.errors import InputError, MachineError, from_machine
-from edxtasks.printable import listed_paths
+from edxtasks.printable import listed_paths, printable_path
 
-_LINE = re.compile(r'in file "(?P<file>[^"]*)"(?:, in line |.*?line )(?P<line>\d+)', re.DOTALL)
+_LINE = re.compile(r'", .*?line (?P<line>\d+)', re.DOTALL)
 _NOTHING = re.compile(r"\S+: a NULL among the values of a REPEATED column")
 _FILE = re.compile(r'file \\*"(?P<file>[^"\\]*)')
 _USED = re.compile(r"\(([^()]* used)\)")
@@ -73,10 +73,10 @@ def refusal(error: duckdb.Error, paths: Sequence[Path]) -> Exception:
     nothing = _NOTHING.search(str(error))
     if nothing:
         return InputError(f"{listed_paths(paths)}: {nothing[0]}. Mend or remove the line.")
-    match = _LINE.search(str(error))
-    if match:
+    place = _place(str(error), paths)
+    if place:
         return InputError(
-            f"{match['file']}, line {match['line']}: expected a JSON object that fits the columns of the "
+            f"{place}: expected a JSON object that fits the columns of the "
             "table, found one that does not (it is not shown: it may be personal). Mend or remove the line."
         )
     if isinstance(error, duckdb.InvalidInputException | duckdb.IOException | duckdb.ConversionException):
@@ -85,3 +85,13 @@ def refusal(error: duckdb.Error, paths: Sequence[Path]) -> Exception:
             f"of the table; the reader gave up ({type(error).__name__}). Make the files anew."
         )
     return error
+
+
+def _place(text: str, paths: Sequence[Path]) -> str:
+    """The file of `paths`, and the line in it, that a message of DuckDB names; "" where it names none."""
+    for path in paths:
+        _, _, rest = text.partition(f'in file "{path}')
+        match = _LINE.match(rest)
+        if match:
+            return f"{printable_path(path)}, line {match['line']}"
+    return ""

@@ -258,9 +258,11 @@ def _column(name: str, kind: Any) -> Column:
 def read_json(paths: Sequence[Path], schema: Schema, longest: int) -> str:
     """DuckDB SQL: the JSON lines of `paths` with the columns of `schema`, no line over `longest` bytes."""
     columns = ", ".join(f"{literal(c.name)}: {literal(c.duckdb_type)}" for c in schema)
+    # DuckDB takes what follows a ? anywhere in a path for parameters of a URL, and no longer sees the ending.
+    compression = "gzip" if paths and all(path.suffix == ".gz" for path in paths) else "auto_detect"
     return (
         f"SELECT {listed(schema)} FROM read_json({paths_literal(paths)}, format = 'newline_delimited', "
-        f"columns = {{{columns}}}, maximum_object_size = {longest})"
+        f"columns = {{{columns}}}, maximum_object_size = {longest}, compression = {literal(compression)})"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 import subprocess
@@ -107,6 +108,14 @@ def test_a_folder_is_itself_whatever_its_name(tmp_path: Path, folder: str, sibli
     lines.write_text('{"n":7}\n')
     warehouse.load(total, TOTAL_OF_LINES, JsonLines((lines,)), Label("s"))
     assert list(warehouse.read(total)) == [(7,)]
+    packed = tmp_path / folder / "lines.json.gz"
+    packed.write_bytes(gzip.compress(b'{"n":8}\n'))
+    warehouse.load(total, TOTAL_OF_LINES, JsonLines((packed,)), Label("s"))
+    assert list(warehouse.read(total)) == [(8,)]
+    packed.write_bytes(gzip.compress(b'{"n":8}\n{"n":"nine"}\n'))
+    with pytest.raises(InputError) as refused:
+        warehouse.load(total, TOTAL_OF_LINES, JsonLines((packed,)), Label("s"))
+    assert str(refused.value).startswith(f"{packed}, line 2: expected a JSON object")
     warehouse.load(
         total, NUMBERS, ParquetFiles((warehouse.location(NUMBERS_NAME, partitioned=False),)), Label("s")
     )
