@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,6 +12,7 @@ from pathlib import Path
 from edxtasks.config import Settings
 from edxtasks.course import CourseKey
 from edxtasks.notes import Notes
+from edxtasks.warehouse.checks import Check
 from edxtasks.warehouse.rows import Content, Row
 from edxtasks.warehouse.schema import Schema
 
@@ -20,6 +22,11 @@ REPORT = "report"
 
 TRACKLOG = "tracklog"
 """The logical name of all log days of a course; the tables behind it are `tracklog_YYYYMMDD`."""
+
+
+_ONE_ROW = "one row"
+_ORDER = re.compile(r"\s*\((?:file|input) order\)$")
+"""Behind the columns of a grain: in which order the rows come."""
 
 
 class Scope(enum.Enum):
@@ -114,8 +121,10 @@ class Table:
     """One table of the registry.
 
     `name` is as a query writes it: `NAME` of the same course, `courses.NAME`, `report.NAME`. `files` are the
-    names of the files that are written from its rows (`exports.py`). `fault` is what is wrong with its model,
-    for people: such a table keeps its name and command, has neither columns nor inputs, and its task fails.
+    names of the files that are written from its rows (`exports.py`). `checks` are conditions that its rows
+    keep: each build looks at them, and they are no part of its stamp. `fault` is what is wrong with its
+    model, for people: such a table keeps its name and command, has neither columns nor inputs, and its task
+    fails.
     """
 
     name: str
@@ -130,7 +139,20 @@ class Table:
     lookback: timedelta = timedelta(0)
     internal: bool = False
     files: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
     fault: str = ""
+
+    @property
+    def key(self) -> tuple[str, ...] | None:
+        """The columns of the grain, of which no two rows have the same values.
+
+        () for a table of one row; None where the grain is told in words: event, document.
+        """
+        if self.grain == _ONE_ROW:
+            return ()
+        columns = {name.lower(): name for name in self.schema.names}
+        names = [name.strip().lower() for name in _ORDER.sub("", self.grain).split(",")]
+        return tuple(columns[name] for name in names) if set(names) <= set(columns) else None
 
     @property
     def task(self) -> str:

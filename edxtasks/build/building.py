@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from edxtasks.build.checks import checks_of, look_again, note
 from edxtasks.build.context import Context
 from edxtasks.build.exports import export
 from edxtasks.build.follow_up import follow_up
@@ -15,6 +16,7 @@ from edxtasks.build.freshness import (
     Verdict,
     by_date,
     check,
+    checks_changed,
     existing_inputs,
     instances,
     parameters,
@@ -53,6 +55,7 @@ from edxtasks.warehouse.base import (
     Tables,
     TableState,
 )
+from edxtasks.warehouse.checks import TableChecks
 from edxtasks.warehouse.rows import OwnColumns, Row
 
 
@@ -108,18 +111,30 @@ def build(
         elif verdict.standing is Standing.FRESH:
             state = context.state(table, course)
             return Built(state.rows if state else 0, already=True)
+        if verdict.checks_only and not force:
+            look_again(context, table, course, notes)
+            verdict = check(context, table, course)
+            if verdict.standing is Standing.FRESH:
+                state = context.state(table, course)
+                return Built(state.rows if state else 0, notes=notes)
         if verdict.files_only and not force:
             if table.files:
                 export(context, table, course, notes)
             publish(context, table, verdict.sources, notes)
             state = context.state(table, course)
             return Built(state.rows if state else 0, notes=notes)
+        kept_unchecked = bool(verdict.keep) and checks_changed(context, table, course)
+        checks = checks_of(context, table, course, notes)
         try:
-            state = _make(context, table, course, name, verdict, notes)
+            state = _make(context, table, course, name, verdict, checks, notes)
         except SourceAbsent as absent:
             gone = context.warehouse.built_here(name) and context.warehouse.set_aside(name)
             raise SourceAbsent(f"{absent}{WAS_SET_ASIDE if gone else ''}") from None
         context.warehouse.drop_aside(name)
+        if kept_unchecked:
+            look_again(context, table, course, notes)
+        else:
+            note(context, table, course, checks, notes)
         publish(context, table, verdict.sources, notes)
         follow_up(context, table, course, notes)
         for notice in context.warehouse.notices(name.dataset):
@@ -172,19 +187,25 @@ def forced(context: Context, verdict: Verdict, table: Table, course: CourseKey |
 
 
 def _make(
-    context: Context, table: Table, course: CourseKey | None, name: TableName, verdict: Verdict, notes: Notes
+    context: Context,
+    table: Table,
+    course: CourseKey | None,
+    name: TableName,
+    verdict: Verdict,
+    checks: TableChecks,
+    notes: Notes,
 ) -> TableState:
     label = Label(
         verdict.stamp, parts=verdict.parts, description=table.description, signature=verdict.signature
     )
     if not isinstance(table.made, SelectedBy):
-        return _make_from_rows(context, table, course, name, verdict, label, notes)
+        return _make_from_rows(context, table, course, name, verdict, label, checks, notes)
     work = queries(context, table, course, verdict, notes)
     try:
         if table.partition is None:
-            return context.warehouse.create(name, work[0].query, label)
+            return context.warehouse.create(name, work[0].query, label, checks)
         return context.warehouse.create_dates(
-            name, table.schema, table.partition, work, verdict.keep or frozenset(), label
+            name, table.schema, table.partition, work, verdict.keep or frozenset(), label, checks
         )
     except QueryRefused as refused:
         raise UserError(with_place(table.made, str(refused))) from None
@@ -215,6 +236,7 @@ def _make_from_rows(
     name: TableName,
     verdict: Verdict,
     label: Label,
+    checks: TableChecks,
     notes: Notes,
 ) -> TableState:
     made = table.made
@@ -230,8 +252,8 @@ def _make_from_rows(
             rows = {one: _rows(context, one, course) for one in read}
             content = made.build(course, context.settings, sources, rows, scratch, notes)  # type: ignore[arg-type]
         if isinstance(content, OwnColumns):
-            return context.warehouse.load(name, content.schema, content.rows, label)
-        return context.warehouse.load(name, table.schema, content, label)
+            return context.warehouse.load(name, content.schema, content.rows, label, checks)
+        return context.warehouse.load(name, table.schema, content, label, checks)
 
 
 def _rows(context: Context, name: str, course: CourseKey | None) -> Iterator[Row] | None:

@@ -34,6 +34,7 @@ from edxtasks.table import (
     Table,
 )
 from edxtasks.warehouse.base import DateState, Parameter, TableState, digest
+from edxtasks.warehouse.checks import digest_of
 
 ABSENT = "absent"
 """The version of an input that does not exist: appearing and vanishing make a table stale."""
@@ -59,7 +60,8 @@ class Verdict:
     `parts` make up the stamp. For a table by date, `pending` are the dates to build with their stamps,
     `keep` the dates that stay; both None otherwise. `sources` are the files that it is made from. `lacks` is
     the required input that does not exist. `files_only`: the rows are as they should be, and only the files
-    that are written from them are not. `signature` is what a table by date is fresh against, or will be when
+    that are written from them are not; `checks_only`: nor are these to be changed, they have not gone through
+    the checks that the table has now. `signature` is what a table by date is fresh against, or will be when
     it is built (see `TableState`). `vanished`: there is nothing to make it from, while the course has files.
     """
 
@@ -72,6 +74,7 @@ class Verdict:
     signature: str | None = None
     lacks: str = ""
     files_only: bool = False
+    checks_only: bool = False
     vanished: bool = False
 
     @property
@@ -100,10 +103,10 @@ def check(context: Context, table: Table, course: CourseKey | None, quick: bool 
     if table.fault:
         raise UserError(table.fault)
     if table.scope is not Scope.COURSE:
-        return _check(context, table, course, quick)
+        return _with_checks(context, table, course, _check(context, table, course, quick))
     name = context.name(table, course)
     context.absent.discard(name)
-    verdict = _check(context, table, course, quick)
+    verdict = _with_checks(context, table, course, _check(context, table, course, quick))
     if not verdict.vanished:
         return verdict
     if context.state(table, course) is not None:
@@ -111,6 +114,24 @@ def check(context: Context, table: Table, course: CourseKey | None, quick: bool 
             return replace(verdict, reason=f"{verdict.reason}; the table that others made is read as it is")
         verdict = replace(verdict, standing=Standing.SET_ASIDE)
     context.absent.add(name)
+    return verdict
+
+
+def checks_changed(context: Context, table: Table, course: CourseKey | None) -> bool:
+    """Whether the checks of a table that is there are others than those that its rows went through."""
+    return bool(table.checks) and (
+        context.warehouse.checked(context.name(table, course)) != digest_of(table.checks)
+    )
+
+
+def _with_checks(context: Context, table: Table, course: CourseKey | None, verdict: Verdict) -> Verdict:
+    """What is fresh, and has not gone through the checks that the table has now, is to go through them."""
+    if (
+        verdict.standing is Standing.FRESH
+        and not context.settings.options.skip_if_exists
+        and checks_changed(context, table, course)
+    ):
+        return replace(_stale(verdict, "its checks changed"), checks_only=True)
     return verdict
 
 

@@ -15,8 +15,9 @@ Header keys: `command` (which command of the command line makes it), `grain`, `s
 warehouse), `optional` and `borrowed` (inputs that may be absent; all others are required), `partition`
 (the column of the date), `lookback` (how far before a date the query looks: `300 seconds`, `30 minutes`,
 `all`), `internal: yes`, `files` (files to write from the rows), `settings` (settings whose change makes the
-table anew). Each output column says its BigQuery type and its meaning in its comment; inputs and parameters
-are read from the parsed query (docs/adding-a-table.md).
+table anew). Conditions that its rows keep are lines of their own, `-- check NAME (error): grade <= 1`
+(`check_lines.py`). Each output column says its BigQuery type and its meaning in its comment; inputs and
+parameters are read from the parsed query (docs/adding-a-table.md).
 
 A model that gives the columns of another table as they are says `columns: TABLE` and, as a line of its own,
 `SELECT *`: the columns and their comments are put in its place when the model is read.
@@ -45,11 +46,13 @@ from typing import Any
 import orjson
 
 from edxtasks.build import parameters
+from edxtasks.build.check_lines import CheckLineError, take_checks
 from edxtasks.caches import write_cache
 from edxtasks.config import Settings
 from edxtasks.errors import UserError, from_machine, nearest
 from edxtasks.table import ALL_EARLIER, REPORT, TRACKLOG, Need, Scope, SelectedBy, Table
 from edxtasks.warehouse.base import digest
+from edxtasks.warehouse.checks import Check
 from edxtasks.warehouse.schema import GOOGLESQL_TYPES, Column, Schema, column_of
 
 _KEYS = (
@@ -124,7 +127,7 @@ def read_models(folder: Path, cache: Path | None, declared: Mapping[str, Schema]
 def with_fault(table: Table, fault: str) -> Table:
     """A table whose task fails with `fault`; nothing is built for its sake."""
     return dataclasses.replace(
-        table, fault=fault, inputs={}, schema=Schema(()), partition=None, files=(), grain=""
+        table, fault=fault, inputs={}, schema=Schema(()), partition=None, files=(), checks=(), grain=""
     )
 
 
@@ -166,12 +169,14 @@ def _table_or_fault(
     if isinstance(text, ModelError):
         return _broken(path, text, str(text))
     try:
-        header, description = _header(path, text)
+        checks, described = _checks(path, text)
+        header, description = _header(path, described)
         schema = None
         if "columns" in header:
             schema = _schema_of(path, header["columns"], tables, declared)
             text = _with_columns(path, text, schema)
-        return _table(path, text, header, description, analysis_of(path, text), schema)
+        table = _table(path, text, header, description, analysis_of(path, text), schema)
+        return dataclasses.replace(table, checks=checks)
     except ModelError as error:
         return _broken(path, text, str(error))
 
@@ -294,7 +299,7 @@ def _table(
     for name in settings:
         if name not in _SETTINGS:
             raise ModelError(path, f"the header names {name}, which is no setting{nearest(name, _SETTINGS)}")
-    return Table(
+    table = Table(
         name=_name(path),
         command=header["command"],
         schema=schema,
@@ -314,6 +319,14 @@ def _table(
         internal=header.get("internal") == "yes",
         files=files,
     )
+    if partition is not None and table.key is not None and partition not in table.key:
+        raise ModelError(
+            path,
+            f"a table by date whose grain has columns must have {partition} among them: only the dates that "
+            "are built can be looked over for rows of the same grain",
+            line_with(text, "grain"),
+        )
+    return table
 
 
 def _name(path: Path) -> str:
@@ -341,6 +354,13 @@ def _header(path: Path, text: str) -> tuple[dict[str, str], str]:
         else:
             description.append(line.lstrip("- ").strip())
     return header, " ".join(description).strip()
+
+
+def _checks(path: Path, text: str) -> tuple[tuple[Check, ...], str]:
+    try:
+        return take_checks(text)
+    except CheckLineError as error:
+        raise ModelError(path, str(error), error.line) from None
 
 
 def _needs(path: Path, inputs: Iterable[str], header: Mapping[str, str]) -> dict[str, Need]:

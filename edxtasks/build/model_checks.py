@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from edxtasks.build.check_complaints import complaints_of_checks, parts_of_checks
 from edxtasks.build.model import code_version, with_fault
 from edxtasks.caches import write_cache
 from edxtasks.logs.schema import TRACKLOG_SCHEMA
@@ -23,7 +24,6 @@ from edxtasks.warehouse.schema import Schema
 Keys = tuple[frozenset[str], ...]
 
 _LINE = re.compile(r"line \d+: ")
-_ONE_ROW = "one row"
 
 
 def with_checks(tables: Mapping[str, Table], cache: Path | None) -> dict[str, Table]:
@@ -38,7 +38,17 @@ def with_checks(tables: Mapping[str, Table], cache: Path | None) -> dict[str, Ta
     version = code_version()
     for name, table in tables.items():
         checked[name] = table
-        if table.fault or not isinstance(table.made, SelectedBy):
+        if table.fault:
+            continue
+        if table.checks:
+            mark = digest("checks", version, *parts_of_checks(table, tables))
+            if mark not in known:
+                known[mark] = complaints_of_checks(table, tables)
+            used[mark] = known[mark]
+            if used[mark]:
+                checked[name] = with_fault(table, "\n".join(used[mark]))
+                continue
+        if not isinstance(table.made, SelectedBy):
             continue
         if any(source != TRACKLOG and checked[source].fault for source in table.inputs):
             continue
@@ -71,9 +81,9 @@ def _keys(source: Table, reader: Scope) -> Keys:
 
     Over courses a table of a course is a union, whose rows are told apart by the course too.
     """
-    names = frozenset(name.strip().lower() for name in source.grain.split(","))
-    if source.grain == _ONE_ROW:
-        names = frozenset()
+    if source.key is None:
+        return ()
+    names = frozenset(name.lower() for name in source.key)
     columns = {name.lower() for name in source.schema.names}
     if reader is not Scope.COURSE and source.scope is Scope.COURSE:
         names |= {"course_id"}

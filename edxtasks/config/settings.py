@@ -81,6 +81,9 @@ class Warehouse:
         "BigQuery: US dollars for 2^40 bytes that a query reads, for `doit estimate`.",
     )
     parallel_loads: int = setting(whole(1), 8, "BigQuery: log days of a course that are loaded at once.")
+    check_grain_on_bigquery: bool = setting(
+        FLAG, False, "BigQuery: also check the grain of each table that is built; each build costs a query."
+    )
 
 
 @dataclass(frozen=True)

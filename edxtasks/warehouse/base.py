@@ -19,10 +19,14 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from edxtasks.errors import UserError
 from edxtasks.warehouse.rows import JsonLines, ParquetFiles, Row
 from edxtasks.warehouse.schema import Schema
+
+if TYPE_CHECKING:
+    from edxtasks.warehouse.checks import Counts, TableChecks
 
 NAME = re.compile(r"[A-Za-z0-9_]+")
 """A name of a dataset or table."""
@@ -171,10 +175,17 @@ class Absent:
     schema: Schema
 
 
+@dataclass(frozen=True)
+class Fresh:
+    """The rows that are about to become those of a table: the engine that builds it knows where they are."""
+
+    schema: Schema
+
+
 Loadable = Iterable[Row] | JsonLines | ParquetFiles
 """What a table can be loaded from."""
 
-Input = Tables | DatesOf | LogDays | Absent
+Input = Tables | DatesOf | LogDays | Absent | Fresh
 
 
 class QueryRefused(UserError):
@@ -248,8 +259,18 @@ class Warehouse(ABC):
         """Hold a table while it is built: another run, also of another person, waits."""
 
     @abstractmethod
-    def load(self, name: TableName, schema: Schema, content: Loadable, label: Label) -> TableState:
-        """Replace a table by rows or files of rows; atomic. Raises `InputError` for a refused row."""
+    def load(
+        self,
+        name: TableName,
+        schema: Schema,
+        content: Loadable,
+        label: Label,
+        checks: TableChecks | None = None,
+    ) -> TableState:
+        """Replace a table by rows or files of rows; atomic. Raises `InputError` for a refused row.
+
+        `checks` look the rows over before they replace the table: `CheckFailed` leaves it as it was.
+        """
 
     def side_by_side(self) -> AbstractContextManager[object]:
         """A block in which `load` (of labels with version and rows) and `drop` are called from several
@@ -257,8 +278,10 @@ class Warehouse(ABC):
         return nullcontext()
 
     @abstractmethod
-    def create(self, name: TableName, query: Query, label: Label) -> TableState:
-        """Replace a table by the result of a query; atomic."""
+    def create(
+        self, name: TableName, query: Query, label: Label, checks: TableChecks | None = None
+    ) -> TableState:
+        """Replace a table by the result of a query; atomic. `checks` as for `load`."""
 
     @abstractmethod
     def create_dates(
@@ -269,12 +292,30 @@ class Warehouse(ABC):
         work: Sequence[Dates],
         keep: Iterable[date],
         label: Label,
+        checks: TableChecks | None = None,
     ) -> TableState:
         """Replace dates of a partitioned table.
 
         `column` is the partition column (DATE, or TIMESTAMP whose UTC date counts). Dates of `work` are
-        replaced, dates in `keep` stay as they are, all others go.
+        replaced, dates in `keep` stay as they are, all others go. `checks` look the rows of each part of
+        `work` over before they replace its dates: after `CheckFailed` those of earlier parts are replaced.
         """
+
+    @abstractmethod
+    def count(self, query: Query) -> Counts:
+        """The one row that a query gives, of INTEGERs."""
+
+    @abstractmethod
+    def note_checks(self, name: TableName, digest: str, results: Sequence[Mapping[str, Any]]) -> None:
+        """Keep beside a table which checks its rows went through, and what they found."""
+
+    @abstractmethod
+    def checked(self, name: TableName) -> str | None:
+        """The digest that `note_checks` was given for the rows that a table has, None where there is none."""
+
+    @abstractmethod
+    def check_results(self, name: TableName) -> Sequence[Mapping[str, Any]]:
+        """The results that `note_checks` was given."""
 
     @abstractmethod
     def drop(self, name: TableName) -> bool:

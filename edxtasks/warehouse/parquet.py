@@ -30,6 +30,7 @@ from edxtasks.warehouse.base import (
     Dates,
     DatesOf,
     DateState,
+    Fresh,
     Input,
     Label,
     Loadable,
@@ -51,6 +52,7 @@ from edxtasks.warehouse.schema import Schema
 from edxtasks.warehouse.table_files import SUFFIX
 
 if TYPE_CHECKING:
+    from edxtasks.warehouse.checks import Counts, TableChecks
     from edxtasks.warehouse.session import Session
 
 OWNER = "owner.json"
@@ -168,24 +170,33 @@ class ParquetWarehouse(Warehouse):
     def lock(self, name: TableName) -> AbstractContextManager[object]:
         return FileLock(self._private(name.dataset) / f"{name.table}.lock")
 
-    def load(self, name: TableName, schema: Schema, content: Loadable, label: Label) -> TableState:
+    def load(
+        self,
+        name: TableName,
+        schema: Schema,
+        content: Loadable,
+        label: Label,
+        checks: TableChecks | None = None,
+    ) -> TableState:
         from edxtasks.warehouse.session import listed, read_parquet
 
         began = time.monotonic()
         if isinstance(content, ParquetFiles):
             with self._engine(content.paths):
                 sql = f"SELECT {listed(schema)} FROM ({read_parquet(content.paths)})"
-                state = self._load(name, schema, sql, label, costly=False)
+                state = self._load(name, schema, sql, label, checks, costly=False)
         else:
             with self._engine(), self._json_files(schema, content) as paths:
-                state = self._load_json(name, schema, paths, label)
+                state = self._load_json(name, schema, paths, label, checks)
         self._finish(name, label, began)
         return state
 
     def side_by_side(self) -> AbstractContextManager[object]:
         return self.session.side_by_side()
 
-    def create(self, name: TableName, query: Query, label: Label) -> TableState:
+    def create(
+        self, name: TableName, query: Query, label: Label, checks: TableChecks | None = None
+    ) -> TableState:
         began = time.monotonic()
         with (
             self._engine(self._files_of(query)),
@@ -193,7 +204,7 @@ class ParquetWarehouse(Warehouse):
             self.session.result(query) as table,
         ):
             version, rows = self.session.version(table, query.schema)
-            state = self._write(name, f"SELECT * FROM {table}", version, rows, label)
+            state = self._write(name, query.schema, f"SELECT * FROM {table}", version, rows, label, checks)
         self._finish(name, label, began)
         return state
 
@@ -205,6 +216,7 @@ class ParquetWarehouse(Warehouse):
         work: Sequence[Dates],
         keep: Iterable[date],
         label: Label,
+        checks: TableChecks | None = None,
     ) -> TableState:
         from edxtasks.warehouse.months import MonthWriter, date_list, month_of, months_of
         from edxtasks.warehouse.session import day_of
@@ -229,6 +241,7 @@ class ParquetWarehouse(Warehouse):
                 self.session.views(self._relations(part.query)),
                 self.session.result(part.query, condition) as table,
             ):
+                self._look_over(checks, schema, f"SELECT * FROM {table}")
                 found = self.session.versions_by_date(table, schema, day)
                 stamps = dict.fromkeys(found, label.stamp) if part.stamps is None else part.stamps
                 new = {one: DateState(stamp, *found.get(one, (NO_ROWS, 0))) for one, stamp in stamps.items()}
@@ -251,8 +264,7 @@ class ParquetWarehouse(Warehouse):
         return TableState(label.stamp, whole_version(states), rows, partitioned=True)
 
     def describe(self, name: TableName, description: str) -> None:
-        sidecar = self._sidecar(name) | {"description": description}
-        write_atomically(self._private(name.dataset) / f"{name.table}.json", orjson.dumps(sidecar))
+        self._write_sidecar(name, self._sidecar(name) | {"description": description})
 
     def drop(self, name: TableName) -> bool:
         files = self._files(name)
@@ -370,6 +382,9 @@ class ParquetWarehouse(Warehouse):
             return {}  # it only explains; a damaged one explains nothing
         return form if isinstance(form, dict) else {}
 
+    def _write_sidecar(self, name: TableName, form: Mapping[str, Any]) -> None:
+        write_atomically(self._private(name.dataset) / f"{name.table}.json", orjson.dumps(form))
+
     def _files(self, name: TableName) -> list[Path]:
         files = self._listing(name.dataset).files(name.table)
         if not files:  # somebody else may have made it since
@@ -461,7 +476,14 @@ class ParquetWarehouse(Warehouse):
             _write_rows(path, schema, content)
             yield [path]
 
-    def _load_json(self, name: TableName, schema: Schema, paths: Sequence[Path], label: Label) -> TableState:
+    def _load_json(
+        self,
+        name: TableName,
+        schema: Schema,
+        paths: Sequence[Path],
+        label: Label,
+        checks: TableChecks | None,
+    ) -> TableState:
         import duckdb
 
         from edxtasks.warehouse.refusals import is_too_long, refusal
@@ -472,7 +494,8 @@ class ParquetWarehouse(Warehouse):
             alone = nullcontext() if longest == LONGEST_LINES[0] else self._long_lines
             try:
                 with alone:
-                    return self._load(name, schema, read_json(paths, schema, longest), label, costly=True)
+                    sql = read_json(paths, schema, longest)
+                    return self._load(name, schema, sql, label, checks, costly=True)
             except duckdb.Error as error:
                 if not is_too_long(error):
                     raise refusal(error, paths) from None
@@ -480,17 +503,34 @@ class ParquetWarehouse(Warehouse):
             f"{paths[0]}: a line is longer than {LONGEST_LINES[-1] >> 20} MiB, the longest that a table takes"
         )
 
-    def _load(self, name: TableName, schema: Schema, sql: str, label: Label, costly: bool) -> TableState:
+    def _load(
+        self,
+        name: TableName,
+        schema: Schema,
+        sql: str,
+        label: Label,
+        checks: TableChecks | None,
+        costly: bool,
+    ) -> TableState:
         """Write rows that a DuckDB query gives. `costly`: to be run once only, through a temporary table."""
         if label.version is not None and label.rows is not None:
-            return self._write(name, sql, label.version, label.rows, label)
+            return self._write(name, schema, sql, label.version, label.rows, label, checks)
         if costly:
             with self.session.table(sql) as table:
                 version, rows = self.session.version(table, schema)
-                return self._write(name, f"SELECT * FROM {table}", version, rows, label)
-        return self._write(name, sql, *self.session.version(f"({sql})", schema), label)
+                return self._write(name, schema, f"SELECT * FROM {table}", version, rows, label, checks)
+        return self._write(name, schema, sql, *self.session.version(f"({sql})", schema), label, checks)
 
-    def _write(self, name: TableName, sql: str, version: str, rows: int, label: Label) -> TableState:
+    def _write(
+        self,
+        name: TableName,
+        schema: Schema,
+        sql: str,
+        version: str,
+        rows: int,
+        label: Label,
+        checks: TableChecks | None,
+    ) -> TableState:
         pair = {"stamp": label.stamp, "version": version, "rows": rows}
         if label.first_time is not None:
             pair |= {"first_time": label.first_time, "last_time": label.last_time}
@@ -502,9 +542,42 @@ class ParquetWarehouse(Warehouse):
                     f"{name}: its files hold {written} rows, where {rows} were told of them: they have "
                     "changed since, or are not whole. Run again; if that does not help, make them anew"
                 )
+            self._look_over(checks, schema, self._read_files([temporary]))
             publish(temporary, self.location(name, partitioned=False))
         self._leave_folder_form(name)
         return TableState(label.stamp, version, rows, first_time=label.first_time, last_time=label.last_time)
+
+    def _look_over(self, checks: TableChecks | None, schema: Schema, sql: str) -> None:
+        """Look over the rows of a DuckDB query, which are to become those of a table."""
+        if not checks:
+            return
+
+        def count(query: Query) -> Counts:
+            views = {**self._relations(query), checks.name: sql}
+            with self._engine(self._files_of(query)), self.session.views(views):
+                return self.session.first_row(query)
+
+        checks.look(count, Fresh(schema))
+
+    def count(self, query: Query) -> Counts:
+        with self._engine(self._files_of(query)), self.session.views(self._relations(query)):
+            return self.session.first_row(query)
+
+    def note_checks(self, name: TableName, digest: str, results: Sequence[Mapping[str, Any]]) -> None:
+        note = {"digest": digest, "results": list(results)}
+        self._write_sidecar(name, self._sidecar(name) | {"checks": note})
+
+    def checked(self, name: TableName) -> str | None:
+        found = self._checks_of(name).get("digest")
+        return found if isinstance(found, str) else None
+
+    def check_results(self, name: TableName) -> Sequence[Mapping[str, Any]]:
+        results: Sequence[Mapping[str, Any]] = self._checks_of(name).get("results", [])
+        return results
+
+    def _checks_of(self, name: TableName) -> Mapping[str, Any]:
+        note = self._sidecar(name).get("checks")
+        return note if isinstance(note, dict) else {}
 
     def _leave_folder_form(self, name: TableName) -> None:
         """Remove what the table was when it was a folder, ours or somebody else's; strays stay."""
@@ -523,7 +596,7 @@ class ParquetWarehouse(Warehouse):
             "by": user_name(),
             "seconds": round(time.monotonic() - began, 3),
         }
-        write_atomically(self._private(name.dataset) / f"{name.table}.json", orjson.dumps(sidecar))
+        self._write_sidecar(name, sidecar)
         self.refresh(name.dataset)
 
     def _relations(self, query: Query) -> dict[str, str]:

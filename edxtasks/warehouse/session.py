@@ -99,7 +99,8 @@ class Session:
             yield
         finally:
             for name in names:
-                self.connection.execute(f"DROP VIEW {quoted(name)}")
+                # A block inside of this one may have had a view of the same name.
+                self.connection.execute(f"DROP VIEW IF EXISTS {quoted(name)}")
 
     @contextmanager
     def result(self, query: Query, condition: str = "TRUE") -> Iterator[str]:
@@ -120,6 +121,18 @@ class Session:
                 raise _refused(error) from None
             self._check(table, query.schema)
             yield table
+
+    def first_row(self, query: Query) -> tuple[Any, ...]:
+        """The first row of a query. The views of its inputs stand. Raises `QueryRefused` as `result` does."""
+        schemas = tuple((name, source.schema) for name, source in query.inputs.items())
+        try:
+            sql, names_used, _ = _translated(query.sql, schemas)
+            parameters = {name: query.parameters[name] for name in names_used}
+            row = self.connection.execute(sql, parameters).fetchone()
+        except (UserError, *_OF_THE_QUERY) as error:
+            raise _refused(error) from None
+        assert row is not None
+        return row
 
     @contextmanager
     def table(

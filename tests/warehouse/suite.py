@@ -32,6 +32,7 @@ from edxtasks.warehouse.base import (
     Tables,
     Warehouse,
 )
+from edxtasks.warehouse.checks import Check, CheckFailed, TableChecks
 from edxtasks.warehouse.rows import JsonLines, ParquetFiles, Row
 from edxtasks.warehouse.schema import Column, Schema, schema
 
@@ -765,6 +766,121 @@ LEFT JOIN courses.listings AS l ON l.username = everyone.username""",
     def rows(self, warehouse: Warehouse, name: TableName) -> list[tuple[object, ...]]:
         """All rows, sorted."""
         return sorted(warehouse.read(name), key=str)
+
+    # Checks of rows, before they replace a table
+
+    def test_two_rows_of_one_grain_leave_the_old_table(
+        self, warehouse: Warehouse, other: Warehouse, dataset: str
+    ) -> None:
+        """Loaded or made by a query: ada twice and two rows without name are four rows of two keys."""
+        name, copy = TableName(dataset, "words"), TableName(dataset, "copied")
+        columns = schema("name STRING -- who\nword STRING -- what")
+        good: list[Row] = [{"name": "ada", "word": "x"}, {"name": None, "word": "y"}, {"name": "bob"}]
+        bad = [*good, {"name": "ada", "word": "z"}, {"name": None, "word": "z"}]
+        message = r"words: expected one row for each name .*found several for 2 of them: 4 rows\."
+        warehouse.load(name, columns, iter(good), Label("good"), TableChecks("words", ("name",)))
+        with pytest.raises(CheckFailed, match=message):
+            warehouse.load(name, columns, iter(bad), Label("bad"), TableChecks("words", ("name",)))
+        other.refresh_all()
+        assert other.states(dataset)["words"].stamp == "good"
+        assert sorted(other.read(name, ("name",)), key=str) == [("ada",), ("bob",), (None,)]
+        warehouse.load(name, columns, iter(bad), Label("both"), TableChecks("words", ("name", "word")))
+
+        query = Query("SELECT name, word FROM words", {"words": Tables((name,), columns)}, {}, columns)
+        with pytest.raises(CheckFailed, match=message.replace("words:", "copied:")):
+            warehouse.create(copy, query, Label("s"), TableChecks("copied", ("name",)))
+        other.refresh_all()
+        assert sorted(other.states(dataset)) == ["words"]
+        one_row = TableChecks("copied", ())
+        with pytest.raises(CheckFailed, match="copied: expected one row at most, found 5"):
+            warehouse.create(copy, query, Label("s"), one_row)
+        assert warehouse.create(copy, query, Label("s"), TableChecks("copied", ("name", "word"))).rows == 5
+
+    def test_conditions_are_errors_or_warnings(
+        self, warehouse: Warehouse, other: Warehouse, dataset: str, people: TableName
+    ) -> None:
+        """NULL holds; a share of rows may break a check; a check reads other tables, and parameters."""
+        name = TableName(dataset, "grades")
+        columns = schema("username STRING -- who\ngrade FLOAT -- share")
+        known = "username IN (SELECT username FROM people WHERE username IS NOT NULL)"
+
+        def checks(error: bool) -> TableChecks:
+            return TableChecks(
+                "grades",
+                None,
+                (
+                    Check("in_range", "grade BETWEEN 0 AND @most", error=error),
+                    Check("known", known),
+                    Check("mostly_known", known, share=0.5),
+                    Check("few", "(SELECT COUNT(*) FROM grades) < 3", of_table=True),
+                    Check("alone", "COUNT(*) OVER (PARTITION BY username) = 1 OR username = 'bob'"),
+                ),
+                {"people": Tables((people,), PEOPLE)},
+                {"most": 1},
+            )
+
+        rows: list[Row] = [
+            {"username": "ada", "grade": 1.5},
+            {"username": "bob"},
+            {"username": "bob", "grade": 0.0},
+            {"username": "eve", "grade": 1.0},
+        ]
+        found = checks(error=False)
+        warehouse.load(name, columns, iter(rows), Label("s1"), found)
+        told = [(one.check.name, one.rows, one.broken, one.fails) for one in found.findings]
+        assert told == [
+            ("in_range", 4, 1, True),
+            ("known", 4, 1, True),
+            ("mostly_known", 4, 1, False),
+            ("few", 1, 1, True),
+            ("alone", 4, 0, False),
+        ]
+        message = "grades: check in_range: 1 of 4 rows break it; expected: grade BETWEEN 0 AND @most"
+        with pytest.raises(CheckFailed, match=message):
+            warehouse.load(name, columns, iter(rows), Label("s2"), checks(error=True))
+        other.refresh_all()
+        assert other.states(dataset)["grades"].stamp == "s1"
+        assert warehouse.load(name, columns, iter(rows[1:]), Label("s2"), checks(error=True)).rows == 3
+
+    def test_dates_whose_rows_break_a_check_stay(
+        self, warehouse: Warehouse, other: Warehouse, dataset: str, logs: Mapping[date, str]
+    ) -> None:
+        """ada has two events on 1 September and one on the 2nd."""
+        name, query = TableName(dataset, "daily"), _daily_query(dataset, logs)
+
+        def build(stamp: str, checks: TableChecks) -> None:
+            work = [Dates(query, {D1: f"{stamp}1", D2: f"{stamp}2"})]
+            warehouse.create_dates(name, DAILY, "date", work, [], Label(stamp), checks)
+            other.refresh_all()
+
+        warning = TableChecks("daily", ("username", "date"), (Check("few", "nevents < 2"),))
+        build("a", warning)
+        assert [(one.rows, one.broken) for one in warning.findings] == [(3, 1)]
+        kept = other.dates(name)
+        error = TableChecks("daily", ("username", "date"), (Check("few", "nevents < 2", error=True),))
+        with pytest.raises(CheckFailed, match="check few: 1 of 3 rows break it"):
+            build("b", error)
+        with pytest.raises(CheckFailed, match=r"for each username .* several for 1 of them: 2 rows\."):
+            build("c", TableChecks("daily", ("username",)))
+        other.refresh_all()
+        assert other.dates(name) == kept
+        assert len(list(other.read(name))) == 3
+        build("d", TableChecks("daily", ("username", "date"), (Check("few", "nevents < 3", error=True),)))
+        assert {one.stamp for one in other.dates(name).values()} == {"d1", "d2"}
+
+    def test_what_checks_found_is_kept_beside_the_table(
+        self, warehouse: Warehouse, other: Warehouse, people: TableName
+    ) -> None:
+        assert (warehouse.checked(people), list(warehouse.check_results(people))) == (None, [])
+        warehouse.note_checks(people, "0" * 40, [{"name": "few", "broken": 1}])
+        other.refresh_all()
+        assert other.checked(people) == "0" * 40
+        assert list(other.check_results(people)) == [{"name": "few", "broken": 1}]
+        warehouse.describe(people, "Some people")
+        assert list(warehouse.check_results(people)) == [{"name": "few", "broken": 1}]
+        info = warehouse.info(people)
+        assert info is not None and info.description.startswith("Some people")
+        assert warehouse.states(people.dataset)["people"].stamp == "stamp1"
 
 
 def _event(username: str, moment: int) -> dict[str, object]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from google.cloud import bigquery
 
-from edxtasks.warehouse.base import MOST_DATES, Dates, DateState, TableName
+from edxtasks.warehouse.base import MOST_DATES, Dates, DatesOf, DateState, Query, TableName
 from edxtasks.warehouse.bigquery import batches, claims, labels, schemas, sql, stamps
+from edxtasks.warehouse.bigquery.guards import Guards
 from edxtasks.warehouse.bigquery.service import Service
+from edxtasks.warehouse.checks import Counts, TableChecks
 from edxtasks.warehouse.schema import Schema
 
 
@@ -57,23 +59,49 @@ class DatedBuild:
             if table is not None and kept:
                 self._copy(table)
 
-    def run(self, work: Sequence[Dates], stamp: str) -> None:
-        """Make the dates of `work` and remove all but them and the kept ones."""
+    def run(
+        self,
+        work: Sequence[Dates],
+        stamp: str,
+        checks: TableChecks | None = None,
+        count: Callable[[Query], Counts] | None = None,
+    ) -> None:
+        """Make the dates of `work` and remove all but them and the kept ones.
+
+        A part whose rows break a check that is an error changes nothing, and raises `CheckFailed`. What
+        other checks find is asked, by `count`, of the dates that were made.
+        """
         made: set[date] = set()
         for part in work:
             with batches.fitted(self._service, self._name, part.query) as query:
                 select, parameters = sql.resolved(query, self._service.projects)
+                guard = Guards(checks, self._schema, self._service.projects)
+                parameters |= guard.parameters
                 if part.stamps is None:
-                    script = self.place.replace_all(select, self._schema, stamp, self._before, self._unknown)
-                    self._run(script, parameters)
+                    script = self.place.replace_all(
+                        select, self._schema, stamp, self._before, self._unknown, guard.statements
+                    )
+                    with guard.heeded():
+                        self._run(script, parameters)
+                    self._look(checks, count, date.min, date.max)
                     return  # such a query gives the whole table
                 if part.stamps:
-                    self._run(self.place.replace(select, self._schema, part.stamps), parameters)
+                    script = self.place.replace(select, self._schema, part.stamps, guard.statements)
+                    with guard.heeded():
+                        self._run(script, parameters)
+                    self._look(checks, count, min(part.stamps), max(part.stamps))
                     made.update(part.stamps)
         stay = made | set(self._kept)
         gone = set(self._before) - stay
         if gone or self._unknown:
             self._run(self.place.remove(stay, gone, self._unknown), {})
+
+    def _look(
+        self, checks: TableChecks | None, count: Callable[[Query], Counts] | None, first: date, last: date
+    ) -> None:
+        if checks and checks.checks and count is not None:
+            rows = DatesOf(self.place.name, self._schema, self._column, first, last)
+            checks.without_grain().look(count, rows)
 
     def _made(self, home: TableName) -> stamps.Place:
         series = _new_series()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 
@@ -14,6 +15,7 @@ from edxtasks.warehouse.bigquery.sql import LONGEST_DESCRIPTION
 
 _BUILT = "Built "
 _STAMP = "Stamp: "
+_CHECKS = "Checks: "
 
 
 def described(label: Label, about: str, began: float, processed: int | None = None) -> str:
@@ -49,6 +51,27 @@ def reworded(description: str, words: str) -> str:
     found = re.search(rf"^{_BUILT}", description, re.MULTILINE)
     rest = description[found.start() :] if found else ""
     return f"{words[: LONGEST_DESCRIPTION // 2]}\n{rest}"[:LONGEST_DESCRIPTION].rstrip()
+
+
+def with_checks(description: str, results: Sequence[Mapping[str, Any]]) -> str:
+    """A description of `described` that also says what checks found; left as it is where it gets too long."""
+    lines = [line for line in description.splitlines() if not line.startswith(_CHECKS)]
+    place = next((number for number, line in enumerate(lines) if line.startswith(_BUILT)), len(lines) - 1)
+    told = orjson.dumps(list(results)).decode()
+    text = "\n".join([*lines[: place + 1], f"{_CHECKS}{told}", *lines[place + 1 :]])
+    return text[:LONGEST_DESCRIPTION].rstrip() if len(told) < LONGEST_DESCRIPTION // 4 else description
+
+
+def checks_in(description: str) -> Sequence[Mapping[str, Any]]:
+    """What checks found, as a description says; () where it does not."""
+    for line in description.splitlines():
+        if line.startswith(_CHECKS):
+            try:
+                found = orjson.loads(line.removeprefix(_CHECKS))
+            except orjson.JSONDecodeError:
+                return ()  # edited by somebody: it only explains
+            return found if isinstance(found, list) else ()
+    return ()
 
 
 def parts_of(description: str) -> Mapping[str, str]:

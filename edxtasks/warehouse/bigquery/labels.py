@@ -30,6 +30,9 @@ RUN = "edxtasks_run"
 BUILT = "edxtasks_built"
 """When the last build was complete, in microseconds: two builds alike have different jobs by it."""
 
+CHECKS = "edxtasks_checks"
+"""The digest of the checks that the rows went through."""
+
 _VALUE = re.compile(r"[a-z0-9_-]{1,63}")
 
 Labels = Mapping[str, str | None]

@@ -17,7 +17,7 @@ from google.cloud.bigquery.retry import DEFAULT_RETRY
 from edxtasks.errors import UserError
 from edxtasks.storage.cloud import Patience, credentials, refusal, shown, told
 from edxtasks.warehouse.base import TableName, digest
-from edxtasks.warehouse.bigquery import schemas
+from edxtasks.warehouse.bigquery import guards, schemas
 from edxtasks.warehouse.bigquery.jobs import JobFailed, Jobs, job_failed
 from edxtasks.warehouse.bigquery.labels import Labels, Listed
 from edxtasks.warehouse.bigquery.sql import Projects
@@ -227,6 +227,8 @@ class Service:
             with told(what):
                 return self.jobs.run(key, start, holds)
         except JobFailed as failed:
+            if stopped := guards.stopped(failed.result.get("message", "")):
+                raise stopped from None
             raise refused(what, failed) from None  # its cause holds the message as Google wrote it
 
     def script(self, what: str, key: str, script: Script, more: Mapping[str, object] | None = None) -> Any:
@@ -235,12 +237,11 @@ class Service:
         own = digest(key, script.sql, *(f"{one}={value}" for one, value in sorted(values.items())))
         return self.query(what, own, script.sql, values, lambda job: False)
 
-    def select(self, query: str) -> Iterator[tuple[Any, ...]]:
+    def select(self, query: str, parameters: Mapping[str, object] | None = None) -> Iterator[tuple[Any, ...]]:
         """The rows of a small query that only looks."""
         with _looking(self.where):
-            job = self.client.query(
-                query, job_config=self._config({}, self._maximum_bytes_billed), retry=self.retry
-            )
+            config = self._config(parameters or {}, self._maximum_bytes_billed)
+            job = self.client.query(query, job_config=config, retry=self.retry)
             for row in job.result(retry=self.retry):
                 yield row.values()
 

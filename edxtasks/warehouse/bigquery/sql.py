@@ -16,7 +16,17 @@ from datetime import date, timedelta
 from sqlglot.tokenizer_core import Token, TokenType
 
 from edxtasks.warehouse import dialect
-from edxtasks.warehouse.base import Absent, DatesOf, Input, LogDays, Parameter, Query, TableName, Tables
+from edxtasks.warehouse.base import (
+    Absent,
+    DatesOf,
+    Fresh,
+    Input,
+    LogDays,
+    Parameter,
+    Query,
+    TableName,
+    Tables,
+)
 from edxtasks.warehouse.dialect.reading import table_name, tokens
 from edxtasks.warehouse.schema import Column, Schema
 
@@ -24,6 +34,9 @@ LONGEST_DESCRIPTION = 16_383
 """Characters of the description of a table, at most."""
 
 LONGEST_COLUMN_DESCRIPTION = 1_024
+
+FRESH = "edxtasks_fresh"
+"""The temporary table of a script with the rows that are to replace dates of a table."""
 
 _CLUSTERED_BY = ("username", "user_id", "module_id")
 """Columns that consumers filter and join by: tables that have them are kept together by them."""
@@ -147,6 +160,8 @@ def relation(source: Input, project: Project) -> str:
         wildcard, days = _wildcard(source.tables)
         name = f"`{_project_of(project, source.dataset)}.{source.dataset}.{wildcard}`"
         return f"(SELECT {columns} FROM {name} WHERE {days} AND {times})"
+    if isinstance(source, Fresh):
+        return FRESH
     assert isinstance(source, Absent)
     nulls = ", ".join(f"{column.googlesql_nothing} AS {quoted(column.name)}" for column in source.schema)
     return f"(SELECT {nulls} LIMIT 0)"

@@ -127,20 +127,29 @@ class Place:
         """The table by its whole name."""
         return path(self.project, self.name)
 
-    def replace(self, select: str, columns: Schema, stamps: Mapping[date, str]) -> Script:
-        """Replace dates by the rows that a query gives for them. The query runs before the transaction."""
+    def replace(
+        self, select: str, columns: Schema, stamps: Mapping[date, str], guards: Sequence[str] = ()
+    ) -> Script:
+        """Replace dates by the rows that a query gives for them. The query runs before the transaction, and
+        after it the statements `guards`, which fail where the rows are not to be taken."""
         deleted = (
             f"DELETE FROM {self.path}\nWHERE {self.day} IN UNNEST(@edxtasks_days) "
             f"AND {within(self.column, min(stamps), max(stamps))};"
         )
         condition = f"{self.day} IN UNNEST(@edxtasks_days)"
-        sql = self._transaction(select, condition, columns, deleted, self._counted("edxtasks_fresh"))
+        sql = self._transaction(select, condition, columns, deleted, self._counted("edxtasks_fresh"), guards)
         return Script(sql, _pairs(stamps))
 
     def replace_all(
-        self, select: str, columns: Schema, stamp: str, known: Collection[date], strange: bool = False
+        self,
+        select: str,
+        columns: Schema,
+        stamp: str,
+        known: Collection[date],
+        strange: bool = False,
+        guards: Sequence[str] = (),
     ) -> Script:
-        """Replace all rows by those that a query gives; each date gets `stamp`.
+        """Replace all rows by those that a query gives; each date gets `stamp`. `guards` as for `replace`.
 
         `known` are the dates that the table has; `strange` says that it may have any others too.
         """
@@ -154,7 +163,7 @@ class Place:
         # How many dates the query gives is not known before; a table mostly has those that it had.
         pieces = self._pieces(0 if strange or not known else len(known))
         deleted = "\n".join(f"DELETE FROM {self.path} WHERE {piece};" for piece in pieces)
-        sql = self._transaction(select, f"{self.day} IS NOT NULL", columns, deleted, added, pieces)
+        sql = self._transaction(select, f"{self.day} IS NOT NULL", columns, deleted, added, guards, pieces)
         return Script(sql, {"edxtasks_days": Days(sorted(known))})
 
     def remove(self, kept: Iterable[date], gone: Collection[date], strange: bool = False) -> Script:
@@ -201,6 +210,7 @@ class Place:
         columns: Schema,
         deleted: str,
         added: str,
+        guards: Sequence[str],
         pieces: Sequence[str] = ("TRUE",),
     ) -> str:
         names = listed_columns(columns)
@@ -209,7 +219,8 @@ class Place:
         return (
             f"CREATE OR REPLACE TEMP TABLE edxtasks_fresh AS SELECT {names} FROM (\n"
             f"{select}\n) WHERE {condition};\n"
-            "BEGIN TRANSACTION;\n"
+            + "".join(f"{guard};\n" for guard in guards)
+            + "BEGIN TRANSACTION;\n"
             f"{deleted}\n"
             f"{inserted}\n"
             f"{added}\n"

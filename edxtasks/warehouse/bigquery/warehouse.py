@@ -31,6 +31,7 @@ from edxtasks.warehouse.base import (
     Query,
     TableInfo,
     TableName,
+    Tables,
     TableState,
     Warehouse,
     digest,
@@ -39,11 +40,19 @@ from edxtasks.warehouse.base import (
 from edxtasks.warehouse.bigquery import batches, claims, labels, schemas, sql, stamps
 from edxtasks.warehouse.bigquery.datasets import Datasets
 from edxtasks.warehouse.bigquery.dated import DatedBuild, beside
-from edxtasks.warehouse.bigquery.descriptions import adopted, described, parts_of, reworded
+from edxtasks.warehouse.bigquery.descriptions import (
+    adopted,
+    checks_in,
+    described,
+    parts_of,
+    reworded,
+    with_checks,
+)
 from edxtasks.warehouse.bigquery.jobs import JobFailed
 from edxtasks.warehouse.bigquery.listings import Listings
 from edxtasks.warehouse.bigquery.loading import Staged, load_error, staged
 from edxtasks.warehouse.bigquery.service import Service, listed_as, refused
+from edxtasks.warehouse.checks import CheckFailed, Counts, TableChecks
 from edxtasks.warehouse.rows import ParquetFiles
 from edxtasks.warehouse.schema import Column, Schema
 
@@ -145,7 +154,14 @@ class BigQueryWarehouse(Warehouse):
         self._locks.mkdir(parents=True, exist_ok=True)
         return FileLock(self._locks / f"{self._service.path(name)}.lock")
 
-    def load(self, name: TableName, schema: Schema, content: Loadable, label: Label) -> TableState:
+    def load(
+        self,
+        name: TableName,
+        schema: Schema,
+        content: Loadable,
+        label: Label,
+        checks: TableChecks | None = None,
+    ) -> TableState:
         began = time.monotonic()
         self._make_dataset(name.dataset)
         storage = self._opened_storage()
@@ -154,7 +170,7 @@ class BigQueryWarehouse(Warehouse):
             for one in staged(name, schema, content, label.stamp, folder):
                 storage.put(one.path, one.name)
                 files[storage.uri(one.name)] = one
-            home = self._home(name, sql.Shape())
+            home = self._home(name, sql.Shape(), checks)
             key = self._key("load", name, label)
             job = self._run_load(name, home, key, schema, files, isinstance(content, ParquetFiles))
             state = TableState(
@@ -164,6 +180,7 @@ class BigQueryWarehouse(Warehouse):
                 first_time=label.first_time,
                 last_time=label.last_time,
             )
+            self._look_over(checks, home, schema)
             about = f"Loaded from {', '.join(sorted(files))}"
             description = described(label, about, began, job.input_file_bytes)
             table = claims.end(self._service, home, key, state, description)
@@ -173,13 +190,15 @@ class BigQueryWarehouse(Warehouse):
                     storage.delete(one.name)
         return state
 
-    def create(self, name: TableName, query: Query, label: Label) -> TableState:
+    def create(
+        self, name: TableName, query: Query, label: Label, checks: TableChecks | None = None
+    ) -> TableState:
         began = time.monotonic()
         self._make_dataset(name.dataset)
         shape = sql.shape_of(query.schema)
         with batches.fitted(self._service, name, query) as fitted:
             select, parameters = sql.resolved(fitted, self._service.projects)
-            home = self._home(name, shape)
+            home = self._home(name, shape, checks)
             key = self._key("create", name, label)
             marks = {labels.STAMP: label.stamp, labels.RUN: key, labels.BUILT: claims.now()}
             statement = sql.create_table(
@@ -198,6 +217,7 @@ class BigQueryWarehouse(Warehouse):
                 parameters,
                 lambda job: claims.made_by(self._service.find(home), key),
             )
+            self._look_over(checks, home, query.schema)
             table = self._service.get(home)
             if claims.made_by(table, key):
                 state = TableState(label.stamp, label.stamp, table.num_rows or 0)
@@ -216,6 +236,7 @@ class BigQueryWarehouse(Warehouse):
         work: Sequence[Dates],
         keep: Iterable[date],
         label: Label,
+        checks: TableChecks | None = None,
     ) -> TableState:
         began = time.monotonic()
         self._make_dataset(name.dataset)
@@ -228,7 +249,7 @@ class BigQueryWarehouse(Warehouse):
             home = self._home(name, sql.shape_of(schema, column))
             key = self._key("dates", name, label)
             build = DatedBuild(self._service, name, home, schema, column, before, kept, key)
-            build.run(work, label.stamp)
+            build.run(work, label.stamp, checks, self.count)
             self.refresh(name.dataset)
             state = self._by_date(name, build.place.series, label)
             text = work[0].query.sql if work else ""
@@ -237,6 +258,34 @@ class BigQueryWarehouse(Warehouse):
             table = claims.end(self._service, home, key, state, description)
             self._settle(name, home, table)
         return state
+
+    def _look_over(self, checks: TableChecks | None, home: TableName, schema: Schema) -> None:
+        """Look over the rows of a table that was built beside; it goes where they break a check."""
+        if not checks:
+            return
+        try:
+            checks.look(self.count, Tables((home,), schema))
+        except CheckFailed:
+            self._service.drop(home)
+            raise
+
+    def count(self, query: Query) -> Counts:
+        text, parameters = sql.resolved(query, self._service.projects)
+        [row] = self._service.select(text, parameters)
+        return row
+
+    def note_checks(self, name: TableName, digest: str, results: Sequence[Mapping[str, Any]]) -> None:
+        table = self._service.get(name)
+        table.description = with_checks(table.description or "", results)
+        self._listings.learn(name, self._service.relabel(table, {labels.CHECKS: digest}))
+
+    def checked(self, name: TableName) -> str | None:
+        listed = self._listings.find(name)
+        return None if listed is None else listed.labels.get(labels.CHECKS)
+
+    def check_results(self, name: TableName) -> Sequence[Mapping[str, Any]]:
+        table = self._service.find(name)
+        return () if table is None else checks_in(table.description or "")
 
     def describe(self, name: TableName, description: str) -> None:
         table = self._service.get(name)
@@ -408,11 +457,14 @@ class BigQueryWarehouse(Warehouse):
         script = stamps.compacted(self._service.projects, dataset, series)
         self._service.script(f"compacting the stamps of {dataset}", key, script)
 
-    def _home(self, name: TableName, shape: sql.Shape) -> TableName:
+    def _home(self, name: TableName, shape: sql.Shape, checks: TableChecks | None = None) -> TableName:
         """Where a table is built: in its place, or beside it.
 
-        BigQuery does not replace a table by one of other partitioning or clustering.
+        BigQuery does not replace a table by one of other partitioning or clustering; and rows that are to be
+        looked over first must not stand in its place.
         """
+        if checks:
+            return beside(name)
         listed = self._listings.find(name)
         if listed is None or sql.Shape(listed.partition, listed.clustering) == shape:
             return name

@@ -1,0 +1,101 @@
+"""Checks of a table in a build: what they read, what they found, and when they are looked at again.
+
+The rows of a table do not depend on its checks, so these are no part of its stamp. A table whose checks are
+others than those that its rows went through is looked over again, and not built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from edxtasks.build.context import Context
+from edxtasks.build.freshness import instances
+from edxtasks.build.parameters import value
+from edxtasks.course import CourseKey
+from edxtasks.notes import Notes
+from edxtasks.table import Table
+from edxtasks.warehouse.base import Input, Tables
+from edxtasks.warehouse.checks import Check, TableChecks, digest_of
+
+
+def checks_of(context: Context, table: Table, course: CourseKey | None, notes: Notes) -> TableChecks:
+    """What is looked at when a table is built now: its grain, and the checks that can be made.
+
+    A check that reads a table which is not there cannot, which is told. On BigQuery the grain is looked at
+    where the settings say so.
+    """
+    place = context.settings.warehouse
+    with_grain = place.engine != "bigquery" or place.check_grain_on_bigquery
+    inputs: dict[str, Input] = {}
+    made: list[Check] = []
+    parameters = set()
+    for check, read, values in _read(table):
+        found = {name: _input(context, table, name, course) for name in read if name != table.name}
+        absent = [context.registry[name].task for name, source in found.items() if source is None]
+        if absent:
+            notes.say(f"check {check.name} is left out: there is no {', '.join(absent)}")
+            continue
+        inputs |= {name: source for name, source in found.items() if source is not None}
+        parameters |= set(values)
+        made.append(check)
+    return TableChecks(
+        table.name,
+        table.key if with_grain else None,
+        made,
+        inputs,
+        {name: value(name, course, context.settings) for name in sorted(parameters)},
+    )
+
+
+def note(context: Context, table: Table, course: CourseKey | None, checks: TableChecks, notes: Notes) -> None:
+    """Tell what checks found, and keep it beside the table."""
+    for one in checks.findings:
+        if one.broken:
+            notes.say(str(one) if one.fails else f"{one} (that few may)")
+    if table.checks:
+        results = [_result(one.check, one.rows, one.broken, one.fails) for one in checks.findings]
+        context.warehouse.note_checks(context.name(table, course), digest_of(table.checks), results)
+
+
+def look_again(context: Context, table: Table, course: CourseKey | None, notes: Notes) -> None:
+    """Look over the rows that a table has. Raises `CheckFailed`; what is a warning is told."""
+    found = checks_of(context, table, course, notes)
+    checks = TableChecks(found.name, None, found.checks, found.inputs, found.parameters)
+    rows = Tables((context.name(table, course),), table.schema)
+    checks.look(context.warehouse.count, rows)
+    note(context, table, course, checks, notes)
+
+
+def _result(check: Check, rows: int, broken: int, fails: bool) -> Mapping[str, Any]:
+    return {
+        "name": check.name,
+        "level": check.level,
+        "condition": check.condition,
+        "share": check.share,
+        "rows": rows,
+        "broken": broken,
+        "fails": fails,
+    }
+
+
+def _read(table: Table) -> Iterator[tuple[Check, list[str], list[str]]]:
+    """The checks of a table, each with the tables and the parameters that it reads."""
+    if not table.checks:
+        return
+    from edxtasks.warehouse import dialect
+    from edxtasks.warehouse.checks import conditions_sql
+
+    for check in table.checks:
+        tree = dialect.parse(conditions_sql(table.name, [check]))
+        yield check, dialect.inputs(tree), dialect.parameters(tree)
+
+
+def _input(context: Context, table: Table, name: str, course: CourseKey | None) -> Input | None:
+    """A table that a check reads, as it stands; None where there is none that we have made."""
+    source = context.registry[name]
+    if source.fault:
+        return None
+    states = {one: context.state(source, one) for one in instances(context, table, name, course)}
+    names = tuple(context.name(source, one) for one, state in states.items() if state and state.stamp)
+    return Tables(names, source.schema) if names else None
