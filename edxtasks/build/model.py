@@ -299,7 +299,7 @@ def _table(
     for name in settings:
         if name not in _SETTINGS:
             raise ModelError(path, f"the header names {name}, which is no setting{nearest(name, _SETTINGS)}")
-    table = Table(
+    return Table(
         name=_name(path),
         command=header["command"],
         schema=schema,
@@ -319,14 +319,6 @@ def _table(
         internal=header.get("internal") == "yes",
         files=files,
     )
-    if partition is not None and table.key is not None and partition not in table.key:
-        raise ModelError(
-            path,
-            f"a table by date whose grain has columns must have {partition} among them: only the dates that "
-            "are built can be looked over for rows of the same grain",
-            line_with(text, "grain"),
-        )
-    return table
 
 
 def _name(path: Path) -> str:

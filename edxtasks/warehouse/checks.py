@@ -92,7 +92,8 @@ class TableChecks:
     """The checks of one table, and what they find while it is built.
 
     `name` is what queries call the rows that are looked over; `grain` the columns of which no two rows have
-    the same values, () for a table of one row, None where nothing is to be checked. `inputs` and `parameters`
+    the same values, () for a table of one row, None where nothing is to be checked; rows that have none of
+    them (an export without the column `id`) are not held against each other. `inputs` and `parameters`
     are what the conditions read besides.
     """
 
@@ -189,9 +190,11 @@ def _grain_sql(name: str, grain: Sequence[str]) -> str:
             f"SELECT IF(COUNT(*) > 1, 1, 0) AS repeated, -- n\nCOUNT(*) - 1 AS more -- n\nFROM {quoted(name)}"
         )
     keys = ", ".join(quoted(column) for column in grain)
+    known = " OR ".join(f"{quoted(column)} IS NOT NULL" for column in grain)
     return (
         "SELECT COUNT(*) AS repeated, -- n\nIFNULL(SUM(n), 0) - COUNT(*) AS more -- n\n"
-        f"FROM (SELECT COUNT(*) AS n FROM {quoted(name)} GROUP BY {keys} HAVING COUNT(*) > 1)"
+        f"FROM (SELECT COUNT(*) AS n FROM {quoted(name)} WHERE {known} GROUP BY {keys} "
+        "HAVING COUNT(*) > 1)"
     )
 
 

@@ -1,6 +1,7 @@
 -- The points of each learner in each problem, as the dump has them.
 -- command: analyze_problems
--- grain: user_id, module_id
+-- grain: user_id, module_id (as a rule)
+-- check one_row_per_problem (warning): COUNT(*) OVER (PARTITION BY user_id, module_id) = 1
 WITH
   -- Points are texts in the dump. Only decimal numbers are points: no nan, no inf, no 0x10.
   decimal_texts AS (
