@@ -99,7 +99,7 @@ class Step(ABC):
             known = not isinstance(self._fault, Defect)
             self.standing = Standing.STALE
             self.reason = str(self._fault) if known else f"it cannot be checked: {type(error).__name__}"
-        if self.standing is Standing.FRESH and self.name in self.run.forced:
+        if self.standing is Standing.FRESH and self.name in self.run.forced and self.has_work:
             self.standing, self.reason = Standing.STALE, "force_recompute"
         return self.standing
 
@@ -123,6 +123,11 @@ class Step(ABC):
         except Exception as error:  # noqa: BLE001 - the work is done, and the run goes on
             return str(fault_of(error))
         return None
+
+    @property
+    def has_work(self) -> bool:
+        """Whether what is fresh could be made anew, after `check`; not where there is nothing to make."""
+        return True
 
     @property
     def _tell(self) -> Progress:

@@ -46,6 +46,10 @@ class StoreShardsStep(Step):
         counts = ((new, "new shards"), (len(self._shards) - new, "shards to compare with their copies"))
         return Standing.STALE, ", ".join(f"{number} {what}" for number, what in counts if number)
 
+    @property
+    def has_work(self) -> bool:
+        return bool(self._shards)
+
     def job(self) -> Job:
         return Job(f"{JOBS}:store_shards", (self.run.setting(), self.course, self._shards))
 
@@ -59,13 +63,17 @@ class MirrorStep(Step):
 
     def check(self) -> tuple[Standing, str]:
         context = self.run.context
-        if context.settings.warehouse.engine != "bigquery":
+        if not self.has_work:
             return Standing.FRESH, "with the embedded engine the files stay where they are"
         try:
             changed = mirror.look(context, self.course).changed
         except SourceAbsent as absent:
             return Standing.SKIPPED, str(absent)
         return (Standing.STALE, f"{len(changed)} files to copy") if changed else (Standing.FRESH, "")
+
+    @property
+    def has_work(self) -> bool:
+        return self.run.context.settings.warehouse.engine == "bigquery"
 
     def job(self) -> Job:
         return Job(f"{JOBS}:mirror_files", (self.run.setting(), self.course))

@@ -132,6 +132,10 @@ class WaldofyStep(Step):
             f'Set course_sql_date_dir = "{package.date}", or latest_sql_dir = true'
         )
 
+    @property
+    def has_work(self) -> bool:
+        return isinstance(self._delivery.package, Package)
+
     def taken(self, result: Any) -> Built:
         built: Built = result
         package = self._delivery.package

@@ -129,6 +129,8 @@ def test_a_package_that_is_gone_after_it_was_sorted_is_a_note(folder: Path) -> N
     shutil.rmtree(folder / f"mitx-{OLD}")
     ended = run(folder, "make_uic")
     assert ended.err.count("is gone; what was sorted from it stays (setting dump_dir)") == 1
+    for words in (["waldofy"], ["weekly"]):  # nor is it a defect where it is to be sorted again
+        assert "defect" not in doit(folder, *words, "force_recompute=1").err
     assert ended.out.startswith(b"0 built")
     run(folder, "waldofy")
     # One that never was there is a fault: a word misspelt, a share that is not mounted.
