@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,16 @@ sys.path.insert(0, str(Path(__file__).parent / "graph"))
 
 from project import Project
 
+from edxtasks.psychometrics.numerics import LIBRARIES
 from edxtasks.simulate import simulate
 
 # How fast an example is says something of the machine alone.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+
+# The fits cannot be tested where the extra `edxtasks[irt]` is missing; `edxtasks[test]` brings it.
+if not all(map(find_spec, LIBRARIES)):
+    collect_ignore = ["psychometrics/test_graded_response.py", "psychometrics/test_responses.py"]
 
 
 @pytest.fixture(scope="session")
