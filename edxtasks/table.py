@@ -63,7 +63,8 @@ class LoadedFrom:
     rows change for the same files; `settings` are the names of settings that change the rows, `outputs` the
     files that are written beside. `own_columns`: the rows have more columns than the schema says.
     `never_empty`: no rows are no result, whatever the files are: the build fails and the old table stays.
-    `published`: sources that are copied to the storage as they are, with their names there, endings left out.
+    `published`: sources that are copied to the storage as they are, with their names there, endings left out;
+    `published_outputs`: those of `outputs` that are copied to the course's folder there.
     """
 
     sources: Callable[[CourseKey, Settings], Mapping[str, Path | None]]
@@ -74,6 +75,7 @@ class LoadedFrom:
     own_columns: bool = False
     never_empty: bool = False
     published: Mapping[str, str] = field(default_factory=dict)
+    published_outputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from edxtasks.build.freshness import (
     checks_changed,
     existing_inputs,
     instances,
+    outputs,
     parameters,
     set_aside_before,
     whole_days,
@@ -27,7 +28,7 @@ from edxtasks.build.freshness import (
 from edxtasks.build.log_days import TRACKLOG_SCHEMA
 from edxtasks.build.model import with_place
 from edxtasks.build.never_empty import with_a_row
-from edxtasks.build.published import publish
+from edxtasks.build.published import publish, publish_outputs
 from edxtasks.course import CourseKey
 from edxtasks.errors import SourceAbsent, UserError
 from edxtasks.notes import Notes
@@ -252,8 +253,13 @@ def _make_from_rows(
             rows = {one: _rows(context, one, course) for one in read}
             content = made.build(course, context.settings, sources, rows, scratch, notes)  # type: ignore[arg-type]
         if isinstance(content, OwnColumns):
-            return context.warehouse.load(name, content.schema, content.rows, label, checks)
-        return context.warehouse.load(name, table.schema, content, label, checks)
+            state = context.warehouse.load(name, content.schema, content.rows, label, checks)
+        else:
+            state = context.warehouse.load(name, table.schema, content, label, checks)
+        # A builder that cannot write beside the dump leaves its files in the scratch folder.
+        places = [scratch, *(path.parent for path in outputs(table, course, sources))]
+        publish_outputs(context, table, course, places, verdict.stamp)
+        return state
 
 
 def _rows(context: Context, name: str, course: CourseKey | None) -> Iterator[Row] | None:

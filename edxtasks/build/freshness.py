@@ -19,7 +19,7 @@ from pathlib import Path
 from edxtasks.build.context import Context, day_of_log
 from edxtasks.build.exports import outdated
 from edxtasks.build.parameters import OF_SETTINGS, value
-from edxtasks.build.published import unpublished
+from edxtasks.build.published import unpublished, unpublished_outputs
 from edxtasks.course import CourseKey
 from edxtasks.errors import NoCourseDirectory, SourceAbsent, UserError, from_machine
 from edxtasks.table import (
@@ -174,6 +174,8 @@ def _check(context: Context, table: Table, course: CourseKey | None, quick: bool
     gone = next((path for path in outputs(table, course, sources) if not path.exists()), None)
     if gone is not None and os.access(gone.parent, os.W_OK):
         return _stale(verdict, f"{gone.name} is gone")
+    if reason := unpublished_outputs(context, table, course, verdict.stamp):
+        return _stale(verdict, reason)
     if reason := outdated(context, table, course) or unpublished(context, table, sources):
         return replace(_stale(verdict, reason), files_only=True)
     return verdict

@@ -39,6 +39,7 @@ def _loaded(name: str, command: str, grain: str, module: ModuleType, never_empty
         outputs=module.OUTPUT_FILES,
         own_columns=getattr(module, "OWN_COLUMNS", False),
         never_empty=never_empty,
+        published_outputs=getattr(module, "PUBLISHED_FILES", ()),
     )
     return Table(name, command, module.SCHEMA, made, _description(module), grain=grain)
 

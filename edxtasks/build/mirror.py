@@ -14,6 +14,7 @@ import orjson
 
 from edxtasks.build.context import Context
 from edxtasks.build.exports import RECORDS
+from edxtasks.build.published import published_names
 from edxtasks.content import course_image
 from edxtasks.course import CourseKey
 from edxtasks.directories import sql_directory
@@ -40,8 +41,8 @@ def look(context: Context, course: CourseKey) -> Mirror:
     """
     folder = context.course_folder(course)
     directory = sql_directory(course, context.settings)
-    # Files that are written from a table are stored by what writes them.
-    theirs = {name for table in context.registry.values() for name in table.files}
+    # Files that are published with a table are stored by what makes the table.
+    theirs = {name for table in context.registry.values() for name in published_names(table, course)}
     found = sorted(path for path in directory.iterdir() if path.is_file() and path.name.endswith(ENDINGS))
     files = {
         f"{folder}/{path.name}": path

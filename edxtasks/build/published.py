@@ -1,16 +1,21 @@
-"""Files that a table is loaded from and that are published as they are: those that an office keeps.
+"""Files that are published with a table that is loaded from files.
 
-With BigQuery they are copied to the bucket, under a name of their own, when the table is loaded. A record
-beside the copy tells in its name which content it has, so that a look costs two listings.
+- Files that it is loaded from, those that an office keeps: with BigQuery they are copied to the bucket, under
+  a name of their own. A record beside the copy tells in its name which content it has.
+- Files that its builder writes beside the dump (`course_axis.json`, the bundle): they are copied to the
+  folder of the course in the storage, with both engines. The record names the build that they are of.
+
+Records are those of `exports.py`, written last; a look costs a few listings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from edxtasks.build.context import Context
-from edxtasks.build.exports import record, records
+from edxtasks.build.exports import record, records, written
+from edxtasks.course import CourseKey
 from edxtasks.notes import Notes
 from edxtasks.table import LoadedFrom, Table
 
@@ -38,6 +43,57 @@ def publish(context: Context, table: Table, sources: Sources, notes: Notes) -> N
         context.storage.put(path, name)
         record(context.storage, folder, of, content, [name], context.scratch)
         notes.say(f"published: {context.storage.url(name)}")
+
+
+def unpublished_outputs(context: Context, table: Table, course: CourseKey | None, stamp: str) -> str:
+    """Why the files that a builder writes are to be made and published (again), "" when the copies are those
+    of the build with this stamp."""
+    names = _published_outputs(table, course)
+    if not names or course is None or not _has_storage(context):
+        return ""
+    folder = context.course_folder(course)
+    for name in names:
+        if f"{folder}/{name}" not in context.storage.list(f"{folder}/{name}"):
+            return f"{name} is not in {context.storage.where}"
+    if records(context.storage, folder).get(table.name) != stamp:
+        return f"{', '.join(names)} in {context.storage.where} are of another build"
+    return ""
+
+
+def publish_outputs(
+    context: Context, table: Table, course: CourseKey | None, places: Sequence[Path], stamp: str
+) -> None:
+    """Copy files that a builder wrote to the storage: each from the first of the folders that has it.
+
+    Raises `UserError` where that cannot be done.
+    """
+    names = _published_outputs(table, course)
+    if not names or course is None or not _has_storage(context):
+        return
+    folder = context.course_folder(course)
+    with written(f"{', '.join(names)} in {context.storage.where}"):
+        for name in names:
+            path = next(place / name for place in places if (place / name).exists())
+            context.storage.put(path, f"{folder}/{name}")
+        record(context.storage, folder, table.name, stamp, names, context.scratch)
+
+
+def published_names(table: Table, course: CourseKey) -> frozenset[str]:
+    """The names of the files that are published with a table of a course, from its rows or by its builder."""
+    return frozenset((*table.files, *_published_outputs(table, course)))
+
+
+def _has_storage(context: Context) -> bool:
+    """Whether there is a place to publish to: with BigQuery there may be no bucket."""
+    settings = context.settings
+    return settings.warehouse.engine != "bigquery" or settings.storage.gs_bucket is not None
+
+
+def _published_outputs(table: Table, course: CourseKey | None) -> list[str]:
+    made = table.made
+    if course is None or not isinstance(made, LoadedFrom):
+        return []
+    return [name.format(course=course.directory) for name in made.published_outputs]
 
 
 def _published(context: Context, table: Table, sources: Sources) -> Iterator[tuple[str, Path]]:

@@ -9,8 +9,13 @@ from __future__ import annotations
 
 import gzip
 import posixpath
+import re
 import tarfile
-from collections.abc import Callable, Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import IO, Self, cast
 
@@ -18,6 +23,7 @@ from isal import igzip, isal_zlib
 
 from edxtasks.content.findings import ARCHIVE, Findings
 from edxtasks.errors import InputError
+from edxtasks.printable import listed, number, printable, printable_path
 
 TARBALL_NAMES = (
     "course.xml.tar.gz",
@@ -30,8 +36,18 @@ TARBALL_NAMES = (
 package, and the name under which Studio hands out an export."""
 
 LARGEST_MEMBER = 64 << 20
+LARGEST_JSON = 8 << 20
+"""Most bytes of a policy: what is read of it takes many times as much memory."""
+
 LARGEST_TOTAL = 1 << 30
+LARGEST_JSON_TOTAL = 32 << 20
 MOST_MEMBERS = 2_000_000
+MOST_LINKS = 10_000
+LARGEST_HEADERS = 16 << 10
+"""Most bytes of headers of one member: `tarfile` keeps them in memory, and searches them again and again."""
+
+LONGEST_PATH = 4096
+DEEPEST_PATH = 100
 
 CourseFiles = Mapping[str, bytes]
 """The text files of a course export: content by path below the course root, links replaced by what they
@@ -41,7 +57,9 @@ _SKIPPED = frozenset({"static", "drafts"})
 _SUFFIXES = (".xml", ".html", ".json")
 _OLX_FOLDERS = frozenset({"chapter", "html", "problem", "problems", "sequential", "vertical", "video"})
 _MOST_HOPS = 40
+_MOST_GLOBAL_HEADERS = 100
 _PIECE = 1 << 20
+_LONG_NUMBER = re.compile(rb"[0-9]{300}")
 _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_ERRORS = (gzip.BadGzipFile, cast("type[Exception]", isal_zlib.error))
 
@@ -50,21 +68,20 @@ def find_tarball(directory: Path) -> Path | None:
     """The course export in a dated directory, or None when there is none.
 
     The first that exists of `TARBALL_NAMES`; else the only file whose name matches `*course*.tar.gz`.
-    Raises `InputError` when several match.
+    Raises `InputError` when several match, `OSError` when the directory cannot be read.
     """
     for name in TARBALL_NAMES:
         if (directory / name).is_file():
             return directory / name
     others = sorted(
         path
-        for path in directory.glob("*course*.tar.gz")
-        if path.is_file() and not path.name.startswith("._")
+        for path in directory.iterdir()  # unlike glob, it does not take an unreadable folder for an empty one
+        if fnmatchcase(path.name, "*course*.tar.gz") and path.is_file() and not path.name.startswith("._")
     )
     if len(others) > 1:
-        names = ", ".join(path.name for path in others)
         raise InputError(
-            f"{directory}: which of {names} is the course export? Name it {TARBALL_NAMES[0]}, or remove "
-            "the others."
+            f"{printable_path(directory)}: which of {listed([path.name for path in others])} is the course "
+            f"export? Name it {TARBALL_NAMES[0]}, or remove the others."
         )
     return others[0] if others else None
 
@@ -103,32 +120,121 @@ def read_archive(
     followed. Raises `InputError` naming the archive when it is cut off, corrupt, too large, or holds no
     course.
     """
-    files: dict[str, bytes] = {}
-    links: dict[str, str] = {}
+    found = _Found()
     try:
         with path.open("rb") as raw:
             compressed = raw.read(2) == _GZIP_MAGIC
             raw.seek(0)
             stream = igzip.open(raw, "rb") if compressed else raw  # type: ignore[no-untyped-call]
-            _read_members(path, stream, compressed, wanted, files, links, findings)
+            _read_members(stream, compressed, wanted, found, findings)
+    except _TooLarge as error:
+        raise InputError(f"{printable_path(path)}: {error}") from error
     except EOFError as error:
-        raise InputError(f"{path} is cut off: its gzip stream has no end. Fetch it again.") from error
+        raise InputError(
+            f"{printable_path(path)} is cut off: its gzip stream has no end. Fetch it again."
+        ) from error
     except (*_GZIP_ERRORS, tarfile.TarError) as error:
         raise InputError(
-            f"{path} is no whole tar archive, with gzip or plain ({error}). Fetch it again."
+            f"{printable_path(path)} is no whole tar archive, with gzip or plain ({printable(error)}). "
+            "Fetch it again."
         ) from error
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
-    _follow(path, files, links, findings)
+        reason = error.strerror or type(error).__name__
+        raise InputError(f"{printable_path(path)} cannot be read: {reason}.") from error
+    _follow(path, found, findings)
+    files = found.files
     root = _course_root(files)
     if root is None:
         raise InputError(
-            f"{path} holds no course: there is no course.xml in it, and no roots/ with an XML file."
+            f"{printable_path(path)} holds no course: there is no course.xml in it, and no roots/ with an "
+            "XML file."
         )
     below = {name[len(root) :]: content for name, content in files.items() if name.startswith(root)}
     return {
         name: content for name, content in sorted(below.items()) if name.partition("/")[0] not in _SKIPPED
     }
+
+
+@dataclass
+class _Found:
+    """What was read of an archive: files and links by path, and how much that is."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
+    volume: int = 0
+    json: int = 0
+
+    def reserve(self, name: str, size: int) -> None:
+        """Count a file in before it is read. Raises `_TooLarge` where it would be too much."""
+        is_json = name.endswith(".json")
+        self.volume += size + len(name)
+        self.json += size if is_json else 0
+        largest, total = (LARGEST_JSON, LARGEST_JSON_TOTAL) if is_json else (LARGEST_MEMBER, LARGEST_TOTAL)
+        if size > largest or self.volume > LARGEST_TOTAL or self.json > LARGEST_JSON_TOTAL:
+            kind = "policy" if is_json else "descriptor"
+            raise _TooLarge(
+                f"{printable(name)} makes it too large: at most {largest >> 20} MiB a {kind} and "
+                f"{total >> 20} MiB in all are read."
+            )
+
+    def link(self, name: str, target: str) -> None:
+        """Keep a link. Raises `_TooLarge` where there are too many."""
+        self.links[name] = target
+        if len(self.links) > MOST_LINKS:
+            raise _TooLarge(f"more than {number(MOST_LINKS)} links: too many for a course.")
+
+
+class _TooLarge(Exception):
+    """An archive that is refused; the text says why."""
+
+
+class _Forward:
+    """The stream of an archive for `tarfile`: read once, forward only, and so much of headers only.
+
+    `tarfile` reads all headers of a member in one go, however large they say that they are. Whatever is read
+    counts against `LARGEST_HEADERS` until `expect_content` says that the content of a member comes.
+    """
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._place = 0
+        self._in_headers = True
+        self._left = LARGEST_HEADERS
+
+    def expect_headers(self) -> None:
+        """The headers of the next member follow."""
+        self._in_headers, self._left = True, LARGEST_HEADERS
+
+    def expect_content(self) -> None:
+        """The content of a member follows, whose size was found to be acceptable."""
+        self._in_headers, self._left = False, LARGEST_MEMBER
+
+    def tell(self) -> int:
+        """How many bytes were read or passed over."""
+        return self._place
+
+    def seek(self, place: int) -> int:
+        """Pass over what comes before `place`."""
+        while self._place < place:
+            passed = len(self._stream.read(min(_PIECE, place - self._place)))
+            if not passed:
+                break
+            self._place += passed
+        return self._place
+
+    def read(self, size: int) -> bytes:
+        """The next `size` bytes, fewer at the end. Raises `_TooLarge` beyond what is expected."""
+        self._left -= size
+        if self._left < 0:
+            raise _TooLarge(
+                f"a member of the archive has more than {LARGEST_HEADERS >> 10} KiB of headers: no course "
+                "export has."
+            )
+        data = self._stream.read(size)
+        self._place += len(data)
+        if self._in_headers and _LONG_NUMBER.search(data):
+            raise _TooLarge("a member of the archive has a header with an endless number.")
+        return data
 
 
 class _Member(tarfile.TarInfo):
@@ -154,48 +260,79 @@ class _Archive(tarfile.TarFile):
 
 
 def _read_members(
-    path: Path,
     stream: IO[bytes],
     compressed: bool,
     wanted: Callable[[tuple[str, ...]], bool],
-    files: dict[str, bytes],
-    links: dict[str, str],
+    found: _Found,
     findings: Findings,
 ) -> None:
-    total = 0
+    forward = _Forward(stream)
     count = 0
-    with _Archive.open(
-        fileobj=stream, mode="r|", bufsize=_PIECE, encoding="utf-8", errors="replace"
-    ) as archive:
-        while (member := archive.next()) is not None:
+    with _open_archive(forward) as archive:
+        while (member := _next_member(archive, forward)) is not None:
             count += 1
             if count > MOST_MEMBERS:
-                raise InputError(f"{path} has more than {MOST_MEMBERS} members: too many for a course.")
-            archive.members = []
-            parts = _parts(member.name)
-            if parts is None:
-                findings.add(ARCHIVE, f'"{member.name}" points outside')
-            elif not parts:
-                continue
-            elif member.issym() or member.islnk():
-                _note_link(member, parts, links, findings)
-            elif member.isreg() and wanted(parts):
-                total += member.size
-                if member.size > LARGEST_MEMBER or total > LARGEST_TOTAL:
-                    raise InputError(
-                        f"{path}: {'/'.join(parts)} makes it too large: at most {LARGEST_MEMBER >> 20} MiB a "
-                        f"descriptor and {LARGEST_TOTAL >> 20} MiB in all are read."
-                    )
-                source = archive.extractfile(member)
-                content = source.read() if source else b""
-                if len(content) != member.size:
-                    raise InputError(f"{path} is cut off inside {'/'.join(parts)}. Fetch it again.")
-                files["/".join(parts)] = content
+                raise _TooLarge(f"more than {number(MOST_MEMBERS)} members: too many for a course.")
+            _take(archive, member, forward, wanted, found, findings)
         if not compressed and not archive.has_end_mark:
             # Gzip tells by its checksum whether all came; a plain archive only by its end mark.
-            raise InputError(f"{path} is cut off: the tar archive has no end mark. Fetch it again.")
+            raise tarfile.ReadError("cut off: no end mark")
     while stream.read(_PIECE):
         pass  # the checksum of gzip stands behind the end of the archive
+
+
+def _open_archive(forward: _Forward) -> _Archive:
+    with _as_tar_errors():
+        return _Archive(fileobj=cast("IO[bytes]", forward), mode="r", encoding="utf-8", errors="replace")
+
+
+def _next_member(archive: _Archive, forward: _Forward) -> tarfile.TarInfo | None:
+    forward.expect_headers()
+    with _as_tar_errors():
+        member = archive.next()
+    archive.members = []
+    if (
+        len(archive.pax_headers) > _MOST_GLOBAL_HEADERS
+        or sum(map(len, archive.pax_headers.values())) > LARGEST_HEADERS
+    ):
+        raise _TooLarge("too many headers that hold for all members: no course export has them.")
+    return member
+
+
+@contextmanager
+def _as_tar_errors() -> Iterator[None]:
+    """Raise what `tarfile` stumbles over in a header as one of its own errors."""
+    try:
+        yield
+    except (ValueError, ArithmeticError, LookupError, RecursionError) as error:
+        raise tarfile.ReadError("a broken header") from error
+
+
+def _take(
+    archive: _Archive,
+    member: tarfile.TarInfo,
+    forward: _Forward,
+    wanted: Callable[[tuple[str, ...]], bool],
+    found: _Found,
+    findings: Findings,
+) -> None:
+    """Keep a member: a file that is wanted, or a link."""
+    parts = _parts(member.name)
+    if parts is None:
+        findings.add(ARCHIVE, f'"{printable(member.name)}" points outside')
+    elif len(member.name) > LONGEST_PATH or len(parts) > DEEPEST_PATH:
+        findings.add(ARCHIVE, f'"{printable(member.name)}", a path too long')
+    elif parts and (member.issym() or member.islnk()):
+        _note_link(member, parts, found, findings)
+    elif parts and member.isreg() and wanted(parts):
+        name = "/".join(parts)
+        found.reserve(name, member.size)
+        forward.expect_content()
+        source = archive.extractfile(member)
+        content = source.read() if source else b""
+        if len(content) != member.size:
+            raise tarfile.ReadError(f"cut off inside {printable(name)}")
+        found.files[name] = content
 
 
 def _parts(name: str) -> tuple[str, ...] | None:
@@ -204,54 +341,88 @@ def _parts(name: str) -> tuple[str, ...] | None:
     return None if name.startswith("/") or ".." in parts else parts
 
 
-def _note_link(
-    member: tarfile.TarInfo, parts: tuple[str, ...], links: dict[str, str], findings: Findings
-) -> None:
+def _note_link(member: tarfile.TarInfo, parts: tuple[str, ...], found: _Found, findings: Findings) -> None:
+    name = "/".join(parts)
     base = "" if member.islnk() else "/".join(parts[:-1])
-    target = posixpath.normpath(posixpath.join(base, member.linkname))
+    target = posixpath.normpath(posixpath.join(base, member.linkname[: LONGEST_PATH + 1]))
     if target.startswith(("/", "../")) or target == "..":
-        findings.add(ARCHIVE, f'"{"/".join(parts)}", a link that leaves the archive')
+        findings.add(ARCHIVE, f'"{printable(name)}", a link that leaves the archive')
+    elif len(target) > LONGEST_PATH or target.count("/") >= DEEPEST_PATH:
+        findings.add(ARCHIVE, f'"{printable(name)}", a link to a path too long')
     else:
-        links["/".join(parts)] = target
+        found.link(name, "" if target == "." else target)
 
 
-def _follow(path: Path, files: dict[str, bytes], links: dict[str, str], findings: Findings) -> None:
+def _follow(path: Path, found: _Found, findings: Findings) -> None:
     """Put the content that links point to in their place."""
-    found: dict[str, bytes] = {}
-    for link in links:
-        target = _resolve(link, links)
+    files = found.files
+    names = sorted(files)
+    links = _LinkTree(found.links)
+    made: dict[str, bytes] = {}
+    for link in found.links:
+        target = links.resolve(link)
         if target is None:
-            findings.add(ARCHIVE, f'"{link}", a link that leads in circles')
+            findings.add(ARCHIVE, f'"{printable(link)}", a link that leads in circles')
         elif target in files:
-            found[link] = files[target]
+            made[link] = files[target]
+            found.volume += len(link)
         else:
-            below = target + "/" if target else ""
-            found |= {
-                f"{link}/{name[len(below) :]}": content
-                for name, content in files.items()
-                if name.startswith(below)
-            }
-        if len(found) > MOST_MEMBERS:
-            raise InputError(f"{path} has links to more than {MOST_MEMBERS} files: too many for a course.")
-    for name, content in found.items():
+            for name in _below(names, target):
+                made[f"{link}{name[len(target) :]}" if target else f"{link}/{name}"] = files[name]
+                found.volume += len(link) + len(name)
+                if len(made) > MOST_MEMBERS or found.volume > LARGEST_TOTAL:
+                    break
+        if len(made) > MOST_MEMBERS or found.volume > LARGEST_TOTAL:
+            raise InputError(
+                f"{printable_path(path)} has links to more than {number(MOST_MEMBERS)} files, or to paths of "
+                f"more than {LARGEST_TOTAL >> 20} MiB: too many for a course."
+            )
+    for name, content in made.items():
         files.setdefault(name, content)
 
 
-def _resolve(link: str, links: Mapping[str, str]) -> str | None:
-    """The path that `link` leads to when every link on the way is followed; None when that has no end."""
-    done: list[str] = []
-    waiting = link.split("/")[::-1]
-    hops = 0
-    while waiting:
-        done.append(waiting.pop())
-        target = links.get("/".join(done))
-        if target is not None:
-            hops += 1
-            if hops > _MOST_HOPS:
-                return None
-            done = []
-            waiting += [part for part in target.split("/") if part != "."][::-1]
-    return "/".join(done)
+def _below(names: Sequence[str], folder: str) -> Iterator[str]:
+    """The names, which are sorted, of what lies below a folder; "" is the whole archive."""
+    beginning = folder + "/" if folder else ""
+    for place in range(bisect_left(names, beginning), len(names)):
+        if not names[place].startswith(beginning):
+            return
+        yield names[place]
+
+
+class _LinkTree:
+    """Links by the parts of their paths: a path is followed in steps, one for each of its parts."""
+
+    def __init__(self, links: Mapping[str, str]) -> None:
+        self._root = _Node()
+        for link, target in links.items():
+            node = self._root
+            for part in link.split("/"):
+                node = node.below.setdefault(part, _Node())
+            node.target = target
+
+    def resolve(self, path: str) -> str | None:
+        """Where `path` leads to when every link on the way is followed; None when that has no end."""
+        done: list[str] = []
+        waiting = path.split("/")[::-1]
+        node: _Node | None = self._root
+        hops = 0
+        while waiting:
+            done.append(waiting.pop())
+            node = node.below.get(done[-1]) if node is not None else None
+            if node is not None and node.target is not None:
+                hops += 1
+                if hops > _MOST_HOPS:
+                    return None
+                waiting += node.target.split("/")[::-1] if node.target else []
+                done, node = [], self._root
+        return "/".join(done)
+
+
+@dataclass(slots=True)
+class _Node:
+    target: str | None = None
+    below: dict[str, _Node] = field(default_factory=dict)
 
 
 def _course_root(names: Iterable[str]) -> str | None:

@@ -21,6 +21,8 @@ from edxtasks.content.expansion import HIDE
 from edxtasks.content.findings import HIDDEN, RENAMED, TIME, WEIGHT, Findings
 from edxtasks.content.policy import Policy, is_set
 from edxtasks.course import CourseKey
+from edxtasks.errors import InputError
+from edxtasks.printable import listed, printable
 
 AxisRow = dict[str, object]
 """A row of `course_axis` by column; `due` and `start` are aware datetimes in UTC, `data` is a dict."""
@@ -55,6 +57,10 @@ DATA_FIELDS = (
 SHORT_SOLUTION = 65
 """A solution with no more characters of markup than this is an empty frame."""
 
+MOST_CHARACTERS = 1 << 28
+"""Most characters of text in the rows of a course: names of chapters stand in each row below them."""
+
+_SHOWN_TAGS = 5
 _EMBED = "https://www.youtube.com/embed/"
 _UNDERSCORED = str.maketrans(" :.()", "_____")
 
@@ -90,12 +96,26 @@ def axis_rows(
 ) -> list[AxisRow]:
     """The rows of `course_axis`, in pre-order of the tree, `index` from 1.
 
-    `include_hidden` gives rows also to what authors hid.
+    `include_hidden` gives rows also to what authors hid. Raises `InputError` when the rows hold more than
+    `MOST_CHARACTERS`.
     """
     walk = _Walk(bundle.policy, course, findings, include_hidden)
     walk.run(bundle.tree)
     walk.rename_verticals()
     return walk.rows
+
+
+def why_no_row(bundle: Bundle, findings: Findings) -> str:
+    """Why the tree of a course gave no row at all, for people."""
+    if findings.of(HIDDEN):
+        return "its policy hides all of it"
+    tags = [str(element.tag) for element in bundle.tree.iterdescendants(etree.Element)]
+    inside = [tag for tag in tags if tag not in {"metadata", "policy", "grading_policy"}]
+    if not inside:
+        return "its course element is empty"
+    different = list(dict.fromkeys(inside))
+    shown = listed(different, _SHOWN_TAGS)
+    return f"none of its {len(inside)} elements ({shown}) has a url_name or display_name"
 
 
 def url_name_of(element: etree._Element) -> str | None:
@@ -118,6 +138,7 @@ class _Walk:
         self._course = course
         self._findings = findings
         self._include_hidden = include_hidden
+        self._characters = 0
 
     def run(self, tree: etree._Element) -> None:
         """Collect the rows of a tree."""
@@ -185,6 +206,12 @@ class _Walk:
             "is_split": place.split is not None,
             "split_url_name": place.split,
         }
+        self._characters += sum(len(value) for value in row.values() if isinstance(value, str))
+        if self._characters > MOST_CHARACTERS:
+            raise InputError(
+                f"the axis of the course has more than {MOST_CHARACTERS >> 20} MiB of text at "
+                f"{printable(key)}: url_names and titles must be short."
+            )
         self.rows.append(row)
         self._parent_rows.append(place.parent_row)
         split = url_name if tag == "split_test" and place.split is None else place.split

@@ -19,6 +19,10 @@ from edxtasks.content.findings import Findings
 from edxtasks.content.markup import clean_text, decode, parse_bundle
 from edxtasks.content.policy import Choice, Policy, choose, find_grading_policy, read_entries
 from edxtasks.course import CourseKey
+from edxtasks.errors import InputError
+
+LARGEST_BUNDLE = 1 << 29
+"""Most bytes of a bundle that is read."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,9 @@ def read_bundle(data: bytes, course: CourseKey, name: str) -> Bundle:
 
 
 def load_bundle(path: Path, course: CourseKey, name: str) -> Bundle:
-    """The bundle in the file `path`. Raises what `read_bundle` raises."""
+    """The bundle in the file `path`. Raises what `read_bundle` raises, `InputError` when it is too large."""
+    if path.stat().st_size > LARGEST_BUNDLE:
+        raise InputError(f"{name} is too large: at most {LARGEST_BUNDLE >> 20} MiB of a bundle are read.")
     return read_bundle(path.read_bytes(), course, name)
 
 

@@ -15,18 +15,20 @@ import orjson
 
 from edxtasks.config import Settings
 from edxtasks.content.archive import read_archive
-from edxtasks.content.axis import AxisRow, axis_rows
+from edxtasks.content.axis import AxisRow, axis_rows, why_no_row
 from edxtasks.content.bundle import bundle_name, make_bundle
 from edxtasks.content.dates import timestamp_text
 from edxtasks.content.files import csv_bytes, gzipped, write_beside
 from edxtasks.content.findings import Findings
 from edxtasks.content.place import tarball
 from edxtasks.course import CourseKey
+from edxtasks.errors import InputError
 from edxtasks.notes import Notes
+from edxtasks.printable import printable_path
 from edxtasks.warehouse.rows import Content
 from edxtasks.warehouse.schema import Column, Schema
 
-VERSION = 1
+VERSION = 2
 SETTINGS = ("axis_include_hidden",)
 """Settings that change the rows."""
 
@@ -101,7 +103,7 @@ def build(
 ) -> Content:
     """The rows of the table; the files are written beside the export.
 
-    Raises `InputError` when the export cannot be read; then nothing is written.
+    Raises `InputError` when the export cannot be read or gives no row; then nothing is written.
     """
     path = sources["tarball"]
     assert path is not None
@@ -113,6 +115,13 @@ def build(
         # The published bundle never has more than the course shows.
         axis = make_bundle(files, course, str(path), Findings(), with_hidden=True)
     rows = axis_rows(axis, course, findings, include_hidden=settings.axis_include_hidden)
+    if not rows:
+        told = "".join(f"\n  {line}" for line in findings.lines())
+        raise InputError(
+            f"{printable_path(path)}: expected the course export of {course}, found no module in it: "
+            f"{why_no_row(axis, findings)}. Is it an export of edX (OLX), of this course, and whole? Fetch "
+            f"or export it again; the table before, if there is one, stays.{told}"
+        )
     notes.count("files", len(files))
     findings.tell(notes)
     table = csv_bytes(CSV_COLUMNS, map(_csv_row, rows), quote_all=True)

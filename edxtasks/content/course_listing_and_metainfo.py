@@ -13,7 +13,7 @@ from edxtasks.notes import Notes
 from edxtasks.warehouse.rows import Content, Row
 from edxtasks.warehouse.schema import Column, Schema
 
-VERSION = 1
+VERSION = 2
 OUTPUT_FILES = ()
 
 _TAGS = """
@@ -86,6 +86,14 @@ def _columns() -> Iterator[Column]:
 
 SCHEMA = Schema(tuple(_columns()))
 
+COUNTED_FROM_ZERO = (
+    "problem_stat_n_capa_problems",
+    "problem_stat_n_capa_problems_graded",
+    "problem_stat_n_random_script",
+    "problem_stat_n_graded_random_script",
+)
+"""Columns that are 0 where `course_metainfo` has no such key: averages over courses are taken of them."""
+
 
 def sources(course: CourseKey, settings: Settings) -> dict[str, Path | None]:
     """None: it is made from the table `course_metainfo` alone."""
@@ -110,9 +118,11 @@ def build(
 def pivot(rows: Iterable[Row], findings: Findings) -> Row:
     """The values of `course_metainfo` by column; keys without a column are left out.
 
-    Text that is no number is NULL in a column of numbers, and told.
+    Text that is no number is NULL in a column of numbers, and told. A column of `COUNTED_FROM_ZERO` is 0
+    without a key.
     """
-    values = {str(row["key"]): row["value"] for row in rows}
+    values: dict[str, object] = dict.fromkeys(COUNTED_FROM_ZERO, "0")
+    values |= {str(row["key"]): row["value"] for row in rows}
     return {
         column.name: _typed(column, value, findings)
         if (value := values.get(column.name)) is not None

@@ -26,11 +26,11 @@ from edxtasks.content.statistics import Length, Statistics, length, statistics, 
 from edxtasks.course import CourseKey
 from edxtasks.errors import InputError, SourceAbsent
 from edxtasks.notes import Notes
-from edxtasks.printable import printable
+from edxtasks.printable import printable, printable_path
 from edxtasks.warehouse.rows import Content, Row
 from edxtasks.warehouse.schema import schema
 
-VERSION = 1
+VERSION = 2
 OUTPUT_FILES = ("course_metainfo.csv",)
 """Files written into the dated directory."""
 
@@ -134,17 +134,21 @@ def metainfo(
 def read_overrides(path: Path) -> list[tuple[str, str, str | None]]:
     """Course, key and value of each row of an overrides file.
 
-    Raises `InputError` naming file and line when columns are missing.
+    Raises `InputError` naming file and line when columns are missing, or it is no CSV.
     """
     reader = csv.DictReader(io.StringIO(decode(path.read_bytes()), newline=""))
-    missing = [name for name in SCHEMA.names if name not in (reader.fieldnames or ())]
-    if missing:
-        raise InputError(f"{path} has no column {', '.join(missing)}: expected {', '.join(SCHEMA.names)}.")
+    where, expected = printable_path(path), f"expected {', '.join(SCHEMA.names)}"
     rows = []
-    for row in reader:
-        if not row["key"] or row["value"] is None:
-            raise InputError(f"{path} line {reader.line_num}: expected {', '.join(SCHEMA.names)}.")
-        rows.append((row["course_id"] or "", row["key"].strip(), row["value"] or None))
+    try:
+        missing = [name for name in SCHEMA.names if name not in (reader.fieldnames or ())]
+        if missing:
+            raise InputError(f"{where} has no column {', '.join(missing)}: {expected}.")
+        for row in reader:
+            if not row["key"] or row["value"] is None:
+                raise InputError(f"{where} line {reader.line_num}: {expected}.")
+            rows.append((row["course_id"] or "", row["key"].strip(), row["value"] or None))
+    except csv.Error:
+        raise InputError(f"{where} line {reader.line_num}: expected standard CSV with {expected}.") from None
     return rows
 
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from lxml import etree
 
 from edxtasks.content.archive import CourseFiles
-from edxtasks.content.findings import CYCLE, EMPTY, MISSING, Findings
-from edxtasks.content.markup import DEEPEST, is_name, parse_html, parse_xml
+from edxtasks.content.findings import CYCLE, EMPTY, MALFORMED, MISSING, Findings
+from edxtasks.content.markup import DEEPEST, MOST_MARKUP, amount_of_markup, is_name, parse_html, parse_xml
 from edxtasks.content.policy import Choice, Policy, Root, value_text
 from edxtasks.errors import InputError
+from edxtasks.printable import number, printable, printable_path
 
 POINTERS = frozenset(
     {
@@ -23,6 +24,7 @@ POINTERS = frozenset(
         "conditional",
         "course",
         "html",
+        "itembank",
         "library_content",
         "poll_question",
         "problem",
@@ -37,11 +39,14 @@ POINTERS = frozenset(
         "wrapper",
     }
 )
-"""Tags that are looked up in files; others (`discussion`, `lti`, other XBlocks) stand where they are."""
+"""Tags whose content is looked up in files; of others (`discussion`, `lti`, `word_cloud`, other XBlocks) a
+file has attributes only."""
 
 MOST_ELEMENTS = 2_000_000
 MOST_BYTES = 1 << 30
-"""Most elements of an expanded course, and most bytes of the files read for it: pointers multiply."""
+MOST_MARKUP_OF_COURSE = 2 * MOST_MARKUP
+"""Most elements of an expanded course, most bytes of what is put into it from files and policy, most tags and
+attributes of these files: pointers multiply."""
 
 HIDE = "hide_from_toc"
 
@@ -51,23 +56,22 @@ def expand_course(
 ) -> etree._Element:
     """The whole tree of the chosen run; its root is the course element.
 
-    That is `course/RUN.xml`; where this file does not exist, the element of `roots/` or `course.xml` for the
-    run, if it has children (its own url_name then counts for nothing). `source` names the export in messages.
-    `with_hidden` expands also what authors hid. Raises `InputError` when there is no course element, or the
-    tree is too deep or too large.
+    That is `course/RUN.xml`; where this file does not exist, or has no children, the element of `roots/` or
+    `course.xml` for the run, if it has children (its own url_name then counts for nothing). `source` names
+    the export in messages. `with_hidden` expands also what authors hid. Raises `InputError` when there is no
+    course element, or the tree is too deep or too large.
     """
     run = choice.policy.run
     path = _descriptor("course", run)
     root = parse_xml(files[path], path, findings) if path in files else None
     origin: tuple[str, ...] = (path,)
-    if root is None:
-        root, origin = _inline_course(choice), ()
-        if root is None:
-            raise InputError(
-                f"{source}: there is no course element: {path} is missing or empty, and course.xml has no "
-                "content either."
-            )
+    inline = _inline_course(choice, any_run=root is None)
+    if inline is not None and (root is None or not has_children(root)):
+        # In courses of 2012 the tree stands in course.xml, and beside it a stub.
+        root, origin = inline, ()
         _drop(root, "url_name")
+    elif root is None:
+        raise InputError(_no_course_element(path, files.get(path, b""), source, findings))
     elif _descriptor("course", root.get("url_name") or "") == path:
         # A pointer to the very file that it stands in.
         root.set("url_name_orig", root.get("url_name") or "")
@@ -132,13 +136,16 @@ class _Expander:
         self._findings = findings
         self._with_hidden = with_hidden
         self._bytes = 0
+        self._markup = 0
 
     def expand_one(self, work: _Work) -> _Expanded:
         """The element with the content of its files, put in its place in the tree."""
         element, origin = work.element, work.files
         tag = str(element.tag)
         url_name = element.get("url_name")
-        if url_name and tag in POINTERS:
+        if url_name and tag not in POINTERS:
+            self._fill_in(element, _descriptor(tag, url_name))
+        elif url_name:
             path = _descriptor(tag, url_name)
             if path in origin:
                 self._findings.add(CYCLE, f"{tag}/{url_name}")
@@ -170,6 +177,13 @@ class _Expander:
             for child in reversed(expanded.element)
             if isinstance(child.tag, str)
         ]
+
+    def _fill_in(self, element: etree._Element, path: str) -> None:
+        """Give an element the attributes that it lacks and its file has, above all its title."""
+        loaded = parse_xml(self._read(path), path, self._findings) if path in self._files else None
+        for name, value in loaded.attrib.items() if loaded is not None else ():
+            if name not in {"url_name", "url_name_orig"} and element.get(name) is None:
+                element.set(name, value)
 
     def _with_content(
         self, element: etree._Element, outer: tuple[str, ...], origin: tuple[str, ...]
@@ -205,20 +219,32 @@ class _Expander:
             return
         for name, value in self._policy.entries.get(f"{element.tag}/{url_name}", {}).items():
             if is_name(name) and element.get(name) is None:
-                element.set(name, value_text(value))
+                text = value_text(value)
+                self._count(len(text), f"the policy of {_named(element)}")
+                element.set(name, text)
 
     def _is_hidden(self, element: etree._Element) -> bool:
         return element.get(HIDE) == "true" and not self._with_hidden
 
     def _read(self, path: str) -> bytes:
         data = self._files[path]
-        self._bytes += len(data)
+        self._count(len(data), path)
+        self._markup += amount_of_markup(data)
+        if self._markup > MOST_MARKUP_OF_COURSE:
+            raise InputError(
+                f"the files of the course, each as often as it is pointed to, have more than "
+                f"{number(MOST_MARKUP_OF_COURSE)} tags and attributes at {printable_path(path)}: "
+                "pointers that multiply?"
+            )
+        return data
+
+    def _count(self, size: int, where: str) -> None:
+        self._bytes += size
         if self._bytes > MOST_BYTES:
             raise InputError(
                 f"the files of the course, each as often as it is pointed to, are larger than "
-                f"{MOST_BYTES >> 20} MiB at {path}: pointers that multiply?"
+                f"{MOST_BYTES >> 20} MiB at {printable_path(where)}: pointers that multiply?"
             )
-        return data
 
 
 def _content_paths(tag: str, filename: str) -> list[str]:
@@ -265,13 +291,29 @@ def _descriptor(tag: str, url_name: str) -> str:
     return f"{tag}/{url_name.replace(':', '/')}.xml"
 
 
-def _inline_course(choice: Choice) -> etree._Element | None:
-    """The element of the run that stands in `roots/` or `course.xml` with all its content."""
-    roots: list[Root] = [root for root in choice.roots if root.run == choice.policy.run]
-    if choice.top is not None:
+def has_children(element: etree._Element) -> bool:
+    """Whether there are elements in an element: comments are none."""
+    return any(isinstance(child.tag, str) for child in element)
+
+
+def _inline_course(choice: Choice, any_run: bool) -> etree._Element | None:
+    """The element of the run that stands in `roots/` or `course.xml` with all its content; with `any_run`
+    that of `course.xml` also where it names another run."""
+    run = choice.policy.run
+    roots: list[Root] = [root for root in choice.roots if root.run == run]
+    if choice.top is not None and (any_run or choice.top.run in {run, None}):
         roots.append(choice.top)
-    return next((root.element for root in roots if len(root.element)), None)
+    return next((root.element for root in roots if has_children(root.element)), None)
+
+
+def _no_course_element(path: str, data: bytes, source: str, findings: Findings) -> str:
+    state = "cannot be read as XML" if data.strip() else "is missing or empty"
+    told = "".join(f"\n  {line}" for line in findings.of(MALFORMED)[:3])
+    return (
+        f"{printable_path(source)}: there is no course element: {printable_path(path)} {state}, and "
+        f"course.xml has no content either. Fetch or export the course again.{told}"
+    )
 
 
 def _named(element: etree._Element) -> str:
-    return f"{element.tag}/{element.get('url_name') or element.get('url_name_orig') or '?'}"
+    return printable(f"{element.tag}/{element.get('url_name') or element.get('url_name_orig') or '?'}")

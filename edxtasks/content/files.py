@@ -11,6 +11,7 @@ from pathlib import Path
 
 from edxtasks.files import write_atomically
 from edxtasks.notes import Notes
+from edxtasks.printable import printable_path
 
 
 def write_beside(directory: Path, scratch: Path, contents: Mapping[str, bytes], notes: Notes) -> None:
@@ -20,7 +21,7 @@ def write_beside(directory: Path, scratch: Path, contents: Mapping[str, bytes], 
     not depend on them.
     """
     if not os.access(directory, os.W_OK | os.X_OK):
-        notes.say(f"{directory} is not writable; not kept: {', '.join(contents)}")
+        notes.say(f"{printable_path(directory)} is not writable; not kept: {', '.join(contents)}")
         directory = scratch
     for name, content in contents.items():
         write_atomically(directory / name, content)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from edxtasks.notes import Notes
+from edxtasks.printable import printable
 
 LONGEST_DESCRIPTION = 16_000
 """Most characters of a table description in BigQuery."""
@@ -10,11 +13,19 @@ LONGEST_DESCRIPTION = 16_000
 SHOWN = 20
 """Findings of one kind that are named; the others are counted."""
 
+LONGEST = 300
+"""Characters of a finding: what an export says is escaped and cut."""
+
+MOST_KEPT = 1_000
+"""Different findings of one kind that are kept; the others are counted."""
+
 ARCHIVE = "archive members left out"
 POLICY = "policy"
 RUN = "choice of the run"
 IDENTITY = "organization or number differs"
 MALFORMED = "XML not well-formed, repaired or left out"
+ENCODING = "encoding is not the one declared"
+CHARACTERS = "characters that XML has not, replaced by U+FFFD"
 MISSING = "files missing"
 EMPTY = "files without content"
 CYCLE = "pointers to an element around them"
@@ -34,11 +45,16 @@ class Findings:
 
     def __init__(self) -> None:
         self._by_kind: dict[str, dict[str, int]] = {}
+        self._not_kept: Counter[str] = Counter()
 
     def add(self, kind: str, what: str) -> None:
         """Record `what` (an element, a file and line, a sentence) under `kind`."""
         found = self._by_kind.setdefault(kind, {})
-        found[what] = found.get(what, 0) + 1
+        shown = printable(what, LONGEST)
+        if shown in found or len(found) < MOST_KEPT:
+            found[shown] = found.get(shown, 0) + 1
+        else:
+            self._not_kept[kind] += 1
 
     def of(self, kind: str) -> list[str]:
         """What was found of one kind, in order, doubles left out."""
@@ -49,15 +65,19 @@ class Findings:
         lines = []
         for kind, found in self._by_kind.items():
             named = list(found)[:shown]
-            more = f"; and {len(found) - len(named)} more" if len(found) > len(named) else ""
-            lines.append(f"{kind} ({sum(found.values())}): {'; '.join(named)}{more}")
+            others = len(found) - len(named) + self._not_kept[kind]
+            more = f"; and {others} more" if others else ""
+            lines.append(f"{kind} ({self._number(kind)}): {'; '.join(named)}{more}")
         return lines
 
     def tell(self, notes: Notes) -> None:
         """Hand the lines to `notes`, and their number as the count `warnings`."""
         for line in self.lines():
             notes.say(line)
-        notes.count("warnings", sum(sum(found.values()) for found in self._by_kind.values()))
+        notes.count("warnings", sum(map(self._number, self._by_kind)))
+
+    def _number(self, kind: str) -> int:
+        return sum(self._by_kind[kind].values()) + self._not_kept[kind]
 
 
 def description(text: str, notes: Notes) -> str:

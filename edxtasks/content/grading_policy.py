@@ -22,6 +22,7 @@ from edxtasks.content.policy import choose, find_grading_policy, value_text
 from edxtasks.course import CourseKey
 from edxtasks.errors import InputError, SourceAbsent
 from edxtasks.notes import Notes
+from edxtasks.printable import printable, printable_path
 from edxtasks.warehouse.rows import OwnColumns
 from edxtasks.warehouse.schema import Column, Schema, schema
 
@@ -38,6 +39,9 @@ SCHEMA = schema("""
 
 OWN_COLUMNS = True
 """The table has more columns than `SCHEMA` says."""
+
+MOST_GRADERS = 1_000
+MOST_COLUMNS = 1_000
 
 CUTOFF = "overall_cutoff_for_"
 _KNOWN = {
@@ -72,8 +76,12 @@ def build(
     choice = choose(files, course, str(path), findings)
     found = find_grading_policy(files, choice)
     if found is None:
-        raise SourceAbsent(f"no grading policy of the run {choice.policy.run} in {path}")
-    result = shape(read_grading_policy(files[found], f"{found} in {path}"), findings)
+        raise SourceAbsent(
+            f"no grading policy of the run {printable(choice.policy.run)} in {printable_path(path)}"
+        )
+    result = shape(
+        read_grading_policy(files[found], f"{printable(found)} in {printable_path(path)}"), findings
+    )
     findings.tell(notes)
     names = result.schema.names
     table = csv_bytes(names, [[row[name] for name in names] for row in result.rows])
@@ -98,7 +106,8 @@ def shape(policy: Mapping[str, object], findings: Findings) -> OwnColumns:
     """The table of a grading policy: a row per grader, in the order of the file.
 
     Columns: `SCHEMA`; the other keys of the first grader; a column per cut-off, its value on every row; the
-    keys that only later graders have. Raises `SourceAbsent` when there are no graders.
+    keys that only later graders have. Raises `SourceAbsent` when there are no graders, `InputError` when
+    there are more than `MOST_GRADERS`, or more than `MOST_COLUMNS` keys and cut-offs.
     """
     graders = _graders(policy, findings)
     if not graders:
@@ -109,16 +118,17 @@ def shape(policy: Mapping[str, object], findings: Findings) -> OwnColumns:
         cutoffs = {}
     _warn(graders, findings)
     own = {"type", "name", "weight"}
-    first = [key for key in graders[0] if key not in own]
-    later = [key for grader in graders[1:] for key in grader if key not in own]
+    first = {key: None for key in graders[0] if key not in own}
+    later = {key: None for grader in graders[1:] for key in grader if key not in own and key not in first}
+    if len(graders) > MOST_GRADERS or len(first) + len(cutoffs) + len(later) > MOST_COLUMNS:
+        raise InputError(
+            f"the grading policy has more than {MOST_GRADERS} graders, or {MOST_COLUMNS} keys and cut-offs: "
+            "expected one entry for each assignment type."
+        )
     candidates = [
         *((key, key, [grader.get(key) for grader in graders]) for key in first),
         *((key, f"{CUTOFF}{key.lower()}", [value] * len(graders)) for key, value in cutoffs.items()),
-        *(
-            (key, key, [grader.get(key) for grader in graders])
-            for key in dict.fromkeys(later)
-            if key not in first
-        ),
+        *((key, key, [grader.get(key) for grader in graders]) for key in later),
     ]
     cells: dict[str, list[object]] = {
         "assignment_type": [grader.get("type") for grader in graders],

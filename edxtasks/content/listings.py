@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from edxtasks.content.findings import LISTINGS, Findings
-from edxtasks.content.markup import decode
+from edxtasks.content.markup import clean_text, decode
 from edxtasks.content.policy import value_text
 from edxtasks.course import CourseKey
 from edxtasks.errors import InputError
@@ -110,6 +110,9 @@ def _json_rows(text: str, path: Path) -> list[dict[str, str | None]]:
                 f"listings file {printable_path(path)} line {number} is no JSON object with a {_KEY}."
             )
         rows.append(
-            {name.strip(): None if value in (None, "") else value_text(value) for name, value in form.items()}
+            {
+                clean_text(name.strip()): None if value in (None, "") else value_text(value)
+                for name, value in form.items()
+            }
         )
     return rows

@@ -6,25 +6,52 @@ no namespaces and no entity references, so that it can be put into one tree and 
 
 from __future__ import annotations
 
+import codecs
 import html.entities
 import re
 from typing import cast
 
 from lxml import etree
 
-from edxtasks.content.findings import MALFORMED, Findings
+from edxtasks.content.findings import CHARACTERS, ENCODING, MALFORMED, Findings
 from edxtasks.errors import InputError
+from edxtasks.printable import number, printable, printable_path
 
 DEEPEST = 500
 """Most levels of nesting, in one file and in the whole course."""
 
+MOST_MARKUP = 4_000_000
+"""Most `<` and `=` in one file: a tree takes hundreds of bytes for each tag and attribute."""
+
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*")
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_ENTITY = re.compile(rb"<!\[CDATA\[.*?\]\]>|<!--.*?-->|&([A-Za-z][A-Za-z0-9]*);", re.DOTALL)
-_ENCODING = re.compile(rb"""\A\s*<\?xml[^>]*?encoding\s*=\s*["']([^"']*)""")
-_ASCII_COMPATIBLE = frozenset({b"utf-8", b"utf8", b"us-ascii", b"ascii", b"iso-8859-1", b"windows-1252"})
+# What has no end goes to the end of the file: else it would be looked for from each beginning again.
+_LITERAL = r"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)"
+_ENTITY = re.compile(_LITERAL + r"|&([A-Za-z][A-Za-z0-9]{0,40});", re.DOTALL)
+_REFERENCE = re.compile(
+    _LITERAL + r"|&#(?:0*([0-9]{1,7})|[xX]0*([0-9A-Fa-f]{1,6})|[0-9]+|[xX][0-9A-Fa-f]+);", re.DOTALL
+)
+_DECLARATION = re.compile(rb"""\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._\-]+)""")
+_LONGEST_DECLARATION = 1000
+_LONGEST_MESSAGE = 200
+_ERROR_POSITION = re.compile(r", line [0-9]{1,10}, column [0-9]{1,10}")
 _XML_ENTITIES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _XML_NAMESPACE = "{http://www.w3.org/XML/1998/namespace}"
+_CODECS = ("iso8859", "cp", "koi8", "gb", "big5", "euc", "shift_jis", "iso2022", "hz", "mac", "tis", "utf-8")
+"""How the names of codecs begin that a document may declare: others of Python are none of text, or slow."""
+
+_SEVEN_BIT = ("iso2022", "hz")
+_WIDE = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+    (b"<\0\0\0", "utf-32-le"),
+    (b"\0\0\0<", "utf-32-be"),
+    (b"<\0", "utf-16-le"),
+    (b"\0<", "utf-16-be"),
+)
+"""How files begin whose characters are of two or four bytes."""
 
 
 def is_name(text: str) -> bool:
@@ -45,18 +72,25 @@ def decode(data: bytes) -> str:
         return data.decode("latin-1")
 
 
+def amount_of_markup(data: bytes) -> int:
+    """At least as many as a file has tags and attributes: the `<` and `=` in it."""
+    return data.count(b"<") + data.count(b"=")
+
+
 def parse_xml(data: bytes, name: str, findings: Findings) -> etree._Element | None:
     """The root of an XML document, plain; None when there is no usable one.
 
-    A document that is not well-formed, or uses entities that are not defined (`&nbsp;`), is repaired as far
-    as it goes; that is told to `findings` with `name` and the line. Raises `InputError` when the document
-    is nested deeper than `DEEPEST`.
+    Read as UTF-8, else in the encoding that it declares, else as Latin-1. A document that is not well-formed,
+    or uses entities that are not defined (`&nbsp;`), is repaired as far as it goes; characters that XML has
+    not become U+FFFD. All of that is told to `findings` with `name`. Raises `InputError` when the document is
+    nested deeper than `DEEPEST`, or has more than `MOST_MARKUP` tags and attributes.
     """
+    data = _utf_8(data, name, findings)
     try:
         root = etree.fromstring(data, _xml_parser(data))
     except etree.XMLSyntaxError as error:
         if "Excessive depth" in str(error):
-            raise InputError(f"{name}: nested deeper than {DEEPEST} levels.") from error
+            raise InputError(f"{printable_path(name)}: nested deeper than {DEEPEST} levels.") from error
         line = error.position[0] if error.position else 1
         findings.add(MALFORMED, f"{name} line {line}: {_message(error)}")
         root = _recover(data)
@@ -70,11 +104,14 @@ def parse_xml(data: bytes, name: str, findings: Findings) -> etree._Element | No
 def parse_html(data: bytes, name: str, findings: Findings) -> etree._Element | None:
     """The root (`html`) of a fragment of HTML, plain, without comments; None when it has no content.
 
-    Read leniently, as UTF-8 and, where it is none, as Latin-1.
+    Read leniently, as UTF-8 and, where it is none, as Latin-1. Raises `InputError` when it has more than
+    `MOST_MARKUP` tags and attributes.
     """
     text = decode(data)
     if not text.strip():
         return None
+    _check_size(data, name)
+    text = _without_forbidden(text, name, findings)
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
     try:
         root = etree.fromstring(text.encode(), parser)
@@ -91,56 +128,129 @@ def parse_html(data: bytes, name: str, findings: Findings) -> etree._Element | N
 def parse_bundle(data: bytes, name: str) -> etree._Element:
     """The root of a bundle (a whole course in one XML file).
 
-    Raises `InputError` with name and line when it is not well-formed.
+    Raises `InputError` with name and line when it is not well-formed, and when it is nested too deep or too
+    large.
     """
+    data = _utf_8(data, name, Findings())
     try:
         root = etree.fromstring(data, _xml_parser(data))
     except etree.XMLSyntaxError as error:
-        raise InputError(f"{name} is not well-formed XML: {_message(error)}") from error
+        line = error.position[0] if error.position else 1
+        raise InputError(
+            f"{printable_path(name)} is not well-formed XML: {_message(error)} (line {line})."
+        ) from error
     _check_depth(root, name)
     return root if all(_is_plain(element) for element in root.iter()) else _plain(root)
 
 
-def _xml_parser(data: bytes, recover: bool = False, encoding: str | None = None) -> etree.XMLParser:
+def _utf_8(data: bytes, name: str, findings: Findings) -> bytes:
+    """An XML document as UTF-8, without characters that XML has not."""
+    _check_size(data, name)
+    wide = next((codec for mark, codec in _WIDE if data.startswith(mark)), None)
+    if wide is not None:
+        text = data.decode(wide, "replace")
+    else:
+        declared = _declared_codec(data)
+        text, codec = _decoded(data, declared)
+        if codec not in {declared or "utf-8", "ascii"}:
+            findings.add(ENCODING, f"{name}: {declared or 'utf-8'} expected, {codec} found")
+    return _without_forbidden(text.removeprefix("\ufeff"), name, findings).encode()
+
+
+def _decoded(data: bytes, declared: str | None) -> tuple[str, str]:
+    """The text of bytes, and the codec that it was read with; `ascii` where that makes no difference."""
+    known = declared if declared is not None and declared.startswith(_CODECS) else "utf-8"
+    if data.isascii() and not known.startswith(_SEVEN_BIT):
+        return data.decode("ascii"), "ascii"
+    for codec in (known, "utf-8") if data.isascii() else ("utf-8", known):
+        try:
+            return data.decode(codec), codec
+        except UnicodeDecodeError:
+            continue
+    return data.decode("latin-1"), "latin-1"
+
+
+def _declared_codec(data: bytes) -> str | None:
+    """The codec of Python for the encoding that a document declares, the encoding itself where Python has
+    none; None where it declares none."""
+    found = _DECLARATION.match(data[:_LONGEST_DECLARATION])
+    if found is None:
+        return None
+    encoding = found[1].decode().lower()
+    try:
+        return codecs.lookup(encoding).name
+    except LookupError:
+        return encoding
+
+
+def _without_forbidden(text: str, name: str, findings: Findings) -> str:
+    """`text` with U+FFFD for characters, and references to characters, that XML has not: they are counted."""
+    text, replaced = _FORBIDDEN.subn("\ufffd", text)
+    if "&#" in text:
+        references = 0
+
+        def allowed(found: re.Match[str]) -> str:
+            nonlocal references
+            if not found[0].startswith("&#") or _names_a_character(found[1], found[2]):
+                return found[0]
+            references += 1
+            return "\ufffd"
+
+        text = _REFERENCE.sub(allowed, text)
+        replaced += references
+    if replaced:
+        findings.add(CHARACTERS, f"{name}: {number(replaced)}")
+    return text
+
+
+def _names_a_character(decimal: str | None, hexadecimal: str | None) -> bool:
+    """Whether the digits of a character reference (None: too many digits) name a character of XML."""
+    point = int(decimal) if decimal else int(hexadecimal, 16) if hexadecimal else -1
+    return 0 <= point <= 0x10FFFF and not _FORBIDDEN.match(chr(point))
+
+
+def _check_size(data: bytes, name: str) -> None:
+    if amount_of_markup(data) > MOST_MARKUP:
+        raise InputError(
+            f"{printable_path(name)} has more than {number(MOST_MARKUP)} tags and attributes: too many for a "
+            "course."
+        )
+
+
+def _xml_parser(data: bytes, recover: bool = False) -> etree.XMLParser:
     # Only a document type can define entities; without one the limits that guard against their
     # multiplication are not needed, and they would forbid long and deeply nested documents.
-    declared = _ENCODING.match(data)
-    readable = declared is None or declared[1].lower() in _ASCII_COMPATIBLE
-    harmless = readable and b"<!DOCTYPE" not in data and b"\0" not in data
     return etree.XMLParser(
         resolve_entities=False,
         no_network=True,
         load_dtd=False,
-        huge_tree=harmless,
+        huge_tree=b"<!DOCTYPE" not in data,
         recover=recover,
-        encoding=encoding,
+        encoding="utf-8",
     )
 
 
 def _recover(data: bytes) -> etree._Element | None:
     """What a forgiving parser makes of a document, with HTML's entities replaced by their characters."""
-    encoding = None
-    declared = _ENCODING.match(data)
-    if b"\0" not in data and (declared is None or declared[1].lower() in {b"utf-8", b"utf8"}):
-        data = decode(data).encode()
-        encoding = "utf-8"
     if b"<!DOCTYPE" not in data:
-        data = _ENTITY.sub(_character_reference, data)
+        data = _ENTITY.sub(_character, data.decode()).encode()
     try:
-        return etree.fromstring(data, _xml_parser(data, recover=True, encoding=encoding))
+        return etree.fromstring(data, _xml_parser(data, recover=True))
     except etree.XMLSyntaxError:
         return None  # told by the caller
 
 
-def _character_reference(found: re.Match[bytes]) -> bytes:
-    name = (found[1] or b"").decode()
+def _character(found: re.Match[str]) -> str:
+    name = found[1] or ""
     if name in _XML_ENTITIES or name not in html.entities.name2codepoint:
         return found[0]
-    return b"&#%d;" % html.entities.name2codepoint[name]
+    return chr(html.entities.name2codepoint[name])
 
 
 def _message(error: etree.XMLSyntaxError) -> str:
-    return re.sub(r", line \d+, column \d+.*$", "", str(error), flags=re.DOTALL)
+    text = str(error)
+    position = _ERROR_POSITION.search(text)
+    return printable(text[: position.start()] if position else text, _LONGEST_MESSAGE)
 
 
 def _check_depth(root: etree._Element, name: str) -> None:
@@ -148,7 +258,7 @@ def _check_depth(root: etree._Element, name: str) -> None:
     for event, _ in etree.iterwalk(root, events=("start", "end")):
         depth += 1 if event == "start" else -1
         if depth > DEEPEST:
-            raise InputError(f"{name}: nested deeper than {DEEPEST} levels.")
+            raise InputError(f"{printable_path(name)}: nested deeper than {DEEPEST} levels.")
 
 
 def _plain(root: etree._Element) -> etree._Element:
@@ -161,15 +271,19 @@ def _plain(root: etree._Element) -> etree._Element:
             name = _plain_attribute(str(written))
             if name and name not in target.attrib:
                 target.set(name, clean_text(str(value)))
-        _append_text(target, source.text)
+        last: etree._Element | None = None
+        text = [source.text or ""]
         for child in source:
             # Comments and processing instructions have no meaning in a course.
             if isinstance(child.tag, str):
-                copy = etree.SubElement(target, _plain_name(child.tag) or "span")
-                waiting.append((child, copy))
+                _set_text(target, last, text)
+                last = etree.SubElement(target, _plain_name(child.tag) or "span")
+                text = []
+                waiting.append((child, last))
             elif _is_entity(child):
-                _append_text(target, _entity_text(child))
-            _append_text(target, child.tail)
+                text.append(_entity_text(child))
+            text.append(child.tail or "")
+        _set_text(target, last, text)
     return made
 
 
@@ -207,12 +321,10 @@ def _entity_text(entity: etree._Element) -> str:
     return chr(point) if point is not None else f"&{name};"
 
 
-def _append_text(target: etree._Element, text: str | None) -> None:
-    """Add text behind what `target` holds so far."""
-    if not text:
-        return
-    text = clean_text(text)
-    if len(target):
-        target[-1].tail = (target[-1].tail or "") + text
-    else:
-        target.text = (target.text or "") + text
+def _set_text(target: etree._Element, last: etree._Element | None, text: list[str]) -> None:
+    """Set the text of `target` behind its last child, or before all where it has none."""
+    whole = clean_text("".join(text))
+    if whole and last is not None:
+        last.tail = whole
+    elif whole:
+        target.text = whole

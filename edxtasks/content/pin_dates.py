@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from edxtasks.config import Settings
@@ -18,6 +19,7 @@ from edxtasks.content.listings import WRAP, Listing, find_listing, read_listings
 from edxtasks.course import CourseKey
 from edxtasks.directories import course_directory, dated_directories
 from edxtasks.errors import InputError, SourceAbsent
+from edxtasks.printable import printable
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def recommend(
         try:
             wrap = parse_listed_date(text)
         except ValueError:
-            yield _notice(course, f'cannot read "{WRAP}": "{text}" is no date such as 5/31/2013')
+            yield _notice(course, f'cannot read "{WRAP}": "{printable(text)}" is no date such as 5/31/2013')
             continue
         if wrap is None:
             yield _notice(course, f'has no "{WRAP}" in the listings file')
@@ -97,7 +99,7 @@ def dumps_with_content(course: CourseKey, settings: Settings) -> list[str]:
 
 
 def _holds_content(directory: Path) -> bool:
-    return any(path.is_file() for path in directory.glob("course*.tar.gz"))
+    return any(path.is_file() for path in directory.iterdir() if fnmatchcase(path.name, "course*.tar.gz"))
 
 
 def _notice(course: CourseKey, text: str) -> Line:

@@ -18,18 +18,24 @@ from lxml import etree
 
 from edxtasks.content.archive import CourseFiles
 from edxtasks.content.findings import IDENTITY, POLICY, RUN, Findings
-from edxtasks.content.markup import clean_text, decode, parse_xml
+from edxtasks.content.markup import MOST_MARKUP, amount_of_markup, clean_text, decode, parse_xml
 from edxtasks.course import CourseKey
 from edxtasks.errors import InputError
+from edxtasks.printable import listed, number, printable, printable_path
 
 Entries = Mapping[str, Mapping[str, object]]
 
 STUDIO_RUN = "course"
 """The run name of older Studio exports, whatever the real run is."""
 
+SHOWN_RUNS = 20
+"""Runs that a message names."""
+
 _WITHOUT = "GOING ON WITHOUT ANY POLICY, dates and assignment types may be lacking"
+_ROOT = re.compile(r"roots/[^/]+\.xml", re.DOTALL)
 _NO_POLICY = frozenset({"assets.json", "grading_policy.json"})
-_TRAILING_COMMA = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])', re.DOTALL)
+# A text without an end goes to the end of the file: else it would be looked for from each quote in it again.
+_TRAILING_COMMA = re.compile(r'("[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z))|,(?=\s*[}\]])', re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -96,13 +102,14 @@ def choose(files: CourseFiles, course: CourseKey, source: str, findings: Finding
     `InputError` when none of this decides.
     """
     policy_files = read_policy_files(files, findings)
+    paths = [path for path in sorted(files) if _ROOT.fullmatch(path)]
+    if sum(amount_of_markup(files[path]) for path in paths) > MOST_MARKUP:
+        raise InputError(
+            f"{printable_path(source)}: the files of roots/ have more than {number(MOST_MARKUP)} tags and "
+            "attributes: too many for a course."
+        )
     top = _read_root("course.xml", files, findings)
-    roots = tuple(
-        root
-        for path in sorted(files)
-        if PurePosixPath(path).parent == PurePosixPath("roots") and path.endswith(".xml")
-        if (root := _read_root(path, files, findings)) is not None
-    )
+    roots = tuple(root for path in paths if (root := _read_root(path, files, findings)) is not None)
     candidates = [root.run for root in roots if root.run] + [file.run for file in policy_files]
     run = choose_run(course.run, candidates, top.run if top else None, source)
     if run not in {course.run, STUDIO_RUN}:
@@ -130,8 +137,8 @@ def choose_run(requested: str, candidates: Iterable[str], top: str | None, sourc
     if not runs:
         return requested
     raise InputError(
-        f"{source}: cannot choose among runs {', '.join(runs)}: none is {requested}, and course.xml names "
-        "none of them."
+        f"{printable_path(source)}: cannot choose among runs {listed(runs, SHOWN_RUNS)}: none is "
+        f"{printable(requested)}, and course.xml names none of them."
     )
 
 

@@ -105,6 +105,7 @@ def statistics(bundle: Bundle, usage: Usage) -> Statistics:
     result = Statistics()
     course = {name: bundle.policy.text(bundle.policy.course_key, name) for name in _INHERITED}
     settings = {name: value for name, value in course.items() if is_set(value)}
+    random = _with_random_script(bundle.tree)
     waiting = [(bundle.tree, settings)]
     while waiting:
         element, settings = waiting.pop()
@@ -115,7 +116,7 @@ def statistics(bundle: Bundle, usage: Usage) -> Statistics:
         if tag.lower() not in IGNORED:
             result.counts[tag.lower()] += 1
         if tag == "problem":
-            _count_problem(element, settings, result.problems)
+            _count_problem(element in random, settings, result.problems)
         for child in reversed(element):
             if not isinstance(child.tag, str):
                 continue
@@ -142,9 +143,18 @@ def length(launch: date | None, wrap: date | None, counted: Statistics) -> Lengt
     return Length(days, weeks, qualitative, quantitative, qualitative + quantitative)
 
 
-def _count_problem(problem: etree._Element, settings: Mapping[str, str], problems: Counter[str]) -> None:
+def _with_random_script(tree: etree._Element) -> set[etree._Element]:
+    """The problems with a script in them that uses random numbers."""
+    return {
+        problem
+        for script in tree.iter("script")
+        if "random." in "".join(map(str, script.itertext()))
+        for problem in script.iterancestors("problem")
+    }
+
+
+def _count_problem(random: bool, settings: Mapping[str, str], problems: Counter[str]) -> None:
     showanswer = settings.get("showanswer")
-    random = any("random." in "".join(map(str, script.itertext())) for script in problem.iter("script"))
     names = [("n_capa_problems", "n_capa_problems_graded", True)]
     shown = showanswer or _DEFAULT_SHOWANSWER
     names.append((f"n_showanswer_{shown}", f"n_graded_showanswer_{shown}", True))

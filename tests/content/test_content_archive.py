@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import io
 import tarfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import overload
 
 import pytest
 from course_exports import TOP, tar_bytes, write_tarball
@@ -273,3 +275,219 @@ def test_policies_alone(tmp_path: Path) -> None:
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"nothing\.tar\.gz cannot be read"):
         read(tmp_path / "nothing.tar.gz")
+
+
+# Bounds. `tarfile` keeps the headers of a member in memory, however large they are.
+
+
+def header(name: str, kind: bytes, size: int) -> bytes:
+    """The block of a member of a kind that says that `size` bytes follow."""
+    member = tarfile.TarInfo(name)
+    member.type, member.size = kind, size
+    return member.tobuf(tarfile.USTAR_FORMAT)
+
+
+def block(content: bytes) -> bytes:
+    return content + bytes(-len(content) % tarfile.BLOCKSIZE)
+
+
+def extension(kind: bytes, content: bytes) -> bytes:
+    return header("x", kind, len(content)) + block(content)
+
+
+def pax(key: str, value: str) -> bytes:
+    """A record of a pax header; its length counts itself."""
+    rest = f" {key}={value}\n"
+    length = len(rest)
+    while len(f"{length}{rest}") != length:
+        length = len(f"{length}{rest}")
+    return f"{length}{rest}".encode()
+
+
+COURSE_TAR = tar_bytes(COURSE_FILES)
+SPARSE_MAP = b"1000000\n" + b"1\n" * 252  # two million numbers are to follow
+
+HEADERS = {
+    # The size alone is refused: the file ends long before.
+    "pax of 1.5 GB": header("x", tarfile.XHDTYPE, 1_500_000_000),
+    "global pax of 1.5 GB": header("x", tarfile.XGLTYPE, 1_500_000_000),
+    "long name of 1.5 GB": header("x", tarfile.GNUTYPE_LONGNAME, 1_500_000_000),
+    "long link of 1.5 GB": header("x", tarfile.GNUTYPE_LONGLINK, 1_500_000_000),
+    "pax of 20 kB": extension(tarfile.XHDTYPE, pax("comment", "x" * 20_000)),
+    "a chain of headers": extension(tarfile.XHDTYPE, pax("comment", "x")) * 1000,
+    "a map of holes": extension(tarfile.XHDTYPE, pax("GNU.sparse.major", "1") + pax("GNU.sparse.minor", "0"))
+    + header("course/x.xml", tarfile.REGTYPE, 2_000_000)
+    + SPARSE_MAP
+    + block(b"1\n" * 256) * 100,
+}
+
+
+@pytest.mark.parametrize("kind", HEADERS)
+def test_headers_that_are_too_large(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "c.tar.gz"
+    path.write_bytes(gzip.compress(HEADERS[kind] + COURSE_TAR))
+    with pytest.raises(
+        InputError, match=r"c\.tar\.gz: a member of the archive has more than 16 KiB of headers"
+    ):
+        read(path)
+
+
+def test_a_number_without_end_in_a_header(tmp_path: Path) -> None:
+    path = tmp_path / "c.tar.gz"
+    path.write_bytes(gzip.compress(extension(tarfile.XHDTYPE, b"1" * 10_000) + COURSE_TAR))
+    with pytest.raises(InputError, match=r"c\.tar\.gz: a member of the archive has a header with an endless"):
+        read(path)
+
+
+def test_headers_for_all_members_do_not_pile_up(tmp_path: Path) -> None:
+    path = tmp_path / "c.tar.gz"
+    few = b"".join(
+        extension(tarfile.XGLTYPE, pax(f"k{n}", "v")) + header("d", tarfile.DIRTYPE, 0) for n in range(9)
+    )
+    path.write_bytes(gzip.compress(few + COURSE_TAR))
+    assert len(read(path)) == 2
+    for value, members in (("v", 101), ("v" * 9000, 2)):
+        many = [
+            extension(tarfile.XGLTYPE, pax(f"k{n}", value)) + header("d", tarfile.DIRTYPE, 0)
+            for n in range(members)
+        ]
+        path.write_bytes(gzip.compress(b"".join(many) + COURSE_TAR))
+        with pytest.raises(InputError, match="too many headers that hold for all members"):
+            read(path)
+
+
+def test_usual_headers_are_read(tmp_path: Path) -> None:
+    """Names beyond ASCII and of any length, attributes of macOS: pax and GNU."""
+    name = "course/html/" + "ü" * 90 + "/" + "n" * 120 + ".html"
+    for form in (tarfile.PAX_FORMAT, tarfile.GNU_FORMAT):
+        buffer = io.BytesIO()
+        extra = {"comment": "of a commit", "LIBARCHIVE.xattr.com.apple.quarantine": "x" * 5000}
+        headers = extra if form == tarfile.PAX_FORMAT else {}
+        with tarfile.open(fileobj=buffer, mode="w", format=form, pax_headers=headers) as tar:
+            for one, content in {
+                "course/course.xml": TOP.encode(),
+                name: b"3." + b"1415926535" * 100,
+            }.items():
+                member = tarfile.TarInfo(one)
+                member.size, member.mtime = len(content), 1.5
+                tar.addfile(member, io.BytesIO(content))
+        path = tmp_path / "c.tar.gz"
+        path.write_bytes(gzip.compress(buffer.getvalue()))
+        assert read(path)[name.removeprefix("course/")] == b"3." + b"1415926535" * 100
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        extension(tarfile.XHDTYPE, pax("GNU.sparse.major", "1") + pax("GNU.sparse.minor", "0"))
+        + header("course/x.xml", tarfile.REGTYPE, 512)
+        + block(b"no number"),
+        extension(tarfile.XHDTYPE, pax("GNU.sparse.map", "a,b")) + header("course/x.xml", tarfile.REGTYPE, 0),
+    ],
+)
+def test_headers_that_make_no_sense(tmp_path: Path, headers: bytes) -> None:
+    path = tmp_path / "c.tar.gz"
+    path.write_bytes(gzip.compress(headers + COURSE_TAR))
+    with pytest.raises(
+        InputError, match=r"c\.tar\.gz is no whole tar archive, with gzip or plain \(a broken header"
+    ):
+        read(path)
+
+
+def test_what_lies_between_members_is_passed_over_in_pieces() -> None:
+    class Stream(io.BytesIO):
+        largest = 0
+
+        def read(self, size: int | None = -1) -> bytes:
+            assert size is not None
+            self.largest = max(self.largest, size)
+            return super().read(size)
+
+    stream = Stream(tar_bytes({"static/film.mp4": bytes(5 << 20)} | COURSE_FILES))
+    found = archive._Found()
+    archive._read_members(stream, True, archive.content_member, found, Findings())
+    assert sorted(found.files) == ["course/course.xml", "course/course/3T2013.xml"]
+    assert stream.largest == 1 << 20
+
+
+def test_paths_that_are_too_long_are_left_out(tmp_path: Path) -> None:
+    long = "html/" + "n" * 4096 + ".html"
+    deep = "html/" + "d/" * 100 + "a.html"
+    links = {"html/l.html": "x/" * 150 + "a.html"}
+    findings = Findings()
+    files = COURSE_FILES | {long: "x", deep: "x", "html/a.html": "x"}
+    found = read_archive(write_tarball(tmp_path / "c.tar.gz", files, links), findings)
+    assert sorted(found) == ["course.xml", "course/3T2013.xml", "html/a.html"]
+    told = findings.of(ARCHIVE)
+    assert [line.rpartition('", ')[2] for line in told] == ["a path too long"] * 2 + [
+        "a link to a path too long"
+    ]
+    assert all(len(line) < 200 for line in told)
+
+
+def test_policies_take_much_memory_and_must_be_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ["policies/a.json", "policies/b.json"]
+    path = write_tarball(tmp_path / "c.tar.gz", COURSE_FILES | dict.fromkeys(names, "x" * 3000))
+    monkeypatch.setattr(archive, "LARGEST_JSON", 2999)
+    with pytest.raises(
+        InputError, match=r"course/policies/a\.json makes it too large: at most 0 MiB a policy"
+    ):
+        read(path)
+    monkeypatch.setattr(archive, "LARGEST_JSON", 3000)
+    monkeypatch.setattr(archive, "LARGEST_JSON_TOTAL", 5999)
+    with pytest.raises(InputError, match=r"course/policies/b\.json makes it too large"):
+        read(path)
+
+
+def test_too_many_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_tarball(tmp_path / "c.tar.gz", COURSE_FILES, {f"x{n}": "course.xml" for n in range(5)})
+    monkeypatch.setattr(archive, "MOST_LINKS", 4)
+    with pytest.raises(InputError, match="more than 4 links"):
+        read(path)
+
+
+def test_the_names_that_links_make_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    links = {f"{'x' * 1000}{n}": "html" for n in range(10)}
+    files = COURSE_FILES | {f"html/{n}.html": "" for n in range(100)}
+    path = write_tarball(tmp_path / "c.tar.gz", files, links)
+    monkeypatch.setattr(archive, "LARGEST_TOTAL", 1_000_000)  # 10 · 100 names of 1 000 characters and more
+    with pytest.raises(InputError, match="or to paths of more than 0 MiB"):
+        read(path)
+
+
+class Counted(Sequence[str]):
+    """Names, and how often one was looked at."""
+
+    def __init__(self, names: list[str]) -> None:
+        self.names = names
+        self.looks = 0
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[str]: ...
+    def __getitem__(self, place: int | slice) -> str | list[str]:
+        self.looks += 1
+        return self.names[place]
+
+
+def test_a_link_looks_at_the_files_below_it_only() -> None:
+    names = Counted(sorted(f"html/{n:05}/a.html" for n in range(65_536)))
+    assert list(archive._below(names, "html/00777")) == ["html/00777/a.html"]
+    assert names.looks < 30  # 16 halvings, and two looks at each name
+    names.looks = 0
+    assert list(archive._below(names, "htm")) == []
+    assert names.looks < 30
+
+
+def test_a_path_is_followed_part_by_part() -> None:
+    tree = archive._LinkTree({"a/b": "c/d", "c": "e", "e/d/f": "", "g/g": "g", "h": "h/h"})
+    assert tree.resolve("a/b") == "e/d"
+    assert tree.resolve("a/b/x") == "e/d/x"
+    assert tree.resolve("a/b/f/y") == "y"
+    assert tree.resolve("g/g/g") == "g"
+    assert tree.resolve("a") == "a"
+    assert tree.resolve("h") is None

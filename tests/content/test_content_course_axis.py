@@ -15,7 +15,7 @@ from course_exports import COURSE, studio, write_tarball
 from lxml import etree
 
 from edxtasks.config import Options, Paths, Settings
-from edxtasks.content import course_axis
+from edxtasks.content import axis, course_axis
 from edxtasks.content.findings import LONGEST_DESCRIPTION, description
 from edxtasks.errors import InputError, SourceAbsent
 from edxtasks.notes import Notes
@@ -123,6 +123,86 @@ def test_a_broken_export_writes_nothing(site: Settings, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"course\.xml\.tar\.gz"):
         built(site, tmp_path)
     assert {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix != ".gz"} == before
+
+
+MOODLE = """<?xml version="1.0" encoding="UTF-8"?>
+<course id="7" contextid="91"><shortname>PHY1</shortname><fullname>Physics</fullname><tags/></course>
+"""
+
+
+@pytest.mark.parametrize(
+    ("files", "why"),
+    [
+        # A backup of Moodle has a course.xml too.
+        (
+            {"course.xml": MOODLE},
+            r"none of its 3 elements \(shortname, fullname, tags\) has a url_name or display_name",
+        ),
+        (studio("<course/>"), "its course element is empty"),
+        (
+            studio(
+                '<course url_name="a"><chapter url_name="c"/></course>',
+                policy='{"course/3T2013": {}, "course/a": {"hide_from_toc": true}}',
+            ),
+            "its policy hides all of it",
+        ),
+        ({"course.xml": "<html>Not found</html>"}, "there is no course element"),
+        ({"course.xml": b"\x00\x01\x02"}, "there is no course element"),
+    ],
+)
+def test_an_axis_without_rows_is_no_result(
+    site: Settings, tmp_path: Path, files: dict[str, str | bytes], why: str
+) -> None:
+    built(site, tmp_path)
+    folder = tmp_path / "SQL" / COURSE.directory / "2013-09-08"
+    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix != ".gz"}
+    write_tarball(folder / "course.xml.tar.gz", files)
+    with pytest.raises(InputError, match=why) as error:
+        built(site, tmp_path)
+    assert str(folder / "course.xml.tar.gz") in str(error.value)
+    assert "xport" in str(error.value), "it says what to do"
+    assert {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix != ".gz"} == before
+
+
+def test_a_wrong_declaration_costs_no_row(site: Settings, tmp_path: Path) -> None:
+    """Seen: `encoding="ascii"` over UTF-8."""
+    declared = '<?xml version="1.0" encoding="ascii"?>'
+    files = studio(
+        f'{declared}<course display_name="Physique d'été"><chapter url_name="é"/></course>',
+        {
+            "chapter/é.xml": f'{declared}<chapter display_name="Énergie"/>',
+        },
+    )
+    write_tarball(tmp_path / "SQL" / COURSE.directory / "2013-09-08" / "course.xml.tar.gz", files)
+    rows, notes, _ = built(site, tmp_path)
+    assert [row["name"] for row in rows] == ["Physique d'été", "Énergie"]
+    assert notes.lines == [
+        "encoding is not the one declared (2): course/3T2013.xml: ascii expected, utf-8 found; "
+        "chapter/é.xml: ascii expected, utf-8 found"
+    ]
+    assert notes.counts["warnings"] == 2
+
+
+def test_halves_of_characters_are_no_defect(site: Settings, tmp_path: Path) -> None:
+    files = studio('<course display_name="a&#xD83D;&#xDE00;b"><chapter url_name="c&#xD800;"/></course>')
+    write_tarball(tmp_path / "SQL" / COURSE.directory / "2013-09-08" / "course.xml.tar.gz", files)
+    rows, notes, folder = built(site, tmp_path)
+    assert [row["name"] for row in rows] == ["a\ufffd\ufffdb", "c\ufffd"]
+    assert notes.lines[0] == "characters that XML has not, replaced by U+FFFD (1): course/3T2013.xml: 3"
+    assert etree.fromstring((folder / "xbundle_MITx__8.01x__3T2013.xml").read_bytes()).get(
+        "display_name"
+    ) == ("a\ufffd\ufffdb")
+
+
+def test_names_that_stand_in_each_row_below_are_bounded(
+    site: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(axis, "MOST_CHARACTERS", 1 << 20)
+    inner = '<video display_name="v"/>' * 300
+    files = studio(f'<course><chapter url_name="{"c" * 2000}">{inner}</chapter></course>')
+    write_tarball(tmp_path / "SQL" / COURSE.directory / "2013-09-08" / "course.xml.tar.gz", files)
+    with pytest.raises(InputError, match="more than 1 MiB of text at video/v: url_names"):
+        built(site, tmp_path)
 
 
 def test_without_an_export_it_is_skipped(site: Settings, tmp_path: Path) -> None:

@@ -301,6 +301,11 @@ def test_values_of_the_row() -> None:
         "nweeks": 2.0,
         "listings_certifies": 1,
         "count_chapter": 3,
+        # Averages over courses are taken of these: none is 0, not unknown.
+        "problem_stat_n_capa_problems": 0,
+        "problem_stat_n_capa_problems_graded": 0,
+        "problem_stat_n_random_script": 0,
+        "problem_stat_n_graded_random_script": 0,
     }
     assert tuple(row) == course_listing_and_metainfo.SCHEMA.names
     assert told == []

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 import pytest
-from course_exports import TOP, bundle, encoded, studio
+from course_exports import TOP, axis, bundle, column, datum, encoded, studio
 from lxml import etree
 
 from edxtasks.content import expansion
@@ -364,9 +365,91 @@ def test_a_course_file_that_points_to_another() -> None:
     assert made.tree.attrib.items() == [("a", "1"), ("url_name_orig", "x")]
 
 
-def test_the_file_of_the_course_wins_over_course_xml() -> None:
-    made, _ = bundle(encoded({"course.xml": ONE_FILE, "course/3T2013.xml": '<course display_name="File"/>'}))
-    assert made.tree.get("display_name") == "File"
+FILE = '<course display_name="File"><!-- x --><chapter url_name="d"/></course>'
+STUB = '<course display_name="File"><!-- the tree stands in course.xml --></course>'
+
+
+@pytest.mark.parametrize(
+    ("top", "file", "title"),
+    [
+        (ONE_FILE, FILE, "File"),
+        (ONE_FILE, STUB, "One"),  # courses of 2012: the tree in course.xml, and a stub beside it
+        (TOP, FILE, "File"),
+        (TOP, STUB, "File"),
+        (ONE_FILE.replace(' url_name="3T2013"', ""), STUB, "One"),
+        (ONE_FILE.replace("3T2013", "1T2012"), STUB, "File"),  # the tree of another run is none of this
+    ],
+)
+def test_of_two_course_elements_the_one_with_children(top: str, file: str, title: str) -> None:
+    policy = {"policies/3T2013/policy.json": '{"course/3T2013": {}}'}
+    made, _ = bundle(encoded({"course.xml": top, "course/3T2013.xml": file} | policy))
+    assert made.tree.get("display_name") == title
+    assert made.tree.get("url_name") is None
+
+
+def test_a_stub_beside_roots() -> None:
+    files = {
+        "roots/3T2013.xml": ONE_FILE,
+        "course/3T2013.xml": STUB,
+        "chapter/c.xml": "<chapter><x/></chapter>",
+    }
+    made, _ = bundle(encoded(files))
+    assert [element.tag for element in made.tree] == ["chapter", "metadata"]
+    assert made.tree.find("chapter/x") is not None
+
+
+def test_a_problem_bank_is_written_as_library_content_is() -> None:
+    files = {
+        "itembank/bank.xml": '<itembank display_name="Bank" max_count="1"><problem url_name="p"/></itembank>',
+        "problem/p.xml": '<problem display_name="Picked"><stringresponse/></problem>',
+    }
+    rows, findings = axis(
+        '<course><vertical url_name="v"><itembank url_name="bank"/></vertical></course>', files
+    )
+    assert column(rows, "name") == {"vertical/v": "v", "itembank/bank": "Bank", "problem/p": "Picked"}
+    assert column(rows, "parent")["problem/p"] == "bank"
+    assert datum(rows, "problem/p", "itype") == "stringresponse"
+    assert findings.lines() == []
+
+
+@pytest.mark.parametrize(
+    "tag", ["word_cloud", "lti", "discussion", "drag-and-drop-v2", "openassessment", "poll"]
+)
+def test_of_other_tags_the_file_has_the_title(tag: str) -> None:
+    attributes = 'url_name="z" display_name="Title" due="2013-09-10" x="file"'
+    files = {f"{tag}/a.xml": f'<{tag} {attributes}><problem url_name="q"/></{tag}>'}
+    made, _ = bundle(studio(f'<course><{tag} url_name="a" x="own"/><{tag} url_name="b"/></course>', files))
+    first, second = made.tree[0], made.tree[1]
+    assert first.attrib.items() == [
+        ("url_name", "a"),
+        ("x", "own"),
+        ("display_name", "Title"),
+        ("due", "2013-09-10"),
+    ]
+    assert len(first) == 0, "what is in the file stays there"
+    assert second.attrib.items() == [("url_name", "b")]
+
+
+def test_a_long_policy_that_multiplies_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(expansion, "MOST_BYTES", 1 << 20)
+    policy = json.dumps({"course/3T2013": {}, "video/v": {"note": "x" * 3000}})
+    with pytest.raises(InputError, match="the policy of video/v: pointers that multiply"):
+        grow('<video url_name="v"/>' * 400, policy=policy)
+
+
+def test_files_whose_markup_multiplies_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(expansion, "MOST_MARKUP_OF_COURSE", 1000)
+    files = {"html/h.xml": f"<html>{'<b/>' * 99}</html>"}
+    pointers = '<html url_name="h"/>' * 20
+    with pytest.raises(InputError, match=r"more than 1 000 tags and attributes at html/h\.xml: pointers"):
+        bundle(studio(f"<course>{pointers}</course>", files))
+
+
+def test_a_course_element_that_cannot_be_read_is_told_with_its_line() -> None:
+    with pytest.raises(
+        InputError, match=r"cannot be read as XML(.|\n)*3T2013\.xml line 1: Start tag expected"
+    ):
+        bundle(encoded({"course.xml": TOP, "course/3T2013.xml": "not found"}))
 
 
 def test_the_course_of_another_run_is_not_taken() -> None:
