@@ -103,10 +103,11 @@ def choose(files: CourseFiles, course: CourseKey, source: str, findings: Finding
     """
     policy_files = read_policy_files(files, findings)
     paths = [path for path in sorted(files) if _ROOT.fullmatch(path)]
-    if sum(amount_of_markup(files[path]) for path in paths) > MOST_MARKUP:
+    # All of their trees are kept until it is known which one is needed.
+    if sum(amount_of_markup(files.get(path, b"")) for path in ["course.xml", *paths]) > MOST_MARKUP:
         raise InputError(
-            f"{printable_path(source)}: the files of roots/ have more than {number(MOST_MARKUP)} tags and "
-            "attributes: too many for a course."
+            f"{printable_path(source)}: the files of roots/ and course.xml have more than "
+            f"{number(MOST_MARKUP)} tags and attributes: too many for a course."
         )
     top = _read_root("course.xml", files, findings)
     roots = tuple(root for path in paths if (root := _read_root(path, files, findings)) is not None)

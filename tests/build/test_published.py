@@ -1,17 +1,26 @@
-"""The staff list and the course listings in the bucket: copied when loaded, and again when they differ."""
+"""Files that are published with a table: those of the office, and those that a builder writes."""
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "content"))
+
+from course_exports import write_tarball
+
+from edxtasks.build import mirror
 from edxtasks.build.building import build
 from edxtasks.build.context import Context
 from edxtasks.build.freshness import Standing, check
 from edxtasks.build.registry import read_registry
-from edxtasks.config import Paths, Settings, Storage, Warehouse
+from edxtasks.config import Options, Paths, Settings, Storage, Warehouse
+from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
+from edxtasks.errors import InputError
 from edxtasks.storage import LocalStorage
 from edxtasks.warehouse.parquet import ParquetWarehouse
 
@@ -79,3 +88,121 @@ def test_the_embedded_engine_and_a_project_without_bucket_publish_nothing(tmp_pa
         assert build(context, context.registry["courses.staff"], None).rows == 1
         assert check(context, context.registry["courses.staff"], None).standing is Standing.FRESH
     assert not (tmp_path / "bucket").exists()
+
+
+COURSE = CourseKey.parse("UnivX/Ab.1/2T2020")
+AXIS_FILES = ["course_axis.json", "xbundle_UnivX__Ab.1__2T2020.xml"]
+EXPORT = {
+    "course.xml": '<course url_name="2T2020" org="UnivX" course="Ab.1"/>',
+    "course/2T2020.xml": '<course display_name="A"><chapter url_name="c"/></course>',
+    "chapter/c.xml": '<chapter><html url_name="h"/></chapter>',
+    "html/h.xml": "<html><p>first</p></html>",
+}
+
+
+def with_course(folder: Path, engine: str, latest: bool = False) -> Context:
+    """A course with its export; a folder stands for the storage of either engine."""
+    settings = Settings(
+        root=folder,
+        paths=Paths(course_sql_base_dir=folder / "SQL", course_sql_date_dir="2020-09-06"),
+        warehouse=Warehouse(engine=engine),
+        storage=Storage(gs_bucket="gs://bucket"),
+        options=Options(dataset_latest=latest),
+    )
+    made = Context(settings, read_registry(None), ParquetWarehouse(folder / "w"), Digests(), (COURSE,))
+    made.__dict__["storage"] = LocalStorage(folder / "bucket")
+    return made
+
+
+def export(folder: Path, **changed: str) -> Path:
+    files = EXPORT | {name.replace("_", "/") + ".xml": text for name, text in changed.items()}
+    path = folder / "SQL" / COURSE.directory / "2020-09-06" / "course.tar.gz"
+    return write_tarball(path, files)
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    """What was made of the export."""
+    paths = (path for part in ("SQL", "w", "bucket") for path in (folder / part).rglob("*"))
+    return {path: path.read_bytes() for path in paths if path.is_file() and path.name != "course.tar.gz"}
+
+
+def copies(context: Context) -> list[str]:
+    return [name for name in context.storage.list() if "_edxtasks" not in name]
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "bigquery"])
+@pytest.mark.parametrize("latest", [False, True])
+def test_axis_and_bundle_are_published(tmp_path: Path, engine: str, latest: bool) -> None:
+    context = with_course(tmp_path, engine, latest)
+    axis, place = context.registry["course_axis"], export(tmp_path).parent
+    folder = COURSE.directory + ("/latest" if latest else "")
+    assert build(context, axis, COURSE).rows == 3
+    assert copies(context) == [f"{folder}/{name}" for name in AXIS_FILES]
+    bucket = tmp_path / "bucket" / folder
+    for name in AXIS_FILES:
+        assert (bucket / name).read_bytes() == (place / name).read_bytes()
+    assert check(context, axis, COURSE).standing is Standing.FRESH
+
+    # A copy that is gone comes back.
+    (bucket / AXIS_FILES[1]).unlink()
+    verdict = check(context, axis, COURSE)
+    assert verdict.standing is Standing.STALE
+    assert verdict.reason.startswith(f"{AXIS_FILES[1]} is not in ")
+    build(context, axis, COURSE)
+    assert check(context, axis, COURSE).standing is Standing.FRESH
+
+    # Another export with the same rows: the table keeps its version, the bundle is another.
+    state = context.state(axis, COURSE)
+    export(tmp_path, html_h="<html><p>second</p></html>")
+    build(context, axis, COURSE)
+    now = context.state(axis, COURSE)
+    assert state is not None
+    assert now is not None
+    assert now.version == state.version
+    assert b"second" in (bucket / AXIS_FILES[1]).read_bytes()
+    assert check(context, axis, COURSE).standing is Standing.FRESH
+
+
+def test_an_axis_without_rows_publishes_nothing(tmp_path: Path) -> None:
+    context = with_course(tmp_path, "duckdb")
+    axis = context.registry["course_axis"]
+    export(tmp_path)
+    build(context, axis, COURSE)
+    before = contents(tmp_path)
+    export(tmp_path, course_2T2020="<course><shortname/></course>")
+    with pytest.raises(InputError, match=r"found no module in it: none of its 1 elements \(shortname\)"):
+        build(context, axis, COURSE)
+    assert contents(tmp_path) == before
+
+
+def test_a_dump_that_cannot_be_written_to_is_published_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = with_course(tmp_path, "duckdb")
+    place = export(tmp_path).parent
+    # Permissions do not bind the administrator, under whom tests may run.
+    monkeypatch.setattr("os.access", lambda path, mode: Path(path) != place)
+    notes = build(context, context.registry["course_axis"], COURSE).notes
+    assert any(
+        line.startswith(f"{place} is not writable; not kept: course_axis.json") for line in notes.lines
+    )
+    assert [path.name for path in place.iterdir()] == ["course.tar.gz"]
+    assert copies(context) == [f"{COURSE.directory}/{name}" for name in AXIS_FILES]
+    assert check(context, context.registry["course_axis"], COURSE).standing is Standing.FRESH
+
+
+def test_without_a_bucket_the_axis_is_built_and_not_published(tmp_path: Path) -> None:
+    context = with_course(tmp_path, "bigquery")
+    context.settings = replace(context.settings, storage=Storage())
+    export(tmp_path)
+    assert build(context, context.registry["course_axis"], COURSE).rows == 3
+    assert copies(context) == []
+    assert check(context, context.registry["course_axis"], COURSE).standing is Standing.FRESH
+
+
+def test_the_mirror_leaves_published_files_to_the_axis(tmp_path: Path) -> None:
+    context = with_course(tmp_path, "duckdb")
+    export(tmp_path)
+    build(context, context.registry["course_axis"], COURSE)
+    names = {name.rpartition("/")[2] for name in mirror.look(context, COURSE).files}
+    assert names == {"course_axis.csv.gz", "axis_UnivX__Ab.1__2T2020.csv"}

@@ -415,7 +415,7 @@ def test_paths_that_are_too_long_are_left_out(tmp_path: Path) -> None:
     deep = "html/" + "d/" * 100 + "a.html"
     links = {"html/l.html": "x/" * 150 + "a.html"}
     findings = Findings()
-    files = COURSE_FILES | {long: "x", deep: "x", "html/a.html": "x"}
+    files = {**COURSE_FILES, long: "x", deep: "x", "html/a.html": "x"}
     found = read_archive(write_tarball(tmp_path / "c.tar.gz", files, links), findings)
     assert sorted(found) == ["course.xml", "course/3T2013.xml", "html/a.html"]
     told = findings.of(ARCHIVE)
@@ -427,7 +427,7 @@ def test_paths_that_are_too_long_are_left_out(tmp_path: Path) -> None:
 
 def test_policies_take_much_memory_and_must_be_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     names = ["policies/a.json", "policies/b.json"]
-    path = write_tarball(tmp_path / "c.tar.gz", COURSE_FILES | dict.fromkeys(names, "x" * 3000))
+    path = write_tarball(tmp_path / "c.tar.gz", {**COURSE_FILES, **dict.fromkeys(names, "x" * 3000)})
     monkeypatch.setattr(archive, "LARGEST_JSON", 2999)
     with pytest.raises(
         InputError, match=r"course/policies/a\.json makes it too large: at most 0 MiB a policy"
@@ -448,7 +448,7 @@ def test_too_many_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_the_names_that_links_make_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     links = {f"{'x' * 1000}{n}": "html" for n in range(10)}
-    files = COURSE_FILES | {f"html/{n}.html": "" for n in range(100)}
+    files = {**COURSE_FILES, **{f"html/{n}.html": "" for n in range(100)}}
     path = write_tarball(tmp_path / "c.tar.gz", files, links)
     monkeypatch.setattr(archive, "LARGEST_TOTAL", 1_000_000)  # 10 · 100 names of 1 000 characters and more
     with pytest.raises(InputError, match="or to paths of more than 0 MiB"):

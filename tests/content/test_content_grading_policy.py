@@ -213,6 +213,18 @@ def test_what_is_no_policy_is_an_error(data: bytes) -> None:
         read_grading_policy(data, "g.json")
 
 
+def test_more_than_a_table_can_have() -> None:
+    for graders, cutoffs in (
+        ([HOMEWORK] * 1001, {}),
+        ([HOMEWORK, {f"k{n}": 1 for n in range(998)}], {"Pass": 0.5}),  # with the 3 keys of the first
+        ([HOMEWORK], {f"c{n}": 0.5 for n in range(998)}),
+    ):
+        with pytest.raises(InputError, match="more than 1000 graders, or 1000 keys and cut-offs"):
+            shaped(*graders, cutoffs=cutoffs)
+    table, _ = shaped(HOMEWORK, {f"k{n}": 1 for n in range(996)}, cutoffs={"Pass": 0.5})
+    assert len(table.schema.names) == 1003  # three columns are always there
+
+
 def test_a_byte_order_mark() -> None:
     assert read_grading_policy(b"\xef\xbb\xbf{}", "g.json") == {}
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import pytest
 from course_exports import COURSE, TOP, encoded
 
+from edxtasks.content import policy as policies
 from edxtasks.content.findings import IDENTITY, POLICY, RUN, Findings
 from edxtasks.content.policy import (
     Choice,
@@ -222,6 +223,39 @@ def test_a_policy_that_cannot_be_read_is_empty_and_prominent(data: bytes) -> Non
     (told,) = findings.of(POLICY)
     assert told.startswith("policies/r.json is no")
     assert "GOING ON WITHOUT ANY POLICY" in told
+
+
+def test_a_text_without_end_is_looked_for_once() -> None:
+    # Looked for from each of 400 000 quotes, an end would be looked for in 10^11 places.
+    for end in ("", "\\", ","):
+        findings = Findings()
+        data = '{"course/r": {}, "' + '\\"' * 400_000 + end
+        assert read_entries(data.encode(), "policies/r.json", findings) == {}
+        assert len(findings.of(POLICY)) == 1
+
+
+def test_commas_in_texts_stay() -> None:
+    data = rb'{"course/r": {"a": ",}", "b": "x\",]", "c": [1, 2, ], },}'
+    assert read_entries(data, "policies/r.json", Findings()) == {
+        "course/r": {"a": ",}", "b": 'x",]', "c": [1, 2]}
+    }
+
+
+def test_roots_that_are_too_large_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policies, "MOST_MARKUP", 100)
+    files = {f"roots/{n}.xml": f"<course>{'<a/>' * 50}</course>" for n in range(2)}
+    with pytest.raises(
+        InputError, match=r"export\.tar\.gz: the files of roots/ and course\.xml have more than 100 "
+    ):
+        chosen(files)
+
+
+def test_runs_are_named_escaped_and_not_all() -> None:
+    with pytest.raises(InputError) as error:
+        choose_run("3T2013", [f"\x1b[31m{n:03}" for n in range(100)], None, "export")
+    assert "\x1b" not in str(error.value)
+    assert "\\x1b[31m000, " in str(error.value)
+    assert "and 80 more" in str(error.value)
 
 
 def test_null_is_not_set_and_a_byte_order_mark_is_tolerated() -> None:

@@ -62,6 +62,14 @@ def test_problems(value: str) -> None:
     }
 
 
+def test_a_script_counts_for_the_problems_around_it() -> None:
+    script = "<script>x = <b>random</b>.random()</script>"
+    stats = counted(
+        f"<problem><problem>{script}</problem><problem><script>none</script></problem></problem>{script}"
+    )
+    assert stats.problems["n_random_script"] == 2
+
+
 def test_defaults_are_counted_under_both_spellings_and_explicit_ones_under_the_right_one() -> None:
     found = counted('<sequential graded="true"><problem/><problem showanswer="finished"/></sequential>')
     assert found.problems["n_showanswer_finished"] == found.problems["n_graded_showanswer_finished"] == 2
