@@ -403,7 +403,7 @@ def test_what_lies_between_members_is_passed_over_in_pieces() -> None:
             self.largest = max(self.largest, size)
             return super().read(size)
 
-    stream = Stream(tar_bytes({"static/film.mp4": bytes(5 << 20)} | COURSE_FILES))
+    stream = Stream(tar_bytes({"static/film.mp4": bytes(5 << 20), **COURSE_FILES}))
     found = archive._Found()
     archive._read_members(stream, True, archive.content_member, found, Findings())
     assert sorted(found.files) == ["course/course.xml", "course/course/3T2013.xml"]
