@@ -12,7 +12,14 @@ from lxml import etree
 
 from edxtasks.content.archive import CourseFiles
 from edxtasks.content.findings import CYCLE, EMPTY, MALFORMED, MISSING, Findings
-from edxtasks.content.markup import DEEPEST, MOST_MARKUP, amount_of_markup, is_name, parse_html, parse_xml
+from edxtasks.content.markup import (
+    DEEPEST,
+    MOST_MARKUP_OF_COURSE,
+    amount_of_markup,
+    is_name,
+    parse_html,
+    parse_xml,
+)
 from edxtasks.content.policy import Choice, Policy, Root, value_text
 from edxtasks.errors import InputError
 from edxtasks.printable import number, printable, printable_path
@@ -44,9 +51,8 @@ file has attributes only."""
 
 MOST_ELEMENTS = 2_000_000
 MOST_BYTES = 1 << 30
-MOST_MARKUP_OF_COURSE = 2 * MOST_MARKUP
-"""Most elements of an expanded course, most bytes of what is put into it from files and policy, most tags and
-attributes of these files: pointers multiply."""
+"""Most elements of an expanded course, and most bytes of what is put into it from files and policy: pointers
+multiply. So do the tags and attributes of these files (`MOST_MARKUP_OF_COURSE`)."""
 
 HIDE = "hide_from_toc"
 

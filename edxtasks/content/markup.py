@@ -20,8 +20,12 @@ from edxtasks.printable import number, printable, printable_path
 DEEPEST = 500
 """Most levels of nesting, in one file and in the whole course."""
 
-MOST_MARKUP = 4_000_000
-"""Most `<` and `=` in one file: a tree takes hundreds of bytes for each tag and attribute."""
+MOST_MARKUP = 2_000_000
+MOST_MARKUP_OF_COURSE = 8_000_000
+"""Most `<` and `=` in one file, and in all of a course: a tree takes hundreds of bytes for each."""
+
+MOST_ATTRIBUTES = 1_000
+"""Most attributes of one element: libxml2 goes through all of them to find one."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*")
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -32,6 +36,9 @@ _REFERENCE = re.compile(
     _LITERAL + r"|&#(?:0*([0-9]{1,7})|[xX]0*([0-9A-Fa-f]{1,6})|[0-9]+|[xX][0-9A-Fa-f]+);", re.DOTALL
 )
 _DECLARATION = re.compile(rb"""\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._\-]+)""")
+_TAG = re.compile(r"""<[A-Za-z](?:[^>"'=]++|=\s*"[^"]*"|=\s*'[^']*'|[="'])*+""")
+_VALUE = re.compile(r"""=\s*"[^"]*"|=\s*'[^']*'|/""")
+_LONG_TAG = 5 * MOST_ATTRIBUTES
 _LONGEST_DECLARATION = 1000
 _LONGEST_MESSAGE = 200
 _ERROR_POSITION = re.compile(r", line [0-9]{1,10}, column [0-9]{1,10}")
@@ -85,7 +92,7 @@ def parse_xml(data: bytes, name: str, findings: Findings) -> etree._Element | No
     not become U+FFFD. All of that is told to `findings` with `name`. Raises `InputError` when the document is
     nested deeper than `DEEPEST`, or has more than `MOST_MARKUP` tags and attributes.
     """
-    data = _utf_8(data, name, findings)
+    data = _utf_8(data, name, findings, MOST_MARKUP)
     try:
         root = etree.fromstring(data, _xml_parser(data))
     except etree.XMLSyntaxError as error:
@@ -93,11 +100,12 @@ def parse_xml(data: bytes, name: str, findings: Findings) -> etree._Element | No
             raise InputError(f"{printable_path(name)}: nested deeper than {DEEPEST} levels.") from error
         line = error.position[0] if error.position else 1
         findings.add(MALFORMED, f"{name} line {line}: {_message(error)}")
-        root = _recover(data)
-        root = _plain(root) if root is not None else None
-    if root is None:
-        return None
-    _check_depth(root, name)
+        repaired = _recover(data)
+        if repaired is None:
+            return None
+        _check_shape(repaired, name)
+        return _plain(repaired)
+    _check_shape(root, name)
     return root if all(_is_plain(element) for element in root.iter()) else _plain(root)
 
 
@@ -110,8 +118,9 @@ def parse_html(data: bytes, name: str, findings: Findings) -> etree._Element | N
     text = decode(data)
     if not text.strip():
         return None
-    _check_size(data, name)
+    _check_size(data, name, MOST_MARKUP)
     text = _without_forbidden(text, name, findings)
+    _check_tags(text, name)
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
     try:
         root = etree.fromstring(text.encode(), parser)
@@ -122,6 +131,7 @@ def parse_html(data: bytes, name: str, findings: Findings) -> etree._Element | N
         return None
     if any("Excessive depth" in entry.message for entry in parser.error_log):
         findings.add(MALFORMED, f"{name}: nested too deep, only its beginning is used")
+    _check_shape(root, name)
     return _plain(root)
 
 
@@ -131,7 +141,7 @@ def parse_bundle(data: bytes, name: str) -> etree._Element:
     Raises `InputError` with name and line when it is not well-formed, and when it is nested too deep or too
     large.
     """
-    data = _utf_8(data, name, Findings())
+    data = _utf_8(data, name, Findings(), MOST_MARKUP_OF_COURSE)
     try:
         root = etree.fromstring(data, _xml_parser(data))
     except etree.XMLSyntaxError as error:
@@ -139,13 +149,13 @@ def parse_bundle(data: bytes, name: str) -> etree._Element:
         raise InputError(
             f"{printable_path(name)} is not well-formed XML: {_message(error)} (line {line})."
         ) from error
-    _check_depth(root, name)
+    _check_shape(root, name)
     return root if all(_is_plain(element) for element in root.iter()) else _plain(root)
 
 
-def _utf_8(data: bytes, name: str, findings: Findings) -> bytes:
+def _utf_8(data: bytes, name: str, findings: Findings, most_markup: int) -> bytes:
     """An XML document as UTF-8, without characters that XML has not."""
-    _check_size(data, name)
+    _check_size(data, name, most_markup)
     wide = next((codec for mark, codec in _WIDE if data.startswith(mark)), None)
     if wide is not None:
         text = data.decode(wide, "replace")
@@ -209,11 +219,10 @@ def _names_a_character(decimal: str | None, hexadecimal: str | None) -> bool:
     return 0 <= point <= 0x10FFFF and not _FORBIDDEN.match(chr(point))
 
 
-def _check_size(data: bytes, name: str) -> None:
-    if amount_of_markup(data) > MOST_MARKUP:
+def _check_size(data: bytes, name: str, most: int) -> None:
+    if amount_of_markup(data) > most:
         raise InputError(
-            f"{printable_path(name)} has more than {number(MOST_MARKUP)} tags and attributes: too many for a "
-            "course."
+            f"{printable_path(name)} has more than {number(most)} tags and attributes: too many for a course."
         )
 
 
@@ -253,12 +262,28 @@ def _message(error: etree.XMLSyntaxError) -> str:
     return printable(text[: position.start()] if position else text, _LONGEST_MESSAGE)
 
 
-def _check_depth(root: etree._Element, name: str) -> None:
+def _check_tags(text: str, name: str) -> None:
+    """Raise `InputError` for a tag that looks as if it had far too many attributes: the parser of HTML takes
+    quadratic time for them, before the tree could be checked."""
+    for found in _TAG.finditer(text):
+        if len(found[0]) > _LONG_TAG and len(_VALUE.sub(" ", found[0]).split()) > _LONG_TAG:
+            raise _too_many_attributes(name)
+
+
+def _too_many_attributes(name: str) -> InputError:
+    return InputError(
+        f"{printable_path(name)} has an element with more than {number(MOST_ATTRIBUTES)} attributes."
+    )
+
+
+def _check_shape(root: etree._Element, name: str) -> None:
     depth = 0
-    for event, _ in etree.iterwalk(root, events=("start", "end")):
+    for event, element in etree.iterwalk(root, events=("start", "end")):
         depth += 1 if event == "start" else -1
         if depth > DEEPEST:
             raise InputError(f"{printable_path(name)}: nested deeper than {DEEPEST} levels.")
+        if len(element.attrib) > MOST_ATTRIBUTES:
+            raise _too_many_attributes(name)
 
 
 def _plain(root: etree._Element) -> etree._Element:
@@ -279,7 +304,8 @@ def _plain(root: etree._Element) -> etree._Element:
                 _set_text(target, last, text)
                 last = etree.SubElement(target, _plain_name(child.tag) or "span")
                 text = []
-                waiting.append((child, last))
+                if len(child.attrib) or child.text or next(child.iterchildren(), None) is not None:
+                    waiting.append((child, last))
             elif _is_entity(child):
                 text.append(_entity_text(child))
             text.append(child.tail or "")

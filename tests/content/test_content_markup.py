@@ -155,9 +155,35 @@ def test_texts_between_comments_are_put_together_once() -> None:
 @pytest.mark.parametrize("parse", [parse_xml, parse_html])
 def test_more_markup_than_a_course_has(parse: Callable[..., object], unit: bytes) -> None:
     most = markup.MOST_MARKUP
-    assert most == 4_000_000
-    with pytest.raises(InputError, match=r"problem/p\.xml has more than 4 000 000 tags and attributes"):
+    assert most == 2_000_000
+    with pytest.raises(InputError, match=r"problem/p\.xml has more than 2 000 000 tags and attributes"):
         parse(b"<p" + unit * most + b"/>", "problem/p.xml", Findings())
+
+
+def test_a_bundle_may_have_more_than_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(markup, "MOST_MARKUP", 10)
+    monkeypatch.setattr(markup, "MOST_MARKUP_OF_COURSE", 20)
+    assert len(parse_bundle(b"<course>" + b"<a/>" * 18 + b"</course>", "x.xml")) == 18
+    with pytest.raises(InputError, match=r"x\.xml has more than 20 tags"):
+        parse_bundle(b"<course>" + b"<a/>" * 19 + b"</course>", "x.xml")
+
+
+@pytest.mark.parametrize("parse", [parse_xml, parse_html])
+@pytest.mark.parametrize("broken", ["", "<b>"])
+def test_an_element_with_too_many_attributes(parse: Callable[..., object], broken: str) -> None:
+    # They are looked for one by one: 200 000 would take 10^10 looks.
+    for number, fits in (
+        (markup.MOST_ATTRIBUTES, True),
+        (markup.MOST_ATTRIBUTES + 1, False),
+        (200_000, False),
+    ):
+        attributes = " ".join(f"x{n}=''" for n in range(number))
+        data = f"<p {attributes}>{broken}</p>".encode()
+        if fits:
+            assert parse(data, "problem/p.xml", Findings()) is not None
+        else:
+            with pytest.raises(InputError, match="an element with more than 1 000 attributes"):
+                parse(data, "problem/p.xml", Findings())
 
 
 def test_messages_are_short_and_on_one_line() -> None:
