@@ -71,6 +71,35 @@ def responses(persons: Integers, items: Integers, scores: Floats) -> Responses:
     )
 
 
+def responses_to(
+    known: Integers, values: Floats, offsets: Integers, persons: Integers, items: Integers, scores: Floats
+) -> Responses:
+    """Answers to items whose categories are known: `values` and `offsets` as those of `Responses`.
+
+    A score lies in the highest category whose value it reaches, else in the lowest. Answers to other items
+    are no answers; persons without any to one of these are left out and counted.
+    """
+    there = np.isfinite(scores)
+    n_persons = np.unique(persons[there]).size
+    there &= np.isin(items, known)
+    persons, items, scores = _once(persons[there], items[there], np.round(scores[there], _DIGITS))
+    person_ids, rows = np.unique(persons, return_inverse=True)
+    columns = np.searchsorted(known, items)
+    categories = np.empty(items.size, dtype=np.int64)
+    order = np.argsort(columns, kind="stable")
+    limits = np.searchsorted(columns[order], np.arange(known.size + 1))
+    for item in range(known.size):
+        mine = order[limits[item] : limits[item + 1]]
+        cuts = values[offsets[item] + 1 : offsets[item + 1]]
+        categories[mine] = offsets[item] + np.searchsorted(cuts, scores[mine], side="right")
+    shape = (person_ids.size, values.size)
+    indicator = csr_array((np.ones(rows.size), (rows, categories)), shape=shape)
+    indicator.sort_indices()
+    return Responses(
+        person_ids, known, values, offsets, indicator, dropped_persons=n_persons - person_ids.size
+    )
+
+
 def _once(persons: Integers, items: Integers, scores: Floats) -> tuple[Integers, Integers, Floats]:
     """An answer for each person and item, in the order of their ids."""
     order = np.lexsort((scores, items, persons))
