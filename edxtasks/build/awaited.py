@@ -10,31 +10,11 @@ from edxtasks.table import AwaitedFrom, Table
 from edxtasks.warehouse.schema import Schema, schema
 
 
-def _awaited(name: str, columns: Schema, partition: str | None = None) -> Table:
-    return Table(name, command="", schema=columns, made=AwaitedFrom(), partition=partition)
+def _awaited(name: str, columns: Schema) -> Table:
+    return Table(name, command="", schema=columns, made=AwaitedFrom())
 
 
 AWAITED = (
-    _awaited(
-        "video_stats_day",
-        schema("""
-            date DATE -- UTC date
-            username STRING -- learner
-            video_id STRING -- video
-            position FLOAT -- furthest player position of that day, seconds
-        """),
-        partition="date",
-    ),
-    _awaited(
-        "forum_events",
-        schema("""
-            time TIMESTAMP -- time of the event
-            username STRING -- actor
-            forum_action STRING -- what was done
-            thread_id STRING -- thread
-        """),
-        partition="time",
-    ),
     _awaited(
         "person_problem",
         schema("""
