@@ -1,0 +1,152 @@
+"""Lengths of videos at YouTube: its Data API v3, resource `videos`, part `contentDetails`.
+
+Up to 50 ids in a request. The key goes to the server alone: never into a message, never to another address.
+Whatever goes wrong ends the look-up, is told once, and fails nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import orjson
+import requests
+
+from edxtasks.content.videos.numbers import iso_duration, positive
+
+IDS_AT_ONCE = 50
+LONGEST_WAIT = 60.0
+"""Seconds of pauses after which a request that is refused is given up."""
+TIMEOUT = 10.0
+"""Seconds within which a server must begin to answer, and those between two pieces of an answer."""
+LONGEST_ANSWER = 30.0
+"""Seconds within which an answer must be whole."""
+LARGEST_ANSWER = 4 << 20
+
+
+class LookUpError(Exception):
+    """A look-up that cannot go on; its text says why, without address, id or key."""
+
+
+class RequestRefused(LookUpError):
+    """The server takes this request as wrong: an id in it may be, or all of it."""
+
+
+class VideoDirectory(Protocol):
+    """Somebody who knows the lengths of videos by their ids."""
+
+    def lengths(self, ids: Sequence[str]) -> Iterator[Mapping[str, int | None]]:
+        """Whole seconds by id, piece by piece; None for an id that is not known there.
+
+        Raises `LookUpError` when it cannot go on; what was given before holds.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class YouTube:
+    """The Data API at the address `endpoint`, asked with `key`. `pause` waits so many seconds."""
+
+    endpoint: str
+    key: str
+    pause: Callable[[float], None] = time.sleep
+    timeout: float = TIMEOUT
+
+    def __repr__(self) -> str:
+        return f"YouTube({self.endpoint!r})"
+
+    def lengths(self, ids: Sequence[str]) -> Iterator[Mapping[str, int | None]]:
+        """As `VideoDirectory` has it."""
+        each = list(dict.fromkeys(ids))
+        for start in range(0, len(each), IDS_AT_ONCE):
+            batch = each[start : start + IDS_AT_ONCE]
+            try:
+                yield self._answer(batch)
+            except RequestRefused:
+                # One id that the server does not like spoils all that are asked with it.
+                if len(batch) == 1:
+                    raise
+                yield self._one_by_one(batch)
+
+    def _one_by_one(self, ids: Iterable[str]) -> Mapping[str, int | None]:
+        found: dict[str, int | None] = {}
+        refused: list[str] = []
+        fault: RequestRefused | None = None
+        for one in ids:
+            try:
+                found.update(self._answer([one]))
+            except RequestRefused as error:
+                fault = error
+                refused.append(one)
+        if not found and fault is not None:  # it is not the ids
+            raise fault
+        return found | dict.fromkeys(refused)
+
+    def _answer(self, ids: Sequence[str]) -> dict[str, int | None]:
+        items = _items(self._ask(ids))
+        return dict.fromkeys(ids) | {name: length for name, length in items if name in ids}
+
+    def _ask(self, ids: Sequence[str]) -> bytes:
+        """The answer to one request; refusals for the moment are tried again, with doubling pauses."""
+        wait, waited = 1.0, 0.0
+        while True:
+            status, data = self._get(ids)
+            if status == 200:
+                return data
+            if status not in {403, 429} and status < 500:
+                kind = RequestRefused if status >= 400 else LookUpError
+                raise kind(f"the server answered with status {status}")
+            if waited + wait > LONGEST_WAIT:
+                raise LookUpError(
+                    f"the server refused with status {status} for {waited:.0f} s (out of quota, or the key "
+                    "is not allowed to ask)"
+                )
+            self.pause(wait)
+            waited, wait = waited + wait, wait * 2
+
+    def _get(self, ids: Sequence[str]) -> tuple[int, bytes]:
+        query = {
+            "part": "contentDetails",
+            "id": ",".join(ids),
+            "maxResults": str(IDS_AT_ONCE),
+            "key": self.key,
+        }
+        try:
+            # A redirection would carry the key elsewhere.
+            with requests.get(
+                f"{self.endpoint.rstrip('/')}/videos",
+                params=query,
+                timeout=self.timeout,
+                stream=True,
+                allow_redirects=False,
+            ) as answer:
+                return answer.status_code, _whole(answer) if answer.status_code == 200 else b""
+        except requests.Timeout:
+            raise LookUpError(f"the server did not answer within {self.timeout:g} s") from None
+        except (requests.RequestException, OSError, ValueError) as error:
+            # Texts of these errors name the address, with the key.
+            raise LookUpError(f"the server could not be asked ({type(error).__name__})") from None
+
+
+def _whole(answer: requests.Response) -> bytes:
+    end = time.monotonic() + LONGEST_ANSWER
+    data = b""
+    for piece in answer.iter_content(1 << 16):
+        data += piece
+        if len(data) > LARGEST_ANSWER or time.monotonic() > end:
+            raise LookUpError("the answer of the server is too long, or took too long")
+    return data
+
+
+def _items(data: bytes) -> list[tuple[str, int | None]]:
+    """Ids and lengths of an answer; None for a duration that says nothing. Raises `LookUpError`."""
+    try:
+        form: Any = orjson.loads(data)
+        return [
+            (str(item["id"]), positive(iso_duration(str(item.get("contentDetails", {}).get("duration", "")))))
+            for item in form["items"]
+        ]
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+        raise LookUpError("the answer of the server is not in the form of the YouTube Data API") from None
