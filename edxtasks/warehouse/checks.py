@@ -185,6 +185,7 @@ def conditions_sql(name: str, checks: Sequence[Check]) -> str:
 
 
 def _grain_sql(name: str, grain: Sequence[str]) -> str:
+    rows = f"{quoted(name)} AS edxtasks_rows"  # a table may have a column of its own name
     if not grain:
         return (
             f"SELECT IF(COUNT(*) > 1, 1, 0) AS repeated, -- n\nCOUNT(*) - 1 AS more -- n\nFROM {quoted(name)}"
@@ -193,7 +194,7 @@ def _grain_sql(name: str, grain: Sequence[str]) -> str:
     known = " OR ".join(f"{quoted(column)} IS NOT NULL" for column in grain)
     return (
         "SELECT COUNT(*) AS repeated, -- n\nIFNULL(SUM(n), 0) - COUNT(*) AS more -- n\n"
-        f"FROM (SELECT COUNT(*) AS n FROM {quoted(name)} WHERE {known} GROUP BY {keys} "
+        f"FROM (SELECT COUNT(*) AS n FROM {rows} WHERE {known} GROUP BY {keys} "
         "HAVING COUNT(*) > 1)"
     )
 
