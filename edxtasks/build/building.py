@@ -133,11 +133,11 @@ def build(
             raise SourceAbsent(f"{absent}{WAS_SET_ASIDE if gone else ''}") from None
         context.warehouse.drop_aside(name)
         if kept_unchecked:
-            look_again(context, table, course, notes)
+            broken = look_again(context, table, course, notes)
         else:
-            note(context, table, course, checks, notes)
+            broken = note(context, table, course, checks, notes)
         publish(context, table, verdict.sources, notes)
-        follow_up(context, table, course, notes)
+        follow_up(context, table, course, broken, notes)
         for notice in context.warehouse.notices(name.dataset):
             notes.say(notice)
         dates = None if verdict.pending is None else len(verdict.pending)

@@ -48,23 +48,25 @@ def checks_of(context: Context, table: Table, course: CourseKey | None, notes: N
     )
 
 
-def note(context: Context, table: Table, course: CourseKey | None, checks: TableChecks, notes: Notes) -> None:
-    """Tell what checks found, and keep it beside the table."""
-    for one in checks.findings:
-        if one.broken:
-            notes.say(str(one) if one.fails else f"{one} (that few may)")
+def note(
+    context: Context, table: Table, course: CourseKey | None, checks: TableChecks, notes: Notes
+) -> list[str]:
+    """Tell what checks found, and keep it beside the table. Gives those that its rows break, in words."""
+    broken = [str(one) for one in checks.findings if one.fails]
+    for line in broken:
+        notes.say(line)
     if table.checks:
         results = [_result(one.check, one.rows, one.broken, one.fails) for one in checks.findings]
         context.warehouse.note_checks(context.name(table, course), digest_of(table.checks), results)
+    return broken
 
 
-def look_again(context: Context, table: Table, course: CourseKey | None, notes: Notes) -> None:
-    """Look over the rows that a table has. Raises `CheckFailed`; what is a warning is told."""
-    found = checks_of(context, table, course, notes)
-    checks = TableChecks(found.name, None, found.checks, found.inputs, found.parameters)
+def look_again(context: Context, table: Table, course: CourseKey | None, notes: Notes) -> list[str]:
+    """Look over the rows that a table has. Raises `CheckFailed`; else as `note`."""
+    checks = checks_of(context, table, course, notes).without_grain()
     rows = Tables((context.name(table, course),), table.schema)
     checks.look(context.warehouse.count, rows)
-    note(context, table, course, checks, notes)
+    return note(context, table, course, checks, notes)
 
 
 def _result(check: Check, rows: int, broken: int, fails: bool) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from edxtasks.build.context import Context, identifier
@@ -15,12 +16,18 @@ from edxtasks.warehouse.base import Label, Query, TableName, Tables
 _COMBINED = f"{REPORT}.person_course_latest"
 
 
-def follow_up(context: Context, table: Table, course: CourseKey | None, notes: Notes) -> None:
-    """Do what follows for a table that has just been built; what people should know goes into the notes."""
+def follow_up(
+    context: Context, table: Table, course: CourseKey | None, broken: Sequence[str], notes: Notes
+) -> None:
+    """Do what follows for a table that has just been built; what people should know goes into the notes.
+
+    `broken` are the checks that its rows break, in words.
+    """
     said = list(notes.lines)
     about = [table.description]
     if table.name == "person_course" and course is not None:
         about += about_person_course(context, course, notes)
+    about += [f"Warning: {one}" for one in broken]
     if table.scope is Scope.GROUP:
         about += [f"Courses: {', '.join(map(str, context.courses))}", *said]
     if table.files:

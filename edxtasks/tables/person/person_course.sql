@@ -3,6 +3,15 @@
 -- grain: user_id
 -- optional: person_course_video_watched, pc_modal_ip, pc_geoip
 -- files: person_course.json.gz, person_course.csv.gz
+-- check one_person_per_username (error):
+--     username IS NULL OR username = '' OR COUNT(*) OVER (PARTITION BY username) = 1
+-- check certified_is_completed (warning): NOT certified OR IFNULL(completed, FALSE)
+-- check explored_is_viewed (warning): NOT explored OR IFNULL(viewed, FALSE)
+-- check nvideo_is_nplay_video (warning): nvideo IS NOT DISTINCT FROM nplay_video
+-- check problem_checks_are_events (warning): nproblem_check <= nevents
+-- check first_event_is_not_after_last (warning): first_event <= last_event
+-- check gaps_of_at_most_300_seconds (warning): sum_dt <= 300 * n_dt + 0.000001
+-- check grade_in_range (warning): grade BETWEEN 0 AND 1
 SELECT
   person_course_base.course_id, -- STRING: course key, ORG/NUMBER/RUN
   person_course_base.user_id, -- INTEGER: account id
