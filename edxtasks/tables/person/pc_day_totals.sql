@@ -1,6 +1,11 @@
 -- Totals of each learner's activity over all days of the course.
 -- command: person_course
 -- grain: username
+-- check first_event_is_not_after_last (warning): first_event <= last_event
+-- check problem_checks_are_events (warning): nproblem_check <= nevents
+-- check gaps_of_at_most_300_seconds (warning): max_dt <= 300 AND sum_dt <= 300 * n_dt + 0.001
+-- check usernames_known (warning, share 0.99):
+--     username IN (SELECT username FROM user_info_combo WHERE username IS NOT NULL)
 SELECT
   username, -- STRING: learner
   @course_id AS course_id, -- STRING: course key, ORG/NUMBER/RUN

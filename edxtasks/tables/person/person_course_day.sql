@@ -2,6 +2,9 @@
 -- command: person_day
 -- grain: username, date
 -- partition: date
+-- check first_event_is_not_after_last (error): first_event <= last_event
+-- check events_are_of_the_date (error): DATE(first_event) = date AND DATE(last_event) = date
+-- check gaps_of_at_most_300_seconds (error): max_dt <= 300 AND sum_dt <= 300 * n_dt + 0.000001
 WITH
   learner_days AS (
     SELECT username, date FROM pcday_log

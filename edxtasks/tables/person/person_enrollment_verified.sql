@@ -1,6 +1,7 @@
 -- When each learner became a verified one, and left that mode by un-enrolling.
 -- command: enrollment_events
 -- grain: user_id
+-- check enrolled_before_unenrolled (warning): verified_enroll_time <= verified_unenroll_time
 SELECT
   course_id, -- STRING: course key, ORG/NUMBER/RUN
   user_id, -- INTEGER: account id

@@ -2,6 +2,7 @@
 -- command: analyze_problems
 -- grain: user_id, module_id (as a rule)
 -- check one_row_per_problem (warning): COUNT(*) OVER (PARTITION BY user_id, module_id) = 1
+-- check grade_in_range (warning): grade BETWEEN 0 AND max_grade
 WITH
   -- Points are texts in the dump. Only decimal numbers are points: no nan, no inf, no 0x10.
   decimal_texts AS (

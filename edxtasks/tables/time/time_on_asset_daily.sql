@@ -5,6 +5,8 @@
 -- grain: date, username, module_id
 -- partition: date
 -- lookback: 30 minutes
+-- check time_fits_the_date (error): time_umid30 < 24 * 3600 + 1800
+-- check short_gaps_are_gaps (error): time_umid5 <= time_umid30
 WITH
   -- Ids that were cut out of JSON text may keep its end.
   module_events AS (

@@ -6,6 +6,8 @@
 -- grain: date, username
 -- partition: date
 -- lookback: 30 minutes
+-- check time_fits_the_date (error): total_time_30 < 24 * 3600 + 1800
+-- check short_gaps_are_gaps (error): total_time_5 <= total_time_30
 WITH
   -- Named events that are no calls of block handlers.
   acts AS (
