@@ -21,6 +21,7 @@ from edxtasks.errors import UserError
 from edxtasks.logs.shards import Shard
 from edxtasks.table import LoadedFrom, Table
 from edxtasks.warehouse.base import Label, TableInfo, TableName, TableState, digest
+from edxtasks.warehouse.checks import digest_of
 from edxtasks.warehouse.schema import Column, Schema
 
 
@@ -73,7 +74,7 @@ def adopt_table(context: Context, warehouse: Adopting, table: Table, course: Cou
         _fits(warehouse, name, table.schema, own_columns)
         label = Label(verdict.stamp, parts=verdict.parts, signature=verdict.signature)
         if table.partition is None:
-            return warehouse.adopt(name, label)
+            return _without_checks(context, table, name, warehouse.adopt(name, label))
         held = warehouse.rows_by_date(name, table.schema[table.partition])
         if verdict.pending is None:
             if None in held:
@@ -83,7 +84,15 @@ def adopt_table(context: Context, warehouse: Adopting, table: Table, course: Cou
             dates = dict(verdict.pending)
             if other := sorted(str(day) for day in held if day not in dates):
                 raise NotAdopted(f"it has rows of dates that it would not have: {', '.join(other[:3])}")
-        return warehouse.adopt(name, label, table.partition, dates)
+        state = warehouse.adopt(name, label, table.partition, dates)
+        return _without_checks(context, table, name, state)
+
+
+def _without_checks(context: Context, table: Table, name: TableName, state: TableState) -> TableState:
+    """Note that an adopted table is not to be looked over: who adopts it answers for its rows."""
+    if table.checks:
+        context.warehouse.note_checks(name, digest_of(table.checks), [])
+    return state
 
 
 def adopt_log_days(
