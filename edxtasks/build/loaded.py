@@ -19,6 +19,7 @@ from edxtasks.dumps import (
     user_partitions,
 )
 from edxtasks.geolocation import pc_geoip
+from edxtasks.problems import problem_analysis
 from edxtasks.table import ComputedFrom, LoadedFrom, Need, Scope, Table
 
 
@@ -56,13 +57,27 @@ def _from_office(name: str, command: str, grain: str, module: ModuleType) -> Tab
 
 
 def _computed(
-    name: str, command: str, grain: str, module: ModuleType, inputs: dict[str, Need], internal: bool = False
+    name: str,
+    command: str,
+    grain: str,
+    module: ModuleType,
+    inputs: dict[str, Need],
+    internal: bool = False,
+    files: tuple[str, ...] = (),
 ) -> Table:
     """A course table whose module computes it from rows of other tables, and files."""
     made = ComputedFrom(module.build, module.VERSION, module.sources, (), module.OUTPUT_FILES)
     description = _description(module)
     return Table(
-        name, command, module.SCHEMA, made, description, grain=grain, inputs=inputs, internal=internal
+        name,
+        command,
+        module.SCHEMA,
+        made,
+        description,
+        grain=grain,
+        inputs=inputs,
+        internal=internal,
+        files=files,
     )
 
 
@@ -90,6 +105,14 @@ LOADED = (
         course_facts,
         {"grading_policy": Need.OPTIONAL, "course_metainfo": Need.BORROWED, "course_axis": Need.OPTIONAL},
         internal=True,
+    ),
+    _computed(
+        "problem_analysis",
+        "analyze_problems",
+        "learner and problem (a record of studentmodule)",
+        problem_analysis,
+        {"studentmodule": Need.REQUIRED},
+        files=problem_analysis.FILES,
     ),
     _computed("pc_geoip", "person_course", "username", pc_geoip, {"pc_modal_ip": Need.REQUIRED}),
     _computed(

@@ -1,0 +1,1 @@
+"""Problems: what the states of learners in problems hold, as rows."""
