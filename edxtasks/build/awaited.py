@@ -16,22 +16,6 @@ def _awaited(name: str, columns: Schema) -> Table:
 
 AWAITED = (
     _awaited(
-        "person_problem",
-        schema("""
-            user_id INTEGER -- learner
-            problem_nid INTEGER -- number of the problem in the course
-            n_attempts INTEGER -- attempts
-            date TIMESTAMP -- time of the last submission
-        """),
-    ),
-    _awaited(
-        "course_problem",
-        schema("""
-            problem_nid INTEGER -- number of the problem in the course
-            problem_id STRING -- url name of the problem
-        """),
-    ),
-    _awaited(
         "person_course_video_watched",
         schema("""
             user_id INTEGER -- learner

@@ -26,7 +26,7 @@ from edxtasks.printable import printable, printable_path
 from edxtasks.warehouse.rows import OwnColumns
 from edxtasks.warehouse.schema import Column, Schema, schema
 
-VERSION = 1
+VERSION = 2
 OUTPUT_FILES = ("grading_policy.csv",)
 """Files written into the dated directory."""
 
@@ -34,8 +34,9 @@ SCHEMA = schema("""
     assignment_type STRING -- kind of assignment, joins with course_axis.gformat
     name STRING -- name of the entry, else its assignment type
     fraction_of_overall_grade FLOAT -- weight, as written (usually of 1)
+    short_label STRING -- short name
 """)
-"""The columns that are always there."""
+"""The columns that are always there; `short_label` stands where the graders have it, else last."""
 
 OWN_COLUMNS = True
 """The table has more columns than `SCHEMA` says."""
@@ -47,7 +48,6 @@ CUTOFF = "overall_cutoff_for_"
 _KNOWN = {
     "min_count": "number of assignments of the type",
     "drop_count": "number of lowest scores that are dropped",
-    "short_label": "short name",
 }
 _TEXT_COLUMNS = frozenset({"name", "category", "show_only_average", "section_type", "assignment_type"})
 _TOLERANCE = 0.001
@@ -142,6 +142,8 @@ def shape(policy: Mapping[str, object], findings: Findings) -> OwnColumns:
             cells[name] = values
         else:
             findings.add(GRADING, f'"{key}" is left out: there is a column {taken} already')
+    if "short_label" not in map(str.lower, cells):
+        cells["short_label"] = [None] * len(graders)
     columns = []
     for name in cells:
         kind, cells[name] = typed(name, cells[name])

@@ -278,8 +278,18 @@ def test_the_run_is_chosen_as_for_the_axis(tmp_path: Path) -> None:
 
 def test_the_columns_always_there_are_in_the_schema(tmp_path: Path) -> None:
     table, _ = shaped(HOMEWORK)
-    assert table.schema.columns[:3] == grading_policy.SCHEMA.columns
+    assert {column for column in table.schema if column.name in grading_policy.SCHEMA.names} == {
+        *grading_policy.SCHEMA
+    }
     assert all(column.description for column in table.schema)
+
+
+def test_a_short_label_that_no_grader_has_is_null(tmp_path: Path) -> None:
+    table, _ = shaped({"type": "Exam", "weight": 1, "min_count": 1})
+    assert table.schema.names[-1] == "short_label"
+    assert cells(table, "short_label") == [None]
+    table, _ = shaped({"type": "Exam", "weight": 1, "Short_Label": "Ex"})
+    assert [name for name in table.schema.names if name.lower() == "short_label"] == ["Short_Label"]
 
 
 def test_no_grading_policy_of_the_run_is_skipped(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ an input apart is unique in them, as it is in real tables; all else is drawn by 
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -21,23 +22,34 @@ from edxtasks.warehouse.session import literal, quoted
 KEYS: Mapping[str, tuple[str, ...]] = {
     TRACKLOG: (),
     "course_facts": (),
-    "course_problem": ("problem_nid",),
     "courses.global_modal_ip": ("username",),
     "enrollday_all": (),
     "enrollment_events": (),
     "forum": (),
     "forum_events": (),
     "person_course_video_watched": ("user_id",),
-    "person_problem": ("user_id", "problem_nid"),
+    "person_item": ("user_id", "item_nid"),
+    "problem_analysis": ("user_id", "problem_url_name"),
+    "problem_check": (),
+    "problem_grades": ("user_id", "module_id"),
+    "show_answer": (),
     "video_stats_day": ("date", "username", "video_id"),
 }
 """What tells rows apart in inputs whose grain names no columns; () where rows may be equal."""
 
-ROWS_AT_MOST: Mapping[str, int] = {"course_facts": 1, "course_axis": 2000, "course_problem": 2000}
+ROWS_AT_MOST: Mapping[str, int] = {
+    "course_facts": 1,
+    "course_axis": 2000,
+    "course_item": 200,
+    "course_problem": 2000,
+    "problem_check_temporal_fingerprint": 2000,
+    "show_answer_temporal_fingerprint": 2000,
+}
 """Inputs that are small in every course: more rows would only multiply joins."""
 
 _FIRST_EVENING = "TIMESTAMPTZ '2013-02-27 23:55:00+00'"
 _FIRST_DATE = "DATE '2013-02-27'"
+_PLACE_IN_LIST = re.compile(r"\.[0-9]+\.")
 _LEARNER_NUMBERS = {"user_id", "student_id", "author_id"}
 
 
@@ -89,7 +101,7 @@ def columns_read(name: str) -> Schema:
 
 def _only(column: Column, named: set[str]) -> Column:
     fields = tuple(_only(field, named) for field in column.fields if field.name.lower() in named)
-    return Column(column.name, column.type, column.description, fields)
+    return replace(column, fields=fields)
 
 
 def _key_numbers(name: str, sizes: Sizes) -> dict[str, str]:
@@ -168,7 +180,7 @@ def _value(column: Column, path: str, draw: str, sizes: Sizes, texts: _Texts) ->
     if column.name in _LEARNER_NUMBERS:
         return f"{draw} % {sizes.learners}"
     if column.type == "STRING":
-        among = texts[path] or ["a", "b", ""]
+        among = texts[_PLACE_IN_LIST.sub(".", path)] or ["a", "b", ""]
         return f"{_list(among)}[1 + {draw} % {len(among)}]"
     if column.type == "INTEGER":
         return f"{draw} % 20"
@@ -214,6 +226,9 @@ def _texts(reader: str = "") -> _Texts:
         elif isinstance(value, Mapping):
             for name, member in value.items():
                 note(f"{path}.{name}", member)
+        elif isinstance(value, list):
+            for item in value:
+                note(path, item)
 
     for case in cases():
         if reader and case.table.name != reader:
