@@ -28,6 +28,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "forum": (),
     "forum_events": (),
     "person_course_video_watched": ("user_id",),
+    "grading_policy": (),
     "person_item": ("user_id", "item_nid"),
     "problem_analysis": ("user_id", "problem_url_name"),
     "problem_check": (),

@@ -15,7 +15,9 @@ from pathlib import Path
 
 import orjson
 
+from edxtasks.build.parameters import OF_SETTINGS, value
 from edxtasks.build.registry import read_registry
+from edxtasks.config import Settings
 from edxtasks.logs.schema import TRACKLOG_SCHEMA
 from edxtasks.table import TRACKLOG, SelectedBy, Table
 from edxtasks.warehouse.base import Absent, Dates, Input, Label, Parameter, Query, TableName, Tables
@@ -27,8 +29,9 @@ FOLDER = Path(__file__).parent
 COURSE_PARAMETERS: Mapping[str, Parameter] = {
     "course_id": "MITx/6.00x/2013_Spring",
     "course_key": "course-v1:MITx+6.00x+2013_Spring",
+    **{name: value(name, None, Settings()) for name in OF_SETTINGS},
 }
-"""Parameters of a case that names no others."""
+"""Parameters of a case that names no others: a course, and the settings as they are unless they are set."""
 
 
 class CaseError(ValueError):

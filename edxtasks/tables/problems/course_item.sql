@@ -1,14 +1,10 @@
--- The items of the course: its problems' response fields that more than a few learners answered, with their
+-- The items of the course: response fields with more than min_item_responses answers, with their
 -- place in the course, their assignment, and their weight in the final grade.
 -- Problems that are not graded count too; their assignment type is empty. Dropped assignments are not considered.
 -- command: item_tables
 -- grain: item_nid
 -- optional: grading_policy
 WITH
-  thresholds AS (
-    SELECT 5 AS min_item_responses
-  ),
-
   -- The items that learners answered.
   responses AS (
     SELECT
@@ -26,7 +22,7 @@ WITH
   answered_items AS (
     SELECT problem_url_name, answer_id, n_user_responses, response_number, input_number
     FROM responses
-    WHERE n_user_responses > (SELECT min_item_responses FROM thresholds)
+    WHERE n_user_responses > @min_item_responses
   ),
   -- Ids that do not end in two numbers come last.
   items AS (

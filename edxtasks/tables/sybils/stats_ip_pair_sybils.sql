@@ -1,12 +1,10 @@
 -- Groups of accounts on one address of which one is certified and another looks like its harvester of answers.
--- A harvester is not certified, asked for the answers of more than 10 problems, and has at most 70 % of its own
--- answers right. Addresses of 8 and more participants, those of a campus or café, are left out.
+-- A harvester is not certified, asked for the answers of more than sybil_min_show_answer problems, and has at most
+-- sybil_max_percent_correct of its own answers right. Addresses of sybil_max_group and more participants, those of
+-- a campus or café, are left out.
 -- command: ip_sybils
 -- grain: user_id
 WITH
-  thresholds AS (
-    SELECT 8 AS max_group, 70 AS max_percent_correct, 10 AS min_show_answer
-  ),
   members AS (
     SELECT
       person_course.user_id,
@@ -26,7 +24,7 @@ WITH
     GROUP BY ip
     HAVING COUNTIF(certified) > 0
       AND COUNTIF(NOT certified) > 0
-      AND COUNT(*) < (SELECT max_group FROM thresholds)
+      AND COUNT(*) < @sybil_max_group
   ),
   suspects AS (
     SELECT
@@ -42,8 +40,8 @@ WITH
     WHERE members.certified
       OR (
         NOT members.certified
-        AND members.percent_correct <= (SELECT max_percent_correct FROM thresholds)
-        AND members.nshow_answer_unique_problems > (SELECT min_show_answer FROM thresholds)
+        AND members.percent_correct <= @sybil_max_percent_correct
+        AND members.nshow_answer_unique_problems > @sybil_min_show_answer
         AND members.frac_complete != 0
       )
   ),

@@ -5,9 +5,6 @@
 -- command: temporal_fingerprints
 -- grain: CAMEO_uid, shadow_uid
 WITH
-  thresholds AS (
-    SELECT 20 AS min_pairs, 0.99 AS min_corr
-  ),
   shadows AS (
     SELECT username, user_id, index, time
     FROM show_answer_temporal_fingerprint
@@ -46,7 +43,7 @@ WITH
   deviations AS (
     SELECT user_id, shadow_user_id, n, n * xx - x * x AS vx, n * yy - y * y AS vy, n * xy - x * y AS vxy
     FROM sums
-    WHERE n > (SELECT min_pairs FROM thresholds)
+    WHERE n > @fingerprint_min_pairs
   ),
   -- Where times deviate by less than 10 minutes, whole minutes tell nothing. Else they change a correlation by
   -- less than 0.01.
@@ -54,7 +51,7 @@ WITH
     SELECT user_id, shadow_user_id
     FROM deviations
     WHERE LEAST(vx, vy) < 100.0 * n * n
-      OR vxy > ((SELECT min_corr FROM thresholds) - 0.01) * SQRT(vx) * SQRT(vy)
+      OR vxy > (@fingerprint_min_corr - 0.01) * SQRT(GREATEST(vx, 0.0)) * SQRT(GREATEST(vy, 0.0))
   ),
   pairs AS (
     SELECT
@@ -85,5 +82,5 @@ SELECT
 FROM pairs
 INNER JOIN stats_attempts_correct ON pairs.user_id = stats_attempts_correct.user_id
 WHERE NOT IS_NAN(pairs.correlation)
-  AND pairs.correlation > (SELECT min_corr FROM thresholds)
+  AND pairs.correlation > @fingerprint_min_corr
 ORDER BY fpt_pearson_corr DESC, CAMEO_uid, shadow_uid
