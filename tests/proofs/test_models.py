@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tables"))
 
 import duck
 import googlesql
-from made_up_rows import Sizes, columns_read, made_up
+from made_up_rows import LOOSE_THRESHOLDS, Sizes, columns_read, made_up
 from model_cases import (
     COURSE_PARAMETERS,
     Case,
@@ -35,15 +35,6 @@ from edxtasks.table import SelectedBy, Table
 from edxtasks.warehouse import dialect
 
 ANY_VALUE_OF_A_PARAMETER = {**COURSE_PARAMETERS, "dump_date": date(2013, 9, 8)}
-LOOSE_THRESHOLDS = {
-    "min_item_responses": 1,
-    "sybil_max_group": 1000,
-    "sybil_max_percent_correct": 500.0,
-    "sybil_min_show_answer": 5,
-    "fingerprint_min_pairs": 1,
-    "fingerprint_min_corr": -1.0,
-}
-"""Settings with which made-up rows, that are few and alike, give rows."""
 
 
 def _query(table: Table) -> tuple[str, dict[str, object]]:

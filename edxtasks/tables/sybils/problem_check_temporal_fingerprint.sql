@@ -1,7 +1,7 @@
 -- When each certified learner first and last solved each problem, and how long before or after the mean of all.
 -- The mean is taken in whole microseconds since the first of these times.
 -- command: temporal_fingerprints
--- grain: username, index
+-- grain: index, username
 WITH
   solved AS (
     SELECT username, module_id, MIN(time) AS first_time, MAX(time) AS last_time

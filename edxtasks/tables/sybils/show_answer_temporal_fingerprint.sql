@@ -1,6 +1,6 @@
 -- When each learner with more than 10 answers asked for first asked for the answer of each problem.
 -- command: temporal_fingerprints
--- grain: username, index
+-- grain: index, username
 WITH
   shown AS (
     SELECT username, course_id, module_id, MIN(time) AS time
