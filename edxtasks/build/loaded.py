@@ -21,6 +21,7 @@ from edxtasks.dumps import (
 from edxtasks.geolocation import pc_geoip
 from edxtasks.problems import problem_analysis
 from edxtasks.table import ComputedFrom, LoadedFrom, Need, Scope, Table
+from edxtasks.warehouse.checks import Check
 
 
 def _description(module: ModuleType) -> str:
@@ -64,6 +65,7 @@ def _computed(
     inputs: dict[str, Need],
     internal: bool = False,
     files: tuple[str, ...] = (),
+    checks: tuple[Check, ...] = (),
 ) -> Table:
     """A course table whose module computes it from rows of other tables, and files."""
     made = ComputedFrom(module.build, module.VERSION, module.sources, (), module.OUTPUT_FILES)
@@ -78,6 +80,7 @@ def _computed(
         inputs=inputs,
         internal=internal,
         files=files,
+        checks=checks,
     )
 
 
@@ -109,10 +112,11 @@ LOADED = (
     _computed(
         "problem_analysis",
         "analyze_problems",
-        "learner and problem (a record of studentmodule)",
+        "user_id, problem_url_name (as a rule)",
         problem_analysis,
         {"studentmodule": Need.REQUIRED},
         files=problem_analysis.FILES,
+        checks=(Check("one_row_per_problem", "COUNT(*) OVER (PARTITION BY user_id, problem_url_name) = 1"),),
     ),
     _computed("pc_geoip", "person_course", "username", pc_geoip, {"pc_modal_ip": Need.REQUIRED}),
     _computed(
