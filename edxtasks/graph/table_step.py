@@ -173,8 +173,8 @@ class TableStep(Step):
         context = self.run.context
         try:
             name = context.name(self.table, self.course)
-        except UserError:
-            return []  # without chosen courses there is no dataset for it
+        except (UserError, OSError):
+            return []  # there is no dataset for it without chosen courses; or the check says what is wrong
         location = context.warehouse.location(name, self.table.partition is not None)
         return [str(path) for path in [location, *self._files()] if path is not None]
 

@@ -1,4 +1,4 @@
-"""Files and folders of dumps that cannot be read: told plainly, and a fault of one course, not of the run."""
+"""Files and folders of dumps and of the warehouse that cannot be read: told plainly, and a fault of one course, not of the run."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from project import REPOSITORY
 from test_weekly_package import OLD, ONE, TWO, configure, package
+
+from edxtasks.course import CourseKey
 
 AS_ANYBODY = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"]
 """Permissions do not bind the administrator, under whom tests may run: this takes that right away."""
@@ -70,6 +72,14 @@ def test_files_and_folders_that_cannot_be_read(folder: Path) -> None:
             assert f"FAILED  {task}:{ONE}: {folder}/SQL/" in told
         assert "Permission denied; check its owner and permissions" in told
         assert f"built   user_info_combo:{TWO}: 3 rows" in told
+
+    dataset = folder / "warehouse" / CourseKey.parse(ONE).dataset
+    dataset.chmod(0)
+    status, told = run(folder, "make_uic", "force_recompute=1")
+    dataset.chmod(0o700)
+    assert status != 0
+    assert f"FAILED  user_info_combo:{ONE}: {dataset}" in told
+    assert f"built   user_info_combo:{TWO}: 3 rows" in told
 
     (folder / f"mitx-{OLD}").chmod(0)
     status, told = run(folder, "make_uic")
