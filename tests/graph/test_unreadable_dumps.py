@@ -1,4 +1,4 @@
-"""Files and folders of dumps and of the warehouse that cannot be read: told plainly, and a fault of one course, not of the run."""
+"""Files and folders, of dumps and warehouse, that cannot be read: told plainly, and fail one course alone."""
 
 from __future__ import annotations
 
