@@ -25,6 +25,9 @@ TRACKLOG = "tracklog"
 
 
 _ONE_ROW = "one row"
+_WORDS = frozenset({"event", "document", "log line"})
+"""Grains in words that a column may be called by, too: such a table has no key."""
+
 _ORDER = re.compile(r"\s*\((?:file|input) order\)$")
 """Behind the columns of a grain: in which order the rows come."""
 
@@ -152,6 +155,8 @@ class Table:
         """
         if self.grain == _ONE_ROW:
             return ()
+        if self.grain in _WORDS:
+            return None
         columns = {name.lower(): name for name in self.schema.names}
         names = [name.strip().lower() for name in _ORDER.sub("", self.grain).split(",")]
         return tuple(columns[name] for name in names) if set(names) <= set(columns) else None

@@ -10,15 +10,18 @@ import pytest
 
 from edxtasks.build.building import Built, build
 from edxtasks.build.check_lines import CheckLineError, take_checks
+from edxtasks.build.checks import checks_of
 from edxtasks.build.context import Context
 from edxtasks.build.freshness import Standing, check
 from edxtasks.build.model import read_models
 from edxtasks.build.model_checks import with_checks
 from edxtasks.build.registry import put_together
 from edxtasks.config import Settings
+from edxtasks.config import Warehouse as Place
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
 from edxtasks.errors import UserError
+from edxtasks.notes import Notes
 from edxtasks.table import AwaitedFrom, ComputedFrom, Need, Table
 from edxtasks.warehouse.base import Label, TableName
 from edxtasks.warehouse.checks import Check, CheckFailed
@@ -78,6 +81,40 @@ def test_two_rows_of_one_grain_fail_the_build_and_leave_the_old_table(tmp_path: 
     assert rows_of(context, table) == [("ada", 1.0)]
     assert check(context, table, COURSE).standing is Standing.STALE
     assert not list(tmp_path.rglob(".grades*")), "nothing is left behind"
+
+
+@pytest.mark.parametrize(
+    ("grain", "key"),
+    [
+        ("username, Event", ("username", "event")),
+        ("index (file order)", ("index",)),
+        ("username, index (input order)", ("username", "index")),
+        ("one row", ()),
+        ("event", None),
+        ("username (as a rule)", None),
+        ("row of the file", None),
+        ("", None),
+    ],
+)
+def test_a_grain_is_columns_or_words(grain: str, key: tuple[str, ...] | None) -> None:
+    columns = schema("username STRING -- who\nindex INTEGER -- n\nevent STRING -- text")
+    assert Table("a", "x", columns, AwaitedFrom(), grain=grain).key == key
+
+
+@pytest.mark.parametrize(
+    ("engine", "asked", "key"),
+    [("duckdb", False, ("person",)), ("bigquery", False, None), ("bigquery", True, ("person",))],
+)
+def test_bigquery_looks_at_the_grain_where_it_is_asked_to(
+    tmp_path: Path, engine: str, asked: bool, key: tuple[str, ...] | None
+) -> None:
+    table = made_table(tmp_path, IN_RANGE)
+    context = made_context(tmp_path, table)
+    context.settings = Settings(root=tmp_path, warehouse=Place(engine=engine, check_grain_on_bigquery=asked))
+    found = checks_of(context, table, COURSE, Notes())
+    assert found.grain == key
+    assert [one.name for one in found.checks] == ["in_range"]
+    assert found.parameters == {"sybil_max_percent_correct": 70.0}
 
 
 def test_a_check_is_told_kept_and_no_part_of_the_stamp(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from edxtasks.storage.gcs import GcsStorage
 from edxtasks.warehouse import open_warehouse
 from edxtasks.warehouse.base import Dates, Label, LogDays, Query, TableName, Tables
 from edxtasks.warehouse.bigquery import BigQueryWarehouse, Service
+from edxtasks.warehouse.checks import Check, CheckFailed, TableChecks
 from edxtasks.warehouse.rows import JsonLines, ParquetFiles
 from edxtasks.warehouse.schema import Column, Schema, schema
 
@@ -477,6 +478,50 @@ class TestLoads:
         warehouse = BigQueryWarehouse(Service("p", endpoint=fake.url), None, tmp_path)
         with pytest.raises(SettingsError, match="gs_bucket"):
             _load(warehouse)
+
+
+class TestChecks:
+    """Rows are counted before they replace a table."""
+
+    COUNTED = "GROUP BY `username`"
+
+    def test_a_table_is_built_beside_counted_and_put_in_its_place(
+        self, fake: FakeGoogle, warehouse: BigQueryWarehouse
+    ) -> None:
+        _load(warehouse)
+        fake.answers.append((self.COUNTED, [[2, 3]]))
+        checks = TableChecks("names", ("username",))
+        for _ in range(2):  # a second try with the same stamp is built and counted again
+            with pytest.raises(CheckFailed, match=r"several for 2 of them: 5 rows"):
+                warehouse.create(NAMES, QUERY, Label("s1"), checks)
+            assert sorted(name for _, name in fake.tables) == ["people"]
+        fake.answers.append((self.COUNTED, [[0, 0]]))
+        assert warehouse.create(NAMES, QUERY, Label("s1"), checks).stamp == "s1"
+        assert sorted(name for _, name in fake.tables) == ["names", "people"]
+        texts = [one["query"]["query"] for one in fake.inserted() if "query" in one]
+        asked = [text for text in texts if self.COUNTED in text]
+        assert len(asked) == 3
+        assert "FROM `p.MITx__2_03x__3T2013._edxtasks_new_names` AS edxtasks_rows" in asked[-1]
+
+    def test_a_script_counts_before_its_transaction_and_fails(
+        self, fake: FakeGoogle, warehouse: BigQueryWarehouse
+    ) -> None:
+        """BigQuery says what ERROR was given, and where it stands in the script."""
+        query = Query("SELECT date, n FROM days", {"days": Tables((NAME,), DAILY_SCHEMA)}, {}, DAILY_SCHEMA)
+        low = Check("low", "n < @most", error=True)
+        checks = TableChecks("daily", ("date",), (low, Check("told", "n > 0")), {}, {"most": 5})
+        work = [Dates(query, {D1: "a"})]
+        fake.plans.append(
+            Plan(error=_error("invalidQuery", "Query error: edxtasks check failed: 1:7,3,0 at [9:1]"))
+        )
+        with pytest.raises(CheckFailed, match="daily: check low: 3 of 7 rows break it; expected: n < @most"):
+            warehouse.create_dates(DAILY, DAILY_SCHEMA, "date", work, [], Label("s"), checks)
+        script = fake.inserted()[-1]["query"]
+        before, _, _ = script["query"].partition("BEGIN TRANSACTION;")
+        assert before.count("SELECT IF(") == 2
+        assert "FROM edxtasks_fresh AS edxtasks_rows" in before
+        assert "n < @most" in before
+        assert "most" in [one["name"] for one in script["queryParameters"]]
 
 
 class TestDates:
