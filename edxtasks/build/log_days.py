@@ -28,7 +28,7 @@ from edxtasks.logs.stored import StoredShards
 from edxtasks.notes import Notes
 from edxtasks.printable import listed as listed_names
 from edxtasks.table import TRACKLOG
-from edxtasks.warehouse.base import Label, TableName, Warehouse, digest
+from edxtasks.warehouse.base import Label, TableName, TableState, Warehouse, digest
 from edxtasks.warehouse.rows import JsonLines
 
 __all__ = ["TRACKLOG_SCHEMA", "LogVerdict", "check_log_days", "label_of", "load_log_days", "lock_name"]
@@ -44,7 +44,7 @@ class LogVerdict:
 
     `load` are shards of the log directory, `fetch` days of which only the copy in storage is left.
     `held_back` are days that a raw log feeds whose last split failed: what is loaded of them stays. `foreign`
-    are days without shard that somebody else has loaded: they stay.
+    are days without shard that somebody else has loaded, or that cannot be read: they stay.
     """
 
     load: dict[str, Shard] = field(default_factory=dict)
@@ -94,7 +94,7 @@ def check_log_days(context: Context, course: CourseKey, force: bool = False) -> 
     fetch = {name: day for name, day in fetch.items() if name not in alone}
     gone = sorted(set(loaded) - set(listed) - set(copies) - withheld)
     states = context.warehouse.states(course.logs_dataset)
-    foreign = tuple(name for name in gone if is_foreign(states[name]))
+    foreign = tuple(name for name in gone if is_foreign(states[name]) or _is_unreadable(states[name]))
     drop = tuple(name for name in gone if name not in foreign)
     held = tuple(sorted(withheld & set(listed)))
     new = sum(name not in loaded for name in [*load, *fetch])
@@ -106,11 +106,16 @@ def check_log_days(context: Context, course: CourseKey, force: bool = False) -> 
             (len(drop), "days to go"),
             (len(held), "days held back"),
             (len(alone), "days left alone (not_before)"),
-            (len(foreign), "days of somebody else, without shard, left alone"),
+            (len(foreign), "days of somebody else or unreadable, without shard, left alone"),
         )
         if number
     )
     return LogVerdict(load, fetch, drop, held, len(listed) + len(copies), reason, foreign)
+
+
+def _is_unreadable(state: TableState) -> bool:
+    """Whether a day table has no footer that tells whose it is: it may be somebody's, or be on its way."""
+    return bool(state.fault) and state.first_time is None
 
 
 def load_log_days(
@@ -162,9 +167,8 @@ def load_log_days(
     if verdict.drop:
         notes.say(f"{len(verdict.drop)} day tables dropped: their shards are gone")
     if verdict.foreign:
-        notes.say(
-            f"left as they are, made by somebody else and without shard: {listed_names(verdict.foreign)}"
-        )
+        names = listed_names(verdict.foreign)
+        notes.say(f"left as they are, made by somebody else or unreadable, and without shard: {names}")
     for name in verdict.held_back:
         notes.say(f"{name} held back: a raw log that feeds this day could not be split")
     if failures:

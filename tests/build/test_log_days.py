@@ -246,6 +246,19 @@ def test_all_threads_are_there_again_after_loads_side_by_side(site: Site) -> Non
     assert row == (2,)
 
 
+def test_an_unreadable_day_without_shard_stays(site: Site) -> None:
+    """Nobody knows whose it is; it may be a copy that is on its way."""
+    of_site = context(site)
+    load_log_days(of_site, COURSE)
+    theirs = of_site.warehouse.location(table(7), partitioned=False)
+    assert theirs is not None
+    theirs.write_bytes(b"no Parquet")
+    changed = context(site)
+    assert check_log_days(changed, COURSE).foreign == (table(7).table,)
+    load_log_days(changed, COURSE)
+    assert theirs.read_bytes() == b"no Parquet"
+
+
 def test_a_day_of_somebody_else_without_shard_stays_and_counts(site: Site) -> None:
     of_site = context(site)
     load_log_days(of_site, COURSE)
