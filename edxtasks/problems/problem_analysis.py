@@ -1,7 +1,7 @@
 """The table `problem_analysis`: the last answers of each learner to each problem, one row a submission state.
 
 The answers and marks of all response fields of a problem are the list `item` of its row. It is read from the
-states in `studentmodule` (docs/problems.md).
+states in `studentmodule`.
 """
 
 from __future__ import annotations

@@ -194,7 +194,9 @@ def _write_type(message: Any, column: Column, repeated: bool = False) -> None:
 
 
 def _column_of(name: str, value: object) -> Column:
-    """The column that a parameter's value would fill."""
+    """The column that a parameter's value would fill; NULL is taken for a text."""
+    if value is None:
+        return Column(name, "STRING")
     if isinstance(value, list):
         return _column_of(name, value[0] if value else "")
     kinds = ((bool, "BOOLEAN"), (int, "INTEGER"), (float, "FLOAT"), (str, "STRING"), (datetime, "TIMESTAMP"))

@@ -20,6 +20,7 @@ from edxtasks.warehouse.schema import Column, Schema
 from edxtasks.warehouse.session import literal, quoted
 
 KEYS: Mapping[str, tuple[str, ...]] = {
+    "cameo_cutoff_time": (),
     TRACKLOG: (),
     "course_facts": (),
     "courses.global_modal_ip": ("username",),
@@ -39,6 +40,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 """What tells rows apart in inputs whose grain names no columns; () where rows may be equal."""
 
 ROWS_AT_MOST: Mapping[str, int] = {
+    "cameo_cutoff_time": 1,
     "course_facts": 1,
     "course_axis": 300,
     "course_item": 200,

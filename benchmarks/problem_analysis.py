@@ -1,0 +1,131 @@
+"""How fast states of problems become the table `problem_analysis`: records of `studentmodule` a second.
+
+    python benchmarks/problem_analysis.py [RECORDS] [WORKERS]
+
+Two million records of about 700 bytes, two in five of them of problems with a submission of one to nine
+response fields, are read from the embedded warehouse, parsed by the workers, and loaded as a table. Told are
+records a second by the clock and by CPU time on two cores, the share of each step, and the most memory of a
+process.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import resource
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from edxtasks.config import Engine, Settings
+from edxtasks.course import CourseKey
+from edxtasks.dumps.studentmodule import SCHEMA as STUDENTMODULE
+from edxtasks.notes import Notes
+from edxtasks.problems import problem_analysis
+from edxtasks.scratch import Scratch
+from edxtasks.warehouse.base import Label, Share, TableName
+from edxtasks.warehouse.parquet import ParquetWarehouse
+from edxtasks.warehouse.rows import JsonLines, ParquetFiles
+
+COURSE = CourseKey("UnivX", "3.14x", "1T2024")
+STATES = 1000
+
+
+def states() -> list[tuple[str, str]]:
+    """Types of modules and their states, as many as a course has different ones."""
+    rng = random.Random(7)
+    made = []
+    for number in range(STATES):
+        if number % 5 >= 2:
+            made.append(("sequential", json.dumps({"position": rng.randrange(1, 9)})))
+            continue
+        parts = range(2, 2 + rng.randrange(1, 10))
+        answers = {
+            f"i4x-UnivX-3_14x-problem-p{number}_{part}_1": rng.choice(("choice_1", "9.81", "é è"))
+            for part in parts
+        }
+        result = {"hint": "", "hintmode": None, "correctness": "correct", "msg": "", "npoints": None}
+        state = {
+            "correct_map": dict.fromkeys(answers, result),
+            "student_answers": answers,
+            "attempts": 2,
+            "done": True,
+        }
+        made.append(("problem", json.dumps(state)))
+    return made
+
+
+def write_studentmodule(warehouse: ParquetWarehouse, name: TableName, records: int, folder: Path) -> None:
+    """A table of made-up records."""
+    connection = warehouse.session.connection
+    connection.execute("CREATE TEMP TABLE states (n BIGINT, module_type VARCHAR, state VARCHAR)")
+    connection.executemany(
+        "INSERT INTO states VALUES (?, ?, ?)", [(n, *each) for n, each in enumerate(states())]
+    )
+    path = folder / "studentmodule.parquet"
+    connection.execute(
+        f"""COPY (
+            SELECT i AS id, module_type, 'i4x://UnivX/3.14x/' || module_type || '/p' || n AS module_id,
+                i % 100003 AS student_id, state, '1' AS grade,
+                TIMESTAMPTZ '2024-02-01 00:00:00+00' + to_seconds(i) AS created,
+                TIMESTAMPTZ '2024-02-01 00:00:00+00' + to_seconds(i) AS modified,
+                '2' AS max_grade, 'na' AS done, '{COURSE.slash}' AS course_id
+            FROM range({records}) AS numbers(i) JOIN states ON i % {STATES} = n
+        ) TO '{path}' (FORMAT parquet)"""
+    )
+    warehouse.load(name, STUDENTMODULE, ParquetFiles((path,)), Label("made up"))
+    path.unlink()
+
+
+def cpu() -> float:
+    """CPU seconds of this process and of its children that have ended."""
+    return sum(
+        usage.ru_utime + usage.ru_stime
+        for usage in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    )
+
+
+def main() -> None:
+    """Measure, and print what was measured."""
+    words = [int(word) for word in sys.argv[1:]]
+    records, workers = words[0] if words else 2_000_000, words[1] if len(words) > 1 else 2
+    folder = Path(tempfile.mkdtemp(prefix="benchmark-"))
+    try:
+        warehouse = ParquetWarehouse(
+            folder / "warehouse", Share(threads=2, memory_limit="300MB"), Scratch([folder / "scratch"])
+        )
+        source, target = TableName("course", "studentmodule"), TableName("course", "problem_analysis")
+        write_studentmodule(warehouse, source, records, folder)
+        settings = Settings(root=folder, engine=Engine(workers=workers))
+        began, cpu_before = time.monotonic(), cpu()
+        names = STUDENTMODULE.names
+        rows = (dict(zip(names, row, strict=True)) for row in warehouse.read(source, names))
+        with warehouse._scratch.folder() as scratch:
+            content = problem_analysis.build(COURSE, settings, {}, {"studentmodule": rows}, scratch, Notes())
+            assert isinstance(content, JsonLines)
+            parsed, cpu_parsed = time.monotonic(), cpu()
+            state = warehouse.load(target, problem_analysis.SCHEMA, content, Label("stamp"))
+        ended, cpu_ended = time.monotonic(), cpu()
+        print(f"{records} records, {state.rows} rows, {workers} workers")
+        for what, seconds, used in (
+            ("read and parsed", parsed - began, cpu_parsed - cpu_before),
+            ("loaded", ended - parsed, cpu_ended - cpu_parsed),
+            ("both", ended - began, cpu_ended - cpu_before),
+        ):
+            print(
+                f"{what}: {seconds:.1f} s ({records / seconds:,.0f} records/s), "
+                f"{used:.1f} s of CPU ({records / (used / 2):,.0f} records/s on two idle cores)"
+            )
+        most = max(
+            resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+        )
+        own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        print(f"most memory: {own >> 10} MiB this process, {most >> 10} MiB the largest of all")
+    finally:
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()
