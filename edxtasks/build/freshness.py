@@ -20,6 +20,8 @@ from edxtasks.build.context import Context, day_of_log
 from edxtasks.build.exports import outdated
 from edxtasks.build.parameters import OF_SETTINGS, value
 from edxtasks.build.published import unpublished, unpublished_outputs
+from edxtasks.config import Settings
+from edxtasks.config.settings import SETTINGS
 from edxtasks.course import CourseKey
 from edxtasks.errors import NoCourseDirectory, SourceAbsent, UserError, from_machine
 from edxtasks.table import (
@@ -304,10 +306,17 @@ def _missing(context: Context, table: Table, course: CourseKey | None) -> Table 
 def _recipe(context: Context, table: Table) -> str:
     made = table.made
     assert not isinstance(made, AwaitedFrom)
-    values = [f"{name}={getattr(context.settings, name)!r}" for name in made.settings]
+    values = [f"{name}={_setting(context.settings, name)!r}" for name in made.settings]
     if isinstance(made, SelectedBy):
         return digest(made.recipe, *values) if values else made.recipe
     return digest(str(made.version), table.schema.digest(), *values)
+
+
+def _setting(settings: Settings, name: str) -> object:
+    """The value of a setting as a stamp has it; of a secret only whether there is one."""
+    value: object = getattr(settings, name)
+    entry = SETTINGS.get(("", name))
+    return value is not None if entry is not None and entry.secret else value
 
 
 def _source_parts(context: Context, sources: Mapping[str, Path | None]) -> dict[str, str]:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from types import ModuleType
 
 from edxtasks.build import geocode
-from edxtasks.content import course_axis, course_listing_and_metainfo, course_metainfo, grading_policy
+from edxtasks.content import (
+    course_axis,
+    course_listing_and_metainfo,
+    course_metainfo,
+    grading_policy,
+    video_lengths,
+)
 from edxtasks.dumps import (
     course_facts,
     forum,
@@ -68,7 +74,8 @@ def _computed(
     checks: tuple[Check, ...] = (),
 ) -> Table:
     """A course table whose module computes it from rows of other tables, and files."""
-    made = ComputedFrom(module.build, module.VERSION, module.sources, (), module.OUTPUT_FILES)
+    settings = getattr(module, "SETTINGS", ())
+    made = ComputedFrom(module.build, module.VERSION, module.sources, settings, module.OUTPUT_FILES)
     description = _description(module)
     return Table(
         name,
@@ -128,6 +135,14 @@ LOADED = (
         "one row",
         course_listing_and_metainfo,
         {"course_metainfo": Need.REQUIRED},
+    ),
+    _computed(
+        "video_lengths",
+        "analyze_videos",
+        "video_id",
+        video_lengths,
+        {"video_modules": Need.REQUIRED, "video_durations_day": Need.OPTIONAL},
+        internal=True,
     ),
     geocode.TABLE,
 )

@@ -110,9 +110,13 @@ def policy_member(parts: tuple[str, ...]) -> bool:
 
 
 def read_archive(
-    path: Path, findings: Findings, wanted: Callable[[tuple[str, ...]], bool] = content_member
+    path: Path,
+    findings: Findings,
+    wanted: Callable[[tuple[str, ...]], bool] = content_member,
+    skipped: frozenset[str] = _SKIPPED,
 ) -> CourseFiles:
-    """The files of a course export that are `wanted`, by path below the course root.
+    """The files of a course export that are `wanted`, by path below the course root; nothing of the folders
+    `skipped` of the root.
 
     The archive is a tar file, compressed with gzip or plain. The course root is the shallowest directory that
     holds `course.xml` or `roots/*.xml`, of several the first by name. Members with an absolute path or
@@ -150,9 +154,7 @@ def read_archive(
             "XML file."
         )
     below = {name[len(root) :]: content for name, content in files.items() if name.startswith(root)}
-    return {
-        name: content for name, content in sorted(below.items()) if name.partition("/")[0] not in _SKIPPED
-    }
+    return {name: content for name, content in sorted(below.items()) if name.partition("/")[0] not in skipped}
 
 
 @dataclass

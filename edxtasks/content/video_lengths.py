@@ -16,9 +16,9 @@ from edxtasks.content.bundle import make_bundle
 from edxtasks.content.findings import Findings
 from edxtasks.content.place import content_directory
 from edxtasks.content.videos import choice, durations_cache, overrides
+from edxtasks.content.videos.directory import LookUpError, VideoDirectory
 from edxtasks.content.videos.exported import KIND, ExportedVideo, exported_videos, transcript_of
 from edxtasks.content.videos.transcripts import last_cues
-from edxtasks.content.videos.youtube import LookUpError, VideoDirectory, YouTube
 from edxtasks.course import CourseKey
 from edxtasks.directories import course_directory, sql_directory
 from edxtasks.errors import InputError, NoDumpDirectory, SourceAbsent
@@ -142,7 +142,11 @@ def _add_written(
 
 def _directory(settings: Settings) -> VideoDirectory | None:
     """Who is asked for lengths: nobody without a key."""
-    return YouTube(settings.youtube_api_endpoint, settings.api_key) if settings.api_key else None
+    if not settings.api_key:
+        return None
+    from edxtasks.content.videos.youtube import YouTube  # it loads much, and most runs ask nobody
+
+    return YouTube(settings.youtube_api_endpoint, settings.api_key)
 
 
 def _add_youtube(

@@ -9,11 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 import requests
 
+from edxtasks.content.videos.directory import LookUpError, RequestRefused
 from edxtasks.content.videos.numbers import iso_duration, positive
 
 IDS_AT_ONCE = 50
@@ -24,25 +25,6 @@ TIMEOUT = 10.0
 LONGEST_ANSWER = 30.0
 """Seconds within which an answer must be whole."""
 LARGEST_ANSWER = 4 << 20
-
-
-class LookUpError(Exception):
-    """A look-up that cannot go on; its text says why, without address, id or key."""
-
-
-class RequestRefused(LookUpError):
-    """The server takes this request as wrong: an id in it may be, or all of it."""
-
-
-class VideoDirectory(Protocol):
-    """Somebody who knows the lengths of videos by their ids."""
-
-    def lengths(self, ids: Sequence[str]) -> Iterator[Mapping[str, int | None]]:
-        """Whole seconds by id, piece by piece; None for an id that is not known there.
-
-        Raises `LookUpError` when it cannot go on; what was given before holds.
-        """
-        ...
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ SELECT
   person_course_base.user_id, -- INTEGER: account id
   person_course_base.username, -- STRING: username
   registered, -- BOOLEAN: always true
-  viewed, -- BOOLEAN: opened at least one chapter
+  person_course_base.viewed, -- BOOLEAN: opened at least one chapter
   explored, -- BOOLEAN: opened at least half of the chapters; NULL if none, or if their number is not known
-  certified, -- BOOLEAN: has a certificate to download
+  person_course_base.certified, -- BOOLEAN: has a certificate to download
   completed, -- BOOLEAN: certified, or reached the passing grade
   pc_modal_ip.modal_ip AS ip, -- STRING: address of most events
   pc_geoip.country AS cc_by_ip, -- STRING: country of that address, two-letter code
