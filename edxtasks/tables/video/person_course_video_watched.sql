@@ -28,3 +28,4 @@ SELECT
 FROM learners
 INNER JOIN operated ON operated.username = learners.username
 CROSS JOIN course
+ORDER BY user_id

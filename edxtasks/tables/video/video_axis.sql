@@ -16,3 +16,4 @@ SELECT
   video_length_source -- STRING: what says the length: override, youtube, course_export, log_duration, transcript, stop_video
 FROM video_modules
 LEFT JOIN video_lengths ON video_lengths.video_id = video_modules.video_id
+ORDER BY index_video

@@ -21,3 +21,4 @@ SELECT
 FROM furthest
 LEFT JOIN video_axis ON video_axis.video_id = furthest.video_id
 GROUP BY index_chapter, index_video, name, furthest.video_id, chapter_name, video_length
+ORDER BY index_video, furthest.video_id
