@@ -120,10 +120,18 @@ def check(context: Context, table: Table, course: CourseKey | None, quick: bool 
 
 
 def checks_changed(context: Context, table: Table, course: CourseKey | None) -> bool:
-    """Whether the checks of a table that is there are others than those that its rows went through."""
-    return bool(table.checks) and (
-        context.warehouse.checked(context.name(table, course)) != digest_of(table.checks)
-    )
+    """Whether the checks of a table that is there are others than those that its rows went through.
+
+    Where all notes beside the table are lost, nothing is known of it, and its rows are not looked over again:
+    what decides is never a cache.
+    """
+    if not table.checks:
+        return False
+    name = context.name(table, course)
+    known = context.warehouse.checked(name)
+    if known is None and not context.warehouse.parts(name):
+        return False
+    return known != digest_of(table.checks)
 
 
 def _with_checks(context: Context, table: Table, course: CourseKey | None, verdict: Verdict) -> Verdict:
