@@ -24,10 +24,12 @@ from datetime import datetime
 from pathlib import Path
 
 from edxtasks.course import CourseKey
-from edxtasks.dumps import loading, user_info_combo, waldofy
-from edxtasks.dumps.studentmodule import FIELDS
+from edxtasks.dumps import loading, waldofy
+from edxtasks.dumps.people import gather
 from edxtasks.dumps.values import encode
 from edxtasks.notes import Notes
+from edxtasks.tables.dumps import user_info_combo
+from edxtasks.tables.dumps.studentmodule import FIELDS
 
 COURSE = CourseKey("UnivX", "3.14x", "1T2024")
 HEADER = [field.column for field in FIELDS]
@@ -125,7 +127,7 @@ def combine(folder: Path) -> None:
     sources: dict[str, Path | None] = {
         name: folder / f"{name}.sql" for name in ("users", "profiles", "enrollment")
     }
-    people = user_info_combo.gather(COURSE, sources, None, 0.05, Notes())
+    people = gather(COURSE, sources, None, 0.05, Notes())
     user_info_combo.write_rows(people.rows(), folder / "uic.json.gz", folder / "uic.csv.gz")
 
 

@@ -17,14 +17,17 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from edxtasks.config import Engine, Settings
 from edxtasks.course import CourseKey
-from edxtasks.dumps.studentmodule import SCHEMA as STUDENTMODULE
 from edxtasks.notes import Notes
-from edxtasks.problems import problem_analysis
 from edxtasks.scratch import Scratch
+from edxtasks.table import BuildInputs, Piece
+from edxtasks.tables.dumps.studentmodule import SCHEMA as STUDENTMODULE
+from edxtasks.tables.problems import problem_analysis
 from edxtasks.warehouse.base import Label, Share, TableName
 from edxtasks.warehouse.parquet import ParquetWarehouse
 from edxtasks.warehouse.rows import JsonLines, ParquetFiles
@@ -87,6 +90,20 @@ def cpu() -> float:
     )
 
 
+@dataclass(frozen=True)
+class OneTable:
+    """The one input of the builder."""
+
+    warehouse: ParquetWarehouse
+    source: TableName
+
+    def read(
+        self, name: str, columns: Sequence[str] | None, course: CourseKey | None
+    ) -> Iterator[Piece] | None:
+        names = tuple(columns or STUDENTMODULE.names)
+        return iter([(names, self.warehouse.read(self.source, names))])
+
+
 def main() -> None:
     """Measure, and print what was measured."""
     words = [int(word) for word in sys.argv[1:]]
@@ -100,10 +117,11 @@ def main() -> None:
         write_studentmodule(warehouse, source, records, folder)
         settings = Settings(root=folder, engine=Engine(workers=workers))
         began, cpu_before = time.monotonic(), cpu()
-        names = STUDENTMODULE.names
-        rows = (dict(zip(names, row, strict=True)) for row in warehouse.read(source, names))
+        tables = OneTable(warehouse, source)
         with warehouse._scratch.folder() as scratch:
-            content = problem_analysis.build(COURSE, settings, {}, {"studentmodule": rows}, scratch, Notes())
+            content = problem_analysis.build(
+                BuildInputs(settings, COURSE, scratch=scratch, messages=Notes(), tables=tables)
+            )
             assert isinstance(content, JsonLines)
             parsed, cpu_parsed = time.monotonic(), cpu()
             state = warehouse.load(target, problem_analysis.SCHEMA, content, Label("stamp"))

@@ -19,7 +19,7 @@ from edxtasks.build.log_days import TRACKLOG_SCHEMA, check_log_days, label_of, l
 from edxtasks.course import CourseKey
 from edxtasks.errors import UserError
 from edxtasks.logs.shards import Shard
-from edxtasks.table import LoadedFrom, Table
+from edxtasks.table import PythonModel, Table
 from edxtasks.warehouse.base import Label, TableInfo, TableName, TableState, digest
 from edxtasks.warehouse.checks import digest_of
 from edxtasks.warehouse.schema import Column, Schema
@@ -70,7 +70,7 @@ def adopt_table(context: Context, warehouse: Adopting, table: Table, course: Cou
         verdict = check(context, table, course, quick=False)
         if verdict.standing is Standing.SKIPPED:
             raise NotAdopted(f"it could not be built: {verdict.reason}")
-        own_columns = isinstance(table.made, LoadedFrom) and table.made.own_columns
+        own_columns = isinstance(table.builder, PythonModel) and table.builder.own_columns
         _fits(warehouse, name, table.schema, own_columns)
         label = Label(verdict.stamp, parts=verdict.parts, signature=verdict.signature)
         if table.partition is None:

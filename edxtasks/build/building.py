@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -36,10 +36,11 @@ from edxtasks.printable import SHOWN_COURSES, listed
 from edxtasks.table import (
     ALL_EARLIER,
     TRACKLOG,
-    ComputedFrom,
-    LoadedFrom,
+    BuildInputs,
+    Piece,
+    PythonModel,
     Scope,
-    SelectedBy,
+    SqlModel,
     Table,
 )
 from edxtasks.warehouse.base import (
@@ -57,7 +58,7 @@ from edxtasks.warehouse.base import (
     TableState,
 )
 from edxtasks.warehouse.checks import TableChecks
-from edxtasks.warehouse.rows import OwnColumns, Row
+from edxtasks.warehouse.rows import OwnColumns
 
 
 @dataclass(frozen=True)
@@ -199,8 +200,8 @@ def _make(
     label = Label(
         verdict.stamp, parts=verdict.parts, description=table.description, signature=verdict.signature
     )
-    if not isinstance(table.made, SelectedBy):
-        return _make_from_rows(context, table, course, name, verdict, label, checks, notes)
+    if not isinstance(table.builder, SqlModel):
+        return _make_by_python(context, table, course, name, verdict, label, checks, notes)
     work = queries(context, table, course, verdict, notes)
     try:
         if table.partition is None:
@@ -209,7 +210,7 @@ def _make(
             name, table.schema, table.partition, work, verdict.keep or frozenset(), label, checks
         )
     except QueryRefused as refused:
-        raise UserError(with_place(table.made, str(refused))) from None
+        raise UserError(with_place(table.builder, str(refused))) from None
 
 
 def queries(
@@ -230,7 +231,7 @@ def queries(
     ]
 
 
-def _make_from_rows(
+def _make_by_python(
     context: Context,
     table: Table,
     course: CourseKey | None,
@@ -240,49 +241,92 @@ def _make_from_rows(
     checks: TableChecks,
     notes: Notes,
 ) -> TableState:
-    made = table.made
-    assert isinstance(made, LoadedFrom | ComputedFrom)
-    sources = dict(verdict.sources)
+    builder = table.builder
+    assert isinstance(builder, PythonModel)
     with context.scratch.folder() as scratch:
-        if isinstance(made, LoadedFrom):
-            content = made.build(course, context.settings, sources, scratch, notes)  # type: ignore[arg-type]
-            if made.never_empty:
-                content = with_a_row(table, content, sources, notes)
-        else:
-            read = [*table.inputs, *([table.name] if made.accumulates else [])]
-            rows = {one: _rows(context, one, course) for one in read}
-            content = made.build(course, context.settings, sources, rows, scratch, notes)  # type: ignore[arg-type]
+        content = builder.build(
+            BuildInputs(
+                context.settings,
+                course,
+                context.courses,
+                files=verdict.sources,
+                scratch=scratch,
+                messages=notes,
+                tables=_Reader(context, table, course, notes),
+            )
+        )
+        if builder.never_empty:
+            content = with_a_row(table, content, verdict.sources, notes)
         if isinstance(content, OwnColumns):
             state = context.warehouse.load(name, content.schema, content.rows, label, checks)
         else:
             state = context.warehouse.load(name, table.schema, content, label, checks)
         # A builder that cannot write beside the dump leaves its files in the scratch folder.
-        places = [scratch, *(path.parent for path in outputs(table, course, sources))]
+        places = [scratch, *(path.parent for path in outputs(table, course, verdict.sources))]
         publish_outputs(context, table, course, places, verdict.stamp)
         return state
 
 
-def _rows(context: Context, name: str, course: CourseKey | None) -> Iterator[Row] | None:
-    source = context.registry[name]
-    if context.state(source, course) is None:
-        return None
-    name_there = context.name(source, course)
-    info = context.warehouse.info(name_there)
-    assert info is not None
-    columns = info.schema.names
-    values = context.warehouse.read(name_there, columns)
-    return (dict(zip(columns, row, strict=True)) for row in values)
+@dataclass(frozen=True)
+class _Reader:
+    """The inputs of a table that Python makes."""
+
+    context: Context
+    table: Table
+    course: CourseKey | None
+    notes: Notes
+
+    def read(
+        self, name: str, columns: Sequence[str] | None, course: CourseKey | None
+    ) -> Iterator[Piece] | None:
+        """As `TableReader` says. Raises `LookupError` for a table that is no input of this one."""
+        context, source = self.context, self._source(name)
+        wanted = [course] if course is not None else instances(context, self.table, source.name, self.course)
+        existing = [one for one in wanted if context.input_state(self.table, source, one) is not None]
+        if source.scope is Scope.COURSE and len(wanted) > 1:
+            _tell_absent(source.name, wanted, existing, self.notes)
+        return (self._piece(context.name(source, one), columns) for one in existing) if existing else None
+
+    def _source(self, name: str) -> Table:
+        builder, table = self.table.builder, self.table
+        read = {table.written.get(one, one): one for one in table.inputs}
+        if isinstance(builder, PythonModel) and builder.accumulates:
+            read[table.name] = table.name
+        if name not in read:
+            raise LookupError(f"{table.name} does not name {name} among its inputs")
+        return self.context.registry[read[name]]
+
+    def _piece(self, place: TableName, columns: Sequence[str] | None) -> Piece:
+        info = self.context.warehouse.info(place)
+        assert info is not None
+        there = [name for name in columns if name in info.schema.names] if columns else info.schema.names
+        values = self.context.warehouse.read(place, there)
+        if columns is None or len(there) == len(columns):
+            return tuple(there), values
+        position = {name: number for number, name in enumerate(there)}
+        places = [position.get(name) for name in columns]
+        filled = (tuple(None if at is None else row[at] for at in places) for row in values)
+        return tuple(columns), filled
+
+
+def _tell_absent(
+    name: str, wanted: Sequence[CourseKey | None], existing: Sequence[CourseKey | None], notes: Notes
+) -> None:
+    absent = [str(one) for one in wanted if one not in existing]
+    if absent:
+        notes.say(f"no {name}, and so left out: {listed(absent, SHOWN_COURSES)}")
 
 
 def _query(
     context: Context, table: Table, course: CourseKey | None, dates: tuple[date, date] | None, notes: Notes
 ) -> Query:
     """The query of a model with its inputs, for a range of dates where it is made by date."""
-    assert isinstance(table.made, SelectedBy)
+    assert isinstance(table.builder, SqlModel)
     inputs: Mapping[str, Input] = {
-        name: _input(context, table, name, course, dates, notes) for name in table.inputs
+        table.written.get(name, name): _input(context, table, name, course, dates, notes)
+        for name in table.inputs
     }
-    return Query(table.made.sql, inputs, parameters(context, table, course), table.schema)
+    return Query(table.builder.sql, inputs, parameters(context, table, course), table.schema)
 
 
 def _input(
@@ -298,7 +342,7 @@ def _input(
         return _log_days(context, table, course, dates)
     source = context.registry[name]
     wanted = instances(context, table, name, course)
-    existing = [one for one in wanted if context.state(source, one)]
+    existing = [one for one in wanted if context.input_state(table, source, one)]
     if not existing:
         return Absent(source.schema)
     if dates is not None and by_date(context, table, name, course) and source.partition is not None:
@@ -306,11 +350,9 @@ def _input(
         return DatesOf(context.name(source, course), source.schema, source.partition, first, dates[1])
     names = tuple(context.name(source, one) for one in existing)
     if table.scope is not Scope.COURSE and source.scope is Scope.COURSE:
-        absent = [str(one) for one in wanted if one not in existing]
-        if absent:
-            notes.say(f"no {name}, and so left out: {listed(absent, SHOWN_COURSES)}")
+        _tell_absent(name, wanted, existing, notes)
         return Tables(names, source.schema, _lacking(context, source, names, notes))
-    if source.awaited or _is_unstamped(context, names[0]):
+    if source.external or _is_unstamped(context, names[0]):
         return Tables(names, source.schema, _lacking(context, source, names, notes))
     return Tables(names, source.schema)
 

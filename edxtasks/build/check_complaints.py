@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from edxtasks.build import parameters
 from edxtasks.build.model import ModelError
 from edxtasks.errors import UserError, nearest
-from edxtasks.table import TRACKLOG, Scope, SelectedBy, Table
+from edxtasks.table import TRACKLOG, Scope, SqlModel, Table
 from edxtasks.warehouse.checks import Check, conditions_sql, digest_of
 from edxtasks.warehouse.schema import Schema
 
@@ -40,8 +40,8 @@ def complaints_of_checks(table: Table, tables: Mapping[str, Table]) -> list[str]
 
 def _placed(table: Table, check: Check, complaint: str) -> str:
     told = f"check {check.name}: {_LINE.sub('', complaint)}"
-    if isinstance(table.made, SelectedBy) and table.made.file is not None:
-        return str(ModelError(table.made.file, told, check.line))
+    if isinstance(table.builder, SqlModel) and table.builder.file is not None:
+        return str(ModelError(table.builder.file, told, check.line))
     return f"{table.name}: {told}"
 
 

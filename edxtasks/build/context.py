@@ -24,9 +24,6 @@ LOG_DAY = "tracklog_"
 
 _MICROSECONDS_OF_DAY = 86_400_000_000
 
-PLACES = frozenset({"pc_modal_ip", "pc_geoip"})
-"""The tables that `person_course` takes addresses and places from."""
-
 
 @dataclass
 class Context:
@@ -116,14 +113,21 @@ class Context:
         latest = self.settings.options.dataset_latest
         return self.dataset(course), f"{course}{' (dataset_latest)' if latest else ''}"
 
-    def left_out(self, name: str) -> bool:
-        """Whether the options of this run take an input for absent: places, with `skip_geoip`."""
-        return self.settings.options.skip_geoip and name in PLACES
+    def excluded(self, table: Table) -> bool:
+        """Whether the options of this run leave a table out."""
+        return any(getattr(self.settings.options, name) for name in table.excluded_by)
+
+    def left_out(self, reader: Table, name: str) -> bool:
+        """Whether an input counts as absent for a table: it is left out, and the table is not."""
+        source = self.registry.get(name)
+        return source is not None and self.excluded(source) and not self.excluded(reader)
+
+    def input_state(self, reader: Table, source: Table, course: CourseKey | None) -> TableState | None:
+        """The state of an input as a table finds it: as `state`, None also where it is left out."""
+        return None if self.left_out(reader, source.name) else self.state(source, course)
 
     def state(self, table: Table, course: CourseKey | None) -> TableState | None:
-        """The state of a table, None while it does not exist, counts as absent or is left out."""
-        if self.left_out(table.name):
-            return None
+        """The state of a table, None while it does not exist or counts as absent."""
         name = self.name(table, course)
         return None if name in self.absent else self.warehouse.states(name.dataset).get(name.table)
 

@@ -9,7 +9,7 @@ and the files are there, they are fresh.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -53,17 +53,16 @@ class CsvForm:
 
 
 PLAIN = CsvForm()
-PERSON_COURSE = CsvForm("True", "False")
-"""The form of `person_course` and of the tables that combine it: that of the predecessor's files."""
 REPORT_TABLE = CsvForm(zone=" UTC")
-"""The form of all other tables of a report."""
+"""The form of the tables of a report that say no other."""
+FILE_FORMS: Mapping[str, CsvForm] = {"True/False": CsvForm("True", "False")}
+"""What a table may say itself: the spelling of the predecessor's files of persons."""
 
 
 def form_of(table: Table) -> CsvForm:
     """The CSV form of the files of a table."""
-    if table.command in {"person_course", "combinepc"}:
-        return PERSON_COURSE
-    return REPORT_TABLE if table.scope is Scope.GROUP else PLAIN
+    usual = REPORT_TABLE if table.scope is Scope.GROUP else PLAIN
+    return FILE_FORMS.get(table.file_form, usual)
 
 
 # Where

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from edxtasks.build.context import Context, identifier
-from edxtasks.build.exports import PERSON_COURSE, export, write_and_store, written
+from edxtasks.build.exports import export, form_of, write_and_store, written
 from edxtasks.build.person_course import about_person_course
 from edxtasks.course import CourseKey
 from edxtasks.notes import Notes
-from edxtasks.table import REPORT, Scope, Table
+from edxtasks.table import Scope, Table
 from edxtasks.warehouse.base import Label, Query, TableName, Tables
 
-_COMBINED = f"{REPORT}.person_course_latest"
+_LATEST = "_latest"
+"""How the names of tables end whose copies are named after the moment."""
 
 
 def follow_up(
@@ -36,17 +37,17 @@ def follow_up(
             about += [f"File: {place}" for place in places]
             for place in places:
                 notes.say(f"written: {place}")
-    if table.name == _COMBINED and context.settings.keep_person_course_snapshots:
+    if table.snapshot and getattr(context.settings, table.snapshot):
         _keep_snapshot(context, table, notes)
     if len(about) > 1:
         context.warehouse.describe(context.name(table, course), "\n".join(about))
 
 
 def _keep_snapshot(context: Context, table: Table, notes: Notes) -> None:
-    """A copy of the combined table, and of its file, that is named after the moment."""
+    """A copy of a table, and a file of it, that are named after the moment."""
     now = datetime.now(UTC)
-    start = f"person_course_{identifier(context.report_organization())}"
     source, schema = context.name(table, None), table.schema
+    start = f"{source.table.removesuffix(_LATEST)}_{identifier(context.report_organization())}"
     copy = TableName(source.dataset, f"{start}_{now:%Y_%m_%d_%H%M%S}")
     inputs = {"combined": Tables((source,), schema)}
     query = Query(f"SELECT {', '.join(schema.names)} FROM combined", inputs, {}, schema)
@@ -56,5 +57,5 @@ def _keep_snapshot(context: Context, table: Table, notes: Notes) -> None:
     with written(file):
         rows = context.warehouse.read(copy, schema.names)
         storage, folder = context.report_storage, context.report_folder()
-        write_and_store(storage, folder, [file], schema, rows, PERSON_COURSE, context.scratch)
+        write_and_store(storage, folder, [file], schema, rows, form_of(table), context.scratch)
     notes.say(f"snapshot: {copy}, {file}")

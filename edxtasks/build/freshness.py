@@ -27,12 +27,12 @@ from edxtasks.errors import NoCourseDirectory, SourceAbsent, UserError, from_mac
 from edxtasks.table import (
     ALL_EARLIER,
     TRACKLOG,
-    AwaitedFrom,
-    ComputedFrom,
-    LoadedFrom,
+    External,
+    Instance,
     Need,
+    PythonModel,
     Scope,
-    SelectedBy,
+    SqlModel,
     Table,
 )
 from edxtasks.warehouse.base import DateState, Parameter, TableState, digest
@@ -212,7 +212,7 @@ def _labelled_inputs(context: Context, table: Table, course: CourseKey | None) -
         if name == TRACKLOG:
             assert course is not None
             yield course.logs_dataset, bool(context.log_days(course))
-        elif not context.left_out(name):
+        elif not context.left_out(table, name):
             source = context.registry[name]
             for one in instances(context, table, name, course):
                 place = context.name(source, one)
@@ -222,19 +222,19 @@ def _labelled_inputs(context: Context, table: Table, course: CourseKey | None) -
 
 def outputs(table: Table, course: CourseKey | None, sources: Mapping[str, Path | None]) -> list[Path]:
     """The documented files that are written beside a table, into the directory of its sources."""
-    made = table.made
+    builder = table.builder
     directory = next((path.parent for path in sources.values() if path is not None), None)
-    if course is None or directory is None or not isinstance(made, LoadedFrom | ComputedFrom):
+    if course is None or directory is None or not isinstance(builder, PythonModel):
         return []
-    return [directory / name.format(course=course.directory) for name in made.outputs]
+    return [directory / name.format(course=course.directory) for name in builder.outputs]
 
 
 def sources_of(context: Context, table: Table, course: CourseKey | None) -> Mapping[str, Path | None]:
     """The files that a table is made from now; raises `SourceAbsent` or `UserError` as `check` does."""
-    made = table.made
-    if isinstance(made, LoadedFrom | ComputedFrom) and made.sources is not None:
+    builder = table.builder
+    if isinstance(builder, PythonModel) and builder.sources is not None:
         try:
-            return made.sources(course, context.settings)  # type: ignore[arg-type]
+            return builder.sources(Instance(context.settings, course, context.courses))
         except OSError as error:  # a folder that cannot be read: a fault of this table, and of no other
             raise from_machine(error) or error from None
     return {}
@@ -242,9 +242,9 @@ def sources_of(context: Context, table: Table, course: CourseKey | None) -> Mapp
 
 def parameters(context: Context, table: Table, course: CourseKey | None) -> dict[str, Parameter]:
     """Values of the parameters that a model uses."""
-    if not isinstance(table.made, SelectedBy):
+    if not isinstance(table.builder, SqlModel):
         return {}
-    return {name: value(name, course, context.settings) for name in table.made.parameters}
+    return {name: value(name, course, context.settings) for name in table.builder.parameters}
 
 
 def window(day: date, lookback: timedelta) -> tuple[int, int]:
@@ -267,7 +267,7 @@ def by_date(context: Context, table: Table, name: str, course: CourseKey | None)
     source = context.registry[name]
     if source.partition is None:
         return False
-    state = context.state(source, course if source.scope is Scope.COURSE else None)
+    state = context.input_state(table, source, course if source.scope is Scope.COURSE else None)
     return state is None or state.partitioned
 
 
@@ -306,18 +306,20 @@ def _missing(context: Context, table: Table, course: CourseKey | None) -> Table 
         if need is not Need.REQUIRED or name == TRACKLOG:
             continue
         source = context.registry[name]
-        if not any(context.state(source, one) for one in instances(context, table, name, course)):
+        if not any(
+            context.input_state(table, source, one) for one in instances(context, table, name, course)
+        ):
             return source
     return None
 
 
 def _recipe(context: Context, table: Table) -> str:
-    made = table.made
-    assert not isinstance(made, AwaitedFrom)
-    values = [f"{name}={_setting(context.settings, name)!r}" for name in made.settings]
-    if isinstance(made, SelectedBy):
-        return digest(made.recipe, *values) if values else made.recipe
-    return digest(str(made.version), table.schema.digest(), *values)
+    builder = table.builder
+    assert not isinstance(builder, External)
+    values = [f"{name}={_setting(context.settings, name)!r}" for name in builder.settings]
+    if isinstance(builder, SqlModel):
+        return digest(builder.recipe, *values) if values else builder.recipe
+    return digest(str(builder.version), table.schema.digest(), *values)
 
 
 def _setting(settings: Settings, name: str) -> object:
@@ -355,7 +357,7 @@ def _input_parts(
             continue
         source = context.registry[name]
         for one in instances(context, table, name, course):
-            state = context.state(source, one)
+            state = context.input_state(table, source, one)
             label = source.task if one is course or one is None else f"{name} of {one}"
             yield label, ABSENT if state is None else state.version
 

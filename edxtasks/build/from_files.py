@@ -1,7 +1,7 @@
-"""`combinepc from_files=1`: the combined person_course from the files `person_course.csv.gz` of the courses.
+"""A table over courses made from a file of each course, in place of their tables (header `from files:`).
 
 For courses whose files are kept and whose tables are not. Columns are matched by name, whatever their order;
-those that a file lacks are NULL, those that no person_course has are left out and told.
+those that a file lacks are NULL, those that the table has not are left out and told.
 """
 
 from __future__ import annotations
@@ -20,61 +20,59 @@ from edxtasks.directories import sql_directory
 from edxtasks.errors import InputError, SourceAbsent
 from edxtasks.notes import Notes
 from edxtasks.printable import SHOWN_COURSES, listed, printable_path
-from edxtasks.table import LoadedFrom, Table
+from edxtasks.table import BuildInputs, Instance, PythonModel, Table, split_list
 from edxtasks.warehouse.rows import Content, Row
 from edxtasks.warehouse.schema import Schema
 
-FILE = "person_course.csv.gz"
 _VERSION = 1
 _LONGEST_FIELD = 1 << 24
 _BOOLEANS = {"true": True, "false": False}
 
 
-def from_files(table: Table, courses: tuple[CourseKey, ...]) -> Table:
-    """The combined table, made from the files of the courses instead of their tables."""
+def from_files(table: Table, file: str) -> Table:
+    """A table over courses, made from the files `file` of the courses instead of their tables."""
+    source = next(iter(table.inputs), table.name)
 
-    def sources(course: CourseKey, settings: Settings) -> Mapping[str, Path | None]:
-        found = {f"{FILE} of {one}": _file(one, settings) for one in courses}
+    def sources(of: Instance) -> Mapping[str, Path | None]:
+        found = {f"{file} of {one}": _file(file, one, of.settings) for one in of.courses}
         if not any(found.values()):
             raise InputError(
-                f"none of the {len(courses)} chosen courses has a file {FILE} in its SQL directory: "
-                "make it first (doit person_course)"
+                f"none of the {len(of.courses)} chosen courses has a file {file} in its SQL directory: "
+                f"make it first (doit {source})"
             )
         return found
 
-    def build(
-        course: CourseKey,
-        settings: Settings,
-        sources: dict[str, Path | None],
-        scratch: Path,
-        notes: Notes,
-    ) -> Content:
-        return _rows(list(sources.items()), table.schema, notes)
+    def build(inputs: BuildInputs) -> Content:
+        return _rows(file, list(inputs.files.items()), table, source, inputs.messages)
 
     if table.fault:
         return table
-    return replace(table, made=LoadedFrom(sources, build, _VERSION), inputs={})
+    return replace(table, builder=PythonModel(_VERSION, build, sources), inputs={})
 
 
-def _file(course: CourseKey, settings: Settings) -> Path | None:
+def _file(file: str, course: CourseKey, settings: Settings) -> Path | None:
     try:
-        path = sql_directory(course, settings) / FILE
+        path = sql_directory(course, settings) / file
     except SourceAbsent:
         return None
     return path if path.is_file() else None
 
 
-def _rows(files: list[tuple[str, Path | None]], schema: Schema, notes: Notes) -> Iterator[Row]:
-    absent = [label.removeprefix(f"{FILE} of ") for label, path in files if path is None]
+def _rows(
+    file: str, files: list[tuple[str, Path | None]], table: Table, source: str, notes: Notes
+) -> Iterator[Row]:
+    absent = [label.removeprefix(f"{file} of ") for label, path in files if path is None]
     if absent:
-        notes.say(f"no {FILE}, and so left out: {listed(absent, SHOWN_COURSES)}")
+        notes.say(f"no {file}, and so left out: {listed(absent, SHOWN_COURSES)}")
+    key = split_list(table.grain)[-1]
     for _, path in files:
         if path is not None:
-            yield from rows_of_file(path, schema, notes)
+            yield from rows_of_file(path, table.schema, key, source, notes)
 
 
-def rows_of_file(path: Path, schema: Schema, notes: Notes) -> Iterator[Row]:
-    """The rows of a CSV file, plain or gzip, with the types of a schema.
+def rows_of_file(path: Path, schema: Schema, key: str, task: str, notes: Notes) -> Iterator[Row]:
+    """The rows of a CSV file, plain or gzip, with the types of a schema. `key` is a column that every such
+    file has, `task` what makes it.
 
     Booleans in either spelling, an empty field is NULL, times `YYYY-MM-DD HH:MM:SS[.ffffff]` in UTC, with
     or without ` UTC` behind. Raises `InputError`, with the line, for a file or value that cannot be read;
@@ -87,28 +85,28 @@ def rows_of_file(path: Path, schema: Schema, notes: Notes) -> Iterator[Row]:
         try:
             header = next(reader, [])
             readers = [_READERS[schema[name].type] if name in schema.names else None for name in header]
-            _tell_columns(path, header, schema, notes)
+            _tell_columns(path, header, schema, key, task, notes)
             for record in reader:
                 if len(record) != len(header):
                     raise InputError(
                         f"{path}, line {reader.line_num}: expected {len(header)} fields as in the header, "
-                        f"found {len(record)}. Make the file anew (doit person_course)."
+                        f"found {len(record)}. Make the file anew (doit {task})."
                     )
                 yield {
-                    name: _value(path, reader.line_num, name, read, field)
+                    name: _value(path, reader.line_num, name, read, field, task)
                     for name, read, field in zip(header, readers, record, strict=True)
                     if read is not None
                 }
         except (csv.Error, UnicodeDecodeError, EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise InputError(
                 f"{path}, after line {reader.line_num}: expected CSV in UTF-8, found something else "
-                f"({type(error).__name__}). Make the file anew (doit person_course)."
+                f"({type(error).__name__}). Make the file anew (doit {task})."
             ) from None
 
 
-def _tell_columns(path: Path, header: list[str], schema: Schema, notes: Notes) -> None:
-    if "user_id" not in header:
-        raise InputError(f"{path}: expected a header with the columns of person_course, found none")
+def _tell_columns(path: Path, header: list[str], schema: Schema, key: str, task: str, notes: Notes) -> None:
+    if key not in header:
+        raise InputError(f"{path}: expected a header with the columns of {task}, found none")
     missing = [name for name in schema.names if name not in header]
     unknown = [name for name in header if name not in schema.names]
     if missing:
@@ -117,7 +115,7 @@ def _tell_columns(path: Path, header: list[str], schema: Schema, notes: Notes) -
         notes.say(f"{printable_path(path)} has columns that are left out: {listed(unknown, 20)}")
 
 
-def _value(path: Path, line: int, name: str, read: Callable[[str], object], field: str) -> object:
+def _value(path: Path, line: int, name: str, read: Callable[[str], object], field: str, task: str) -> object:
     if not field:
         return None
     try:
@@ -125,7 +123,7 @@ def _value(path: Path, line: int, name: str, read: Callable[[str], object], fiel
     except (ValueError, KeyError):
         raise InputError(
             f"{path}, line {line}: the value of {name} cannot be read (it is not shown: it may be personal). "
-            "Make the file anew (doit person_course)."
+            f"Make the file anew (doit {task})."
         ) from None
 
 

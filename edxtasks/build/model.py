@@ -15,9 +15,11 @@ Header keys: `command` (which command of the command line makes it), `grain`, `s
 warehouse), `optional` and `borrowed` (inputs that may be absent; all others are required), `partition`
 (the column of the date), `lookback` (how far before a date the query looks: `300 seconds`, `30 minutes`,
 `all`), `internal: yes`, `files` (files to write from the rows), `settings` (settings whose change makes the
-table anew). Conditions that its rows keep are lines of their own, `-- check NAME (error): grade <= 1`
-(`check_lines.py`). Each output column says its BigQuery type and its meaning in its comment; inputs and
-parameters are read from the parsed query (docs/adding-a-table.md).
+table anew), and what a table says of its place in the product: `sets`, `step`, `excluded by`, `forced by`,
+`required when named`, `file form`, `snapshot`, `from files`, `input NAME: from OPTION`. Conditions that its
+rows keep are lines of their own, `-- check NAME (error): grade <= 1` (`check_lines.py`). Each output column
+says its BigQuery type and its meaning in its comment; inputs and parameters are read from the parsed query
+(docs/adding-a-table.md tells all of them).
 
 A model that gives the columns of another table as they are says `columns: TABLE` and, as a line of its own,
 `SELECT *`: the columns and their comments are put in its place when the model is read.
@@ -37,7 +39,7 @@ import hashlib
 import importlib.metadata
 import itertools
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -47,10 +49,20 @@ import orjson
 
 from edxtasks.build import parameters
 from edxtasks.build.check_lines import CheckLineError, take_checks
+from edxtasks.build.declared import fault_in
 from edxtasks.caches import write_cache
-from edxtasks.config import Settings
 from edxtasks.errors import UserError, from_machine, nearest
-from edxtasks.table import ALL_EARLIER, REPORT, TRACKLOG, Need, Scope, SelectedBy, Table
+from edxtasks.table import (
+    ALL_EARLIER,
+    TRACKLOG,
+    Need,
+    Scope,
+    SqlModel,
+    Table,
+    commands_in,
+    name_at,
+    split_list,
+)
 from edxtasks.warehouse.base import digest
 from edxtasks.warehouse.checks import Check
 from edxtasks.warehouse.schema import GOOGLESQL_TYPES, Column, Schema, column_of
@@ -67,14 +79,22 @@ _KEYS = (
     "columns",
     "files",
     "settings",
+    "sets",
+    "step",
+    "excluded by",
+    "forced by",
+    "required when named",
+    "file form",
+    "snapshot",
+    "from files",
 )
-_HEADER = re.compile(r"--\s*([a-z]+):\s*(.+)")
+_HEADER = re.compile(r"--\s*([a-z]+(?: [a-z]+)*|input \S+):\s*(.+)")
+_INPUT = "input "
 _LOOKBACK = re.compile(r"(\d+) (seconds?|minutes?|days?)")
-_COMMAND = re.compile(r"[A-Za-z_]\w*")
+_ON_REQUEST = " (on request)"
+_FROM = re.compile(r"from (.+)")
+_FROM_FILES = re.compile(r"(\S+) when ([a-z_]+)")
 _STAR = re.compile(r"^SELECT \*$", re.MULTILINE)
-
-
-_SETTINGS = frozenset(field.name for field in dataclasses.fields(Settings))
 
 
 class ModelError(ValueError):
@@ -131,14 +151,14 @@ def with_fault(table: Table, fault: str) -> Table:
     )
 
 
-def with_place(made: SelectedBy, fault: str, *words: str) -> str:
+def with_place(builder: SqlModel, fault: str, *words: str) -> str:
     """A fault of a model with its file, and the line of the first of `words` that stands in it."""
-    if made.file is None:
+    if builder.file is None:
         return fault
     # Where columns were put in place of a star, lines are not those of the file.
-    known = () if "-- columns:" in made.sql else words
-    lines = (line_with(made.sql, word) for word in known)
-    return str(ModelError(made.file, fault, next(filter(None, lines), None)))
+    known = () if "-- columns:" in builder.sql else words
+    lines = (line_with(builder.sql, word) for word in known)
+    return str(ModelError(builder.file, fault, next(filter(None, lines), None)))
 
 
 def line_with(text: str, word: str) -> int | None:
@@ -187,14 +207,21 @@ def _broken(path: Path, text: str | ModelError, fault: str) -> Table:
     command, scope = header.get("command", ""), header.get("scope", "")
     return with_fault(
         Table(
-            name=_name(path),
-            command=command if _COMMAND.fullmatch(command) else _name(path).rpartition(".")[2],
+            name=name_at(path),
+            command=command if _are_commands(command) else path.stem,
             schema=Schema(()),
-            made=SelectedBy("", "", file=path),
+            builder=SqlModel("", "", file=path),
             scope=Scope(scope) if scope in {one.value for one in Scope} else Scope.COURSE,
         ),
         fault,
     )
+
+
+def _are_commands(text: str) -> bool:
+    try:
+        return bool(commands_in(text))
+    except ValueError:
+        return False
 
 
 def _lenient_header(text: str | ModelError) -> dict[str, str]:
@@ -270,10 +297,6 @@ def _table(
 ) -> Table:
     if "command" not in header:
         raise ModelError(path, 'the header does not say "-- command: NAME"')
-    if not _COMMAND.fullmatch(header["command"]):
-        raise ModelError(
-            path, "the command in the header is expected to be one word of letters, digits and _"
-        )
     if schema is None:
         schema = Schema(tuple(_column(path, text, name, comment) for name, comment in analysis.columns))
     partition = header.get("partition")
@@ -288,26 +311,22 @@ def _table(
             "a query that looks back over all dates would read every log day for each date that changes. "
             "Keep the events that it needs in an internal table by date, and read that",
         )
-    files = _list(header.get("files", ""))
+    files = split_list(header.get("files", ""))
     if partition is not None and files:
         raise ModelError(path, "a table by date has no files: they would be written anew for every date")
     scope = _scope(path, header.get("scope", "course"))
     for name in analysis.parameters:
         if fault := parameters.complaint(name, scope):
             raise ModelError(path, fault, line_with(text, f"@{name}"))
-    settings = _list(header.get("settings", ""))
-    for name in settings:
-        if name not in _SETTINGS:
-            raise ModelError(path, f"the header names {name}, which is no setting{nearest(name, _SETTINGS)}")
-    return Table(
-        name=_name(path),
+    table = Table(
+        name=name_at(path),
         command=header["command"],
         schema=schema,
-        made=SelectedBy(
+        builder=SqlModel(
             text,
             digest(analysis.recipe, schema.digest()),
             tuple(analysis.parameters),
-            settings,
+            split_list(header.get("settings", "")),
             path,
         ),
         description=description,
@@ -318,17 +337,37 @@ def _table(
         lookback=lookback,
         internal=header.get("internal") == "yes",
         files=files,
+        file_form=header.get("file form", ""),
+        snapshot=header.get("snapshot", ""),
+        sets=split_list(header.get("sets", "")),
+        steps=split_list(header.get("step", "").removesuffix(_ON_REQUEST)),
+        on_request=header.get("step", "").endswith(_ON_REQUEST),
+        excluded_by=split_list(header.get("excluded by", "")),
+        forced_by=split_list(header.get("forced by", "")),
+        required_when_named=header.get("required when named") == "yes",
+        replaceable=dict(_replaceable(path, header)),
+        from_files=_from_files(path, header),
     )
+    if fault := fault_in(table):
+        raise ModelError(path, fault)
+    return table
 
 
-def _name(path: Path) -> str:
-    """Tables of the datasets `courses`, `geocode` and of reports stand in folders of that name."""
-    folder = path.parent.name
-    return f"{folder}.{path.stem}" if folder in {"courses", "geocode", REPORT} else path.stem
+def _replaceable(path: Path, header: Mapping[str, str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for key, value in header.items():
+        if key.startswith(_INPUT):
+            match = _FROM.fullmatch(value)
+            if match is None:
+                raise ModelError(path, f'"{key}: {value}": expected "{key}: from OPTION"')
+            yield key.removeprefix(_INPUT), split_list(match[1])
 
 
-def _list(text: str) -> tuple[str, ...]:
-    return tuple(filter(None, (part.strip() for part in text.split(","))))
+def _from_files(path: Path, header: Mapping[str, str]) -> tuple[str, str] | None:
+    text = header.get("from files")
+    match = _FROM_FILES.fullmatch(text) if text else None
+    if text and match is None:
+        raise ModelError(path, f'"from files: {text}": expected "from files: FILE when OPTION"')
+    return (match[1], match[2]) if match else None
 
 
 def _header(path: Path, text: str) -> tuple[dict[str, str], str]:
@@ -338,7 +377,7 @@ def _header(path: Path, text: str) -> tuple[dict[str, str], str]:
         if not line.startswith("--"):
             break
         match = _HEADER.fullmatch(line.strip())
-        if match and match[1] in _KEYS:
+        if match and (match[1] in _KEYS or match[1].startswith(_INPUT)):
             header[match[1]] = match[2].strip()
         elif match and difflib.get_close_matches(match[1], _KEYS, cutoff=0.75):
             hint = nearest(match[1], _KEYS)
@@ -358,7 +397,7 @@ def _checks(path: Path, text: str) -> tuple[tuple[Check, ...], str]:
 def _needs(path: Path, inputs: Iterable[str], header: Mapping[str, str]) -> dict[str, Need]:
     needs = dict.fromkeys(inputs, Need.REQUIRED)
     for key, need in (("optional", Need.OPTIONAL), ("borrowed", Need.BORROWED)):
-        for name in _list(header.get(key, "")):
+        for name in split_list(header.get(key, "")):
             if name not in needs:
                 raise ModelError(path, f"the header names {name} as {key}, the query does not read it")
             needs[name] = need

@@ -17,7 +17,7 @@ from edxtasks.build.check_complaints import complaints_of_checks, parts_of_check
 from edxtasks.build.model import code_version, with_fault
 from edxtasks.caches import write_cache
 from edxtasks.logs.schema import TRACKLOG_SCHEMA
-from edxtasks.table import TRACKLOG, Scope, SelectedBy, Table
+from edxtasks.table import TRACKLOG, Scope, SqlModel, Table
 from edxtasks.warehouse.base import digest
 from edxtasks.warehouse.schema import Schema
 
@@ -48,17 +48,17 @@ def with_checks(tables: Mapping[str, Table], cache: Path | None) -> dict[str, Ta
             if used[mark]:
                 checked[name] = with_fault(table, "\n".join(used[mark]))
                 continue
-        if not isinstance(table.made, SelectedBy):
+        if not isinstance(table.builder, SqlModel):
             continue
         if any(source != TRACKLOG and checked[source].fault for source in table.inputs):
             continue
         schemas, keys = schemas_read(table, tables), keys_read(table, tables)
-        mark = digest(version, table.made.sql, *_parts(schemas, keys))
+        mark = digest(version, table.builder.sql, *_parts(schemas, keys))
         if mark not in known:
-            known[mark] = _complaints(table.made.sql, schemas, keys)
+            known[mark] = _complaints(table.builder.sql, schemas, keys)
         used[mark] = known[mark]
         if used[mark]:
-            checked[name] = with_fault(table, _told(table.made, used[mark]))
+            checked[name] = with_fault(table, _told(table.builder, used[mark]))
     if cache is not None and set(used) != set(_read(cache)):
         write_cache(cache, orjson.dumps(used))
     return checked
@@ -104,15 +104,15 @@ def _complaints(sql: str, schemas: Mapping[str, Schema], keys: Mapping[str, Keys
     return dialect.check(dialect.parse(sql), schemas, keys)
 
 
-def _told(made: SelectedBy, complaints: list[str]) -> str:
+def _told(builder: SqlModel, complaints: list[str]) -> str:
     """Complaints as one text: each with the file and, where lines are those of the file, its line."""
-    if "-- columns:" in made.sql:
+    if "-- columns:" in builder.sql:
         complaints = [_LINE.sub("", complaint) for complaint in complaints]
     told = []
     for complaint in complaints:
         line = _LINE.match(complaint)
-        told.append(f"{made.file}, {complaint}" if line else f"{made.file}: {complaint}")
-    return "\n".join(told if made.file is not None else complaints)
+        told.append(f"{builder.file}, {complaint}" if line else f"{builder.file}: {complaint}")
+    return "\n".join(told if builder.file is not None else complaints)
 
 
 def _read(cache: Path | None) -> dict[str, Any]:

@@ -90,8 +90,8 @@ def _absent_inputs(context: Context, course: CourseKey) -> list[str]:
         name
         for name in made_from
         if registry[name].scope is Scope.COURSE
-        and not registry[name].awaited
-        and context.state(registry[name], course) is None
+        and not registry[name].external
+        and context.input_state(registry["person_course"], registry[name], course) is None
     )
 
 

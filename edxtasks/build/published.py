@@ -17,7 +17,7 @@ from edxtasks.build.context import Context
 from edxtasks.build.exports import record, records, written
 from edxtasks.course import CourseKey
 from edxtasks.notes import Notes
-from edxtasks.table import LoadedFrom, Table
+from edxtasks.table import PythonModel, Table
 
 _ENDINGS = (".csv.gz", ".csv", ".json.gz", ".json", ".jsonl")
 
@@ -90,19 +90,19 @@ def _has_storage(context: Context) -> bool:
 
 
 def _published_outputs(table: Table, course: CourseKey | None) -> list[str]:
-    made = table.made
-    if course is None or not isinstance(made, LoadedFrom):
+    builder = table.builder
+    if course is None or not isinstance(builder, PythonModel):
         return []
-    return [name.format(course=course.directory) for name in made.published_outputs]
+    return [name.format(course=course.directory) for name in builder.published_outputs]
 
 
 def _published(context: Context, table: Table, sources: Sources) -> Iterator[tuple[str, Path]]:
     """Name in the storage and local path of each file; none where there is no bucket."""
-    made = table.made
+    builder = table.builder
     settings = context.settings
-    if not isinstance(made, LoadedFrom) or settings.warehouse.engine != "bigquery":
+    if not isinstance(builder, PythonModel) or settings.warehouse.engine != "bigquery":
         return
-    for label, stem in made.published.items():
+    for label, stem in builder.published.items():
         path = sources.get(label)
         if path is not None and settings.storage.gs_bucket is not None:
             # A file of JSON lines is no CSV, whatever it is published as.

@@ -1,19 +1,20 @@
-"""The registry: every table, once. Models are read from their files, loaded tables from their room."""
+"""The registry: every table, once, found by its file below `edxtasks/tables/`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from edxtasks.build.awaited import AWAITED
-from edxtasks.build.loaded import LOADED
 from edxtasks.build.model import read_models, with_fault, with_place
 from edxtasks.build.model_checks import with_checks
+from edxtasks.build.modules import read_modules
+from edxtasks.config import Options
 from edxtasks.errors import nearest
-from edxtasks.table import TRACKLOG, Need, Scope, SelectedBy, Table
+from edxtasks.table import TRACKLOG, Need, Scope, SqlModel, Table
 
-MODELS = Path(__file__).parents[1] / "tables"
-"""Models lie in folders by area below this one."""
+TABLES = Path(__file__).parents[1] / "tables"
+"""Tables lie in folders by area below this one: models, and modules of the package of this name."""
+PACKAGE = "edxtasks.tables"
 
 
 _NOT_BY_DATE = (
@@ -34,8 +35,9 @@ def read_registry(state: Path | None) -> dict[str, Table]:
     a table with a `fault`.
     """
     cache = state / "models.json" if state is not None else None
-    declared = {table.name: table.schema for table in (*LOADED, *AWAITED)}
-    tables = put_together(read_models(MODELS, cache, declared), (*LOADED, *AWAITED))
+    modules = list(read_modules(TABLES, PACKAGE))
+    declared = {table.name: table.schema for table in modules}
+    tables = put_together(read_models(TABLES, cache, declared), modules)
     return with_checks(tables, state / "model_checks.json" if state is not None else None)
 
 
@@ -45,7 +47,7 @@ def put_together(models: Mapping[str, Table], others: Iterable[Table]) -> dict[s
     for table in others:
         model = models.get(table.name)
         if model is not None:
-            if table.awaited:
+            if table.external:
                 continue
             tables[table.name] = with_fault(
                 model, _told(model, "a table that is no model has this name already")
@@ -76,8 +78,8 @@ def _checked(table: Table, tables: Mapping[str, Table]) -> Table:
 
 def _told(table: Table, fault: str, word: str = "") -> str:
     """A fault with file and, where `word` stands in the query, line."""
-    if isinstance(table.made, SelectedBy):
-        return with_place(table.made, fault, *([word] if word else []))
+    if isinstance(table.builder, SqlModel):
+        return with_place(table.builder, fault, *([word] if word else []))
     return f"{table.name}: {fault}"
 
 
@@ -131,15 +133,17 @@ def upstream(registry: Mapping[str, Table], names: Iterable[str]) -> set[str]:
     return found
 
 
-def commands(registry: Mapping[str, Table]) -> dict[str, list[str]]:
-    """Command name → the tables that it makes, in order of the registry; awaited tables left out."""
+def commands(registry: Mapping[str, Table], options: Options | None = None) -> dict[str, list[str]]:
+    """By command the tables that it makes with these options (None: no option), in order of the registry."""
     made: dict[str, list[str]] = {}
+    given = options or Options()
     for table in registry.values():
-        if not table.awaited:
-            made.setdefault(table.command, []).append(table.name)
+        for command in table.commands:
+            if command.holds(given):
+                made.setdefault(command.name, []).append(table.name)
     return made
 
 
 def of_scope(registry: Mapping[str, Table], scope: Scope) -> list[Table]:
     """The tables of a scope that this version makes, in order of the registry."""
-    return [table for table in registry.values() if table.scope is scope and not table.awaited]
+    return [table for table in registry.values() if table.scope is scope and not table.external]

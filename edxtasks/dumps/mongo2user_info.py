@@ -18,7 +18,7 @@ from edxtasks.course import CourseKey, canonical
 from edxtasks.directories import course_directory
 from edxtasks.dumps import documents as mongo_documents
 from edxtasks.dumps.from_mongodb import FOLDER
-from edxtasks.dumps.user_info_combo import CERTIFICATES, ENROLLMENT, PROFILES, USERS
+from edxtasks.dumps.people import CERTIFICATES, ENROLLMENT, PROFILES, USERS
 from edxtasks.files import ByteSink, replacing_together
 from edxtasks.mongodb import Document, extended_json, opened
 from edxtasks.notes import Notes

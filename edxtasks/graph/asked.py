@@ -7,24 +7,12 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 
 from edxtasks.build.registry import upstream
-from edxtasks.build.targets import (
-    DEMANDING,
-    LOCATED,
-    NIGHTLY,
-    OTHER_NAMES,
-    doall,
-    nightly,
-    reached_by_logs,
-    setup_sql,
-    weekly,
-)
+from edxtasks.build.sets import SETS, WHOLE, reached_by_logs, tables_of_set
 from edxtasks.config import Options
-from edxtasks.table import TRACKLOG, Need, Scope, Table
+from edxtasks.table import SHARED, TRACKLOG, Need, Scope, Table
 
-SHARED = "courses."
-"""How the names of tables begin that are made over courses and read by each of them."""
-
-_SETS = {"setup_sql": setup_sql, "doall": doall, NIGHTLY: nightly, "weekly": weekly}
+_NIGHTLY = next(name for name, one in SETS.items() if one.reached_by_logs)
+"""The set for which nothing else is looked at than what new logs reach."""
 
 
 class Asked:
@@ -47,7 +35,7 @@ class Asked:
         self._words = words
         self._options = options
         self._courses_named = courses_named
-        self._of_task = {table.task: table.name for table in registry.values() if not table.awaited}
+        self._of_task = {table.task: table.name for table in registry.values() if not table.external}
 
     def tables_of(self, word: str) -> list[str]:
         """The tables that a word asks for; for one course (`task:COURSE`) only those of a course.
@@ -62,21 +50,23 @@ class Asked:
         if names and "*" not in base:
             return names  # report:N*
         if not names:
-            base = OTHER_NAMES.get(base, base)
             alone = [self._of_task[base]] if base in self._of_task else []
-            names = _SETS[base](self._registry) if base in _SETS else list(self._commands.get(base) or alone)
+            if base in SETS:
+                names = tables_of_set(self._registry, base)
+            else:
+                names = list(self._commands.get(base) or alone)
         return [name for name in names if not of_one_course or self._registry[name].scope is Scope.COURSE]
 
     def _matching(self, pattern: str) -> list[str]:
         """The tables of all sets, commands and tables whose name matches a pattern with `*`."""
-        known = dict.fromkeys((*_SETS, *OTHER_NAMES, *self._commands, *self._of_task))
+        known = dict.fromkeys((*SETS, *self._commands, *self._of_task))
         meant = [one for one in known if fnmatchcase(one, pattern)]
         return list(dict.fromkeys(name for one in meant for name in self.tables_of(one)))
 
     @cached_property
     def tables(self) -> set[str]:
         """The tables that are asked for; without any word they are those of `weekly`."""
-        return {name for word in self._words or ("weekly",) for name in self.tables_of(word)}
+        return {name for word in self._words or (WHOLE,) for name in self.tables_of(word)}
 
     @cached_property
     def targets(self) -> set[str]:
@@ -108,28 +98,38 @@ class Asked:
         """The tables that a person named, and that cannot be left out where there is nothing to make them
         from."""
         named = set(self._words)
+        tables = (self._registry[name] for name in self.tables)
+        return {
+            table.name
+            for table in tables
+            if table.required_when_named and named & {table.task, *(one.name for one in table.commands)}
+        }
+
+    @cached_property
+    def forced(self) -> set[str]:
+        """The tables that an option of the run makes anew."""
         return {
             name
-            for name in self.tables
-            if self._registry[name].command in DEMANDING
-            and named & {self._registry[name].command, self._registry[name].task}
+            for name, table in self._registry.items()
+            if any(getattr(self._options, option) for option in table.forced_by)
         }
 
     @cached_property
     def as_they_stand(self) -> set[str]:
         """The tables that are not looked at.
 
-        In `nightly` all that new logs do not reach, with `just_do_geoip` all but those with places. Where a
+        In `nightly` all that new logs do not reach; with an option that makes tables anew all others, where
+        only such are asked for. Where a
         person named the courses of the run, tables over all courses that everybody reads (`courses.NAME`),
         unless they are named themselves: else two people who name two courses in turn would make them anew
         for each other.
         """
         named = {word.partition(":")[0] for word in self._words if self.tables_of(word)}
         everything = set(self._registry)
-        if self._options.just_do_geoip and named and named <= set(LOCATED):
-            return everything - set(LOCATED)
+        if named and named <= self.forced:
+            return everything - self.forced
         standing = self._shared if self._courses_named else set()
-        if self._options.just_do_nightly or named == {NIGHTLY}:
+        if self._options.just_do_nightly or named == {_NIGHTLY}:
             standing = standing | (everything - set(reached_by_logs(self._registry)))
         return standing
 
@@ -139,6 +139,6 @@ class Asked:
             name
             for name, table in self._registry.items()
             if table.scope is Scope.GROUP
-            and name.startswith(SHARED)
+            and name.startswith(f"{SHARED}.")
             and not any(fnmatchcase(table.task, word) for word in self._words)
         }

@@ -13,7 +13,7 @@ from edxtasks.graph.plan import Outlook, plan, steps_before
 from edxtasks.graph.steps import Run, Step
 from edxtasks.graph.table_step import TableStep
 from edxtasks.graph.tasks import STEP
-from edxtasks.table import SelectedBy
+from edxtasks.table import SqlModel
 
 _MOVING = {Outlook.WILL_RUN, Outlook.MAY_RUN}
 
@@ -46,7 +46,7 @@ def costs(run: Run, warehouse: Estimating, tasks: Mapping[str, Any], selected: I
         step = tasks[name].meta[STEP]
         if one.outlook not in _MOVING or not isinstance(step, TableStep):
             continue
-        if not isinstance(step.table.made, SelectedBy):
+        if not isinstance(step.table.builder, SqlModel):
             continue
         before = [planned[dep] for dep in steps_before(tasks, name) if dep in planned]
         moving = [dep.name for dep in before if dep.outlook in _MOVING]

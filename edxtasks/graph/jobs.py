@@ -18,7 +18,7 @@ from edxtasks.build import mirror
 from edxtasks.build.building import Built, build, set_aside
 from edxtasks.build.context import Context
 from edxtasks.build.log_days import load_log_days, stored_shards
-from edxtasks.build.overrides import adapted
+from edxtasks.build.overrides import with_overrides
 from edxtasks.build.registry import read_registry
 from edxtasks.build.research import export_for_research
 from edxtasks.config import Settings
@@ -193,7 +193,7 @@ def _context(setting: Setting) -> Context:
     key, context = getattr(_kept, "context", (None, None))
     if context is None or key != (setting.settings, setting.courses):
         settings = setting.settings
-        registry = adapted(read_registry(settings.engine.state), settings, setting.courses)
+        registry = with_overrides(read_registry(settings.engine.state), settings, setting.courses)
         scratch = _scratch(settings)
         tempfile.tempdir = str(scratch.path)  # libraries have no other place either
         warehouse = open_warehouse(settings, setting.share, scratch)

@@ -11,9 +11,9 @@ from typing import Any
 from doit.exceptions import InvalidDodoFile
 
 from edxtasks.build.context import Context
-from edxtasks.build.geocode import COMMAND, refuse_odd_table
-from edxtasks.build.overrides import adapted
+from edxtasks.build.overrides import refuse_odd_tables, with_overrides
 from edxtasks.build.registry import read_registry
+from edxtasks.build.sets import WHOLE
 from edxtasks.build.status import courses_without_table
 from edxtasks.config import Settings, load_settings
 from edxtasks.course import CourseKey
@@ -29,8 +29,6 @@ from edxtasks.notes import Notes
 from edxtasks.printable import printable_message, say
 from edxtasks.scratch import scratch_of, use
 from edxtasks.warehouse import open_warehouse
-
-DEFAULT_TASK = "weekly"
 
 
 def load_namespace(folder: Path, arguments: Sequence[str], environment: Mapping[str, str]) -> dict[str, Any]:
@@ -54,7 +52,7 @@ def load_namespace(folder: Path, arguments: Sequence[str], environment: Mapping[
 
     return {
         "DOIT_CONFIG": {
-            "default_tasks": [DEFAULT_TASK],
+            "default_tasks": [WHOLE],
             "continue": True,
             "par_type": "thread",
             "num_process": settings.processes if settings.processes > 1 else 0,
@@ -72,7 +70,7 @@ def make_graph(settings: Settings, words: Words) -> Graph:
     """The graph of a run; notices about settings and courses go to stderr."""
     notes = Notes(list(settings.notices))
     all_tables = read_registry(settings.engine.state)
-    registry = adapted(all_tables, settings, ())
+    registry = with_overrides(all_tables, settings, ())
     kinds = TaskKinds(Graph.per_course(registry), Graph.over_courses(registry), Graph.others(registry))
     scratch = use(scratch_of(settings))
     warehouse = open_warehouse(settings, None, scratch)
@@ -84,9 +82,8 @@ def make_graph(settings: Settings, words: Words) -> Graph:
         notes,
         without_table=partial(courses_without_table, warehouse, settings, notes),
     )
-    registry = adapted(all_tables, settings, choice.courses)
-    if COMMAND in words.words:
-        refuse_odd_table(settings)
+    registry = with_overrides(all_tables, settings, choice.courses)
+    refuse_odd_tables(all_tables, settings, words.words)
     digests = Digests(settings.engine.state / "digests.json")
     context = Context(settings, registry, warehouse, digests, choice.courses)
     context.scratch = scratch
@@ -95,7 +92,7 @@ def make_graph(settings: Settings, words: Words) -> Graph:
         say(line)
     graph = Graph(run, choice, words)
     if settings.options.force_recompute:
-        graph.force(words.targets or (DEFAULT_TASK,))
+        graph.force(words.targets or (WHOLE,))
     return graph
 
 

@@ -10,17 +10,7 @@ from doit import get_initial_workdir
 
 from edxtasks.build.registry import commands, upstream
 from edxtasks.build.research import TABLES as RESEARCH_TABLES
-from edxtasks.build.targets import (
-    ALSO_MADE,
-    LOCATED,
-    NIGHTLY,
-    ONLY_FOR_PLACES,
-    OTHER_NAMES,
-    doall,
-    nightly,
-    setup_sql,
-    weekly,
-)
+from edxtasks.build.sets import SETS, tables_of_set
 from edxtasks.config import known_courses
 from edxtasks.course import CourseKey
 from edxtasks.graph.asked import Asked
@@ -33,7 +23,7 @@ from edxtasks.graph.storage_steps import MirrorStep, StoreShardsStep
 from edxtasks.graph.table_step import Role, TableStep
 from edxtasks.graph.waldofy_step import Delivery, WaldofyStep
 from edxtasks.graph.words import Choice, Words, place_as_typed
-from edxtasks.table import TRACKLOG, ComputedFrom, LoadedFrom, Need, Scope, Table
+from edxtasks.table import TRACKLOG, Need, PythonModel, Scope, Table
 
 SIMULATE = "simulate"
 SPLIT = "split"
@@ -56,7 +46,7 @@ _MEMBERS: Mapping[str, tuple[str, ...]] = {
     "setup_sql": (MIRROR,),
     "daily_logs": (SPLIT, LOGS2GS, LOGS2BQ),
     "doall": (LOGS2GS, LOGS2BQ, MIRROR),
-    NIGHTLY: (LOGS2GS, LOGS2BQ),
+    "nightly": (LOGS2GS, LOGS2BQ),
     "weekly": (SPLIT, LOGS2GS, LOGS2BQ, MIRROR),
 }
 """The tasks that make no table of the registry and that a set of tasks, or a command, is made of too."""
@@ -75,27 +65,18 @@ class Graph:
         self._spellings = choice.spellings
         self._positional = words.after(SPLIT)
         self._named = {word.partition(":")[0] for word in words.words}
-        self._commands = commands(self._registry)
-        for command, also in ALSO_MADE.items():
-            self._commands[command] = [*also, *self._commands[command]]
-        if run.context.settings.options.subsection:
-            self._commands["grades_persistent"] = self._commands["grades_persistent_subsection"]
         self._made: set[str] = set()
         options = run.context.settings.options
+        self._commands = commands(self._registry, options)
         self._asked = Asked(self._registry, self._commands, words.targets, options, choice.named)
-        if options.just_do_geoip:
-            self._force_tables(LOCATED, run.context.courses)
+        self._force_tables(self._asked.forced, run.context.courses)
 
     @classmethod
     def per_course(cls, registry: Mapping[str, Table]) -> list[str]:
         """Names of the tasks with a sub-task a course."""
-        tables = [t for t in registry.values() if t.scope is Scope.COURSE and not t.awaited]
+        tables = [t for t in registry.values() if t.scope is Scope.COURSE and not t.external]
         sets = [
-            "doall",
-            "nightly",
-            "weekly",
-            "setup_sql",
-            "daily_logs",
+            *SETS,
             LOGS2BQ,
             LOGS2GS,
             MONGO2GS,
@@ -103,16 +84,15 @@ class Graph:
             MONGO2USER_INFO,
             RESEARCH,
             WALDOFY,
-            *OTHER_NAMES,
         ]
-        return sorted({t.name for t in tables} | {t.command for t in tables} | set(sets))
+        return sorted({t.name for t in tables} | _names(tables) | set(sets))
 
     @classmethod
     def others(cls, registry: Mapping[str, Table]) -> list[str]:
         """Names of the tasks without courses."""
-        tables = [t for t in registry.values() if not t.awaited and not _needs_courses(registry, t)]
+        tables = [t for t in registry.values() if not t.external and not _needs_courses(registry, t)]
         rest = f"{WALDOFY}:{REST}"
-        return sorted({SIMULATE, SPLIT, rest} | {t.name for t in tables} | {t.command for t in tables})
+        return sorted({SIMULATE, SPLIT, rest} | {t.name for t in tables} | _names(tables))
 
     @classmethod
     def over_courses(cls, registry: Mapping[str, Table]) -> list[str]:
@@ -120,9 +100,9 @@ class Graph:
         tables = [
             t
             for t in registry.values()
-            if t.scope is not Scope.COURSE and not t.awaited and _needs_courses(registry, t)
+            if t.scope is not Scope.COURSE and not t.external and _needs_courses(registry, t)
         ]
-        return sorted({t.task for t in tables} | {t.command for t in tables})
+        return sorted({t.task for t in tables} | _names(tables))
 
     def tasks(self) -> Iterator[Task]:
         """Every task, as doit's loader takes it."""
@@ -137,14 +117,10 @@ class Graph:
         yield from self._mirror()
         yield from self._research()
         for table in self._registry.values():
-            if not table.awaited:
+            if not table.external:
                 yield from self._table(table)
         for command, tables in self._commands.items():
             yield from self._command(command, tables)
-        for other, command in OTHER_NAMES.items():
-            yield self._head(other, f"another name of {command}")
-            for course in self.run.context.courses:
-                yield {"basename": other, "name": str(course), **_group([f"{command}:{course}"])}
         yield from self._sets()
         yield from self._other_spellings()
 
@@ -246,7 +222,7 @@ class Graph:
         for course in self.run.context.courses:
             # What this run builds too comes first; all else is exported as it stands.
             made = [self._registry[name] for name in RESEARCH_TABLES if name in self._asked.targets]
-            needed = [self.table_task(table, course) for table in made if not table.awaited]
+            needed = [self.table_task(table, course) for table in made if not table.external]
             step = ResearchStep(self.run, f"{RESEARCH}:{course}", course)
             yield {"basename": RESEARCH, "name": str(course), **self._of(step, needed, set(needed))}
 
@@ -280,7 +256,7 @@ class Graph:
         of_each_course = table.scope is not Scope.COURSE
         for source, need in table.inputs.items():
             # A borrowed input is never built for this table; where the run builds it anyway, it comes first.
-            if self.run.context.left_out(source) or (
+            if self.run.context.left_out(table, source) or (
                 need is Need.BORROWED and source not in self._asked.targets
             ):
                 continue
@@ -309,7 +285,7 @@ class Graph:
         if name == TRACKLOG:
             return [f"{LOGS2BQ}:{one}" for one in courses]
         source = self._registry[name]
-        if source.awaited:
+        if source.external:
             return []
         if source.scope is not Scope.COURSE:
             return [self.table_task(source, None)]
@@ -320,7 +296,8 @@ class Graph:
         tables = [self._registry[name] for name in names]
         if command in self._made:
             return
-        doc = "make " + ", ".join(names)
+        same = next(one for one, made in self._commands.items() if made == names)
+        doc = "make " + ", ".join(names) if same == command else f"another name of {same}"
         head = self._head(command, doc)
         yield {**head, **_group([self.table_task(t, None) for t in tables if t.scope is not Scope.COURSE])}
         made = [table for table in tables if table.scope is Scope.COURSE]
@@ -330,36 +307,25 @@ class Graph:
             yield {"basename": command, "name": str(course), **_group(tasks)}
 
     def _sets(self) -> Iterator[Task]:
-        registry = self._registry
-        yield from self._set("setup_sql", "load a new SQL dump", setup_sql(registry))
-        yield from self._set("doall", "everything that comes from dump, logs and content", doall(registry))
-        yield from self._set(NIGHTLY, "everything that new logs reach", nightly(registry))
-        yield from self._set("daily_logs", "split and load raw logs", [])
-        yield from self._set(
-            "weekly",
-            "split, doall of all chosen courses, then combinepc and report",
-            doall(registry),
-            [name for name in weekly(registry) if registry[name].scope is not Scope.COURSE],
-        )
+        for name in SETS:
+            yield from self._set(name)
 
-    def _set(
-        self, name: str, doc: str, tables: list[str], over_courses: Iterable[str] = ()
-    ) -> Iterator[Task]:
-        head = self._head(name, doc)
+    def _set(self, name: str) -> Iterator[Task]:
+        tables = [self._registry[one] for one in tables_of_set(self._registry, name)]
+        tables = [table for table in tables if not self.run.context.excluded(table)]
+        of_a_course = [table for table in tables if table.scope is Scope.COURSE]
+        head = self._head(name, SETS[name].text)
         courses = self.run.context.courses
         options = self.run.context.settings.options
         once = [task for task in _MEMBERS[name] if task == SPLIT]
         of_each = [task for task in _MEMBERS[name] if task != SPLIT]
         if options.skip_log_loading and name in {"doall", "weekly"}:
             of_each = [task for task in of_each if task not in {LOGS2GS, LOGS2BQ}]
-        last = [self.table_task(self._registry[table], None) for table in over_courses if courses]
-        yield {**head, "task_dep": [*once, *last]} if once else head
-        unwanted = ONLY_FOR_PLACES if options.skip_geoip else frozenset()
+        last = [self.table_task(table, None) for table in tables if table not in of_a_course and courses]
+        yield {**head, "task_dep": [*once, *last]} if once or last else head
         for course in courses:
             tasks = [f"{task}:{course}" for task in of_each]
-            tasks += [
-                self.table_task(self._registry[table], course) for table in tables if table not in unwanted
-            ]
+            tasks += [self.table_task(table, course) for table in of_a_course]
             yield {"basename": name, "name": str(course), **_group([*once, *tasks])}
 
     def _other_spellings(self) -> Iterator[Task]:
@@ -395,7 +361,7 @@ def _first_sentence(text: str) -> str:
 
 
 def _writes_files(table: Table) -> bool:
-    return isinstance(table.made, LoadedFrom | ComputedFrom) and bool(table.made.outputs)
+    return isinstance(table.builder, PythonModel) and bool(table.builder.outputs)
 
 
 def _reads_dump(table: Table) -> bool:
@@ -403,8 +369,12 @@ def _reads_dump(table: Table) -> bool:
 
 
 def _reads_files(table: Table) -> bool:
-    made = table.made
-    return isinstance(made, LoadedFrom) or (isinstance(made, ComputedFrom) and made.sources is not None)
+    return isinstance(table.builder, PythonModel) and table.builder.sources is not None
+
+
+def _names(tables: Iterable[Table]) -> set[str]:
+    """The names of all commands that make tables, whatever the options."""
+    return {command.name for table in tables for command in table.commands}
 
 
 def _group(tasks: Iterable[str]) -> Task:

@@ -22,7 +22,7 @@ from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
 from edxtasks.errors import UserError
 from edxtasks.notes import Notes
-from edxtasks.table import AwaitedFrom, ComputedFrom, Need, Table
+from edxtasks.table import External, Need, PythonModel, Table
 from edxtasks.warehouse.base import Label, TableName
 from edxtasks.warehouse.checks import Check, CheckFailed
 from edxtasks.warehouse.parquet import ParquetWarehouse
@@ -30,8 +30,8 @@ from edxtasks.warehouse.rows import Row
 from edxtasks.warehouse.schema import schema
 
 COURSE = CourseKey.parse("OrgX/Ab.1/2T2020")
-POINTS = Table("results", "", schema("person STRING -- who\npoints FLOAT -- how many"), AwaitedFrom())
-PEOPLE = Table("people", "", schema("username STRING -- who"), AwaitedFrom())
+POINTS = Table("results", "", schema("person STRING -- who\npoints FLOAT -- how many"), External())
+PEOPLE = Table("people", "", schema("username STRING -- who"), External())
 MODEL = """-- Points of each person.
 -- command: x
 -- grain: person
@@ -98,7 +98,7 @@ def test_two_rows_of_one_grain_fail_the_build_and_leave_the_old_table(tmp_path: 
 )
 def test_a_grain_is_columns_or_words(grain: str, key: tuple[str, ...] | None) -> None:
     columns = schema("username STRING -- who\nindex INTEGER -- n\nevent STRING -- text")
-    assert Table("a", "x", columns, AwaitedFrom(), grain=grain).key == key
+    assert Table("a", "x", columns, External(), grain=grain).key == key
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_a_python_table_has_grain_and_checks_too(tmp_path: Path) -> None:
         "marks",
         "x",
         POINTS.schema,
-        ComputedFrom(lambda *inputs: iter(given), 1),
+        PythonModel(1, lambda inputs: iter(given)),
         grain="person (file order)",
         inputs={"results": Need.REQUIRED},
         checks=(Check("positive", "points > 0", error=True),),

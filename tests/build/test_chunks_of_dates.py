@@ -9,7 +9,7 @@ import pytest
 from edxtasks.build import building as build
 from edxtasks.build.building import _chunks
 from edxtasks.build.registry import read_registry
-from edxtasks.table import ALL_EARLIER, SelectedBy, Table
+from edxtasks.table import ALL_EARLIER, SqlModel, Table
 from edxtasks.warehouse import base
 from edxtasks.warehouse.schema import schema
 
@@ -19,7 +19,7 @@ DAILY = schema("date DATE -- the day")
 
 
 def table(lookback: timedelta) -> Table:
-    return Table("t", "c", DAILY, SelectedBy("", ""), partition="date", lookback=lookback)
+    return Table("t", "c", DAILY, SqlModel("", ""), partition="date", lookback=lookback)
 
 
 def cut(days: list[date], lookback: timedelta, most: int | None) -> list[int]:

@@ -14,7 +14,7 @@ import pytest
 
 from edxtasks.build.context import Context
 from edxtasks.build.exports import (
-    PERSON_COURSE,
+    FILE_FORMS,
     PLAIN,
     REPORT_TABLE,
     CsvForm,
@@ -23,16 +23,18 @@ from edxtasks.build.exports import (
     outdated,
     write_files,
 )
+from edxtasks.build.registry import read_registry
 from edxtasks.config import Paths, Settings
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
 from edxtasks.notes import Notes
 from edxtasks.storage import LocalStorage
-from edxtasks.table import AwaitedFrom, Scope, Table
+from edxtasks.table import External, Table
 from edxtasks.warehouse.base import Label
 from edxtasks.warehouse.parquet import ParquetWarehouse
 from edxtasks.warehouse.schema import Column, Schema, schema
 
+CAPITALIZED = FILE_FORMS["True/False"]
 COURSE = CourseKey("MITx", "2.03x", "3T2013")
 COLUMNS = schema("""
 username STRING -- who
@@ -60,7 +62,7 @@ ROWS: list[tuple[object, ...]] = [
     ("form", "lines"),
     [
         (
-            PERSON_COURSE,
+            CAPITALIZED,
             [
                 '"Ann ""A"", B.",True,0.1,3,2014-10-14 09:08:07.500000,2014-10-14',
                 '"zoë\r\n",False,1.0,-1,2014-01-01 00:00:00,2014-01-01',
@@ -92,7 +94,7 @@ def test_csv_letter_by_letter(tmp_path: Path, form: CsvForm, lines: list[str]) -
 
 def test_json_has_an_object_a_line(tmp_path: Path) -> None:
     path = tmp_path / "table.json.gz"
-    write_files([path], COLUMNS, iter(ROWS), PERSON_COURSE)
+    write_files([path], COLUMNS, iter(ROWS), CAPITALIZED)
     first, second, third = gzip.decompress(path.read_bytes()).decode().splitlines()
     assert first == (
         '{"username":"Ann \\"A\\", B.","passed":true,"grade":0.1,"nevents":3,'
@@ -167,8 +169,9 @@ TABLE = Table(
     "people",
     "person_course",
     schema("username STRING -- who\npassed BOOLEAN -- whether"),
-    AwaitedFrom(),
+    External(),
     files=("people.json.gz", "people.csv.gz"),
+    file_form="True/False",
 )
 
 
@@ -292,11 +295,11 @@ def test_files_of_the_latest_form_have_a_folder_of_their_own(context: Context) -
 
 
 def test_which_table_has_which_form() -> None:
-    combined = dataclasses.replace(TABLE, command="combinepc", scope=Scope.GROUP)
-    report = dataclasses.replace(TABLE, command="report", scope=Scope.GROUP)
-    assert (form_of(TABLE), form_of(combined), form_of(report)) == (
-        PERSON_COURSE,
-        PERSON_COURSE,
+    registry = read_registry(None)
+    combined, report = registry["report.person_course_latest"], registry["courses.global_modal_ip"]
+    assert (form_of(registry["person_course"]), form_of(combined), form_of(report)) == (
+        CAPITALIZED,
+        CAPITALIZED,
         REPORT_TABLE,
     )
     assert form_of(dataclasses.replace(TABLE, command="time_task")) == PLAIN

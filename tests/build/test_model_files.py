@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from edxtasks.build.loaded import LOADED
 from edxtasks.build.model import read_models
 from edxtasks.build.registry import put_together
-from edxtasks.table import Need, Scope, SelectedBy, Table
+from edxtasks.table import Need, PythonModel, Scope, SqlModel, Table
 from edxtasks.warehouse.schema import schema
 
 BY_DATE = """-- By date.
@@ -48,15 +47,15 @@ def write(folder: Path, name: str, text: str) -> None:
 def test_columns_of_another_table_are_put_in_place_of_the_star(tmp_path: Path) -> None:
     write(tmp_path, "report/axes.sql", UNION)
     table = read_models(tmp_path, None, DECLARED)["report.axes"]
-    assert isinstance(table.made, SelectedBy)
-    assert table.made.sql.endswith(
+    assert isinstance(table.builder, SqlModel)
+    assert table.builder.sql.endswith(
         "SELECT\n  url_name, -- STRING: name in links\n  index -- INTEGER: place\nFROM axis\n"
     )
     assert table.schema == DECLARED["axis"]
     assert (table.scope, table.task) == (Scope.GROUP, "report:axes")
     assert table.inputs == {"axis": Need.REQUIRED}
     assert table.files == ("axes.csv", "axes.json.gz")
-    assert table.made.settings == ("org",)
+    assert table.builder.settings == ("org",)
 
 
 def test_columns_may_be_those_of_a_model_whatever_the_order_of_files(tmp_path: Path) -> None:
@@ -67,10 +66,10 @@ def test_columns_may_be_those_of_a_model_whatever_the_order_of_files(tmp_path: P
 
 def test_another_column_of_the_source_is_another_recipe(tmp_path: Path) -> None:
     write(tmp_path, "report/axes.sql", UNION)
-    before = read_models(tmp_path, None, DECLARED)["report.axes"].made
+    before = read_models(tmp_path, None, DECLARED)["report.axes"].builder
     wider = {"axis": schema("url_name STRING -- name in links\nindex INTEGER -- place\ndue TIMESTAMP -- due")}
-    after = read_models(tmp_path, None, wider)["report.axes"].made
-    assert isinstance(before, SelectedBy) and isinstance(after, SelectedBy)
+    after = read_models(tmp_path, None, wider)["report.axes"].builder
+    assert isinstance(before, SqlModel) and isinstance(after, SqlModel)
     assert before.recipe != after.recipe
 
 
@@ -205,6 +204,7 @@ def test_a_cycle_fails_its_members_alone(tmp_path: Path) -> None:
 def test_a_model_with_the_name_of_a_loaded_table_fails(tmp_path: Path) -> None:
     write(tmp_path, "area/axis.sql", LINES.replace("FROM axis", "FROM x"))
     tables = put_together(
-        read_models(tmp_path, None, {}), [Table("axis", "y", DECLARED["axis"], LOADED[0].made)]
+        read_models(tmp_path, None, {}),
+        [Table("axis", "y", DECLARED["axis"], PythonModel(1, lambda inputs: []))],
     )
     assert tables["axis"].fault == f"{tmp_path}/area/axis.sql: a table that is no model has this name already"

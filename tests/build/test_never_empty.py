@@ -10,12 +10,12 @@ import pytest
 
 from edxtasks.build.building import build
 from edxtasks.build.context import Context
-from edxtasks.build.loaded import LOADED
+from edxtasks.build.registry import read_registry
 from edxtasks.config import Engine, Paths, Settings
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
 from edxtasks.errors import InputError
-from edxtasks.table import LoadedFrom, Table
+from edxtasks.table import BuildInputs, PythonModel, Table
 from edxtasks.warehouse.parquet import ParquetWarehouse
 from edxtasks.warehouse.rows import Content, JsonLines, OwnColumns
 from edxtasks.warehouse.schema import schema
@@ -44,11 +44,11 @@ def test_no_row_fails_and_the_old_table_stays(form: str, tmp_path: Path) -> None
     source = tmp_path / "things.csv"
     given: list[dict[str, str]] = [ROW]
 
-    def rows(course: object, settings: object, sources: object, scratch: Path, notes: object) -> Content:
-        notes.say("3 records of another course")  # type: ignore[attr-defined]
-        return FORMS[form](given, scratch)
+    def rows(inputs: BuildInputs) -> Content:
+        inputs.messages.say("3 records of another course")
+        return FORMS[form](given, inputs.scratch)
 
-    made = LoadedFrom(lambda course, settings: {"things": source}, rows, 1, never_empty=True)
+    made = PythonModel(1, rows, lambda of: {"things": source}, never_empty=True)
     table = Table("things", "load_things", COLUMNS, made)
     warehouse = ParquetWarehouse(tmp_path / "warehouse")
     settings = Settings(
@@ -72,5 +72,9 @@ def test_no_row_fails_and_the_old_table_stays(form: str, tmp_path: Path) -> None
 
 
 def test_people_and_the_axis_are_never_empty() -> None:
-    never = {table.name for table in LOADED if isinstance(table.made, LoadedFrom) and table.made.never_empty}
+    never = {
+        table.name
+        for table in read_registry(None).values()
+        if isinstance(table.builder, PythonModel) and table.builder.never_empty
+    }
     assert never == {"user_info_combo", "course_axis"}

@@ -16,13 +16,13 @@ from edxtasks.build.parameters import OF_SETTINGS, value
 from edxtasks.config import Settings
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
-from edxtasks.table import AwaitedFrom, Table
+from edxtasks.table import External, Table
 from edxtasks.warehouse.base import Label, TableName
 from edxtasks.warehouse.parquet import ParquetWarehouse
 from edxtasks.warehouse.schema import schema
 
 COURSE = CourseKey.parse("OrgX/Ab.1/2T2020")
-GROUPS = Table("ip_groups", "", schema("ip STRING -- address\npeople INTEGER -- how many"), AwaitedFrom())
+GROUPS = Table("ip_groups", "", schema("ip STRING -- address\npeople INTEGER -- how many"), External())
 MODEL = """-- Small groups.
 -- command: x
 -- scope: {scope}

@@ -16,7 +16,7 @@ from edxtasks.config import Settings
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
 from edxtasks.errors import SettingsError, UserError
-from edxtasks.table import AwaitedFrom, Need, Scope, SelectedBy, Table
+from edxtasks.table import External, Need, Scope, SqlModel, Table
 from edxtasks.warehouse.base import Label, Share, TableName
 from edxtasks.warehouse.parquet import ParquetWarehouse
 from edxtasks.warehouse.rows import ParquetFiles
@@ -24,12 +24,12 @@ from edxtasks.warehouse.schema import Schema, schema
 
 A, B, C = (CourseKey("X", number, "R") for number in "ABC")
 PEOPLE = schema("course STRING -- which\nuser_id INTEGER -- who\ngrade FLOAT -- how well")
-SOURCE = Table("people", "", PEOPLE, AwaitedFrom())
+SOURCE = Table("people", "", PEOPLE, External())
 COMBINED = Table(
     "report.people",
     "combinepc",
     PEOPLE,
-    SelectedBy(
+    SqlModel(
         """SELECT
   course, -- STRING: which
   user_id, -- INTEGER: who
@@ -134,7 +134,7 @@ def test_a_single_table_of_somebody_else_is_read_with_its_columns(
         "copy",
         "x",
         PEOPLE,
-        COMBINED.made,
+        COMBINED.builder,
         inputs={"people": Need.REQUIRED},
     )
     built = build(made_context(small, A, copy=of_course), of_course, A)
@@ -149,7 +149,7 @@ def test_the_tables_of_another_course_are_never_taken_for_ones_own(small: Parque
     first, second = CourseKey("X", "A.", "R"), CourseKey("X", "A_", "R")
     assert first.dataset == second.dataset
     small.load(TableName(first.dataset, "people"), PEOPLE, [{"user_id": 1}], Label("s"))
-    made = Table("copy", "x", PEOPLE, COMBINED.made, inputs={"people": Need.REQUIRED})
+    made = Table("copy", "x", PEOPLE, COMBINED.builder, inputs={"people": Need.REQUIRED})
     build(made_context(small, first, copy=made), made, first)
     for work in (build, check):
         with pytest.raises(UserError, match=r"holds the tables of X/A\./R, and those of X/A_/R"):

@@ -11,14 +11,17 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from build_inputs import inputs
 from course_exports import COURSE, studio, write_tarball
 from lxml import etree
 
 from edxtasks.config import Options, Paths, Settings
-from edxtasks.content import axis, course_axis
+from edxtasks.content import axis
 from edxtasks.content.findings import LONGEST_DESCRIPTION, description
 from edxtasks.errors import InputError, SourceAbsent
 from edxtasks.notes import Notes
+from edxtasks.table import Instance, PythonModel
+from edxtasks.tables.content import course_axis
 from edxtasks.warehouse.rows import Row
 
 FILES = studio(
@@ -38,8 +41,8 @@ def site(tmp_path: Path) -> Settings:
 
 def built(settings: Settings, tmp_path: Path) -> tuple[list[Row], Notes, Path]:
     notes = Notes()
-    sources = course_axis.sources(COURSE, settings)
-    rows = course_axis.build(COURSE, settings, sources, tmp_path, notes)
+    sources = course_axis.sources(Instance(settings, COURSE))
+    rows = course_axis.build(inputs(COURSE, settings, sources, tmp_path, notes))
     assert sources["tarball"] is not None
     return list(cast("Iterable[Row]", rows)), notes, sources["tarball"].parent
 
@@ -208,7 +211,7 @@ def test_names_that_stand_in_each_row_below_are_bounded(
 def test_without_an_export_it_is_skipped(site: Settings, tmp_path: Path) -> None:
     (tmp_path / "SQL" / COURSE.directory / "2013-09-08" / "course.xml.tar.gz").unlink()
     with pytest.raises(SourceAbsent, match="no course content"):
-        course_axis.sources(COURSE, site)
+        course_axis.sources(Instance(site, COURSE))
 
 
 def test_a_pin_holds_also_in_latest_mode(site: Settings, tmp_path: Path) -> None:
@@ -216,9 +219,11 @@ def test_a_pin_holds_also_in_latest_mode(site: Settings, tmp_path: Path) -> None
     later = write_tarball(home / "2014-01-05" / "course.xml.tar.gz", FILES)
     pinned = home / "2013-09-08" / "course.xml.tar.gz"
     latest = replace(site, options=Options(dataset_latest=True))
-    assert course_axis.sources(COURSE, latest) == {"tarball": later}
+    assert course_axis.sources(Instance(latest, COURSE)) == {"tarball": later}
     pins = {"MITx/8.01x/3T2013": "2013-09-08"}
-    assert course_axis.sources(COURSE, replace(latest, course_axis_pin_dates=pins)) == {"tarball": pinned}
+    assert course_axis.sources(Instance(replace(latest, course_axis_pin_dates=pins), COURSE)) == {
+        "tarball": pinned
+    }
 
 
 def test_the_setting_that_ignores_hiding_changes_the_axis_not_the_bundle(
@@ -233,7 +238,8 @@ def test_the_setting_that_ignores_hiding_changes_the_axis_not_the_bundle(
     rows, _, _ = built(replace(site, axis_include_hidden=True), tmp_path)
     assert [row["url_name"] for row in rows] == ["c", "v"]
     assert (folder / "xbundle_MITx__8.01x__3T2013.xml").read_bytes() == bundle
-    assert course_axis.SETTINGS == ("axis_include_hidden",)
+    assert isinstance(course_axis.TABLE.builder, PythonModel)
+    assert course_axis.TABLE.builder.settings == ("axis_include_hidden",)
 
 
 def test_what_is_amiss_is_told(site: Settings, tmp_path: Path) -> None:

@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from build_inputs import inputs
 from course_exports import COURSE, bundle, studio, write_tarball
 
 from edxtasks.config import Options, Paths, Settings
-from edxtasks.content import course_listing_and_metainfo, course_metainfo
-from edxtasks.content.course_metainfo import OVERRIDES_FILE, override, read_overrides
 from edxtasks.content.findings import LISTINGS, NUMBERS, OVERRIDES, Findings
 from edxtasks.content.listings import Listing
 from edxtasks.content.statistics import statistics
 from edxtasks.errors import InputError, SourceAbsent
 from edxtasks.notes import Notes
+from edxtasks.table import Instance
+from edxtasks.tables.content import course_listing_and_metainfo, course_metainfo
+from edxtasks.tables.content.course_metainfo import OVERRIDES_FILE, override, read_overrides
 from edxtasks.warehouse.rows import Row
 
 FILES = studio(
@@ -41,9 +43,9 @@ def site(tmp_path: Path) -> Settings:
 
 def built(settings: Settings, usage: Iterable[Row] | None = USAGE) -> tuple[dict[object, object], Notes]:
     notes = Notes()
-    sources = course_metainfo.sources(COURSE, settings)
+    sources = course_metainfo.sources(Instance(settings, COURSE))
     tables: dict[str, Iterator[Row] | None] = {"stats_module_usage": None if usage is None else iter(usage)}
-    rows = course_metainfo.build(COURSE, settings, sources, tables, settings.root, notes)
+    rows = course_metainfo.build(inputs(COURSE, settings, sources, settings.root, notes, tables))
     found = list(cast("Iterable[Row]", rows))
     assert {row["course_id"] for row in found} == {str(COURSE)}
     values = {row["key"]: row["value"] for row in found}
@@ -206,7 +208,7 @@ def test_overrides(site: Settings) -> None:
         "MITx/8.02x/3T2013,nweeks,4\nMITx/8.01x/3T2013,count_lti,\n",
         encoding="utf-8",
     )
-    assert course_metainfo.sources(COURSE, site)["overrides"] == path
+    assert course_metainfo.sources(Instance(site, COURSE))["overrides"] == path
     values, notes = built(site)
     assert values["nweeks"] == "3"
     assert list(values)[8] == "nweeks"  # in its place
@@ -328,11 +330,12 @@ def test_text_in_a_column_of_numbers_is_null_and_told(key: str, value: str) -> N
 
 
 def test_the_row_of_a_course(site: Settings) -> None:
-    sources = course_metainfo.sources(COURSE, site)
-    rows = course_metainfo.build(COURSE, site, sources, {}, site.root, Notes())
-    assert course_listing_and_metainfo.sources(COURSE, site) == {}
+    sources = course_metainfo.sources(Instance(site, COURSE))
+    rows = course_metainfo.build(inputs(COURSE, site, sources, site.root, Notes()))
     notes = Notes()
     tables: dict[str, Iterator[Row] | None] = {"course_metainfo": iter(cast("list[Row]", rows))}
-    (row,) = cast("list[Row]", course_listing_and_metainfo.build(COURSE, site, {}, tables, site.root, notes))
+    (row,) = cast(
+        "list[Row]", course_listing_and_metainfo.build(inputs(COURSE, site, {}, site.root, notes, tables))
+    )
     assert (row["count_chapter"], row["nweeks"], row["listings_Title"]) == (1, 2.0, "Physics, I")
     assert notes.lines == []

@@ -7,14 +7,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from build_inputs import inputs
 from course_exports import COURSE, TOP, studio, write_tarball
 
 from edxtasks.config import Settings
-from edxtasks.content import grading_policy
 from edxtasks.content.findings import GRADING, Findings
-from edxtasks.content.grading_policy import column_name, column_type, read_grading_policy, shape
 from edxtasks.errors import InputError, SourceAbsent
 from edxtasks.notes import Notes
+from edxtasks.table import Instance
+from edxtasks.tables.content import grading_policy
+from edxtasks.tables.content.grading_policy import column_name, column_type, read_grading_policy, shape
 from edxtasks.warehouse.rows import OwnColumns
 
 HOMEWORK = {"type": "Homework", "weight": 0.4, "min_count": 10, "drop_count": 2, "short_label": "HW"}
@@ -239,8 +241,8 @@ def site(tmp_path: Path, files: Mapping[str, str | bytes]) -> Settings:
 
 def built(settings: Settings, tmp_path: Path) -> tuple[OwnColumns, Notes]:
     notes = Notes()
-    sources = grading_policy.sources(COURSE, settings)
-    return grading_policy.build(COURSE, settings, sources, tmp_path, notes), notes
+    sources = grading_policy.sources(Instance(settings, COURSE))
+    return grading_policy.build(inputs(COURSE, settings, sources, tmp_path, notes)), notes
 
 
 GRADING_POLICY = json.dumps({"GRADER": [HOMEWORK, EXAM], "GRADE_CUTOFFS": {"A": 0.8, "B-": 0.5}})
@@ -309,4 +311,4 @@ def test_invalid_json_names_file_and_archive(tmp_path: Path) -> None:
 def test_without_an_export_it_is_skipped(tmp_path: Path) -> None:
     (tmp_path / COURSE.directory).mkdir()
     with pytest.raises(SourceAbsent, match="no course content"):
-        grading_policy.sources(COURSE, Settings(root=tmp_path))
+        grading_policy.sources(Instance(Settings(root=tmp_path), COURSE))

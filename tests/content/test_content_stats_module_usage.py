@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 import edxtasks.tables
-from edxtasks.dumps.studentmodule import SCHEMA as STUDENTMODULE
+from edxtasks.tables.dumps.studentmodule import SCHEMA as STUDENTMODULE
 from edxtasks.warehouse import dialect
 
 MODEL = Path(edxtasks.tables.__file__).parent / "content" / "stats_module_usage.sql"

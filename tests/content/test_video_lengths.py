@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from build_inputs import inputs
 from course_exports import COURSE, studio, write_tarball
 from test_youtube import KEY, running
 
 from edxtasks.config import Engine, Paths, Settings
-from edxtasks.content import video_lengths
 from edxtasks.notes import Notes
+from edxtasks.table import Instance
+from edxtasks.tables.video import video_lengths
 from edxtasks.warehouse.rows import Row
 
 DATE = "2013-09-08"
@@ -51,13 +53,16 @@ def built(
     settings: Settings, modules: Iterable[Row] | None = MODULES, said: Iterable[Row] = ()
 ) -> tuple[Found, Notes]:
     notes = Notes()
-    sources = video_lengths.sources(COURSE, settings)
+    sources = video_lengths.sources(Instance(settings, COURSE))
     tables: dict[str, Iterator[Row] | None] = {
         "video_modules": None if modules is None else iter(modules),
         "video_durations_day": iter(said),
     }
     rows = list(
-        cast("Iterable[Row]", video_lengths.build(COURSE, settings, sources, tables, settings.root, notes))
+        cast(
+            "Iterable[Row]",
+            video_lengths.build(inputs(COURSE, settings, sources, settings.root, notes, tables)),
+        )
     )
     found: Found = {row["video_id"]: (row["video_length"], row["video_length_source"]) for row in rows}
     assert len(found) == len(rows)

@@ -13,10 +13,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from edxtasks.content.video_lengths import look_up
 from edxtasks.content.videos.durations_cache import read_durations
 from edxtasks.content.videos.youtube import YouTube
 from edxtasks.notes import Notes
+from edxtasks.tables.video.video_lengths import look_up
 
 KEY = "secret-key-123"
 Answer = tuple[int, bytes]

@@ -11,12 +11,19 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from build_inputs import built_by
 
 from edxtasks.config import Paths, Settings
 from edxtasks.course import CourseKey
-from edxtasks.dumps import grades_persistent, grades_persistent_subsection, studentmodule, user_partitions
 from edxtasks.errors import InputError, SourceAbsent
 from edxtasks.notes import Notes
+from edxtasks.table import Instance
+from edxtasks.tables.dumps import (
+    grades_persistent,
+    grades_persistent_subsection,
+    studentmodule,
+    user_partitions,
+)
 from edxtasks.warehouse.rows import JsonLines
 
 COURSE = CourseKey("MITx", "6.00x", "1T2014")
@@ -31,7 +38,7 @@ def build(
     data = content.encode() if isinstance(content, str) else content
     (folder / name).write_bytes(data)
     settings = Settings(root=base, paths=Paths(course_sql_base_dir=base))
-    built = module.build(COURSE, settings, module.sources(COURSE, settings), base, notes or Notes())
+    built = built_by(module, COURSE, settings, base, notes or Notes())
     assert isinstance(built, JsonLines)
     assert (folder / name).read_bytes() == data  # delivered files are never modified
     return [json.loads(line) for line in gzip.decompress(built.paths[0].read_bytes()).split(b"\n") if line]
@@ -255,4 +262,4 @@ def test_what_was_not_delivered(tmp_path: Path, module: ModuleType, name: str) -
     (tmp_path / "MITx-6.00x-1T2014").mkdir()
     settings = Settings(root=tmp_path, paths=Paths(course_sql_base_dir=tmp_path))
     with pytest.raises(SourceAbsent, match=f"{name} was not delivered"):
-        module.sources(COURSE, settings)
+        module.sources(Instance(settings, COURSE))

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from build_inputs import built_by
 
 from edxtasks.config import Paths, Settings
 from edxtasks.course import CourseKey
-from edxtasks.dumps import forum
 from edxtasks.errors import InputError, SourceAbsent
 from edxtasks.notes import Notes
+from edxtasks.table import Instance
+from edxtasks.tables.dumps import forum
 from edxtasks.warehouse.rows import JsonLines
 
 COURSE = CourseKey("MITx", "6.00x", "1T2014")
@@ -89,7 +91,7 @@ def build(base: Path, content: bytes, name: str = "forum.mongo") -> tuple[list[d
     (folder / name).write_bytes(content)
     settings = Settings(root=base, paths=Paths(course_sql_base_dir=base))
     notes = Notes()
-    built = forum.build(COURSE, settings, forum.sources(COURSE, settings), base, notes)
+    built = built_by(forum, COURSE, settings, base, notes)
     assert isinstance(built, JsonLines)
     return [
         json.loads(line) for line in gzip.decompress(built.paths[0].read_bytes()).split(b"\n") if line
@@ -198,4 +200,4 @@ def test_absent_empty_and_broken(tmp_path: Path) -> None:
         path.unlink()
     settings = Settings(root=tmp_path, paths=Paths(course_sql_base_dir=tmp_path))
     with pytest.raises(SourceAbsent, match="forum was not delivered"):
-        forum.sources(COURSE, settings)
+        forum.sources(Instance(settings, COURSE))

@@ -13,27 +13,28 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from build_inputs import built_by, inputs
 
 from edxtasks.config import Paths, Settings
 from edxtasks.content.findings import Findings
 from edxtasks.content.listings import read_listings
 from edxtasks.course import CourseKey
-from edxtasks.dumps import (
-    course_facts,
-    forum,
-    grades_persistent,
-    grades_persistent_subsection,
-    listings,
-    roles,
-    staff,
-    studentmodule,
-    user_info_combo,
-    user_partitions,
-    waldofy,
-)
+from edxtasks.dumps import waldofy
 from edxtasks.dumps.package import plan_package
 from edxtasks.errors import InputError, SourceAbsent, UserError
 from edxtasks.notes import Notes
+from edxtasks.table import Instance
+from edxtasks.tables.courses import listings, staff
+from edxtasks.tables.dumps import (
+    forum,
+    grades_persistent,
+    grades_persistent_subsection,
+    roles,
+    studentmodule,
+    user_info_combo,
+    user_partitions,
+)
+from edxtasks.tables.person import course_facts
 
 COURSE = CourseKey("MITx", "6.00x", "1T2014")
 DATE = "2014-05-04"
@@ -151,11 +152,7 @@ def test_tables_of_the_dump(settings: Settings, source: str) -> None:
         if source == "users":
             (folder / "users.sql").unlink()
         (folder / f"{source}{ending}").write_bytes(content)
-        told = attempt(
-            lambda notes: module.build(
-                COURSE, settings, module.sources(COURSE, settings), settings.root, notes
-            )
-        )
+        told = attempt(lambda notes: built_by(module, COURSE, settings, settings.root, notes))
         check(told.replace(str(settings.root), ""), (source, number, ending))
 
 
@@ -200,11 +197,7 @@ def test_json_lines(settings: Settings, name: str) -> None:
     for ending in ("", ".gz"):
         for content in json_lines():
             (place / f"{name}{ending}").write_bytes(content)
-            told = attempt(
-                lambda notes: module.build(
-                    COURSE, settings, module.sources(COURSE, settings), settings.root, notes
-                )
-            )
+            told = attempt(lambda notes: built_by(module, COURSE, settings, settings.root, notes))
             check(told.replace(str(settings.root), ""), (name, ending, content))
         (place / f"{name}{ending}").unlink()
 
@@ -225,7 +218,13 @@ def test_a_grade_report(settings: Settings) -> None:
         (reports / "grade_report.csv").write_text(content)
         told = attempt(
             lambda notes: user_info_combo.build(
-                COURSE, settings, user_info_combo.sources(COURSE, settings), settings.root, notes
+                inputs(
+                    COURSE,
+                    settings,
+                    user_info_combo.sources(Instance(settings, COURSE)),
+                    settings.root,
+                    notes,
+                )
             )
         )
         check(told.replace(str(settings.root), ""), content)
@@ -236,14 +235,7 @@ def test_a_course_structure(settings: Settings) -> None:
     for content in (NAME, f'{{"{NAME}": {NAME}}}', f'["{NAME}"]', f'{{"a": "{NAME}'):
         path.write_text(content)
         with pytest.raises(InputError) as caught:
-            course_facts.build(
-                COURSE,
-                settings,
-                {"course_structure": path},
-                {"course_metainfo": None, "course_axis": None, "grading_policy": None},
-                settings.root,
-                Notes(),
-            )
+            course_facts.build(inputs(COURSE, settings, {"course_structure": path}, settings.root, Notes()))
         check(str(caught.value).replace(str(settings.root), ""), content)
 
 
@@ -269,7 +261,7 @@ def test_files_of_the_office(tmp_path: Path, module: ModuleType) -> None:
         settings = Settings(root=tmp_path, paths=paths)
 
         def work(notes: Notes, settings: Settings = settings) -> object:
-            return module.build(settings, module.sources(settings), tmp_path, notes)
+            return built_by(module, None, settings, tmp_path, notes)
 
         told = attempt(work)
         check(told.replace(str(tmp_path), ""), (name, content))

@@ -10,14 +10,16 @@ from types import ModuleType
 from typing import Any, cast
 
 import pytest
+from build_inputs import built_by
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edxtasks.config import Paths, Settings
-from edxtasks.dumps import listings, staff
 from edxtasks.dumps.tsv2csv import tsv2csv
 from edxtasks.errors import InputError, SourceAbsent
 from edxtasks.notes import Notes
+from edxtasks.table import Instance
+from edxtasks.tables.courses import listings, staff
 
 
 def build(
@@ -27,7 +29,7 @@ def build(
     name = module.__name__.rpartition(".")[2]
     paths = Paths(staff=path) if name == "staff" else Paths(listings=path)
     settings = Settings(root=path.parent, paths=paths)
-    content_of = module.build(settings, module.sources(settings), path.parent, notes or Notes())
+    content_of = built_by(module, None, settings, path.parent, notes or Notes())
     return [dict(row) for row in cast(Iterable[Mapping[str, Any]], content_of)]
 
 
@@ -125,14 +127,14 @@ def test_files_that_are_not_there(tmp_path: Path) -> None:
     settings = Settings(root=tmp_path)
     for module in (staff, listings):
         with pytest.raises(SourceAbsent, match=r"no \w+ file: set"):
-            module.sources(settings)
+            module.sources(Instance(settings))
     (tmp_path / "folder").mkdir()
     for name, told in (("no.csv", "does not exist"), ("folder", "is a folder")):
         settings = Settings(root=tmp_path, paths=Paths(staff=tmp_path / name, listings=tmp_path / name))
         for module in (staff, listings):
             setting = module.__name__.rpartition(".")[2]
             with pytest.raises(InputError, match=f"^{setting}: expected a file, but .*{name} {told}$"):
-                module.sources(settings)
+                module.sources(Instance(settings))
     with pytest.raises(InputError, match="is empty"):
         build(staff, tmp_path / "staff.csv", "\n")
 

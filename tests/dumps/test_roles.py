@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from build_inputs import built_by
 
 from edxtasks.config import Paths, Settings
 from edxtasks.course import CourseKey
-from edxtasks.dumps import roles
 from edxtasks.errors import InputError, SourceAbsent
 from edxtasks.notes import Notes
+from edxtasks.tables.dumps import roles
 from edxtasks.warehouse.rows import JsonLines
 
 COURSE = CourseKey("MITx", "6.00x", "1T2014")
@@ -41,7 +42,7 @@ def build(
         if content is not None:
             (folder / f"{name}.sql").write_text(content)
     settings = Settings(root=base, paths=Paths(course_sql_base_dir=base))
-    built = roles.build(COURSE, settings, roles.sources(COURSE, settings), base, notes or Notes())
+    built = built_by(roles, COURSE, settings, base, notes or Notes())
     assert isinstance(built, JsonLines)
     rows = [json.loads(line) for line in gzip.decompress(built.paths[0].read_bytes()).splitlines()]
     assert {row.pop("course_id") for row in rows} <= {"MITx/6.00x/1T2014"}

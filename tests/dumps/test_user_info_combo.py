@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from build_inputs import inputs
 
 from edxtasks.config import Options, Paths, Settings
 from edxtasks.course import CourseKey
-from edxtasks.dumps import grade_reports, user_info_combo
+from edxtasks.dumps import grade_reports
 from edxtasks.errors import InputError
 from edxtasks.notes import Notes
+from edxtasks.table import Instance
+from edxtasks.tables.dumps import user_info_combo
 from edxtasks.warehouse.rows import JsonLines
 
 COURSE = CourseKey("MITx", "6.00x", "1T2014")
@@ -92,7 +95,9 @@ def build(base: Path, notes: Notes | None = None) -> dict[int, dict[str, Any]]:
     scratch = base / "scratch"
     scratch.mkdir(exist_ok=True)
     content = user_info_combo.build(
-        COURSE, settings, user_info_combo.sources(COURSE, settings), scratch, notes or Notes()
+        inputs(
+            COURSE, settings, user_info_combo.sources(Instance(settings, COURSE)), scratch, notes or Notes()
+        )
     )
     assert isinstance(content, JsonLines)
     (path,) = content.paths
@@ -382,7 +387,9 @@ def test_the_cut_off_is_the_date_of_the_directory_used(base: Path) -> None:
     settings = settings_for(base, DATE, latest_sql_dir=True)
     (base / "scratch").mkdir(exist_ok=True)
     user_info_combo.build(
-        COURSE, settings, user_info_combo.sources(COURSE, settings), base / "scratch", Notes()
+        inputs(
+            COURSE, settings, user_info_combo.sources(Instance(settings, COURSE)), base / "scratch", Notes()
+        )
     )
     table = gzip.decompress((course / "2014-07-01" / "user_info_combo.json.gz").read_bytes())
     assert b'{"user_id":3,' in table

@@ -10,14 +10,15 @@ import pytest
 
 from edxtasks.config import Paths, Settings
 from edxtasks.errors import SourceAbsent
-from edxtasks.geolocation.extra_geoip import (
+from edxtasks.geolocation.lookup import CityDatabase
+from edxtasks.table import Instance
+from edxtasks.tables.geocode.extra_geoip import (
     ADDRESSES_SCHEMA,
     SCHEMA,
     addresses_without_country,
     build_extra,
     sources,
 )
-from edxtasks.geolocation.lookup import CityDatabase
 from edxtasks.warehouse.rows import Row
 
 OXFORD = {
@@ -127,8 +128,8 @@ def test_only_the_listed_columns(database: Path) -> None:
 
 
 def test_sources(tmp_path: Path, database: Path) -> None:
-    assert sources(Settings(root=tmp_path, paths=Paths(geoip_database=database))) == {
+    assert sources(Instance(Settings(root=tmp_path, paths=Paths(geoip_database=database)))) == {
         "geoip_database": database
     }
     with pytest.raises(SourceAbsent, match=r"GeoIP2-City\.mmdb; get GeoLite2-City\.mmdb"):
-        sources(Settings(root=tmp_path))
+        sources(Instance(Settings(root=tmp_path)))

@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from build_inputs import inputs
 
 from edxtasks.config import Paths, Settings
 from edxtasks.course import CourseKey
 from edxtasks.errors import InputError
-from edxtasks.geolocation import pc_geoip
 from edxtasks.geolocation.regions import SHIPPED
 from edxtasks.notes import Notes
+from edxtasks.table import Instance
+from edxtasks.tables.person import pc_geoip
 from edxtasks.warehouse.rows import Row
 
 COURSE = CourseKey("MITx", "2.03x", "3T2013")
@@ -35,11 +37,11 @@ LEARNERS = {
 
 
 def build(settings: Settings, learners: dict[str, str | None] | None, notes: Notes) -> list[dict[str, Any]]:
-    sources = pc_geoip.sources(COURSE, settings)
+    sources = pc_geoip.sources(Instance(settings, COURSE))
     rows: Iterator[Row] | None = None
     if learners is not None:
         rows = iter([{"username": name, "modal_ip": ip, "source": "course"} for name, ip in learners.items()])
-    content = pc_geoip.build(COURSE, settings, sources, {"pc_modal_ip": rows}, settings.root, notes)
+    content = pc_geoip.build(inputs(COURSE, settings, sources, settings.root, notes, {"pc_modal_ip": rows}))
     assert isinstance(content, Iterator | list)
     return [dict(row) for row in content]
 
@@ -127,7 +129,10 @@ def test_own_regions_never_overwrite(tmp_path: Path, database: Path) -> None:
 def test_without_a_database(tmp_path: Path) -> None:
     notes = Notes()
     settings = Settings(root=tmp_path)
-    assert pc_geoip.sources(COURSE, settings) == {"geoip_database": None, "geographic_regions": SHIPPED}
+    assert pc_geoip.sources(Instance(settings, COURSE)) == {
+        "geoip_database": None,
+        "geographic_regions": SHIPPED,
+    }
     assert build(settings, LEARNERS, notes) == []
     assert len(notes.lines) == 1
     assert notes.lines[0].startswith(f"no City database at {tmp_path}/GeoIP2-City.mmdb: ")
@@ -141,9 +146,9 @@ def test_without_modal_addresses(tmp_path: Path, database: Path) -> None:
 def test_sources(tmp_path: Path, database: Path) -> None:
     own = tmp_path / "own.csv"
     with pytest.raises(InputError, match="geographic_regions"):
-        pc_geoip.sources(COURSE, configured(tmp_path, database, own))
+        pc_geoip.sources(Instance(configured(tmp_path, database, own), COURSE))
     own.write_text("cc\n")
-    assert pc_geoip.sources(COURSE, configured(tmp_path, database, own)) == {
+    assert pc_geoip.sources(Instance(configured(tmp_path, database, own), COURSE)) == {
         "geoip_database": database,
         "geographic_regions": own,
     }
@@ -163,13 +168,9 @@ def test_rows_are_streamed(tmp_path: Path, database: Path) -> None:
         yield {"username": "first", "modal_ip": "81.2.69.142"}
         raise AssertionError("read on")
 
+    sources = pc_geoip.sources(Instance(settings, COURSE))
     content = pc_geoip.build(
-        COURSE,
-        settings,
-        pc_geoip.sources(COURSE, settings),
-        {"pc_modal_ip": learners()},
-        tmp_path,
-        Notes(),
+        inputs(COURSE, settings, sources, tmp_path, Notes(), {"pc_modal_ip": learners()})
     )
     assert isinstance(content, Iterator)
     assert next(content)["username"] == "first"

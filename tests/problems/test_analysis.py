@@ -10,13 +10,15 @@ from typing import Any
 import orjson
 import pytest
 import zstandard
+from build_inputs import inputs
 
 from edxtasks.config import Engine, Settings
 from edxtasks.course import CourseKey
 from edxtasks.errors import InputError
 from edxtasks.notes import Notes
-from edxtasks.problems import pool, problem_analysis
+from edxtasks.problems import pool
 from edxtasks.problems.analysis import INPUT_COLUMNS, Account, Reason, Record, analyse
+from edxtasks.tables.problems import problem_analysis
 from edxtasks.warehouse.rows import JsonLines
 
 COURSE = CourseKey("UnivX", "Bio.1", "2T2015")
@@ -228,7 +230,7 @@ def test_an_error_on_the_way_ends_the_workers(tmp_path: Path, monkeypatch: pytes
 def build(records: list[Record], base: Path, notes: Notes, workers: int = 1) -> list[dict[str, Any]]:
     settings = Settings(root=base, engine=Engine(workers=workers))
     rows = iter([dict(zip(INPUT_COLUMNS, one, strict=True)) for one in records])
-    content = problem_analysis.build(COURSE, settings, {}, {"studentmodule": rows}, base, notes)
+    content = problem_analysis.build(inputs(COURSE, settings, {}, base, notes, {"studentmodule": rows}))
     return read(content.paths) if isinstance(content, JsonLines) else list(content)  # type: ignore[arg-type]
 
 

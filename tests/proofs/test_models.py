@@ -31,7 +31,7 @@ from model_cases import (
 )
 
 from edxtasks.build.model_checks import keys_read
-from edxtasks.table import SelectedBy, Table
+from edxtasks.table import SqlModel, Table
 from edxtasks.warehouse import dialect
 
 ROWS = {"stats_show_ans_before_high_score": 400}
@@ -40,8 +40,8 @@ ANY_VALUE_OF_A_PARAMETER = {**COURSE_PARAMETERS, "dump_date": date(2013, 9, 8)}
 
 
 def _query(table: Table) -> tuple[str, dict[str, object]]:
-    assert isinstance(table.made, SelectedBy)
-    return table.made.sql, {name: ANY_VALUE_OF_A_PARAMETER[name] for name in table.made.parameters}
+    assert isinstance(table.builder, SqlModel)
+    return table.builder.sql, {name: ANY_VALUE_OF_A_PARAMETER[name] for name in table.builder.parameters}
 
 
 @pytest.mark.parametrize("table", models(), ids=lambda table: table.name)

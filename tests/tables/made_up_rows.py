@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from model_cases import cases, input_schema, models, registry
 from sqlglot import exp
 
-from edxtasks.table import TRACKLOG, SelectedBy
+from edxtasks.table import TRACKLOG, SqlModel
 from edxtasks.warehouse import dialect
 from edxtasks.warehouse.schema import Column, Schema
 from edxtasks.warehouse.session import literal, quoted
@@ -104,9 +104,9 @@ def columns_read(name: str) -> Schema:
     """
     named: set[str] = set()
     for table in models():
-        assert isinstance(table.made, SelectedBy)
+        assert isinstance(table.builder, SqlModel)
         if name in table.inputs:
-            named |= {node.name.lower() for node in dialect.parse(table.made.sql).find_all(exp.Identifier)}
+            named |= {node.name.lower() for node in dialect.parse(table.builder.sql).find_all(exp.Identifier)}
     return Schema(
         tuple(_only(column, named) for column in input_schema(name) if column.name.lower() in named)
     )

@@ -19,7 +19,7 @@ from edxtasks.build.parameters import OF_SETTINGS, value
 from edxtasks.build.registry import read_registry
 from edxtasks.config import Settings
 from edxtasks.logs.schema import TRACKLOG_SCHEMA
-from edxtasks.table import TRACKLOG, SelectedBy, Table
+from edxtasks.table import TRACKLOG, SqlModel, Table
 from edxtasks.warehouse.base import Absent, Dates, Input, Label, Parameter, Query, TableName, Tables
 from edxtasks.warehouse.parquet import ParquetWarehouse
 from edxtasks.warehouse.rows import Row
@@ -59,14 +59,14 @@ class Case:
     @property
     def sql(self) -> str:
         """The query of the model."""
-        assert isinstance(self.table.made, SelectedBy)
-        return self.table.made.sql
+        assert isinstance(self.table.builder, SqlModel)
+        return self.table.builder.sql
 
     @property
     def values(self) -> dict[str, Parameter]:
         """The parameters that the model uses."""
-        assert isinstance(self.table.made, SelectedBy)
-        return {name: self.parameters[name] for name in self.table.made.parameters}
+        assert isinstance(self.table.builder, SqlModel)
+        return {name: self.parameters[name] for name in self.table.builder.parameters}
 
 
 @functools.cache
@@ -77,7 +77,7 @@ def registry() -> Mapping[str, Table]:
 
 def models() -> list[Table]:
     """The tables that are made by a query, in order of the registry."""
-    return [table for table in registry().values() if isinstance(table.made, SelectedBy)]
+    return [table for table in registry().values() if isinstance(table.builder, SqlModel)]
 
 
 def input_schema(name: str) -> Schema:

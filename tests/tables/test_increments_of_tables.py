@@ -28,7 +28,7 @@ from edxtasks.config import Paths, Settings, with_options
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
 from edxtasks.errors import SourceAbsent
-from edxtasks.table import TRACKLOG, Need, Scope, SelectedBy, Table
+from edxtasks.table import TRACKLOG, Need, Scope, SqlModel, Table
 from edxtasks.warehouse.base import (
     Dates,
     DateState,
@@ -161,11 +161,11 @@ def reached() -> list[Table]:
     These are the tables that the tracking log reaches; where a table by date on the way is not made by this
     version of the product, those that it reaches.
     """
-    names = {TRACKLOG} | {name for name, table in registry().items() if table.awaited and table.partition}
+    names = {TRACKLOG} | {name for name, table in registry().items() if table.external and table.partition}
     found = []
     for table in registry().values():
         sources = {name for name, need in table.inputs.items() if need is not Need.BORROWED}
-        if table.scope is Scope.COURSE and not table.awaited and (table.partition or sources & names):
+        if table.scope is Scope.COURSE and not table.external and (table.partition or sources & names):
             names.add(table.name)
             found.append(table)
     return found
@@ -251,13 +251,13 @@ class Site:
             if verdict.standing is Standing.FRESH and verdict.signature is not None:
                 self.warehouse.note_signature(context.name(table, COURSE), verdict.signature)
             if verdict.standing is Standing.SKIPPED:
-                assert not isinstance(table.made, SelectedBy) or not context.log_days(COURSE)
+                assert not isinstance(table.builder, SqlModel) or not context.log_days(COURSE)
                 continue
             if verdict.standing is Standing.STALE or how.force:
                 try:
                     build(context, table, COURSE, how.force)
                 except SourceAbsent:
-                    assert not isinstance(table.made, SelectedBy)
+                    assert not isinstance(table.builder, SqlModel)
 
     def standings(self, options: Options, quick: bool) -> dict[str, Standing]:
         """What a check finds of every table."""
@@ -278,12 +278,12 @@ class Site:
 
     def versions_in_one_query(self, table: Table) -> dict[date, str]:
         """The versions of a table's dates with rows where one query reads all log days as they are."""
-        assert isinstance(table.made, SelectedBy) and table.partition is not None
+        assert isinstance(table.builder, SqlModel) and table.partition is not None
         names = tuple(
             TableName(COURSE.logs_dataset, day) for day in self.context(self.held.options).log_days(COURSE)
         )
-        parameters = {name: COURSE_PARAMETERS[name] for name in table.made.parameters}
-        query = Query(table.made.sql, {TRACKLOG: Tables(names, TRACKLOG_SCHEMA)}, parameters, table.schema)
+        parameters = {name: COURSE_PARAMETERS[name] for name in table.builder.parameters}
+        query = Query(table.builder.sql, {TRACKLOG: Tables(names, TRACKLOG_SCHEMA)}, parameters, table.schema)
         made = TableName("in_one_query", table.name)
         self.warehouse.create_dates(
             made, table.schema, table.partition, [Dates(query, None)], (), Label("stamp")
@@ -383,7 +383,7 @@ def play(steps: list[Step]) -> None:
             found = grown.standings(state.options, quick)
             assert set(found.values()) <= {Standing.FRESH, Standing.SKIPPED}, (quick, found)
             skipped = [name for name, standing in found.items() if standing is Standing.SKIPPED]
-            assert not [name for name in skipped if isinstance(registry()[name].made, SelectedBy)]
+            assert not [name for name in skipped if isinstance(registry()[name].builder, SqlModel)]
             grown.build(state.options, BUILD)
         compare_with_one_query(grown, state)
 

@@ -15,7 +15,7 @@ import pytest
 from made_up_rows import LOOSE_THRESHOLDS, Sizes, columns_read, made_up
 from model_cases import COURSE_PARAMETERS, input_schemas, models
 
-from edxtasks.table import TRACKLOG, SelectedBy, Table
+from edxtasks.table import TRACKLOG, SqlModel, Table
 from edxtasks.warehouse import dialect
 from edxtasks.warehouse.base import Dates, Input, Label, LogDays, Query, Share, TableName, Tables
 from edxtasks.warehouse.parquet import ParquetWarehouse
@@ -35,8 +35,8 @@ DATES = [date(2013, 2, 25) + timedelta(days=number) for number in range(70)]
 
 def order_could_show(table: Table) -> bool:
     """Whether the query, the order of its rows set aside, has a window or an ordered aggregate in DuckDB."""
-    assert isinstance(table.made, SelectedBy)
-    tree = dialect.parse(table.made.sql)
+    assert isinstance(table.builder, SqlModel)
+    tree = dialect.parse(table.builder.sql)
     tree.set("order", None)
     sql = dialect.to_duckdb(tree, input_schemas(table))
     return "OVER (" in sql or "ORDER BY" in sql
@@ -52,11 +52,11 @@ class Builder:
 
     def versions(self, table: Table) -> list[dict[date | None, str]]:
         """For each warehouse the versions of what it builds: of each date, or of the whole table (None)."""
-        assert isinstance(table.made, SelectedBy)
+        assert isinstance(table.builder, SqlModel)
         known = {**COURSE_PARAMETERS, **LOOSE_THRESHOLDS}
-        parameters = {name: known[name] for name in table.made.parameters}
+        parameters = {name: known[name] for name in table.builder.parameters}
         inputs = {name: self._input(name) for name in table.inputs}
-        query = Query(table.made.sql, inputs, parameters, table.schema)
+        query = Query(table.builder.sql, inputs, parameters, table.schema)
         return [
             self._build(warehouse, table, query, TableName(f"made_{number}", table.name.replace(".", "_")))
             for number, warehouse in enumerate(self.warehouses)

@@ -18,14 +18,14 @@ from google_fake import FakeGoogle, Plan, fake_google
 from edxtasks.build.registry import read_registry
 from edxtasks.errors import UserError
 from edxtasks.storage.cloud import Patience
-from edxtasks.table import Scope, SelectedBy, Table
+from edxtasks.table import Scope, SqlModel, Table
 from edxtasks.warehouse.base import Absent, Input, Label, LogDays, Query, TableName, Tables
 from edxtasks.warehouse.bigquery import BigQueryWarehouse, Service, batches, sql
 from edxtasks.warehouse.schema import schema
 
 REGISTRY = read_registry(None)
 OVER_COURSES = [
-    one for one in REGISTRY.values() if one.scope is Scope.GROUP and isinstance(one.made, SelectedBy)
+    one for one in REGISTRY.values() if one.scope is Scope.GROUP and isinstance(one.builder, SqlModel)
 ]
 PEOPLE = schema("username STRING -- u\nn INTEGER -- n")
 TARGET = TableName("course_report_X", "people")
@@ -64,8 +64,8 @@ def tables_in(statement: str) -> list[str]:
 
 def of_many_courses(table: Table) -> Query:
     """The query of a model over 2,000 courses."""
-    made = table.made
-    assert isinstance(made, SelectedBy)
+    made = table.builder
+    assert isinstance(made, SqlModel)
     inputs: dict[str, Input] = {}
     for name in table.inputs:
         source = REGISTRY[name]

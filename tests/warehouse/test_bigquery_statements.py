@@ -18,7 +18,7 @@ from rules import refusal
 from zetasql.wasi._pb2.zetasql.resolved_ast import resolved_node_kind_pb2
 
 from edxtasks.build.registry import read_registry
-from edxtasks.table import SelectedBy, Table
+from edxtasks.table import SqlModel, Table
 from edxtasks.warehouse.base import (
     Absent,
     DatesOf,
@@ -32,7 +32,7 @@ from edxtasks.warehouse.base import (
 from edxtasks.warehouse.bigquery import sql, stamps
 from edxtasks.warehouse.schema import Column, Schema, schema
 
-MODELS = [one for one in read_registry(None).values() if isinstance(one.made, SelectedBy)]
+MODELS = [one for one in read_registry(None).values() if isinstance(one.builder, SqlModel)]
 DAILY = schema('date DATE -- "d"\nusername STRING -- u\nn INTEGER -- n')
 LOGS = schema("time TIMESTAMP -- t\nusername STRING -- u")
 WITH_SUFFIX = Schema((*LOGS.columns, Column("_TABLE_SUFFIX", "STRING")))
@@ -201,8 +201,8 @@ FROM listed WHERE n IN (SELECT n FROM roles AS x WHERE x.username = "FROM roles"
     )
     def test_no_statement_of_a_model_orders_rows_into_a_clustered_table(self, table: Table) -> None:
         """Every model as it is sent, judged by what BigQuery refuses."""
-        made = table.made
-        assert isinstance(made, SelectedBy)
+        made = table.builder
+        assert isinstance(made, SqlModel)
         inputs: dict[str, Input] = {one: Absent(DAILY) for one in table.inputs}
         query = Query(made.sql, inputs, dict.fromkeys(made.parameters), table.schema)
         text, _ = sql.resolved(query, "p")

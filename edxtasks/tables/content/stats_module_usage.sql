@@ -1,5 +1,5 @@
 -- How often the modules of a course were used: rows of studentmodule per module.
--- command: analyze_content
+-- command: analyze_content, analyze_course
 -- grain: module_type, module_id
 -- optional: studentmodule
 SELECT

@@ -1,5 +1,6 @@
 -- The transcript language that each learner used most over all chosen courses.
 -- command: report
+-- sets: weekly
 -- scope: group
 -- grain: username
 -- files: global_modal_lang.csv

@@ -2,6 +2,7 @@
 -- Counts are those of the thread: they are the same for all of its posts. Where a learner left no page address for a
 -- thread on a date, as with mobile apps and the newer forum, the events edx.forum.* of that date count instead.
 -- command: analyze_forum
+-- sets: doall
 -- grain: username, slug_id
 WITH
   -- Actions by learner, thread and date; pages, and events that stand for them where there are none.

@@ -1,6 +1,7 @@
 -- The posts of the forum, from its dump: what opens a thread, responses to it, comments on responses.
 -- What a post answers may be gone from the forum: then the columns about it are NULL.
 -- command: analyze_forum
+-- sets: doall
 -- grain: slug_id
 -- optional: forum
 WITH

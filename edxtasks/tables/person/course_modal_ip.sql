@@ -1,5 +1,7 @@
 -- The address that each learner used most in the course.
 -- command: person_course
+-- sets: doall
+-- excluded by: skip_geoip
 -- grain: username
 WITH
   addresses AS (

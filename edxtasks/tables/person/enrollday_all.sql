@@ -2,6 +2,7 @@
 -- edX logs a new enrolment in another mode than the default twice (activated and mode_changed): a direct
 -- verified enrolment adds 2 here, a new honor one -1 to verified. Net numbers come from enrollment_events.
 -- command: enrollment_day
+-- sets: doall
 -- grain: event
 -- partition: time
 WITH

@@ -1,5 +1,6 @@
 -- Totals of each learner's activity over all days of the course.
 -- command: person_course
+-- sets: doall
 -- grain: username
 -- check first_event_is_not_after_last (warning): first_event <= last_event
 -- check problem_checks_are_events (warning): nproblem_check <= nevents

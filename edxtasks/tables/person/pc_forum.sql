@@ -1,5 +1,6 @@
 -- What each learner has written in the forum, from the forum's own dump.
 -- command: person_course
+-- sets: doall
 -- grain: user_id
 -- optional: forum
 SELECT

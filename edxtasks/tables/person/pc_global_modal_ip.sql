@@ -1,6 +1,8 @@
 -- Of the addresses used most over all courses, those of the learners of this course.
 -- Keeps the news of other courses from reaching this one where nothing changed for its learners.
 -- command: person_course
+-- sets: doall
+-- excluded by: skip_geoip
 -- grain: username
 -- borrowed: courses.global_modal_ip
 -- internal: yes

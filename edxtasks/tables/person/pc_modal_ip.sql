@@ -1,5 +1,7 @@
 -- The address by which each learner is located: the one used most in the course, else over all courses.
 -- command: person_course
+-- sets: doall
+-- excluded by: skip_geoip
 -- grain: username
 WITH
   learners AS (

@@ -1,5 +1,6 @@
 -- How many chapters each learner has opened.
 -- command: person_course
+-- sets: doall
 -- grain: user_id
 -- optional: studentmodule
 SELECT

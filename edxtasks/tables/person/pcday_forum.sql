@@ -1,5 +1,6 @@
 -- What each learner did in the forum on each date.
 -- command: person_day
+-- sets: doall
 -- grain: username, date
 -- optional: forum_events
 -- partition: date

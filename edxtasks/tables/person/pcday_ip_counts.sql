@@ -1,5 +1,6 @@
 -- From which address each learner came on each date, and how often.
 -- command: pcday_ip
+-- sets: doall
 -- grain: username, ip, date
 -- partition: date
 SELECT

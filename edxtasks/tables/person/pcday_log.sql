@@ -1,5 +1,6 @@
 -- What each learner did on each UTC date, counted from the tracking log alone.
 -- command: person_day
+-- sets: doall
 -- grain: username, date
 -- partition: date
 -- lookback: 300 seconds

@@ -1,5 +1,6 @@
 -- Videos that each learner watched on each date.
 -- command: person_day
+-- sets: doall
 -- grain: username, date
 -- optional: video_stats_day
 -- partition: date

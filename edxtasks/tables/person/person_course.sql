@@ -1,8 +1,11 @@
 -- One row per registrant of the course: who they are, what they did, how they ended.
 -- command: person_course
+-- sets: doall
+-- forced by: just_do_geoip
 -- grain: user_id
 -- optional: person_course_video_watched, pc_modal_ip, pc_geoip
 -- files: person_course.json.gz, person_course.csv.gz
+-- file form: True/False
 -- check one_person_per_username (error):
 --     username IS NULL OR username = '' OR COUNT(*) OVER (PARTITION BY username) = 1
 -- check certified_is_completed (warning): NOT certified OR IFNULL(completed, FALSE)

@@ -1,5 +1,6 @@
 -- Of each registrant, everything that comes from the dump: profile, enrolment, certificate, grade, roles.
 -- command: person_course
+-- sets: doall
 -- grain: user_id
 -- optional: roles
 -- internal: yes

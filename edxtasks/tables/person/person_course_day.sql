@@ -1,5 +1,6 @@
 -- What each learner did in the course on each UTC date: events, videos, forum, problems, time between events.
 -- command: person_day
+-- sets: doall
 -- grain: username, date
 -- partition: date
 -- check first_event_is_not_after_last (error): first_event <= last_event

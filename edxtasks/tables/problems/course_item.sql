@@ -2,6 +2,7 @@
 -- place in the course, their assignment, and their weight in the final grade.
 -- Problems that are not graded count too; their assignment type is empty. Dropped assignments are not considered.
 -- command: item_tables
+-- sets: doall
 -- grain: item_nid
 -- optional: grading_policy
 WITH

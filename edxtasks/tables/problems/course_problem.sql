@@ -1,5 +1,6 @@
 -- How well the learners did in each problem of the course.
 -- command: item_tables
+-- sets: doall
 -- grain: problem_nid
 WITH
   scores AS (

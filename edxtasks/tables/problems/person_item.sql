@@ -1,6 +1,7 @@
 -- The mark of each learner for each item of the course.
 -- Items are those of course_item; answers to problems that are in the course no more are left out.
 -- command: item_tables
+-- sets: doall
 -- grain: learner and item (a record of studentmodule)
 WITH
   answers AS (

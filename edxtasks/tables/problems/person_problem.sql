@@ -1,5 +1,6 @@
 -- The score of each learner in each problem, summed up over its items.
 -- command: item_tables
+-- sets: doall
 -- grain: user_id, problem_nid
 SELECT
   person_item.user_id, -- INTEGER: account id of the learner

@@ -2,6 +2,7 @@
 -- One press of Submit is logged by browser and server; only the server's event says what came of it. Until
 -- about 2013 it was called save_problem_check. Events are not deduplicated.
 -- command: problem_check
+-- sets: doall
 -- grain: event
 -- partition: time
 SELECT

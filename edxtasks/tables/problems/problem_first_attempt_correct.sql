@@ -1,6 +1,7 @@
 -- How many learners solved each problem at their first attempt: those with a certificate, those who completed
 -- the course, and those who explored it.
 -- command: item_tables
+-- sets: doall
 -- grain: problem_nid
 WITH
   attempted AS (

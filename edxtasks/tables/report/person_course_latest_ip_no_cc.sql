@@ -1,7 +1,9 @@
 -- The addresses without a country in the combined person_course, the most frequent first.
 -- command: makegeoip
+-- required when named: yes
 -- scope: group
 -- grain: ip
+-- input report.person_course_latest: from table, org
 SELECT
   ip, -- STRING: address without a country; NULL: rows without an address
   COUNT(*) AS n -- INTEGER: rows that have it

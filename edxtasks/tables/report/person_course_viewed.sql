@@ -1,9 +1,12 @@
 -- Of the registrants of all chosen courses, those who opened a chapter.
 -- command: combinepc
+-- sets: weekly
+-- required when named: yes
 -- scope: group
 -- grain: course_id, user_id
 -- columns: person_course
 -- files: person_course_viewed.csv
+-- file form: True/False
 SELECT *
 FROM report.person_course_latest
 WHERE viewed

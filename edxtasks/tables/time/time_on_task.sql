@@ -3,6 +3,7 @@
 -- belongs to the date of the later event. The total_ columns of a kind count gaps between events of that kind and
 -- overlap; the serial_ columns give each gap between events of any kind to the kind of the later one.
 -- command: time_task
+-- sets: doall
 -- grain: date, username
 -- partition: date
 -- lookback: 30 minutes

@@ -1,5 +1,6 @@
 -- Seconds that each learner spent in all, and by kind of activity.
 -- command: time_task
+-- sets: doall
 -- grain: username
 SELECT
   @course_id AS course_id, -- STRING: course key, ORG/NUMBER/RUN

@@ -1,5 +1,6 @@
 -- How many different videos each learner of the course operated, staff left out.
 -- command: analyze_videos
+-- sets: doall
 -- grain: user_id
 -- optional: video_axis, person_course_base
 WITH

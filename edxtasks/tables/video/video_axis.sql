@@ -1,5 +1,6 @@
 -- The videos of the course in its order, with their lengths.
 -- command: analyze_videos
+-- sets: doall
 -- grain: index_video
 -- optional: video_lengths
 -- files: video_axis.json.gz

@@ -1,5 +1,6 @@
 -- What players said on each date about the length of each video, and how often.
 -- command: analyze_videos
+-- sets: doall
 -- grain: date, video_id, source, seconds
 -- partition: date
 -- internal: yes

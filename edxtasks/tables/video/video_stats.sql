@@ -2,6 +2,7 @@
 -- Of every video that the log names: also of one that is no longer in the course, which has no place and no name. A
 -- video that is in the course twice has two rows. Everybody counts, staff too.
 -- command: analyze_videos
+-- sets: doall
 -- grain: video and place in the course
 -- optional: video_axis
 WITH

@@ -2,6 +2,7 @@
 -- From events play_video, pause_video and stop_video, of browser and mobile apps. A learner who operated a video has
 -- a row, also where no event says the position.
 -- command: analyze_videos
+-- sets: doall
 -- grain: date, username, video_id
 -- partition: date
 WITH

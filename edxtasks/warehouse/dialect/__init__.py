@@ -19,6 +19,7 @@ from edxtasks.warehouse.dialect.macros import CONNECTION_SETTINGS, MACROS
 from edxtasks.warehouse.dialect.queries import relation
 from edxtasks.warehouse.dialect.reading import (
     columns,
+    identifiers,
     inputs,
     parameters,
     parse,
@@ -35,6 +36,7 @@ __all__ = [
     "PROVEN",
     "check",
     "columns",
+    "identifiers",
     "inputs",
     "needs_one_thread",
     "parameters",

@@ -196,6 +196,11 @@ def _unreadable(error: TokenError) -> UserError:
     return UserError(f"SQL that cannot be read, {error}: is a quote not closed?")
 
 
+def identifiers(tree: exp.Expression) -> set[str]:
+    """The names in a query: of tables, columns, aliases."""
+    return {node.name for node in tree.find_all(exp.Identifier)}
+
+
 def token_digest(sql: str) -> str:
     """Digest of the token texts: comments and white space do not count, nor the case of keywords.
 

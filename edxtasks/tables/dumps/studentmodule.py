@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edxtasks.config import Settings
-from edxtasks.course import CourseKey
 from edxtasks.directories import sql_directory
 from edxtasks.dumps import loading
 from edxtasks.dumps.reader import COURSE_ID, INTEGER, MODULE_ID, STRING, TIMESTAMP, Field
 from edxtasks.dumps.sources import required_file
-from edxtasks.notes import Notes
+from edxtasks.table import BuildInputs, Instance, PythonModel, Table
 from edxtasks.warehouse.rows import Content
 from edxtasks.warehouse.schema import schema
 
@@ -27,8 +25,6 @@ max_grade STRING -- points possible, number as text; NULL when there are none
 done STRING -- completion mark of edX: na, f or i
 course_id STRING -- course key, slash form
 """)
-VERSION = 1
-OUTPUT_FILES: tuple[str, ...] = ()
 
 FIELDS = (
     Field("id", INTEGER),
@@ -45,26 +41,33 @@ FIELDS = (
 )
 
 
-def sources(course: CourseKey, settings: Settings) -> dict[str, Path | None]:
+def sources(of: Instance) -> dict[str, Path | None]:
     """`studentmodule` of the course's SQL directory; `SourceAbsent` when it was not delivered."""
-    return {"studentmodule": required_file(sql_directory(course, settings), "studentmodule")}
+    return {"studentmodule": required_file(sql_directory(of.course, of.settings), "studentmodule")}
 
 
-def build(
-    course: CourseKey, settings: Settings, sources: dict[str, Path | None], scratch: Path, notes: Notes
-) -> Content:
+def build(inputs: BuildInputs) -> Content:
     """The rows as JSON lines in `scratch`, in the order of the file, one for each record of the course.
 
     Raises `InputError` when the file is broken, a needed column is missing, or too many records are bad.
     """
     return loading.load(
-        sources["studentmodule"],
+        inputs.files["studentmodule"],
         FIELDS,
-        course=course,
+        course=inputs.course,
         key="student_id",
         needed=("module_id",),
         escaped_breaks=True,
-        max_bad_fraction=settings.max_bad_fraction,
-        target=scratch / "studentmodule.json.gz",
-        notes=notes,
+        max_bad_fraction=inputs.settings.max_bad_fraction,
+        target=inputs.scratch / "studentmodule.json.gz",
+        notes=inputs.messages,
     )
+
+
+TABLE = Table(
+    command="sql2bq",
+    sets=("doall", "setup_sql"),
+    grain="id",
+    schema=SCHEMA,
+    builder=PythonModel(version=1, build=build, sources=sources),
+)

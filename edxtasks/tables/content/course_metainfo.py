@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
-from edxtasks.config import Settings
 from edxtasks.content.archive import read_archive
 from edxtasks.content.bundle import Bundle, bundle_name, load_bundle, make_bundle
 from edxtasks.content.dates import parse_listed_date
@@ -25,12 +24,11 @@ from edxtasks.content.place import content_directory, content_file
 from edxtasks.content.statistics import Length, Statistics, length, statistics, usage_by_module
 from edxtasks.course import CourseKey
 from edxtasks.errors import InputError, SourceAbsent
-from edxtasks.notes import Notes
 from edxtasks.printable import printable, printable_path
+from edxtasks.table import BuildInputs, Instance, Need, PythonModel, Table
 from edxtasks.warehouse.rows import Content, Row
 from edxtasks.warehouse.schema import schema
 
-VERSION = 2
 OUTPUT_FILES = ("course_metainfo.csv",)
 """Files written into the dated directory."""
 
@@ -43,49 +41,41 @@ SCHEMA = schema("""
 """)
 
 
-def sources(course: CourseKey, settings: Settings) -> dict[str, Path | None]:
+def sources(of: Instance) -> dict[str, Path | None]:
     """`content`: the course export, a mended bundle before it, the bundle where the export is gone;
     `listings`; `overrides`: may be absent.
 
     Raises `SourceAbsent` when there is no content or no listings file, and what
     `edxtasks.directories.sql_directory` raises.
     """
-    listings = settings.paths.listings
+    listings = of.settings.paths.listings
     if listings is None or not listings.is_file():
         where = f"{listings} does not exist" if listings else "the setting listings is not set"
         raise SourceAbsent(f"no listing: {where}")
-    content = content_file(course, settings)
-    overrides = content_directory(course, settings) / OVERRIDES_FILE
+    content = content_file(of.course, of.settings)
+    overrides = content_directory(of.course, of.settings) / OVERRIDES_FILE
     return {"content": content, "listings": listings, "overrides": overrides if overrides.is_file() else None}
 
 
-def build(
-    course: CourseKey,
-    settings: Settings,
-    sources: dict[str, Path | None],
-    tables: Mapping[str, Iterator[Row] | None],
-    scratch: Path,
-    notes: Notes,
-) -> Content:
+def build(inputs: BuildInputs) -> Content:
     """The rows of the table; `course_metainfo.csv` is written into the dated directory.
 
     Raises `SourceAbsent` when the listings file has no row of the course, and `InputError` when a file cannot
     be read.
     """
-    content_path, listings_path = sources["content"], sources["listings"]
-    assert content_path is not None
-    assert listings_path is not None
+    course, notes = inputs.course, inputs.messages
+    content_path, listings_path = inputs.file("content"), inputs.file("listings")
     findings = Findings()
     listing = find_listing(read_listings(listings_path, findings), course, findings)
     if listing is None:
         raise SourceAbsent(f"no listing: {listings_path} has no row of {course}")
-    usage_rows = list(tables.get("stats_module_usage") or ())
+    usage_rows = list(inputs.rows("stats_module_usage") or ())
     if not usage_rows:
         findings.add(USAGE, "stats_module_usage is empty or absent: no content is excluded")
     bundle, name = _bundle(content_path, course)
     counted = statistics(bundle, usage_by_module(usage_rows))
     values = metainfo(course, listing, counted, name, listings_path.name, findings)
-    overrides = sources.get("overrides")
+    overrides = inputs.files.get("overrides")
     if overrides is not None:
         override(values, read_overrides(overrides), course, findings)
     findings.tell(notes)
@@ -93,7 +83,7 @@ def build(
         {"course_id": str(course), "key": key, "value": value} for key, value in values.items()
     ]
     table = csv_bytes(SCHEMA.names, [[row[name] for name in SCHEMA.names] for row in rows])
-    write_beside(content_directory(course, settings), scratch, {OUTPUT_FILES[0]: table}, notes)
+    write_beside(content_directory(course, inputs.settings), inputs.scratch, {OUTPUT_FILES[0]: table}, notes)
     return rows
 
 
@@ -199,3 +189,12 @@ def _date(listing: Listing, column: str, findings: Findings) -> date | None:
 
 def _text(value: float | None) -> str | None:
     return None if value is None else str(value)
+
+
+TABLE = Table(
+    command="analyze_content, analyze_course",
+    grain="key",
+    schema=SCHEMA,
+    inputs={"stats_module_usage": Need.REQUIRED},
+    builder=PythonModel(version=2, build=build, sources=sources, outputs=OUTPUT_FILES),
+)

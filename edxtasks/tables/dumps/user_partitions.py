@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from edxtasks.config import Settings
-from edxtasks.course import CourseKey
 from edxtasks.csv_text import CsvWriter
 from edxtasks.directories import sql_directory
 from edxtasks.dumps import loading, values
@@ -15,6 +13,7 @@ from edxtasks.dumps.reader import COURSE_ID, INTEGER, STRING, Field
 from edxtasks.dumps.rows import csv_file, write_json_lines
 from edxtasks.dumps.sources import required_file
 from edxtasks.notes import Notes
+from edxtasks.table import BuildInputs, Instance, PythonModel, Table
 from edxtasks.warehouse.rows import Content, JsonLines
 from edxtasks.warehouse.schema import schema
 
@@ -25,7 +24,6 @@ key STRING -- the split, such as xblock.partition_service.partition_1
 course_id STRING -- course key, slash form
 value INTEGER -- group of the learner in it; 1 and 0 for true and false
 """)
-VERSION = 1
 OUTPUT_FILES = ("user_partitions.csv.gz",)
 
 SOURCE = "user_api_usercoursetag"
@@ -39,21 +37,20 @@ FIELDS = (
 _WORDS = {"true": 1, "false": 0}
 
 
-def sources(course: CourseKey, settings: Settings) -> dict[str, Path | None]:
+def sources(of: Instance) -> dict[str, Path | None]:
     """`user_api_usercoursetag` of the course's SQL directory; `SourceAbsent` when it was not delivered."""
-    return {SOURCE: required_file(sql_directory(course, settings), SOURCE)}
+    return {SOURCE: required_file(sql_directory(of.course, of.settings), SOURCE)}
 
 
-def build(
-    course: CourseKey, settings: Settings, sources: dict[str, Path | None], scratch: Path, notes: Notes
-) -> Content:
+def build(inputs: BuildInputs) -> Content:
     """The rows as JSON lines in `scratch`; the same as `OUTPUT_FILES` in the SQL directory.
 
     Raises `InputError` when the file is broken or lacks `user_id` or `key`.
     """
-    target = scratch / "user_partitions.json.gz"
+    course, settings, notes = inputs.course, inputs.settings, inputs.messages
+    target = inputs.scratch / "user_partitions.json.gz"
     rows = loading.course_rows(
-        sources[SOURCE],
+        inputs.files[SOURCE],
         FIELDS,
         course=course,
         key="user_id",
@@ -61,7 +58,7 @@ def build(
         max_bad_fraction=settings.max_bad_fraction,
         notes=notes,
     )
-    folder = writable_directory(sql_directory(course, settings), scratch, notes)
+    folder = writable_directory(sql_directory(course, settings), inputs.scratch, notes)
     with csv_file(folder / OUTPUT_FILES[0], SCHEMA.names) as table:
         write_json_lines(target, _with_groups(rows, table, notes))
     return JsonLines((target,))
@@ -84,3 +81,11 @@ def _with_groups(
 def _group(text: str) -> int | None:
     """The group that `text` spells: an integer, or true and false in any case as 1 and 0."""
     return _WORDS[word] if (word := text.strip().lower()) in _WORDS else values.integer(text)
+
+
+TABLE = Table(
+    command="user_part",
+    grain="id",
+    schema=SCHEMA,
+    builder=PythonModel(version=1, build=build, sources=sources, outputs=OUTPUT_FILES),
+)

@@ -1,4 +1,4 @@
-"""The table `geocode.extra_geoip`: places of addresses that have no country in a combined person_course.
+"""The table `geocode.extra_geoip`: places of the addresses that had no country in a combined person_course.
 
 Addresses without a country are listed with their numbers of rows (`<table>_ip_no_cc`), looked up, and those
 found are added to the table or replace their row; all other rows stay as they are.
@@ -10,10 +10,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from edxtasks.config import Settings
 from edxtasks.errors import SourceAbsent
 from edxtasks.geolocation.lookup import HOW_TO_GET, CityDatabase, Place, database_file
-from edxtasks.warehouse.rows import Row
+from edxtasks.notes import Notes
+from edxtasks.table import BuildInputs, Instance, Need, PythonModel, Scope, Table
+from edxtasks.warehouse.rows import Content, Row
 from edxtasks.warehouse.schema import schema
 
 SCHEMA = schema("""
@@ -28,8 +29,6 @@ region STRING -- smallest subdivision of the country: code (ISO 3166-2, without 
 latitude FLOAT -- degrees north
 longitude FLOAT -- degrees east
 """)
-VERSION = 1
-OUTPUT_FILES: tuple[str, ...] = ()
 
 ADDRESSES_SCHEMA = schema("""
 ip STRING -- address without a country; NULL: rows without an address
@@ -37,12 +36,15 @@ n INTEGER -- rows of the combined person_course that have it
 """)
 """Columns of `<table>_ip_no_cc`."""
 
+_NAME = "geocode.extra_geoip"
+_ADDRESSES = "report.person_course_latest_ip_no_cc"
 
-def sources(settings: Settings) -> dict[str, Path | None]:
+
+def sources(of: Instance) -> dict[str, Path | None]:
     """The City database. Raises `SourceAbsent` when there is none, `InputError` when it is no file."""
-    database = database_file(settings)
+    database = database_file(of.settings)
     if database is None:
-        raise SourceAbsent(f"there is no City database at {settings.paths.geoip_database}; {HOW_TO_GET}")
+        raise SourceAbsent(f"there is no City database at {of.settings.paths.geoip_database}; {HOW_TO_GET}")
     return {"geoip_database": database}
 
 
@@ -100,3 +102,33 @@ def _row(address: str, place: Place) -> Row:
 
 def _text(value: object) -> str | None:
     return None if value is None else str(value)
+
+
+def build(inputs: BuildInputs) -> Content:
+    """The rows that the table has, and the places of the addresses that were listed."""
+    return _places(
+        inputs.rows(_NAME), inputs.rows(_ADDRESSES), inputs.file("geoip_database"), inputs.messages
+    )
+
+
+def _places(
+    existing: Iterator[Row] | None, addresses: Iterator[Row] | None, path: Path, notes: Notes
+) -> Iterator[Row]:
+    listed = {row["ip"] for row in addresses or ()} - {None, ""}
+    found = 0
+    with CityDatabase(path) as database:
+        for row in build_extra(existing, listed, database):
+            found += row["ip"] in listed
+            yield row
+    notes.say(f"{len(listed)} addresses without a country, {found} of them known to {path.name}")
+
+
+TABLE = Table(
+    command="makegeoip",
+    required_when_named=True,
+    scope=Scope.WAREHOUSE,
+    grain="ip",
+    schema=SCHEMA,
+    inputs={_ADDRESSES: Need.REQUIRED},
+    builder=PythonModel(version=1, build=build, sources=sources, accumulates=True),
+)

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from edxtasks.config import Settings
 from edxtasks.course import CourseKey
 from edxtasks.directories import sql_directory
 from edxtasks.dumps.files import writable_directory
@@ -15,6 +14,7 @@ from edxtasks.dumps.rows import csv_file, write_json_lines
 from edxtasks.dumps.sources import is_empty, logical_file
 from edxtasks.errors import SourceAbsent
 from edxtasks.notes import Notes
+from edxtasks.table import BuildInputs, Instance, PythonModel, Table
 from edxtasks.warehouse.rows import Content, JsonLines
 from edxtasks.warehouse.schema import schema
 
@@ -34,7 +34,6 @@ forumRoles_isModerator INTEGER -- 1 with the forum role Moderator, else NULL
 forumRoles_isStudent INTEGER -- 1 with the forum role Student, which everybody enrolled has, else NULL
 roles STRING -- Staff with any course role or any forum role but Student, else Student
 """)
-VERSION = 1
 OUTPUT_FILES = ("roles.csv", "roles.json.gz")
 
 COURSE_ROLES: Mapping[str, str] = {
@@ -72,27 +71,26 @@ _UNKNOWN_ROLE = "others that edxtasks does not know"
 _SOURCES = {"rolecourse": "role", "roleforum": "name"}
 
 
-def sources(course: CourseKey, settings: Settings) -> dict[str, Path | None]:
+def sources(of: Instance) -> dict[str, Path | None]:
     """`rolecourse` and `roleforum` of the course's SQL directory.
 
     Raises `SourceAbsent` when neither was delivered.
     """
-    directory = sql_directory(course, settings)
+    directory = sql_directory(of.course, of.settings)
     found = {name: logical_file(directory, name) for name in _SOURCES}
     if all(path is None or is_empty(path) for path in found.values()):
         raise SourceAbsent(f"neither rolecourse nor roleforum was delivered (looked in {directory})")
     return found
 
 
-def build(
-    course: CourseKey, settings: Settings, sources: dict[str, Path | None], scratch: Path, notes: Notes
-) -> Content:
+def build(inputs: BuildInputs) -> Content:
     """The rows by `user_id`; written as `OUTPUT_FILES` into the SQL directory, of which the second is loaded.
 
     Raises `InputError` when a file is broken or lacks the person or the role.
     """
-    people = gather(course, sources, settings.max_bad_fraction, notes)
-    target = writable_directory(sql_directory(course, settings), scratch, notes)
+    course, settings, notes = inputs.course, inputs.settings, inputs.messages
+    people = gather(course, inputs.files, settings.max_bad_fraction, notes)
+    target = writable_directory(sql_directory(course, settings), inputs.scratch, notes)
     csv_path, json_path = (target / name for name in OUTPUT_FILES)
     with csv_file(csv_path, SCHEMA.names) as table:
         for row in rows(course, people):
@@ -157,3 +155,12 @@ def rows(course: CourseKey, people: People) -> Iterator[dict[str, object]]:
             **{name: 1 for name in SCHEMA.names if name in flags},
             "roles": "Staff" if "Staff" in flags else "Student",
         }
+
+
+TABLE = Table(
+    command="make_roles",
+    sets=("doall", "setup_sql"),
+    grain="user_id",
+    schema=SCHEMA,
+    builder=PythonModel(version=1, build=build, sources=sources, outputs=OUTPUT_FILES),
+)

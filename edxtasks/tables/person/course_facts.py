@@ -8,19 +8,17 @@ its least positive cut-off, at which edX's LMS lets a learner pass.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime, time
 from pathlib import Path
 
 import orjson
 
-from edxtasks.config import Settings
-from edxtasks.course import CourseKey
 from edxtasks.directories import dump_date, sql_directory
 from edxtasks.dumps.files import pieces
 from edxtasks.errors import InputError
-from edxtasks.notes import Notes
 from edxtasks.printable import printable_path
+from edxtasks.table import BuildInputs, Instance, Need, PythonModel, Table
 from edxtasks.warehouse.rows import Content, Row
 from edxtasks.warehouse.schema import schema
 
@@ -29,8 +27,6 @@ dump_time TIMESTAMP -- the dump's date at 00:00 UTC; NULL where its directory ha
 n_chapters INTEGER -- number of chapters; NULL where nothing tells
 passing_grade FLOAT -- least grade to pass, 0 to 1; NULL where nothing tells
 """)
-VERSION = 1
-OUTPUT_FILES: tuple[str, ...] = ()
 
 STRUCTURE_FILES = ("course_structure-prod-analytics.json.gz", "course_structure.json")
 """Course structure of the dump, in the order in which the files are looked for."""
@@ -38,40 +34,33 @@ STRUCTURE_FILES = ("course_structure-prod-analytics.json.gz", "course_structure.
 _CUTOFF = "overall_cutoff_for_"
 
 
-def sources(course: CourseKey, settings: Settings) -> dict[str, Path | None]:
+def sources(of: Instance) -> dict[str, Path | None]:
     """The course structure of the dump, None where it was not delivered."""
-    directory = sql_directory(course, settings)
+    directory = sql_directory(of.course, of.settings)
     found = (directory / name for name in STRUCTURE_FILES)
     return {"course_structure": next((path for path in found if path.is_file()), None)}
 
 
-def build(
-    course: CourseKey,
-    settings: Settings,
-    sources: dict[str, Path | None],
-    tables: Mapping[str, Iterator[Row] | None],
-    scratch: Path,
-    notes: Notes,
-) -> Content:
+def build(inputs: BuildInputs) -> Content:
     """The one row, from the tables `course_metainfo`, `course_axis`, `grading_policy` and the structure file.
 
     Raises `InputError` for a structure file that is no JSON.
     """
-    day = dump_date(course, settings)
-    path = sources["course_structure"]
+    day = dump_date(inputs.course, inputs.settings)
+    path = inputs.files["course_structure"]
     counts = (
-        _from_metainfo(tables["course_metainfo"] or ()),
+        _from_metainfo(inputs.rows("course_metainfo") or ()),
         _from_structure(path) if path is not None else None,
-        _from_axis(tables["course_axis"]),
+        _from_axis(inputs.rows("course_axis")),
     )
     chapters = next((count for count in counts if count is not None), None)
     if chapters is None:
-        notes.say("number of chapters not known: explored is NULL")
+        inputs.messages.say("number of chapters not known: explored is NULL")
     return [
         {
             "dump_time": datetime.combine(day, time(), UTC) if day is not None else None,
             "n_chapters": chapters,
-            "passing_grade": passing_grade(next(iter(tables["grading_policy"] or ()), {})),
+            "passing_grade": passing_grade(next(iter(inputs.rows("grading_policy") or ()), {})),
         }
     ]
 
@@ -112,3 +101,18 @@ def _from_structure(path: Path) -> int:
             "Fetch the file again, or remove it: the course axis tells the chapters too."
         )
     return sum(isinstance(block, dict) and block.get("category") == "chapter" for block in blocks.values())
+
+
+TABLE = Table(
+    command="person_course",
+    sets=("doall",),
+    internal=True,
+    grain="one row",
+    schema=SCHEMA,
+    inputs={
+        "grading_policy": Need.OPTIONAL,
+        "course_metainfo": Need.BORROWED,
+        "course_axis": Need.OPTIONAL,
+    },
+    builder=PythonModel(version=1, build=build, sources=sources),
+)

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import orjson
 
-from edxtasks.config import Settings
 from edxtasks.content.archive import read_archive
 from edxtasks.content.axis import AxisRow, axis_rows, why_no_row
 from edxtasks.content.bundle import bundle_name, make_bundle
@@ -21,16 +20,11 @@ from edxtasks.content.dates import timestamp_text
 from edxtasks.content.files import csv_bytes, gzipped, write_beside
 from edxtasks.content.findings import Findings
 from edxtasks.content.place import tarball
-from edxtasks.course import CourseKey
 from edxtasks.errors import InputError
-from edxtasks.notes import Notes
 from edxtasks.printable import printable_path
+from edxtasks.table import BuildInputs, Instance, PythonModel, Table
 from edxtasks.warehouse.rows import Content
 from edxtasks.warehouse.schema import Column, Schema
-
-VERSION = 2
-SETTINGS = ("axis_include_hidden",)
-"""Settings that change the rows."""
 
 OUTPUT_FILES = ("course_axis.json", "course_axis.csv.gz", "axis_{course}.csv", "xbundle_{course}.xml")
 """Files written into the dated directory; `{course}` is ORG__NUMBER__RUN."""
@@ -90,23 +84,21 @@ CSV_COLUMNS = (
 """Columns of the CSV files, in their order."""
 
 
-def sources(course: CourseKey, settings: Settings) -> dict[str, Path | None]:
+def sources(of: Instance) -> dict[str, Path | None]:
     """`tarball`: the course export, from the pinned dump if there is a pin.
 
     Raises `SourceAbsent` when there is none, and what `edxtasks.directories.sql_directory` raises.
     """
-    return {"tarball": tarball(course, settings)}
+    return {"tarball": tarball(of.course, of.settings)}
 
 
-def build(
-    course: CourseKey, settings: Settings, sources: dict[str, Path | None], scratch: Path, notes: Notes
-) -> Content:
+def build(inputs: BuildInputs) -> Content:
     """The rows of the table; the files are written beside the export.
 
     Raises `InputError` when the export cannot be read or gives no row; then nothing is written.
     """
-    path = sources["tarball"]
-    assert path is not None
+    course, settings, notes = inputs.course, inputs.settings, inputs.messages
+    path = inputs.file("tarball")
     findings = Findings()
     files = read_archive(path, findings)
     bundle = make_bundle(files, course, str(path), findings)
@@ -128,7 +120,7 @@ def build(
     contents = (json_lines(rows), gzipped(table), table, bundle.to_bytes())
     names = (name.format(course=course.directory) for name in OUTPUT_FILES)
     assert bundle_name(course) == OUTPUT_FILES[3].format(course=course.directory)
-    write_beside(path.parent, scratch, dict(zip(names, contents, strict=True)), notes)
+    write_beside(path.parent, inputs.scratch, dict(zip(names, contents, strict=True)), notes)
     return rows
 
 
@@ -146,3 +138,20 @@ def _csv_row(row: AxisRow) -> list[object]:
 
 def _plain(value: object) -> object:
     return timestamp_text(value) if isinstance(value, datetime) else value
+
+
+TABLE = Table(
+    command="axis2bq",
+    sets=("doall",),
+    grain="index",
+    schema=SCHEMA,
+    builder=PythonModel(
+        version=2,
+        build=build,
+        sources=sources,
+        settings=("axis_include_hidden",),
+        outputs=OUTPUT_FILES,
+        published_outputs=PUBLISHED_FILES,
+        never_empty=True,
+    ),
+)

@@ -6,7 +6,7 @@ key), the course export, players, transcripts, where videos stop (docs/videos-an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,13 +23,9 @@ from edxtasks.course import CourseKey
 from edxtasks.directories import course_directory, sql_directory
 from edxtasks.errors import InputError, NoDumpDirectory, SourceAbsent
 from edxtasks.notes import Notes
+from edxtasks.table import BuildInputs, Instance, Need, PythonModel, Table
 from edxtasks.warehouse.rows import Content, Row
 from edxtasks.warehouse.schema import schema
-
-VERSION = 1
-OUTPUT_FILES = ()
-SETTINGS = ("api_key", "youtube_api_endpoint")
-"""Settings whose change makes the table anew; of the key only whether there is one."""
 
 SCHEMA = schema("""
     video_id STRING -- id of the video, as in video_stats_day
@@ -48,14 +44,14 @@ class _Video:
     youtube_id: str | None
 
 
-def sources(course: CourseKey, settings: Settings) -> dict[str, Path | None]:
+def sources(of: Instance) -> dict[str, Path | None]:
     """The course export that the axis is made from, and the file of lengths; each may be absent.
 
     Raises `InputError` where it cannot be told which file is the export.
     """
     return {
-        _EXPORT: _found(lambda: find_tarball(content_directory(course, settings))),
-        overrides.FILE: _overrides_file(course, settings),
+        _EXPORT: _found(lambda: find_tarball(content_directory(of.course, of.settings))),
+        overrides.FILE: _overrides_file(of.course, of.settings),
     }
 
 
@@ -77,24 +73,18 @@ def _overrides_file(course: CourseKey, settings: Settings) -> Path | None:
     return next((path for path in files if path.is_file()), None)
 
 
-def build(
-    course: CourseKey,
-    settings: Settings,
-    sources: dict[str, Path | None],
-    tables: Mapping[str, Iterator[Row] | None],
-    scratch: Path,
-    notes: Notes,
-) -> Content:
+def build(inputs: BuildInputs) -> Content:
     """A row for each id of a video of the axis. What a source cannot say is told, and the next one asked."""
-    videos = _videos(tables.get("video_modules") or iter(()))
+    settings, notes = inputs.settings, inputs.messages
+    videos = _videos(inputs.rows("video_modules") or iter(()))
     findings = Findings()
-    export, written = sources[_EXPORT], sources[overrides.FILE]
+    export, written = inputs.files[_EXPORT], inputs.files[overrides.FILE]
     known = {video.video_id: choice.Known() for video in videos}
     if videos:
         _add_written(known, videos, written, findings)
         _add_youtube(known, videos, _directory(settings), settings, notes)
-        exported = _exported(export, course, findings)
-        logs = choice.log_lengths(tables.get("video_durations_day") or iter(()))
+        exported = _exported(export, inputs.course, findings)
+        logs = choice.log_lengths(inputs.rows("video_durations_day") or iter(()))
         for video in known:
             known[video] = replace(
                 known[video],
@@ -236,3 +226,20 @@ def _add_transcripts(
 def _transcripts(video: _Video, exported: ExportedVideo | None) -> list[str]:
     names = list(exported.transcripts) if exported else []
     return [*names, transcript_of(video.youtube_id)] if video.youtube_id else names
+
+
+TABLE = Table(
+    command="analyze_videos",
+    sets=("doall",),
+    internal=True,
+    grain="video_id",
+    schema=SCHEMA,
+    inputs={"video_modules": Need.REQUIRED, "video_durations_day": Need.OPTIONAL},
+    builder=PythonModel(
+        version=1,
+        build=build,
+        sources=sources,
+        # Their change makes the table anew; of the key only whether there is one.
+        settings=("api_key", "youtube_api_endpoint"),
+    ),
+)

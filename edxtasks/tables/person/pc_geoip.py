@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from edxtasks.config import Settings
-from edxtasks.course import CourseKey
 from edxtasks.geolocation.lookup import HOW_TO_GET, CityDatabase, Place, database_file, parse_address
 from edxtasks.geolocation.regions import Region, read_regions, regions_file
 from edxtasks.notes import Notes
+from edxtasks.table import BuildInputs, Instance, Need, PythonModel, Table
 from edxtasks.warehouse.rows import Content, Row
 from edxtasks.warehouse.schema import schema
 
@@ -33,39 +32,30 @@ econ_group STRING -- UN economic group: Developed regions, Developing_Nations
 developing_nation STRING -- Least developed countries, or NULL
 special_region1 STRING -- Latin America and the Caribbean, Sub-Saharan-Africa, or NULL
 """)
-VERSION = 1
-OUTPUT_FILES: tuple[str, ...] = ()
 
 _NOWHERE = Region(None, None, None, None, None, None)
 
 
-def sources(course: CourseKey, settings: Settings) -> dict[str, Path | None]:
+def sources(of: Instance) -> dict[str, Path | None]:
     """The City database, None where there is none, and the UN regions file.
 
     Raises `InputError` when the regions file is named in the settings and missing.
     """
-    return {"geoip_database": database_file(settings), "geographic_regions": regions_file(settings)}
+    return {"geoip_database": database_file(of.settings), "geographic_regions": regions_file(of.settings)}
 
 
-def build(
-    course: CourseKey,
-    settings: Settings,
-    sources: dict[str, Path | None],
-    tables: Mapping[str, Iterator[Row] | None],
-    scratch: Path,
-    notes: Notes,
-) -> Content:
+def build(inputs: BuildInputs) -> Content:
     """A row per username of the table `pc_modal_ip` whose address is found; without a database, none.
 
     Raises `InputError` for a file that is no City database, or a regions file that cannot be used.
     """
-    database, regions = sources["geoip_database"], sources["geographic_regions"]
+    database, settings, notes = inputs.files["geoip_database"], inputs.settings, inputs.messages
     if database is None:
         where = settings.paths.geoip_database
         notes.say(f"no City database at {where}: countries and places stay NULL; {HOW_TO_GET}")
         return []
-    assert regions is not None
-    return located_rows(tables["pc_modal_ip"] or iter(()), database, read_regions(regions, notes), notes)
+    regions = read_regions(inputs.file("geographic_regions"), notes)
+    return located_rows(inputs.rows("pc_modal_ip") or iter(()), database, regions, notes)
 
 
 def located_rows(
@@ -115,3 +105,15 @@ def described(place: Place, regions: Mapping[str, Region]) -> dict[str, object]:
         "developing_nation": region.developing_nation,
         "special_region1": region.special_region1,
     }
+
+
+TABLE = Table(
+    command="person_course",
+    sets=("doall",),
+    excluded_by=("skip_geoip",),
+    forced_by=("just_do_geoip",),
+    grain="username",
+    schema=SCHEMA,
+    inputs={"pc_modal_ip": Need.REQUIRED},
+    builder=PythonModel(version=1, build=build, sources=sources),
+)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edxtasks.config import Settings
 from edxtasks.directories import office_file
 from edxtasks.dumps.office_files import read_table
-from edxtasks.notes import Notes
+from edxtasks.table import BuildInputs, Instance, PythonModel, Scope, Table
 from edxtasks.warehouse.rows import Content
 from edxtasks.warehouse.schema import schema
 
@@ -24,8 +23,6 @@ courses_launch STRING -- first day of the course, text as in the file
 course_wrap STRING -- last day of the course, text as in the file
 course_id STRING -- course key, slash form
 """)
-VERSION = 1
-OUTPUT_FILES: tuple[str, ...] = ()
 HEADINGS: dict[str, tuple[str, ...]] = {
     "institution": ("Institution",),
     "semester": ("Semester",),
@@ -41,14 +38,28 @@ HEADINGS: dict[str, tuple[str, ...]] = {
 }
 
 
-def sources(settings: Settings) -> dict[str, Path | None]:
+def sources(of: Instance) -> dict[str, Path | None]:
     """The file of the setting `listings`; `SourceAbsent` when it is not set, `InputError` when it is not
     there."""
-    return {"listings": office_file("listings", settings.paths.listings)}
+    return {"listings": office_file("listings", of.settings.paths.listings)}
 
 
-def build(settings: Settings, sources: dict[str, Path | None], scratch: Path, notes: Notes) -> Content:
+def build(inputs: BuildInputs) -> Content:
     """The rows in file order. Raises `InputError` when a column is missing or the file is broken."""
-    path = sources["listings"]
-    assert path is not None
-    return read_table(path, HEADINGS, settings.max_bad_fraction, notes)
+    path = inputs.file("listings")
+    return read_table(path, HEADINGS, inputs.settings.max_bad_fraction, inputs.messages)
+
+
+TABLE = Table(
+    command="make_cinfo",
+    required_when_named=True,
+    scope=Scope.WAREHOUSE,
+    grain="course_id (file order)",
+    schema=SCHEMA,
+    builder=PythonModel(
+        version=1,
+        build=build,
+        sources=sources,
+        published={"listings": "courses/listings"},
+    ),
+)

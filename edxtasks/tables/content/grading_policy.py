@@ -13,20 +13,17 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from edxtasks.config import Settings
 from edxtasks.content.archive import policy_member, read_archive
 from edxtasks.content.files import csv_bytes, write_beside
 from edxtasks.content.findings import GRADING, Findings
 from edxtasks.content.place import tarball
 from edxtasks.content.policy import choose, find_grading_policy, value_text
-from edxtasks.course import CourseKey
 from edxtasks.errors import InputError, SourceAbsent
-from edxtasks.notes import Notes
 from edxtasks.printable import printable, printable_path
+from edxtasks.table import BuildInputs, Instance, PythonModel, Table
 from edxtasks.warehouse.rows import OwnColumns
 from edxtasks.warehouse.schema import Column, Schema, schema
 
-VERSION = 2
 OUTPUT_FILES = ("grading_policy.csv",)
 """Files written into the dated directory."""
 
@@ -37,9 +34,6 @@ SCHEMA = schema("""
     short_label STRING -- short name
 """)
 """The columns that are always there; `short_label` stands where the graders have it, else last."""
-
-OWN_COLUMNS = True
-"""The table has more columns than `SCHEMA` says."""
 
 MOST_GRADERS = 1_000
 MOST_COLUMNS = 1_000
@@ -53,24 +47,22 @@ _TEXT_COLUMNS = frozenset({"name", "category", "show_only_average", "section_typ
 _TOLERANCE = 0.001
 
 
-def sources(course: CourseKey, settings: Settings) -> dict[str, Path | None]:
+def sources(of: Instance) -> dict[str, Path | None]:
     """`tarball`: the course export, from the pinned dump if there is a pin.
 
     Raises `SourceAbsent` when there is none, and what `edxtasks.directories.sql_directory` raises.
     """
-    return {"tarball": tarball(course, settings)}
+    return {"tarball": tarball(of.course, of.settings)}
 
 
-def build(
-    course: CourseKey, settings: Settings, sources: dict[str, Path | None], scratch: Path, notes: Notes
-) -> OwnColumns:
+def build(inputs: BuildInputs) -> OwnColumns:
     """The rows of the table and their schema; `grading_policy.csv` is written beside the export.
 
     Raises `SourceAbsent` when the run has no grading policy, or that no graders, and `InputError` when it
     cannot be read.
     """
-    path = sources["tarball"]
-    assert path is not None
+    course, notes = inputs.course, inputs.messages
+    path = inputs.file("tarball")
     findings = Findings()
     files = read_archive(path, findings, policy_member)
     choice = choose(files, course, str(path), findings)
@@ -85,7 +77,7 @@ def build(
     findings.tell(notes)
     names = result.schema.names
     table = csv_bytes(names, [[row[name] for name in names] for row in result.rows])
-    write_beside(path.parent, scratch, {OUTPUT_FILES[0]: table}, notes)
+    write_beside(path.parent, inputs.scratch, {OUTPUT_FILES[0]: table}, notes)
     return result
 
 
@@ -238,3 +230,12 @@ def _meaning(name: str) -> str:
     if name in SCHEMA.names:
         return SCHEMA[name].description
     return _KNOWN.get(name, "as in the grading policy")
+
+
+TABLE = Table(
+    command="grading_policy, grades",
+    sets=("doall",),
+    grain="grader (file order)",
+    schema=SCHEMA,
+    builder=PythonModel(version=2, build=build, sources=sources, outputs=OUTPUT_FILES, own_columns=True),
+)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edxtasks.config import Settings
-from edxtasks.course import CourseKey
 from edxtasks.directories import sql_directory
 from edxtasks.dumps import loading
 from edxtasks.dumps.reader import COURSE_ID, FLOAT, INTEGER, STRING, TIMESTAMP, Field
 from edxtasks.dumps.sources import required_file
-from edxtasks.notes import Notes
+from edxtasks.table import BuildInputs, Instance, PythonModel, Table
 from edxtasks.warehouse.rows import Content
 from edxtasks.warehouse.schema import schema
 
@@ -26,8 +24,6 @@ first_attempted TIMESTAMP -- first attempt (UTC); NULL = not attempted
 created TIMESTAMP -- when the grade was first stored (UTC)
 modified TIMESTAMP -- when the grade last changed (UTC)
 """)
-VERSION = 1
-OUTPUT_FILES: tuple[str, ...] = ()
 
 SOURCE = "grades_persistentsubsectiongrade"
 FIELDS = (
@@ -44,22 +40,29 @@ FIELDS = (
 )
 
 
-def sources(course: CourseKey, settings: Settings) -> dict[str, Path | None]:
+def sources(of: Instance) -> dict[str, Path | None]:
     """`grades_persistentsubsectiongrade` of the course's SQL directory; `SourceAbsent` when not delivered."""
-    return {SOURCE: required_file(sql_directory(course, settings), SOURCE)}
+    return {SOURCE: required_file(sql_directory(of.course, of.settings), SOURCE)}
 
 
-def build(
-    course: CourseKey, settings: Settings, sources: dict[str, Path | None], scratch: Path, notes: Notes
-) -> Content:
+def build(inputs: BuildInputs) -> Content:
     """The rows as JSON lines in `scratch`, in file order. Raises `InputError` when the file is broken."""
     return loading.load(
-        sources[SOURCE],
+        inputs.files[SOURCE],
         FIELDS,
-        course=course,
+        course=inputs.course,
         key="user_id",
         needed=("usage_key",),
-        max_bad_fraction=settings.max_bad_fraction,
-        target=scratch / "grades_persistent_subsection.json.gz",
-        notes=notes,
+        max_bad_fraction=inputs.settings.max_bad_fraction,
+        target=inputs.scratch / "grades_persistent_subsection.json.gz",
+        notes=inputs.messages,
     )
+
+
+TABLE = Table(
+    command="grades_persistent_subsection, grades_persistent when subsection",
+    sets=("doall",),
+    grain="user_id, usage_key",
+    schema=SCHEMA,
+    builder=PythonModel(version=1, build=build, sources=sources),
+)

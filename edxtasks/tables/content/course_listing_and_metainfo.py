@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 
-from edxtasks.config import Settings
 from edxtasks.content.findings import NUMBERS, Findings
-from edxtasks.course import CourseKey
-from edxtasks.notes import Notes
+from edxtasks.table import BuildInputs, Need, PythonModel, Table
 from edxtasks.warehouse.rows import Content, Row
 from edxtasks.warehouse.schema import Column, Schema
-
-VERSION = 2
-OUTPUT_FILES = ()
 
 _TAGS = """
     chapter sequential section vertical problem openended conditional randomize lti solution discussion
@@ -95,23 +89,11 @@ COUNTED_FROM_ZERO = (
 """Columns that are 0 where `course_metainfo` has no such key: averages over courses are taken of them."""
 
 
-def sources(course: CourseKey, settings: Settings) -> dict[str, Path | None]:
-    """None: it is made from the table `course_metainfo` alone."""
-    return {}
-
-
-def build(
-    course: CourseKey,
-    settings: Settings,
-    sources: dict[str, Path | None],
-    tables: Mapping[str, Iterator[Row] | None],
-    scratch: Path,
-    notes: Notes,
-) -> Content:
+def build(inputs: BuildInputs) -> Content:
     """The one row of the table, from the rows of `course_metainfo`."""
     findings = Findings()
-    row = pivot(tables.get("course_metainfo") or (), findings)
-    findings.tell(notes)
+    row = pivot(inputs.rows("course_metainfo") or (), findings)
+    findings.tell(inputs.messages)
     return [row]
 
 
@@ -147,3 +129,12 @@ def _typed(column: Column, value: object, findings: Findings) -> object:
         pass  # told below
     findings.add(NUMBERS, column.name)
     return None
+
+
+TABLE = Table(
+    command="analyze_content, analyze_course",
+    grain="one row",
+    schema=SCHEMA,
+    inputs={"course_metainfo": Need.REQUIRED},
+    builder=PythonModel(version=2, build=build),
+)

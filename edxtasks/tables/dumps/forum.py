@@ -11,8 +11,7 @@ from typing import Any
 
 import orjson
 
-from edxtasks.config import Settings
-from edxtasks.course import CourseKey, canonical
+from edxtasks.course import canonical
 from edxtasks.csv_text import CsvWriter
 from edxtasks.directories import sql_directory
 from edxtasks.dumps import documents as mongo
@@ -22,6 +21,7 @@ from edxtasks.dumps.sources import FORUM_ENDINGS, required_file, tell_of_doubles
 from edxtasks.dumps.values import timestamp_text
 from edxtasks.notes import Notes
 from edxtasks.printable import listed, printable
+from edxtasks.table import BuildInputs, Instance, PythonModel, Table
 from edxtasks.warehouse.rows import Content, JsonLines
 from edxtasks.warehouse.schema import Column, Schema
 
@@ -80,7 +80,6 @@ SCHEMA = Schema(
         Column("body", "STRING", "text, as the author wrote it"),
     )
 )
-VERSION = 1
 OUTPUT_FILES = ("forum-rephrased.json.gz", "forum.csv.gz")
 
 NOT_KEPT = frozenset(
@@ -92,22 +91,19 @@ _SOURCE = "forum"
 _FIELD_NAME = re.compile("[A-Za-z_][A-Za-z0-9_.-]{0,39}")
 
 
-def sources(course: CourseKey, settings: Settings) -> dict[str, Path | None]:
+def sources(of: Instance) -> dict[str, Path | None]:
     """`forum.mongo[.gz]` of the course's SQL directory; `SourceAbsent` when it was not delivered."""
-    return {_SOURCE: required_file(sql_directory(course, settings), _SOURCE, FORUM_ENDINGS)}
+    return {_SOURCE: required_file(sql_directory(of.course, of.settings), _SOURCE, FORUM_ENDINGS)}
 
 
-def build(
-    course: CourseKey, settings: Settings, sources: dict[str, Path | None], scratch: Path, notes: Notes
-) -> Content:
+def build(inputs: BuildInputs) -> Content:
     """The rows in file order; written as `OUTPUT_FILES` into the SQL directory, of which the first is loaded.
 
     Raises `InputError` when the file is broken or too many of its lines are no JSON objects.
     """
-    path = sources[_SOURCE]
-    assert path is not None
+    path, settings, notes = inputs.file(_SOURCE), inputs.settings, inputs.messages
     tell_of_doubles(path, FORUM_ENDINGS, notes)
-    target = writable_directory(sql_directory(course, settings), scratch, notes)
+    target = writable_directory(sql_directory(inputs.course, settings), inputs.scratch, notes)
     json_path, csv_path = (target / name for name in OUTPUT_FILES)
     with csv_file(csv_path, SCHEMA.names) as table:
         write_json_lines(json_path, _recorded(rows(path, settings.max_bad_fraction, notes), table))
@@ -222,3 +218,12 @@ _COLUMNS = {
     column.name: _SPECIAL.get(column.name) or (column.name, _BY_TYPE[column.type]) for column in SCHEMA
 }
 _KNOWN = {field for field, _ in _COLUMNS.values()} | NOT_KEPT
+
+
+TABLE = Table(
+    command="load_forum",
+    sets=("doall", "setup_sql"),
+    grain="document",
+    schema=SCHEMA,
+    builder=PythonModel(version=1, build=build, sources=sources, outputs=OUTPUT_FILES),
+)

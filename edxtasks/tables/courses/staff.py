@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edxtasks.config import Settings
 from edxtasks.directories import office_file
 from edxtasks.dumps.office_files import read_table
-from edxtasks.notes import Notes
+from edxtasks.table import BuildInputs, Instance, PythonModel, Scope, Table
 from edxtasks.warehouse.rows import Content
 from edxtasks.warehouse.schema import schema
 
@@ -17,19 +16,31 @@ username STRING -- name of the edX account
 name STRING -- name of the person
 role STRING -- what the person does in the course
 """)
-VERSION = 1
-OUTPUT_FILES: tuple[str, ...] = ()
 HEADINGS: dict[str, tuple[str, ...]] = dict.fromkeys(SCHEMA.names, ())
 
 
-def sources(settings: Settings) -> dict[str, Path | None]:
+def sources(of: Instance) -> dict[str, Path | None]:
     """The file of the setting `staff`; `SourceAbsent` when it is not set, `InputError` when it is not
     there."""
-    return {"staff": office_file("staff", settings.paths.staff)}
+    return {"staff": office_file("staff", of.settings.paths.staff)}
 
 
-def build(settings: Settings, sources: dict[str, Path | None], scratch: Path, notes: Notes) -> Content:
+def build(inputs: BuildInputs) -> Content:
     """The rows in file order. Raises `InputError` when a column is missing or the file is broken."""
-    path = sources["staff"]
-    assert path is not None
-    return read_table(path, HEADINGS, settings.max_bad_fraction, notes)
+    path = inputs.file("staff")
+    return read_table(path, HEADINGS, inputs.settings.max_bad_fraction, inputs.messages)
+
+
+TABLE = Table(
+    command="staff2bq",
+    required_when_named=True,
+    scope=Scope.WAREHOUSE,
+    grain="row of the file",
+    schema=SCHEMA,
+    builder=PythonModel(
+        version=1,
+        build=build,
+        sources=sources,
+        published={"staff": "courses/staff"},
+    ),
+)

@@ -7,16 +7,15 @@ states in `studentmodule`.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from operator import itemgetter
-from pathlib import Path
 
-from edxtasks.config import Settings
-from edxtasks.course import CourseKey
 from edxtasks.errors import InputError
 from edxtasks.notes import Notes
 from edxtasks.problems.analysis import INPUT_COLUMNS, Account, Reason, Record
 from edxtasks.problems.pool import write_rows
+from edxtasks.table import BuildInputs, Need, PythonModel, Table
+from edxtasks.warehouse.checks import Check
 from edxtasks.warehouse.rows import Content, JsonLines, Row
 from edxtasks.warehouse.schema import Column, Schema
 
@@ -47,37 +46,25 @@ SCHEMA = Schema(
         Column("created", "TIMESTAMP", "first visit of the problem (UTC)"),
     )
 )
-VERSION = 1
-OUTPUT_FILES: tuple[str, ...] = ()
-FILES = ("problem_analysis.json.gz",)
-"""Files written from the rows."""
+
 
 FEW_RECORDS = 20
 """With no more records of problems than this, unreadable states never fail the task by their share."""
 
 
-def sources(course: CourseKey, settings: Settings) -> Mapping[str, Path | None]:
-    """No files: all is in the table `studentmodule`."""
-    return {}
-
-
-def build(
-    course: CourseKey,
-    settings: Settings,
-    sources: dict[str, Path | None],
-    tables: Mapping[str, Iterator[Row] | None],
-    scratch: Path,
-    notes: Notes,
-) -> Content:
+def build(inputs: BuildInputs) -> Content:
     """The rows of problems with a submission, in the order of `studentmodule`.
 
     Raises `InputError` when more states of problems than `max_bad_fraction` allows are no JSON objects.
     """
+    settings = inputs.settings
     processes = settings.engine.workers or os.cpu_count() or 1
     total = Account()
-    paths, account = write_rows(_of_problems(tables["studentmodule"] or (), total), scratch, processes)
+    paths, account = write_rows(
+        _of_problems(inputs.rows("studentmodule") or (), total), inputs.scratch, processes
+    )
     total.add(account)
-    settle(total, settings.max_bad_fraction, notes)
+    settle(total, settings.max_bad_fraction, inputs.messages)
     return JsonLines(tuple(paths)) if total.rows else []
 
 
@@ -113,3 +100,15 @@ def settle(account: Account, max_bad_fraction: float, notes: Notes) -> None:
         notes.say(
             f"no submission of a problem in studentmodule: no rows ({', '.join(others) or 'it is empty'})"
         )
+
+
+TABLE = Table(
+    command="analyze_problems",
+    sets=("doall",),
+    grain="user_id, problem_url_name (as a rule)",
+    schema=SCHEMA,
+    inputs={"studentmodule": Need.REQUIRED},
+    builder=PythonModel(version=1, build=build),
+    files=("problem_analysis.json.gz",),
+    checks=(Check("one_row_per_problem", "COUNT(*) OVER (PARTITION BY user_id, problem_url_name) = 1"),),
+)

@@ -1,0 +1,48 @@
+"""What a table says of itself, looked over: the options, settings and sets that it names must be there."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+
+from edxtasks.build.exports import FILE_FORMS
+from edxtasks.build.sets import SETS
+from edxtasks.config import Options, Settings
+from edxtasks.errors import nearest
+from edxtasks.table import PythonModel, SqlModel, Table
+
+_OPTIONS = frozenset(field.name for field in dataclasses.fields(Options))
+_SETTINGS = frozenset(field.name for field in dataclasses.fields(Settings))
+
+
+def fault_in(table: Table) -> str:
+    """What is wrong with the declaration of a table by itself, for people; "" where nothing is."""
+    return next(_faults(table), "")
+
+
+def _faults(table: Table) -> Iterator[str]:
+    try:
+        commands = table.commands
+    except ValueError as error:
+        yield str(error)
+        return
+    conditions = [command.option for command in commands if command.option]
+    conditions += [*table.excluded_by, *table.forced_by]
+    if table.from_files is not None:
+        conditions.append(table.from_files[1])
+    yield from _unknown(conditions, _OPTIONS, "option")
+    builder = table.builder
+    settings = builder.settings if isinstance(builder, SqlModel | PythonModel) else ()
+    named = [name for names in table.replaceable.values() for name in names]
+    yield from _unknown([*settings, *filter(None, [table.snapshot])], _SETTINGS, "setting")
+    yield from _unknown(named, _OPTIONS | _SETTINGS, "setting or option")
+    yield from _unknown(table.sets, SETS, "set of tables")
+    yield from _unknown(filter(None, [table.file_form]), FILE_FORMS, "form of files")
+    yield from _unknown(table.replaceable, table.inputs, "input of it")
+
+
+def _unknown(names: Iterable[str], known: Iterable[str], what: str) -> Iterator[str]:
+    known = sorted(known)
+    for name in names:
+        if name not in known:
+            yield f"the header names {name}, which is no {what}{nearest(name, known)}"
