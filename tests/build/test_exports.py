@@ -302,4 +302,4 @@ def test_which_table_has_which_form() -> None:
         CAPITALIZED,
         REPORT_TABLE,
     )
-    assert form_of(dataclasses.replace(TABLE, command="time_task")) == PLAIN
+    assert form_of(dataclasses.replace(TABLE, file_form="")) == PLAIN

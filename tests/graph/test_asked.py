@@ -11,6 +11,7 @@ from edxtasks.config import Options
 from edxtasks.graph.asked import Asked
 from edxtasks.graph.load import make_graph
 from edxtasks.graph.words import Words
+from edxtasks.table import Scope
 
 REGISTRY = read_registry(None)
 COURSE = "OrgX/Ab.1/2T2020"
@@ -113,3 +114,11 @@ def graph_of(folder: Path, *words: str):  # type: ignore[no-untyped-def]
     )
     parsed = Words.of([*words, "force_recompute=1"])
     return make_graph(load_settings(folder, parsed.variables, {}), parsed)
+
+
+def test_the_tables_of_a_command_are_in_the_same_sets() -> None:
+    """A set, or an option that leaves tables out, is of a command as people see it."""
+    for name, tables in commands(REGISTRY).items():
+        of_a_course = [REGISTRY[one] for one in tables if REGISTRY[one].scope is Scope.COURSE]
+        if name not in {"sql2bq", "analyze_course"}:  # they stand for tables of other commands too
+            assert len({table.sets for table in of_a_course}) <= 1, name

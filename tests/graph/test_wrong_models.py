@@ -38,11 +38,11 @@ def test_wrong_models_fail_alone(built: Project, tmp_path: Path) -> None:
     assert outcome.status != 0
     assert outcome.failed == {f"{name}:{one}" for name in WRONG for one in built.courses}
     assert f"course_axis:{course}" in outcome.built
-    complaint = "line 18: nforum is neither in GROUP BY nor in an aggregate"
+    complaint = "line 19: nforum is neither in GROUP BY nor in an aggregate"
     told = next(line for line in outcome.err.splitlines() if "pc_day_totals.sql" in line)
     assert f"{models}/pc_day_totals.sql" in told and complaint in told
-    assert f"{models}/enrollday_all.sql, line 39: it reads enrolments, which is no table" in outcome.err
-    assert f"{models}/course_modal_language.sql, line 3: check many: " in outcome.err
+    assert f"{models}/enrollday_all.sql, line 40: it reads enrolments, which is no table" in outcome.err
+    assert f"{models}/course_modal_language.sql, line 4: check many: " in outcome.err
     assert "pc_nchapters: expected one row for each user_id (its grain), found several" in outcome.err
     before = Path(built.warehouse, CourseKey.parse(course).dataset, "pc_nchapters.parquet")
     assert before.exists(), "the old table stays"
