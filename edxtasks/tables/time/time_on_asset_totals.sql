@@ -2,6 +2,7 @@
 -- Of the learners with events problem_check; a date of a learner counts when it has a gap below 5 minutes.
 -- command: time_asset
 -- grain: module_id
+-- optional: person_course
 -- check certified_are_learners (error): n_unique_certified <= n_unique_users
 -- check short_gaps_are_gaps (warning): total_tmid5 <= total_tmid30 + 0.001
 WITH
