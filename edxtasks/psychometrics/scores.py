@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from array import array
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -20,15 +21,20 @@ def rounded(value: float) -> float | None:
     return round(float(value), DIGITS) + 0.0  # no -0.0
 
 
-def scores_of(batches: Iterable[Sequence[tuple[object, ...]]]) -> tuple[Integers, Integers, Floats]:
-    """Users, problem numbers and scores in percent, from rows of these; rows that lack one are left out."""
-    users, problems, scores = [], [], []
-    for batch in batches:
-        whole = [row for row in batch if None not in row]
-        users.append(np.array([row[0] for row in whole], dtype=np.int64))
-        problems.append(np.array([row[1] for row in whole], dtype=np.int64))
-        scores.append(np.array([row[2] for row in whole], dtype=np.float64))
-    if not users:
-        nothing = np.array([], dtype=np.int64)
-        return nothing, nothing, np.array([], dtype=np.float64)
-    return np.concatenate(users), np.concatenate(problems), np.concatenate(scores)
+def scores_of(rows: Iterable[Mapping[str, object]]) -> tuple[Integers, Integers, Floats]:
+    """Users, problem numbers and scores in percent, from rows of `person_problem`.
+
+    Rows that lack one of these are no answers. Memory: 24 bytes a row.
+    """
+    users, problems, scores = array("q"), array("q"), array("d")
+    for row in rows:
+        user, problem, score = row["user_id"], row["problem_nid"], row["problem_pct_score"]
+        if isinstance(user, int) and isinstance(problem, int) and isinstance(score, int | float):
+            users.append(user)
+            problems.append(problem)
+            scores.append(score)
+    return (
+        np.frombuffer(users, dtype=np.int64),
+        np.frombuffer(problems, dtype=np.int64),
+        np.frombuffer(scores, dtype=np.float64),
+    )

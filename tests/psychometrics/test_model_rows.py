@@ -94,7 +94,12 @@ def test_scores_lie_in_the_highest_category_that_they_reach() -> None:
 
 
 def test_rows_that_lack_a_value_are_no_answers() -> None:
-    users, problems, scores = scores_of([[(1, 2, 50.0), (1, None, 5.0)], [(3, 4, None)]])
+    rows: list[dict[str, object]] = [
+        {"user_id": 1, "problem_nid": 2, "problem_pct_score": 50.0},
+        {"user_id": 1, "problem_nid": None, "problem_pct_score": 5.0},
+        {"user_id": 3, "problem_nid": 4, "problem_pct_score": None},
+    ]
+    users, problems, scores = scores_of(rows)
     assert (users.tolist(), problems.tolist(), scores.tolist()) == ([1], [2], [50.0])
     assert scores_of([])[0].size == 0
 

@@ -45,6 +45,7 @@ ROWS_AT_MOST: Mapping[str, int] = {
     "course_axis": 300,
     "course_item": 200,
     "course_problem": 2000,
+    "item_irt_grm": 300,
     "problem_check_temporal_fingerprint": 2000,
     "show_answer_temporal_fingerprint": 2000,
 }
