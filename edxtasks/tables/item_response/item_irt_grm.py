@@ -35,7 +35,8 @@ def build(inputs: BuildInputs) -> list[Row]:
         inputs.messages.say("the answers do not determine the parameters: there are no standard errors")
     if held := int(fit.items.held.sum()):
         inputs.messages.say(
-            f"{held} problems part the learners without exception: their discrimination is held at "
+            f"{held} of {answers.items.size} problems have too few answers, or answers without exception, to "
+            "bound their discrimination: it is held at "
             f"{graded_response.GREATEST_DISCRIMINATION:g} and has no standard error"
         )
     problems = problems_of(inputs.rows("course_item") or ())
