@@ -1,0 +1,133 @@
+"""A table is one file: put there it is listed, planned, built, in its sets; no other file knows of it."""
+
+from __future__ import annotations
+
+import ast
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from project import REPOSITORY, Project
+
+from edxtasks.build.registry import TABLES, read_registry
+from edxtasks.course import CourseKey
+from edxtasks.table import name_at
+
+BY_SQL = """-- Days with events by course, for a trial.
+-- command: trial_command
+-- sets: doall
+-- grain: date
+SELECT
+  date, -- DATE: UTC date
+  COUNT(*) AS n -- INTEGER: learners
+FROM person_course_day
+GROUP BY date
+"""
+OVER_COURSES = '''"""The table `report.trial_totals`: learners of the chosen courses, for a trial."""
+
+from edxtasks.table import BuildInputs, Need, PythonModel, Scope, Table
+from edxtasks.warehouse.rows import Content
+from edxtasks.warehouse.schema import schema
+
+
+def build(inputs: BuildInputs) -> Content:
+    for course in inputs.courses:
+        batches = inputs.batches("person_course", ("user_id",), course=course) or ()
+        yield {"course_id": course.slash, "n": sum(map(len, batches))}
+    yield {"course_id": "all", "n": sum(1 for _ in inputs.rows("person_course"))}
+
+
+TABLE = Table(
+    command="trial_report",
+    scope=Scope.GROUP,
+    grain="course_id",
+    schema=schema("course_id STRING -- course, or all\\nn INTEGER -- learners"),
+    inputs={"person_course": Need.REQUIRED},
+    builder=PythonModel(version=1, build=build),
+)
+'''
+FROM_A_FILE = '''"""The table `trial_notes`: lines of a file of the course, for a trial."""
+
+from edxtasks.directories import sql_directory
+from edxtasks.errors import SourceAbsent
+from edxtasks.table import BuildInputs, Instance, PythonModel, Table
+from edxtasks.warehouse.rows import Content
+from edxtasks.warehouse.schema import schema
+
+
+def sources(of: Instance):
+    path = sql_directory(of.course, of.settings) / "trial.txt"
+    if not path.is_file():
+        raise SourceAbsent("no trial.txt")
+    return {"trial": path}
+
+
+def build(inputs: BuildInputs) -> Content:
+    return [{"text": line} for line in inputs.file("trial").read_text().splitlines()]
+
+
+TABLE = Table(
+    command="trial_notes",
+    sets=("doall",),
+    grain="line",
+    schema=schema("text STRING -- a line"),
+    builder=PythonModel(version=1, build=build, sources=sources),
+)
+'''
+BROKEN = "import no_such_module\n"
+
+
+def test_three_tables_by_their_files_alone(built: Project, tmp_path: Path) -> None:
+    shutil.copytree(REPOSITORY / "edxtasks", tmp_path / "package" / "edxtasks")
+    tables = tmp_path / "package" / "edxtasks" / "tables"
+    (tables / "person" / "trial_days.sql").write_text(BY_SQL)
+    (tables / "report" / "trial_totals.py").write_text(OVER_COURSES)
+    (tables / "dumps" / "trial_notes.py").write_text(FROM_A_FILE)
+    (tables / "dumps" / "trial_broken.py").write_text(BROKEN)
+    edited = Project(built.folder, tmp_path / "package")
+    course = built.courses[0]
+    listed = edited.doit("list").out
+    for name in ("trial_command", "trial_days", "trial_report", "report:trial_totals", "trial_notes"):
+        assert name in listed
+    plan = edited.doit("plan", "doall").out
+    assert f"will run  trial_days:{course}" in plan
+    assert "no trial.txt" in edited.doit("why", f"trial_notes:{course}").out
+    home = CourseKey.parse(course).package_prefix
+    (dump,) = (path.parent for path in (built.folder / "SQL" / home).glob("*/users.csv.gz"))
+    (dump / "trial.txt").write_text("one\ntwo\n")
+    commands = ("trial_command", "trial_report", "trial_notes")
+    made = {f"trial_days:{one}" for one in built.courses} | {"report:trial_totals"}
+    assert edited.doit(*commands).built == {*made, f"trial_notes:{course}"}
+    assert edited.doit(*commands).built == set()
+    wrong = edited.doit("trial_broken", status=None)
+    assert "trial_broken.py: it cannot be imported: ModuleNotFoundError" in wrong.err
+
+
+def test_the_folders_of_tables_hold_tables_and_nothing_else() -> None:
+    files = [path for path in TABLES.glob("*/*") if path.name != "__pycache__"]
+    assert sorted(map(name_at, files)) == sorted(read_registry(None))
+    assert {path.suffix for path in files} == {".sql", ".py"}
+
+
+KNOWN_BY_NAME = {
+    "build/research.py",  # the list of what is exported for research
+    "build/person_course.py",  # what is told in the description of person_course
+    "build/follow_up.py",  # and when
+}
+"""Files that name tables."""
+
+
+def strings_of(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+@pytest.mark.parametrize("room", ["build", "graph", "commands"])
+def test_no_table_is_known_by_its_name(room: str) -> None:
+    package = REPOSITORY / "edxtasks"
+    names = set(read_registry(None))
+    for path in sorted((package / room).rglob("*.py")):
+        if str(path.relative_to(package)) not in KNOWN_BY_NAME:
+            assert names & set(strings_of(path)) == set(), path
