@@ -15,11 +15,11 @@ from edxtasks.build.overrides import refuse_odd_tables, with_overrides
 from edxtasks.build.registry import read_registry
 from edxtasks.build.sets import WHOLE
 from edxtasks.build.status import courses_without_table
-from edxtasks.config import Settings, load_settings
+from edxtasks.config import Options, Settings, load_settings
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
 from edxtasks.directories import course_directory
-from edxtasks.errors import SourceAbsent, UserError, from_machine
+from edxtasks.errors import SettingsError, SourceAbsent, UserError, from_machine
 from edxtasks.graph.memory import StampChecker
 from edxtasks.graph.reporter import RunReporter
 from edxtasks.graph.steps import Run
@@ -29,6 +29,16 @@ from edxtasks.notes import Notes
 from edxtasks.printable import printable_message, say
 from edxtasks.scratch import scratch_of, use
 from edxtasks.warehouse import open_warehouse
+
+_WITHOUT_EFFECT = (
+    "extparam",
+    "just_do_totals",
+    "nskip",
+    "skip_already_successful",
+    "submit_condor",
+    "time_on_task_config",
+)
+"""Options of tasks that this version does not have yet."""
 
 
 def load_namespace(folder: Path, arguments: Sequence[str], environment: Mapping[str, str]) -> dict[str, Any]:
@@ -72,6 +82,7 @@ def make_graph(settings: Settings, words: Words) -> Graph:
     all_tables = read_registry(settings.engine.state)
     registry = with_overrides(all_tables, settings, ())
     kinds = TaskKinds(Graph.per_course(registry), Graph.over_courses(registry), Graph.others(registry))
+    _refuse_options_without_effect(settings)
     scratch = use(scratch_of(settings))
     warehouse = open_warehouse(settings, None, scratch)
     choice = choose(
@@ -94,6 +105,17 @@ def make_graph(settings: Settings, words: Words) -> Graph:
     if settings.options.force_recompute:
         graph.force(words.targets or (WHOLE,))
     return graph
+
+
+def _refuse_options_without_effect(settings: Settings) -> None:
+    """Raise `SettingsError` for an option that nothing heeds yet: it would do nothing, and say nothing."""
+    unset = Options()
+    given = [name for name in _WITHOUT_EFFECT if getattr(settings.options, name) != getattr(unset, name)]
+    if given:
+        raise SettingsError(
+            f"{', '.join(given)}: this version cannot do that yet, and would go on as if it were not there. "
+            "Take it off the line"
+        )
 
 
 def _exists(course: CourseKey, settings: Settings) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from doit import get_initial_workdir
 
+from edxtasks.build.only_step import of_steps
 from edxtasks.build.registry import commands, upstream
 from edxtasks.build.research import TABLES as RESEARCH_TABLES
 from edxtasks.build.sets import SETS, tables_of_set
@@ -67,7 +68,8 @@ class Graph:
         self._named = {word.partition(":")[0] for word in words.words}
         self._made: set[str] = set()
         options = run.context.settings.options
-        self._commands = commands(self._registry, options)
+        made = commands(self._registry, options)
+        self._commands = of_steps(self._registry, made, options.only_step, words.targets)
         self._asked = Asked(self._registry, self._commands, words.targets, options, choice.named)
         self._force_tables(self._asked.forced, run.context.courses)
 

@@ -2,6 +2,7 @@
 -- A problem counts where there are points of the learner. One that stands in a chapter more than once counts
 -- there once.
 -- command: analyze_problems
+-- step: grades
 -- sets: doall
 -- grain: user_id, chapter_mid
 WITH

@@ -104,6 +104,7 @@ def settle(account: Account, max_bad_fraction: float, notes: Notes) -> None:
 
 TABLE = Table(
     command="analyze_problems",
+    steps=("analysis",),
     sets=("doall",),
     grain="user_id, problem_url_name (as a rule)",
     schema=SCHEMA,

@@ -1,5 +1,6 @@
 -- The points of each learner in each problem, as the dump has them.
 -- command: analyze_problems
+-- step: grades
 -- sets: doall
 -- grain: user_id, module_id (as a rule)
 -- check one_row_per_problem (warning): COUNT(*) OVER (PARTITION BY user_id, module_id) = 1

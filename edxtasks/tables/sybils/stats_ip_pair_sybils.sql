@@ -3,6 +3,7 @@
 -- sybil_max_percent_correct of its own answers right. Addresses of sybil_max_group and more participants, those of
 -- a campus or café, are left out.
 -- command: ip_sybils
+-- step: 1
 -- grain: user_id
 WITH
   members AS (

@@ -1,0 +1,40 @@
+"""An option that nothing heeds is refused, and so is a step that no named command has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from doit.exceptions import InvalidDodoFile
+
+from edxtasks.graph.load import load_namespace
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["report", "nskip=2"], "nskip: this version cannot do that yet"),
+        (["time_task", "time_on_task_config=timeout_long:40"], "time_on_task_config: this version"),
+        (["ip_sybils", "only_step=9"], "the steps of ip_sybils are 3, 1, 4"),
+        (["person_course", "only_step=1"], "only_step=1: person_course has no steps"),
+    ],
+)
+def test_what_would_do_nothing_is_refused(tmp_path: Path, words: list[str], said: str) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "edxtasks.toml").write_text('course_id_list = ["MITx/2.03x/3T2013"]\n')
+    with pytest.raises(InvalidDodoFile, match=said):
+        load_namespace(tmp_path, words, {})
+
+
+def test_the_steps_of_a_command(tmp_path: Path) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "edxtasks.toml").write_text('course_id_list = ["MITx/2.03x/3T2013"]\n')
+
+    def made(*words: str) -> set[str]:
+        namespace = load_namespace(tmp_path, list(words), {})
+        [task] = [one for one in namespace["task_graph"]() if one["basename"] == "ip_sybils" and one["name"]]
+        return {name.partition(":")[0] for name in task["task_dep"]}
+
+    assert made("ip_sybils") == {"stats_ip_pair_sybils"}
+    assert made("ip_sybils", "only_step=4") == {"stats_show_ans_before_high_score"}
+    assert made("ip_sybils", "only_step=1,4") == {"stats_ip_pair_sybils", "stats_show_ans_before_high_score"}
