@@ -23,6 +23,7 @@ from edxtasks.warehouse.rows import ParquetFiles
 
 SIZES = Sizes(rows=1_050_000, learners=20_011)
 LOG_DAYS = 3
+MEMORY_LIMIT = "2GB"
 LEFT_OUT = {
     "stats_show_ans_before_high_score": "made-up learners pair with each other by the thousand million",
     "stats_temporal_fingerprint_correlations": "its pairs are of learners who meet in several made-up rows",
@@ -47,7 +48,9 @@ class Builder:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.warehouses = [ParquetWarehouse(folder / "warehouse", Share(threads)) for threads in (1, 2)]
+        self.warehouses = [
+            ParquetWarehouse(folder / "warehouse", Share(threads, MEMORY_LIMIT)) for threads in (1, 2)
+        ]
         self._inputs: dict[str, Input] = {}
 
     def versions(self, table: Table) -> list[dict[date | None, str]]:
