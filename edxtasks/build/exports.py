@@ -22,7 +22,7 @@ from edxtasks.build.context import Context
 from edxtasks.course import CourseKey
 from edxtasks.csv_text import CsvWriter
 from edxtasks.directories import sql_directory
-from edxtasks.errors import SourceAbsent, UserError
+from edxtasks.errors import NoDumpDirectory, SourceAbsent, UserError
 from edxtasks.files import ByteSink, replacing_together
 from edxtasks.notes import Notes
 from edxtasks.scratch import Scratch
@@ -87,7 +87,7 @@ def _place(context: Context, table: Table, course: CourseKey | None) -> _Place:
     assert course is not None
     try:
         directory = sql_directory(course, context.settings)
-    except SourceAbsent:
+    except (SourceAbsent, NoDumpDirectory):
         directory = None
     return _Place(context.storage, context.course_folder(course), directory)
 

@@ -85,6 +85,8 @@ def made_up(name: str, sizes: Sizes, reader: str = "") -> str:
     """
     schema = columns_read(name)
     keys = _key_numbers(name, sizes)
+    if list(keys) == ["user_id"]:  # one account, one name
+        keys["username"] = keys["user_id"]
     texts = _texts_for(reader)
     items = [
         f"{value} AS {quoted(column.name)}"

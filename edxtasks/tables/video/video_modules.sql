@@ -20,10 +20,10 @@ WITH
   youtube_parts AS (
     SELECT
       index,
-      place,
+      number AS place,
       TRIM(REGEXP_REPLACE(TRIM(part), r"^u?['\x22]|['\x22]$", '')) AS part
     FROM videos
-    CROSS JOIN UNNEST(SPLIT(REGEXP_REPLACE(ytid, r'^\s*\[|\]\s*$', ''), ',')) AS part WITH OFFSET AS place
+    CROSS JOIN UNNEST(SPLIT(REGEXP_REPLACE(ytid, r'^\s*\[|\]\s*$', ''), ',')) AS part WITH OFFSET AS number
   ),
   youtube_ids AS (
     SELECT
