@@ -103,7 +103,9 @@ def test_what_is_listed_onto_a_full_disk_is_an_error(built_once: Project) -> Non
 def test_a_command_that_is_interrupted_while_it_reads_its_settings(
     number: signal.Signals, tmp_path: Path
 ) -> None:
-    (tmp_path / "dodo.py").write_text(f"import os\nos.kill(os.getpid(), {number.value})\n")
+    (tmp_path / "dodo.py").write_text(
+        f"import os, time\nos.kill(os.getpid(), {number.value})\ntime.sleep(60)\n"
+    )  # the signal may come a moment later, by way of another thread
     command = start(tmp_path, *LAUNCH, "weekly", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert command.communicate(timeout=300) == (b"", b"interrupted\n")
     assert command.returncode == 130
