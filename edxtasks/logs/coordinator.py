@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import fnmatch
+import os
 import re
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -24,7 +26,7 @@ from edxtasks.logs.checkpoints import (
     Sources,
     read_failures,
 )
-from edxtasks.logs.decisions import EQUAL, FAILED, SPLIT, Decision
+from edxtasks.logs.decisions import DONE, EQUAL, FAILED, SPLIT, Decision
 from edxtasks.logs.layout import Layout, fitting, remove_tree
 from edxtasks.logs.legacy import TakeOver, list_unusable
 from edxtasks.logs.options import SplitOptions
@@ -102,8 +104,6 @@ class Coordinator:
     def work_off(self, decisions: Sequence[Decision]) -> None:
         """Do what was decided for each raw log, publishing on the way."""
         for decision in decisions:
-            if decision.action not in (SPLIT, EQUAL):
-                self.result.files.append(told(decision))
             if decision.action not in (SPLIT, EQUAL, FAILED) and decision.failed_before:
                 # It is again what it was before the try that failed.
                 self._books.forget_failure(decision.key)
@@ -116,6 +116,8 @@ class Coordinator:
             self._publisher.publish()
         self._books.settle_equal([d for d in decisions if d.action == EQUAL])
         self._publisher.publish()
+        self.result.files += [told(d) for d in decisions if d.action not in (SPLIT, EQUAL)]
+        self._mend_damaged(decisions)
         self._books.tell_new_keys()
         self._books.save()
         self.result.lost = [
@@ -126,6 +128,26 @@ class Coordinator:
         ]
         self.result.files.sort(key=lambda file: str(file.path))
         self.result.changed = sorted(set(self.result.changed))
+
+    def _mend_damaged(self, decisions: Sequence[Decision]) -> None:
+        """Split those raw logs again whose parts turned out to be missing or damaged."""
+        at_hand = self._at_hand(decisions)
+        while again := [at_hand.pop(key) for key in sorted(self._publisher.damaged & set(at_hand))]:
+            paths = {decision.path for decision in again}
+            self.result.files = [file for file in self.result.files if file.path not in paths]
+            self._split_round(again)
+            self._publisher.publish()
+
+    def _at_hand(self, decisions: Sequence[Decision]) -> dict[str, Decision]:
+        """The raw logs that could be split again as they are, by key: also one that lies elsewhere now."""
+        reason = "its rows in PARTS were missing or damaged"
+        found = {d.key: replace(d, action=SPLIT, reason=reason) for d in decisions if d.action == DONE}
+        for moved in decisions:
+            owner = self._sources.by_key.get(moved.equals) if moved.action == EQUAL else None
+            if owner is not None and not os.path.lexists(self._sources.file_of(owner)):
+                again = replace(moved, key=owner.key, order=owner.order, action=SPLIT, reason=reason)
+                found.setdefault(owner.key, replace(again, equals="", replaces=True))
+        return found
 
     def _split_round(self, decisions: list[Decision]) -> None:
         decisions.sort(key=lambda d: (-_weight(d), d.order))

@@ -30,7 +30,12 @@ ROWS_AT_ONCE = 1_000_000
 
 
 class Damaged(Exception):
-    """A part that is missing or not what its checkpoint says."""
+    """A shard that cannot be made. `sources` are the keys of raw logs whose part is missing or not what its
+    checkpoint says: a new split of them mends it."""
+
+    def __init__(self, message: str, *sources: str) -> None:
+        super().__init__(message)
+        self.sources = sources
 
 
 class _Kept(Exception):
@@ -44,6 +49,14 @@ class Supply:
     key: str
     path: Path
     part: Part
+
+    @property
+    def is_short(self) -> bool:
+        """Whether its file is missing, or of another size than its checkpoint says."""
+        try:
+            return self.path.stat().st_size != self.part.size
+        except FileNotFoundError:
+            return True
 
 
 @dataclass(frozen=True)
@@ -66,6 +79,7 @@ class PublishBucket:
         entries = read_list(layout, self.bucket)
         changed: list[str] = []
         failed: dict[str, str] = {}
+        damaged: set[str] = set()
         gone: list[str] = []
         for day, supplies in sorted(self.days.items()):
             maker = _Maker(self, layout, day, entries.get(day))
@@ -73,6 +87,8 @@ class PublishBucket:
                 entry = maker.make(supplies)
             except (Damaged, RawLogError, OSError) as error:
                 failed[day] = described(error) if isinstance(error, OSError) else str(error)
+                if isinstance(error, Damaged) and error.sources:
+                    damaged |= {*error.sources, *(supply.key for supply in supplies if supply.is_short)}
                 continue
             if entry is None:
                 gone.append(day)
@@ -92,16 +108,20 @@ class PublishBucket:
         if not entries:
             with contextlib.suppress(OSError):  # not there, or other files in it
                 (layout.root / self.bucket).rmdir()
-        return PublishedBucket(self.bucket, tuple(changed), failed)
+        return PublishedBucket(self.bucket, tuple(changed), failed, frozenset(damaged))
 
 
 @dataclass(frozen=True)
 class PublishedBucket:
-    """The days of a bucket whose shard is another one now (or gone), and those that failed, with messages."""
+    """The days of a bucket whose shard is another one now (or gone), and those that failed, with messages.
+
+    `damaged` are the sources for whose parts a shard failed.
+    """
 
     bucket: str
     changed: tuple[str, ...]
     failed: Mapping[str, str]
+    damaged: frozenset[str] = frozenset()
 
 
 class _Maker:
@@ -374,7 +394,9 @@ def _rows(supply: Supply) -> Iterator[bytes]:
 def _damaged(supply: Supply, what: str) -> Damaged:
     return Damaged(
         f"the rows of {supply.key} for {supply.part.bucket}, {supply.part.day} are damaged "
-        f"({supply.path}: {what}); split that raw log again with force_recompute=1"
+        f"({supply.path}: {what}); name that raw log in a split (with force_recompute=1 where it was split "
+        f"with other rules), or withdraw it: split forget='{supply.key}'",
+        supply.key,
     )
 
 

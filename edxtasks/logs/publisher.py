@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from edxtasks.logs.checkpoints import (
     Shards,
     Sources,
+    add_outstanding,
     merged,
     read_checkpoint,
     read_outstanding,
@@ -26,7 +27,8 @@ class Publisher:
     """Publishes for one run; what comes of it goes into `result`. `say` is called as it goes on.
 
     `stale` are shards to be made anew the next time for what was found in the log directory, `unlisted`
-    the same for shards of which any source may be part.
+    the same for shards of which any source may be part. `damaged` are sources whose parts turned out to be
+    missing or damaged.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Publisher:
         self._say = say
         self.stale: Shards = {}
         self.unlisted: Shards = {}
+        self.damaged: set[str] = set()
 
     def publish(self, without_legacy: Shards | None = None, without_lost: Shards | None = None) -> None:
         """Make all outstanding shards anew, those that are stale or unlisted, and those whose rows of the
@@ -82,9 +85,11 @@ class Publisher:
             for day in set(work.days) - set(published.failed):
                 self._result.unpublished.pop((work.bucket, day), None)
             self._result.changed.extend((published.bucket, day) for day in published.changed)
+            self.damaged |= published.damaged
             for day, message in published.failed.items():
                 self.fail(published.bucket, [day], message)
                 failed.setdefault(published.bucket, set()).add(day)
+                self._try_again(published.bucket, day, work.days[day])
         for key, shards in notes.items():
             again = {bucket: days & failed.get(bucket, set()) for bucket, days in shards.items()}
             again = {bucket: days for bucket, days in again.items() if days}
@@ -92,6 +97,13 @@ class Publisher:
                 # A note that cannot be written now (the disk is full) asks for too much, and does no harm.
                 with contextlib.suppress(OSError):
                     set_outstanding(self._layout, key, again)
+
+    def _try_again(self, bucket: str, day: str, supplies: Iterable[Supply]) -> None:
+        """Note a shard that failed, so that the next run fails too or mends it, whatever the reason was that
+        it was to be made anew."""
+        for supply in supplies:
+            with contextlib.suppress(OSError):
+                add_outstanding(self._layout, supply.key, {bucket: {day}})
 
     def _compositions(
         self, todo: Shards, notes: dict[str, Shards], unlisted: Shards

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edxtasks.digests import Digests
+from edxtasks.errors import InputError
 from edxtasks.logs.checkpoints import Sources, merged, read_failures, read_outstanding
 from edxtasks.logs.coordinator import Coordinator
 from edxtasks.logs.decisions import Decision, decide
@@ -22,7 +23,7 @@ from edxtasks.logs.options import SplitOptions
 from edxtasks.logs.results import FileResult, Progress, SplitResult
 from edxtasks.logs.survey import Surveyor
 from edxtasks.logs.workers import Crew
-from edxtasks.printable import printable_path
+from edxtasks.printable import listed, number, printable, printable_path
 
 __all__ = [
     "Decision",
@@ -137,11 +138,20 @@ def forget(
     made anew without them. Gives their keys.
 
     Shards of the predecessor are meant only by `legacy:BUCKET:DAY` and patterns that begin `legacy:`. A
-    raw log that is still there is split again by the next run that names it.
+    raw log that is still there is split again by the next run that names it. Raises `InputError` when a
+    shard could not be made anew; the next run tries it again.
     """
     with _coordinating(options, progress) as (_, _, coordinator):
         coordinator.tidy()
-        return coordinator.forget(pattern)
+        keys = coordinator.forget(pattern)
+    unpublished = coordinator.result.unpublished
+    if unpublished:
+        (bucket, day), why = next(iter(unpublished.items()))
+        raise InputError(
+            f"{listed(keys)} withdrawn, but {number(len(unpublished))} shards could not be made anew after "
+            f"it, the first of them {printable(bucket)} {day}: {why}"
+        )
+    return keys
 
 
 @contextmanager

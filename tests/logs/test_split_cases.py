@@ -12,8 +12,10 @@ import orjson
 import pytest
 from split_site import A, B, Site, event, events, states
 
+from edxtasks.digests import Digests
+from edxtasks.errors import InputError
 from edxtasks.logs import options as options_module
-from edxtasks.logs.split import forget, split
+from edxtasks.logs.split import forget, pending, split
 
 DAY = "2014-10-17"
 
@@ -335,7 +337,7 @@ def test_the_summary_of_checkpoints_is_only_a_cache(site: Site) -> None:
     assert states(site.split()) == {"x.log": "done"}
 
 
-def test_a_damaged_part_is_told_and_leaves_the_shard(site: Site) -> None:
+def test_a_damaged_part_whose_raw_log_is_not_named_is_told_and_leaves_the_shard(site: Site) -> None:
     site.log("x.log", events("ab"))
     site.split()
     folder = site.directory / "PARTS" / site.checkpoint("x.log")["folder"]
@@ -345,26 +347,45 @@ def test_a_damaged_part_is_told_and_leaves_the_shard(site: Site) -> None:
     part.unlink()  # it is linked with the shard
     part.write_bytes(content)
     before = site.shards()
-    site.log("y.log", events("z"))
+    others = [site.log("y.log", events("y")), site.log("z.log", events("z"))]
+    for _ in range(2):  # it goes on to fail until it is mended
+        result = site.split(*others)
+        assert not result.ok
+        assert "split forget='x.log'" in result.unpublished[A, DAY]
+        assert site.shards() == before
+        assert pending(others, site.options(), Digests())
+    with pytest.raises(InputError, match="z.log withdrawn, but 1 shards could not be made anew"):
+        forget("z.log", site.options())
+    others.pop().unlink()
+    assert not site.split(*others).ok
     result = site.split()
-    assert not result.ok
-    assert "force_recompute" in result.unpublished[A, DAY]
-    assert site.shards() == before
-    result = site.split(force=True)
-    assert result.ok
-    assert site.users() == "abz"
+    assert result.ok and states(result) == {"x.log": "split", "y.log": "done"}
+    assert site.users() == "aby"
+    assert not pending(sorted(site.logs.iterdir()), site.options(), Digests())
     site.check()
 
 
-def test_a_missing_part_is_told(site: Site) -> None:
-    site.log("x.log", events("ab"))
+def test_parts_and_lists_that_are_gone_are_made_anew_of_the_raw_logs_at_hand(site: Site) -> None:
+    for name, users in (("x.log", "ab"), ("y.log", "c"), ("z.log.gz", "de")):
+        site.log(name, events(users))
     site.split()
-    shutil.rmtree(site.directory / "PARTS" / site.checkpoint("x.log")["folder"])
-    (site.directory / A / f"tracklog-{DAY}.json.gz").unlink()
+    before = site.shards()
+    shutil.rmtree(site.directory / "META" / "SHARDS")
+    shutil.rmtree(site.directory / "PARTS")
+    # One is moved, and not among those that are named at first.
+    (site.logs / "y.log").rename(site.logs.parent / "y.log")
+    for _ in range(2):
+        result = site.split()
+        assert list(result.unpublished) == [(A, DAY)]
+        assert "y.log" in result.unpublished[A, DAY]
+        assert site.shards() == before
+    (site.logs.parent / "y.log").rename(site.logs / "elsewhere.log")
     result = site.split()
-    assert list(result.unpublished) == [(A, DAY)]
-    assert site.split(force=True).ok
-    assert site.users() == "ab"
+    assert result.ok and (result.changed, result.lost) == ([], [])
+    assert states(result) == {"x.log": "done", "elsewhere.log": "split", "z.log.gz": "done"}
+    assert site.shards() == before
+    site.check()
+    assert states(site.split()) == {"x.log": "done", "elsewhere.log": "done", "z.log.gz": "done"}
 
 
 def test_a_shard_of_one_part_is_that_part(site: Site) -> None:
