@@ -180,11 +180,13 @@ class PythonModel:
     to be made from, `InputError` where something must be there. The tables that it reads are the `inputs` of
     the table.
 
-    `settings`: names of settings that change the rows. `outputs`: files that are written beside the sources,
-    `{course}` in a name is ORG__NUMBER__RUN. `own_columns`: the rows may have more columns than the schema
-    says. `never_empty`: no rows are no result, whatever the files are: the build fails and the old table
-    stays. `published`: sources that are copied to the storage as they are, with their names there, endings
-    left out; `published_outputs`: those of `outputs` that are copied to the course's folder there.
+    `reads` says what the graph tells of these files, and how each is needed: `file:NAME` in the course's
+    directory of the dump, `setting:NAME` for a setting, or the file that it names. `settings`: names of
+    settings that change the rows. `outputs`: files that are written beside the sources, `{course}` in a name
+    is ORG__NUMBER__RUN. `own_columns`: the rows may have more columns than the schema says. `never_empty`: no
+    rows are no result, whatever the files are: the build fails and the old table stays. `published`: sources
+    that are copied to the storage as they are, with their names there, endings left out; `published_outputs`:
+    those of `outputs` that are copied to the course's folder there.
     `accumulates`: it may also read its own rows as they stand, under its own name; they are no
     input, and no part of its stamp.
     """
@@ -192,6 +194,7 @@ class PythonModel:
     version: int
     build: Callable[[BuildInputs], Content]
     sources: Callable[[Instance], Mapping[str, Path | None]] | None = None
+    reads: Mapping[str, Need] = field(default_factory=dict)
     settings: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     own_columns: bool = False

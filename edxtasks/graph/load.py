@@ -71,7 +71,7 @@ def load_namespace(folder: Path, arguments: Sequence[str], environment: Mapping[
             "check_file_uptodate": StampChecker,
             "reporter": RunReporter,
         },
-        "task_graph": tasks,
+        "task_edxtasks": tasks,
         "EDXTASKS_RUN": graph.run,
     }
 

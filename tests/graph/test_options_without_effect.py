@@ -32,7 +32,9 @@ def test_the_steps_of_a_command(tmp_path: Path) -> None:
 
     def made(*words: str) -> set[str]:
         namespace = load_namespace(tmp_path, list(words), {})
-        [task] = [one for one in namespace["task_graph"]() if one["basename"] == "ip_sybils" and one["name"]]
+        [task] = [
+            one for one in namespace["task_edxtasks"]() if one["basename"] == "ip_sybils" and one["name"]
+        ]
         return {name.partition(":")[0] for name in task["task_dep"]}
 
     assert made("ip_sybils") == {"stats_ip_pair_sybils"}

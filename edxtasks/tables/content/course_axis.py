@@ -22,7 +22,7 @@ from edxtasks.content.findings import Findings
 from edxtasks.content.place import tarball
 from edxtasks.errors import InputError
 from edxtasks.printable import printable_path
-from edxtasks.table import BuildInputs, Instance, PythonModel, Table
+from edxtasks.table import BuildInputs, Instance, Need, PythonModel, Table
 from edxtasks.warehouse.rows import Content
 from edxtasks.warehouse.schema import Column, Schema
 
@@ -149,6 +149,7 @@ TABLE = Table(
         version=2,
         build=build,
         sources=sources,
+        reads={"file:course.xml.tar.gz": Need.REQUIRED, "setting:course_axis_pin_dates": Need.OPTIONAL},
         settings=("axis_include_hidden",),
         outputs=OUTPUT_FILES,
         published_outputs=PUBLISHED_FILES,

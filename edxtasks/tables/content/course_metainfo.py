@@ -196,5 +196,17 @@ TABLE = Table(
     grain="key",
     schema=SCHEMA,
     inputs={"stats_module_usage": Need.REQUIRED},
-    builder=PythonModel(version=2, build=build, sources=sources, outputs=OUTPUT_FILES),
+    builder=PythonModel(
+        version=2,
+        build=build,
+        sources=sources,
+        reads={
+            "file:course.xml.tar.gz": Need.REQUIRED,
+            "setting:course_axis_pin_dates": Need.OPTIONAL,
+            "setting:listings": Need.REQUIRED,
+            "file:xbundle_{course}.xml": Need.OPTIONAL,
+            "file:course_metainfo_overrides.csv": Need.OPTIONAL,
+        },
+        outputs=OUTPUT_FILES,
+    ),
 )

@@ -20,7 +20,7 @@ from edxtasks.content.place import tarball
 from edxtasks.content.policy import choose, find_grading_policy, value_text
 from edxtasks.errors import InputError, SourceAbsent
 from edxtasks.printable import printable, printable_path
-from edxtasks.table import BuildInputs, Instance, PythonModel, Table
+from edxtasks.table import BuildInputs, Instance, Need, PythonModel, Table
 from edxtasks.warehouse.rows import OwnColumns
 from edxtasks.warehouse.schema import Column, Schema, schema
 
@@ -237,5 +237,12 @@ TABLE = Table(
     sets=("doall",),
     grain="grader (file order)",
     schema=SCHEMA,
-    builder=PythonModel(version=2, build=build, sources=sources, outputs=OUTPUT_FILES, own_columns=True),
+    builder=PythonModel(
+        version=2,
+        build=build,
+        sources=sources,
+        reads={"file:course.xml.tar.gz": Need.REQUIRED, "setting:course_axis_pin_dates": Need.OPTIONAL},
+        outputs=OUTPUT_FILES,
+        own_columns=True,
+    ),
 )

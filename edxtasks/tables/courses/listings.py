@@ -6,7 +6,7 @@ from pathlib import Path
 
 from edxtasks.directories import office_file
 from edxtasks.dumps.office_files import read_table
-from edxtasks.table import BuildInputs, Instance, PythonModel, Scope, Table
+from edxtasks.table import BuildInputs, Instance, Need, PythonModel, Scope, Table
 from edxtasks.warehouse.rows import Content
 from edxtasks.warehouse.schema import schema
 
@@ -60,6 +60,7 @@ TABLE = Table(
         version=1,
         build=build,
         sources=sources,
+        reads={"setting:listings": Need.REQUIRED},
         published={"listings": "courses/listings"},
     ),
 )

@@ -21,7 +21,7 @@ from edxtasks.dumps.sources import FORUM_ENDINGS, required_file, tell_of_doubles
 from edxtasks.dumps.values import timestamp_text
 from edxtasks.notes import Notes
 from edxtasks.printable import listed, printable
-from edxtasks.table import BuildInputs, Instance, PythonModel, Table
+from edxtasks.table import BuildInputs, Instance, Need, PythonModel, Table
 from edxtasks.warehouse.rows import Content, JsonLines
 from edxtasks.warehouse.schema import Column, Schema
 
@@ -225,5 +225,11 @@ TABLE = Table(
     sets=("doall", "setup_sql"),
     grain="document",
     schema=SCHEMA,
-    builder=PythonModel(version=1, build=build, sources=sources, outputs=OUTPUT_FILES),
+    builder=PythonModel(
+        version=1,
+        build=build,
+        sources=sources,
+        reads={"file:forum.mongo": Need.REQUIRED},
+        outputs=OUTPUT_FILES,
+    ),
 )

@@ -8,7 +8,7 @@ from edxtasks.directories import sql_directory
 from edxtasks.dumps import loading
 from edxtasks.dumps.reader import COURSE_ID, FLOAT, INTEGER, STRING, TIMESTAMP, Field
 from edxtasks.dumps.sources import required_file
-from edxtasks.table import BuildInputs, Instance, PythonModel, Table
+from edxtasks.table import BuildInputs, Instance, Need, PythonModel, Table
 from edxtasks.warehouse.rows import Content
 from edxtasks.warehouse.schema import schema
 
@@ -64,5 +64,10 @@ TABLE = Table(
     sets=("doall",),
     grain="user_id, usage_key",
     schema=SCHEMA,
-    builder=PythonModel(version=1, build=build, sources=sources),
+    builder=PythonModel(
+        version=1,
+        build=build,
+        sources=sources,
+        reads={"file:grades_persistentsubsectiongrade.csv": Need.REQUIRED},
+    ),
 )

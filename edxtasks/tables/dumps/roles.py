@@ -14,7 +14,7 @@ from edxtasks.dumps.rows import csv_file, write_json_lines
 from edxtasks.dumps.sources import is_empty, logical_file
 from edxtasks.errors import SourceAbsent
 from edxtasks.notes import Notes
-from edxtasks.table import BuildInputs, Instance, PythonModel, Table
+from edxtasks.table import BuildInputs, Instance, Need, PythonModel, Table
 from edxtasks.warehouse.rows import Content, JsonLines
 from edxtasks.warehouse.schema import schema
 
@@ -162,5 +162,11 @@ TABLE = Table(
     sets=("doall", "setup_sql"),
     grain="user_id",
     schema=SCHEMA,
-    builder=PythonModel(version=1, build=build, sources=sources, outputs=OUTPUT_FILES),
+    builder=PythonModel(
+        version=1,
+        build=build,
+        sources=sources,
+        reads={"file:rolecourse.csv": Need.OPTIONAL, "file:roleforum.csv": Need.OPTIONAL},
+        outputs=OUTPUT_FILES,
+    ),
 )

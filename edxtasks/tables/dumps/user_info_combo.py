@@ -16,7 +16,7 @@ from edxtasks.dumps.sources import logical_file, required_file
 from edxtasks.errors import NoCourseDirectory, NoDumpDirectory, NotDelivered, SourceAbsent
 from edxtasks.files import replacing
 from edxtasks.printable import printable_path
-from edxtasks.table import BuildInputs, Instance, PythonModel, Table
+from edxtasks.table import BuildInputs, Instance, Need, PythonModel, Table
 from edxtasks.warehouse.rows import Content, JsonLines
 from edxtasks.warehouse.schema import schema
 
@@ -118,5 +118,20 @@ TABLE = Table(
     sets=("doall", "setup_sql"),
     grain="user_id",
     schema=SCHEMA,
-    builder=PythonModel(version=1, build=build, sources=sources, outputs=OUTPUT_FILES, never_empty=True),
+    builder=PythonModel(
+        version=1,
+        build=build,
+        sources=sources,
+        reads={
+            "file:users.csv": Need.REQUIRED,
+            "file:profiles.csv": Need.OPTIONAL,
+            "file:enrollment.csv": Need.OPTIONAL,
+            "file:certificates.csv": Need.OPTIONAL,
+            "file:user_id_map.csv": Need.OPTIONAL,
+            "file:from_mongodb/*.json.gz": Need.OPTIONAL,
+            "file:from_edxinstructordash/grade_report.csv": Need.OPTIONAL,
+        },
+        outputs=OUTPUT_FILES,
+        never_empty=True,
+    ),
 )

@@ -13,7 +13,7 @@ from edxtasks.dumps.reader import COURSE_ID, INTEGER, STRING, Field
 from edxtasks.dumps.rows import csv_file, write_json_lines
 from edxtasks.dumps.sources import required_file
 from edxtasks.notes import Notes
-from edxtasks.table import BuildInputs, Instance, PythonModel, Table
+from edxtasks.table import BuildInputs, Instance, Need, PythonModel, Table
 from edxtasks.warehouse.rows import Content, JsonLines
 from edxtasks.warehouse.schema import schema
 
@@ -87,5 +87,11 @@ TABLE = Table(
     command="user_part",
     grain="id",
     schema=SCHEMA,
-    builder=PythonModel(version=1, build=build, sources=sources, outputs=OUTPUT_FILES),
+    builder=PythonModel(
+        version=1,
+        build=build,
+        sources=sources,
+        reads={"file:user_api_usercoursetag.csv": Need.REQUIRED},
+        outputs=OUTPUT_FILES,
+    ),
 )

@@ -130,5 +130,11 @@ TABLE = Table(
     grain="ip",
     schema=SCHEMA,
     inputs={_ADDRESSES: Need.REQUIRED},
-    builder=PythonModel(version=1, build=build, sources=sources, accumulates=True),
+    builder=PythonModel(
+        version=1,
+        build=build,
+        sources=sources,
+        reads={"setting:geoip_database": Need.REQUIRED},
+        accumulates=True,
+    ),
 )

@@ -114,5 +114,7 @@ TABLE = Table(
         "course_metainfo": Need.BORROWED,
         "course_axis": Need.OPTIONAL,
     },
-    builder=PythonModel(version=1, build=build, sources=sources),
+    builder=PythonModel(
+        version=1, build=build, sources=sources, reads={"file:course_structure.json": Need.OPTIONAL}
+    ),
 )

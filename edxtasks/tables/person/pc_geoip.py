@@ -115,5 +115,10 @@ TABLE = Table(
     grain="username",
     schema=SCHEMA,
     inputs={"pc_modal_ip": Need.REQUIRED},
-    builder=PythonModel(version=1, build=build, sources=sources),
+    builder=PythonModel(
+        version=1,
+        build=build,
+        sources=sources,
+        reads={"setting:geoip_database": Need.OPTIONAL, "setting:geographic_regions": Need.REQUIRED},
+    ),
 )

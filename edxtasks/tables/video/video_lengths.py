@@ -239,6 +239,11 @@ TABLE = Table(
         version=1,
         build=build,
         sources=sources,
+        reads={
+            "file:course.xml.tar.gz": Need.OPTIONAL,
+            "setting:course_axis_pin_dates": Need.OPTIONAL,
+            "file:video_lengths.csv": Need.OPTIONAL,
+        },
         # Their change makes the table anew; of the key only whether there is one.
         settings=("api_key", "youtube_api_endpoint"),
     ),
