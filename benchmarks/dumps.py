@@ -27,7 +27,7 @@ from edxtasks.course import CourseKey
 from edxtasks.dumps import loading, waldofy
 from edxtasks.dumps.people import gather
 from edxtasks.dumps.values import encode
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 from edxtasks.tables.dumps import user_info_combo
 from edxtasks.tables.dumps.studentmodule import FIELDS
 
@@ -95,13 +95,13 @@ def load(path: Path, target: Path) -> None:
         escaped_breaks=True,
         max_bad_fraction=0.05,
         target=target,
-        notes=Notes(),
+        messages=Messages(),
     )
 
 
 def sort(package: Path, base: Path) -> None:
     """waldofy."""
-    waldofy.convert(waldofy.plan_package(package, [COURSE], base), COURSE, lambda path: "", Notes())
+    waldofy.convert(waldofy.plan_package(package, [COURSE], base), COURSE, lambda path: "", Messages())
 
 
 def write_people(folder: Path, people: int) -> None:
@@ -127,7 +127,7 @@ def combine(folder: Path) -> None:
     sources: dict[str, Path | None] = {
         name: folder / f"{name}.sql" for name in ("users", "profiles", "enrollment")
     }
-    people = gather(COURSE, sources, None, 0.05, Notes())
+    people = gather(COURSE, sources, None, 0.05, Messages())
     user_info_combo.write_rows(people.rows(), folder / "uic.json.gz", folder / "uic.csv.gz")
 
 

@@ -244,12 +244,14 @@ def product_context(root: Path, threads: int) -> Any:
     from edxtasks.config import Paths, Settings
     from edxtasks.course import CourseKey
     from edxtasks.digests import Digests
-    from edxtasks.warehouse.base import Share
+    from edxtasks.warehouse.base import ResourceLimits
     from edxtasks.warehouse.parquet import ParquetWarehouse
 
     courses = tuple(map(CourseKey.parse, COURSES.values()))
     settings = Settings(root=root, paths=Paths(tracking_logs_directory=root / LOGS))
-    return Context(settings, {}, ParquetWarehouse(root / WAREHOUSE, Share(threads)), Digests(), courses)
+    return Context(
+        settings, {}, ParquetWarehouse(root / WAREHOUSE, ResourceLimits(threads)), Digests(), courses
+    )
 
 
 def duckdb_alone(root: Path, shape: str, threads: str, first: str = "0") -> None:

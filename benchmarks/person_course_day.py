@@ -157,17 +157,17 @@ def product_context(folder: Path) -> Any:
     from edxtasks.config import Settings
     from edxtasks.course import CourseKey
     from edxtasks.digests import Digests
-    from edxtasks.warehouse.base import Share
+    from edxtasks.warehouse.base import ResourceLimits
     from edxtasks.warehouse.parquet import ParquetWarehouse
 
-    warehouse = ParquetWarehouse(folder / "warehouse", Share(THREADS, MEMORY_LIMIT))
+    warehouse = ParquetWarehouse(folder / "warehouse", ResourceLimits(THREADS, MEMORY_LIMIT))
     course = CourseKey.parse(COURSE)
     return Context(Settings(root=folder), read_registry(None), warehouse, Digests(), (course,))
 
 
 def load_day(context: Any, options: argparse.Namespace, day: int) -> None:
     from edxtasks.logs.schema import TRACKLOG_SCHEMA
-    from edxtasks.warehouse.base import Label, TableName
+    from edxtasks.warehouse.base import BuildInfo, TableName
     from edxtasks.warehouse.rows import ParquetFiles
 
     events = options.events // options.days
@@ -203,7 +203,7 @@ def load_day(context: Any, options: argparse.Namespace, day: int) -> None:
         f"SELECT strftime(DATE '{FIRST_DAY}' + CAST({day} AS INTEGER), '%Y%m%d')"
     ).fetchall()
     name = TableName(context.courses[0].logs_dataset, f"tracklog_{date}")
-    label = Label(f"day {day}", f"day {day}", events, first, last)
+    label = BuildInfo(f"day {day}", f"day {day}", events, first, last)
     context.warehouse.load(name, TRACKLOG_SCHEMA, ParquetFiles((path,)), label)
     path.unlink()
 
@@ -221,7 +221,7 @@ def product(options: argparse.Namespace) -> dict[str, Any]:
 
 def product_stage(context: Any) -> dict[str, Any]:
     from edxtasks.build.building import build
-    from edxtasks.build.freshness import Standing, check
+    from edxtasks.build.freshness import Status, check
     from edxtasks.build.registry import upstream
 
     watch = Watch()
@@ -231,7 +231,7 @@ def product_stage(context: Any) -> dict[str, Any]:
         table = context.registry[name]
         # What comes from files that are not there has nothing to be made from here.
         if name.startswith(("pcday_", "person_course_day")) and (
-            check(context, table, course).standing is Standing.STALE
+            check(context, table, course).status is Status.STALE
         ):
             build(context, table, course)
     took: dict[str, Any] = watch.took()

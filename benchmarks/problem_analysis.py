@@ -23,12 +23,12 @@ from pathlib import Path
 
 from edxtasks.config import Engine, Settings
 from edxtasks.course import CourseKey
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 from edxtasks.scratch import Scratch
 from edxtasks.table import BuildInputs, Piece
 from edxtasks.tables.dumps.studentmodule import SCHEMA as STUDENTMODULE
 from edxtasks.tables.problems import problem_analysis
-from edxtasks.warehouse.base import Label, Share, TableName
+from edxtasks.warehouse.base import BuildInfo, ResourceLimits, TableName
 from edxtasks.warehouse.parquet import ParquetWarehouse
 from edxtasks.warehouse.rows import JsonLines, ParquetFiles
 
@@ -78,7 +78,7 @@ def write_studentmodule(warehouse: ParquetWarehouse, name: TableName, records: i
             FROM range({records}) AS numbers(i) JOIN states ON i % {STATES} = n
         ) TO '{path}' (FORMAT parquet)"""
     )
-    warehouse.load(name, STUDENTMODULE, ParquetFiles((path,)), Label("made up"))
+    warehouse.load(name, STUDENTMODULE, ParquetFiles((path,)), BuildInfo("made up"))
     path.unlink()
 
 
@@ -111,7 +111,9 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="benchmark-"))
     try:
         warehouse = ParquetWarehouse(
-            folder / "warehouse", Share(threads=2, memory_limit="300MB"), Scratch([folder / "scratch"])
+            folder / "warehouse",
+            ResourceLimits(threads=2, memory_limit="300MB"),
+            Scratch([folder / "scratch"]),
         )
         source, target = TableName("course", "studentmodule"), TableName("course", "problem_analysis")
         write_studentmodule(warehouse, source, records, folder)
@@ -120,11 +122,11 @@ def main() -> None:
         tables = OneTable(warehouse, source)
         with warehouse._scratch.folder() as scratch:
             content = problem_analysis.build(
-                BuildInputs(settings, COURSE, scratch=scratch, messages=Notes(), tables=tables)
+                BuildInputs(settings, COURSE, scratch=scratch, messages=Messages(), tables=tables)
             )
             assert isinstance(content, JsonLines)
             parsed, cpu_parsed = time.monotonic(), cpu()
-            state = warehouse.load(target, problem_analysis.SCHEMA, content, Label("stamp"))
+            state = warehouse.load(target, problem_analysis.SCHEMA, content, BuildInfo("stamp"))
         ended, cpu_ended = time.monotonic(), cpu()
         print(f"{records} records, {state.rows} rows, {workers} workers")
         for what, seconds, used in (

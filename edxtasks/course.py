@@ -23,7 +23,7 @@ that is put around it (`_logs`, `xbundle_….xml`) and for what a file is called
 _PART = re.compile(r"[\w\-~.:]+", re.UNICODE)
 
 
-class InvalidCourseKey(UserError):
+class InvalidCourseKeyError(UserError):
     """A text that is no course key."""
 
 
@@ -42,12 +42,12 @@ class CourseKey:
     def parse(cls, text: str) -> CourseKey:
         """The key that `text` spells in either form.
 
-        Raises `InvalidCourseKey` when it is none: not three parts, an empty part, a part `.` or `..`,
+        Raises `InvalidCourseKeyError` when it is none: not three parts, an empty part, a part `.` or `..`,
         a character other than letters, digits and `_ - ~ . :`, or a folder name of more than 200 bytes.
         """
         key = cls.find(text)
         if key is None:
-            raise InvalidCourseKey(
+            raise InvalidCourseKeyError(
                 f'"{shorten(text)}" is no course key: expected ORG/NUMBER/RUN or course-v1:ORG+NUMBER+RUN, '
                 f"each part of letters, digits and _ - ~ . :, together at most {LONGEST_DIRECTORY - 4} bytes"
             )
@@ -112,7 +112,7 @@ def canonical(text: str) -> str:
 def parse_all(texts: Iterable[str]) -> list[CourseKey]:
     """The keys of `texts`, doubles removed, first place kept.
 
-    Raises `InvalidCourseKey` naming every text that is none, and `UserError` naming two courses whose
+    Raises `InvalidCourseKeyError` naming every text that is none, and `UserError` naming two courses whose
     dataset names are the same, since their tables would be mixed.
     """
     keys: dict[CourseKey, None] = {}
@@ -124,7 +124,7 @@ def parse_all(texts: Iterable[str]) -> list[CourseKey]:
         else:
             keys.setdefault(key)
     if invalid:
-        raise InvalidCourseKey(
+        raise InvalidCourseKeyError(
             "no course keys (expected ORG/NUMBER/RUN or course-v1:ORG+NUMBER+RUN): " + ", ".join(invalid)
         )
     datasets: dict[str, CourseKey] = {}

@@ -10,7 +10,7 @@ from pathlib import Path
 from edxtasks.config import Settings
 from edxtasks.config.kinds import day
 from edxtasks.course import CourseKey
-from edxtasks.errors import InputError, NoCourseDirectory, NoDumpDirectory, SourceAbsent, from_machine
+from edxtasks.errors import InputError, NoCourseDirectory, NoDumpDirectory, SourceAbsentError, from_machine
 from edxtasks.printable import printable_path
 
 
@@ -29,7 +29,7 @@ def course_directory(course: CourseKey, settings: Settings) -> Path:
 
     `ORG__NUMBER__RUN`, `ORG-NUMBER-RUN`, `NUMBER-RUN` (a habit of some offices). `EDGE` and `UNKNOWN`, where
     `waldofy` puts what belongs to no known course, are never searched. Raises `NoCourseDirectory` (a
-    `SourceAbsent`) naming all three when none exists.
+    `SourceAbsentError`) naming all three when none exists.
     """
     base = settings.paths.course_sql_base_dir
     names = (course.directory, course.package_prefix, f"{course.number}-{course.run}")
@@ -48,8 +48,8 @@ def sql_directory(course: CourseKey, settings: Settings, pin: str | None = None)
     else with `dataset_latest` or `latest_sql_dir` the newest one; else that of `course_sql_date_dir`; with
     no date at all the course directory itself.
 
-    Raises `SourceAbsent` when the course has no directory, `InputError` when it has not the dated one (of a
-    dump: `NoDumpDirectory`).
+    Raises `SourceAbsentError` when the course has no directory, `InputError` when it has not the dated one
+    (of a dump: `NoDumpDirectory`).
     """
     directory = course_directory(course, settings)
     if pin is None and settings.newest_dump:
@@ -94,10 +94,12 @@ def dump_date(course: CourseKey, settings: Settings, pin: str | None = None) -> 
 def office_file(setting: str, path: Path | None) -> Path:
     """The file that an office keeps itself, as the setting `setting` of `[paths]` names it.
 
-    Raises `SourceAbsent` when the setting is not set, `InputError` when there is no such file.
+    Raises `SourceAbsentError` when the setting is not set, `InputError` when there is no such file.
     """
     if path is None:
-        raise SourceAbsent(f"no {setting} file: set {setting} ({setting}=FILE on the line, or in [paths])")
+        raise SourceAbsentError(
+            f"no {setting} file: set {setting} ({setting}=FILE on the line, or in [paths])"
+        )
     if not path.is_file():
         fault = "is a folder" if path.is_dir() else "does not exist"
         raise InputError(f"{setting}: expected a file, but {printable_path(path)} {fault}")

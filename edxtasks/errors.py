@@ -29,12 +29,12 @@ class InputError(UserError):
     """A file from outside that cannot be used; the text names the file."""
 
 
-class NotDelivered(InputError):
+class NotDeliveredError(InputError):
     """A source is not there that a table cannot be made without: a failure for whoever asks for the table or
     needs it, an absence for who can do without."""
 
 
-class NoDumpDirectory(NotDelivered):
+class NoDumpDirectory(NotDeliveredError):
     """A course has no directory of the dump that is asked for: it is not in this dump at all."""
 
 
@@ -46,7 +46,7 @@ class QuotaError(UserError):
     """A quota of a service is used up: what else needs it now fails too, until the quota is renewed."""
 
 
-class SourceAbsent(Exception):
+class SourceAbsentError(Exception):
     """A source that was never delivered (no forum dump, no tarball): a normal state, no fault.
 
     The task that needs it is skipped with this reason, and its consumers see the table as absent: one that
@@ -54,7 +54,7 @@ class SourceAbsent(Exception):
     """
 
 
-class NoCourseDirectory(SourceAbsent):
+class NoCourseDirectory(SourceAbsentError):
     """A course has no directory at all: nothing newer is there, and its tables stay as they are."""
 
 

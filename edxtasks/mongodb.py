@@ -22,7 +22,7 @@ _UNAUTHORIZED = (13, 18)
 """Codes of the server for a user who is not allowed, or not who he says he is."""
 
 
-class ServerRefuses(InputError):
+class ServerRefusesError(InputError):
     """No server answers, or it does not let us in: whatever is asked next will fail too."""
 
 
@@ -47,7 +47,7 @@ def opened(mongo: Mongo, collections: Sequence[str] = ()) -> Iterator[Database[D
     try:
         client: MongoClient[Document] = MongoClient(mongo.uri, **options)
     except (ConfigurationError, ValueError) as error:
-        raise ServerRefuses(
+        raise ServerRefusesError(
             f"{_server(mongo)}: mongo.uri cannot be used: {_without_secret(error, mongo.uri)}"
         ) from None
     with told(mongo), client:
@@ -66,7 +66,7 @@ def opened(mongo: Mongo, collections: Sequence[str] = ()) -> Iterator[Database[D
 def told(mongo: Mongo) -> Iterator[None]:
     """Raise what the driver raises in the block as `InputError` that names the host, never a password.
 
-    `ServerRefuses` when no server answers or it refuses the credentials.
+    `ServerRefusesError` when no server answers or it refuses the credentials.
     """
     from bson.errors import BSONError
     from pymongo.errors import (
@@ -81,14 +81,14 @@ def told(mongo: Mongo) -> Iterator[None]:
     try:
         yield
     except ServerSelectionTimeoutError:
-        raise ServerRefuses(
+        raise ServerRefusesError(
             f"{server}: no server answers there; is it running, and is mongo.uri right?"
         ) from None
     except CursorNotFound:
         raise InputError(f"{server}: the server lost its place half-way; run it again") from None
     except OperationFailure as error:
         if error.code in _UNAUTHORIZED:
-            raise ServerRefuses(
+            raise ServerRefusesError(
                 f"{server}: the server refuses these credentials for the database {mongo.dbname}; they stand "
                 "in the environment variable EDXTASKS_MONGO_URI or in mongo.uri"
             ) from None

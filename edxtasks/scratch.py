@@ -39,7 +39,7 @@ _NOTE = "beside-"
 _MODE = 0o700
 
 
-class NoScratch(UserError):
+class NoScratchError(UserError):
     """No folder for scratch can be made anywhere."""
 
 
@@ -63,7 +63,7 @@ class Scratch:
 
     @property
     def path(self) -> Path:
-        """The folder of this process. Raises `NoScratch` when none can be made.
+        """The folder of this process. Raises `NoScratchError` when none can be made.
 
         Where it is not in the usual place, `notice` says why, in a line for people.
         """
@@ -76,7 +76,7 @@ class Scratch:
         none; "" when all is well."""
         try:
             _ = self.path
-        except NoScratch as fault:
+        except NoScratchError as fault:
             return str(fault)
         return self.notice
 
@@ -87,7 +87,7 @@ class Scratch:
         try:
             path.mkdir(_MODE)
         except OSError as error:
-            raise NoScratch(f"{path} cannot be made: {error.strerror}") from None
+            raise NoScratchError(f"{path} cannot be made: {error.strerror}") from None
         try:
             yield path
         finally:
@@ -134,7 +134,7 @@ class Scratch:
             if faults:
                 self.notice = f"scratch files are kept in {place}, since {'; '.join(faults)}"
             return folder
-        raise NoScratch(
+        raise NoScratchError(
             f"scratch files can be kept nowhere ({'; '.join(faults)}): make the folder of the setting state "
             "writable, or name another one"
         )
@@ -143,7 +143,7 @@ class Scratch:
         try:
             note = self.path / f"{_NOTE}{secrets.token_hex(4)}"
             note.symlink_to(path.absolute())
-        except (NoScratch, OSError):
+        except (NoScratchError, OSError):
             return None
         return note
 

@@ -19,7 +19,7 @@ from typing import Protocol
 
 from edxtasks.config import Options, Settings
 from edxtasks.course import CourseKey
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 from edxtasks.warehouse.checks import Check
 from edxtasks.warehouse.rows import Content, Row
 from edxtasks.warehouse.schema import Schema
@@ -117,7 +117,7 @@ class BuildInputs(Instance):
 
     files: Mapping[str, Path | None] = field(default_factory=dict)
     scratch: Path = Path()
-    messages: Notes = field(default_factory=Notes)
+    messages: Messages = field(default_factory=Messages)
     tables: TableReader | None = None
 
     def file(self, label: str) -> Path:
@@ -176,9 +176,9 @@ class PythonModel:
     """A table made by a function: from files, or from other tables where SQL cannot say it, or from both.
 
     `build` gives the rows. `version` is raised whenever the rows change for the same inputs. `sources` names
-    the files (None: an optional one that is not there) and raises `SourceAbsent` where the table has nothing
-    to be made from, `InputError` where something must be there. The tables that it reads are the `inputs` of
-    the table.
+    the files (None: an optional one that is not there) and raises `SourceAbsentError` where the table has
+    nothing to be made from, `InputError` where something must be there. The tables that it reads are the
+    `inputs` of the table.
 
     `reads` says what the graph tells of these files, and how each is needed: `file:NAME` in the course's
     directory of the dump, `setting:NAME` for a setting, or the file that it names. `settings`: names of

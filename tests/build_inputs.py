@@ -11,7 +11,7 @@ from typing import Any
 
 from edxtasks.config import Settings
 from edxtasks.course import CourseKey
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 from edxtasks.table import BuildInputs, Instance, Piece
 from edxtasks.warehouse.rows import Row
 
@@ -40,12 +40,12 @@ def inputs(
     settings: Settings,
     files: Mapping[str, Path | None],
     scratch: Path,
-    notes: Notes,
+    messages: Messages,
     tables: Mapping[str, Iterable[Row] | None] | None = None,
 ) -> BuildInputs:
     """The inputs of a build for a course (None: for the warehouse)."""
     return BuildInputs(
-        settings, course, files=files, scratch=scratch, messages=notes, tables=Rows(tables or {})
+        settings, course, files=files, scratch=scratch, messages=messages, tables=Rows(tables or {})
     )
 
 
@@ -54,9 +54,9 @@ def built_by(
     course: CourseKey | None,
     settings: Settings,
     scratch: Path,
-    notes: Notes,
+    messages: Messages,
     tables: Mapping[str, Iterable[Row] | None] | None = None,
 ) -> Any:
     """What the builder of a module makes of the files that its `sources` name."""
     files = module.sources(Instance(settings, course))
-    return module.build(inputs(course, settings, files, scratch, notes, tables))
+    return module.build(inputs(course, settings, files, scratch, messages, tables))

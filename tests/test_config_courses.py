@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from edxtasks.config import Options, Settings, chosen_courses, known_courses
-from edxtasks.course import CourseKey, InvalidCourseKey
+from edxtasks.course import CourseKey, InvalidCourseKeyError
 from edxtasks.errors import SettingsError, UserError
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 
 A, B, C = CourseKey("X", "A", "1"), CourseKey("X", "B", "1"), CourseKey("X", "C", "1")
 LISTS = {"pair": ("X/B/1", "course-v1:X+C+1"), "empty": (), "faulty": ("X/A/1", "X/A", "/A/1")}
@@ -44,16 +44,16 @@ def test_precedence() -> None:
 
 
 def test_named_courses_that_a_list_overrules_are_told() -> None:
-    notes = Notes()
-    assert chosen_courses(settings(clist="pair", courses=("X/A/1",)), notes=notes) == [B, C]
-    assert notes.lines == ["clist=pair chooses the courses; not used: X/A/1"]
+    messages = Messages()
+    assert chosen_courses(settings(clist="pair", courses=("X/A/1",)), messages=messages) == [B, C]
+    assert messages.lines == ["clist=pair chooses the courses; not used: X/A/1"]
 
 
 def test_doubles_are_used_once_and_told() -> None:
-    notes = Notes()
-    found = chosen_courses(settings(), ["X/B/1", "X/A/1", "course-v1:X+B+1"], notes=notes)
+    messages = Messages()
+    found = chosen_courses(settings(), ["X/B/1", "X/A/1", "course-v1:X+B+1"], messages=messages)
     assert found == [B, A]
-    assert notes.lines == ["named more than once, used once: X/B/1"]
+    assert messages.lines == ["named more than once, used once: X/B/1"]
 
 
 @pytest.mark.parametrize(
@@ -65,9 +65,9 @@ def test_doubles_are_used_once_and_told() -> None:
     ],
 )
 def test_an_empty_list_is_no_fault(chosen: Settings, told: str) -> None:
-    notes = Notes()
-    assert chosen_courses(chosen, notes=notes) == []
-    assert notes.lines == [told]
+    messages = Messages()
+    assert chosen_courses(chosen, messages=messages) == []
+    assert messages.lines == [told]
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_command_never_takes_course_id_list_by_itself() -> None:
 
 
 def test_all_invalid_keys_are_named() -> None:
-    with pytest.raises(InvalidCourseKey, match=r"X/A, /A/1$"):
+    with pytest.raises(InvalidCourseKeyError, match=r"X/A, /A/1$"):
         chosen_courses(settings(clist="faulty"))
 
 
@@ -112,7 +112,7 @@ def test_two_courses_of_one_dataset_are_refused() -> None:
 
 
 def test_known_courses() -> None:
-    notes = Notes()
-    assert known_courses(settings(), notes) == [A, B, C]
-    assert notes.lines == ["in the course lists, but no course keys: X/A, /A/1"]
+    messages = Messages()
+    assert known_courses(settings(), messages) == [A, B, C]
+    assert messages.lines == ["in the course lists, but no course keys: X/A, /A/1"]
     assert known_courses(Settings(root=Path("/data"))) == []

@@ -17,7 +17,7 @@ from edxtasks.directories import (
     dump_date,
     sql_directory,
 )
-from edxtasks.errors import InputError, SourceAbsent
+from edxtasks.errors import InputError, SourceAbsentError
 
 COURSE = CourseKey("MITx", "2.03x", "3T2013")
 # The three names, the first that exists counts.
@@ -54,7 +54,7 @@ def test_first_of_three_names(tmp_path: Path) -> None:
     for place in ("EDGE", "UNKNOWN"):
         (tmp_path / place / NAMES[1]).mkdir(parents=True)
     (tmp_path / "MITx__2.03x__3T2013x").mkdir()
-    with pytest.raises(SourceAbsent) as caught:
+    with pytest.raises(SourceAbsentError) as caught:
         course_directory(COURSE, settings(tmp_path))
     assert str(caught.value) == (
         "MITx/2.03x/3T2013 has no directory: looked for MITx__2.03x__3T2013, MITx-2.03x-3T2013, 2.03x-3T2013 "
@@ -66,7 +66,7 @@ def test_first_of_three_names(tmp_path: Path) -> None:
 
 
 def test_base_directory_that_does_not_exist(tmp_path: Path) -> None:
-    with pytest.raises(SourceAbsent, match=r"which does not exist \(setting course_sql_base_dir\)"):
+    with pytest.raises(SourceAbsentError, match=r"which does not exist \(setting course_sql_base_dir\)"):
         sql_directory(COURSE, settings(tmp_path / "gone"))
 
 

@@ -15,7 +15,7 @@ from edxtasks import scratch as module
 from edxtasks.config import Settings
 from edxtasks.config.settings import Engine, Warehouse
 from edxtasks.files import replacing, replacing_together
-from edxtasks.scratch import NoScratch, Scratch, scratch_of, use
+from edxtasks.scratch import NoScratchError, Scratch, scratch_of, use
 
 AT_WORK = """
 import sys
@@ -146,7 +146,7 @@ def test_where_state_cannot_be_written_the_warehouse_has_the_scratch(tmp_path: P
 
 def test_no_place_at_all_is_told_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
-    with pytest.raises(NoScratch) as caught:
+    with pytest.raises(NoScratchError) as caught:
         _ = Scratch([tmp_path / "file", tmp_path / "file" / "deeper"]).path
     assert str(tmp_path / "file") in str(caught.value)
     assert "setting state" in str(caught.value)

@@ -14,13 +14,13 @@ from datetime import date
 from typing import Protocol
 
 from edxtasks.build.context import Context, is_log_day
-from edxtasks.build.freshness import Standing, check
+from edxtasks.build.freshness import Status, check
 from edxtasks.build.log_days import TRACKLOG_SCHEMA, check_log_days, label_of, lock_name
 from edxtasks.course import CourseKey
 from edxtasks.errors import UserError
 from edxtasks.logs.shards import Shard
 from edxtasks.table import PythonModel, Table
-from edxtasks.warehouse.base import Label, TableInfo, TableName, TableState, digest
+from edxtasks.warehouse.base import BuildInfo, TableInfo, TableName, TableState, digest
 from edxtasks.warehouse.checks import digest_of
 from edxtasks.warehouse.schema import Column, Schema
 
@@ -46,14 +46,14 @@ class Adopting(Protocol):
     def adopt(
         self,
         name: TableName,
-        label: Label,
+        label: BuildInfo,
         column: str | None = None,
         dates: Mapping[date, str] | None = None,
     ) -> TableState:
         """Give a table its stamp, and a table by date those of its dates."""
 
 
-class NotAdopted(Exception):
+class NotAdoptedError(Exception):
     """A table is left as it is; the text says why."""
 
 
@@ -64,26 +64,27 @@ def is_foreign(context: Context, warehouse: Adopting, table: Table, course: Cour
 
 
 def adopt_table(context: Context, warehouse: Adopting, table: Table, course: CourseKey | None) -> TableState:
-    """Give a table the stamp that it would get now. Raises `NotAdopted`, or `UserError` as a check does."""
+    """Give a table the stamp that it would get now. Raises `NotAdoptedError`, or `UserError` as a check
+    does."""
     name = context.name(table, course)
     with context.warehouse.lock(name):
         verdict = check(context, table, course, quick=False)
-        if verdict.standing is Standing.SKIPPED:
-            raise NotAdopted(f"it could not be built: {verdict.reason}")
+        if verdict.status is Status.SKIPPED:
+            raise NotAdoptedError(f"it could not be built: {verdict.reason}")
         own_columns = isinstance(table.builder, PythonModel) and table.builder.own_columns
         _fits(warehouse, name, table.schema, own_columns)
-        label = Label(verdict.stamp, parts=verdict.parts, signature=verdict.signature)
+        label = BuildInfo(verdict.stamp, parts=verdict.parts, signature=verdict.signature)
         if table.partition is None:
             return _without_checks(context, table, name, warehouse.adopt(name, label))
         held = warehouse.rows_by_date(name, table.schema[table.partition])
         if verdict.pending is None:
             if None in held:
-                raise NotAdopted(f"{held[None]} of its rows have no {table.partition}")
+                raise NotAdoptedError(f"{held[None]} of its rows have no {table.partition}")
             dates = {day: verdict.stamp for day in held if day is not None}
         else:
             dates = dict(verdict.pending)
             if other := sorted(str(day) for day in held if day not in dates):
-                raise NotAdopted(f"it has rows of dates that it would not have: {', '.join(other[:3])}")
+                raise NotAdoptedError(f"it has rows of dates that it would not have: {', '.join(other[:3])}")
         state = warehouse.adopt(name, label, table.partition, dates)
         return _without_checks(context, table, name, state)
 
@@ -114,14 +115,16 @@ def adopt_log_days(
         def adopt(day: str) -> int:
             assert verdict is not None
             if day in verdict.foreign:
-                raise NotAdopted("it has no shard, where other days of the course have: it stays as it is")
+                raise NotAdoptedError(
+                    "it has no shard, where other days of the course have: it stays as it is"
+                )
             return _adopt_day(warehouse, TableName(dataset, day), verdict.load.get(day))
 
         with ThreadPoolExecutor(context.warehouse.loads_at_once) as pool:
             for day, ended in [(day, pool.submit(adopt, day)) for day in days]:
                 try:
                     adopted[day] = ended.result()
-                except (NotAdopted, UserError) as reason:
+                except (NotAdoptedError, UserError) as reason:
                     left[day] = str(reason)
         context.warehouse.refresh(dataset)
     return adopted, left
@@ -132,20 +135,20 @@ def _adopt_day(warehouse: Adopting, name: TableName, shard: Shard | None) -> int
     info = warehouse.info(name)
     times = warehouse.times(name)
     if info is None:
-        raise NotAdopted("it has been removed in the meantime")
+        raise NotAdoptedError("it has been removed in the meantime")
     if shard is None:
         first, last = times or (None, None)
         made = digest("adopted", str(name), f"{info.created} {info.modified} {info.rows}")
-        label = Label(made, rows=info.rows, first_time=first, last_time=last)
+        label = BuildInfo(made, rows=info.rows, first_time=first, last_time=last)
         return warehouse.adopt(name, label).rows
     if info.rows != shard.rows:
-        raise NotAdopted(f"it has {info.rows} rows, its shard {shard.rows}: it is loaded again")
+        raise NotAdoptedError(f"it has {info.rows} rows, its shard {shard.rows}: it is loaded again")
     if times != (shard.min_time_us, shard.max_time_us):
-        raise NotAdopted("its first or last time is not that of its shard: it is loaded again")
+        raise NotAdoptedError("its first or last time is not that of its shard: it is loaded again")
     return warehouse.adopt(name, label_of(shard)).rows
 
 
 def _fits(warehouse: Adopting, name: TableName, schema: Schema, more_columns: bool = False) -> None:
     if told := warehouse.differences(name, schema, more_columns):
         more = f", and {len(told) - 3} more" if len(told) > 3 else ""
-        raise NotAdopted("; ".join(told[:3]) + more)
+        raise NotAdoptedError("; ".join(told[:3]) + more)

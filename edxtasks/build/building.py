@@ -10,9 +10,8 @@ from datetime import date
 from edxtasks.build.checks import checks_of, look_again, note
 from edxtasks.build.context import Context
 from edxtasks.build.exports import export
-from edxtasks.build.follow_up import follow_up
 from edxtasks.build.freshness import (
-    Standing,
+    Status,
     Verdict,
     by_date,
     check,
@@ -28,10 +27,11 @@ from edxtasks.build.freshness import (
 from edxtasks.build.log_days import TRACKLOG_SCHEMA
 from edxtasks.build.model import with_place
 from edxtasks.build.never_empty import with_a_row
+from edxtasks.build.post_build import follow_up
 from edxtasks.build.published import publish, publish_outputs
 from edxtasks.course import CourseKey
-from edxtasks.errors import SourceAbsent, UserError
-from edxtasks.notes import Notes
+from edxtasks.errors import SourceAbsentError, UserError
+from edxtasks.messages import Messages
 from edxtasks.printable import SHOWN_COURSES, listed
 from edxtasks.table import (
     ALL_EARLIER,
@@ -46,13 +46,13 @@ from edxtasks.table import (
 from edxtasks.warehouse.base import (
     MOST_DATES,
     Absent,
+    BuildInfo,
     Dates,
     DatesOf,
     Input,
-    Label,
     LogDays,
     Query,
-    QueryRefused,
+    QueryRefusedError,
     TableName,
     Tables,
     TableState,
@@ -71,7 +71,7 @@ class Built:
     rows: int
     dates: int | None = None
     already: bool = False
-    notes: Notes = field(default_factory=Notes)
+    messages: Messages = field(default_factory=Messages)
     unit: str = "rows"
 
 
@@ -87,62 +87,62 @@ def build(
 
     `expected` are the inputs (as `existing_inputs` names them) that were there when the build was planned.
     Raises `UserError` for faults of its input, and when there is nothing to make it from, or one of
-    `expected` is gone. The old table then stays. Raises `SourceAbsent` where its builder finds nothing in the
-    files to make it from; the old table then is set aside.
+    `expected` is gone. The old table then stays. Raises `SourceAbsentError` where its builder finds nothing
+    in the files to make it from; the old table then is set aside.
     """
     name = context.name(table, course)
     with context.warehouse.lock(name):
         context.warehouse.refresh(name.dataset)
         refuse_vanished(expected - existing_inputs(context, table, course))
         verdict = check(context, table, course, quick=not force)
-        if verdict.standing in {Standing.SKIPPED, Standing.SET_ASIDE}:
+        if verdict.status in {Status.SKIPPED, Status.SET_ASIDE}:
             raise UserError(
                 f"what it is made from was there, and was removed during the run: {verdict.reason}"
             )
         if table.scope is Scope.COURSE and course is not None:
             context.claim(course)
-        notes = Notes()
+        messages = Messages()
         if not force and _take_back(context, table, course, verdict):
-            notes.say("the table that was set aside is taken back")
+            messages.add("the table that was set aside is taken back")
             verdict = check(context, table, course)
-            if verdict.standing is Standing.FRESH:
+            if verdict.status is Status.FRESH:
                 state = context.state(table, course)
-                return Built(state.rows if state else 0, notes=notes)
+                return Built(state.rows if state else 0, messages=messages)
         if force:
             verdict = forced(context, verdict, table, course)
-        elif verdict.standing is Standing.FRESH:
+        elif verdict.status is Status.FRESH:
             state = context.state(table, course)
             return Built(state.rows if state else 0, already=True)
         if verdict.checks_only and not force:
-            look_again(context, table, course, notes)
+            look_again(context, table, course, messages)
             verdict = check(context, table, course)
-            if verdict.standing is Standing.FRESH:
+            if verdict.status is Status.FRESH:
                 state = context.state(table, course)
-                return Built(state.rows if state else 0, notes=notes)
+                return Built(state.rows if state else 0, messages=messages)
         if verdict.files_only and not force:
             if table.files:
-                export(context, table, course, notes)
-            publish(context, table, verdict.sources, notes)
+                export(context, table, course, messages)
+            publish(context, table, verdict.sources, messages)
             state = context.state(table, course)
-            return Built(state.rows if state else 0, notes=notes)
+            return Built(state.rows if state else 0, messages=messages)
         kept_unchecked = bool(verdict.keep) and checks_changed(context, table, course)
-        checks = checks_of(context, table, course, notes)
+        checks = checks_of(context, table, course, messages)
         try:
-            state = _make(context, table, course, name, verdict, checks, notes)
-        except SourceAbsent as absent:
+            state = _make(context, table, course, name, verdict, checks, messages)
+        except SourceAbsentError as absent:
             gone = context.warehouse.built_here(name) and context.warehouse.set_aside(name)
-            raise SourceAbsent(f"{absent}{WAS_SET_ASIDE if gone else ''}") from None
+            raise SourceAbsentError(f"{absent}{WAS_SET_ASIDE if gone else ''}") from None
         context.warehouse.drop_aside(name)
         if kept_unchecked:
-            broken = look_again(context, table, course, notes)
+            broken = look_again(context, table, course, messages)
         else:
-            broken = note(context, table, course, checks, notes)
-        publish(context, table, verdict.sources, notes)
-        follow_up(context, table, course, broken, notes)
+            broken = note(context, table, course, checks, messages)
+        publish(context, table, verdict.sources, messages)
+        follow_up(context, table, course, broken, messages)
         for notice in context.warehouse.notices(name.dataset):
-            notes.say(notice)
+            messages.add(notice)
         dates = None if verdict.pending is None else len(verdict.pending)
-        return Built(state.rows, dates, notes=notes)
+        return Built(state.rows, dates, messages=messages)
 
 
 WAS_SET_ASIDE = "; the table that was made before is set aside"
@@ -195,36 +195,36 @@ def _make(
     name: TableName,
     verdict: Verdict,
     checks: TableChecks,
-    notes: Notes,
+    messages: Messages,
 ) -> TableState:
-    label = Label(
+    label = BuildInfo(
         verdict.stamp, parts=verdict.parts, description=table.description, signature=verdict.signature
     )
     if not isinstance(table.builder, SqlModel):
-        return _make_by_python(context, table, course, name, verdict, label, checks, notes)
-    work = queries(context, table, course, verdict, notes)
+        return _make_by_python(context, table, course, name, verdict, label, checks, messages)
+    work = queries(context, table, course, verdict, messages)
     try:
         if table.partition is None:
             return context.warehouse.create(name, work[0].query, label, checks)
         return context.warehouse.create_dates(
             name, table.schema, table.partition, work, verdict.keep or frozenset(), label, checks
         )
-    except QueryRefused as refused:
+    except QueryRefusedError as refused:
         raise UserError(with_place(table.builder, str(refused))) from None
 
 
 def queries(
-    context: Context, table: Table, course: CourseKey | None, verdict: Verdict, notes: Notes
+    context: Context, table: Table, course: CourseKey | None, verdict: Verdict, messages: Messages
 ) -> list[Dates]:
     """The queries that build a table as a verdict says: one of the whole, or one for each part of its dates.
 
-    Only for tables that are made by a query. What the inputs lack is told in `notes`.
+    Only for tables that are made by a query. What the inputs lack is told in `messages`.
     """
     if table.partition is None or verdict.pending is None:
-        return [Dates(_query(context, table, course, None, notes), None)]
+        return [Dates(_query(context, table, course, None, messages), None)]
     return [
         Dates(
-            _query(context, table, course, (days[0], days[-1]), notes),
+            _query(context, table, course, (days[0], days[-1]), messages),
             {day: verdict.pending[day] for day in days},
         )
         for days in _chunks(sorted(verdict.pending), table, context.warehouse.days_in_query)
@@ -237,9 +237,9 @@ def _make_by_python(
     course: CourseKey | None,
     name: TableName,
     verdict: Verdict,
-    label: Label,
+    label: BuildInfo,
     checks: TableChecks,
-    notes: Notes,
+    messages: Messages,
 ) -> TableState:
     builder = table.builder
     assert isinstance(builder, PythonModel)
@@ -251,12 +251,12 @@ def _make_by_python(
                 context.courses,
                 files=verdict.sources,
                 scratch=scratch,
-                messages=notes,
-                tables=_Reader(context, table, course, notes),
+                messages=messages,
+                tables=_Reader(context, table, course, messages),
             )
         )
         if builder.never_empty:
-            content = with_a_row(table, content, verdict.sources, notes)
+            content = with_a_row(table, content, verdict.sources, messages)
         if isinstance(content, OwnColumns):
             state = context.warehouse.load(name, content.schema, content.rows, label, checks)
         else:
@@ -274,7 +274,7 @@ class _Reader:
     context: Context
     table: Table
     course: CourseKey | None
-    notes: Notes
+    messages: Messages
 
     def read(
         self, name: str, columns: Sequence[str] | None, course: CourseKey | None
@@ -284,7 +284,7 @@ class _Reader:
         wanted = [course] if course is not None else instances(context, self.table, source.name, self.course)
         existing = [one for one in wanted if context.input_state(self.table, source, one) is not None]
         if source.scope is Scope.COURSE and len(wanted) > 1:
-            _tell_absent(source.name, wanted, existing, self.notes)
+            _tell_absent(source.name, wanted, existing, self.messages)
         return (self._piece(context.name(source, one), columns) for one in existing) if existing else None
 
     def _source(self, name: str) -> Table:
@@ -310,20 +310,24 @@ class _Reader:
 
 
 def _tell_absent(
-    name: str, wanted: Sequence[CourseKey | None], existing: Sequence[CourseKey | None], notes: Notes
+    name: str, wanted: Sequence[CourseKey | None], existing: Sequence[CourseKey | None], messages: Messages
 ) -> None:
     absent = [str(one) for one in wanted if one not in existing]
     if absent:
-        notes.say(f"no {name}, and so left out: {listed(absent, SHOWN_COURSES)}")
+        messages.add(f"no {name}, and so left out: {listed(absent, SHOWN_COURSES)}")
 
 
 def _query(
-    context: Context, table: Table, course: CourseKey | None, dates: tuple[date, date] | None, notes: Notes
+    context: Context,
+    table: Table,
+    course: CourseKey | None,
+    dates: tuple[date, date] | None,
+    messages: Messages,
 ) -> Query:
     """The query of a model with its inputs, for a range of dates where it is made by date."""
     assert isinstance(table.builder, SqlModel)
     inputs: Mapping[str, Input] = {
-        table.written.get(name, name): _input(context, table, name, course, dates, notes)
+        table.written.get(name, name): _input(context, table, name, course, dates, messages)
         for name in table.inputs
     }
     return Query(table.builder.sql, inputs, parameters(context, table, course), table.schema)
@@ -335,7 +339,7 @@ def _input(
     name: str,
     course: CourseKey | None,
     dates: tuple[date, date] | None,
-    notes: Notes,
+    messages: Messages,
 ) -> Input:
     if name == TRACKLOG:
         assert course is not None
@@ -350,10 +354,10 @@ def _input(
         return DatesOf(context.name(source, course), source.schema, source.partition, first, dates[1])
     names = tuple(context.name(source, one) for one in existing)
     if table.scope is not Scope.COURSE and source.scope is Scope.COURSE:
-        _tell_absent(name, wanted, existing, notes)
-        return Tables(names, source.schema, _lacking(context, source, names, notes))
+        _tell_absent(name, wanted, existing, messages)
+        return Tables(names, source.schema, _lacking(context, source, names, messages))
     if source.external or _is_unstamped(context, names[0]):
-        return Tables(names, source.schema, _lacking(context, source, names, notes))
+        return Tables(names, source.schema, _lacking(context, source, names, messages))
     return Tables(names, source.schema)
 
 
@@ -364,7 +368,7 @@ def _is_unstamped(context: Context, name: TableName) -> bool:
 
 
 def _lacking(
-    context: Context, source: Table, names: tuple[TableName, ...], notes: Notes
+    context: Context, source: Table, names: tuple[TableName, ...], messages: Messages
 ) -> Mapping[TableName, frozenset[str]]:
     """The columns that tables of single courses lack; what they lack, and have too many, is told."""
     declared = set(source.schema.names)
@@ -379,7 +383,7 @@ def _lacking(
         if unknown := found - declared:
             told[f"columns that are left out: {', '.join(sorted(unknown))}"].append(name.dataset)
     for what, datasets in told.items():
-        notes.say(f"{source.name} of {', '.join(datasets)} has {what}")
+        messages.add(f"{source.name} of {', '.join(datasets)} has {what}")
     return lacking
 
 

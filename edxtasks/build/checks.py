@@ -13,13 +13,13 @@ from edxtasks.build.context import Context
 from edxtasks.build.freshness import instances
 from edxtasks.build.parameters import value
 from edxtasks.course import CourseKey
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 from edxtasks.table import Table
 from edxtasks.warehouse.base import Input, Tables
 from edxtasks.warehouse.checks import Check, TableChecks, digest_of
 
 
-def checks_of(context: Context, table: Table, course: CourseKey | None, notes: Notes) -> TableChecks:
+def checks_of(context: Context, table: Table, course: CourseKey | None, messages: Messages) -> TableChecks:
     """What is looked at when a table is built now: its grain, and the checks that can be made.
 
     A check that reads a table which is not there cannot, which is told. On BigQuery the grain is looked at
@@ -34,7 +34,7 @@ def checks_of(context: Context, table: Table, course: CourseKey | None, notes: N
         found = {name: _input(context, table, name, course) for name in read if name != table.name}
         absent = [context.registry[name].task for name, source in found.items() if source is None]
         if absent:
-            notes.say(f"check {check.name} is left out: there is no {', '.join(absent)}")
+            messages.add(f"check {check.name} is left out: there is no {', '.join(absent)}")
             continue
         inputs |= {name: source for name, source in found.items() if source is not None}
         parameters |= set(values)
@@ -49,24 +49,24 @@ def checks_of(context: Context, table: Table, course: CourseKey | None, notes: N
 
 
 def note(
-    context: Context, table: Table, course: CourseKey | None, checks: TableChecks, notes: Notes
+    context: Context, table: Table, course: CourseKey | None, checks: TableChecks, messages: Messages
 ) -> list[str]:
     """Tell what checks found, and keep it beside the table. Gives those that its rows break, in words."""
     broken = [str(one) for one in checks.findings if one.fails]
     for line in broken:
-        notes.say(line)
+        messages.add(line)
     if table.checks:
         results = [_result(one.check, one.rows, one.broken, one.fails) for one in checks.findings]
         context.warehouse.note_checks(context.name(table, course), digest_of(table.checks), results)
     return broken
 
 
-def look_again(context: Context, table: Table, course: CourseKey | None, notes: Notes) -> list[str]:
-    """Look over the rows that a table has. Raises `CheckFailed`; else as `note`."""
-    checks = checks_of(context, table, course, notes).without_grain()
+def look_again(context: Context, table: Table, course: CourseKey | None, messages: Messages) -> list[str]:
+    """Look over the rows that a table has. Raises `CheckFailedError`; else as `note`."""
+    checks = checks_of(context, table, course, messages).without_grain()
     rows = Tables((context.name(table, course),), table.schema)
     checks.look(context.warehouse.count, rows)
-    return note(context, table, course, checks, notes)
+    return note(context, table, course, checks, messages)
 
 
 def _result(check: Check, rows: int, broken: int, fails: bool) -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ from edxtasks.build.building import forced, queries
 from edxtasks.build.context import Context
 from edxtasks.build.freshness import check
 from edxtasks.course import CourseKey
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 from edxtasks.table import Table
 from edxtasks.warehouse.base import Absent, Input, LogDays, Query, Tables
 
@@ -54,7 +54,7 @@ def estimate(
     verdict = check(context, table, course, quick=False)
     if every_date:
         verdict = forced(context, verdict, table, course)
-    work = [part.query for part in queries(context, table, course, verdict, Notes())]
+    work = [part.query for part in queries(context, table, course, verdict, Messages())]
     sizes = [warehouse.estimate(query) for query in work]
     tables = sum(_number(one) for query in work for one in query.inputs.values())
     return Estimate(sum(sizes), max(sizes, default=0), sum(sizes) + tables * LEAST_BILLED)

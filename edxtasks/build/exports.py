@@ -22,9 +22,9 @@ from edxtasks.build.context import Context
 from edxtasks.course import CourseKey
 from edxtasks.csv_text import CsvWriter
 from edxtasks.directories import sql_directory
-from edxtasks.errors import NoDumpDirectory, SourceAbsent, UserError
+from edxtasks.errors import NoDumpDirectory, SourceAbsentError, UserError
 from edxtasks.files import ByteSink, replacing_together
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 from edxtasks.scratch import Scratch
 from edxtasks.storage import Storage
 from edxtasks.table import Scope, Table
@@ -87,7 +87,7 @@ def _place(context: Context, table: Table, course: CourseKey | None) -> _Place:
     assert course is not None
     try:
         directory = sql_directory(course, context.settings)
-    except (SourceAbsent, NoDumpDirectory):
+    except (SourceAbsentError, NoDumpDirectory):
         directory = None
     return _Place(context.storage, context.course_folder(course), directory)
 
@@ -159,7 +159,7 @@ def record(storage: Storage, folder: str, of: str, mark: str, files: Sequence[st
 # Writing
 
 
-def export(context: Context, table: Table, course: CourseKey | None, notes: Notes) -> list[str]:
+def export(context: Context, table: Table, course: CourseKey | None, messages: Messages) -> list[str]:
     """Write the files of a table as it stands; gives where people find them in the storage.
 
     A dump directory that cannot be written to is told in the notes, and the files go to the storage alone.
@@ -169,7 +169,7 @@ def export(context: Context, table: Table, course: CourseKey | None, notes: Note
     name = context.name(table, course)
     beside = place.directory if place.writable else None
     if beside is None and place.directory is not None:
-        notes.say(f"{place.directory} is not writable: {', '.join(table.files)} not kept there")
+        messages.add(f"{place.directory} is not writable: {', '.join(table.files)} not kept there")
     with written(f"{', '.join(table.files)} of {name}"):
         rows = context.warehouse.read(name, table.schema.names)
         mark = _mark(context, table, course, place)

@@ -23,7 +23,7 @@ from edxtasks.build.published import unpublished, unpublished_outputs
 from edxtasks.config import Settings
 from edxtasks.config.settings import SETTINGS
 from edxtasks.course import CourseKey
-from edxtasks.errors import NoCourseDirectory, SourceAbsent, UserError, from_machine
+from edxtasks.errors import NoCourseDirectory, SourceAbsentError, UserError, from_machine
 from edxtasks.table import (
     ALL_EARLIER,
     TRACKLOG,
@@ -46,7 +46,7 @@ _MICROSECOND = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Standing(enum.Enum):
+class Status(enum.Enum):
     """What a check finds."""
 
     FRESH = "fresh"
@@ -67,7 +67,7 @@ class Verdict:
     it is built (see `TableState`). `vanished`: there is nothing to make it from, while the course has files.
     """
 
-    standing: Standing
+    status: Status
     reason: str = ""
     parts: Mapping[str, str] = field(default_factory=dict)
     pending: Mapping[date, str] | None = None
@@ -114,7 +114,7 @@ def check(context: Context, table: Table, course: CourseKey | None, quick: bool 
     if context.state(table, course) is not None:
         if not context.warehouse.built_here(name):
             return replace(verdict, reason=f"{verdict.reason}; the table that others made is read as it is")
-        verdict = replace(verdict, standing=Standing.SET_ASIDE)
+        verdict = replace(verdict, status=Status.SET_ASIDE)
     context.absent.add(name)
     return verdict
 
@@ -137,7 +137,7 @@ def checks_changed(context: Context, table: Table, course: CourseKey | None) -> 
 def _with_checks(context: Context, table: Table, course: CourseKey | None, verdict: Verdict) -> Verdict:
     """What is fresh, and has not gone through the checks that the table has now, is to go through them."""
     if (
-        verdict.standing is Standing.FRESH
+        verdict.status is Status.FRESH
         and not context.settings.options.skip_if_exists
         and checks_changed(context, table, course)
     ):
@@ -151,16 +151,16 @@ def _check(context: Context, table: Table, course: CourseKey | None, quick: bool
     try:
         sources = sources_of(context, table, course)
         values = parameters(context, table, course)
-    except SourceAbsent as absent:
+    except SourceAbsentError as absent:
         vanished = not isinstance(absent, NoCourseDirectory)
-        return Verdict(Standing.SKIPPED, str(absent), vanished=vanished)
+        return Verdict(Status.SKIPPED, str(absent), vanished=vanished)
     if _lacks_log_days(context, table, course):
-        return Verdict(Standing.SKIPPED, "there is no log day of the course", lacks=TRACKLOG)
+        return Verdict(Status.SKIPPED, "there is no log day of the course", lacks=TRACKLOG)
     missing = _missing(context, table, course)
     if missing is not None:
         reason = f"{missing.task} does not exist"
         vanished = _vanished(context, missing, course)
-        return Verdict(Standing.SKIPPED, reason, lacks=missing.task, vanished=vanished)
+        return Verdict(Status.SKIPPED, reason, lacks=missing.task, vanished=vanished)
     parts = {"recipe": _recipe(context, table)}
     # Of a setting, text and what is no text are told apart: "None" is not the same as none.
     parts |= {f"@{name}": repr(it) if name in OF_SETTINGS else str(it) for name, it in values.items()}
@@ -170,11 +170,11 @@ def _check(context: Context, table: Table, course: CourseKey | None, quick: bool
         parts["courses"] = digest(*(course.slash for course in context.courses))
     state = context.state(table, course)
     if state is not None and context.settings.options.skip_if_exists:
-        return Verdict(Standing.FRESH, "it exists (skip_if_exists)")
+        return Verdict(Status.FRESH, "it exists (skip_if_exists)")
     if table.partition is not None and _by_date_inputs(context, table, course):
         return _check_dates(context, table, course, parts, state, quick)
     parts |= dict(_input_parts(context, table, course, table.inputs))
-    verdict = Verdict(Standing.FRESH, "", parts, sources=sources)
+    verdict = Verdict(Status.FRESH, "", parts, sources=sources)
     if state is None:
         back = set_aside_before(context, table, course)
         same = back is not None and back.stamp == verdict.stamp
@@ -230,7 +230,7 @@ def outputs(table: Table, course: CourseKey | None, sources: Mapping[str, Path |
 
 
 def sources_of(context: Context, table: Table, course: CourseKey | None) -> Mapping[str, Path | None]:
-    """The files that a table is made from now; raises `SourceAbsent` or `UserError` as `check` does."""
+    """The files that a table is made from now; raises `SourceAbsentError` or `UserError` as `check` does."""
     builder = table.builder
     if isinstance(builder, PythonModel) and builder.sources is not None:
         try:
@@ -280,7 +280,7 @@ def instances(context: Context, table: Table, name: str, course: CourseKey | Non
 
 
 def _stale(verdict: Verdict, reason: str) -> Verdict:
-    return replace(verdict, standing=Standing.STALE, reason=reason)
+    return replace(verdict, status=Status.STALE, reason=reason)
 
 
 def _vanished(context: Context, table: Table, course: CourseKey | None) -> bool:
@@ -376,13 +376,13 @@ def _check_dates(
     everything = parts | dict(_input_parts(context, table, course, dated))
     signature = stamp_of(everything | {"range": f"{limits}"})
     if quick and state is not None and state.signature == signature:
-        return Verdict(Standing.FRESH, "", parts, {}, frozenset(), signature=signature)
+        return Verdict(Status.FRESH, "", parts, {}, frozenset(), signature=signature)
     stamps = _date_stamps(context, table, course, dated, stamp_of(parts), limits)
     known = context.warehouse.dates(context.name(table, course)) if state is not None else {}
     pending = {day: stamp for day, stamp in stamps.items() if _stamp(known, day) != stamp}
     keep = frozenset(stamps) - frozenset(pending)
     removed = frozenset(known) - frozenset(stamps)
-    verdict = Verdict(Standing.FRESH, "", parts, pending, keep, signature=signature)
+    verdict = Verdict(Status.FRESH, "", parts, pending, keep, signature=signature)
     if state is None:
         return _stale(verdict, "it does not exist")
     if state.fault:

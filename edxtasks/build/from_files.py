@@ -17,8 +17,8 @@ from pathlib import Path
 from edxtasks.config import Settings
 from edxtasks.course import CourseKey
 from edxtasks.directories import sql_directory
-from edxtasks.errors import InputError, SourceAbsent
-from edxtasks.notes import Notes
+from edxtasks.errors import InputError, SourceAbsentError
+from edxtasks.messages import Messages
 from edxtasks.printable import SHOWN_COURSES, listed, printable_path
 from edxtasks.table import BuildInputs, Instance, PythonModel, Table, split_list
 from edxtasks.warehouse.rows import Content, Row
@@ -53,24 +53,24 @@ def from_files(table: Table, file: str) -> Table:
 def _file(file: str, course: CourseKey, settings: Settings) -> Path | None:
     try:
         path = sql_directory(course, settings) / file
-    except SourceAbsent:
+    except SourceAbsentError:
         return None
     return path if path.is_file() else None
 
 
 def _rows(
-    file: str, files: list[tuple[str, Path | None]], table: Table, source: str, notes: Notes
+    file: str, files: list[tuple[str, Path | None]], table: Table, source: str, messages: Messages
 ) -> Iterator[Row]:
     absent = [label.removeprefix(f"{file} of ") for label, path in files if path is None]
     if absent:
-        notes.say(f"no {file}, and so left out: {listed(absent, SHOWN_COURSES)}")
+        messages.add(f"no {file}, and so left out: {listed(absent, SHOWN_COURSES)}")
     key = split_list(table.grain)[-1]
     for _, path in files:
         if path is not None:
-            yield from rows_of_file(path, table.schema, key, source, notes)
+            yield from rows_of_file(path, table.schema, key, source, messages)
 
 
-def rows_of_file(path: Path, schema: Schema, key: str, task: str, notes: Notes) -> Iterator[Row]:
+def rows_of_file(path: Path, schema: Schema, key: str, task: str, messages: Messages) -> Iterator[Row]:
     """The rows of a CSV file, plain or gzip, with the types of a schema. `key` is a column that every such
     file has, `task` what makes it.
 
@@ -85,7 +85,7 @@ def rows_of_file(path: Path, schema: Schema, key: str, task: str, notes: Notes) 
         try:
             header = next(reader, [])
             readers = [_READERS[schema[name].type] if name in schema.names else None for name in header]
-            _tell_columns(path, header, schema, key, task, notes)
+            _tell_columns(path, header, schema, key, task, messages)
             for record in reader:
                 if len(record) != len(header):
                     raise InputError(
@@ -104,15 +104,17 @@ def rows_of_file(path: Path, schema: Schema, key: str, task: str, notes: Notes) 
             ) from None
 
 
-def _tell_columns(path: Path, header: list[str], schema: Schema, key: str, task: str, notes: Notes) -> None:
+def _tell_columns(
+    path: Path, header: list[str], schema: Schema, key: str, task: str, messages: Messages
+) -> None:
     if key not in header:
         raise InputError(f"{path}: expected a header with the columns of {task}, found none")
     missing = [name for name in schema.names if name not in header]
     unknown = [name for name in header if name not in schema.names]
     if missing:
-        notes.say(f"{printable_path(path)} lacks {', '.join(missing)}, which is NULL for its rows")
+        messages.add(f"{printable_path(path)} lacks {', '.join(missing)}, which is NULL for its rows")
     if unknown:
-        notes.say(f"{printable_path(path)} has columns that are left out: {listed(unknown, 20)}")
+        messages.add(f"{printable_path(path)} has columns that are left out: {listed(unknown, 20)}")
 
 
 def _value(path: Path, line: int, name: str, read: Callable[[str], object], field: str, task: str) -> object:

@@ -25,10 +25,10 @@ from edxtasks.logs.legacy import count
 from edxtasks.logs.schema import TRACKLOG_SCHEMA
 from edxtasks.logs.shards import Shard, held_back, shards
 from edxtasks.logs.stored import StoredShards
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 from edxtasks.printable import listed as listed_names
 from edxtasks.table import TRACKLOG
-from edxtasks.warehouse.base import Label, TableName, TableState, Warehouse, digest
+from edxtasks.warehouse.base import BuildInfo, TableName, TableState, Warehouse, digest
 from edxtasks.warehouse.rows import JsonLines
 
 __all__ = ["TRACKLOG_SCHEMA", "LogVerdict", "check_log_days", "label_of", "load_log_days", "lock_name"]
@@ -123,13 +123,13 @@ def load_log_days(
     course: CourseKey,
     force: bool = False,
     progress: Callable[[int, int], None] | None = None,
-) -> tuple[int, int, Notes]:
+) -> tuple[int, int, Messages]:
     """Load the days that are stale. Gives rows and days loaded, and notes; `progress(done, of)` is told.
 
     A day that fails leaves its old table; the others go on, and the first error is raised at the end. A quota
     that is used up ends the loading: what is left is for a later run.
     """
-    notes = Notes()
+    messages = Messages()
     with context.warehouse.lock(lock_name(course)):
         context.warehouse.refresh(course.logs_dataset)
         context.claim_logs(course)
@@ -163,17 +163,17 @@ def load_log_days(
             context.warehouse.drop(TableName(course.logs_dataset, name))
         context.warehouse.refresh(course.logs_dataset)
     for notice in context.warehouse.notices(course.logs_dataset):
-        notes.say(notice)
+        messages.add(notice)
     if verdict.drop:
-        notes.say(f"{len(verdict.drop)} day tables dropped: their shards are gone")
+        messages.add(f"{len(verdict.drop)} day tables dropped: their shards are gone")
     if verdict.foreign:
         names = listed_names(verdict.foreign)
-        notes.say(f"left as they are, made by somebody else or unreadable, and without shard: {names}")
+        messages.add(f"left as they are, made by somebody else or unreadable, and without shard: {names}")
     for name in verdict.held_back:
-        notes.say(f"{name} held back: a raw log that feeds this day could not be split")
+        messages.add(f"{name} held back: a raw log that feeds this day could not be split")
     if failures:
         raise failures[min(failures)]
-    return sum(loaded.values()), days, notes
+    return sum(loaded.values()), days, messages
 
 
 def _side_by_side(
@@ -258,9 +258,9 @@ def _load(context: Context, name: TableName, shard: Shard) -> int:
     return context.warehouse.load(name, TRACKLOG_SCHEMA, JsonLines((shard.path,)), label_of(shard)).rows
 
 
-def label_of(shard: Shard) -> Label:
+def label_of(shard: Shard) -> BuildInfo:
     """What a day table that holds the lines of a shard says of itself."""
-    return Label(
+    return BuildInfo(
         _stamp(shard.digest),
         version=digest(TRACKLOG_SCHEMA.digest(), shard.digest),
         rows=shard.rows,

@@ -18,8 +18,8 @@ from edxtasks.build.published import published_names
 from edxtasks.content import course_image
 from edxtasks.course import CourseKey
 from edxtasks.directories import sql_directory
-from edxtasks.errors import SourceAbsent
-from edxtasks.storage import NotStored
+from edxtasks.errors import SourceAbsentError
+from edxtasks.storage import NotStoredError
 
 ENDINGS = (".csv", ".csv.gz", ".json", ".json.gz", ".mongo.gz")
 """How the names of files that are copied end."""
@@ -37,7 +37,7 @@ class Mirror:
 def look(context: Context, course: CourseKey) -> Mirror:
     """Which files there are, and which differ from their copies; one listing of the folder.
 
-    Raises `SourceAbsent` when the course has no directory.
+    Raises `SourceAbsentError` when the course has no directory.
     """
     folder = context.course_folder(course)
     directory = sql_directory(course, context.settings)
@@ -53,7 +53,7 @@ def look(context: Context, course: CourseKey) -> Mirror:
         image = course_image.sources(course, context.settings)["image"]
         assert image is not None
         files[course_image.destination(course, context.settings)] = image
-    except SourceAbsent:
+    except SourceAbsentError:
         image = None  # most courses have none
     record = f"{folder}/{RECORDS}/dump_files.json"
     copied = _recorded(context, record)
@@ -91,6 +91,6 @@ def _recorded(context: Context, record: str) -> dict[str, str]:
         try:
             context.storage.get(record, path)
             form = orjson.loads(path.read_bytes())
-        except (NotStored, orjson.JSONDecodeError):
+        except (NotStoredError, orjson.JSONDecodeError):
             return {}  # then all is compared by the storage itself
     return form if isinstance(form, dict) else {}

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from edxtasks.errors import InputError
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 from edxtasks.table import Table
 from edxtasks.warehouse.rows import Content, JsonLines, OwnColumns, ParquetFiles, Row
 
@@ -21,28 +21,30 @@ _TOLD = 3
 """Most lines of what a builder told that are repeated in the error."""
 
 
-def with_a_row(table: Table, content: Content, sources: Mapping[str, Path | None], notes: Notes) -> Content:
+def with_a_row(
+    table: Table, content: Content, sources: Mapping[str, Path | None], messages: Messages
+) -> Content:
     """`content`, which raises `InputError` before its end where it holds no row.
 
     Rows are passed on as they come; of files the beginning is read at once.
     """
     if isinstance(content, OwnColumns):
-        return replace(content, rows=_rows(table, iter(content.rows), sources, notes))
+        return replace(content, rows=_rows(table, iter(content.rows), sources, messages))
     if isinstance(content, JsonLines):
         if not any(map(_holds_a_line, content.paths)):
-            raise _no_row(table, sources, notes)
+            raise _no_row(table, sources, messages)
         return content
     if isinstance(content, ParquetFiles):
         return content  # a loader that hands these over has counted their rows
-    return _rows(table, iter(content), sources, notes)
+    return _rows(table, iter(content), sources, messages)
 
 
 def _rows(
-    table: Table, rows: Iterator[Row], sources: Mapping[str, Path | None], notes: Notes
+    table: Table, rows: Iterator[Row], sources: Mapping[str, Path | None], messages: Messages
 ) -> Iterator[Row]:
     first = next(rows, None)
     if first is None:
-        raise _no_row(table, sources, notes)
+        raise _no_row(table, sources, messages)
     yield first
     yield from rows
 
@@ -52,9 +54,9 @@ def _holds_a_line(path: Path) -> bool:
         return any(not line.isspace() for line in lines)
 
 
-def _no_row(table: Table, sources: Mapping[str, Path | None], notes: Notes) -> InputError:
+def _no_row(table: Table, sources: Mapping[str, Path | None], messages: Messages) -> InputError:
     files = ", ".join(str(path) for path in sources.values() if path is not None)
-    told = "".join(f"\n  {line}" for line in notes.lines[:_TOLD])
+    told = "".join(f"\n  {line}" for line in messages.lines[:_TOLD])
     return InputError(
         f"{table.name}: expected one row at least, found none in {files}. The table before, if there is one, "
         f"stays. Look whether the files are whole and of this course{told}"

@@ -13,8 +13,8 @@ from edxtasks.build.context import Context
 from edxtasks.build.registry import upstream
 from edxtasks.course import CourseKey
 from edxtasks.directories import sql_directory
-from edxtasks.errors import SourceAbsent
-from edxtasks.notes import Notes
+from edxtasks.errors import SourceAbsentError
+from edxtasks.messages import Messages
 from edxtasks.table import TRACKLOG, Scope
 from edxtasks.warehouse.base import Absent, Query, Tables
 from edxtasks.warehouse.schema import schema
@@ -35,7 +35,7 @@ FROM user_info_combo"""
 _COUNTS = schema("a INTEGER -- n\nb INTEGER -- n\nc INTEGER -- n")
 
 
-def about_person_course(context: Context, course: CourseKey, notes: Notes) -> list[str]:
+def about_person_course(context: Context, course: CourseKey, messages: Messages) -> list[str]:
     """Look the table of a course over; broken rules go into the notes. Gives the lines of its description."""
     rows, without_address, certified_without = _counts(context, "person_course", course, PEOPLE)
     usernames, nameless, named = _counts(context, "user_info_combo", course, ACCOUNTS)
@@ -48,7 +48,7 @@ def about_person_course(context: Context, course: CourseKey, notes: Notes) -> li
     if doubled:
         warnings.append(f"{doubled} records left out: a newer account has the same username")
     for warning in warnings:
-        notes.say(warning)
+        messages.add(warning)
     absent = _absent_inputs(context, course)
     if absent:
         warnings.append(f"no {', '.join(absent)}")
@@ -73,7 +73,7 @@ def _facts(context: Context, course: CourseKey) -> Iterator[str]:
     last = options.end_date or context.settings.default_end_date or "none"
     try:
         directory = str(sql_directory(course, context.settings))
-    except SourceAbsent:
+    except SourceAbsentError:
         directory = "none"
     yield f"Course: {course}"
     yield f"Chapters: {'not known' if chapters is None else chapters}"

@@ -16,7 +16,7 @@ from pathlib import Path
 from edxtasks.build.context import Context
 from edxtasks.build.exports import record, records, written
 from edxtasks.course import CourseKey
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 from edxtasks.table import PythonModel, Table
 
 _ENDINGS = (".csv.gz", ".csv", ".json.gz", ".json", ".jsonl")
@@ -35,14 +35,14 @@ def unpublished(context: Context, table: Table, sources: Sources) -> str:
     return ""
 
 
-def publish(context: Context, table: Table, sources: Sources, notes: Notes) -> None:
+def publish(context: Context, table: Table, sources: Sources, messages: Messages) -> None:
     """Copy the files of `sources` that are published. Raises `UserError` where that cannot be done."""
     for name, path in _published(context, table, sources):
         folder, of = _record_of(name)
         content = context.digests(path)
         context.storage.put(path, name)
         record(context.storage, folder, of, content, [name], context.scratch)
-        notes.say(f"published: {context.storage.url(name)}")
+        messages.add(f"published: {context.storage.url(name)}")
 
 
 def unpublished_outputs(context: Context, table: Table, course: CourseKey | None, stamp: str) -> str:

@@ -21,8 +21,8 @@ from edxtasks.build.exports import (
 )
 from edxtasks.course import CourseKey
 from edxtasks.directories import sql_directory
-from edxtasks.errors import SourceAbsent
-from edxtasks.notes import Notes
+from edxtasks.errors import SourceAbsentError
+from edxtasks.messages import Messages
 from edxtasks.printable import listed
 from edxtasks.warehouse.base import TableName
 from edxtasks.warehouse.schema import Schema
@@ -100,7 +100,7 @@ def _forum(context: Context, course: CourseKey) -> Path | None:
         return None  # the file is what is left of an older one
     try:
         path = sql_directory(course, context.settings) / FORUM
-    except SourceAbsent:
+    except SourceAbsentError:
         return None
     return path if path.is_file() else None
 
@@ -115,7 +115,7 @@ def _record(name: str) -> str:
 
 
 def export_for_research(
-    context: Context, course: CourseKey, force: bool, notes: Notes, progress: Callable[[int, int], None]
+    context: Context, course: CourseKey, force: bool, messages: Messages, progress: Callable[[int, int], None]
 ) -> int:
     """Make the files that are out of date; gives their number.
 
@@ -126,11 +126,11 @@ def export_for_research(
     stale, _ = to_export(context, course, force)
     absent = [name for name in TABLES if name not in marks]
     if absent:
-        notes.say(f"not exported, since they do not exist: {', '.join(absent)}")
+        messages.add(f"not exported, since they do not exist: {', '.join(absent)}")
     folder = research_folder(course)
     for name in to_remove(context, course):
         context.storage.delete(f"{folder}/{_file(name)}")
-        notes.say(f"{_file(name)} removed from {folder}: its table was set aside")
+        messages.add(f"{_file(name)} removed from {folder}: its table was set aside")
     for done, name in enumerate(stale):
         with written(f"{_file(name)} of {course}"):
             if name == FORUM:
@@ -138,18 +138,18 @@ def export_for_research(
                 assert forum is not None
                 context.storage.put(forum, f"{folder}/{FORUM}")
             else:
-                _export(context, TableName(dataset, name), folder, notes)
+                _export(context, TableName(dataset, name), folder, messages)
             record(context.storage, folder, _record(name), marks[name], [_file(name)], context.scratch)
         progress(done + 1, len(stale))
     return len(stale)
 
 
-def _export(context: Context, name: TableName, folder: str, notes: Notes) -> None:
+def _export(context: Context, name: TableName, folder: str, messages: Messages) -> None:
     info = context.warehouse.info(name)
     assert info is not None
     nested = [column.name for column in info.schema if column.type == "RECORD" or column.repeated]
     flat = Schema(tuple(column for column in info.schema if column.name not in nested))
     if nested:
-        notes.say(f"{name.table}: columns that CSV cannot hold left out: {listed(nested, 20)}")
+        messages.add(f"{name.table}: columns that CSV cannot hold left out: {listed(nested, 20)}")
     rows = context.warehouse.read(name, flat.names, ordered=True)
     write_and_store(context.storage, folder, [_file(name.table)], flat, rows, PLAIN, context.scratch)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from edxtasks.build.context import dataset_of
 from edxtasks.config import Settings
 from edxtasks.course import CourseKey
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 from edxtasks.warehouse.base import TableName, Warehouse
 
 HEADER = "modified,course_id,created,n_rows,size_bytes,dataset,tablename"
@@ -54,16 +54,16 @@ def table_status(
 
 
 def courses_without_table(
-    warehouse: Warehouse, settings: Settings, notes: Notes, courses: Sequence[CourseKey], table: str
+    warehouse: Warehouse, settings: Settings, messages: Messages, courses: Sequence[CourseKey], table: str
 ) -> list[CourseKey]:
-    """The courses whose dataset has no such table, order kept. The status of all is told in `notes`."""
+    """The courses whose dataset has no such table, order kept. The status of all is told in `messages`."""
     status = table_status(warehouse, settings, courses, table)
-    notes.say(HEADER)
+    messages.add(HEADER)
     for one in status:
-        notes.say(one.line())
+        messages.add(one.line())
     lacking = [one.course for one in status if not one.exists]
     chosen = ", ".join(map(str, lacking)) or "none"
-    notes.say(f"{len(lacking)} of {len(status)} courses have no table {table}, and are chosen: {chosen}")
+    messages.add(f"{len(lacking)} of {len(status)} courses have no table {table}, and are chosen: {chosen}")
     return lacking
 
 

@@ -7,7 +7,7 @@ import math
 from edxtasks.build.estimates import TEBIBYTE, Estimating
 from edxtasks.commands.base import GraphCommand
 from edxtasks.graph.costs import Cost, costs
-from edxtasks.graph.plan import Outlook
+from edxtasks.graph.plan import PlannedStatus
 from edxtasks.printable import printable_message
 
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
@@ -34,7 +34,7 @@ class Estimate(GraphCommand):
         found = costs(self.run, warehouse, *self.chosen())
         price, limit = settings.price_per_tebibyte, settings.maximum_bytes_billed
         for one in found:
-            print(printable_message(f"{one.outlook.value:9} {one.task}: {told(one, price, limit)}"))
+            print(printable_message(f"{one.planned.value:9} {one.task}: {told(one, price, limit)}"))
         print(_total(found, price))
         return int(any(one.fault for one in found))
 
@@ -61,7 +61,7 @@ def _total(found: list[Cost], price: float) -> str:
     known = [one.estimate for one in found if one.estimate is not None]
     billed = sum(one.billed for one in known) / TEBIBYTE * price
     told = f"total: at most {size(sum(one.bytes for one in known))}, {dollars(billed)} for {len(known)} tasks"
-    may = sum(one.estimate is not None and one.outlook is Outlook.MAY_RUN for one in found)
+    may = sum(one.estimate is not None and one.planned is PlannedStatus.MAY_RUN for one in found)
     if may:
         told += f", {may} of which may run"
     if unknown := sum(bool(one.unknown) for one in found):

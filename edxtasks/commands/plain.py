@@ -20,8 +20,8 @@ from doit.cmdparse import CmdOption, CmdParse, CmdParseError
 from edxtasks.commands.ending import FAILED, WRONG_COMMAND_LINE, EndsWell
 from edxtasks.config import OPTIONS, SETTINGS, WITHOUT_EFFECT, Entry, Settings, chosen_courses, load_settings
 from edxtasks.course import CourseKey
-from edxtasks.errors import SettingsError, SourceAbsent, UserError, from_machine, nearest
-from edxtasks.notes import Notes
+from edxtasks.errors import SettingsError, SourceAbsentError, UserError, from_machine, nearest
+from edxtasks.messages import Messages
 from edxtasks.printable import say
 
 _SELECTION = ("clist", "clist_from_missing_table", "dataset_latest", "year2")
@@ -84,7 +84,7 @@ class DataCommand(EndsWell, Command):  # type: ignore[misc]
             return WRONG_COMMAND_LINE
         try:
             return self.perform(request)
-        except (UserError, SourceAbsent) as error:
+        except (UserError, SourceAbsentError) as error:
             say(f"ERROR: {error}")
             return WRONG_COMMAND_LINE if isinstance(error, SettingsError) else FAILED
 
@@ -97,21 +97,21 @@ class DataCommand(EndsWell, Command):  # type: ignore[misc]
                     raise SettingsError(f"{name} is given twice, as {name}=… and as --{_dashed(name)}")
                 variables[name] = "1" if value is True else value
         settings = load_settings(self._folder(), variables, os.environ)
-        notes = Notes(list(settings.notices))
+        messages = Messages(list(settings.notices))
         courses: list[CourseKey] = []
         if self.takes_courses:
             courses = chosen_courses(
                 settings,
                 words,
-                without_table=lambda among, table: _without_table(settings, notes, among, table),
+                without_table=lambda among, table: _without_table(settings, messages, among, table),
                 fall_back=False,
-                notes=notes,
+                messages=messages,
             )
         elif self.takes_words is not None and len(words) > self.takes_words:
             raise SettingsError(
                 f'"{words[self.takes_words]}" is too much: doit {self.get_name()} {self.doc_usage}'.rstrip()
             )
-        for line in notes.lines:
+        for line in messages.lines:
             say(line)
         own = {option["name"]: given[option["name"]] for option in self.cmd_options}
         return Request(settings, tuple(courses), () if self.takes_courses else tuple(words), own)
@@ -142,12 +142,12 @@ class DataCommand(EndsWell, Command):  # type: ignore[misc]
 
 
 def _without_table(
-    settings: Settings, notes: Notes, courses: Sequence[CourseKey], table: str
+    settings: Settings, messages: Messages, courses: Sequence[CourseKey], table: str
 ) -> list[CourseKey]:
     from edxtasks.build.status import courses_without_table
     from edxtasks.warehouse import open_warehouse
 
-    return courses_without_table(open_warehouse(settings), settings, notes, courses, table)
+    return courses_without_table(open_warehouse(settings), settings, messages, courses, table)
 
 
 def each_course(request: Request, work: Callable[[CourseKey], None]) -> int:
@@ -157,7 +157,7 @@ def each_course(request: Request, work: Callable[[CourseKey], None]) -> int:
     for course in request.courses:
         try:
             work(course)
-        except (UserError, SourceAbsent, OSError) as error:
+        except (UserError, SourceAbsentError, OSError) as error:
             if isinstance(error, BrokenPipeError):
                 raise  # of what is printed, most likely; a connection that broke ends the command too
             text = str(from_machine(error) or error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from edxtasks.commands.base import GraphCommand
-from edxtasks.graph.plan import Outlook, plan
+from edxtasks.graph.plan import PlannedStatus, plan
 from edxtasks.printable import printable_message
 
 
@@ -21,11 +21,11 @@ class Plan(GraphCommand):
     def _execute(self) -> int:
         planned = plan(*self.chosen())
         for one in planned:
-            if one.outlook not in {Outlook.FRESH, Outlook.SKIPPED}:
-                print(printable_message(f"{one.outlook.value:9} {one.name}: {one.reason}"))
-        counts = Counter(one.outlook for one in planned)
+            if one.planned not in {PlannedStatus.FRESH, PlannedStatus.SKIPPED}:
+                print(printable_message(f"{one.planned.value:9} {one.name}: {one.reason}"))
+        counts = Counter(one.planned for one in planned)
         print(
-            ", ".join(f"{counts[outlook]} {outlook.value}" for outlook in Outlook if counts[outlook])
+            ", ".join(f"{counts[planned]} {planned.value}" for planned in PlannedStatus if counts[planned])
             or "no task"
         )
         return 0

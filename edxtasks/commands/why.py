@@ -5,7 +5,7 @@ from __future__ import annotations
 from doit.exceptions import InvalidCommand
 
 from edxtasks.commands.base import GraphCommand
-from edxtasks.graph.plan import Outlook, plan
+from edxtasks.graph.plan import PlannedStatus, plan
 from edxtasks.graph.tasks import STEP
 from edxtasks.printable import printable_message
 
@@ -27,17 +27,17 @@ class Why(GraphCommand):
         groups = [name for name in selected if STEP not in (tasks[name].meta or {})]
         asked = set(selected) | {sub for name in groups for sub in tasks[name].task_dep}
         for one in planned:
-            if one.name in asked or one.outlook in {Outlook.WILL_RUN, Outlook.SET_ASIDE}:
+            if one.name in asked or one.planned in {PlannedStatus.WILL_RUN, PlannedStatus.SET_ASIDE}:
                 reason = f": {one.reason}" if one.reason else ""
-                print(printable_message(f"{one.name} {_verb(one.outlook)}{reason}"))
+                print(printable_message(f"{one.name} {_verb(one.planned)}{reason}"))
         return 0
 
 
-def _verb(outlook: Outlook) -> str:
+def _verb(planned: PlannedStatus) -> str:
     return (
         "is skipped"
-        if outlook is Outlook.SKIPPED
-        else f"is {outlook.value}"
-        if outlook is Outlook.FRESH
-        else outlook.value
+        if planned is PlannedStatus.SKIPPED
+        else f"is {planned.value}"
+        if planned is PlannedStatus.FRESH
+        else planned.value
     )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from edxtasks.config.settings import Settings
 from edxtasks.course import CourseKey, canonical, parse_all
 from edxtasks.errors import SettingsError, nearest
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 from edxtasks.printable import SHOWN_COURSES, listed
 
 WithoutTable = Callable[[list[CourseKey], str], list[CourseKey]]
@@ -21,19 +21,19 @@ def chosen_courses(
     *,
     without_table: WithoutTable | None = None,
     fall_back: bool = True,
-    notes: Notes | None = None,
+    messages: Messages | None = None,
 ) -> list[CourseKey]:
     """The courses of this run, in order, doubles removed.
 
     The first of these that is given: `clist_from_missing_table` with `clist`, `clist`, `year2`, the
     courses `named` together with those of the option `courses`, and (with `fall_back`, which a command
-    that prints or deletes does not want) the setting `course_id_list`. `notes` hears of named courses
+    that prints or deletes does not want) the setting `course_id_list`. `messages` hears of named courses
     that a list overrules, of doubles, and of an empty list, which gives no course and is no fault.
 
     Raises `SettingsError` when nothing names a course or a list is unknown, and `UserError` naming every
     text that is no course key, or two courses that share a dataset name.
     """
-    say = notes.say if notes is not None else (lambda line: None)
+    say = messages.add if messages is not None else (lambda line: None)
     texts, origin = _texts(settings, named, fall_back)
     overruled = [*named, *(settings.options.courses or ())]
     if overruled and origin != _NAMED:
@@ -84,10 +84,10 @@ def _texts(settings: Settings, named: Sequence[str], fall_back: bool) -> tuple[t
     return settings.course_id_list, "course_id_list"
 
 
-def known_courses(settings: Settings, notes: Notes | None = None) -> list[CourseKey]:
+def known_courses(settings: Settings, messages: Messages | None = None) -> list[CourseKey]:
     """Every course of `course_id_list` and of all lists, in that order, each once.
 
-    A text that is no course key is left out, and `notes` names it: a list that this run does not use
+    A text that is no course key is left out, and `messages` names it: a list that this run does not use
     must not stop it.
     """
     texts = dict.fromkeys(
@@ -95,6 +95,6 @@ def known_courses(settings: Settings, notes: Notes | None = None) -> list[Course
     )
     keys = {text: CourseKey.find(text) for text in texts}
     invalid = [text for text, key in keys.items() if key is None]
-    if invalid and notes is not None:
-        notes.say(f"in the course lists, but no course keys: {listed(invalid, SHOWN_COURSES)}")
+    if invalid and messages is not None:
+        messages.add(f"in the course lists, but no course keys: {listed(invalid, SHOWN_COURSES)}")
     return list(dict.fromkeys(key for key in keys.values() if key is not None))

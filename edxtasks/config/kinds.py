@@ -15,18 +15,18 @@ from edxtasks.course import CourseKey, shorten
 from edxtasks.errors import nearest
 
 
-class Unfit(ValueError):
+class InvalidValueError(ValueError):
     """A value that is not of its kind; the text adds to what the kind expects, or is empty."""
 
 
 @dataclass(frozen=True)
-class Kind:
+class ValueType:
     """How a value is read.
 
     `expected` completes the sentence "expected …". `read` takes a value of a configuration file, `parse`
-    the text behind `name=` of a command line; both give the typed value or raise `Unfit`. `parse` is None
-    where one line of text cannot say the value. With `blank_is_absent`, empty text means "not set" for a
-    setting whose default is None.
+    the text behind `name=` of a command line; both give the typed value or raise `InvalidValueError`. `parse`
+    is None where one line of text cannot say the value. With `blank_is_absent`, empty text means "not set"
+    for a setting whose default is None.
     """
 
     expected: str
@@ -35,7 +35,7 @@ class Kind:
     blank_is_absent: bool = True
 
 
-def setting(kind: Kind, default: Any, what: str, *, secret: bool = False) -> Any:
+def setting(kind: ValueType, default: Any, what: str, *, secret: bool = False) -> Any:
     """A dataclass field with its kind and its meaning; a secret never shows in `repr`."""
     metadata = {"kind": kind, "what": what, "secret": secret}
     if isinstance(default, Mapping):
@@ -67,72 +67,72 @@ def _is_number(value: object) -> bool:
 
 def _text(value: object) -> str:
     if not isinstance(value, str) or "\0" in value:
-        raise Unfit
+        raise InvalidValueError
     return value
 
 
-def matching(pattern: str, expected: str) -> Kind:
+def matching(pattern: str, expected: str) -> ValueType:
     """Text that matches the regular expression as a whole."""
     compiled = re.compile(pattern)
 
     def read(value: object) -> str:
         text = _text(value)
         if not compiled.fullmatch(text):
-            raise Unfit
+            raise InvalidValueError
         return text
 
-    return Kind(expected, read, read)
+    return ValueType(expected, read, read)
 
 
-def choice(*words: str) -> Kind:
+def choice(*words: str) -> ValueType:
     """One of `words`."""
 
     def read(value: object) -> str:
         text = _text(value)
         if text not in words:
-            raise Unfit(nearest(text, words).lstrip("; "))
+            raise InvalidValueError(nearest(text, words).lstrip("; "))
         return text
 
-    return Kind("one of " + ", ".join(f'"{word}"' for word in words), read, read)
+    return ValueType("one of " + ", ".join(f'"{word}"' for word in words), read, read)
 
 
-def whole(least: int = 0, most: int | None = None) -> Kind:
+def whole(least: int = 0, most: int | None = None) -> ValueType:
     """A whole number within limits, both inclusive."""
     expected = f"a whole number from {least} {'up' if most is None else f'to {most}'}"
 
     def read(value: object) -> int:
         if not isinstance(value, int) or isinstance(value, bool):
-            raise Unfit
+            raise InvalidValueError
         if value < least or (most is not None and value > most):
-            raise Unfit
+            raise InvalidValueError
         return value
 
     def parse(text: str) -> int:
         if not re.fullmatch(r"-?[0-9]{1,18}", text):
-            raise Unfit
+            raise InvalidValueError
         return read(int(text))
 
-    return Kind(expected, read, parse)
+    return ValueType(expected, read, parse)
 
 
-def number(least: float, most: float) -> Kind:
+def number(least: float, most: float) -> ValueType:
     """A number within limits, both inclusive."""
 
     def read(value: object) -> float:
         if not _is_number(value):
-            raise Unfit
+            raise InvalidValueError
         result = float(value)  # type: ignore[arg-type]
         if math.isnan(result) or not least <= result <= most:
-            raise Unfit
+            raise InvalidValueError
         return result
 
     def parse(text: str) -> float:
         try:
             return read(float(text))
         except ValueError:
-            raise Unfit from None
+            raise InvalidValueError from None
 
-    return Kind(f"a number from {least:g} to {most:g}", read, parse)
+    return ValueType(f"a number from {least:g} to {most:g}", read, parse)
 
 
 _YES = {"1", "true", "yes", "on"}
@@ -141,14 +141,14 @@ _NO = {"0", "false", "no", "off"}
 
 def _read_flag(value: object) -> bool:
     if not isinstance(value, bool):
-        raise Unfit
+        raise InvalidValueError
     return value
 
 
 def _parse_flag(text: str) -> bool:
     if text.lower() in _YES | _NO:
         return text.lower() in _YES
-    raise Unfit("on the command line 1, true, yes or 0, false, no")
+    raise InvalidValueError("on the command line 1, true, yes or 0, false, no")
 
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -169,14 +169,14 @@ def _read_day(value: object) -> date:
         return value
     found = day(value) if isinstance(value, str) else None
     if found is None:
-        raise Unfit
+        raise InvalidValueError
     return found
 
 
 def _read_path(value: object) -> Path:
     text = _text(os.fspath(value) if isinstance(value, os.PathLike) else value)
     if not text.strip():
-        raise Unfit
+        raise InvalidValueError
     return Path(os.path.expanduser(text))  # noqa: PTH111 -- Path.expanduser raises without a home
 
 
@@ -184,7 +184,7 @@ def _read_folder_name(value: object) -> str:
     # A shell completes the name of a directory with a slash.
     text = _text(value).rstrip("/")
     if text in {"", ".", ".."} or "/" in text or "\\" in text:
-        raise Unfit
+        raise InvalidValueError
     return text
 
 
@@ -194,10 +194,10 @@ def _read_pattern(value: object) -> str:
 
 def _read_texts(value: object) -> tuple[str, ...]:
     if isinstance(value, str | bytes | Mapping) or not isinstance(value, Collection):
-        raise Unfit
+        raise InvalidValueError
     for place, item in enumerate(value, 1):
         if not isinstance(item, str):
-            raise Unfit(f"item {place} is {describe(item)}")
+            raise InvalidValueError(f"item {place} is {describe(item)}")
     # A set has no order of its own, and the order of courses must not change from run to run.
     return tuple(sorted(value) if isinstance(value, Set) else value)
 
@@ -211,17 +211,17 @@ def _read_lists(value: object) -> dict[str, tuple[str, ...]]:
     for name, items in _table(value).items():
         try:
             lists[name] = _read_texts(items)
-        except Unfit as unfit:
-            raise Unfit(f'"{name}": ' + (str(unfit) or f"{describe(items)} is no list")) from None
+        except InvalidValueError as unfit:
+            raise InvalidValueError(f'"{name}": ' + (str(unfit) or f"{describe(items)} is no list")) from None
     return lists
 
 
 def _table(value: object) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise Unfit
+        raise InvalidValueError
     for name in value:
         if not isinstance(name, str):
-            raise Unfit(f"the name {describe(name)} is no text")
+            raise InvalidValueError(f"the name {describe(name)} is no text")
     return value
 
 
@@ -230,13 +230,13 @@ def _read_pins(value: object) -> dict[str, str]:
     for name, pinned in _table(value).items():
         course = CourseKey.find(name)
         if course is None:
-            raise Unfit(f'"{shorten(name)}" is no course key')
+            raise InvalidValueError(f'"{shorten(name)}" is no course key')
         if str(course) in pins:
-            raise Unfit(f"{course} stands in it twice")
+            raise InvalidValueError(f"{course} stands in it twice")
         try:
             pins[str(course)] = _read_day(pinned).isoformat()
-        except Unfit:
-            raise Unfit(f"{course}: {describe(pinned)} is no date YYYY-MM-DD") from None
+        except InvalidValueError:
+            raise InvalidValueError(f"{course}: {describe(pinned)} is no date YYYY-MM-DD") from None
     return pins
 
 
@@ -245,8 +245,8 @@ def _read_commands(value: object) -> dict[str, dict[str, Any]]:
     for name, command in _table(value).items():
         try:
             commands[name] = dict(_table(command))
-        except Unfit as unfit:
-            raise Unfit(f'"{name}": ' + (str(unfit) or "no table")) from None
+        except InvalidValueError as unfit:
+            raise InvalidValueError(f'"{name}": ' + (str(unfit) or "no table")) from None
     return commands
 
 
@@ -259,16 +259,16 @@ def _read_zone(value: object) -> str:
     try:
         ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise Unfit(nearest(text, sorted(available_timezones())).lstrip("; ")) from None
+        raise InvalidValueError(nearest(text, sorted(available_timezones())).lstrip("; ")) from None
     return text
 
 
 def _read_bucket(value: object) -> str:
     text = _text(value).rstrip("/")
     if not re.fullmatch(r"gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](/[^/\s*?#\[\]]+)*", text):
-        raise Unfit
+        raise InvalidValueError
     if any(part in {".", ".."} for part in text.split("/")):
-        raise Unfit
+        raise InvalidValueError
     return text
 
 
@@ -283,22 +283,22 @@ def _read_cutoff(value: object) -> date | str | None:
     return _read_day(value)
 
 
-TEXT = Kind("text", _text, _text)
+TEXT = ValueType("text", _text, _text)
 WORD = matching(r"[^\s\0]+", "text without blanks")
-FLAG = Kind("true or false", _read_flag, _parse_flag)
+FLAG = ValueType("true or false", _read_flag, _parse_flag)
 FRACTION = number(0, 1)
-DAY = Kind("a date YYYY-MM-DD", _read_day, _read_day)
-PATH = Kind("a path", _read_path, _read_path)
-PATTERN = Kind("a path, which may contain *", _read_pattern, _read_pattern)
-FOLDER_NAME = Kind("the name of one directory, without /", _read_folder_name, _read_folder_name)
-TEXTS = Kind("a list of texts", _read_texts, _parse_texts, blank_is_absent=False)
-LISTS = Kind("a table of lists: NAME = [course keys]", _read_lists)
-PINS = Kind("a table of dates: COURSE = YYYY-MM-DD", _read_pins)
-COMMANDS = Kind("a table of tables: one a command", _read_commands)
-ZONE = Kind('a time zone of the IANA list, such as "America/New_York"', _read_zone, _read_zone)
-BUCKET = Kind("gs:// and the name of a bucket", _read_bucket, _read_bucket)
-KEY_FILE = Kind("a path, or USE_GCLOUD_AUTH", _read_key_file, _read_key_file)
-CUTOFF = Kind('"auto", a date YYYY-MM-DD or "none"', _read_cutoff, _read_cutoff)
+DAY = ValueType("a date YYYY-MM-DD", _read_day, _read_day)
+PATH = ValueType("a path", _read_path, _read_path)
+PATTERN = ValueType("a path, which may contain *", _read_pattern, _read_pattern)
+FOLDER_NAME = ValueType("the name of one directory, without /", _read_folder_name, _read_folder_name)
+TEXTS = ValueType("a list of texts", _read_texts, _parse_texts, blank_is_absent=False)
+LISTS = ValueType("a table of lists: NAME = [course keys]", _read_lists)
+PINS = ValueType("a table of dates: COURSE = YYYY-MM-DD", _read_pins)
+COMMANDS = ValueType("a table of tables: one a command", _read_commands)
+ZONE = ValueType('a time zone of the IANA list, such as "America/New_York"', _read_zone, _read_zone)
+BUCKET = ValueType("gs:// and the name of a bucket", _read_bucket, _read_bucket)
+KEY_FILE = ValueType("a path, or USE_GCLOUD_AUTH", _read_key_file, _read_key_file)
+CUTOFF = ValueType('"auto", a date YYYY-MM-DD or "none"', _read_cutoff, _read_cutoff)
 MEMORY = matching(r"(?:[0-9]+(?:\.[0-9]+)? ?[KMGT]i?B)?", 'a size such as "4GB", or empty')
 ORGANIZATION = matching(r"[\w\-~.:]+", "the organization of a course key")
 DATASET = matching(r"[A-Za-z0-9_]+", "the name of a dataset: letters, digits, _")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar, overload
 
 from edxtasks.config.files import Place, python_name, read_python, read_toml
-from edxtasks.config.kinds import Unfit, describe
+from edxtasks.config.kinds import InvalidValueError, describe
 from edxtasks.config.options import ONLY_IN_THE_CLOUD, WITHOUT_EFFECT, Options
 from edxtasks.config.settings import OPTIONS, SECTIONS, SETTINGS, Entry, Settings
 from edxtasks.errors import SettingsError, nearest
@@ -154,7 +154,7 @@ def _value(entry: Entry, raw: object, where: str, *, typed: bool = False) -> Any
         if typed and entry.kind.parse is not None:
             return entry.kind.parse(str(raw))
         return entry.kind.read(raw)
-    except Unfit as unfit:
+    except InvalidValueError as unfit:
         detail = f" ({unfit})" if str(unfit) and not entry.secret else ""
         raise SettingsError(
             f"{where}: expected {entry.kind.expected}, found {describe(raw, entry.secret)}{detail}"

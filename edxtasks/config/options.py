@@ -22,8 +22,8 @@ from edxtasks.config.kinds import (
     TEXT,
     TEXTS,
     WORD,
-    Kind,
-    Unfit,
+    InvalidValueError,
+    ValueType,
     setting,
     whole,
 )
@@ -47,15 +47,15 @@ def parse_time_on_task(text: str) -> TimeOnTask:
     for part in filter(None, (part.strip() for part in text.split(","))):
         key, colon, value = (piece.strip() for piece in part.partition(":"))
         if not colon:
-            raise Unfit(f'"{part}" is no key:value')
+            raise InvalidValueError(f'"{part}" is no key:value')
         if key not in known:
-            raise Unfit(f'"{key}" is not known{nearest(key, known)}')
+            raise InvalidValueError(f'"{key}" is not known{nearest(key, known)}')
         if key in given:
-            raise Unfit(f'"{key}" is given twice')
+            raise InvalidValueError(f'"{key}" is given twice')
         pattern = r"0*[1-9][0-9]{0,8}" if key.startswith("timeout") else r"[A-Za-z0-9_]+"
         if not re.fullmatch(pattern, value):
             wanted = "minutes, a whole number from 1 up" if key.startswith("timeout") else "a table name"
-            raise Unfit(f'{key} is "{value}", not {wanted}')
+            raise InvalidValueError(f'{key} is "{value}", not {wanted}')
         given[key] = value
     default = TimeOnTask()
     table = given.get("time_on_task_table_name", default.time_on_task_table_name)
@@ -66,19 +66,21 @@ def parse_time_on_task(text: str) -> TimeOnTask:
         given.get("time_on_task_totals_table_name", f"{table}_totals"),
     )
     if result.timeout_short > result.timeout_long:
-        raise Unfit(f"timeout_short is {result.timeout_short}, more than timeout_long, {result.timeout_long}")
+        raise InvalidValueError(
+            f"timeout_short is {result.timeout_short}, more than timeout_long, {result.timeout_long}"
+        )
     if result.time_on_task_table_name == result.time_on_task_totals_table_name:
-        raise Unfit("both tables have one name")
+        raise InvalidValueError("both tables have one name")
     return result
 
 
 def _only_text(value: object) -> TimeOnTask:
     if not isinstance(value, str):
-        raise Unfit
+        raise InvalidValueError
     return parse_time_on_task(value)
 
 
-TIME_ON_TASK = Kind("key:value,key:value", _only_text, parse_time_on_task, blank_is_absent=False)
+TIME_ON_TASK = ValueType("key:value,key:value", _only_text, parse_time_on_task, blank_is_absent=False)
 POSITIVE = whole(1)
 
 

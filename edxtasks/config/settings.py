@@ -32,7 +32,7 @@ from edxtasks.config.kinds import (
     TEXTS,
     WORD,
     ZONE,
-    Kind,
+    ValueType,
     choice,
     number,
     setting,
@@ -272,7 +272,7 @@ class Entry:
 
     section: str
     name: str
-    kind: Kind
+    kind: ValueType
     default: Any
     what: str
     secret: bool

@@ -7,7 +7,7 @@ from pathlib import Path
 from edxtasks.config import Settings
 from edxtasks.course import CourseKey
 from edxtasks.directories import course_directory, sql_directory
-from edxtasks.errors import SourceAbsent
+from edxtasks.errors import SourceAbsentError
 
 NAME = "course_image.jpg"
 
@@ -15,7 +15,7 @@ NAME = "course_image.jpg"
 def sources(course: CourseKey, settings: Settings) -> dict[str, Path | None]:
     """`image`: the picture in the dated directory, in latest mode else that in the course directory.
 
-    Raises `SourceAbsent` when there is none, and what `edxtasks.directories.sql_directory` raises.
+    Raises `SourceAbsentError` when there is none, and what `edxtasks.directories.sql_directory` raises.
     """
     directories = [sql_directory(course, settings)]
     if settings.newest_dump:
@@ -23,7 +23,7 @@ def sources(course: CourseKey, settings: Settings) -> dict[str, Path | None]:
     for directory in directories:
         if (directory / NAME).is_file():
             return {"image": directory / NAME}
-    raise SourceAbsent(f"no course image: there is no {NAME} in {' or '.join(map(str, directories))}")
+    raise SourceAbsentError(f"no course image: there is no {NAME} in {' or '.join(map(str, directories))}")
 
 
 def destination(course: CourseKey, settings: Settings) -> str:

@@ -10,18 +10,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from edxtasks.files import write_atomically
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 from edxtasks.printable import printable_path
 
 
-def write_beside(directory: Path, scratch: Path, contents: Mapping[str, bytes], notes: Notes) -> None:
+def write_beside(directory: Path, scratch: Path, contents: Mapping[str, bytes], messages: Messages) -> None:
     """Write files into `directory`, each under a temporary name in the same folder and renamed over.
 
     Where the directory cannot be written to they go to `scratch`, with a note that says so: the table does
     not depend on them.
     """
     if not os.access(directory, os.W_OK | os.X_OK):
-        notes.say(f"{printable_path(directory)} is not writable; not kept: {', '.join(contents)}")
+        messages.add(f"{printable_path(directory)} is not writable; not kept: {', '.join(contents)}")
         directory = scratch
     for name, content in contents.items():
         write_atomically(directory / name, content)

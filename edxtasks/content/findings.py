@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 from edxtasks.printable import printable
 
 LONGEST_DESCRIPTION = 16_000
@@ -70,17 +70,17 @@ class Findings:
             lines.append(f"{kind} ({self._number(kind)}): {'; '.join(named)}{more}")
         return lines
 
-    def tell(self, notes: Notes) -> None:
-        """Hand the lines to `notes`, and their number as the count `warnings`."""
+    def tell(self, messages: Messages) -> None:
+        """Hand the lines to `messages`, and their number as the count `warnings`."""
         for line in self.lines():
-            notes.say(line)
-        notes.count("warnings", sum(map(self._number, self._by_kind)))
+            messages.add(line)
+        messages.count("warnings", sum(map(self._number, self._by_kind)))
 
     def _number(self, kind: str) -> int:
         return sum(self._by_kind[kind].values()) + self._not_kept[kind]
 
 
-def description(text: str, notes: Notes) -> str:
+def description(text: str, messages: Messages) -> str:
     """The description of a table with what its builder noted, cut to what BigQuery takes."""
-    whole = "\n".join([text, *notes.lines])
+    whole = "\n".join([text, *messages.lines])
     return whole if len(whole) <= LONGEST_DESCRIPTION else whole[: LONGEST_DESCRIPTION - 1] + "…"

@@ -18,7 +18,7 @@ from edxtasks.content.findings import Findings
 from edxtasks.content.listings import WRAP, Listing, find_listing, read_listings
 from edxtasks.course import CourseKey
 from edxtasks.directories import course_directory, dated_directories
-from edxtasks.errors import InputError, SourceAbsent
+from edxtasks.errors import InputError, SourceAbsentError
 from edxtasks.printable import printable
 
 
@@ -52,8 +52,8 @@ def recommend(
 ) -> Iterator[Line]:
     """The same from the rows of the listings file and the dates (YYYY-MM-DD) of the dumps of a course.
 
-    The date is the first dump on or after the wrap date, else the last dump. `dumps` raises `SourceAbsent`
-    for a course without a directory.
+    The date is the first dump on or after the wrap date, else the last dump. `dumps` raises
+    `SourceAbsentError` for a course without a directory.
     """
     for course in courses:
         listing = find_listing(listings, course, findings)
@@ -71,7 +71,7 @@ def recommend(
             continue
         try:
             dates = dumps(course)
-        except SourceAbsent as error:
+        except SourceAbsentError as error:
             yield Line(f"--> {error}", is_notice=True)
             continue
         if not dates:
@@ -91,7 +91,7 @@ def recommended(wrap: date, dumps: Sequence[str]) -> str:
 def dumps_with_content(course: CourseKey, settings: Settings) -> list[str]:
     """The dates, ascending, of the dated directories of this century that hold `course*.tar.gz`.
 
-    Raises `SourceAbsent` when the course has no directory.
+    Raises `SourceAbsentError` when the course has no directory.
     """
     home = course_directory(course, settings)
     names = (name for name in dated_directories(course, settings) if name.startswith("20"))

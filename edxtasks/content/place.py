@@ -9,7 +9,7 @@ from edxtasks.content.archive import TARBALL_NAMES, find_tarball
 from edxtasks.content.bundle import bundle_name
 from edxtasks.course import CourseKey
 from edxtasks.directories import course_directory, dated_directories, sql_directory
-from edxtasks.errors import SourceAbsent
+from edxtasks.errors import SourceAbsentError
 
 
 def content_directory(course: CourseKey, settings: Settings) -> Path:
@@ -19,11 +19,11 @@ def content_directory(course: CourseKey, settings: Settings) -> Path:
 
 
 def tarball(course: CourseKey, settings: Settings) -> Path:
-    """The course export. Raises `SourceAbsent` when there is none."""
+    """The course export. Raises `SourceAbsentError` when there is none."""
     directory = content_directory(course, settings)
     found = find_tarball(directory)
     if found is None:
-        raise SourceAbsent(
+        raise SourceAbsentError(
             f"no course content: {directory} has none of {', '.join(TARBALL_NAMES)}, *course*.tar.gz"
         )
     return found
@@ -34,7 +34,7 @@ def content_file(course: CourseKey, settings: Settings) -> Path:
     where that is gone the bundle.
 
     In latest mode without a pin, when the newest dated directory has none of them, it is looked for in the
-    earlier ones, newest first. Raises `SourceAbsent` when there is none.
+    earlier ones, newest first. Raises `SourceAbsentError` when there is none.
     """
     directory = content_directory(course, settings)
     directories = [directory]
@@ -51,4 +51,4 @@ def content_file(course: CourseKey, settings: Settings) -> Path:
         found = find_tarball(place) or (bundle if bundle.is_file() else None)
         if found is not None:
             return found
-    raise SourceAbsent(f"no course content: {directory} has neither a course export nor {name}")
+    raise SourceAbsentError(f"no course content: {directory} has neither a course export nor {name}")

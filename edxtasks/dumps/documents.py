@@ -19,7 +19,7 @@ from edxtasks.dumps import values
 from edxtasks.dumps.files import pieces
 from edxtasks.dumps.reader import Account
 from edxtasks.dumps.records import Repairs, lines_of, text_blocks
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 from edxtasks.printable import printable
 
 Document = dict[str, Any]
@@ -30,7 +30,7 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def documents(
-    path: Path, notes: Notes, max_bad_fraction: float, key: str | None = None
+    path: Path, messages: Messages, max_bad_fraction: float, key: str | None = None
 ) -> Iterator[Document]:
     """The documents of the JSON-lines file `path` (plain or `.gz`), in order.
 
@@ -56,7 +56,7 @@ def documents(
             continue
         account.rows += 1
         yield document
-    account.settle(notes, max_bad_fraction, repairs)
+    account.settle(messages, max_bad_fraction, repairs)
 
 
 def _object(line: str) -> Document | None:

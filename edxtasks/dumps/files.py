@@ -11,7 +11,7 @@ from typing import BinaryIO, cast
 from isal import igzip, isal_zlib
 
 from edxtasks.errors import InputError
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 from edxtasks.printable import printable_path
 
 PIECE = 1 << 20
@@ -78,9 +78,9 @@ def pieces(path: Path) -> Iterator[bytes]:
         raise InputError(f"{where} cannot be read: {error.strerror or type(error).__name__}.") from error
 
 
-def writable_directory(directory: Path, scratch: Path, notes: Notes) -> Path:
+def writable_directory(directory: Path, scratch: Path, messages: Messages) -> Path:
     """`directory` when files can be written there, else `scratch`, with a note that says so."""
     if os.access(directory, os.W_OK | os.X_OK):
         return directory
-    notes.say(f"{directory} is not writable: the files that belong there were not kept")
+    messages.add(f"{directory} is not writable: the files that belong there were not kept")
     return scratch

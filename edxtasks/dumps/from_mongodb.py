@@ -14,7 +14,7 @@ from edxtasks.dumps import documents as mongo
 from edxtasks.dumps import values
 from edxtasks.dumps.reader import FLOAT, INTEGER, TIMESTAMP, Field
 from edxtasks.dumps.sources import JSON_ENDINGS, logical_file
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 
 FOLDER = "from_mongodb"
 NAMES = ("users", "profiles", "enrollment")
@@ -27,10 +27,10 @@ def recovered_files(course_directory: Path) -> dict[str, Path | None]:
 
 
 def people(
-    path: Path, key: str, fields: Sequence[Field], notes: Notes, max_bad_fraction: float
+    path: Path, key: str, fields: Sequence[Field], messages: Messages, max_bad_fraction: float
 ) -> Iterator[tuple[int, dict[str, object], mongo.Document]]:
     """User id, values by target name, and the document, for each document with an integer in `key`."""
-    for document in mongo.documents(path, notes, max_bad_fraction, key):
+    for document in mongo.documents(path, messages, max_bad_fraction, key):
         user = mongo.integer(document[key])
         assert user is not None
         yield user, {item.target: _value(document.get(item.column), item.kind) for item in fields}, document

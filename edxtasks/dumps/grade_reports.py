@@ -13,7 +13,7 @@ from edxtasks.course import CourseKey
 from edxtasks.dumps.reader import FLOAT, INTEGER, STRING, DeliveredTable, Field
 from edxtasks.dumps.sources import logical_file
 from edxtasks.errors import InputError
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 from edxtasks.printable import printable_path
 
 FOLDER = "from_edxinstructordash"
@@ -46,14 +46,14 @@ def _time_of(path: Path) -> str:
 
 
 def read_report(
-    path: Path, course: CourseKey, notes: Notes, max_bad_fraction: float
+    path: Path, course: CourseKey, messages: Messages, max_bad_fraction: float
 ) -> dict[int, tuple[float | None, str | None]]:
     """By user id: grade (0 to 1, None when it is no number) and when it was read (text).
 
     The time stands in the column `Grade_timestamp`, or is the date in the name that edX gave the file. The
     last record of a user counts. Raises `InputError` when the columns of id or grade are missing.
     """
-    table = DeliveredTable(path, notes, course=course, escapes=False, max_bad_fraction=max_bad_fraction)
+    table = DeliveredTable(path, messages, course=course, escapes=False, max_bad_fraction=max_bad_fraction)
     if not table.header:
         return {}
     key = _column(table, _KEYS)

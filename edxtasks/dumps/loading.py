@@ -8,8 +8,8 @@ from pathlib import Path
 from edxtasks.course import CourseKey
 from edxtasks.dumps.reader import DeliveredTable, Field, named
 from edxtasks.dumps.rows import write_json_lines
-from edxtasks.errors import SourceAbsent
-from edxtasks.notes import Notes
+from edxtasks.errors import SourceAbsentError
+from edxtasks.messages import Messages
 from edxtasks.warehouse.rows import JsonLines
 
 
@@ -23,12 +23,12 @@ def load(
     escaped_breaks: bool = False,
     max_bad_fraction: float,
     target: Path,
-    notes: Notes,
+    messages: Messages,
 ) -> JsonLines:
     """Write the rows of the delivered table `path` to the JSON-lines file `target` and give it.
 
     `key` and `needed` are columns that must be there (see `DeliveredTable`). Every row has a `course_id`,
-    also when the column was not delivered. Raises `SourceAbsent` when `path` is None or holds nothing.
+    also when the column was not delivered. Raises `SourceAbsentError` when `path` is None or holds nothing.
     """
     write_json_lines(
         target,
@@ -40,7 +40,7 @@ def load(
             needed=needed,
             escaped_breaks=escaped_breaks,
             max_bad_fraction=max_bad_fraction,
-            notes=notes,
+            messages=messages,
         ),
     )
     return JsonLines((target,))
@@ -55,16 +55,16 @@ def course_rows(
     needed: Sequence[str] = (),
     escaped_breaks: bool = False,
     max_bad_fraction: float,
-    notes: Notes,
+    messages: Messages,
 ) -> Iterator[dict[str, object]]:
     """The rows of `load` as dictionaries by column name."""
     if path is None:
-        raise SourceAbsent("the source was not delivered")
+        raise SourceAbsentError("the source was not delivered")
     delivered = DeliveredTable(
-        path, notes, course=course, escaped_breaks=escaped_breaks, max_bad_fraction=max_bad_fraction
+        path, messages, course=course, escaped_breaks=escaped_breaks, max_bad_fraction=max_bad_fraction
     )
     if not delivered.header:
-        raise SourceAbsent(f"{path.name} was delivered empty")
+        raise SourceAbsentError(f"{path.name} was delivered empty")
     rows = named(fields, delivered.rows(fields, key, needed=needed))
     if "course_id" in delivered.header:
         yield from rows

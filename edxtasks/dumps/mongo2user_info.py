@@ -20,8 +20,8 @@ from edxtasks.dumps import documents as mongo_documents
 from edxtasks.dumps.from_mongodb import FOLDER
 from edxtasks.dumps.people import CERTIFICATES, ENROLLMENT, PROFILES, USERS
 from edxtasks.files import ByteSink, replacing_together
+from edxtasks.messages import Messages
 from edxtasks.mongodb import Document, extended_json, opened
-from edxtasks.notes import Notes
 
 if TYPE_CHECKING:
     from pymongo.database import Database
@@ -45,23 +45,23 @@ COLLECTIONS = tuple(FIELDS)
 _USERS_AT_A_TIME = 1000
 
 
-def mongo2user_info(course: CourseKey, settings: Settings, notes: Notes) -> tuple[Path, ...]:
+def mongo2user_info(course: CourseKey, settings: Settings, messages: Messages) -> tuple[Path, ...]:
     """Fetch the records of `course` from the database of `[mongo]` into its folder `from_mongodb/`.
 
     Gives the four files of `OUTPUT_FILES`, gzip JSON lines in MongoDB's relaxed extended JSON. They replace
     the old ones together, when all are complete. Raises `InputError` naming the host, never a password, when
     the server is not there, refuses, breaks off, or lacks a collection; the old files stay then.
     """
-    return fetch(course, settings.mongo, course_directory(course, settings) / FOLDER, notes)
+    return fetch(course, settings.mongo, course_directory(course, settings) / FOLDER, messages)
 
 
-def fetch(course: CourseKey, mongo: Mongo, folder: Path, notes: Notes) -> tuple[Path, ...]:
+def fetch(course: CourseKey, mongo: Mongo, folder: Path, messages: Messages) -> tuple[Path, ...]:
     """As `mongo2user_info`, from the database of `mongo` into `folder`, which is made."""
     folder.mkdir(exist_ok=True)
     paths = tuple(folder / name for name in OUTPUT_FILES)
     with opened(mongo, COLLECTIONS) as database, replacing_together(paths) as sinks:
         counts = _Fetch(course, database).write(dict(zip(OUTPUT_FILES, sinks, strict=True)))
-    notes.say(", ".join(f"{name}: {number} documents" for name, number in counts.items()))
+    messages.add(", ".join(f"{name}: {number} documents" for name, number in counts.items()))
     return paths
 
 

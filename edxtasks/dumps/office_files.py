@@ -11,14 +11,14 @@ from edxtasks.dumps.files import pieces
 from edxtasks.dumps.reader import Account
 from edxtasks.dumps.records import csv_records
 from edxtasks.errors import InputError
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 from edxtasks.printable import printable, printable_path
 
 Rows = list[dict[str, object]]
 
 
 def read_table(
-    path: Path, headings: Mapping[str, Sequence[str]], max_bad_fraction: float, notes: Notes
+    path: Path, headings: Mapping[str, Sequence[str]], max_bad_fraction: float, messages: Messages
 ) -> Rows:
     """The rows of the file `path`, a column for each key of `headings`, all text, in the order of the file.
 
@@ -31,9 +31,9 @@ def read_table(
     Raises `InputError` naming the columns that are missing, or when the file is broken.
     """
     if path.name.removesuffix(".gz").endswith(".json"):
-        rows = _from_json(path, headings, max_bad_fraction, notes)
+        rows = _from_json(path, headings, max_bad_fraction, messages)
     else:
-        rows = _from_csv(path, headings, max_bad_fraction, notes)
+        rows = _from_csv(path, headings, max_bad_fraction, messages)
     for row in rows:
         course = row.get("course_id")
         if isinstance(course, str):
@@ -42,13 +42,13 @@ def read_table(
 
 
 def _from_csv(
-    path: Path, headings: Mapping[str, Sequence[str]], max_bad_fraction: float, notes: Notes
+    path: Path, headings: Mapping[str, Sequence[str]], max_bad_fraction: float, messages: Messages
 ) -> Rows:
-    records = csv_records([_text(path, notes)], printable(path.name))
+    records = csv_records([_text(path, messages)], printable(path.name))
     header = next((record for record in records if any(record)), None)
     if header is None:
         raise InputError(f"{printable_path(path)} is empty: expected a header row with {', '.join(headings)}")
-    places = _places(path, header, headings, notes)
+    places = _places(path, header, headings, messages)
     account = Account(printable(path.name))
     rows: Rows = []
     for record in records:
@@ -61,14 +61,14 @@ def _from_csv(
             continue
         account.rows += 1
         rows.append({column: record[at] for column, at in places.items()})
-    account.settle(notes, max_bad_fraction)
+    account.settle(messages, max_bad_fraction)
     return rows
 
 
 def _from_json(
-    path: Path, headings: Mapping[str, Sequence[str]], max_bad_fraction: float, notes: Notes
+    path: Path, headings: Mapping[str, Sequence[str]], max_bad_fraction: float, messages: Messages
 ) -> Rows:
-    documents = list(mongo.documents(path, notes, max_bad_fraction))
+    documents = list(mongo.documents(path, messages, max_bad_fraction))
     names = list(dict.fromkeys(name for document in documents for name in document))
     if not names:
         raise InputError(f"{printable_path(path)} is empty: expected JSON objects with {', '.join(headings)}")
@@ -79,27 +79,27 @@ def _from_json(
     ]
 
 
-def _text(path: Path, notes: Notes) -> str:
+def _text(path: Path, messages: Messages) -> str:
     data = b"".join(pieces(path)).replace(b"\0", b"").removeprefix(b"\xef\xbb\xbf")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
-        notes.say(f"{printable(path.name)} is no UTF-8: read as Latin-1")
+        messages.add(f"{printable(path.name)} is no UTF-8: read as Latin-1")
         return data.decode("latin-1")
 
 
 def _places(
-    path: Path, header: Sequence[str], headings: Mapping[str, Sequence[str]], notes: Notes | None
+    path: Path, header: Sequence[str], headings: Mapping[str, Sequence[str]], messages: Messages | None
 ) -> dict[str, int]:
-    """Where each column stands in `header`. `notes`: reading by position is allowed, and told there."""
+    """Where each column stands in `header`. `messages`: reading by position is allowed, and told there."""
     at = {_key(name): index for index, name in reversed(list(enumerate(header)))}
     places: dict[str, int] = {}
     for column, others in headings.items():
         found = next((at[key] for key in map(_key, (column, *others)) if key in at), None)
         if found is not None:
             places[column] = found
-    if not places and notes is not None and len(header) == len(headings):
-        notes.say(
+    if not places and messages is not None and len(header) == len(headings):
+        messages.add(
             f"{printable(path.name)}: no column name is known; its {len(header)} columns were read by "
             "position"
         )

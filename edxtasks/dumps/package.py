@@ -70,7 +70,7 @@ class FailedExport:
     course: CourseKey | None
 
 
-class PackageGone(InputError):
+class PackageGoneError(InputError):
     """There is no such folder (any more)."""
 
 
@@ -118,8 +118,8 @@ def plan_package(dump_dir: Path, known: Sequence[CourseKey], base: Path) -> Pack
     """The files of the package in `dump_dir`, each with its place under `base`.
 
     Only the folder itself is read, no subfolder; links are followed to files inside it alone. Raises
-    `InputError` when `dump_dir` is no folder whose name ends in a date (`PackageGone`: not there), or nothing
-    in it can be sorted; `UserError` when a file could belong to two of the `known` courses.
+    `InputError` when `dump_dir` is no folder whose name ends in a date (`PackageGoneError`: not there), or
+    nothing in it can be sorted; `UserError` when a file could belong to two of the `known` courses.
     """
     folder = _package_folder(dump_dir)
     courses = _by_part(known)
@@ -195,7 +195,7 @@ def _package_folder(dump_dir: Path) -> Path:
             f"mitx-2021-03-14{hint}"
         )
     if not folder.is_dir():
-        raise PackageGone(f"{where} does not exist; set dump_dir to the decrypted package")
+        raise PackageGoneError(f"{where} does not exist; set dump_dir to the decrypted package")
     return folder
 
 

@@ -14,7 +14,7 @@ from edxtasks.course import CourseKey, canonical
 from edxtasks.dumps import documents, from_mongodb, grade_reports
 from edxtasks.dumps.reader import COURSE_ID, FLOAT, INTEGER, STRING, TIMESTAMP, DeliveredTable, Field
 from edxtasks.errors import InputError
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 from edxtasks.printable import printable, printable_path
 
 USERS = (
@@ -127,7 +127,7 @@ def gather(
     sources: Mapping[str, Path | None],
     dumped: date | None,
     max_bad_fraction: float,
-    notes: Notes,
+    messages: Messages,
 ) -> People:
     """The persons of `course` from the files of `sources`; `dumped` is the date of the dump, None = unknown.
 
@@ -135,7 +135,7 @@ def gather(
     anonymous ids. Raises as `build`.
     """
     people = People(course)
-    reader = _Reader(course, sources, max_bad_fraction, notes)
+    reader = _Reader(course, sources, max_bad_fraction, messages)
     reader.last_of_each(people.accounts, "users", "id", USERS)
     if not people.accounts:
         # Without this the old table would be replaced by the few whom other files know, or by no row.
@@ -149,7 +149,7 @@ def gather(
     _add_grades(people, reader)
     reader.newest_of_each(people.certificates, "certificates", CERTIFICATES, None)
     reader.hashes(people.hashes)
-    _tell(people, notes)
+    _tell(people, messages)
     return people
 
 
@@ -161,11 +161,11 @@ class _Reader:
         course: CourseKey,
         sources: Mapping[str, Path | None],
         max_bad_fraction: float,
-        notes: Notes,
+        messages: Messages,
     ) -> None:
         self.course = course
         self.max_bad_fraction = max_bad_fraction
-        self.notes = notes
+        self.messages = messages
         self._sources = sources
 
     def file(self, name: str) -> Path | None:
@@ -176,9 +176,11 @@ class _Reader:
         """The delivered table `name`, or None, with a note, when it was not delivered or holds nothing."""
         path = self.file(name)
         if path is None:
-            self.notes.say(f"{name} was not delivered: its columns are NULL")
+            self.messages.add(f"{name} was not delivered: its columns are NULL")
             return None
-        table = DeliveredTable(path, self.notes, course=self.course, max_bad_fraction=self.max_bad_fraction)
+        table = DeliveredTable(
+            path, self.messages, course=self.course, max_bad_fraction=self.max_bad_fraction
+        )
         return table if table.header else None
 
     def last_of_each(self, into: dict[int, bytes], name: str, key: str, fields: Sequence[Field]) -> None:
@@ -192,7 +194,7 @@ class _Reader:
             doubles += user in into
             into[user] = fragment(dict(zip(names, found, strict=True)))
         if doubles:
-            self.notes.say(f"{name}: {doubles} records of persons who have a later one were not used")
+            self.messages.add(f"{name}: {doubles} records of persons who have a later one were not used")
 
     def newest_of_each(
         self, into: dict[int, bytes], name: str, fields: Sequence[Field], elsewhere: set[int] | None
@@ -222,7 +224,7 @@ class _Reader:
                 row[next(target for target in names if target.endswith("course_id"))] = self.course.slash
             into[user] = fragment(row)
         if several:
-            self.notes.say(f"{name}: {len(several)} persons have several records; the newest was used")
+            self.messages.add(f"{name}: {len(several)} persons have several records; the newest was used")
 
     def hashes(self, into: dict[int, bytes]) -> None:
         """The anonymous ids; the key column is `id` in older dumps, `user_id` in newer ones."""
@@ -245,7 +247,7 @@ def _recover(people: People, reader: _Reader, cut_off: str | None) -> None:
     def read(name: str, key: str, fields: Sequence[Field]) -> Iterator[tuple[int, dict[str, Any], Any]]:
         path = reader.file(f"{from_mongodb.FOLDER}/{name}")
         if path is not None:
-            yield from from_mongodb.people(path, key, fields, reader.notes, reader.max_bad_fraction)
+            yield from from_mongodb.people(path, key, fields, reader.messages, reader.max_bad_fraction)
 
     for user, row, _ in read("users", "_id", USERS):
         if user not in people:
@@ -268,12 +270,12 @@ def _recover(people: People, reader: _Reader, cut_off: str | None) -> None:
                 row["enrollment_course_id"] = people.course.slash
                 people.enrollments[user] = fragment(row)
     if unknown or foreign:
-        reader.notes.say(
+        reader.messages.add(
             f"{from_mongodb.FOLDER}: {unknown} enrolments of unknown persons and {foreign} of other courses "
             "were not used"
         )
     if people.removed:
-        reader.notes.say(
+        reader.messages.add(
             f"{from_mongodb.FOLDER}: {len(people.removed)} persons enrolled after the dump were left out"
         )
 
@@ -291,7 +293,7 @@ def _add_grades(people: People, reader: _Reader) -> None:
     path = reader.file(GRADE_REPORT)
     if path is None:
         return
-    found = grade_reports.read_report(path, people.course, reader.notes, reader.max_bad_fraction)
+    found = grade_reports.read_report(path, people.course, reader.messages, reader.max_bad_fraction)
     unknown = 0
     for user, (grade, time) in found.items():
         if user in people:
@@ -301,15 +303,15 @@ def _add_grades(people: People, reader: _Reader) -> None:
         else:
             unknown += 1
     if unknown:
-        reader.notes.say(
+        reader.messages.add(
             f"{printable(path.name)}: {unknown} grades of persons unknown to the dump were not used"
         )
 
 
-def _tell(people: People, notes: Notes) -> None:
+def _tell(people: People, messages: Messages) -> None:
     ids = people.ids()
     nameless = sum(b'"username"' not in people.accounts.get(user, b"") for user in ids)
     left_out = len(people.elsewhere - people.enrollments.keys())
-    notes.say(f"{len(ids)} persons, {nameless} of them without an account in the dump")
+    messages.add(f"{len(ids)} persons, {nameless} of them without an account in the dump")
     if left_out:
-        notes.say(f"{left_out} persons enrolled in other courses only were left out")
+        messages.add(f"{left_out} persons enrolled in other courses only were left out")

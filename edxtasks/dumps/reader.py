@@ -17,7 +17,7 @@ from edxtasks.dumps.files import pieces
 from edxtasks.dumps.records import Repairs, csv_records, text_blocks, tsv_records
 from edxtasks.dumps.sources import TABLE_ENDINGS, tell_of_doubles
 from edxtasks.errors import InputError
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 from edxtasks.printable import printable, printable_path
 
 FEW_RECORDS = 20
@@ -83,15 +83,15 @@ class Account:
         """The first three bad records and what is wrong with them."""
         return [f"record {number}: {reason}" for number, reason in self.reasons]
 
-    def settle(self, notes: Notes, max_bad_fraction: float, repairs: Repairs | None = None) -> None:
-        """Tell `notes` what became of the records.
+    def settle(self, messages: Messages, max_bad_fraction: float, repairs: Repairs | None = None) -> None:
+        """Tell `messages` what became of the records.
 
         Raises `InputError` when more than `max_bad_fraction` of more than twenty records are bad, or when
         there are records and not one gave a row.
         """
-        notes.count("files")
-        notes.count("records", self.records)
-        notes.count("rejects", self.bad)
+        messages.count("files")
+        messages.count("records", self.records)
+        messages.count("rejects", self.bad)
         told = [f"{self.name}: {self.records} records, {self.rows} rows"]
         told += [f"{self.bad} bad ({'; '.join(self.examples)})"] if self.bad else []
         told += [f"{self.other_course} of other courses"] if self.other_course else []
@@ -102,7 +102,7 @@ class Account:
             told.append(f"{repairs.undecodable_records} with bytes that are no UTF-8")
         if repairs is not None and repairs.nul_characters:
             told.append(f"{repairs.nul_characters} NUL characters dropped")
-        notes.say(", ".join(told))
+        messages.add(", ".join(told))
         if self.records > FEW_RECORDS and self.bad > max_bad_fraction * self.records:
             raise InputError(
                 f"{self.name}: {self.bad} of {self.records} records are bad, more than max_bad_fraction = "
@@ -128,7 +128,7 @@ class DeliveredTable:
     def __init__(
         self,
         path: Path,
-        notes: Notes,
+        messages: Messages,
         *,
         course: CourseKey | None = None,
         escaped_breaks: bool = False,
@@ -142,12 +142,12 @@ class DeliveredTable:
         self.path = path
         self.account = Account(printable(path.name))
         self.repairs = Repairs()
-        self._notes = notes
+        self._notes = messages
         self._course = course
         self._max_bad_fraction = max_bad_fraction
         self._decode = None if not escapes else values.decode_with_breaks if escaped_breaks else values.decode
         self._records = self._mended(split(path, self.repairs, escaped_breaks=escaped_breaks))
-        tell_of_doubles(path, TABLE_ENDINGS, notes)
+        tell_of_doubles(path, TABLE_ENDINGS, messages)
         self.header: tuple[str, ...] = ()
         for fields in self._records:
             if fields and fields != [""]:
@@ -155,7 +155,7 @@ class DeliveredTable:
                 break
             self.account.skipped += 1
         if not self.header:
-            notes.say(f"{self.account.name} is empty: taken as not delivered")
+            messages.add(f"{self.account.name} is empty: taken as not delivered")
 
     def _mended(self, delivered: Iterator[list[str]]) -> Iterator[list[str]]:
         for fields in delivered:
@@ -176,13 +176,13 @@ class DeliveredTable:
                 )
         doubled = [name for name in asked if header[name] > 1]
         if doubled:
-            self._notes.say(
+            self._notes.add(
                 f"{self.account.name}: column {', '.join(doubled)} stands there twice; the first is read"
             )
         lacking = [item.column for item in fields if item.column not in header]
         if "course_id" in lacking:
             lacking.remove("course_id")
-            self._notes.say(f"{self.account.name}: no column course_id: all is taken for this course's")
+            self._notes.add(f"{self.account.name}: no column course_id: all is taken for this course's")
         self.account.lacking = tuple(dict.fromkeys(lacking))
 
     def whole_records(self) -> Iterator[list[str]]:

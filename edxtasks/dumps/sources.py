@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from edxtasks.dumps.files import pieces
-from edxtasks.errors import InputError, SourceAbsent
-from edxtasks.notes import Notes
+from edxtasks.errors import InputError, SourceAbsentError
+from edxtasks.messages import Messages
 from edxtasks.printable import printable
 
 TABLE_ENDINGS = (".csv.gz", ".csv", ".sql.gz", ".sql")
@@ -40,12 +40,13 @@ def logical_file(directory: Path, name: str, endings: Iterable[str] = TABLE_ENDI
 
 
 def required_file(directory: Path, name: str, endings: Iterable[str] = TABLE_ENDINGS) -> Path:
-    """As `logical_file`; raises `SourceAbsent` when the source is not there or has no byte of content."""
+    """As `logical_file`; raises `SourceAbsentError` when the source is not there or has no byte of
+    content."""
     path = logical_file(directory, name, endings)
     if path is None:
-        raise SourceAbsent(f"{name} was not delivered (looked in {directory})")
+        raise SourceAbsentError(f"{name} was not delivered (looked in {directory})")
     if is_empty(path):
-        raise SourceAbsent(f"{name} was delivered empty ({path})")
+        raise SourceAbsentError(f"{name} was delivered empty ({path})")
     return path
 
 
@@ -62,7 +63,7 @@ def is_empty(path: Path) -> bool:
         return False
 
 
-def tell_of_doubles(path: Path, endings: Iterable[str], notes: Notes) -> None:
+def tell_of_doubles(path: Path, endings: Iterable[str], messages: Messages) -> None:
     """Note the other files of the same folder that hold the same source as `path` and are not read."""
     ending = next((ending for ending in endings if path.name.endswith(ending)), None)
     if ending is None:
@@ -73,4 +74,4 @@ def tell_of_doubles(path: Path, endings: Iterable[str], notes: Notes) -> None:
         if other != path
     ]
     if others:
-        notes.say(f"{printable(path.name)} was read, and not what lies beside it: {', '.join(others)}")
+        messages.add(f"{printable(path.name)} was read, and not what lies beside it: {', '.join(others)}")

@@ -25,7 +25,7 @@ from edxtasks.dumps.reader import DeliveredTable
 from edxtasks.dumps.rows import csv_file
 from edxtasks.errors import InputError, UserError
 from edxtasks.files import replacing
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 from edxtasks.printable import listed, printable, printable_path
 
 __all__ = ["Package", "Sorted", "convert", "pending", "plan_package", "was_sorted"]
@@ -71,7 +71,7 @@ def convert(
     package: Package,
     course: CourseKey | None,
     digest: Digest,
-    notes: Notes,
+    messages: Messages,
     workers: int = 1,
     max_bad_fraction: float = 0.05,
     force: bool = False,
@@ -84,8 +84,8 @@ def convert(
     record = _Record(package, course)
     files = package.files.get(course, ())
     stale = [file for file in files if force or record.why(file, digest)]
-    _tell(package, course, notes)
-    _tell_of_turns(package, [other for file in stale if (other := record.other_package(file))], notes)
+    _tell(package, course, messages)
+    _tell_of_turns(package, [other for file in stale if (other := record.other_package(file))], messages)
     faults: list[str] = []
     made: list[Path] = []
     readable: list[PackageFile] = []
@@ -98,8 +98,8 @@ def convert(
             readable.append(file)
             digests.append(found)
     for file, result in _converted(readable, digests, workers, max_bad_fraction):
-        notes.lines += result.notes.lines
-        notes.counts += result.notes.counts
+        messages.lines += result.messages.lines
+        messages.counts += result.messages.counts
         if result.fault:
             faults.append(result.fault)
             continue
@@ -112,20 +112,20 @@ def convert(
     return Sorted(tuple(sorted(made)), len(files) - len(stale))
 
 
-def _tell(package: Package, course: CourseKey | None, notes: Notes) -> None:
+def _tell(package: Package, course: CourseKey | None, messages: Messages) -> None:
     for export in package.failed.get(course, ()):
-        notes.say(
+        messages.add(
             f"{printable(export.course_part)}: the export of {printable(export.content)} failed at edX "
             f"({printable(export.name)})"
         )
-        notes.count("failed exports")
+        messages.count("failed exports")
     encrypted = package.encrypted.get(course, ())
     if encrypted:
-        notes.say(
+        messages.add(
             f"{len(encrypted)} files are encrypted and were left where they are: {listed(encrypted)}. "
             "Decrypt them and sort the package again"
         )
-        notes.count("encrypted", len(encrypted))
+        messages.count("encrypted", len(encrypted))
     if course is None:
         for what, names in (
             ("delivered twice, the second spelling not used", package.doubles),
@@ -133,28 +133,28 @@ def _tell(package: Package, course: CourseKey | None, notes: Notes) -> None:
             ("left where they are, links that lead to no file of the package", package.leading_out),
         ):
             if names:
-                notes.say(f"{what}: {listed(names, 10)}")
+                messages.add(f"{what}: {listed(names, 10)}")
         unknown = [
             file.course_part
             for file in package.files.get(None, ())
             if file.target.is_relative_to(package.base / UNKNOWN)
         ]
         if unknown:
-            notes.say(
+            messages.add(
                 f"{len(unknown)} files go to {UNKNOWN}, since their courses are in no course list: "
                 f"{listed(sorted(set(unknown)))}"
             )
     elif (package.base / course.directory).is_dir() and course.directory != course.package_prefix:
-        notes.say(
+        messages.add(
             f"{course}: sorted into {course.package_prefix}, but {course.directory} is there too and is "
             "looked at first"
         )
 
 
-def _tell_of_turns(package: Package, others: list[str], notes: Notes) -> None:
+def _tell_of_turns(package: Package, others: list[str], messages: Messages) -> None:
     """Note that files of this date were sorted from other packages before: the two may take turns."""
     for other in sorted(set(others)):
-        notes.say(
+        messages.add(
             f"{others.count(other)} files that were sorted from {printable(other)} are replaced by those of "
             f"{printable(package.name)}, which has the same date: keep to one of the two packages as dump_dir"
         )
@@ -275,7 +275,7 @@ class _Result:
     """How the conversion of one file went: the digest of its source, or what went wrong."""
 
     source: str
-    notes: Notes
+    messages: Messages
     fault: str = ""
 
 
@@ -309,22 +309,22 @@ def _converted(
 
 
 def _convert_one(file: PackageFile, digest: str, max_bad_fraction: float) -> _Result:
-    notes = Notes()
+    messages = Messages()
     try:
         before = _mark(file.source)
         file.target.parent.mkdir(parents=True, exist_ok=True)
         if file.treatment == TABLE:
-            _make_csv(file, notes, max_bad_fraction)
+            _make_csv(file, messages, max_bad_fraction)
         else:
             _pack(file.source, file.target, as_it_is=file.treatment == COPY)
         if _mark(file.source) != before:
             where = printable_path(file.source)
-            return _Result(digest, notes, f"{where} changed while it was read: sort the package again")
+            return _Result(digest, messages, f"{where} changed while it was read: sort the package again")
     except InputError as error:
-        return _Result(digest, notes, str(error))
+        return _Result(digest, messages, str(error))
     except OSError as error:
-        return _Result(digest, notes, f"{printable_path(file.target)} cannot be made: {error.strerror}")
-    return _Result(digest, notes)
+        return _Result(digest, messages, f"{printable_path(file.target)} cannot be made: {error.strerror}")
+    return _Result(digest, messages)
 
 
 def _mark(path: Path) -> tuple[int, int]:
@@ -332,11 +332,11 @@ def _mark(path: Path) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
-def _make_csv(file: PackageFile, notes: Notes, max_bad_fraction: float) -> None:
+def _make_csv(file: PackageFile, messages: Messages, max_bad_fraction: float) -> None:
     """The table as CSV, field for field as delivered: escapes and NULL stay, bad records are kept out."""
     table = DeliveredTable(
         file.source,
-        notes,
+        messages,
         escaped_breaks=file.content == "courseware_studentmodule",
         max_bad_fraction=max_bad_fraction,
     )

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from edxtasks.config import Settings
 from edxtasks.errors import InputError
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 
 SHIPPED = Path(__file__).with_name("geographic_regions_by_country.csv")
 """The file that is read where the setting `geographic_regions` names none."""
@@ -53,7 +53,7 @@ def regions_file(settings: Settings) -> Path:
     return path
 
 
-def read_regions(path: Path, notes: Notes) -> dict[str, Region]:
+def read_regions(path: Path, messages: Messages) -> dict[str, Region]:
     """The regions of each country code in a file.
 
     CSV in UTF-8, a header, columns in any order, others ignored; a file that is not UTF-8 is read as Latin-1,
@@ -61,14 +61,14 @@ def read_regions(path: Path, notes: Notes) -> dict[str, Region]:
     two letters are left out, counted as rejects and told. Raises `InputError` for missing columns, and for
     two rows of one country that differ.
     """
-    rows = csv.DictReader(io.StringIO(_text(path, notes), newline=""))
+    rows = csv.DictReader(io.StringIO(_text(path, messages), newline=""))
     try:
-        return _regions(path, rows, notes)
+        return _regions(path, rows, messages)
     except csv.Error as error:
         raise InputError(f"{path}, line {rows.line_num}: cannot be read as CSV: {error}") from error
 
 
-def _regions(path: Path, rows: csv.DictReader[str], notes: Notes) -> dict[str, Region]:
+def _regions(path: Path, rows: csv.DictReader[str], messages: Messages) -> dict[str, Region]:
     header = [name.strip() for name in rows.fieldnames or ()]
     rows.fieldnames = header
     missing = [name for name in _REQUIRED if name not in header]
@@ -88,15 +88,15 @@ def _regions(path: Path, rows: csv.DictReader[str], notes: Notes) -> dict[str, R
         if regions.setdefault(country, region) != region:
             raise InputError(f"{path}, line {rows.line_num}: a second, different row for {country}")
     if left_out:
-        notes.count("rejects", left_out)
-        notes.say(f"{path}: {left_out} rows left out whose cc is no two-letter country code")
+        messages.count("rejects", left_out)
+        messages.add(f"{path}: {left_out} rows left out whose cc is no two-letter country code")
     return regions
 
 
-def _text(path: Path, notes: Notes) -> str:
+def _text(path: Path, messages: Messages) -> str:
     content = path.read_bytes()
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        notes.say(f"{path} is not UTF-8: read as Latin-1")
+        messages.add(f"{path} is not UTF-8: read as Latin-1")
         return content.decode("latin-1")

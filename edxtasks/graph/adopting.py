@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from edxtasks.build.adoption import Adopting, NotAdopted, adopt_log_days, adopt_table, is_foreign
+from edxtasks.build.adoption import Adopting, NotAdoptedError, adopt_log_days, adopt_table, is_foreign
 from edxtasks.errors import UserError
 from edxtasks.graph.log_steps import LogDaysStep
-from edxtasks.graph.plan import Outlook, Planned, in_order, outlook_of, steps_before
+from edxtasks.graph.plan import Planned, PlannedStatus, in_order, outlook_of, steps_before
 from edxtasks.graph.steps import Run
 from edxtasks.graph.table_step import TableStep
 from edxtasks.graph.tasks import STEP
@@ -53,18 +53,18 @@ def adopt(
             if foreign:
                 yield _taken(run, warehouse, name, step, before)
                 planned = outlook_of(step, before)
-            elif planned.outlook is Outlook.WILL_RUN:
+            elif planned.planned is PlannedStatus.WILL_RUN:
                 exists = run.context.state(step.table, step.course) is not None
                 yield Adopted(name, reason=planned.reason, exists=exists)
         found[name] = planned
 
 
 def _taken(run: Run, warehouse: Adopting, name: str, step: TableStep, before: list[Planned]) -> Adopted:
-    first = [one.name for one in before if one.outlook is Outlook.WILL_RUN]
+    first = [one.name for one in before if one.planned is PlannedStatus.WILL_RUN]
     if first:
         shown = ", ".join(first[:3]) + (" …" if len(first) > 3 else "")
         return Adopted(name, reason=f"{shown} will be built before it")
     try:
         return Adopted(name, adopt_table(run.context, warehouse, step.table, step.course).rows)
-    except (NotAdopted, UserError) as reason:
+    except (NotAdoptedError, UserError) as reason:
         return Adopted(name, reason=str(reason))

@@ -9,13 +9,13 @@ from typing import Any
 from edxtasks.build.estimates import Estimate, Estimating, estimate
 from edxtasks.errors import UserError
 from edxtasks.graph.log_steps import LogDaysStep
-from edxtasks.graph.plan import Outlook, plan, steps_before
+from edxtasks.graph.plan import PlannedStatus, plan, steps_before
 from edxtasks.graph.steps import Run, Step
 from edxtasks.graph.table_step import TableStep
 from edxtasks.graph.tasks import STEP
 from edxtasks.table import SqlModel
 
-_MOVING = {Outlook.WILL_RUN, Outlook.MAY_RUN}
+_MOVING = {PlannedStatus.WILL_RUN, PlannedStatus.MAY_RUN}
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Cost:
     """
 
     task: str
-    outlook: Outlook
+    planned: PlannedStatus
     estimate: Estimate | None = None
     unknown: tuple[str, ...] = ()
     changing: tuple[str, ...] = ()
@@ -44,25 +44,25 @@ def costs(run: Run, warehouse: Estimating, tasks: Mapping[str, Any], selected: I
     planned = {one.name: one for one in plan(tasks, selected)}
     for name, one in planned.items():
         step = tasks[name].meta[STEP]
-        if one.outlook not in _MOVING or not isinstance(step, TableStep):
+        if one.planned not in _MOVING or not isinstance(step, TableStep):
             continue
         if not isinstance(step.table.builder, SqlModel):
             continue
         before = [planned[dep] for dep in steps_before(tasks, name) if dep in planned]
-        moving = [dep.name for dep in before if dep.outlook in _MOVING]
+        moving = [dep.name for dep in before if dep.planned in _MOVING]
         unknown = tuple(dep for dep in moving if not _exists(tasks[dep].meta[STEP]))
         if unknown or (step.verdict is not None and step.verdict.lacks):
             lacks = step.verdict.lacks if step.verdict is not None else ""
-            found.append(Cost(name, one.outlook, unknown=unknown or (lacks,)))
+            found.append(Cost(name, one.planned, unknown=unknown or (lacks,)))
             continue
         every_date = bool(moving) or name in run.forced
         try:
             told = estimate(run.context, warehouse, step.table, step.course, every_date)
         except UserError as fault:
-            found.append(Cost(name, one.outlook, fault=str(fault)))
+            found.append(Cost(name, one.planned, fault=str(fault)))
             continue
         dated = every_date and step.table.partition is not None
-        found.append(Cost(name, one.outlook, told, changing=tuple(moving), every_date=dated))
+        found.append(Cost(name, one.planned, told, changing=tuple(moving), every_date=dated))
     return found
 
 

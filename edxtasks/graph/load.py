@@ -19,13 +19,13 @@ from edxtasks.config import Options, Settings, load_settings
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
 from edxtasks.directories import course_directory
-from edxtasks.errors import SettingsError, SourceAbsent, UserError, from_machine
+from edxtasks.errors import SettingsError, SourceAbsentError, UserError, from_machine
+from edxtasks.graph.arguments import Arguments, TaskKinds, choose
 from edxtasks.graph.memory import StampChecker
 from edxtasks.graph.reporter import RunReporter
 from edxtasks.graph.steps import Run
 from edxtasks.graph.tasks import Graph
-from edxtasks.graph.words import TaskKinds, Words, choose
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 from edxtasks.printable import printable_message, say
 from edxtasks.scratch import scratch_of, use
 from edxtasks.warehouse import open_warehouse
@@ -51,7 +51,7 @@ def load_namespace(folder: Path, arguments: Sequence[str], environment: Mapping[
     # again would take a third of a run that has nothing to do.
     gc.set_threshold(500_000, 50, 50)
     try:
-        words = Words.of(arguments)
+        words = Arguments.of(arguments)
         settings = load_settings(folder, words.variables, environment)
         graph = make_graph(settings, words)
     except (UserError, OSError) as error:
@@ -76,9 +76,9 @@ def load_namespace(folder: Path, arguments: Sequence[str], environment: Mapping[
     }
 
 
-def make_graph(settings: Settings, words: Words) -> Graph:
+def make_graph(settings: Settings, words: Arguments) -> Graph:
     """The graph of a run; notices about settings and courses go to stderr."""
-    notes = Notes(list(settings.notices))
+    messages = Messages(list(settings.notices))
     all_tables = read_registry(settings.engine.state)
     registry = with_overrides(all_tables, settings, ())
     kinds = TaskKinds(Graph.per_course(registry), Graph.over_courses(registry), Graph.others(registry))
@@ -90,8 +90,8 @@ def make_graph(settings: Settings, words: Words) -> Graph:
         settings,
         kinds,
         lambda course: _exists(course, settings),
-        notes,
-        without_table=partial(courses_without_table, warehouse, settings, notes),
+        messages,
+        without_table=partial(courses_without_table, warehouse, settings, messages),
     )
     registry = with_overrides(all_tables, settings, choice.courses)
     refuse_odd_tables(all_tables, settings, words.words)
@@ -99,7 +99,7 @@ def make_graph(settings: Settings, words: Words) -> Graph:
     context = Context(settings, registry, warehouse, digests, choice.courses)
     context.scratch = scratch
     run = Run(context)
-    for line in notes.lines:
+    for line in messages.lines:
         say(line)
     graph = Graph(run, choice, words)
     if settings.options.force_recompute:
@@ -125,5 +125,5 @@ def _exists(course: CourseKey, settings: Settings) -> bool:
         return True
     try:
         return course_directory(course, settings).is_dir()
-    except SourceAbsent:
+    except SourceAbsentError:
         return (settings.warehouse.path / course.dataset).is_dir()

@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from edxtasks.build.building import Built
-from edxtasks.build.freshness import Standing
+from edxtasks.build.freshness import Status
 from edxtasks.build.log_days import check_log_days
 from edxtasks.course import CourseKey
 from edxtasks.errors import InputError
-from edxtasks.graph.shares import split_workers
+from edxtasks.graph.resource_limits import split_workers
 from edxtasks.graph.steps import JOBS, Run, Step
 from edxtasks.graph.workers import Job
 from edxtasks.logs.decisions import EQUAL, FAILED, SKIPPED, SPLIT, STALE
 from edxtasks.logs.results import FileResult
 from edxtasks.logs.split import SplitOptions, SplitResult, expand, pending
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 from edxtasks.printable import listed, listed_paths, number, printable, printable_path
 from edxtasks.warehouse.base import TableName
 
@@ -35,15 +35,15 @@ class LogDaysStep(Step):
         super().__init__(run, name)
         self.course = course
 
-    def check(self) -> tuple[Standing, str]:
+    def check(self) -> tuple[Status, str]:
         context = self.run.context
         if context.settings.paths.tracking_logs_directory is None:
-            return Standing.SKIPPED, "no tracking_logs_directory is set"
+            return Status.SKIPPED, "no tracking_logs_directory is set"
         verdict = check_log_days(context, self.course)
         self._note()
         if not verdict.fresh:
-            return Standing.STALE, verdict.reason
-        return (Standing.FRESH if verdict.days else Standing.SKIPPED), verdict.reason
+            return Status.STALE, verdict.reason
+        return (Status.FRESH if verdict.days else Status.SKIPPED), verdict.reason
 
     def job(self) -> Job:
         force = self.name in self.run.forced
@@ -86,13 +86,13 @@ class SplitStep(Step):
         self._patterns = patterns
         self._paths: list[Path] = []
 
-    def check(self) -> tuple[Standing, str]:
+    def check(self) -> tuple[Status, str]:
         settings = self.run.context.settings
         forget = settings.options.forget
         if forget is not None:
-            return Standing.STALE, f"forget={forget}"
+            return Status.STALE, f"forget={forget}"
         if not self._patterns:
-            return Standing.SKIPPED, "no raw logs are named: neither tlfn= nor the setting tlfn"
+            return Status.SKIPPED, "no raw logs are named: neither tlfn= nor the setting tlfn"
         self._paths = expand(self._patterns, settings.root)
         if not any(path.exists() for path in self._paths):
             names = listed_paths(self._paths, SHOWN_FAULTS)
@@ -100,10 +100,10 @@ class SplitStep(Step):
         waiting = pending(self._paths, self._options(), self.run.context.digests)
         if not waiting:
             left = _left_alone([(decision.action, decision.reason) for decision in waiting.decisions])
-            return (Standing.SKIPPED, "; ".join(left)) if left else (Standing.FRESH, "")
+            return (Status.SKIPPED, "; ".join(left)) if left else (Status.FRESH, "")
         reasons = [f"{len(waiting.to_do)} of {len(self._paths)} raw logs to split"] if waiting.to_do else []
         reasons += waiting.reasons[len(waiting.to_do) :]
-        return Standing.STALE, "; ".join(reasons)
+        return Status.STALE, "; ".join(reasons)
 
     def _options(self) -> SplitOptions:
         options = SplitOptions.from_settings(self.run.context.settings)
@@ -120,7 +120,7 @@ class SplitStep(Step):
         if isinstance(result, Built):
             return result
         assert isinstance(result, SplitResult)
-        notes = Notes(counts=Counter(rejects=sum(sum(f.rejects.values()) for f in _split(result))))
+        messages = Messages(counts=Counter(rejects=sum(sum(f.rejects.values()) for f in _split(result))))
         told = [line for file in result.files for line in _told(file)]
         told += _left_alone([(file.state, file.message) for file in result.files])
         if result.lost:
@@ -133,8 +133,8 @@ class SplitStep(Step):
         if not result.ok:
             raise InputError("\n".join([*_faults(result), *told]))
         for line in told:
-            notes.say(line)
-        return Built(sum(file.rows for file in _split(result)), notes=notes)
+            messages.add(line)
+        return Built(sum(file.rows for file in _split(result)), messages=messages)
 
 
 def _split(result: SplitResult) -> list[FileResult]:

@@ -13,12 +13,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from edxtasks.build.freshness import Standing
+from edxtasks.build.freshness import Status
 from edxtasks.graph.steps import Step
 from edxtasks.graph.tasks import STEP
 
 
-class Outlook(enum.Enum):
+class PlannedStatus(enum.Enum):
     """What would become of a task."""
 
     FRESH = "fresh"
@@ -33,7 +33,7 @@ class Planned:
     """A task, what would become of it, and why."""
 
     name: str
-    outlook: Outlook
+    planned: PlannedStatus
     reason: str
 
 
@@ -49,21 +49,21 @@ def plan(tasks: Mapping[str, Any], selected: Iterable[str]) -> list[Planned]:
 
 def outlook_of(step: Step, inputs: list[Planned]) -> Planned:
     """What would become of a step whose inputs have these outlooks. Looks whether the step is fresh."""
-    standing = step.look()
-    moving = [one for one in inputs if one.outlook in {Outlook.WILL_RUN, Outlook.MAY_RUN}]
-    if standing is Standing.STALE:
-        return Planned(step.name, Outlook.WILL_RUN, step.reason)
-    certain = [one for one in moving if one.outlook is Outlook.WILL_RUN]
-    if standing is Standing.SET_ASIDE and not moving:
-        return Planned(step.name, Outlook.SET_ASIDE, step.reason)
-    if standing in {Standing.SKIPPED, Standing.SET_ASIDE}:
+    status = step.look()
+    moving = [one for one in inputs if one.planned in {PlannedStatus.WILL_RUN, PlannedStatus.MAY_RUN}]
+    if status is Status.STALE:
+        return Planned(step.name, PlannedStatus.WILL_RUN, step.reason)
+    certain = [one for one in moving if one.planned is PlannedStatus.WILL_RUN]
+    if status is Status.SET_ASIDE and not moving:
+        return Planned(step.name, PlannedStatus.SET_ASIDE, step.reason)
+    if status in {Status.SKIPPED, Status.SET_ASIDE}:
         if not moving:
-            return Planned(step.name, Outlook.SKIPPED, step.reason)
-        outlook = Outlook.WILL_RUN if certain else Outlook.MAY_RUN
-        return Planned(step.name, outlook, f"{step.reason}; {_names(certain or moving)} {outlook.value}")
+            return Planned(step.name, PlannedStatus.SKIPPED, step.reason)
+        planned = PlannedStatus.WILL_RUN if certain else PlannedStatus.MAY_RUN
+        return Planned(step.name, planned, f"{step.reason}; {_names(certain or moving)} {planned.value}")
     if moving:
-        return Planned(step.name, Outlook.MAY_RUN, f"when {_names(moving)} changes")
-    return Planned(step.name, Outlook.FRESH, step.reason)
+        return Planned(step.name, PlannedStatus.MAY_RUN, f"when {_names(moving)} changes")
+    return Planned(step.name, PlannedStatus.FRESH, step.reason)
 
 
 def _names(planned: list[Planned]) -> str:

@@ -15,7 +15,7 @@ from typing import IO, Any
 
 from doit.exceptions import BaseFail, UnmetDependency
 
-from edxtasks.build.freshness import Standing
+from edxtasks.build.freshness import Status
 from edxtasks.course import CourseKey
 from edxtasks.errors import from_machine
 from edxtasks.graph.steps import Step
@@ -105,10 +105,10 @@ class RunReporter:
         what = f"{number(built.rows)} {built.unit}" + (
             f", {built.dates} dates" if built.dates is not None else ""
         )
-        rejects = built.notes.counts["rejects"]
+        rejects = built.messages.counts["rejects"]
         self._lines.append(_Line(task.name, what, built.rows, built.unit, seconds, rejects))
         self._say(f"built   {task.name}: {what}, {seconds:.1f} s  ({step.reason})")
-        for line in built.notes.lines:
+        for line in built.messages.lines:
             if line not in self._noted:
                 self._noted.add(line)
                 self._say(f"        {line}")
@@ -119,7 +119,7 @@ class RunReporter:
         step = _step(task)
         if step is None:
             return
-        if step.standing is Standing.SKIPPED:
+        if step.status is Status.SKIPPED:
             self._counts["skipped"] += 1
             if step.reason:  # else it was told with another task
                 self._say(f"skipped {task.name}: {step.reason}")

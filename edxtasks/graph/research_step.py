@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edxtasks.build.freshness import Standing
+from edxtasks.build.freshness import Status
 from edxtasks.build.research import to_export, to_remove
 from edxtasks.course import CourseKey
 from edxtasks.graph.steps import JOBS, Run, Step
@@ -16,14 +16,14 @@ class ResearchStep(Step):
         super().__init__(run, name)
         self.course = course
 
-    def check(self) -> tuple[Standing, str]:
+    def check(self) -> tuple[Status, str]:
         stale, files = to_export(self.run.context, self.course)
         removed = to_remove(self.run.context, self.course)
         if removed:
-            return Standing.STALE, ", ".join([*stale, *(f"{name} is to go" for name in removed)])
+            return Status.STALE, ", ".join([*stale, *(f"{name} is to go" for name in removed)])
         if not files:
-            return Standing.SKIPPED, "none of its tables exists"
-        return (Standing.STALE if stale else Standing.FRESH), ", ".join(stale)
+            return Status.SKIPPED, "none of its tables exists"
+        return (Status.STALE if stale else Status.FRESH), ", ".join(stale)
 
     def job(self) -> Job:
         force = self.name in self.run.forced

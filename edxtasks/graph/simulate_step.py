@@ -7,8 +7,8 @@ from pathlib import Path
 
 import orjson
 
-from edxtasks.build.freshness import Standing
-from edxtasks.graph.shares import cores
+from edxtasks.build.freshness import Status
+from edxtasks.graph.resource_limits import cores
 from edxtasks.graph.steps import JOBS, Run, Step
 from edxtasks.graph.workers import Job
 from edxtasks.simulate.campus import Campus, CampusSize
@@ -36,18 +36,18 @@ class SimulateStep(Step):
     def _folder(self) -> Path:
         return self.run.context.settings.root
 
-    def check(self) -> tuple[Standing, str]:
+    def check(self) -> tuple[Status, str]:
         wanted = Campus(self._size, self._seed).describe()
         try:
             found = orjson.loads((self._folder / "ledger" / "campus.json").read_bytes())
         except FileNotFoundError:
-            return Standing.STALE, f"{self._folder} holds no simulated campus"
+            return Status.STALE, f"{self._folder} holds no simulated campus"
         except orjson.JSONDecodeError:
-            return Standing.STALE, f"the description of the campus in {self._folder} is damaged"
+            return Status.STALE, f"the description of the campus in {self._folder} is damaged"
         changed = [name for name, value in wanted.items() if found.get(name) != value]
         if changed or not found.get("complete"):
-            return Standing.STALE, f"{', '.join(changed) or 'completeness'} differs"
-        return Standing.FRESH, ""
+            return Status.STALE, f"{', '.join(changed) or 'completeness'} differs"
+        return Status.FRESH, ""
 
     def job(self) -> Job:
         return Job(f"{JOBS}:simulate_campus", (self._folder, self._size, self._seed, cores()))

@@ -16,18 +16,18 @@ from doit.exceptions import TaskFailed
 
 from edxtasks.build.building import Built
 from edxtasks.build.context import Context
-from edxtasks.build.freshness import Standing
+from edxtasks.build.freshness import Status
 from edxtasks.course import CourseKey
-from edxtasks.errors import SourceAbsent, UserError, from_machine
-from edxtasks.graph.jobs import Setting
-from edxtasks.graph.shares import share
-from edxtasks.graph.workers import Job, Progress, TaskDefect, Workers
+from edxtasks.errors import SourceAbsentError, UserError, from_machine
+from edxtasks.graph.jobs import JobContext
+from edxtasks.graph.resource_limits import share
+from edxtasks.graph.workers import Job, Progress, TaskDefectError, Workers
 
 JOBS = "edxtasks.graph.jobs"
 DEFECT = "a defect of edxtasks, please report it:\n"
 
 
-class Defect(UserError):
+class DefectError(UserError):
     """A defect of the product, with the traceback that its report needs."""
 
 
@@ -38,8 +38,8 @@ def fault_of(error: Exception) -> UserError:
     refused = from_machine(error)
     if refused is not None:
         return refused
-    trace = str(error) if isinstance(error, TaskDefect) else "".join(traceback.format_exception(error))
-    return Defect(DEFECT + trace)
+    trace = str(error) if isinstance(error, TaskDefectError) else "".join(traceback.format_exception(error))
+    return DefectError(DEFECT + trace)
 
 
 class Run:
@@ -57,10 +57,10 @@ class Run:
         """The courses of which it was told that nothing is there."""
         self.progress: Callable[[str, int, int, str], None] = lambda task, done, of, unit: None
 
-    def setting(self) -> Setting:
+    def setting(self) -> JobContext:
         """What a worker needs to know of this run."""
         context = self.context
-        return Setting(
+        return JobContext(
             context.settings,
             context.courses,
             share(context.settings, self.processes),
@@ -78,7 +78,7 @@ class Step(ABC):
         self.run = run
         self.name = name
         self.reason = ""
-        self.standing: Standing | None = None
+        self.status: Status | None = None
         self.built: Built | None = None
         self._fault: UserError | None = None
 
@@ -87,21 +87,21 @@ class Step(ABC):
 
     def __call__(self) -> bool:
         """doit's check: whether there is nothing to do."""
-        return self.look() not in {Standing.STALE, Standing.SET_ASIDE}
+        return self.look() not in {Status.STALE, Status.SET_ASIDE}
 
-    def look(self) -> Standing:
+    def look(self) -> Status:
         """Check, and keep standing and reason."""
         self._fault = None
         try:
-            self.standing, self.reason = self.check()
+            self.status, self.reason = self.check()
         except Exception as error:  # noqa: BLE001 - it fails this task, and the run goes on
             self._fault = fault_of(error)
-            known = not isinstance(self._fault, Defect)
-            self.standing = Standing.STALE
+            known = not isinstance(self._fault, DefectError)
+            self.status = Status.STALE
             self.reason = str(self._fault) if known else f"it cannot be checked: {type(error).__name__}"
-        if self.standing is Standing.FRESH and self.name in self.run.forced and self.has_work:
-            self.standing, self.reason = Standing.STALE, "force_recompute"
-        return self.standing
+        if self.status is Status.FRESH and self.name in self.run.forced and self.has_work:
+            self.status, self.reason = Status.STALE, "force_recompute"
+        return self.status
 
     def work(self) -> Any:
         """doit's action: do the work in a worker; the failure is what people are told."""
@@ -110,8 +110,8 @@ class Step(ABC):
         try:
             result = self.run.workers.run(self.job(), self._tell)
             self.built = self.taken(result)
-        except SourceAbsent as absent:
-            self.standing, self.reason = Standing.SKIPPED, str(absent)
+        except SourceAbsentError as absent:
+            self.status, self.reason = Status.SKIPPED, str(absent)
         except Exception as error:  # noqa: BLE001 - it fails this task, and the run goes on
             return TaskFailed(str(fault_of(error)))
         return True
@@ -134,7 +134,7 @@ class Step(ABC):
         return lambda done, of, unit: self.run.progress(self.name, done, of, unit)
 
     @abstractmethod
-    def check(self) -> tuple[Standing, str]:
+    def check(self) -> tuple[Status, str]:
         """Standing and reason. Raises `UserError` where it cannot be told: the task then fails with it."""
 
     @abstractmethod
@@ -142,8 +142,8 @@ class Step(ABC):
         """The work, for a worker."""
 
     def taken(self, result: Any) -> Built:
-        """The result of the work; raises `UserError` where the work is a failure after all, `SourceAbsent`
-        where there is nothing."""
+        """The result of the work; raises `UserError` where the work is a failure after all,
+        `SourceAbsentError` where there is nothing."""
         built: Built = result
         return built
 

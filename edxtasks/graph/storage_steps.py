@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from edxtasks.build import mirror
-from edxtasks.build.freshness import Standing
+from edxtasks.build.freshness import Status
 from edxtasks.build.log_days import log_directory, stored_shards
 from edxtasks.course import CourseKey
-from edxtasks.errors import SourceAbsent
+from edxtasks.errors import SourceAbsentError
 from edxtasks.graph.steps import JOBS, Run, Step
 from edxtasks.graph.workers import Job
 from edxtasks.logs.shards import Shard, held_back, shards
@@ -23,14 +23,14 @@ class StoreShardsStep(Step):
         self._asked = asked
         self._shards: list[Shard] = []
 
-    def check(self) -> tuple[Standing, str]:
+    def check(self) -> tuple[Status, str]:
         context = self.run.context
-        nothing = Standing.SKIPPED if self._asked else Standing.FRESH
+        nothing = Status.SKIPPED if self._asked else Status.FRESH
         settings = context.settings
         if settings.warehouse.engine != "bigquery":
             return nothing, "the embedded engine loads the shards where they are: nothing is copied"
         if settings.paths.tracking_logs_directory is None:
-            return Standing.SKIPPED, "no tracking_logs_directory is set"
+            return Status.SKIPPED, "no tracking_logs_directory is set"
         directory = log_directory(settings)
         if not (directory / self.course.directory).is_dir():
             return nothing, f"{directory / self.course.directory}: no shards of this course"
@@ -41,10 +41,10 @@ class StoreShardsStep(Step):
         force = self.name in self.run.forced
         self._shards = not_stored(present, stored, settings.options.not_before, force)
         if not self._shards:
-            return Standing.FRESH, ""
+            return Status.FRESH, ""
         new = sum(shard.day not in stored.days() for shard in self._shards)
         counts = ((new, "new shards"), (len(self._shards) - new, "shards to compare with their copies"))
-        return Standing.STALE, ", ".join(f"{number} {what}" for number, what in counts if number)
+        return Status.STALE, ", ".join(f"{number} {what}" for number, what in counts if number)
 
     @property
     def has_work(self) -> bool:
@@ -61,15 +61,15 @@ class MirrorStep(Step):
         super().__init__(run, name)
         self.course = course
 
-    def check(self) -> tuple[Standing, str]:
+    def check(self) -> tuple[Status, str]:
         context = self.run.context
         if not self.has_work:
-            return Standing.FRESH, "with the embedded engine the files stay where they are"
+            return Status.FRESH, "with the embedded engine the files stay where they are"
         try:
             changed = mirror.look(context, self.course).changed
-        except SourceAbsent as absent:
-            return Standing.SKIPPED, str(absent)
-        return (Standing.STALE, f"{len(changed)} files to copy") if changed else (Standing.FRESH, "")
+        except SourceAbsentError as absent:
+            return Status.SKIPPED, str(absent)
+        return (Status.STALE, f"{len(changed)} files to copy") if changed else (Status.FRESH, "")
 
     @property
     def has_work(self) -> bool:

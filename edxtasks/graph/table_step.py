@@ -9,7 +9,7 @@ from typing import Any
 from edxtasks.build.building import WAS_SET_ASIDE, Built, refuse_vanished
 from edxtasks.build.exports import files_beside
 from edxtasks.build.freshness import (
-    Standing,
+    Status,
     Verdict,
     check,
     existing_inputs,
@@ -20,7 +20,7 @@ from edxtasks.build.freshness import (
 )
 from edxtasks.course import CourseKey
 from edxtasks.directories import sql_directory
-from edxtasks.errors import NoDumpDirectory, NotDelivered, SourceAbsent, UserError
+from edxtasks.errors import NoDumpDirectory, NotDeliveredError, SourceAbsentError, UserError
 from edxtasks.graph.steps import JOBS, Run, Step
 from edxtasks.graph.workers import Job
 from edxtasks.table import Scope, Table
@@ -59,37 +59,37 @@ class TableStep(Step):
         self.verdict: Verdict | None = None
         self._expected: frozenset[str] = frozenset()
 
-    def check(self) -> tuple[Standing, str]:
+    def check(self) -> tuple[Status, str]:
         context = self.run.context
         if self._role.as_it_stands:
             exists = context.state(self.table, self.course) is not None
             self._note(exists)
-            return (Standing.FRESH if exists else Standing.SKIPPED), "taken as it stands"
+            return (Status.FRESH if exists else Status.SKIPPED), "taken as it stands"
         if self._role.only_for_groups and self.course is not None and not self._is_anything_there():
-            return Standing.SKIPPED, self._nothing_of_the_course()
+            return Status.SKIPPED, self._nothing_of_the_course()
         try:
             self.verdict = verdict = check(context, self.table, self.course)
-        except NotDelivered as fault:
+        except NotDeliveredError as fault:
             return self._not_delivered(fault)
-        if verdict.standing is Standing.SKIPPED and self._role.demanded:
+        if verdict.status is Status.SKIPPED and self._role.demanded:
             raise UserError(self._nothing_to_make_it_from(verdict))
-        self._note(verdict.standing is Standing.FRESH)
-        if verdict.standing is not Standing.FRESH or self.name in self.run.forced:
+        self._note(verdict.status is Status.FRESH)
+        if verdict.status is not Status.FRESH or self.name in self.run.forced:
             refuse_vanished(lacking_inputs(context, self.table, self.course) & self.run.present)
             self._expected = existing_inputs(context, self.table, self.course)
         elif verdict.signature is not None:
             state = context.state(self.table, self.course)
             if state is not None and state.signature != verdict.signature:
                 context.warehouse.note_signature(context.name(self.table, self.course), verdict.signature)
-        set_aside = verdict.standing is Standing.SET_ASIDE
-        return verdict.standing, f"{verdict.reason}{WAS_SET_ASIDE if set_aside else ''}"
+        set_aside = verdict.status is Status.SET_ASIDE
+        return verdict.status, f"{verdict.reason}{WAS_SET_ASIDE if set_aside else ''}"
 
     def _note(self, present: bool) -> None:
         """Keep whether the table is there, for what reads it later in this run."""
         label = str(self.run.context.name(self.table, self.course))
         self.run.present.add(label) if present else self.run.present.discard(label)
 
-    def _not_delivered(self, fault: NotDelivered) -> tuple[Standing, str]:
+    def _not_delivered(self, fault: NotDeliveredError) -> tuple[Status, str]:
         """A table that cannot be made without a source that is not there, and stays as it is: no failure
         where nothing that is asked for needs it."""
         without_dump = self._role.only_for_groups and isinstance(fault, NoDumpDirectory)
@@ -97,7 +97,7 @@ class TableStep(Step):
             raise fault
         exists = self.run.context.state(self.table, self.course) is not None
         self._note(exists)
-        return Standing.SKIPPED, f"{fault}{'; the table is read as it stands' if exists else ''}"
+        return Status.SKIPPED, f"{fault}{'; the table is read as it stands' if exists else ''}"
 
     def _is_anything_there(self) -> bool:
         context, course = self.run.context, self.course
@@ -109,7 +109,7 @@ class TableStep(Step):
             return True
         try:
             return sql_directory(course, context.settings).is_dir()
-        except (SourceAbsent, NoDumpDirectory):
+        except (SourceAbsentError, NoDumpDirectory):
             return False
 
     def _nothing_of_the_course(self) -> str:
@@ -133,13 +133,13 @@ class TableStep(Step):
 
     def job(self) -> Job:
         what = (self.run.setting(), self.table.name, self.course)
-        if self.standing is Standing.SET_ASIDE:
+        if self.status is Status.SET_ASIDE:
             return Job(f"{JOBS}:set_table_aside", what)
         return Job(f"{JOBS}:build_table", (*what, self.name in self.run.forced, self._expected))
 
     def taken(self, result: Any) -> Built:
-        if self.standing is Standing.SET_ASIDE:
-            raise SourceAbsent(self.reason)
+        if self.status is Status.SET_ASIDE:
+            raise SourceAbsentError(self.reason)
         return super().taken(result)
 
     def refresh(self) -> None:
@@ -183,5 +183,5 @@ class TableStep(Step):
         try:
             beside = files_beside(context, self.table, self.course)
             return outputs(self.table, self.course, sources_of(context, self.table, self.course)) + beside
-        except (SourceAbsent, UserError):
+        except (SourceAbsentError, UserError):
             return []  # what cannot be made has no files

@@ -14,16 +14,16 @@ from edxtasks.build.research import TABLES as RESEARCH_TABLES
 from edxtasks.build.sets import SETS, tables_of_set
 from edxtasks.config import known_courses
 from edxtasks.course import CourseKey
-from edxtasks.graph.asked import Asked
+from edxtasks.graph.arguments import Arguments, Choice, place_as_typed
 from edxtasks.graph.log_steps import LogDaysStep, SplitStep
 from edxtasks.graph.mongo_steps import MongoLogsStep, UserInfoStep
 from edxtasks.graph.research_step import ResearchStep
+from edxtasks.graph.selection import Selection
 from edxtasks.graph.simulate_step import SimulateStep
 from edxtasks.graph.steps import Run, Step
 from edxtasks.graph.storage_steps import MirrorStep, StoreShardsStep
 from edxtasks.graph.table_step import Role, TableStep
 from edxtasks.graph.waldofy_step import Delivery, WaldofyStep
-from edxtasks.graph.words import Choice, Words, place_as_typed
 from edxtasks.table import TRACKLOG, Need, PythonModel, Scope, Table
 
 SIMULATE = "simulate"
@@ -60,7 +60,7 @@ Task = dict[str, Any]
 class Graph:
     """All tasks of a run."""
 
-    def __init__(self, run: Run, choice: Choice, words: Words) -> None:
+    def __init__(self, run: Run, choice: Choice, words: Arguments) -> None:
         self.run = run
         self._registry = run.context.registry
         self._spellings = choice.spellings
@@ -70,7 +70,7 @@ class Graph:
         options = run.context.settings.options
         made = commands(self._registry, options)
         self._commands = of_steps(self._registry, made, options.only_step, words.targets)
-        self._asked = Asked(self._registry, self._commands, words.targets, options, choice.named)
+        self._asked = Selection(self._registry, self._commands, words.targets, options, choice.named)
         self._force_tables(self._asked.forced, run.context.courses)
 
     @classmethod
@@ -139,10 +139,8 @@ class Graph:
                     self.run.forced.update(f"{task}:{course}" for course in courses)
             if word in {WALDOFY, f"{WALDOFY}:{REST}"}:
                 self.run.forced.add(f"{WALDOFY}:{REST}")
-            standing = self._asked.as_they_stand
-            self._force_tables(
-                [name for name in self._asked.tables_of(word) if name not in standing], courses
-            )
+            status = self._asked.as_they_stand
+            self._force_tables([name for name in self._asked.tables_of(word) if name not in status], courses)
 
     def _force_tables(self, names: Iterable[str], courses: Iterable[CourseKey]) -> None:
         for table in (self._registry[name] for name in names):

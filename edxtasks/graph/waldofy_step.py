@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from edxtasks.build.building import Built
-from edxtasks.build.freshness import Standing
+from edxtasks.build.freshness import Status
 from edxtasks.config import required
 from edxtasks.config.kinds import day
 from edxtasks.course import CourseKey
 from edxtasks.directories import directory_read_with
-from edxtasks.dumps.package import Package, PackageGone, plan_package
+from edxtasks.dumps.package import Package, PackageGoneError, plan_package
 from edxtasks.dumps.waldofy import pending, was_sorted
 from edxtasks.errors import InputError, UserError, from_machine
 from edxtasks.graph.steps import JOBS, Run, Step
@@ -54,7 +54,11 @@ class Delivery:
     def gone(self) -> str:
         """What to note where the package was sorted once and is not there any more."""
         folder = self.run.context.settings.paths.dump_dir
-        if folder is None or not isinstance(self.package, PackageGone) or not was_sorted(self.base, folder):
+        if (
+            folder is None
+            or not isinstance(self.package, PackageGoneError)
+            or not was_sorted(self.base, folder)
+        ):
             return ""
         return (
             f"the package {printable_path(folder)} is gone; what was sorted from it stays (setting dump_dir)"
@@ -74,7 +78,7 @@ class WaldofyStep(Step):
         self._delivery = delivery
         self.course = course
 
-    def check(self) -> tuple[Standing, str]:
+    def check(self) -> tuple[Status, str]:
         package = self._delivery.package
         if not isinstance(package, Package):
             return self._without(package)
@@ -86,21 +90,19 @@ class WaldofyStep(Step):
                 raise InputError(fault)
         reasons = pending(package, self.course, self.run.context.digests)
         if not reasons:
-            return Standing.FRESH, ""
-        return Standing.STALE, "; ".join(reasons[:3]) + (
-            f" and {len(reasons) - 3} more" if reasons[3:] else ""
-        )
+            return Status.FRESH, ""
+        return Status.STALE, "; ".join(reasons[:3]) + (f" and {len(reasons) - 3} more" if reasons[3:] else "")
 
-    def _without(self, fault: UserError) -> tuple[Standing, str]:
+    def _without(self, fault: UserError) -> tuple[Status, str]:
         """What to do without a package. One step of the run tells of it, the others name that step."""
         teller = self._delivery.told_by(self.name)
         if self._delivery.gone:
-            return (Standing.SKIPPED if teller == self.name else Standing.FRESH), self._delivery.gone
+            return (Status.SKIPPED if teller == self.name else Status.FRESH), self._delivery.gone
         if teller == self.name:
             raise fault
-        return Standing.SKIPPED, f"the package cannot be sorted: {teller} says why"
+        return Status.SKIPPED, f"the package cannot be sorted: {teller} says why"
 
-    def _nothing_of_it(self, package: Package, course: CourseKey) -> tuple[Standing, str]:
+    def _nothing_of_it(self, package: Package, course: CourseKey) -> tuple[Status, str]:
         encrypted, failed = package.encrypted.get(course, ()), package.failed.get(course, ())
         if encrypted:
             raise InputError(
@@ -109,8 +111,8 @@ class WaldofyStep(Step):
             )
         if failed:
             reasons = pending(package, course, self.run.context.digests)
-            return (Standing.STALE, "; ".join(reasons)) if reasons else (Standing.FRESH, "")
-        return Standing.SKIPPED, f"{printable(package.name)} has no file of this course"
+            return (Status.STALE, "; ".join(reasons)) if reasons else (Status.FRESH, "")
+        return Status.SKIPPED, f"{printable(package.name)} has no file of this course"
 
     def _not_read(self, package: Package, course: CourseKey) -> str:
         """Why no table is made from what is sorted here; nothing where it is read, or a newer dump is."""
@@ -142,7 +144,7 @@ class WaldofyStep(Step):
         if self.course is not None and isinstance(package, Package):
             fault = self._not_read(package, self.course)
             if fault:
-                built.notes.say(fault)
+                built.messages.add(fault)
         return built
 
     def job(self) -> Job:

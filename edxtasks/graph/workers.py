@@ -19,7 +19,7 @@ from multiprocessing import connection, get_context, parent_process
 from multiprocessing.connection import Connection
 from typing import Any
 
-from edxtasks.errors import SourceAbsent, UserError, from_machine
+from edxtasks.errors import SourceAbsentError, UserError, from_machine
 
 _LAST_WORDS = 10.0
 """Seconds that a worker which has closed its end of the pipe gets to end."""
@@ -30,15 +30,15 @@ Progress = Callable[[int, int, str], None]
 """Called with what is done, of how much (0: not known), in which unit."""
 
 
-class WorkerDied(UserError):
+class WorkerDiedError(UserError):
     """The worker process of a task ended before its result came."""
 
 
-class Stopped(UserError):
+class StoppedError(UserError):
     """The run was ended while the task was at work."""
 
 
-class TaskDefect(Exception):
+class TaskDefectError(Exception):
     """An exception in a worker that is nobody's fault but the product's; its text holds the traceback."""
 
 
@@ -65,21 +65,21 @@ class Workers:
     def run(self, job: Job, progress: Progress) -> Any:
         """Run a job in this thread's worker and give its result.
 
-        Raises what the job raised (`UserError` and `SourceAbsent` as they are, what the machine refused as
-        `MachineError`, anything else as `TaskDefect`), `WorkerDied` when the worker ended, `Stopped` after
-        `stop`. What `progress` raises says nothing of the worker: it ends the conversation, and the worker
-        with it, and is raised as it is.
+        Raises what the job raised (`UserError` and `SourceAbsentError` as they are, what the machine refused
+        as `MachineError`, anything else as `TaskDefectError`), `WorkerDiedError` when the worker ended,
+        `StoppedError` after `stop`. What `progress` raises says nothing of the worker: it ends the
+        conversation, and the worker with it, and is raised as it is.
         """
         worker = getattr(self._mine, "worker", None)
         if worker is None or not worker.alive:
             worker = self._mine.worker = self._start()
         try:
             return worker.run(job, progress)
-        except WorkerDied:
+        except WorkerDiedError:
             with self._lock:
                 self._all.discard(worker)
             if self._stopped:
-                raise Stopped("the run was ended") from None
+                raise StoppedError("the run was ended") from None
             raise
 
     def stop(self) -> None:
@@ -93,7 +93,7 @@ class Workers:
     def _start(self) -> _Worker:
         with self._lock:
             if self._stopped:
-                raise Stopped("the run was ended")
+                raise StoppedError("the run was ended")
             worker = _Worker()
             self._all.add(worker)
         worker.start()
@@ -101,7 +101,7 @@ class Workers:
             stopped = self._stopped
         if stopped:
             worker.kill()
-            raise Stopped("the run was ended")
+            raise StoppedError("the run was ended")
         return worker
 
 
@@ -152,7 +152,7 @@ class _Worker:
         try:
             self._connection.send(job)
         except (BrokenPipeError, ConnectionResetError):
-            raise WorkerDied(self._epitaph()) from None
+            raise WorkerDiedError(self._epitaph()) from None
 
     def _receive(self) -> tuple[str, Any]:
         try:
@@ -161,7 +161,7 @@ class _Worker:
                 raise EOFError
             answer: tuple[str, Any] = self._connection.recv()
         except (EOFError, ConnectionResetError):
-            raise WorkerDied(self._epitaph()) from None
+            raise WorkerDiedError(self._epitaph()) from None
         return answer
 
     def _epitaph(self) -> str:
@@ -200,7 +200,7 @@ def _serve(jobs: Connection) -> None:
         try:
             jobs.send(answer)
         except Exception as error:  # noqa: BLE001 - an answer that cannot be sent must not end the worker
-            jobs.send(("error", TaskDefect("".join(traceback.format_exception(error)))))
+            jobs.send(("error", TaskDefectError("".join(traceback.format_exception(error)))))
 
 
 def _answer(job: Job, jobs: Connection) -> tuple[str, Any]:
@@ -208,7 +208,7 @@ def _answer(job: Job, jobs: Connection) -> tuple[str, Any]:
     try:
         call = getattr(importlib.import_module(module), function)
         return "result", call(lambda *told: jobs.send(("progress", told)), *job.arguments)
-    except (UserError, SourceAbsent) as error:
+    except (UserError, SourceAbsentError) as error:
         return "error", error
     except Exception as error:  # noqa: BLE001 - whatever it is, it fails this task and no other
         refused = from_machine(error)
@@ -217,7 +217,7 @@ def _answer(job: Job, jobs: Connection) -> tuple[str, Any]:
         text = "".join(traceback.format_exception(error))
         # The engine quotes values in its errors, and values may be personal.
         is_engine = type(error).__module__.partition(".")[0] in {"duckdb", "_duckdb"}
-        return "error", TaskDefect(_QUOTED.sub('"…"', text) if is_engine else text)
+        return "error", TaskDefectError(_QUOTED.sub('"…"', text) if is_engine else text)
 
 
 def _end_with_parent() -> None:

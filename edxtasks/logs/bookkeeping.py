@@ -36,14 +36,14 @@ REMEMBERED_KEYS = 20_000
 
 
 @dataclass
-class Try:
+class Attempt:
     """One raw log on its way."""
 
     decision: Decision
     work: WholeLog
 
 
-class Bookkeeper:
+class CheckpointWriter:
     """Keeps the checkpoints for one run; what became of each raw log goes into `result`."""
 
     def __init__(self, layout: Layout, options: SplitOptions, sources: Sources, result: SplitResult) -> None:
@@ -60,7 +60,7 @@ class Bookkeeper:
         """Write what is remembered for the next run; only a cache."""
         self._sketches.save()
 
-    def take(self, attempt: Try, result: LogResult) -> None:
+    def take(self, attempt: Attempt, result: LogResult) -> None:
         """Make the result of a raw log that of its source, unless it has to fail."""
         decision, layout = attempt.decision, self._layout
         self.awaited.discard(decision.key)
@@ -117,7 +117,7 @@ class Bookkeeper:
             )
         )
 
-    def _leave_out(self, attempt: Try, result: LogResult, owner: str) -> None:
+    def _leave_out(self, attempt: Attempt, result: LogResult, owner: str) -> None:
         """Nothing of this try is kept: the source `owner` has the same content, which is noted there."""
         decision = attempt.decision
         remove_tree(attempt.work.destination.folder)
@@ -214,7 +214,7 @@ class Bookkeeper:
 
     def fail(
         self,
-        attempt: Try,
+        attempt: Attempt,
         message: str,
         seen: dict[str, list[str]],
         result: LogResult | None = None,

@@ -18,7 +18,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from edxtasks.logs.bookkeeping import Bookkeeper, Try, told
+from edxtasks.logs.bookkeeping import Attempt, CheckpointWriter, told
 from edxtasks.logs.checkpoints import (
     LEGACY,
     LOST,
@@ -27,6 +27,7 @@ from edxtasks.logs.checkpoints import (
     read_failures,
 )
 from edxtasks.logs.decisions import DONE, EQUAL, FAILED, SPLIT, Decision
+from edxtasks.logs.directory_scan import DirectoryScan
 from edxtasks.logs.layout import Layout, fitting, remove_tree
 from edxtasks.logs.legacy import TakeOver, list_unusable
 from edxtasks.logs.options import SplitOptions
@@ -35,9 +36,8 @@ from edxtasks.logs.raw_files import COMPRESSION_SUFFIXES
 from edxtasks.logs.results import Progress, SplitResult
 from edxtasks.logs.shard_lists import lists, read_list
 from edxtasks.logs.shared_log import SharedLog
-from edxtasks.logs.survey import Surveyor
 from edxtasks.logs.work import Destination, LogResult, Position, WholeLog, date_in_name
-from edxtasks.logs.workers import Crew, Done, Failed, attempted, described
+from edxtasks.logs.workers import Done, Failed, WorkerPool, attempted, described
 from edxtasks.printable import printable_path
 
 _PARTS_OF_A_TRY = re.compile(r"\.[0-9a-f]{8}$")
@@ -55,7 +55,7 @@ class Coordinator:
         self,
         layout: Layout,
         options: SplitOptions,
-        crew: Crew,
+        crew: WorkerPool,
         sources: Sources,
         progress: Callable[[Progress], None],
     ) -> None:
@@ -66,7 +66,7 @@ class Coordinator:
         self._progress = progress
         self._told = Progress()
         self.result = SplitResult()
-        self._books = Bookkeeper(layout, options, sources, self.result)
+        self._books = CheckpointWriter(layout, options, sources, self.result)
         self._publisher = Publisher(layout, options, crew, sources, self.result, self._say_publishing)
         self._unfinished: set[Path] = set()
         self._lost: list[str] = []
@@ -80,7 +80,7 @@ class Coordinator:
         for folder in sorted(self._layout.parts.iterdir()):
             if folder.name not in kept and _PARTS_OF_A_TRY.search(folder.name):
                 remove_tree(folder)
-        found = Surveyor(self._layout, self._sources.by_key, self._options.dedupe_exact).look_at_all()
+        found = DirectoryScan(self._layout, self._sources.by_key, self._options.dedupe_exact).look_at_all()
         works = []
         for bucket, each in found.items():
             # What a shard without a line on the list is made of shows when it has been made anew.
@@ -172,7 +172,7 @@ class Coordinator:
         for number, outcome in self._crew.do(whole, lambda each, told: report(shared + each, told)):
             end(shared + number, outcome)
 
-    def _begin(self, decision: Decision) -> Try:
+    def _begin(self, decision: Decision) -> Attempt:
         folder = self._layout.parts / f"{fitting(decision.key, 120)}.{secrets.token_hex(4)}"
         self._unfinished.add(folder)
         rules = self._options.line_rules(decision.path)
@@ -184,9 +184,9 @@ class Coordinator:
             self._options.allow_truncated,
             self._options.block_size,
         )
-        return Try(decision, work)
+        return Attempt(decision, work)
 
-    def _end(self, attempt: Try, outcome: Done | Failed) -> None:
+    def _end(self, attempt: Attempt, outcome: Done | Failed) -> None:
         try:
             if isinstance(outcome, Done):
                 assert isinstance(outcome.result, LogResult)

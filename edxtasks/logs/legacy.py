@@ -16,11 +16,11 @@ import orjson
 
 from edxtasks.digests import ContentHash
 from edxtasks.logs.checkpoints import LEGACY, LOST
+from edxtasks.logs.directory_scan import DirectoryScan
 from edxtasks.logs.layout import Layout
 from edxtasks.logs.raw_files import RawLog, RawLogError
 from edxtasks.logs.rows.event_time import read_time
 from edxtasks.logs.shard_lists import Entry, lists, mark_of, read_list, write_list
-from edxtasks.logs.survey import Surveyor
 
 
 def take_over(layout: Layout, bucket: str, days: Iterable[str], lost: Iterable[str] = ()) -> None:
@@ -125,7 +125,7 @@ class Markers:
 
     def _have_shards(self) -> bool:
         if self._shards_exist is None:
-            surveyor = Surveyor(self._layout)
+            surveyor = DirectoryScan(self._layout)
             known = lists(self._layout)
             self._shards_exist = any(
                 entry.is_legacy for entries in known.values() for entry in entries.values()

@@ -22,16 +22,16 @@ from edxtasks.config import Mongo, Settings
 from edxtasks.course import CourseKey
 from edxtasks.errors import InputError, UserError
 from edxtasks.logs.bookkeeping import FEW_LINES
+from edxtasks.logs.gzip_members import FOREIGN_HEADER
 from edxtasks.logs.layout import LONGEST_NAME, Layout, bucket_of, fitting, remove_tree
-from edxtasks.logs.members import FOREIGN_HEADER
 from edxtasks.logs.options import SplitOptions
 from edxtasks.logs.parts import Part, PartsWriter
 from edxtasks.logs.rejects import RejectsWriter
 from edxtasks.logs.rows.rephrase import Reject, Rephraser
 from edxtasks.logs.shard_lists import read_list
 from edxtasks.logs.stored import StoredShards
-from edxtasks.mongodb import Document, ServerRefuses, extended_json, opened, told
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
+from edxtasks.mongodb import Document, ServerRefusesError, extended_json, opened, told
 
 if TYPE_CHECKING:
     from pymongo.collection import Collection
@@ -90,7 +90,7 @@ def fetch_days(
     days: Sequence[date],
     logs: MongoLogs,
     stored: StoredShards | None,
-    notes: Notes,
+    messages: Messages,
     again: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[int, int]:
@@ -102,14 +102,14 @@ def fetch_days(
     that failed.
     """
     with _alone(logs.options.directory, course), opened(logs.mongo, [logs.collection]) as database:
-        fetch = _Fetch(course, database[logs.collection], logs, stored, notes)
+        fetch = _Fetch(course, database[logs.collection], logs, stored, messages)
         faults: list[str] = []
         try:
             for number, day in enumerate(days, 1):
                 try:
                     with told(logs.mongo):
                         fetch.shard(day, again)
-                except ServerRefuses as error:
+                except ServerRefusesError as error:
                     faults.append(f"{day}: {error}")
                     break
                 except UserError as error:
@@ -141,7 +141,7 @@ class _Fetch:
         collection: Collection[Document],
         logs: MongoLogs,
         stored: StoredShards | None,
-        notes: Notes,
+        messages: Messages,
     ) -> None:
         self.rows = 0
         self.fetched = 0
@@ -154,7 +154,7 @@ class _Fetch:
         self._logs = logs
         self._layout = Layout(logs.options.directory)
         self._stored = stored
-        self._notes = notes
+        self._notes = messages
         self._digests: dict[date, str] = {}
         # Either form of the key, though the logs of the years that offices keep have the slash form.
         self._either = {"$in": [course.slash, course.opaque]}
@@ -202,7 +202,7 @@ class _Fetch:
         )
         for number, what in counts:
             if number:
-                self._notes.say(f"{number} {what}")
+                self._notes.add(f"{number} {what}")
 
     def _path(self, day: date) -> Path:
         return self._layout.shard(self._bucket, day.isoformat())
@@ -271,7 +271,7 @@ class _Fetch:
         if rejected:
             (folder / "rejects").replace(self._layout.rejects_of(key))
             self._notes.count("rejects", rejected)
-            self._notes.say(
+            self._notes.add(
                 f"{day}: {rejected} documents rejected ({_told(counts)}): {self._layout.rejects_of(key)}"
             )
         else:
@@ -282,7 +282,7 @@ class _Fetch:
             (folder / part.file).replace(self._path(day))
             return
         if self._path(day).exists() or (self._stored is not None and day in self._stored.days()):
-            self._notes.say(f"{day}: no documents any more, its shard was removed")
+            self._notes.add(f"{day}: no documents any more, its shard was removed")
             self._path(day).unlink(missing_ok=True)
             if self._stored is not None:
                 self._stored.delete(day)

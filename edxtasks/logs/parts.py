@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from edxtasks.digests import ContentHash
+from edxtasks.logs.gzip_members import HEADER, PIECE, crc32, deflate, trailer
 from edxtasks.logs.layout import flush, naming
-from edxtasks.logs.members import HEADER, PIECE, crc32, deflate, trailer
 
 ROWS_BUDGET = 64 * 1024 * 1024
 """Most bytes of rows kept in memory before they go to the spool."""

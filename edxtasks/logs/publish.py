@@ -16,9 +16,9 @@ from typing import BinaryIO
 
 from edxtasks.digests import ContentHash
 from edxtasks.logs.checkpoints import LEGACY, LOST
+from edxtasks.logs.gzip_members import HEADER, PIECE, TRAILER_SIZE, crc32, deflate, inflate, trailer
 from edxtasks.logs.layout import Layout, flush, naming, new_beside
 from edxtasks.logs.legacy import count
-from edxtasks.logs.members import HEADER, PIECE, TRAILER_SIZE, crc32, deflate, inflate, trailer
 from edxtasks.logs.parts import Part
 from edxtasks.logs.raw_files import RawLogError
 from edxtasks.logs.shard_lists import Entry, read_list, write_list
@@ -29,7 +29,7 @@ ROWS_AT_ONCE = 1_000_000
 """Most rows whose digests are kept in memory while equal rows are looked for."""
 
 
-class Damaged(Exception):
+class DamagedError(Exception):
     """A shard that cannot be made. `sources` are the keys of raw logs whose part is missing or not what its
     checkpoint says: a new split of them mends it."""
 
@@ -85,9 +85,9 @@ class PublishBucket:
             maker = _Maker(self, layout, day, entries.get(day))
             try:
                 entry = maker.make(supplies)
-            except (Damaged, RawLogError, OSError) as error:
+            except (DamagedError, RawLogError, OSError) as error:
                 failed[day] = described(error) if isinstance(error, OSError) else str(error)
-                if isinstance(error, Damaged) and error.sources:
+                if isinstance(error, DamagedError) and error.sources:
                     damaged |= {*error.sources, *(supply.key for supply in supplies if supply.is_short)}
                 continue
             if entry is None:
@@ -151,7 +151,9 @@ class _Maker:
         if not supplies and legacy == self._target:
             return self._old
         if self._old is not None and self._old.message and legacy is not None:
-            raise Damaged(f"{self._old.message}; remove that file, or withdraw it: {self._forget_legacy()}")
+            raise DamagedError(
+                f"{self._old.message}; remove that file, or withdraw it: {self._forget_legacy()}"
+            )
         if self._is_unchanged(legacy, supplies):
             return self._old
         self._target.parent.mkdir(parents=True, exist_ok=True)
@@ -185,7 +187,7 @@ class _Maker:
         rounds = min(self._old.rows // ROWS_AT_ONCE + 1, 256)
         lacking, more = differences(self._target, candidate, rounds, self._job.deduplicate)
         if lacking and more:
-            raise Damaged(
+            raise DamagedError(
                 f"its checkpoints are lost; {lacking} of its {self._old.rows} rows are of no raw log that "
                 f"was split again (or made by other rules), and {more} rows of those that were are not in "
                 "it. Deliver its other raw logs again, or withdraw its rows: "
@@ -299,7 +301,7 @@ class _Maker:
             return None
         entry = count(legacy, self._day)
         if entry.message:
-            raise Damaged(f"{entry.message}; {self._forget_legacy()} withdraws it")
+            raise DamagedError(f"{entry.message}; {self._forget_legacy()} withdraws it")
         return entry
 
     def _repeated(
@@ -391,8 +393,8 @@ def _rows(supply: Supply) -> Iterator[bytes]:
         raise _damaged(supply, str(error)) from None
 
 
-def _damaged(supply: Supply, what: str) -> Damaged:
-    return Damaged(
+def _damaged(supply: Supply, what: str) -> DamagedError:
+    return DamagedError(
         f"the rows of {supply.key} for {supply.part.bucket}, {supply.part.day} are damaged "
         f"({supply.path}: {what}); name that raw log in a split (with force_recompute=1 where it was split "
         f"with other rules), or withdraw it: split forget='{supply.key}'",

@@ -20,7 +20,7 @@ from edxtasks.logs.parts import Part
 from edxtasks.logs.publish import PublishBucket, PublishedBucket, Supply
 from edxtasks.logs.results import SplitResult
 from edxtasks.logs.shard_lists import read_list
-from edxtasks.logs.workers import Crew, Failed
+from edxtasks.logs.workers import Failed, WorkerPool
 
 
 class Publisher:
@@ -35,7 +35,7 @@ class Publisher:
         self,
         layout: Layout,
         options: SplitOptions,
-        crew: Crew,
+        crew: WorkerPool,
         sources: Sources,
         result: SplitResult,
         say: Callable[[], None],
@@ -53,10 +53,10 @@ class Publisher:
     def publish(self, without_legacy: Shards | None = None, without_lost: Shards | None = None) -> None:
         """Make all outstanding shards anew, those that are stale or unlisted, and those whose rows of the
         predecessor, or of lost raw logs, are withdrawn."""
-        notes = read_outstanding(self._layout)
+        messages = read_outstanding(self._layout)
         without, lost = without_legacy or {}, without_lost or {}
         stale, unlisted, self.stale, self.unlisted = self.stale, self.unlisted, {}, {}
-        todo = merged(*notes.values(), stale, unlisted, without, lost)
+        todo = merged(*messages.values(), stale, unlisted, without, lost)
         failed: Shards = {}
         if not todo:
             return
@@ -71,7 +71,7 @@ class Publisher:
                 without_legacy=frozenset(without.get(bucket, ())),
                 without_lost=frozenset(lost.get(bucket, ())),
             )
-            for bucket, days in self._compositions(todo, notes, unlisted)
+            for bucket, days in self._compositions(todo, messages, unlisted)
         ]
         works.sort(key=lambda work: -sum(s.part.size for supplies in work.days.values() for s in supplies))
         for number, outcome in self._crew.do(works, lambda number, report: self._say()):
@@ -90,7 +90,7 @@ class Publisher:
                 self.fail(published.bucket, [day], message)
                 failed.setdefault(published.bucket, set()).add(day)
                 self._try_again(published.bucket, day, work.days[day])
-        for key, shards in notes.items():
+        for key, shards in messages.items():
             again = {bucket: days & failed.get(bucket, set()) for bucket, days in shards.items()}
             again = {bucket: days for bucket, days in again.items() if days}
             if again != shards:
@@ -106,7 +106,7 @@ class Publisher:
                 add_outstanding(self._layout, supply.key, {bucket: {day}})
 
     def _compositions(
-        self, todo: Shards, notes: dict[str, Shards], unlisted: Shards
+        self, todo: Shards, messages: dict[str, Shards], unlisted: Shards
     ) -> Iterator[tuple[str, dict[str, tuple[Supply, ...]]]]:
         """For each bucket and day the parts that make it up, in order."""
         known: dict[str, dict[tuple[str, str], Supply]] = {}
@@ -117,7 +117,7 @@ class Publisher:
             return known[key].get(shard)
 
         noted: dict[tuple[str, str], set[str]] = {}
-        for key, shards in notes.items():
+        for key, shards in messages.items():
             for bucket, days in shards.items():
                 for day in days:
                     noted.setdefault((bucket, day), set()).add(key)

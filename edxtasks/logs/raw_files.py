@@ -21,7 +21,7 @@ from isal import isal_zlib
 
 from edxtasks.digests import ContentHash
 from edxtasks.errors import InputError
-from edxtasks.logs.members import DeflateError
+from edxtasks.logs.gzip_members import DeflateError
 from edxtasks.printable import printable_path
 
 COMPRESSION_SUFFIXES = (".gz", ".zst", ".bz2")

@@ -8,8 +8,8 @@ from typing import BinaryIO
 
 import orjson
 
+from edxtasks.logs.gzip_members import HEADER, PIECE, crc32, deflate, trailer
 from edxtasks.logs.layout import naming
-from edxtasks.logs.members import HEADER, PIECE, crc32, deflate, trailer
 
 KEPT_OF_LINE = 64 * 1024
 """Most bytes of a rejected line that are kept."""

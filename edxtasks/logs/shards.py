@@ -12,10 +12,10 @@ from pathlib import Path
 from edxtasks.course import CourseKey
 from edxtasks.errors import InputError
 from edxtasks.logs.checkpoints import read_failures
+from edxtasks.logs.directory_scan import DirectoryScan
 from edxtasks.logs.layout import Layout, bucket_of
 from edxtasks.logs.legacy import take_over
 from edxtasks.logs.shard_lists import read_list
-from edxtasks.logs.survey import Surveyor
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,13 @@ def shards(directory: Path, course: CourseKey | str) -> list[Shard]:
     layout, bucket = Layout(directory), _bucket(course)
     entries = read_list(layout, bucket)
     files = layout.shard_files(bucket)
-    found = Surveyor(layout).look_at(bucket, entries, files)
+    found = DirectoryScan(layout).look_at(bucket, entries, files)
     if found.untracked or found.lost:
         with layout.locked():
             # Another process may have been faster.
-            found = Surveyor(layout).look_at(bucket, read_list(layout, bucket), layout.shard_files(bucket))
+            found = DirectoryScan(layout).look_at(
+                bucket, read_list(layout, bucket), layout.shard_files(bucket)
+            )
             take_over(layout, bucket, found.untracked, found.lost)
         entries = read_list(layout, bucket)
         files = layout.shard_files(bucket)

@@ -15,16 +15,16 @@ from itertools import chain
 from pathlib import Path
 
 from edxtasks.logs.block_rows import BlockReader, BlockRows, LineRules
-from edxtasks.logs.hand_over import AHEAD, Receiver, Sender, remove
+from edxtasks.logs.exchange import AHEAD, Receiver, Sender, remove
 from edxtasks.logs.raw_files import Block
 from edxtasks.logs.rows.rephrase import LineCounts
 from edxtasks.logs.work import Collector, LogResult, Position, WholeLog
 from edxtasks.logs.workers import (
-    Conversation,
-    Crew,
     Done,
     Failed,
-    Interrupted,
+    InterruptedRunError,
+    WorkerConnection,
+    WorkerPool,
     without_collections,
 )
 
@@ -40,10 +40,10 @@ class SharedLog:
     `LogResult`."""
 
     log: WholeLog
-    crew: Crew
+    crew: WorkerPool
 
     def run(self, report: Callable[[object], None]) -> LogResult:
-        """Split it. Raises `Interrupted` when the disk, a worker or the product fails."""
+        """Split it. Raises `InterruptedRunError` when the disk, a worker or the product fails."""
         with Collector(self.log.path, self.log.destination) as collector, without_collections():
             return self._split(collector, report)
 
@@ -122,7 +122,7 @@ class Rephrasing:
 class _Remote:
     """A worker that rephrases blocks, as this process sees it."""
 
-    def __init__(self, talk: Conversation, blocks: Sender, rows: Receiver) -> None:
+    def __init__(self, talk: WorkerConnection, blocks: Sender, rows: Receiver) -> None:
         self._talk = talk
         self._blocks = blocks
         self._rows = rows
@@ -140,7 +140,7 @@ class _Remote:
         return self._talk.is_heard()
 
     def rows(self) -> BlockRows:
-        """The rows of the block that it has had longest. Raises `Interrupted` when it failed."""
+        """The rows of the block that it has had longest. Raises `InterruptedRunError` when it failed."""
         sent = self._hear()
         assert isinstance(sent, Sent) and isinstance(sent.about, BlockRows)
         self.under_way -= 1
@@ -160,7 +160,7 @@ class _Remote:
     def _hear(self) -> object:
         heard = self._talk.hear()
         if isinstance(heard, Failed):
-            raise Interrupted(heard.message, heard.known)
+            raise InterruptedRunError(heard.message, heard.known)
         return heard
 
 

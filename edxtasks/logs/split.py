@@ -17,12 +17,12 @@ from edxtasks.errors import InputError
 from edxtasks.logs.checkpoints import Sources, merged, read_failures, read_outstanding
 from edxtasks.logs.coordinator import Coordinator
 from edxtasks.logs.decisions import Decision, decide
+from edxtasks.logs.directory_scan import DirectoryScan
 from edxtasks.logs.layout import Layout
 from edxtasks.logs.legacy import Markers
 from edxtasks.logs.options import SplitOptions
 from edxtasks.logs.results import FileResult, Progress, SplitResult
-from edxtasks.logs.survey import Surveyor
-from edxtasks.logs.workers import Crew
+from edxtasks.logs.workers import WorkerPool
 from edxtasks.printable import listed, number, printable, printable_path
 
 __all__ = [
@@ -99,7 +99,7 @@ def pending(paths: Sequence[Path], options: SplitOptions, digest: Digest) -> Pen
     layout = Layout(options.directory)
     sources = Sources.read(layout)
     decisions = decide(paths, options, sources, Markers(layout), read_failures(layout), digest)
-    found = Surveyor(layout, sources.by_key, options.dedupe_exact).look_at_all()
+    found = DirectoryScan(layout, sources.by_key, options.dedupe_exact).look_at_all()
     stale = {bucket: each.stale | each.unlisted for bucket, each in found.items()}
     unpublished = merged(stale, *read_outstanding(layout).values())
     return Pending(
@@ -164,7 +164,7 @@ def _coordinating(
         stack.enter_context(layout.locked(lambda: telling(Progress(stage="waiting"))))
         sources = Sources.read(layout)
         stack.callback(sources.save)
-        crew = Crew(max(1, options.workers), layout.root)
+        crew = WorkerPool(max(1, options.workers), layout.root)
         coordinator = Coordinator(layout, options, crew, sources, telling)
         stack.callback(coordinator.remove_unfinished)  # once no worker writes any more
         stack.enter_context(crew)

@@ -89,14 +89,14 @@ class StoredShards:
 
     def save_notes(self) -> None:
         """Write the notes, as far as they are about copies that are still there."""
-        notes = [
+        messages = [
             {"day": day.isoformat(), "digest": self._notes[day][0], "stored": self._notes[day][1]}
             for day in sorted(self._notes)
             if self.digest(day) is not None
         ]
         path = self._notes_path()
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, json_text({"format": FORMAT, "where": self.where, "shards": notes}))
+        write_atomically(path, json_text({"format": FORMAT, "where": self.where, "shards": messages}))
 
     def _read_notes(self) -> dict[date, tuple[str, str]]:
         try:

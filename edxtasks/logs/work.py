@@ -24,7 +24,7 @@ from edxtasks.logs.rejects import RejectsWriter
 from edxtasks.logs.rows.event_time import END_YEAR, FIRST_YEAR
 from edxtasks.logs.rows.rephrase import LineCounts
 from edxtasks.logs.sketches import Sketcher
-from edxtasks.logs.workers import Interrupted, described
+from edxtasks.logs.workers import InterruptedRunError, described
 from edxtasks.printable import printable_path
 
 REPORT_SECONDS = 0.5
@@ -89,7 +89,8 @@ class Destination:
 class Collector:
     """Brings the rows of blocks of the raw log `path`, in the order of the file, into parts and rejects.
 
-    A context manager: an exception in its block becomes `Interrupted`, which says where splitting stopped.
+    A context manager: an exception in its block becomes `InterruptedRunError`, which says where splitting
+    stopped.
     """
 
     def __init__(self, path: Path, destination: Destination) -> None:
@@ -118,7 +119,7 @@ class Collector:
             error = error or fault
         if isinstance(error, Exception):
             what = f"{printable_path(self._path)}: stopped after line {self.lines}: {described(error)}"
-            raise Interrupted(what, self._parts.seen()) from error
+            raise InterruptedRunError(what, self._parts.seen()) from error
 
     def add(self, block: BlockRows) -> None:
         """Take the next block in."""
@@ -199,7 +200,7 @@ class WholeLog:
     block_size: int = BLOCK_SIZE
 
     def run(self, report: Callable[[object], None]) -> LogResult:
-        """Split it. Raises `Interrupted` when the disk, or the product, fails."""
+        """Split it. Raises `InterruptedRunError` when the disk, or the product, fails."""
         reader = BlockReader(self.rules)
         reported = time.monotonic()
         with Collector(self.path, self.destination) as collector:

@@ -37,7 +37,7 @@ class Work(Protocol):
 
 
 @runtime_checkable
-class Talk(Protocol):
+class WorkerHandle(Protocol):
     """Work that is told things on the way."""
 
     def talk(self, hear: Callable[[], object], say: Report) -> object:
@@ -62,7 +62,7 @@ class Failed:
     known: object = None
 
 
-class Crew:
+class WorkerPool:
     """Up to `size` workers, started when there is something to do; with `size` 1 the work is done here.
 
     A context manager: at its end the workers are ended, also in the middle of work.
@@ -73,7 +73,7 @@ class Crew:
         self._directory = directory
         self._workers: list[_Worker] = []
 
-    def __enter__(self) -> Crew:
+    def __enter__(self) -> WorkerPool:
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -115,14 +115,14 @@ class Crew:
             self._end([worker for worker, _ in busy.values()])
 
     @contextmanager
-    def conversations(self, talks: Sequence[Talk]) -> Iterator[list[Conversation]]:
+    def conversations(self, talks: Sequence[WorkerHandle]) -> Iterator[list[WorkerConnection]]:
         """Begin all talks side by side, one worker each. Those that have not ended when the block does are
         ended with their workers. Needs more than one worker."""
-        conversations: list[Conversation] = []
+        conversations: list[WorkerConnection] = []
         try:
             for worker, talk in zip(self._staff(len(talks)), talks, strict=True):
                 worker.give(talk)
-                conversations.append(Conversation(worker))
+                conversations.append(WorkerConnection(worker))
             yield conversations
         finally:
             self._end([each.worker for each in conversations if not each.done])
@@ -179,11 +179,11 @@ def attempted(work: Callable[[], object]) -> Done | Failed:
 def described(error: Exception) -> str:
     """The text of an exception; with its kind where it is a defect of the product."""
     refused = from_machine(error)
-    told = isinstance(error, UserError | Interrupted)
+    told = isinstance(error, UserError | InterruptedRunError)
     return str(refused or error) if told or refused else f"{type(error).__name__}: {error}"
 
 
-class Interrupted(Exception):
+class InterruptedRunError(Exception):
     """Work that stopped half-way; `known` is what is worth telling of it."""
 
     def __init__(self, message: str, known: object) -> None:
@@ -191,7 +191,7 @@ class Interrupted(Exception):
         self.known = known
 
 
-class Conversation:
+class WorkerConnection:
     """A talk that a worker is at, as it is seen from here."""
 
     def __init__(self, worker: _Worker) -> None:
@@ -265,11 +265,11 @@ def _serve(connection: Connection, directory: Path) -> None:
     gc.freeze()
     while True:
         try:
-            work: Work | Talk = connection.recv()
+            work: Work | WorkerHandle = connection.recv()
         except EOFError:
             break
         with without_collections():
-            if isinstance(work, Talk):
+            if isinstance(work, WorkerHandle):
                 outcome = attempted(partial(work.talk, connection.recv, connection.send))
             else:
                 outcome = attempted(partial(work.run, connection.send))

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from edxtasks.problems.states import (
-    UnreadableState,
+    UnreadableStateError,
     attempts,
     json_text,
     number,
@@ -116,7 +116,7 @@ def analyse(record: Record) -> dict[str, object] | Reason:
     try:
         state = parse_state(text)
         items = _items(state)
-    except UnreadableState:
+    except UnreadableStateError:
         return Reason.UNREADABLE
     if isinstance(items, Reason):
         return items

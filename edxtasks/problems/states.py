@@ -26,7 +26,7 @@ _MOST_DIGITS = 4300
 _quoted = encode_basestring_ascii
 
 
-class UnreadableState(ValueError):
+class UnreadableStateError(ValueError):
     """A state that is no JSON object."""
 
 
@@ -35,13 +35,13 @@ def parse_state(text: str) -> dict[str, Any]:
 
     A text that is no JSON is read once more with every backslash doubled that begins no escape, and with raw
     control characters taken: so files are rescued whose backslashes were not doubled. A JSON string is opened
-    once: its content is the state. Raises `UnreadableState` when there is no object.
+    once: its content is the state. Raises `UnreadableStateError` when there is no object.
     """
     value = _parse_or_rescue(text)
     if isinstance(value, str):
         value = _parse_or_rescue(value)
     if not isinstance(value, dict):
-        raise UnreadableState("the state is no JSON object")
+        raise UnreadableStateError("the state is no JSON object")
     return value
 
 
@@ -53,7 +53,7 @@ def _parse_or_rescue(text: str) -> Any:
     try:
         return json.loads(_NOT_AN_ESCAPE.sub(_with_two_backslashes, text), strict=False)
     except (ValueError, RecursionError) as error:
-        raise UnreadableState("the state is no JSON") from error
+        raise UnreadableStateError("the state is no JSON") from error
 
 
 def _parse(text: str) -> Any:
@@ -71,8 +71,8 @@ def _with_two_backslashes(found: re.Match[str]) -> str:
 
 
 def json_text(value: Any) -> str:
-    """JSON text of a value, byte for byte as Python's `json.dumps` writes it. Raises `UnreadableState` for a
-    value nested too deep to be written."""
+    """JSON text of a value, byte for byte as Python's `json.dumps` writes it. Raises `UnreadableStateError`
+    for a value nested too deep to be written."""
     if type(value) is str:
         return _quoted(value)
     if type(value) is list and all(type(item) is str for item in value):
@@ -80,7 +80,7 @@ def json_text(value: Any) -> str:
     try:
         return json.dumps(value)
     except RecursionError as error:
-        raise UnreadableState("a value of the state is nested too deep") from error
+        raise UnreadableStateError("a value of the state is nested too deep") from error
 
 
 def plain_text(value: Any) -> str | None:

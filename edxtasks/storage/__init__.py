@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from edxtasks.config import Settings, required
-from edxtasks.storage.base import NotStored, Stat, Storage
+from edxtasks.storage.base import NotStoredError, Stat, Storage
 from edxtasks.storage.local import LocalStorage
 
-__all__ = ["LocalStorage", "NotStored", "Stat", "Storage", "open_storage"]
+__all__ = ["LocalStorage", "NotStoredError", "Stat", "Storage", "open_storage"]
 
 
 def open_storage(settings: Settings) -> Storage:

@@ -31,7 +31,7 @@ class Stat:
     md5: str | None = None
 
 
-class NotStored(UserError):
+class NotStoredError(UserError):
     """A file that is asked for is not in the storage."""
 
 
@@ -51,7 +51,7 @@ class Storage(ABC):
 
     @abstractmethod
     def get(self, name: str, local: Path) -> None:
-        """Fetch a file to a local path, atomically. Raises `NotStored` when there is none."""
+        """Fetch a file to a local path, atomically. Raises `NotStoredError` when there is none."""
 
     @abstractmethod
     def holds(self, local: Path, name: str) -> bool:
@@ -79,7 +79,8 @@ class Storage(ABC):
 
     @abstractmethod
     def make_public(self, name: str) -> None:
-        """Let the world read a file. Raises `NotStored` when there is none, `UserError` when not allowed."""
+        """Let the world read a file. Raises `NotStoredError` when there is none, `UserError` when not
+        allowed."""
 
 
 def checked_name(name: str) -> str:

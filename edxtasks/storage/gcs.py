@@ -22,7 +22,7 @@ from google.cloud.storage.retry import DEFAULT_RETRY
 
 from edxtasks.errors import UserError
 from edxtasks.scratch import beside, publish
-from edxtasks.storage.base import NotStored, Stat, Storage, checked_name
+from edxtasks.storage.base import NotStoredError, Stat, Storage, checked_name
 from edxtasks.storage.cloud import Patience, credentials, told
 
 EMULATOR = "STORAGE_EMULATOR_HOST"
@@ -150,8 +150,8 @@ class GcsStorage(Storage):
     def _find(self, name: str) -> Any:
         return self._bucket.get_blob(self._folder + checked_name(name), retry=self._retry)
 
-    def _missing(self, name: str) -> NotStored:
-        return NotStored(f"{self.uri(name)}: no such file in the storage")
+    def _missing(self, name: str) -> NotStoredError:
+        return NotStoredError(f"{self.uri(name)}: no such file in the storage")
 
 
 def _stat(blob: Any) -> Stat:

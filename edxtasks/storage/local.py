@@ -9,7 +9,7 @@ import stat
 from pathlib import Path
 
 from edxtasks.scratch import beside, publish
-from edxtasks.storage.base import TEMPORARY, NotStored, Stat, Storage, checked_name
+from edxtasks.storage.base import TEMPORARY, NotStoredError, Stat, Storage, checked_name
 
 
 class LocalStorage(Storage):
@@ -73,7 +73,7 @@ class LocalStorage(Storage):
     def _existing(self, name: str) -> Path:
         path = self._path(name)
         if not path.is_file():
-            raise NotStored(f"{path}: no such file in the storage")
+            raise NotStoredError(f"{path}: no such file in the storage")
         return path
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from edxtasks.config import Settings
 from edxtasks.scratch import Scratch, scratch_of
-from edxtasks.warehouse.base import Share, Warehouse
+from edxtasks.warehouse.base import ResourceLimits, Warehouse
 
 
 def open_warehouse(
-    settings: Settings, share: Share | None = None, scratch: Scratch | None = None
+    settings: Settings, share: ResourceLimits | None = None, scratch: Scratch | None = None
 ) -> Warehouse:
     """The warehouse that the settings name.
 

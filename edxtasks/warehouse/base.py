@@ -41,7 +41,7 @@ Parameter = str | int | float | bool | date | None
 
 
 @dataclass(frozen=True)
-class Share:
+class ResourceLimits:
     """What one process may take of the machine: threads, memory (`4GB`, `512MiB`; "" = the engine's own)."""
 
     threads: int = 1
@@ -114,7 +114,7 @@ class TableInfo:
 
 
 @dataclass(frozen=True)
-class Label:
+class BuildInfo:
     """What is written with the rows of a table: its stamp, and what is known of its content beforehand.
 
     `version`, `rows`, `first_time`, `last_time` are given where the caller knows them (a shard of the
@@ -188,7 +188,7 @@ Loadable = Iterable[Row] | JsonLines | ParquetFiles
 Input = Tables | DatesOf | LogDays | Absent | Fresh
 
 
-class QueryRefused(UserError):
+class QueryRefusedError(UserError):
     """A query that the engine cannot run as it is written: the text says what is wrong with it."""
 
 
@@ -264,12 +264,12 @@ class Warehouse(ABC):
         name: TableName,
         schema: Schema,
         content: Loadable,
-        label: Label,
+        label: BuildInfo,
         checks: TableChecks | None = None,
     ) -> TableState:
         """Replace a table by rows or files of rows; atomic. Raises `InputError` for a refused row.
 
-        `checks` look the rows over before they replace the table: `CheckFailed` leaves it as it was.
+        `checks` look the rows over before they replace the table: `CheckFailedError` leaves it as it was.
         """
 
     def side_by_side(self) -> AbstractContextManager[object]:
@@ -279,7 +279,7 @@ class Warehouse(ABC):
 
     @abstractmethod
     def create(
-        self, name: TableName, query: Query, label: Label, checks: TableChecks | None = None
+        self, name: TableName, query: Query, label: BuildInfo, checks: TableChecks | None = None
     ) -> TableState:
         """Replace a table by the result of a query; atomic. `checks` as for `load`."""
 
@@ -291,14 +291,15 @@ class Warehouse(ABC):
         column: str,
         work: Sequence[Dates],
         keep: Iterable[date],
-        label: Label,
+        label: BuildInfo,
         checks: TableChecks | None = None,
     ) -> TableState:
         """Replace dates of a partitioned table.
 
         `column` is the partition column (DATE, or TIMESTAMP whose UTC date counts). Dates of `work` are
         replaced, dates in `keep` stay as they are, all others go. `checks` look the rows of each part of
-        `work` over before they replace its dates: after `CheckFailed` those of earlier parts are replaced.
+        `work` over before they replace its dates: after `CheckFailedError` those of earlier parts are
+        replaced.
         """
 
     @abstractmethod

@@ -19,7 +19,7 @@ Counts = Sequence[int]
 """What one query over the rows has counted."""
 
 
-class CheckFailed(UserError):
+class CheckFailedError(UserError):
     """Rows break their grain, or a check that is an error: the text says which and how many."""
 
 
@@ -80,7 +80,7 @@ def digest_of(checks: Sequence[Check]) -> str:
 @dataclass(frozen=True)
 class Question:
     """A query that counts, the GoogleSQL condition on its columns under which the rows are not taken ("" for
-    none), and what judges its counts: it raises `CheckFailed`."""
+    none), and what judges its counts: it raises `CheckFailedError`."""
 
     query: Query
     fails: str
@@ -113,7 +113,7 @@ class TableChecks:
     def look(self, count: Callable[[Query], Counts], rows: Input) -> None:
         """Look over rows. `count` runs a query, whose input `name` is `rows`, and gives its one row.
 
-        Raises `CheckFailed`. What is a warning is only found.
+        Raises `CheckFailedError`. What is a warning is only found.
         """
         for one in self.questions(rows):
             one.heed(count(one.query))
@@ -148,9 +148,9 @@ class TableChecks:
         if not repeated or self.grain is None:
             return
         if not self.grain:
-            raise CheckFailed(f"{self.name}: expected one row at most, found {more + 1}. {_STAYS}")
+            raise CheckFailedError(f"{self.name}: expected one row at most, found {more + 1}. {_STAYS}")
         key = ", ".join(self.grain)
-        raise CheckFailed(
+        raise CheckFailedError(
             f"{self.name}: expected one row for each {key} (its grain), found several for {repeated} of "
             f"them: {repeated + more} rows. {_STAYS}"
         )
@@ -169,7 +169,7 @@ def _judge(name: str, found: Sequence[Finding]) -> Callable[[Counts], None]:
             if one.check.error and here.fails:
                 failed.append(str(here))
         if failed:
-            raise CheckFailed(f"{name}: {'; '.join(failed)}. {_STAYS}")
+            raise CheckFailedError(f"{name}: {'; '.join(failed)}. {_STAYS}")
 
     return heed
 

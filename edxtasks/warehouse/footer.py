@@ -24,7 +24,7 @@ _NUMBER_OF_ROWS = 3
 """Field of `FileMetaData`."""
 
 
-class DamagedFile(Exception):
+class DamagedFileError(Exception):
     """A file that is no Parquet file, or has been one."""
 
 
@@ -36,24 +36,25 @@ class Footer:
     metadata: bytes
 
     def rows(self) -> int:
-        """The number of rows. Raises `DamagedFile`."""
+        """The number of rows. Raises `DamagedFileError`."""
         try:
             return _Compact(self.metadata).integer(_NUMBER_OF_ROWS)
         except (IndexError, RecursionError, KeyError):
-            raise DamagedFile("its metadata cannot be read") from None
+            raise DamagedFileError("its metadata cannot be read") from None
 
 
 def read_footer(path: Path) -> Footer:
-    """The footer of a Parquet file. Raises `DamagedFile`, and `OSError` where the file cannot be read."""
+    """The footer of a Parquet file. Raises `DamagedFileError`, and `OSError` where the file cannot be
+    read."""
     with path.open("rb") as file:
         size = file.seek(0, 2)
         if size < 12:
-            raise DamagedFile("it is no Parquet file, or was cut")
+            raise DamagedFileError("it is no Parquet file, or was cut")
         file.seek(size - 8)
         tail = file.read(8)
         length = int.from_bytes(tail[:4], "little")
         if tail[4:] != _MAGIC or length > size - 12:
-            raise DamagedFile("it is no Parquet file, or was cut")
+            raise DamagedFileError("it is no Parquet file, or was cut")
         file.seek(size - 8 - length)
         metadata = file.read(length)
     start = metadata.rfind(_PAIR)
@@ -63,9 +64,9 @@ def read_footer(path: Path) -> Footer:
         text = _Compact(metadata, start + len(_PAIR)).binary()
         value = orjson.loads(text)
     except (IndexError, orjson.JSONDecodeError):
-        raise DamagedFile("its metadata cannot be read") from None
+        raise DamagedFileError("its metadata cannot be read") from None
     if not isinstance(value, dict):
-        raise DamagedFile("its metadata cannot be read")
+        raise DamagedFileError("its metadata cannot be read")
     return Footer(value, metadata)
 
 

@@ -27,16 +27,16 @@ from edxtasks.scratch import PLACE, PRIVATE, Scratch, beside, publish
 from edxtasks.warehouse.aside import Aside
 from edxtasks.warehouse.base import (
     NAME,
+    BuildInfo,
     Dates,
     DatesOf,
     DateState,
     Fresh,
     Input,
-    Label,
     Loadable,
     LogDays,
     Query,
-    Share,
+    ResourceLimits,
     TableInfo,
     TableName,
     Tables,
@@ -45,7 +45,7 @@ from edxtasks.warehouse.base import (
     user_name,
     whole_version,
 )
-from edxtasks.warehouse.footer import DamagedFile, read_footer
+from edxtasks.warehouse.footer import DamagedFileError, read_footer
 from edxtasks.warehouse.listing import Listing
 from edxtasks.warehouse.rows import JsonLines, ParquetFiles, Row
 from edxtasks.warehouse.schema import Schema
@@ -85,10 +85,12 @@ class ParquetWarehouse(Warehouse):
 
     days_in_query = None
 
-    def __init__(self, folder: Path, share: Share | None = None, scratch: Scratch | None = None) -> None:
+    def __init__(
+        self, folder: Path, share: ResourceLimits | None = None, scratch: Scratch | None = None
+    ) -> None:
         self.folder = folder
         self.where = str(folder)
-        self._share = share or Share()
+        self._share = share or ResourceLimits()
         self._scratch = scratch or Scratch((folder / PRIVATE / PLACE,))
         self.loads_at_once = self._share.at_once(MEMORY_OF_LOAD)
         self._listings: dict[str, Listing] = {}
@@ -175,7 +177,7 @@ class ParquetWarehouse(Warehouse):
         name: TableName,
         schema: Schema,
         content: Loadable,
-        label: Label,
+        label: BuildInfo,
         checks: TableChecks | None = None,
     ) -> TableState:
         from edxtasks.warehouse.session import listed, read_parquet
@@ -195,7 +197,7 @@ class ParquetWarehouse(Warehouse):
         return self.session.side_by_side()
 
     def create(
-        self, name: TableName, query: Query, label: Label, checks: TableChecks | None = None
+        self, name: TableName, query: Query, label: BuildInfo, checks: TableChecks | None = None
     ) -> TableState:
         began = time.monotonic()
         with (
@@ -215,7 +217,7 @@ class ParquetWarehouse(Warehouse):
         column: str,
         work: Sequence[Dates],
         keep: Iterable[date],
-        label: Label,
+        label: BuildInfo,
         checks: TableChecks | None = None,
     ) -> TableState:
         from edxtasks.warehouse.months import MonthWriter, date_list, month_of, months_of
@@ -450,7 +452,7 @@ class ParquetWarehouse(Warehouse):
     def _take_stamp(self, name: TableName, path: Path) -> None:
         try:
             pair = read_footer(path).pair
-        except DamagedFile:
+        except DamagedFileError:
             return  # it has none
         if pair is None:
             return  # somebody else's
@@ -481,7 +483,7 @@ class ParquetWarehouse(Warehouse):
         name: TableName,
         schema: Schema,
         paths: Sequence[Path],
-        label: Label,
+        label: BuildInfo,
         checks: TableChecks | None,
     ) -> TableState:
         import duckdb
@@ -508,7 +510,7 @@ class ParquetWarehouse(Warehouse):
         name: TableName,
         schema: Schema,
         sql: str,
-        label: Label,
+        label: BuildInfo,
         checks: TableChecks | None,
         costly: bool,
     ) -> TableState:
@@ -528,7 +530,7 @@ class ParquetWarehouse(Warehouse):
         sql: str,
         version: str,
         rows: int,
-        label: Label,
+        label: BuildInfo,
         checks: TableChecks | None,
     ) -> TableState:
         pair = {"stamp": label.stamp, "version": version, "rows": rows}
@@ -588,7 +590,7 @@ class ParquetWarehouse(Warehouse):
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
 
-    def _finish(self, name: TableName, label: Label, began: float) -> None:
+    def _finish(self, name: TableName, label: BuildInfo, began: float) -> None:
         sidecar = {
             "parts": label.parts,
             "description": label.description,

@@ -17,9 +17,9 @@ import duckdb
 
 from edxtasks.errors import InputError, UserError
 from edxtasks.printable import printable_path
-from edxtasks.scratch import NoScratch, Scratch
+from edxtasks.scratch import NoScratchError, Scratch
 from edxtasks.warehouse import dialect
-from edxtasks.warehouse.base import Parameter, Query, QueryRefused, Share
+from edxtasks.warehouse.base import Parameter, Query, QueryRefusedError, ResourceLimits
 from edxtasks.warehouse.refusals import machine_fault
 from edxtasks.warehouse.schema import DUCKDB_TYPES, Column, Schema
 
@@ -40,7 +40,7 @@ class Session:
     What does not fit in memory goes to a folder of `scratch`; where there can be none, it is an error.
     """
 
-    def __init__(self, share: Share, scratch: Scratch) -> None:
+    def __init__(self, share: ResourceLimits, scratch: Scratch) -> None:
         self.share = share
         self.connection = duckdb.connect(config={"temp_directory": spill_folder(scratch)})
         self.connection.execute(f"SET threads = {share.threads}")
@@ -106,7 +106,7 @@ class Session:
     def result(self, query: Query, condition: str = "TRUE") -> Iterator[str]:
         """The rows of a query for which `condition` holds, as a temporary table whose name is given.
 
-        The views of its inputs stand. Raises `QueryRefused` when it is no query that can be run, or its
+        The views of its inputs stand. Raises `QueryRefusedError` when it is no query that can be run, or its
         columns are not those declared.
         """
         schemas = tuple((name, source.schema) for name, source in query.inputs.items())
@@ -123,7 +123,8 @@ class Session:
             yield table
 
     def first_row(self, query: Query) -> tuple[Any, ...]:
-        """The first row of a query. The views of its inputs stand. Raises `QueryRefused` as `result` does."""
+        """The first row of a query. The views of its inputs stand. Raises `QueryRefusedError` as `result`
+        does."""
         schemas = tuple((name, source.schema) for name, source in query.inputs.items())
         try:
             sql, names_used, _ = _translated(query.sql, schemas)
@@ -156,7 +157,7 @@ class Session:
         pairs = zip_longest([c.signature() for c in schema], [c.signature() for c in found])
         wrong = [f"{told} is declared, {given} is given" for told, given in pairs if told != given]
         if wrong:
-            raise QueryRefused(f"the columns differ from their declaration: {'; '.join(wrong)}")
+            raise QueryRefusedError(f"the columns differ from their declaration: {'; '.join(wrong)}")
 
     def version(self, relation: str, schema: Schema) -> tuple[str, int]:
         """Version and number of rows: independent of the order of rows and the number of threads."""
@@ -225,15 +226,15 @@ def spill_folder(scratch: Scratch) -> str:
     """The folder that a DuckDB may spill to; "", with which it does not spill, where none can be made."""
     try:
         return str(scratch.path / f"spill-{secrets.token_hex(4)}")  # DuckDB makes and removes it
-    except NoScratch:
+    except NoScratchError:
         return ""
 
 
-def _refused(error: UserError | duckdb.Error) -> QueryRefused:
+def _refused(error: UserError | duckdb.Error) -> QueryRefusedError:
     """DuckDB's complaint about a query without the place in its own SQL, which nobody has written."""
     if isinstance(error, UserError):
-        return QueryRefused(str(error))
-    return QueryRefused(str(error).partition("\n")[0])
+        return QueryRefusedError(str(error))
+    return QueryRefusedError(str(error).partition("\n")[0])
 
 
 @lru_cache(maxsize=512)

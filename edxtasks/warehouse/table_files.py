@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from edxtasks.warehouse.base import DateState, TableState, whole_version
-from edxtasks.warehouse.footer import DamagedFile, Footer, read_footer
+from edxtasks.warehouse.footer import DamagedFileError, Footer, read_footer
 
 SUFFIX = ".parquet"
 
@@ -147,7 +147,7 @@ def _footer(path: Path) -> tuple[Footer | None, str]:
     """The footer of a file, or what is wrong with it."""
     try:
         return read_footer(path), ""
-    except DamagedFile as damaged:
+    except DamagedFileError as damaged:
         return None, str(damaged)
     except OSError as error:
         return None, f"it cannot be read ({error.strerror})"
@@ -156,7 +156,7 @@ def _footer(path: Path) -> tuple[Footer | None, str]:
 def _rows(footer: Footer) -> tuple[int, str]:
     try:
         return footer.rows(), ""
-    except DamagedFile as damaged:
+    except DamagedFileError as damaged:
         return 0, str(damaged)
 
 

@@ -12,7 +12,7 @@ from edxtasks.build.building import Built, build
 from edxtasks.build.check_lines import CheckLineError, take_checks
 from edxtasks.build.checks import checks_of
 from edxtasks.build.context import Context
-from edxtasks.build.freshness import Standing, check
+from edxtasks.build.freshness import Status, check
 from edxtasks.build.model import read_models
 from edxtasks.build.model_checks import with_checks
 from edxtasks.build.registry import put_together
@@ -21,10 +21,10 @@ from edxtasks.config import Warehouse as Place
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
 from edxtasks.errors import UserError
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 from edxtasks.table import External, Need, PythonModel, Table
-from edxtasks.warehouse.base import Label, TableName
-from edxtasks.warehouse.checks import Check, CheckFailed
+from edxtasks.warehouse.base import BuildInfo, TableName
+from edxtasks.warehouse.checks import Check, CheckFailedError
 from edxtasks.warehouse.parquet import ParquetWarehouse
 from edxtasks.warehouse.rows import Row
 from edxtasks.warehouse.schema import schema
@@ -59,7 +59,7 @@ def made_context(folder: Path, table: Table, *rows: tuple[str | None, float | No
     warehouse = ParquetWarehouse(folder / "warehouse")
     if rows:
         content = [{"person": person, "points": points} for person, points in rows]
-        label = Label(f"rows {rows}")
+        label = BuildInfo(f"rows {rows}")
         warehouse.load(TableName(COURSE.dataset, "results"), POINTS.schema, content, label)
     registry = {one.name: one for one in (POINTS, PEOPLE, table)}
     return Context(Settings(root=folder), registry, warehouse, Digests(), (COURSE,))
@@ -79,7 +79,7 @@ def test_two_rows_of_one_grain_fail_the_build_and_leave_the_old_table(tmp_path: 
     assert "several for 2 of them: 4 rows" in str(failed.value)
     assert "secret" not in str(failed.value)
     assert rows_of(context, table) == [("ada", 1.0)]
-    assert check(context, table, COURSE).standing is Standing.STALE
+    assert check(context, table, COURSE).status is Status.STALE
     assert not list(tmp_path.rglob(".grades*")), "nothing is left behind"
 
 
@@ -111,7 +111,7 @@ def test_bigquery_looks_at_the_grain_where_it_is_asked_to(
     table = made_table(tmp_path, IN_RANGE)
     context = made_context(tmp_path, table)
     context.settings = Settings(root=tmp_path, warehouse=Place(engine=engine, check_grain_on_bigquery=asked))
-    found = checks_of(context, table, COURSE, Notes())
+    found = checks_of(context, table, COURSE, Messages())
     assert found.grain == key
     assert [one.name for one in found.checks] == ["in_range"]
     assert found.parameters == {"sybil_max_percent_correct": 70.0}
@@ -122,15 +122,15 @@ def test_a_check_is_told_kept_and_no_part_of_the_stamp(tmp_path: Path) -> None:
     assert table.fault == ""
     context = made_context(tmp_path, table, ("ada", 70.0), ("bob", None), ("eve", 0.0))
     built = build(context, table, COURSE)
-    assert built.notes.lines == ["check known is left out: there is no people"]
+    assert built.messages.lines == ["check known is left out: there is no people"]
     context.warehouse.load(
         TableName(COURSE.dataset, "people"),
         PEOPLE.schema,
         [{"username": "ada"}, {"username": None}],
-        Label("p"),
+        BuildInfo("p"),
     )
     built = build(context, table, COURSE, force=True)
-    [told] = built.notes.lines
+    [told] = built.messages.lines
     assert told.startswith(
         "check known: 2 of 3 rows break it; expected for 0.5 of the rows: person IN (SELECT"
     )
@@ -139,14 +139,14 @@ def test_a_check_is_told_kept_and_no_part_of_the_stamp(tmp_path: Path) -> None:
         ("in_range", "error", 3, 0, False),
         ("known", "warning", 3, 2, True),
     ]
-    assert check(context, table, COURSE).standing is Standing.FRESH
+    assert check(context, table, COURSE).status is Status.FRESH
 
 
 def test_rows_that_break_an_error_leave_the_old_table(tmp_path: Path) -> None:
     table = made_table(tmp_path, IN_RANGE)
     build(made_context(tmp_path, table, ("ada", 70.0)), table, COURSE)
     context = made_context(tmp_path, table, ("ada", 70.5), ("bob", 0.0))
-    with pytest.raises(CheckFailed, match="grades: check in_range: 1 of 2 rows break it"):
+    with pytest.raises(CheckFailedError, match="grades: check in_range: 1 of 2 rows break it"):
         build(context, table, COURSE)
     assert rows_of(context, table) == [("ada", 70.0)]
 
@@ -163,18 +163,18 @@ def test_a_changed_check_is_looked_at_without_a_build(tmp_path: Path) -> None:
         table = made_table(tmp_path, *checks)
         context = made_context(tmp_path, table)
         verdict = check(context, table, COURSE)
-        assert (verdict.standing, verdict.reason) == (Standing.STALE, "its checks changed")
+        assert (verdict.status, verdict.reason) == (Status.STALE, "its checks changed")
         return context, table
 
     context, table = again(IN_RANGE, "-- check few (warning): points < 10")
-    assert build(context, table, COURSE).notes.lines == [
+    assert build(context, table, COURSE).messages.lines == [
         "check few: 1 of 2 rows break it; expected: points < 10"
     ]
-    assert check(context, table, COURSE).standing is Standing.FRESH
+    assert check(context, table, COURSE).status is Status.FRESH
     context, table = again(IN_RANGE, "-- check few (error): points < 10")
-    with pytest.raises(CheckFailed, match="check few: 1 of 2 rows break it"):
+    with pytest.raises(CheckFailedError, match="check few: 1 of 2 rows break it"):
         build(context, table, COURSE)
-    assert check(context, table, COURSE).standing is Standing.STALE
+    assert check(context, table, COURSE).status is Status.STALE
     assert file.stat().st_mtime_ns == before, "the rows are not written again"
 
 
@@ -197,10 +197,10 @@ def test_a_python_table_has_grain_and_checks_too(tmp_path: Path) -> None:
 
     assert attempt().rows == 1
     given.append({"person": "ada", "points": 2.0})
-    with pytest.raises(CheckFailed, match="marks: expected one row for each person"):
+    with pytest.raises(CheckFailedError, match="marks: expected one row for each person"):
         attempt()
     given[1] = {"person": "bob", "points": 0.0}
-    with pytest.raises(CheckFailed, match="marks: check positive: 1 of 2 rows break it"):
+    with pytest.raises(CheckFailedError, match="marks: check positive: 1 of 2 rows break it"):
         attempt()
     wrong = replace(table, checks=(Check("positive", "point > 0"),))
     assert "marks: check positive: " in with_checks({"results": POINTS, "marks": wrong}, None)["marks"].fault

@@ -27,10 +27,10 @@ from edxtasks.build.registry import read_registry
 from edxtasks.config import Paths, Settings
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 from edxtasks.storage import LocalStorage
 from edxtasks.table import External, Table
-from edxtasks.warehouse.base import Label
+from edxtasks.warehouse.base import BuildInfo
 from edxtasks.warehouse.parquet import ParquetWarehouse
 from edxtasks.warehouse.schema import Column, Schema, schema
 
@@ -190,7 +190,7 @@ def context(tmp_path: Path) -> Context:
 
 def load(context: Context, *names: str) -> None:
     rows = [{"username": name, "passed": True} for name in names]
-    context.warehouse.load(context.name(TABLE, COURSE), TABLE.schema, rows, Label("stamp"))
+    context.warehouse.load(context.name(TABLE, COURSE), TABLE.schema, rows, BuildInfo("stamp"))
 
 
 def beside(context: Context) -> Path:
@@ -199,9 +199,9 @@ def beside(context: Context) -> Path:
 
 def test_files_go_beside_the_dump_and_to_the_storage(context: Context) -> None:
     assert outdated(context, TABLE, COURSE).startswith("people.json.gz is gone from")
-    notes = Notes()
-    places = export(context, TABLE, COURSE, notes)
-    assert notes.lines == []
+    messages = Messages()
+    places = export(context, TABLE, COURSE, messages)
+    assert messages.lines == []
     stored = context.settings.storage.path / COURSE.directory
     assert places == [str(stored / name) for name in TABLE.files]
     for name in TABLE.files:
@@ -212,35 +212,35 @@ def test_files_go_beside_the_dump_and_to_the_storage(context: Context) -> None:
 
 
 def test_equal_rows_give_equal_bytes(context: Context, tmp_path: Path) -> None:
-    export(context, TABLE, COURSE, Notes())
+    export(context, TABLE, COURSE, Messages())
     before = {name: (beside(context) / name).read_bytes() for name in TABLE.files}
     for name in TABLE.files:
         (beside(context) / name).unlink()
     load(context, "ann", "bob")
-    export(context, TABLE, COURSE, Notes())
+    export(context, TABLE, COURSE, Messages())
     assert {name: (beside(context) / name).read_bytes() for name in TABLE.files} == before
 
 
 def test_files_of_other_rows_are_out_of_date(context: Context) -> None:
-    export(context, TABLE, COURSE, Notes())
+    export(context, TABLE, COURSE, Messages())
     load(context, "ann")
     assert outdated(context, TABLE, COURSE) == "its files are of other rows"
-    export(context, TABLE, COURSE, Notes())
+    export(context, TABLE, COURSE, Messages())
     assert outdated(context, TABLE, COURSE) == ""
 
 
 def test_a_file_gone_from_the_storage_is_noticed(context: Context) -> None:
-    export(context, TABLE, COURSE, Notes())
+    export(context, TABLE, COURSE, Messages())
     (context.settings.storage.path / COURSE.directory / "people.csv.gz").unlink()
     assert outdated(context, TABLE, COURSE).startswith("people.csv.gz is gone from")
 
 
 def test_files_beside_another_dump_are_written_there(context: Context) -> None:
-    export(context, TABLE, COURSE, Notes())
+    export(context, TABLE, COURSE, Messages())
     (beside(context).parent / "2014-10-26").mkdir()
     paths = dataclasses.replace(context.settings.paths, course_sql_date_dir="2014-10-26")
     context.settings = dataclasses.replace(context.settings, paths=paths)
-    export(context, TABLE, COURSE, Notes())
+    export(context, TABLE, COURSE, Messages())
     assert (beside(context).parent / "2014-10-26" / "people.csv.gz").is_file()
     # Back at the first dump its files are there, but what was written last is not of this directory.
     paths = dataclasses.replace(context.settings.paths, course_sql_date_dir="2014-10-19")
@@ -253,9 +253,9 @@ def test_a_directory_that_cannot_be_written_to_is_told(
 ) -> None:
     directory = beside(context)
     monkeypatch.setattr(os, "access", lambda path, mode: path != directory)
-    notes = Notes()
-    export(context, TABLE, COURSE, notes)
-    assert notes.lines == [f"{directory} is not writable: people.json.gz, people.csv.gz not kept there"]
+    messages = Messages()
+    export(context, TABLE, COURSE, messages)
+    assert messages.lines == [f"{directory} is not writable: people.json.gz, people.csv.gz not kept there"]
     assert list(directory.iterdir()) == []
     assert (context.settings.storage.path / COURSE.directory / "people.csv.gz").is_file()
     assert outdated(context, TABLE, COURSE) == ""
@@ -264,21 +264,21 @@ def test_a_directory_that_cannot_be_written_to_is_told(
 def test_a_course_without_dump_has_its_files_in_the_storage_alone(context: Context) -> None:
     beside(context).rmdir()
     beside(context).parent.rmdir()
-    notes = Notes()
-    export(context, TABLE, COURSE, notes)
-    assert notes.lines == []
+    messages = Messages()
+    export(context, TABLE, COURSE, messages)
+    assert messages.lines == []
     assert outdated(context, TABLE, COURSE) == ""
 
 
 def test_a_lost_record_only_writes_the_files_again(context: Context) -> None:
-    export(context, TABLE, COURSE, Notes())
+    export(context, TABLE, COURSE, Messages())
     folder = context.settings.storage.path / COURSE.directory / "_edxtasks"
     [record] = folder.iterdir()
     # A record of other rows beside it: a run was killed before it removed the older one.
     other = folder / "people.0123.json"
     other.write_bytes(record.read_bytes())
     assert outdated(context, TABLE, COURSE) == "its files are of other rows"
-    export(context, TABLE, COURSE, Notes())
+    export(context, TABLE, COURSE, Messages())
     assert list(folder.iterdir()) == [record]
     assert outdated(context, TABLE, COURSE) == ""
     record.unlink()
@@ -289,7 +289,7 @@ def test_files_of_the_latest_form_have_a_folder_of_their_own(context: Context) -
     options = dataclasses.replace(context.settings.options, dataset_latest=True)
     context.settings = dataclasses.replace(context.settings, options=options)
     load(context, "ann")
-    export(context, TABLE, COURSE, Notes())
+    export(context, TABLE, COURSE, Messages())
     assert (context.settings.storage.path / COURSE.directory / "latest" / "people.csv.gz").is_file()
     assert isinstance(context.storage, LocalStorage)
 

@@ -9,7 +9,7 @@ import pytest
 
 from edxtasks.build.from_files import rows_of_file
 from edxtasks.errors import InputError
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 from edxtasks.warehouse.schema import schema
 
 COLUMNS = schema("""
@@ -35,8 +35,8 @@ def test_columns_are_matched_by_name_and_fields_may_hold_anything(tmp_path: Path
         'false,2,y,"a ""quoted"", broken\r\ncourse",2014-01-01 00:00:00 UTC\n'
         ",3,,,\n",
     )
-    notes = Notes()
-    assert list(rows_of_file(path, COLUMNS, "user_id", "person_course", notes)) == [
+    messages = Messages()
+    assert list(rows_of_file(path, COLUMNS, "user_id", "person_course", messages)) == [
         {
             "viewed": True,
             "user_id": 1018,
@@ -51,7 +51,7 @@ def test_columns_are_matched_by_name_and_fields_may_hold_anything(tmp_path: Path
         },
         {"viewed": None, "user_id": 3, "course_id": None, "start_time": None},
     ]
-    assert notes.lines == [
+    assert messages.lines == [
         f"{path} lacks grade, which is NULL for its rows",
         f"{path} has columns that are left out: nickname",
     ]
@@ -71,7 +71,7 @@ def test_columns_are_matched_by_name_and_fields_may_hold_anything(tmp_path: Path
 def test_what_cannot_be_read_is_refused_with_its_line(tmp_path: Path, text: str, message: str) -> None:
     path = written(tmp_path, text)
     with pytest.raises(InputError) as caught:
-        list(rows_of_file(path, COLUMNS, "user_id", "person_course", Notes()))
+        list(rows_of_file(path, COLUMNS, "user_id", "person_course", Messages()))
     assert str(caught.value).startswith(str(path))
     assert message in str(caught.value)
     assert "secret" not in str(caught.value)
@@ -81,11 +81,11 @@ def test_a_file_that_is_cut_off_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path, "user_id\n" + "\n".join(map(str, range(10_000))))
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(InputError, match="expected CSV in UTF-8"):
-        list(rows_of_file(path, COLUMNS, "user_id", "person_course", Notes()))
+        list(rows_of_file(path, COLUMNS, "user_id", "person_course", Messages()))
 
 
 def test_bytes_that_are_no_utf8_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "person_course.csv.gz"
     path.write_bytes(gzip.compress(b"user_id,course_id\n1,R\xe9union\n"))
     with pytest.raises(InputError, match="expected CSV in UTF-8"):
-        list(rows_of_file(path, COLUMNS, "user_id", "person_course", Notes()))
+        list(rows_of_file(path, COLUMNS, "user_id", "person_course", Messages()))

@@ -23,7 +23,7 @@ from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
 from edxtasks.errors import InputError, UserError
 from edxtasks.logs.shards import shards
-from edxtasks.warehouse.base import Share, TableName
+from edxtasks.warehouse.base import ResourceLimits, TableName
 from edxtasks.warehouse.parquet import ParquetWarehouse
 
 COURSE = CourseKey("UnivX", "A", "1")
@@ -34,7 +34,7 @@ ROWS_OF_THE_LONG_DAY = 50_000
 
 def context(site: Site, threads: int = 2, memory_limit: str = "", folder: str = "warehouse") -> Context:
     """A view of the site and a warehouse beside it, as a new process has it."""
-    warehouse = ParquetWarehouse(site.directory.parent / folder, Share(threads, memory_limit))
+    warehouse = ParquetWarehouse(site.directory.parent / folder, ResourceLimits(threads, memory_limit))
     settings = Settings(paths=Paths(tracking_logs_directory=site.directory))
     return Context(settings, {}, warehouse, Digests(), (COURSE,))
 
@@ -222,18 +222,20 @@ def python(folder: Path) -> subprocess.Popen[bytes]:
 @pytest.mark.parametrize(
     ("share", "expected"),
     [
-        (Share(1), 1),
-        (Share(8), 8),
-        (Share(8, "16GB"), 8),
-        (Share(8, "1 GB"), 5),
-        (Share(8, "900MiB"), 4),
-        (Share(8, "1.5gb"), 7),
-        (Share(8, "100MB"), 1),
-        (Share(8, "1TB"), 8),
-        (Share(8, "5000 KB"), 1),
+        (ResourceLimits(1), 1),
+        (ResourceLimits(8), 8),
+        (ResourceLimits(8, "16GB"), 8),
+        (ResourceLimits(8, "1 GB"), 5),
+        (ResourceLimits(8, "900MiB"), 4),
+        (ResourceLimits(8, "1.5gb"), 7),
+        (ResourceLimits(8, "100MB"), 1),
+        (ResourceLimits(8, "1TB"), 8),
+        (ResourceLimits(8, "5000 KB"), 1),
     ],
 )
-def test_loads_side_by_side_share_threads_and_memory(tmp_path: Path, share: Share, expected: int) -> None:
+def test_loads_side_by_side_share_threads_and_memory(
+    tmp_path: Path, share: ResourceLimits, expected: int
+) -> None:
     assert ParquetWarehouse(tmp_path, share).loads_at_once == expected
 
 
@@ -271,8 +273,8 @@ def test_a_day_of_somebody_else_without_shard_stays_and_counts(site: Site) -> No
     changed = context(site)
     verdict = check_log_days(changed, COURSE)
     assert verdict.foreign == (table(7).table,)
-    _, _, notes = load_log_days(changed, COURSE)
-    assert any("without shard: tracklog_20141008" in line for line in notes.lines)
+    _, _, messages = load_log_days(changed, COURSE)
+    assert any("without shard: tracklog_20141008" in line for line in messages.lines)
     assert users(changed, 7) == ["x"]
     state = changed.log_days(COURSE)[table(7).table]
     noon = (date.fromisoformat(day(7)) - date(1970, 1, 1)).days * 86_400_000_000 + 43_200_000_000

@@ -45,7 +45,7 @@ def test_no_row_fails_and_the_old_table_stays(form: str, tmp_path: Path) -> None
     given: list[dict[str, str]] = [ROW]
 
     def rows(inputs: BuildInputs) -> Content:
-        inputs.messages.say("3 records of another course")
+        inputs.messages.add("3 records of another course")
         return FORMS[form](given, inputs.scratch)
 
     made = PythonModel(1, rows, lambda of: {"things": source}, never_empty=True)

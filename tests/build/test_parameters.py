@@ -10,14 +10,14 @@ import pytest
 
 from edxtasks.build.building import build
 from edxtasks.build.context import Context
-from edxtasks.build.freshness import Standing, check
+from edxtasks.build.freshness import Status, check
 from edxtasks.build.model import read_models
 from edxtasks.build.parameters import OF_SETTINGS, value
 from edxtasks.config import Settings
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
 from edxtasks.table import External, Table
-from edxtasks.warehouse.base import Label, TableName
+from edxtasks.warehouse.base import BuildInfo, TableName
 from edxtasks.warehouse.parquet import ParquetWarehouse
 from edxtasks.warehouse.schema import schema
 
@@ -52,16 +52,16 @@ def test_settings_are_parameters_in_group_scope_and_their_values_are_in_the_stam
     )
     context, table = made_context(tmp_path, "group", settings)
     rows = [{"ip": "192.0.2.1", "people": 7}, {"ip": "192.0.2.2", "people": 8}]
-    context.warehouse.load(TableName(COURSE.dataset, "ip_groups"), GROUPS.schema, rows, Label("rows"))
+    context.warehouse.load(TableName(COURSE.dataset, "ip_groups"), GROUPS.schema, rows, BuildInfo("rows"))
     build(context, table, None)
     name = context.name(table, None)
     assert list(context.warehouse.read(name)) == [("192.0.2.1", 14.0, "2014-01-02", None)]
 
-    assert check(context, table, None).standing is Standing.FRESH
+    assert check(context, table, None).status is Status.FRESH
     other = dataclasses.replace(settings, sybil_max_group=9)
     context, table = made_context(tmp_path, "group", other)
     verdict = check(context, table, None)
-    assert (verdict.standing, verdict.reason) == (Standing.STALE, "@sybil_max_group changed")
+    assert (verdict.status, verdict.reason) == (Status.STALE, "@sybil_max_group changed")
     build(context, table, None)
     assert len(list(context.warehouse.read(name))) == 2
 

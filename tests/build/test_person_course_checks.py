@@ -10,8 +10,8 @@ import pytest
 
 from edxtasks.build.person_course import ACCOUNTS, PEOPLE
 from edxtasks.build.registry import read_registry
-from edxtasks.warehouse.base import Label, Query, TableName, Tables
-from edxtasks.warehouse.checks import CheckFailed, TableChecks
+from edxtasks.warehouse.base import BuildInfo, Query, TableName, Tables
+from edxtasks.warehouse.checks import CheckFailedError, TableChecks
 from edxtasks.warehouse.parquet import ParquetWarehouse
 from edxtasks.warehouse.schema import schema
 
@@ -62,7 +62,7 @@ def broken(warehouse: ParquetWarehouse, *rows: Mapping[str, Any]) -> dict[str, i
     """How many rows break a check, by check."""
     assert TABLE.fault == ""
     checks = TableChecks(TABLE.name, TABLE.key, TABLE.checks)
-    warehouse.load(NAME, TABLE.schema, [dict(row) for row in rows], Label("s"), checks)
+    warehouse.load(NAME, TABLE.schema, [dict(row) for row in rows], BuildInfo("s"), checks)
     assert {one.rows for one in checks.findings} == {len(rows)}
     return {one.check.name: one.broken for one in checks.findings if one.broken}
 
@@ -91,14 +91,14 @@ def test_a_broken_rule_is_counted(warehouse: ParquetWarehouse, change: dict[str,
 
 
 def test_an_account_that_comes_twice_is_refused(warehouse: ParquetWarehouse) -> None:
-    with pytest.raises(CheckFailed, match=r"one row for each user_id .* several for 1 of them: 3 rows"):
+    with pytest.raises(CheckFailedError, match=r"one row for each user_id .* several for 1 of them: 3 rows"):
         broken(warehouse, ACTIVE, IDLE, other(1), other(1))
 
 
 def test_two_persons_of_one_username_are_refused(warehouse: ParquetWarehouse) -> None:
     nameless = [other(number, username=name) for number, name in enumerate(["", "", None, None], 5)]
     assert broken(warehouse, ACTIVE, *nameless) == {}
-    with pytest.raises(CheckFailed, match="check one_person_per_username: 2 of 3 rows break it"):
+    with pytest.raises(CheckFailedError, match="check one_person_per_username: 2 of 3 rows break it"):
         broken(warehouse, ACTIVE, IDLE, other(3, username="ada"))
 
 
@@ -111,7 +111,7 @@ def test_accounts_without_username_and_of_the_same_are_counted(warehouse: Parque
     accounts = TableName("campus", "user_info_combo")
     names = ["ada", "ada", "ada", "bob", "", None]
     columns = schema("username STRING -- who")
-    warehouse.load(accounts, columns, [{"username": name} for name in names], Label("s"))
+    warehouse.load(accounts, columns, [{"username": name} for name in names], BuildInfo("s"))
     assert counted(warehouse, ACCOUNTS, "user_info_combo", accounts) == (2, 2, 4)
 
 

@@ -15,7 +15,7 @@ from course_exports import write_tarball
 from edxtasks.build import mirror
 from edxtasks.build.building import build
 from edxtasks.build.context import Context
-from edxtasks.build.freshness import Standing, check
+from edxtasks.build.freshness import Status, check
 from edxtasks.build.registry import read_registry
 from edxtasks.config import Options, Paths, Settings, Storage, Warehouse
 from edxtasks.course import CourseKey
@@ -46,13 +46,13 @@ def test_the_file_follows_the_table(context: Context) -> None:
     staff, bucket = context.registry["courses.staff"], context.settings.root / "bucket"
     done = build(context, staff, None)
     assert (bucket / "courses" / "staff.csv").read_text() == STAFF
-    assert any(line.startswith("published: ") for line in done.notes.lines)
-    assert check(context, staff, None).standing is Standing.FRESH
+    assert any(line.startswith("published: ") for line in done.messages.lines)
+    assert check(context, staff, None).status is Status.FRESH
 
     # The copy is gone, or was overwritten by somebody: it comes back, and the table is not loaded for it.
     (bucket / "courses" / "staff.csv").unlink()
     verdict = check(context, staff, None)
-    assert (verdict.standing, verdict.files_only) == (Standing.STALE, True)
+    assert (verdict.status, verdict.files_only) == (Status.STALE, True)
     build(context, staff, None)
     assert (bucket / "courses" / "staff.csv").read_text() == STAFF
 
@@ -61,7 +61,7 @@ def test_the_file_follows_the_table(context: Context) -> None:
     assert not check(context, staff, None).files_only
     assert build(context, staff, None).rows == 2
     assert (bucket / "courses" / "staff.csv").read_text().endswith("bob,Bob,TA\n")
-    assert check(context, staff, None).standing is Standing.FRESH
+    assert check(context, staff, None).status is Status.FRESH
 
 
 def test_a_file_of_json_lines_is_not_called_csv(context: Context) -> None:
@@ -86,7 +86,7 @@ def test_the_embedded_engine_and_a_project_without_bucket_publish_nothing(tmp_pa
         context = Context(settings, read_registry(None), warehouse, Digests())
         context.__dict__["storage"] = LocalStorage(tmp_path / "bucket")
         assert build(context, context.registry["courses.staff"], None).rows == 1
-        assert check(context, context.registry["courses.staff"], None).standing is Standing.FRESH
+        assert check(context, context.registry["courses.staff"], None).status is Status.FRESH
     assert not (tmp_path / "bucket").exists()
 
 
@@ -141,15 +141,15 @@ def test_axis_and_bundle_are_published(tmp_path: Path, engine: str, latest: bool
     bucket = tmp_path / "bucket" / folder
     for name in AXIS_FILES:
         assert (bucket / name).read_bytes() == (place / name).read_bytes()
-    assert check(context, axis, COURSE).standing is Standing.FRESH
+    assert check(context, axis, COURSE).status is Status.FRESH
 
     # A copy that is gone comes back.
     (bucket / AXIS_FILES[1]).unlink()
     verdict = check(context, axis, COURSE)
-    assert verdict.standing is Standing.STALE
+    assert verdict.status is Status.STALE
     assert verdict.reason.startswith(f"{AXIS_FILES[1]} is not in ")
     build(context, axis, COURSE)
-    assert check(context, axis, COURSE).standing is Standing.FRESH
+    assert check(context, axis, COURSE).status is Status.FRESH
 
     # Another export with the same rows: the table keeps its version, the bundle is another.
     state = context.state(axis, COURSE)
@@ -160,7 +160,7 @@ def test_axis_and_bundle_are_published(tmp_path: Path, engine: str, latest: bool
     assert now is not None
     assert now.version == state.version
     assert b"second" in (bucket / AXIS_FILES[1]).read_bytes()
-    assert check(context, axis, COURSE).standing is Standing.FRESH
+    assert check(context, axis, COURSE).status is Status.FRESH
 
 
 def test_an_axis_without_rows_publishes_nothing(tmp_path: Path) -> None:
@@ -182,13 +182,13 @@ def test_a_dump_that_cannot_be_written_to_is_published_all_the_same(
     place = export(tmp_path).parent
     # Permissions do not bind the administrator, under whom tests may run.
     monkeypatch.setattr("os.access", lambda path, mode: Path(path) != place)
-    notes = build(context, context.registry["course_axis"], COURSE).notes
+    messages = build(context, context.registry["course_axis"], COURSE).messages
     assert any(
-        line.startswith(f"{place} is not writable; not kept: course_axis.json") for line in notes.lines
+        line.startswith(f"{place} is not writable; not kept: course_axis.json") for line in messages.lines
     )
     assert [path.name for path in place.iterdir()] == ["course.tar.gz"]
     assert copies(context) == [f"{COURSE.directory}/{name}" for name in AXIS_FILES]
-    assert check(context, context.registry["course_axis"], COURSE).standing is Standing.FRESH
+    assert check(context, context.registry["course_axis"], COURSE).status is Status.FRESH
 
 
 def test_without_a_bucket_the_axis_is_built_and_not_published(tmp_path: Path) -> None:
@@ -197,7 +197,7 @@ def test_without_a_bucket_the_axis_is_built_and_not_published(tmp_path: Path) ->
     export(tmp_path)
     assert build(context, context.registry["course_axis"], COURSE).rows == 3
     assert copies(context) == []
-    assert check(context, context.registry["course_axis"], COURSE).standing is Standing.FRESH
+    assert check(context, context.registry["course_axis"], COURSE).status is Status.FRESH
 
 
 def test_the_mirror_leaves_published_files_to_the_axis(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from project import REPOSITORY, Project
 from edxtasks.build.status import HEADER, courses_without_table
 from edxtasks.config import Options, Settings
 from edxtasks.course import CourseKey
-from edxtasks.notes import Notes
-from edxtasks.warehouse.base import Label, TableName
+from edxtasks.messages import Messages
+from edxtasks.warehouse.base import BuildInfo, TableName
 from edxtasks.warehouse.parquet import ParquetWarehouse
 from edxtasks.warehouse.schema import schema
 
@@ -23,20 +23,24 @@ LACKS = CourseKey.parse("course-v1:OrgY+Cd-2+R1")
 def test_courses_that_lack_a_table_in_the_order_of_the_list(tmp_path: Path) -> None:
     warehouse = ParquetWarehouse(tmp_path)
     rows = [{"name": "a"}, {"name": "b"}]
-    warehouse.load(TableName("OrgX__Ab_1__2T2020", "things"), schema("name STRING -- n"), rows, Label("1"))
-    warehouse.load(TableName("OrgY__Cd_2__R1_latest", "things"), schema("name STRING -- n"), [], Label("1"))
-    notes = Notes()
-    found = courses_without_table(warehouse, Settings(root=tmp_path), notes, [LACKS, HAS], "things")
+    warehouse.load(
+        TableName("OrgX__Ab_1__2T2020", "things"), schema("name STRING -- n"), rows, BuildInfo("1")
+    )
+    warehouse.load(
+        TableName("OrgY__Cd_2__R1_latest", "things"), schema("name STRING -- n"), [], BuildInfo("1")
+    )
+    messages = Messages()
+    found = courses_without_table(warehouse, Settings(root=tmp_path), messages, [LACKS, HAS], "things")
     assert found == [LACKS]
-    assert notes.lines[0] == HEADER
-    assert notes.lines[1] == "None,OrgY/Cd-2/R1,None,0,0,OrgY__Cd_2__R1,things"
+    assert messages.lines[0] == HEADER
+    assert messages.lines[1] == "None,OrgY/Cd-2/R1,None,0,0,OrgY__Cd_2__R1,things"
     time = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{6})?"
     pattern = rf"{time},OrgX/Ab\.1/2T2020,{time},2,[1-9]\d*,OrgX__Ab_1__2T2020,things"
-    assert re.fullmatch(pattern, notes.lines[2])
-    assert notes.lines[3] == "1 of 2 courses have no table things, and are chosen: OrgY/Cd-2/R1"
+    assert re.fullmatch(pattern, messages.lines[2])
+    assert messages.lines[3] == "1 of 2 courses have no table things, and are chosen: OrgY/Cd-2/R1"
     # With dataset_latest other datasets are meant; a table without rows is a table.
     latest = Settings(root=tmp_path, options=Options(dataset_latest=True))
-    assert courses_without_table(warehouse, latest, Notes(), [LACKS, HAS], "things") == [HAS]
+    assert courses_without_table(warehouse, latest, Messages(), [LACKS, HAS], "things") == [HAS]
 
 
 def test_a_task_and_a_command_for_the_courses_that_lack_a_table(built: Project) -> None:

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "logs"))
 from google_fake import FakeGoogle, Plan, fake_google
 from split_site import Site, event
 
-from edxtasks.build.adoption import NotAdopted, adopt_log_days, adopt_table
+from edxtasks.build.adoption import NotAdoptedError, adopt_log_days, adopt_table
 from edxtasks.build.context import Context
 from edxtasks.build.estimates import estimate
 from edxtasks.build.log_days import TRACKLOG_SCHEMA, check_log_days, load_log_days
@@ -127,7 +127,7 @@ def test_a_table_with_rows_of_other_dates_is_left(fake: FakeGoogle, context: Con
     context.warehouse.refresh_all()
     counted = f"COUNT(*) FROM `p.{COURSE.dataset}.pcday_ip_counts`"
     fake.answers.append((counted, [["2014-10-17", 1], ["2014-10-19", 2]]))
-    with pytest.raises(NotAdopted, match=r"^it has rows of dates that it would not have: 2014-10-19$"):
+    with pytest.raises(NotAdoptedError, match=r"^it has rows of dates that it would not have: 2014-10-19$"):
         adopt_table(context, adopting(context), table, COURSE)
     assert fake.labels(COURSE.dataset, table.name) == {}
     fake.answers.append((counted, [["2014-10-17", 1], ["2014-10-18", 2]]))
@@ -217,9 +217,9 @@ def test_a_quota_that_is_used_up_ends_the_loading_and_a_later_run_goes_on(
     fake.plans += [Plan(match="tracklog_20141017", rows=1), Plan(match="tracklog_20141018", rows=2)]
     fake.told_of_datasets[LOGS] = {"defaultTableExpirationMs": str(86_400_000)}
     context.warehouse = BigQueryWarehouse(Service("p", endpoint=fake.url), lambda: bucket, tmp_path)
-    rows, days, notes = load_log_days(context, COURSE)
+    rows, days, messages = load_log_days(context, COURSE)
     assert (rows, days) == (3, 2)
-    assert [line for line in notes.lines if "expire after 1 days" in line]
+    assert [line for line in messages.lines if "expire after 1 days" in line]
 
 
 @pytest.mark.parametrize(("bucket", "where"), [(None, "gs://usual"), ("gs://other", "gs://other")])

@@ -11,13 +11,13 @@ import pytest
 
 from edxtasks.build.building import Built, build
 from edxtasks.build.context import Context
-from edxtasks.build.freshness import Standing, check
+from edxtasks.build.freshness import Status, check
 from edxtasks.config import Settings
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
 from edxtasks.errors import SettingsError, UserError
 from edxtasks.table import External, Need, Scope, SqlModel, Table
-from edxtasks.warehouse.base import Label, Share, TableName
+from edxtasks.warehouse.base import BuildInfo, ResourceLimits, TableName
 from edxtasks.warehouse.parquet import ParquetWarehouse
 from edxtasks.warehouse.rows import ParquetFiles
 from edxtasks.warehouse.schema import Schema, schema
@@ -46,7 +46,7 @@ ROWS = 150_000
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ParquetWarehouse]:
     """Three courses of 150 000 rows by user_id: more than a row group each, and two threads to mix them."""
-    warehouse = ParquetWarehouse(tmp_path_factory.mktemp("unions") / "warehouse", Share(threads=2))
+    warehouse = ParquetWarehouse(tmp_path_factory.mktemp("unions") / "warehouse", ResourceLimits(threads=2))
     for course in (A, B, C):
         path = warehouse.folder.parent / "rows.parquet"
         warehouse.session.connection.execute(
@@ -54,7 +54,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ParquetWareh
             f"TO '{path}' (FORMAT parquet)"
         )
         name = TableName(course.dataset, "people")
-        warehouse.load(name, PEOPLE, ParquetFiles((path,)), Label(f"rows of {course}"))
+        warehouse.load(name, PEOPLE, ParquetFiles((path,)), BuildInfo(f"rows of {course}"))
     yield warehouse
     warehouse.session.close()
 
@@ -79,9 +79,9 @@ def test_rows_come_in_the_order_of_the_list_with_two_threads(warehouse: ParquetW
 
 def test_the_course_list_is_part_of_the_stamp(warehouse: ParquetWarehouse) -> None:
     combine(warehouse, A, B)
-    assert check(made_context(warehouse, A, B), COMBINED, None).standing is Standing.FRESH
+    assert check(made_context(warehouse, A, B), COMBINED, None).status is Status.FRESH
     verdict = check(made_context(warehouse, B, A), COMBINED, None)
-    assert (verdict.standing, verdict.reason) == (Standing.STALE, "courses changed")
+    assert (verdict.status, verdict.reason) == (Status.STALE, "courses changed")
     verdict = check(made_context(warehouse, A), COMBINED, None)
     assert verdict.reason == "courses changed, people of X/B/R is gone"
 
@@ -94,13 +94,13 @@ def test_no_chosen_course_is_an_error(warehouse: ParquetWarehouse) -> None:
 @pytest.fixture
 def small(tmp_path: Path) -> ParquetWarehouse:
     """Tables of other columns: course A has no grade but a nickname, B all in another order, C no table."""
-    warehouse = ParquetWarehouse(tmp_path / "warehouse", Share(threads=1))
+    warehouse = ParquetWarehouse(tmp_path / "warehouse", ResourceLimits(threads=1))
     of_a = schema("nickname STRING\nuser_id INTEGER\ncourse STRING")
     of_b = Schema(tuple(reversed(PEOPLE.columns)))
     row_of_a = {"nickname": "ann", "user_id": 1, "course": "A"}
     row_of_b = {"grade": 0.5, "user_id": 2, "course": "B"}
-    warehouse.load(TableName(A.dataset, "people"), of_a, [row_of_a], Label("a"))
-    warehouse.load(TableName(B.dataset, "people"), of_b, [row_of_b], Label("b"))
+    warehouse.load(TableName(A.dataset, "people"), of_a, [row_of_a], BuildInfo("a"))
+    warehouse.load(TableName(B.dataset, "people"), of_b, [row_of_b], BuildInfo("b"))
     return warehouse
 
 
@@ -108,14 +108,14 @@ def test_columns_are_matched_by_name(small: ParquetWarehouse) -> None:
     context = made_context(small, B, C, A)
     built = build(context, COMBINED, None)
     assert list(small.read(context.name(COMBINED, None))) == [("B", 2, 0.5), ("A", 1, None)]
-    assert built.notes.lines == [
+    assert built.messages.lines == [
         "no people, and so left out: X/C/R",
         "people of X__A__R has no grade, which is NULL for them",
         "people of X__A__R has columns that are left out: nickname",
     ]
     info = small.info(context.name(COMBINED, None))
     assert info is not None
-    assert info.description.splitlines() == ["", "Courses: X/B/R, X/C/R, X/A/R", *built.notes.lines]
+    assert info.description.splitlines() == ["", "Courses: X/B/R, X/C/R, X/A/R", *built.messages.lines]
 
 
 def test_a_column_that_no_course_has_is_null(small: ParquetWarehouse) -> None:
@@ -139,7 +139,7 @@ def test_a_single_table_of_somebody_else_is_read_with_its_columns(
     )
     built = build(made_context(small, A, copy=of_course), of_course, A)
     assert list(small.read(TableName(A.dataset, "copy"))) == [("A", 1, None)]
-    assert built.notes.lines == [
+    assert built.messages.lines == [
         "people of X__A__R has no grade, which is NULL for them",
         "people of X__A__R has columns that are left out: odd",
     ]
@@ -148,7 +148,7 @@ def test_a_single_table_of_somebody_else_is_read_with_its_columns(
 def test_the_tables_of_another_course_are_never_taken_for_ones_own(small: ParquetWarehouse) -> None:
     first, second = CourseKey("X", "A.", "R"), CourseKey("X", "A_", "R")
     assert first.dataset == second.dataset
-    small.load(TableName(first.dataset, "people"), PEOPLE, [{"user_id": 1}], Label("s"))
+    small.load(TableName(first.dataset, "people"), PEOPLE, [{"user_id": 1}], BuildInfo("s"))
     made = Table("copy", "x", PEOPLE, COMBINED.builder, inputs={"people": Need.REQUIRED})
     build(made_context(small, first, copy=made), made, first)
     for work in (build, check):

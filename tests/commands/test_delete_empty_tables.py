@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 from doit_process import doit
 
-from edxtasks.warehouse.base import Label, TableName
+from edxtasks.warehouse.base import BuildInfo, TableName
 from edxtasks.warehouse.parquet import ParquetWarehouse
 from edxtasks.warehouse.schema import schema
 
@@ -23,7 +23,7 @@ def test_empty_log_tables_go(tmp_path: Path) -> None:
         (LOGS, "tracklog_20140103", 0),
         (OTHER, "forum", 0),
     ):
-        warehouse.load(TableName(dataset, table), COLUMNS, [{"x": 1}] * rows, Label("stamp"))
+        warehouse.load(TableName(dataset, table), COLUMNS, [{"x": 1}] * rows, BuildInfo("stamp"))
     course = "MITx/6.00x/1T2014"
 
     def tables(dataset: str) -> set[str]:
@@ -55,7 +55,7 @@ def test_tables_of_somebody_else_and_damaged_ones_are_counted_by_what_they_hold(
 
 def test_the_tables_of_another_course_are_left_alone(tmp_path: Path) -> None:
     warehouse = ParquetWarehouse(tmp_path / "warehouse")
-    warehouse.load(TableName(LOGS, "tracklog_20140101"), COLUMNS, [], Label("stamp"))
+    warehouse.load(TableName(LOGS, "tracklog_20140101"), COLUMNS, [], BuildInfo("stamp"))
     warehouse.note_owner(LOGS, "MITx/6_00x/1T2014 (tracking log)")
     ended = doit(tmp_path, "delete_empty_tables", "MITx/6.00x/1T2014", status=1)
     assert "MITx/6_00x/1T2014" in ended.err and "MITx/6.00x/1T2014" in ended.err

@@ -7,7 +7,7 @@ import pytest
 from edxtasks.build.estimates import Estimate
 from edxtasks.commands.estimate import dollars, size, told
 from edxtasks.graph.costs import Cost
-from edxtasks.graph.plan import Outlook
+from edxtasks.graph.plan import PlannedStatus
 
 READ = Estimate(bytes=3 * 2**30, largest=2**30, billed=2**40)
 
@@ -28,15 +28,16 @@ def test_dollars_are_rounded_up(amount: float, text: str) -> None:
 
 
 def test_a_task() -> None:
-    assert told(Cost("t", Outlook.WILL_RUN, READ), 6.25, None) == "at most 3.0 GiB, $6.25"
+    assert told(Cost("t", PlannedStatus.WILL_RUN, READ), 6.25, None) == "at most 3.0 GiB, $6.25"
     assert (
-        told(Cost("t", Outlook.WILL_RUN, unknown=("a:C", "b")), 6.25, None) == "unknown until a, b is built"
+        told(Cost("t", PlannedStatus.WILL_RUN, unknown=("a:C", "b")), 6.25, None)
+        == "unknown until a, b is built"
     )
-    changing = Cost("t", Outlook.MAY_RUN, READ, changing=("a:C",), every_date=True)
+    changing = Cost("t", PlannedStatus.MAY_RUN, READ, changing=("a:C",), every_date=True)
     wanted = "at most 3.0 GiB, $6.25 for all its dates, as its inputs stand (a before it)"
     assert told(changing, 6.25, 2**30) == wanted
 
 
 def test_a_query_over_the_limit() -> None:
-    text = told(Cost("t", Outlook.WILL_RUN, READ), 6.25, 2**30 - 1)
+    text = told(Cost("t", PlannedStatus.WILL_RUN, READ), 6.25, 2**30 - 1)
     assert text.endswith("; a query of 1.0 GiB is over maximum_bytes_billed and will be refused")

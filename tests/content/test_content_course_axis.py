@@ -18,8 +18,8 @@ from lxml import etree
 from edxtasks.config import Options, Paths, Settings
 from edxtasks.content import axis
 from edxtasks.content.findings import LONGEST_DESCRIPTION, description
-from edxtasks.errors import InputError, SourceAbsent
-from edxtasks.notes import Notes
+from edxtasks.errors import InputError, SourceAbsentError
+from edxtasks.messages import Messages
 from edxtasks.table import Instance, PythonModel
 from edxtasks.tables.content import course_axis
 from edxtasks.warehouse.rows import Row
@@ -39,22 +39,22 @@ def site(tmp_path: Path) -> Settings:
     )
 
 
-def built(settings: Settings, tmp_path: Path) -> tuple[list[Row], Notes, Path]:
-    notes = Notes()
+def built(settings: Settings, tmp_path: Path) -> tuple[list[Row], Messages, Path]:
+    messages = Messages()
     sources = course_axis.sources(Instance(settings, COURSE))
-    rows = course_axis.build(inputs(COURSE, settings, sources, tmp_path, notes))
+    rows = course_axis.build(inputs(COURSE, settings, sources, tmp_path, messages))
     assert sources["tarball"] is not None
-    return list(cast("Iterable[Row]", rows)), notes, sources["tarball"].parent
+    return list(cast("Iterable[Row]", rows)), messages, sources["tarball"].parent
 
 
 def test_rows_have_the_columns_of_the_schema(site: Settings, tmp_path: Path) -> None:
-    rows, notes, _ = built(site, tmp_path)
+    rows, messages, _ = built(site, tmp_path)
     assert [row["url_name"] for row in rows] == ['C_"1",_é', "c", "s", "p"]
     assert [column.name for column in course_axis.SCHEMA["data"].fields] == list(cast("Row", rows[0]["data"]))
     for row in rows:
         assert tuple(row) == course_axis.SCHEMA.names
-    assert notes.lines == []
-    assert notes.counts["files"] == 3
+    assert messages.lines == []
+    assert messages.counts["files"] == 3
 
 
 def test_json_file(site: Settings, tmp_path: Path) -> None:
@@ -177,21 +177,21 @@ def test_a_wrong_declaration_costs_no_row(site: Settings, tmp_path: Path) -> Non
         },
     )
     write_tarball(tmp_path / "SQL" / COURSE.directory / "2013-09-08" / "course.xml.tar.gz", files)
-    rows, notes, _ = built(site, tmp_path)
+    rows, messages, _ = built(site, tmp_path)
     assert [row["name"] for row in rows] == ["Physique, été", "Énergie"]
-    assert notes.lines == [
+    assert messages.lines == [
         "encoding is not the one declared (2): course/3T2013.xml: ascii expected, utf-8 found; "
         "chapter/é.xml: ascii expected, utf-8 found"
     ]
-    assert notes.counts["warnings"] == 2
+    assert messages.counts["warnings"] == 2
 
 
 def test_halves_of_characters_are_no_defect(site: Settings, tmp_path: Path) -> None:
     files = studio('<course display_name="a&#xD83D;&#xDE00;b"><chapter url_name="c&#xD800;"/></course>')
     write_tarball(tmp_path / "SQL" / COURSE.directory / "2013-09-08" / "course.xml.tar.gz", files)
-    rows, notes, folder = built(site, tmp_path)
+    rows, messages, folder = built(site, tmp_path)
     assert [row["name"] for row in rows] == ["a\ufffd\ufffdb", "c\ufffd"]
-    assert notes.lines[0] == "characters that XML has not, replaced by U+FFFD (1): course/3T2013.xml: 3"
+    assert messages.lines[0] == "characters that XML has not, replaced by U+FFFD (1): course/3T2013.xml: 3"
     assert etree.fromstring((folder / "xbundle_MITx__8.01x__3T2013.xml").read_bytes()).get(
         "display_name"
     ) == ("a\ufffd\ufffdb")
@@ -210,7 +210,7 @@ def test_names_that_stand_in_each_row_below_are_bounded(
 
 def test_without_an_export_it_is_skipped(site: Settings, tmp_path: Path) -> None:
     (tmp_path / "SQL" / COURSE.directory / "2013-09-08" / "course.xml.tar.gz").unlink()
-    with pytest.raises(SourceAbsent, match="no course content"):
+    with pytest.raises(SourceAbsentError, match="no course content"):
         course_axis.sources(Instance(site, COURSE))
 
 
@@ -246,16 +246,16 @@ def test_what_is_amiss_is_told(site: Settings, tmp_path: Path) -> None:
     inner = "".join(f'<problem url_name="p{number}"/>' for number in range(30))
     tarball = tmp_path / "SQL" / COURSE.directory / "2013-09-08" / "course.xml.tar.gz"
     write_tarball(tarball, studio(f'<course due="soon">{inner}</course>'))
-    _, notes, _ = built(site, tmp_path)
-    assert notes.counts["warnings"] == 31
-    missing, time = notes.lines
+    _, messages, _ = built(site, tmp_path)
+    assert messages.counts["warnings"] == 31
+    missing, time = messages.lines
     assert missing.startswith("files missing (30): problem/p0.xml; problem/p1.xml; ")
     assert missing.endswith("; problem/p19.xml; and 10 more")
     assert time == 'dates that cannot be read (1): due of course: "soon" is no date'
-    assert description("The axis.", notes) == "\n".join(["The axis.", missing, time])
+    assert description("The axis.", messages) == "\n".join(["The axis.", missing, time])
 
 
 def test_a_description_fits_bigquery() -> None:
-    notes = Notes()
-    notes.say("x" * 20_000)
-    assert len(description("The axis.", notes)) == LONGEST_DESCRIPTION == 16_000
+    messages = Messages()
+    messages.add("x" * 20_000)
+    assert len(description("The axis.", messages)) == LONGEST_DESCRIPTION == 16_000

@@ -10,7 +10,7 @@ from course_exports import COURSE
 
 from edxtasks.config import Options, Paths, Settings
 from edxtasks.content import course_image
-from edxtasks.errors import SourceAbsent
+from edxtasks.errors import SourceAbsentError
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def site(tmp_path: Path) -> Settings:
 def test_of_the_dated_directory(site: Settings) -> None:
     home = site.root / COURSE.directory
     (home / "course_image.jpg").write_bytes(b"home")
-    with pytest.raises(SourceAbsent, match="no course image"):
+    with pytest.raises(SourceAbsentError, match="no course image"):
         course_image.sources(COURSE, site)
     image = home / "2013-09-08" / "course_image.jpg"
     image.write_bytes(b"dated")
@@ -32,7 +32,7 @@ def test_of_the_dated_directory(site: Settings) -> None:
 @pytest.mark.parametrize("options", [Options(dataset_latest=True), Options(latest_sql_dir=True)])
 def test_in_latest_mode_also_of_the_course_directory(site: Settings, options: Options) -> None:
     latest, home = replace(site, options=options), site.root / COURSE.directory
-    with pytest.raises(SourceAbsent, match="no course image"):
+    with pytest.raises(SourceAbsentError, match="no course image"):
         course_image.sources(COURSE, latest)
     (home / "course_image.jpg").write_bytes(b"home")
     assert course_image.sources(COURSE, latest) == {"image": home / "course_image.jpg"}

@@ -15,8 +15,8 @@ from edxtasks.config import Options, Paths, Settings
 from edxtasks.content.findings import LISTINGS, NUMBERS, OVERRIDES, Findings
 from edxtasks.content.listings import Listing
 from edxtasks.content.statistics import statistics
-from edxtasks.errors import InputError, SourceAbsent
-from edxtasks.notes import Notes
+from edxtasks.errors import InputError, SourceAbsentError
+from edxtasks.messages import Messages
 from edxtasks.table import Instance
 from edxtasks.tables.content import course_listing_and_metainfo, course_metainfo
 from edxtasks.tables.content.course_metainfo import OVERRIDES_FILE, override, read_overrides
@@ -41,20 +41,20 @@ def site(tmp_path: Path) -> Settings:
     return Settings(root=tmp_path, paths=Paths(course_sql_date_dir="2013-09-08", listings=Path("l.csv")))
 
 
-def built(settings: Settings, usage: Iterable[Row] | None = USAGE) -> tuple[dict[object, object], Notes]:
-    notes = Notes()
+def built(settings: Settings, usage: Iterable[Row] | None = USAGE) -> tuple[dict[object, object], Messages]:
+    messages = Messages()
     sources = course_metainfo.sources(Instance(settings, COURSE))
     tables: dict[str, Iterator[Row] | None] = {"stats_module_usage": None if usage is None else iter(usage)}
-    rows = course_metainfo.build(inputs(COURSE, settings, sources, settings.root, notes, tables))
+    rows = course_metainfo.build(inputs(COURSE, settings, sources, settings.root, messages, tables))
     found = list(cast("Iterable[Row]", rows))
     assert {row["course_id"] for row in found} == {str(COURSE)}
     values = {row["key"]: row["value"] for row in found}
     assert len(values) == len(found)  # keys are unique
-    return values, notes
+    return values, messages
 
 
 def test_rows_in_their_order(site: Settings, tmp_path: Path) -> None:
-    values, notes = built(site)
+    values, messages = built(site)
     # Two weeks; the video is excluded; one lti (qualitative) and one coderesponse (quantitative).
     expected = [
         ("course_id", "MITx/8.01x/3T2013"),
@@ -84,7 +84,7 @@ def test_rows_in_their_order(site: Settings, tmp_path: Path) -> None:
         ("nexcluded_sub_20_video", "1"),
     ]
     assert list(values.items()) == expected
-    assert notes.lines == []
+    assert messages.lines == []
     lines = (tmp_path / COURSE.directory / "2013-09-08" / "course_metainfo.csv").read_text().splitlines()
     assert lines[:4] == [
         "course_id,key,value",
@@ -110,10 +110,10 @@ def test_what_does_not_occur_has_no_row(site: Settings) -> None:
 
 @pytest.mark.parametrize("usage", [None, ()])
 def test_without_use_of_modules_nothing_is_excluded(site: Settings, usage: tuple[Row, ...] | None) -> None:
-    values, notes = built(site, usage)
+    values, messages = built(site, usage)
     assert values["count_video"] == "1"
     assert "nexcluded_sub_20_video" not in values
-    assert notes.lines == [
+    assert messages.lines == [
         "use of modules (1): stats_module_usage is empty or absent: no content is excluded"
     ]
 
@@ -133,12 +133,12 @@ def test_dates_that_do_not_do(
     (site.root / "l.csv").write_text(
         f"course_id,Course Launch,Course Wrap\nMITx/8.01x/3T2013,{launch},{wrap}\n"
     )
-    values, notes = built(site)
+    values, messages = built(site)
     assert (values["course_length_days"], values["nweeks"]) == (days, weeks)
     assert (
         values["nqual_per_week"] is values["nquant_per_week"] is values["total_assessments_per_week"] is None
     )
-    assert told in notes.lines[0]
+    assert told in messages.lines[0]
 
 
 def test_dates_with_two_digits_or_iso(site: Settings) -> None:
@@ -159,12 +159,12 @@ def test_columns_that_give_one_key() -> None:
 
 def test_no_listing_is_skipped(site: Settings) -> None:
     (site.root / "l.csv").write_text("course_id\nMITx/8.02x/3T2013\n")
-    with pytest.raises(SourceAbsent, match=r"no listing: .*l\.csv has no row of MITx/8\.01x/3T2013"):
+    with pytest.raises(SourceAbsentError, match=r"no listing: .*l\.csv has no row of MITx/8\.01x/3T2013"):
         built(site)
     (site.root / "l.csv").unlink()
-    with pytest.raises(SourceAbsent, match=r"no listing: .*l\.csv does not exist"):
+    with pytest.raises(SourceAbsentError, match=r"no listing: .*l\.csv does not exist"):
         built(site)
-    with pytest.raises(SourceAbsent, match="no listing: the setting listings is not set"):
+    with pytest.raises(SourceAbsentError, match="no listing: the setting listings is not set"):
         built(replace(site, paths=replace(site.paths, listings=None)))
 
 
@@ -180,7 +180,7 @@ def test_a_mended_bundle_comes_first(site: Settings) -> None:
 def test_without_the_export_its_bundle_does(site: Settings) -> None:
     folder = site.root / COURSE.directory / "2013-09-08"
     (folder / "course.xml.tar.gz").unlink()
-    with pytest.raises(SourceAbsent, match="no course content"):
+    with pytest.raises(SourceAbsentError, match="no course content"):
         built(site)
     (folder / BUNDLE).write_bytes(bundle(FILES)[0].to_bytes())
     assert built(site)[0]["count_chapter"] == "1"
@@ -197,7 +197,7 @@ def test_in_latest_mode_an_earlier_bundle_is_taken(site: Settings) -> None:
         assert built(latest)[0]["count_chapter"] == "3"  # the newest by name
         assert (home / "2014-02-01" / "course_metainfo.csv").exists()
         pinned = replace(latest, course_axis_pin_dates={str(COURSE): "2014-02-01"})
-        with pytest.raises(SourceAbsent, match="no course content"):
+        with pytest.raises(SourceAbsentError, match="no course content"):
             built(pinned)
 
 
@@ -209,12 +209,12 @@ def test_overrides(site: Settings) -> None:
         encoding="utf-8",
     )
     assert course_metainfo.sources(Instance(site, COURSE))["overrides"] == path
-    values, notes = built(site)
+    values, messages = built(site)
     assert values["nweeks"] == "3"
     assert list(values)[8] == "nweeks"  # in its place
     assert list(values.items())[-1] == ("new", "x")
     assert values["count_lti"] is None
-    assert notes.lines == [
+    assert messages.lines == [
         "overrides (1): ERROR: a row for the course MITx/8.02x/3T2013 in the file of "
         "MITx/8.01x/3T2013: ignored"
     ]
@@ -331,11 +331,11 @@ def test_text_in_a_column_of_numbers_is_null_and_told(key: str, value: str) -> N
 
 def test_the_row_of_a_course(site: Settings) -> None:
     sources = course_metainfo.sources(Instance(site, COURSE))
-    rows = course_metainfo.build(inputs(COURSE, site, sources, site.root, Notes()))
-    notes = Notes()
+    rows = course_metainfo.build(inputs(COURSE, site, sources, site.root, Messages()))
+    messages = Messages()
     tables: dict[str, Iterator[Row] | None] = {"course_metainfo": iter(cast("list[Row]", rows))}
     (row,) = cast(
-        "list[Row]", course_listing_and_metainfo.build(inputs(COURSE, site, {}, site.root, notes, tables))
+        "list[Row]", course_listing_and_metainfo.build(inputs(COURSE, site, {}, site.root, messages, tables))
     )
     assert (row["count_chapter"], row["nweeks"], row["listings_Title"]) == (1, 2.0, "Physics, I")
-    assert notes.lines == []
+    assert messages.lines == []

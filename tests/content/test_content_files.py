@@ -8,27 +8,27 @@ from pathlib import Path
 import pytest
 
 from edxtasks.content.files import csv_bytes, gzipped, write_beside
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 
 
 def test_files_are_replaced(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(b"old")
-    write_beside(tmp_path, tmp_path / "scratch", {"a.csv": b"new", "b.csv": b"b"}, Notes())
+    write_beside(tmp_path, tmp_path / "scratch", {"a.csv": b"new", "b.csv": b"b"}, Messages())
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a.csv": b"new", "b.csv": b"b"}
 
 
 def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "a.csv").mkdir()  # cannot be replaced by a file
     with pytest.raises(OSError):
-        write_beside(tmp_path, tmp_path / "scratch", {"a.csv": b"new"}, Notes())
+        write_beside(tmp_path, tmp_path / "scratch", {"a.csv": b"new"}, Messages())
     assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
 
 
 def test_a_directory_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
-    notes = Notes()
-    write_beside(tmp_path / "gone", tmp_path, {"a.csv": b"new"}, notes)
+    messages = Messages()
+    write_beside(tmp_path / "gone", tmp_path, {"a.csv": b"new"}, messages)
     assert (tmp_path / "a.csv").read_bytes() == b"new"
-    assert notes.lines == [f"{tmp_path / 'gone'} is not writable; not kept: a.csv"]
+    assert messages.lines == [f"{tmp_path / 'gone'} is not writable; not kept: a.csv"]
 
 
 def test_csv() -> None:

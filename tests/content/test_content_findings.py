@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edxtasks.content import findings as limits
 from edxtasks.content.findings import MISSING, Findings
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 
 
 def test_text_of_an_export_is_escaped_and_cut() -> None:
@@ -24,6 +24,6 @@ def test_all_are_counted_and_some_are_kept() -> None:
     assert len(findings.of(MISSING)) == limits.MOST_KEPT == 1000
     (line,) = findings.lines(shown=2)
     assert line == "files missing (5001): html/0.xml; html/1.xml; and 4998 more"
-    notes = Notes()
-    findings.tell(notes)
-    assert notes.counts["warnings"] == 5001
+    messages = Messages()
+    findings.tell(messages)
+    assert messages.counts["warnings"] == 5001

@@ -12,8 +12,8 @@ from course_exports import COURSE, TOP, studio, write_tarball
 
 from edxtasks.config import Settings
 from edxtasks.content.findings import GRADING, Findings
-from edxtasks.errors import InputError, SourceAbsent
-from edxtasks.notes import Notes
+from edxtasks.errors import InputError, SourceAbsentError
+from edxtasks.messages import Messages
 from edxtasks.table import Instance
 from edxtasks.tables.content import grading_policy
 from edxtasks.tables.content.grading_policy import column_name, column_type, read_grading_policy, shape
@@ -189,7 +189,7 @@ def test_no_cutoffs(cutoffs: object) -> None:
     "policy", [{}, {"GRADER": []}, {"GRADER": None}, {"GRADER": {"a": 1}}, {"GRADER": ["x"]}]
 )
 def test_no_graders_is_skipped(policy: Mapping[str, object]) -> None:
-    with pytest.raises(SourceAbsent, match="no graders"):
+    with pytest.raises(SourceAbsentError, match="no graders"):
         shape({"GRADE_CUTOFFS": {"Pass": 0.6}, **policy}, Findings())
 
 
@@ -239,10 +239,10 @@ def site(tmp_path: Path, files: Mapping[str, str | bytes]) -> Settings:
     return Settings(root=tmp_path)
 
 
-def built(settings: Settings, tmp_path: Path) -> tuple[OwnColumns, Notes]:
-    notes = Notes()
+def built(settings: Settings, tmp_path: Path) -> tuple[OwnColumns, Messages]:
+    messages = Messages()
     sources = grading_policy.sources(Instance(settings, COURSE))
-    return grading_policy.build(inputs(COURSE, settings, sources, tmp_path, notes)), notes
+    return grading_policy.build(inputs(COURSE, settings, sources, tmp_path, messages)), messages
 
 
 GRADING_POLICY = json.dumps({"GRADER": [HOMEWORK, EXAM], "GRADE_CUTOFFS": {"A": 0.8, "B-": 0.5}})
@@ -252,7 +252,7 @@ def test_table_and_csv(tmp_path: Path) -> None:
     settings = site(
         tmp_path, studio("<course/>") | {"policies/3T2013/grading_policy.json": GRADING_POLICY.encode()}
     )
-    table, notes = built(settings, tmp_path)
+    table, messages = built(settings, tmp_path)
     assert cells(table, "overall_cutoff_for_a") == [0.8, 0.8]
     # The header has the names of the columns.
     assert (tmp_path / COURSE.directory / "grading_policy.csv").read_text() == (
@@ -261,7 +261,7 @@ def test_table_and_csv(tmp_path: Path) -> None:
         "Homework,Homework,0.4,10,2,HW,0.8,0.5\n"
         "Exam,Exam,0.6,1,0,Ex,0.8,0.5\n"
     )
-    assert notes.lines == []
+    assert messages.lines == []
     assert grading_policy.OUTPUT_FILES == ("grading_policy.csv",)
 
 
@@ -296,7 +296,7 @@ def test_a_short_label_that_no_grader_has_is_null(tmp_path: Path) -> None:
 
 def test_no_grading_policy_of_the_run_is_skipped(tmp_path: Path) -> None:
     settings = site(tmp_path, studio("<course/>"))
-    with pytest.raises(SourceAbsent, match="no grading policy of the run 3T2013"):
+    with pytest.raises(SourceAbsentError, match="no grading policy of the run 3T2013"):
         built(settings, tmp_path)
 
 
@@ -310,5 +310,5 @@ def test_invalid_json_names_file_and_archive(tmp_path: Path) -> None:
 
 def test_without_an_export_it_is_skipped(tmp_path: Path) -> None:
     (tmp_path / COURSE.directory).mkdir()
-    with pytest.raises(SourceAbsent, match="no course content"):
+    with pytest.raises(SourceAbsentError, match="no course content"):
         grading_policy.sources(Instance(Settings(root=tmp_path), COURSE))

@@ -19,7 +19,7 @@ from edxtasks.content.pin_dates import (
     recommended,
 )
 from edxtasks.course import CourseKey
-from edxtasks.errors import InputError, SourceAbsent
+from edxtasks.errors import InputError, SourceAbsentError
 
 DUMPS = ["2013-11-03", "2013-12-22", "2014-01-05"]
 
@@ -74,7 +74,7 @@ def test_what_is_wrong_with_one_course_does_not_stop_the_others() -> None:
 
     def dumps(course: CourseKey) -> list[str]:
         if course == gone:
-            raise SourceAbsent("MITx/8.03x/3T2013 has no directory")
+            raise SourceAbsentError("MITx/8.03x/3T2013 has no directory")
         return DUMPS
 
     assert list(recommend([lost, gone, COURSE], listings, dumps, Findings())) == [

@@ -13,7 +13,7 @@ from course_exports import COURSE, studio, write_tarball
 from test_youtube import KEY, running
 
 from edxtasks.config import Engine, Paths, Settings
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 from edxtasks.table import Instance
 from edxtasks.tables.video import video_lengths
 from edxtasks.warehouse.rows import Row
@@ -51,8 +51,8 @@ def site(tmp_path: Path) -> Settings:
 
 def built(
     settings: Settings, modules: Iterable[Row] | None = MODULES, said: Iterable[Row] = ()
-) -> tuple[Found, Notes]:
-    notes = Notes()
+) -> tuple[Found, Messages]:
+    messages = Messages()
     sources = video_lengths.sources(Instance(settings, COURSE))
     tables: dict[str, Iterator[Row] | None] = {
         "video_modules": None if modules is None else iter(modules),
@@ -61,12 +61,12 @@ def built(
     rows = list(
         cast(
             "Iterable[Row]",
-            video_lengths.build(inputs(COURSE, settings, sources, settings.root, notes, tables)),
+            video_lengths.build(inputs(COURSE, settings, sources, settings.root, messages, tables)),
         )
     )
     found: Found = {row["video_id"]: (row["video_length"], row["video_length_source"]) for row in rows}
     assert len(found) == len(rows)
-    return found, notes
+    return found, messages
 
 
 def stops(video: str, seconds: int, n: int, source: str = "stop_video") -> Row:
@@ -81,7 +81,7 @@ def test_without_network_and_key(site: Settings) -> None:
         stops("clip", 20, 2),
         stops("clip", 12, 1, "log_duration"),
     ]
-    found, notes = built(site, said=said)
+    found, messages = built(site, said=said)
     assert found == {
         "asset": (62, "course_export"),
         "sub_1": (42, "transcript"),
@@ -91,7 +91,7 @@ def test_without_network_and_key(site: Settings) -> None:
         "nothing": (None, None),
         "ytube_only": (77, "transcript"),
     }
-    told = "\n".join(notes.lines)
+    told = "\n".join(messages.lines)
     assert "static/subs_broken.srt.sjson" in told
     assert "1 of 7 videos: nothing says how long they are" in told
 
@@ -111,22 +111,22 @@ def test_with_a_key_youtube_is_asked(site: Settings) -> None:
     with running() as server:
         asking = replace(site, youtube_api_endpoint=server.endpoint, api_key=KEY)
         server.durations = {"ytube": "PT1M20S"}
-        found, notes = built(asking)
+        found, messages = built(asking)
         assert found["ytube_only"] == (80, "youtube")
         assert server.asked == [["ytube"]]
         built(asking)
         assert len(server.asked) == 1, "never twice"
         forced = replace(asking, options=replace(asking.options, force_recompute=True))
         server.statuses = [400]
-        found, notes = built(forced)
+        found, messages = built(forced)
         assert found["ytube_only"] == (80, "youtube"), "the cache has it"
-        assert sum("YouTube" in line for line in notes.lines) == 1
-        assert not any(KEY in line for line in notes.lines)
+        assert sum("YouTube" in line for line in messages.lines) == 1
+        assert not any(KEY in line for line in messages.lines)
     # The server is gone; an id that was never asked has its other sources.
     (site.engine.state / "youtube_durations.json").unlink()
-    found, notes = built(asking)
+    found, messages = built(asking)
     assert found["ytube_only"] == (77, "transcript")
-    assert sum("YouTube" in line for line in notes.lines) == 1
+    assert sum("YouTube" in line for line in messages.lines) == 1
 
 
 def test_of_two_videos_with_one_id_the_first_counts(site: Settings) -> None:
@@ -150,6 +150,6 @@ def test_a_course_without_dump_has_the_table(tmp_path: Path) -> None:
 def test_an_export_that_is_cut_off_is_told_and_the_next_source_asked(site: Settings) -> None:
     path = site.paths.course_sql_base_dir / COURSE.directory / DATE / "course.xml.tar.gz"
     path.write_bytes(path.read_bytes()[:-20])
-    found, notes = built(site, said=[stops("asset", 50, 3)])
+    found, messages = built(site, said=[stops("asset", 50, 3)])
     assert found["asset"] == (50, "stop_video")
-    assert any("cut off" in line for line in notes.lines)
+    assert any("cut off" in line for line in messages.lines)

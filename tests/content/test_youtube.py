@@ -15,7 +15,7 @@ import pytest
 
 from edxtasks.content.videos.durations_cache import read_durations
 from edxtasks.content.videos.youtube import YouTube
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 from edxtasks.tables.video.video_lengths import look_up
 
 KEY = "secret-key-123"
@@ -100,12 +100,12 @@ class Asking:
     def __init__(self, server: Server, cache: Path) -> None:
         self.server, self.cache = server, cache
         self.pauses: list[float] = []
-        self.notes = Notes()
+        self.messages = Messages()
 
     def __call__(self, *ids: str, again: bool = False, key: str = KEY) -> dict[str, int | None]:
-        self.notes = Notes()
+        self.messages = Messages()
         youtube = YouTube(self.server.endpoint, key, self.pauses.append, timeout=5)
-        return look_up(youtube, ids, self.cache, self.notes, again=again)
+        return look_up(youtube, ids, self.cache, self.messages, again=again)
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def test_lengths_are_asked_once(ask: Asking, server: Server) -> None:
     server.durations = {"a": "PT1M30S", "b": "P1DT1S", "live": "P0D", "odd": "soon"}
     expected = {"a": 90, "b": 86_401, "live": None, "odd": None, "gone": None}
     assert ask("a", "b", "live", "odd", "gone") == expected
-    assert ask.notes.lines == []
+    assert ask.messages.lines == []
     assert ask("a", "gone") == {"a": 90, "gone": None}
     assert len(server.asked) == 1
     assert read_durations(ask.cache) == expected
@@ -139,13 +139,13 @@ def test_one_bad_id_does_not_spoil_the_others(ask: Asking, server: Server) -> No
     server.bad = {"b"}
     assert ask("a", "b", "c") == {"a": 2, "b": None, "c": 2}
     assert server.asked == [["a", "b", "c"], ["a"], ["b"], ["c"]]
-    assert ask.notes.lines == []
+    assert ask.messages.lines == []
 
 
 def test_a_key_that_is_not_taken_is_told_once_and_kept_nowhere(ask: Asking, server: Server) -> None:
     server.durations = {"a": "PT1S", "b": "PT1S"}
     assert ask("a", "b", key="other-secret") == {}
-    (line,) = ask.notes.lines
+    (line,) = ask.messages.lines
     assert "2 of 2" in line and "status 400" in line and "other-secret" not in line
     assert read_durations(ask.cache) == {}
     assert ask("a", "b") == {"a": 1, "b": 1}, "they are asked again"
@@ -164,7 +164,7 @@ def test_out_of_quota_is_given_up(ask: Asking, server: Server) -> None:
     server.statuses = [403] * 20
     assert ask(*server.durations) == {}
     assert ask.pauses == [1, 2, 4, 8, 16]  # with 32 more it would be above 60 s
-    (line,) = ask.notes.lines
+    (line,) = ask.messages.lines
     assert "60 of 60" in line and "status 403" in line and "quota" in line
     assert len(server.asked) == 6, "the other ids are not asked"
 
@@ -176,7 +176,7 @@ def test_what_was_answered_before_holds(ask: Asking, server: Server) -> None:
     server.statuses = [404]
     server.bad = set(ids[50:])
     assert ask(*ids) == first
-    assert "10 of 60" in ask.notes.lines[0]
+    assert "10 of 60" in ask.messages.lines[0]
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_what_was_answered_before_holds(ask: Asking, server: Server) -> None:
 def test_an_answer_in_another_form(ask: Asking, server: Server, body: bytes) -> None:
     server.body = body
     assert ask("a") == {}
-    assert "not in the form" in ask.notes.lines[0]
+    assert "not in the form" in ask.messages.lines[0]
 
 
 def test_ids_that_were_not_asked_do_not_count(ask: Asking, server: Server) -> None:
@@ -196,22 +196,22 @@ def test_ids_that_were_not_asked_do_not_count(ask: Asking, server: Server) -> No
 def test_a_redirection_is_not_followed(ask: Asking, server: Server) -> None:
     server.statuses = [302]
     assert ask("a") == {}
-    assert "status 302" in ask.notes.lines[0]
+    assert "status 302" in ask.messages.lines[0]
 
 
 def test_nobody_answers(tmp_path: Path) -> None:
     """A server that takes the connection and says nothing, and one that is not there."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
-        notes = Notes()
+        messages = Messages()
         youtube = YouTube(f"http://127.0.0.1:{port}", KEY, timeout=0.2)
-        assert look_up(youtube, ["a"], tmp_path / "cache.json", notes, again=False) == {}
-        assert "did not answer within 0.2 s" in notes.lines[0]
-    notes = Notes()
+        assert look_up(youtube, ["a"], tmp_path / "cache.json", messages, again=False) == {}
+        assert "did not answer within 0.2 s" in messages.lines[0]
+    messages = Messages()
     youtube = YouTube(f"http://127.0.0.1:{port}", KEY, timeout=5)
-    assert look_up(youtube, ["a"], tmp_path / "cache.json", notes, again=False) == {}
-    assert "could not be asked (ConnectionError)" in notes.lines[0]
-    assert KEY not in notes.lines[0] and str(port) not in notes.lines[0]
+    assert look_up(youtube, ["a"], tmp_path / "cache.json", messages, again=False) == {}
+    assert "could not be asked (ConnectionError)" in messages.lines[0]
+    assert KEY not in messages.lines[0] and str(port) not in messages.lines[0]
     assert KEY not in repr(youtube)
 
 

@@ -15,8 +15,8 @@ from build_inputs import built_by
 
 from edxtasks.config import Paths, Settings
 from edxtasks.course import CourseKey
-from edxtasks.errors import InputError, SourceAbsent
-from edxtasks.notes import Notes
+from edxtasks.errors import InputError, SourceAbsentError
+from edxtasks.messages import Messages
 from edxtasks.table import Instance
 from edxtasks.tables.dumps import (
     grades_persistent,
@@ -31,14 +31,14 @@ OPAQUE = "course-v1:MITx+6.00x+1T2014"
 
 
 def build(
-    module: ModuleType, base: Path, name: str, content: str | bytes, notes: Notes | None = None
+    module: ModuleType, base: Path, name: str, content: str | bytes, messages: Messages | None = None
 ) -> list[dict[str, Any]]:
     folder = base / "MITx-6.00x-1T2014"
     folder.mkdir(exist_ok=True)
     data = content.encode() if isinstance(content, str) else content
     (folder / name).write_bytes(data)
     settings = Settings(root=base, paths=Paths(course_sql_base_dir=base))
-    built = built_by(module, COURSE, settings, base, notes or Notes())
+    built = built_by(module, COURSE, settings, base, messages or Messages())
     assert isinstance(built, JsonLines)
     assert (folder / name).read_bytes() == data  # delivered files are never modified
     return [json.loads(line) for line in gzip.decompress(built.paths[0].read_bytes()).split(b"\n") if line]
@@ -80,8 +80,8 @@ def test_studentmodule(tmp_path: Path, name: str) -> None:
         text = io.StringIO(newline="")
         csv.writer(text).writerows([a + b for a, b in zip(records, rest, strict=True)])
         content = gzip.compress(text.getvalue().encode())
-    notes = Notes()
-    rows = build(studentmodule, tmp_path, name, content, notes)
+    messages = Messages()
+    rows = build(studentmodule, tmp_path, name, content, messages)
     assert rows == [
         {
             "id": 9007199254740993,
@@ -127,7 +127,7 @@ def test_studentmodule(tmp_path: Path, name: str) -> None:
     assert tuple(rows[0]) == studentmodule.SCHEMA.names
     if name == "studentmodule.sql":
         # Record 4 is of another course; record 5 has no student.
-        assert notes.counts == {"files": 1, "records": 5, "rejects": 1}
+        assert messages.counts == {"files": 1, "records": 5, "rejects": 1}
 
 
 def test_studentmodule_keeps_order_and_every_row_over_many_records(tmp_path: Path) -> None:
@@ -138,25 +138,25 @@ def test_studentmodule_keeps_order_and_every_row_over_many_records(tmp_path: Pat
         student = "x" if number % 40 == 7 else str(number)
         course = "MITx/other/1T2014" if number % 10 == 3 else OPAQUE
         lines.append(f"{number}\tm\t{student}\tNULL\t{course}\n")
-    notes = Notes()
-    rows = build(studentmodule, tmp_path, "studentmodule.sql", header + "".join(lines), notes)
+    messages = Messages()
+    rows = build(studentmodule, tmp_path, "studentmodule.sql", header + "".join(lines), messages)
     wanted = [number for number in range(1000) if number % 10 != 3 and number % 40 != 7]
     assert column(rows, "id") == wanted
     assert column(rows, "student_id") == wanted
     # 25 of 1000 have no student: numbers 7, 47, … stand in records 8, 48, 88
-    assert "bad (record 8: no integer in student_id; record 48: no" in notes.lines[0]
-    assert notes.lines[0].endswith(
+    assert "bad (record 8: no integer in student_id; record 48: no" in messages.lines[0]
+    assert messages.lines[0].endswith(
         "no column module_type, state, created, modified, max_grade, done, which is NULL"
     )
-    assert "100 of other courses" in notes.lines[0]
+    assert "100 of other courses" in messages.lines[0]
 
 
 def test_studentmodule_without_its_columns(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"studentmodule\.sql: the column module_id is missing"):
         build(studentmodule, tmp_path, "studentmodule.sql", "id\tstudent_id\n1\t1\n")
-    with pytest.raises(SourceAbsent, match="studentmodule was delivered empty"):
+    with pytest.raises(SourceAbsentError, match="studentmodule was delivered empty"):
         build(studentmodule, tmp_path, "studentmodule.sql", "")
-    with pytest.raises(SourceAbsent, match="delivered empty"):
+    with pytest.raises(SourceAbsentError, match="delivered empty"):
         build(studentmodule, tmp_path, "studentmodule.sql", "\n\n")
     assert build(studentmodule, tmp_path, "studentmodule.sql", "id\tmodule_id\tstudent_id\n") == []
 
@@ -231,14 +231,14 @@ OLD_TAGS = (
 def test_user_partitions_by_name(tmp_path: Path, order: tuple[int, ...]) -> None:
     lines = [line.split("\t") for line in OLD_TAGS.splitlines()]
     content = "".join("\t".join(line[at] for at in order) + "\n" for line in lines)
-    notes = Notes()
-    rows = build(user_partitions, tmp_path, "user_api_usercoursetag.sql", content, notes)
+    messages = Messages()
+    rows = build(user_partitions, tmp_path, "user_api_usercoursetag.sql", content, messages)
     assert column(rows, "id") == [1, 2, 3, 4, 5]
     assert column(rows, "user_id") == [10, 11, 12, 13, 14]
     assert column(rows, "key") == ["k1", "k1", "k2", "k2", "k2"]
     assert set(column(rows, "course_id")) == {"MITx/6.00x/1T2014"}
     assert column(rows, "value") == [0, 1, 0, None, None]
-    assert any("1 values that are neither an integer nor true or false" in line for line in notes.lines)
+    assert any("1 values that are neither an integer nor true or false" in line for line in messages.lines)
     text = gzip.decompress((tmp_path / "MITx-6.00x-1T2014" / "user_partitions.csv.gz").read_bytes()).decode()
     assert text.splitlines()[:2] == ["id,user_id,key,course_id,value", "1,10,k1,MITx/6.00x/1T2014,0"]
     assert text.splitlines()[4] == "4,13,k2,MITx/6.00x/1T2014,"
@@ -261,5 +261,5 @@ def test_a_table_without_course_column_is_of_this_course(tmp_path: Path) -> None
 def test_what_was_not_delivered(tmp_path: Path, module: ModuleType, name: str) -> None:
     (tmp_path / "MITx-6.00x-1T2014").mkdir()
     settings = Settings(root=tmp_path, paths=Paths(course_sql_base_dir=tmp_path))
-    with pytest.raises(SourceAbsent, match=f"{name} was not delivered"):
+    with pytest.raises(SourceAbsentError, match=f"{name} was not delivered"):
         module.sources(Instance(settings, COURSE))

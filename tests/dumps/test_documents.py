@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from edxtasks.dumps import documents as mongo
 from edxtasks.errors import InputError
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 
 
-def read(path: Path, content: bytes, key: str | None = None) -> tuple[list[mongo.Document], Notes]:
+def read(path: Path, content: bytes, key: str | None = None) -> tuple[list[mongo.Document], Messages]:
     path.write_bytes(content)
-    notes = Notes()
-    return list(mongo.documents(path, notes, 0.05, key)), notes
+    messages = Messages()
+    return list(mongo.documents(path, messages, 0.05, key)), messages
 
 
 def test_lines(tmp_path: Path) -> None:
@@ -27,13 +27,13 @@ def test_lines(tmp_path: Path) -> None:
         b'{"body": "line \xe2\x80\xa8 separator"}\n{"b": "\xff"}\n{"n": NaN}\n'
         b'{"s": "\\ud83d"}\n{"last": true}'
     )
-    found, notes = read(tmp_path / "forum.mongo", content)
+    found, messages = read(tmp_path / "forum.mongo", content)
     assert [list(document) for document in found] == [["a"], ["body"], ["b"], ["n"], ["s"], ["last"]]
     assert found[1]["body"] == "line \u2028 separator"
     assert found[2]["b"] == "\ufffd"
     assert found[4]["s"] == "\ufffd"  # half of a surrogate pair, which no file can hold
     # 9 lines that are not blank, of which [1], `not json` and "text" are no objects
-    assert notes.lines == [
+    assert messages.lines == [
         "forum.mongo: 9 records, 6 rows, 3 bad (record 2: no JSON object; record 3: no JSON object; "
         "record 4: no JSON object), 2 empty lines or repeated headers, 1 with bytes that are no UTF-8"
     ]
@@ -46,9 +46,9 @@ def test_too_many_bad_lines_fail(tmp_path: Path) -> None:
 
 def test_documents_without_key_are_bad(tmp_path: Path) -> None:
     content = b'{"user_id": 1}\n{"user_id": {"$numberLong": "2"}}\n{"user_id": "x"}\n{}\n'
-    found, notes = read(tmp_path / "profiles.json", content, "user_id")
+    found, messages = read(tmp_path / "profiles.json", content, "user_id")
     assert len(found) == 2
-    assert "record 3: no integer in user_id" in notes.lines[0]
+    assert "record 3: no integer in user_id" in messages.lines[0]
 
 
 def test_deep_nesting_is_a_bad_line(tmp_path: Path) -> None:
@@ -170,9 +170,9 @@ def test_no_value_is_too_odd(value: object) -> None:
 def test_any_lines_are_accounted_for(tmp_path_factory: pytest.TempPathFactory, lines: list[bytes]) -> None:
     path = tmp_path_factory.mktemp("lines") / "forum.mongo"
     path.write_bytes(b"\n".join(lines))
-    notes = Notes()
+    messages = Messages()
     try:
-        number = len(list(mongo.documents(path, notes, 0.05)))
+        number = len(list(mongo.documents(path, messages, 0.05)))
     except InputError:
         return
-    assert notes.counts["records"] == number + notes.counts["rejects"]
+    assert messages.counts["records"] == number + messages.counts["rejects"]

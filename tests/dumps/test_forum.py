@@ -14,8 +14,8 @@ from build_inputs import built_by
 
 from edxtasks.config import Paths, Settings
 from edxtasks.course import CourseKey
-from edxtasks.errors import InputError, SourceAbsent
-from edxtasks.notes import Notes
+from edxtasks.errors import InputError, SourceAbsentError
+from edxtasks.messages import Messages
 from edxtasks.table import Instance
 from edxtasks.tables.dumps import forum
 from edxtasks.warehouse.rows import JsonLines
@@ -85,17 +85,17 @@ def lines(*documents: object) -> bytes:
     return "".join(json.dumps(document, ensure_ascii=False) + "\n" for document in documents).encode()
 
 
-def build(base: Path, content: bytes, name: str = "forum.mongo") -> tuple[list[dict[str, Any]], Notes]:
+def build(base: Path, content: bytes, name: str = "forum.mongo") -> tuple[list[dict[str, Any]], Messages]:
     folder = base / "MITx-6.00x-1T2014"
     folder.mkdir(exist_ok=True)
     (folder / name).write_bytes(content)
     settings = Settings(root=base, paths=Paths(course_sql_base_dir=base))
-    notes = Notes()
-    built = built_by(forum, COURSE, settings, base, notes)
+    messages = Messages()
+    built = built_by(forum, COURSE, settings, base, messages)
     assert isinstance(built, JsonLines)
     return [
         json.loads(line) for line in gzip.decompress(built.paths[0].read_bytes()).split(b"\n") if line
-    ], notes
+    ], messages
 
 
 def test_a_thread(tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ def test_a_thread(tmp_path: Path) -> None:
 
 
 def test_comments(tmp_path: Path) -> None:
-    rows, notes = build(tmp_path, lines(THREAD, COMMENT, REPLY, COMMENT))
+    rows, messages = build(tmp_path, lines(THREAD, COMMENT, REPLY, COMMENT))
     # File order, and no document is taken for a double.
     assert [row["mongoid"] for row in rows] == ["52c4a0", "52c4a1", None, "52c4a1"]
     comment = rows[1]
@@ -162,8 +162,10 @@ def test_comments(tmp_path: Path) -> None:
     assert rows[2]["parent_ids"] == ""
     assert [rows[2][name] for name in ("parent_id", "endorsement", "updated_at", "created_at")] == [None] * 4
     # `context` is known and left out without a word; the new field is told once.
-    assert "forum.mongo: fields without a column: a.new-field" in notes.lines
-    assert "forum.mongo: values that could not be read are NULL: author_id (2), created_at (2)" in notes.lines
+    assert "forum.mongo: fields without a column: a.new-field" in messages.lines
+    assert (
+        "forum.mongo: values that could not be read are NULL: author_id (2), created_at (2)" in messages.lines
+    )
 
 
 def test_the_files(tmp_path: Path) -> None:
@@ -184,13 +186,13 @@ def test_the_files(tmp_path: Path) -> None:
 
 
 def test_a_bad_line_loses_only_itself(tmp_path: Path) -> None:
-    rows, notes = build(tmp_path, lines(THREAD) + b"{broken\n\n" + lines(COMMENT))
+    rows, messages = build(tmp_path, lines(THREAD) + b"{broken\n\n" + lines(COMMENT))
     assert len(rows) == 2
-    assert notes.counts["rejects"] == 1
+    assert messages.counts["rejects"] == 1
 
 
 def test_absent_empty_and_broken(tmp_path: Path) -> None:
-    with pytest.raises(SourceAbsent, match="forum was delivered empty"):
+    with pytest.raises(SourceAbsentError, match="forum was delivered empty"):
         build(tmp_path, b"")
     with pytest.raises(InputError, match="forum"):
         build(tmp_path, gzip.compress(lines(THREAD))[:-9], "forum.mongo.gz")
@@ -199,5 +201,5 @@ def test_absent_empty_and_broken(tmp_path: Path) -> None:
     for path in folder.iterdir():
         path.unlink()
     settings = Settings(root=tmp_path, paths=Paths(course_sql_base_dir=tmp_path))
-    with pytest.raises(SourceAbsent, match="forum was not delivered"):
+    with pytest.raises(SourceAbsentError, match="forum was not delivered"):
         forum.sources(Instance(settings, COURSE))

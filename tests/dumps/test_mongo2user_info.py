@@ -20,7 +20,7 @@ from edxtasks.course import CourseKey
 from edxtasks.dumps import mongo2user_info
 from edxtasks.dumps.mongo2user_info import OUTPUT_FILES, fetch
 from edxtasks.errors import InputError
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 
 COURSE = CourseKey("MITx", "6.00x", "1T2014")
 OTHER = "MITx/6.00x/2T2014"
@@ -94,8 +94,8 @@ def test_the_four_files(server: str, database: str, tmp_path: Path) -> None:
     settings = Settings(
         root=tmp_path, paths=Paths(course_sql_base_dir=tmp_path), mongo=Mongo(uri=server, dbname=database)
     )
-    notes = Notes()
-    paths = mongo2user_info.mongo2user_info(COURSE, settings, notes)
+    messages = Messages()
+    paths = mongo2user_info.mongo2user_info(COURSE, settings, messages)
     folder = tmp_path / "MITx-6.00x-1T2014" / "from_mongodb"
     assert paths == tuple(folder / name for name in OUTPUT_FILES)
     assert sorted(path.name for path in folder.iterdir()) == sorted(OUTPUT_FILES)
@@ -134,7 +134,7 @@ def test_the_four_files(server: str, database: str, tmp_path: Path) -> None:
     assert sorted(row["name"] for row in profiles[:2]) == ["Ann", "Cy"]
     assert [row["name"] for row in profiles[2:]] == ["Eve"]
     assert {"$oid": "52c4a0000000000000000001"} in [row["_id"] for row in profiles]
-    assert notes.lines == [
+    assert messages.lines == [
         "enrollment.json.gz: 2 documents, certificates.json.gz: 2 documents, users.json.gz: 3 documents, "
         "profiles.json.gz: 3 documents"
     ]
@@ -150,7 +150,7 @@ def test_many_users_come_in_batches(
         )
         client[database]["auth_user"].insert_many([{"_id": user} for user in users])
     monkeypatch.setattr(mongo2user_info, "_USERS_AT_A_TIME", 7)
-    fetch(COURSE, Mongo(server, database), tmp_path, Notes())
+    fetch(COURSE, Mongo(server, database), tmp_path, Messages())
     enrolled = [row["user_id"] for row in lines(tmp_path / "enrollment.json.gz")]
     assert [row["_id"] for row in lines(tmp_path / "users.json.gz")] == [*enrolled, 5]
     assert len(enrolled) == 52
@@ -172,7 +172,7 @@ def old_files(folder: Path) -> Callable[[], None]:
 def test_a_missing_collection_is_named(server: str, tmp_path: Path) -> None:
     check = old_files(tmp_path)
     with pytest.raises(InputError, match="the database nothing has no collection student_courseenrollment, "):
-        fetch(COURSE, Mongo(server, "nothing"), tmp_path, Notes())
+        fetch(COURSE, Mongo(server, "nothing"), tmp_path, Messages())
     check()
 
 
@@ -181,7 +181,7 @@ def test_no_server(tmp_path: Path) -> None:
     port = free_port()
     uri = f"mongodb://ann:pa%24%24word@127.0.0.1:{port}/?serverSelectionTimeoutMS=200"
     with pytest.raises(InputError, match=f"MongoDB at 127.0.0.1:{port}: no server answers there") as caught:
-        fetch(COURSE, Mongo(uri, "db"), tmp_path, Notes())
+        fetch(COURSE, Mongo(uri, "db"), tmp_path, Messages())
     assert "pa%24%24word" not in str(caught.value)
     assert "ann" not in str(caught.value)
     check()
@@ -197,7 +197,7 @@ def test_no_server(tmp_path: Path) -> None:
 )
 def test_an_address_that_is_none(tmp_path: Path, uri: str) -> None:
     with pytest.raises(InputError, match=r"mongo\.uri cannot be used") as caught:
-        fetch(COURSE, Mongo(uri, "db"), tmp_path, Notes())
+        fetch(COURSE, Mongo(uri, "db"), tmp_path, Messages())
     assert "secret" not in str(caught.value)
 
 
@@ -217,7 +217,7 @@ def test_wrong_credentials(stub: StartStub, tmp_path: Path) -> None:
     server = stub(lambda command: REFUSED)
     uri = f"mongodb://ann:s3cret@{server.host}/"
     with pytest.raises(InputError) as caught:
-        fetch(COURSE, Mongo(uri, "db"), tmp_path, Notes())
+        fetch(COURSE, Mongo(uri, "db"), tmp_path, Messages())
     assert str(caught.value).startswith(f"MongoDB at {server.host}: the server refuses these credentials")
     assert "s3cret" not in str(caught.value)
     check()
@@ -229,7 +229,7 @@ def test_another_refusal_keeps_the_secret(stub: StartStub, tmp_path: Path) -> No
     )
     uri = f"mongodb://{server.host}/?authSource=s3cret"
     with pytest.raises(InputError, match="the server refused a request: BadValue \\(code 2\\)") as caught:
-        fetch(COURSE, Mongo(uri, "db"), tmp_path, Notes())
+        fetch(COURSE, Mongo(uri, "db"), tmp_path, Messages())
     assert "s3cret" not in str(caught.value)  # nor anything else that the server says of what was asked
 
 
@@ -259,7 +259,7 @@ def test_pages_of_a_cursor(stub: StartStub, tmp_path: Path) -> None:
         "student_courseenrollment", [{"_id": 2, "user_id": 8, "course_id": str(COURSE)}], 0, "nextBatch"
     )
     server = stub(paging(second))
-    fetch(COURSE, Mongo(f"mongodb://{server.host}/", "db"), tmp_path, Notes())
+    fetch(COURSE, Mongo(f"mongodb://{server.host}/", "db"), tmp_path, Messages())
     assert [row["_id"] for row in lines(tmp_path / "users.json.gz")] == [7, 8]
 
 
@@ -276,7 +276,7 @@ def test_a_cursor_lost_half_way(
     check = old_files(tmp_path)
     server = stub(paging(lost))
     with pytest.raises(InputError, match=f"MongoDB at {server.host}: .*{told}"):
-        fetch(COURSE, Mongo(f"mongodb://{server.host}/", "db"), tmp_path, Notes())
+        fetch(COURSE, Mongo(f"mongodb://{server.host}/", "db"), tmp_path, Messages())
     check()
 
 
@@ -291,5 +291,5 @@ def test_a_server_that_does_not_answer_in_time(stub: StartStub, tmp_path: Path) 
     server = stub(slow)
     uri = f"mongodb://{server.host}/?socketTimeoutMS=200&retryReads=false"
     with pytest.raises(InputError, match="the connection broke off or timed out"):
-        fetch(COURSE, Mongo(uri, "db"), tmp_path, Notes())
+        fetch(COURSE, Mongo(uri, "db"), tmp_path, Messages())
     check()

@@ -21,8 +21,8 @@ from edxtasks.content.listings import read_listings
 from edxtasks.course import CourseKey
 from edxtasks.dumps import waldofy
 from edxtasks.dumps.package import plan_package
-from edxtasks.errors import InputError, SourceAbsent, UserError
-from edxtasks.notes import Notes
+from edxtasks.errors import InputError, SourceAbsentError, UserError
+from edxtasks.messages import Messages
 from edxtasks.table import Instance
 from edxtasks.tables.courses import listings, staff
 from edxtasks.tables.dumps import (
@@ -111,15 +111,15 @@ def broken(header: str) -> Iterator[tuple[str, bytes]]:
     yield ".sql", b"\x85\x02\x0c" + one.encode()
 
 
-def attempt(work: Callable[[Notes], object]) -> str:
+def attempt(work: Callable[[Messages], object]) -> str:
     """All that people are shown of `work`. What it raises must be an error for people."""
-    notes = Notes()
+    messages = Messages()
     told = ""
     try:
-        work(notes)
-    except (UserError, SourceAbsent) as error:
+        work(messages)
+    except (UserError, SourceAbsentError) as error:
         told = str(error)
-    return "\n".join([*notes.lines, told])
+    return "\n".join([*messages.lines, told])
 
 
 def check(told: str, case: object) -> None:
@@ -152,7 +152,7 @@ def test_tables_of_the_dump(settings: Settings, source: str) -> None:
         if source == "users":
             (folder / "users.sql").unlink()
         (folder / f"{source}{ending}").write_bytes(content)
-        told = attempt(lambda notes: built_by(module, COURSE, settings, settings.root, notes))
+        told = attempt(lambda messages: built_by(module, COURSE, settings, settings.root, messages))
         check(told.replace(str(settings.root), ""), (source, number, ending))
 
 
@@ -168,9 +168,9 @@ def test_sorting_the_package(settings: Settings, source: str) -> None:
         path = folder / f"{COURSE.package_prefix}-{source}-prod-analytics{ending}"
         path.write_bytes(content)
 
-        def work(notes: Notes) -> object:
+        def work(messages: Messages) -> object:
             package = plan_package(folder, [COURSE], settings.root)
-            return waldofy.convert(package, COURSE, digest, notes)
+            return waldofy.convert(package, COURSE, digest, messages)
 
         check(attempt(work).replace(str(settings.root), ""), (source, number, ending))
 
@@ -197,7 +197,7 @@ def test_json_lines(settings: Settings, name: str) -> None:
     for ending in ("", ".gz"):
         for content in json_lines():
             (place / f"{name}{ending}").write_bytes(content)
-            told = attempt(lambda notes: built_by(module, COURSE, settings, settings.root, notes))
+            told = attempt(lambda messages: built_by(module, COURSE, settings, settings.root, messages))
             check(told.replace(str(settings.root), ""), (name, ending, content))
         (place / f"{name}{ending}").unlink()
 
@@ -217,13 +217,13 @@ def test_a_grade_report(settings: Settings) -> None:
     ):
         (reports / "grade_report.csv").write_text(content)
         told = attempt(
-            lambda notes: user_info_combo.build(
+            lambda messages: user_info_combo.build(
                 inputs(
                     COURSE,
                     settings,
                     user_info_combo.sources(Instance(settings, COURSE)),
                     settings.root,
-                    notes,
+                    messages,
                 )
             )
         )
@@ -235,7 +235,9 @@ def test_a_course_structure(settings: Settings) -> None:
     for content in (NAME, f'{{"{NAME}": {NAME}}}', f'["{NAME}"]', f'{{"a": "{NAME}'):
         path.write_text(content)
         with pytest.raises(InputError) as caught:
-            course_facts.build(inputs(COURSE, settings, {"course_structure": path}, settings.root, Notes()))
+            course_facts.build(
+                inputs(COURSE, settings, {"course_structure": path}, settings.root, Messages())
+            )
         check(str(caught.value).replace(str(settings.root), ""), content)
 
 
@@ -260,8 +262,8 @@ def test_files_of_the_office(tmp_path: Path, module: ModuleType) -> None:
         paths = Paths(staff=path) if module is staff else Paths(listings=path)
         settings = Settings(root=tmp_path, paths=paths)
 
-        def work(notes: Notes, settings: Settings = settings) -> object:
-            return built_by(module, None, settings, tmp_path, notes)
+        def work(messages: Messages, settings: Settings = settings) -> object:
+            return built_by(module, None, settings, tmp_path, messages)
 
         told = attempt(work)
         check(told.replace(str(tmp_path), ""), (name, content))

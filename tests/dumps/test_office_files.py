@@ -16,20 +16,20 @@ from hypothesis import strategies as st
 
 from edxtasks.config import Paths, Settings
 from edxtasks.dumps.tsv2csv import tsv2csv
-from edxtasks.errors import InputError, SourceAbsent
-from edxtasks.notes import Notes
+from edxtasks.errors import InputError, SourceAbsentError
+from edxtasks.messages import Messages
 from edxtasks.table import Instance
 from edxtasks.tables.courses import listings, staff
 
 
 def build(
-    module: ModuleType, path: Path, content: str | bytes, notes: Notes | None = None
+    module: ModuleType, path: Path, content: str | bytes, messages: Messages | None = None
 ) -> list[dict[str, Any]]:
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     name = module.__name__.rpartition(".")[2]
     paths = Paths(staff=path) if name == "staff" else Paths(listings=path)
     settings = Settings(root=path.parent, paths=paths)
-    content_of = built_by(module, None, settings, path.parent, notes or Notes())
+    content_of = built_by(module, None, settings, path.parent, messages or Messages())
     return [dict(row) for row in cast(Iterable[Mapping[str, Any]], content_of)]
 
 
@@ -79,10 +79,10 @@ def test_order_case_blanks_and_underscores_do_not_matter(tmp_path: Path) -> None
 
 
 def test_by_position_when_no_name_is_known(tmp_path: Path) -> None:
-    notes = Notes()
-    rows = build(staff, tmp_path / "staff.csv", "a,b,c,d\nX/Y/Z,ann,Ann,TA\n", notes)
+    messages = Messages()
+    rows = build(staff, tmp_path / "staff.csv", "a,b,c,d\nX/Y/Z,ann,Ann,TA\n", messages)
     assert rows == [{"course_id": "X/Y/Z", "username": "ann", "name": "Ann", "role": "TA"}]
-    assert "staff.csv: no column name is known; its 4 columns were read by position" in notes.lines
+    assert "staff.csv: no column name is known; its 4 columns were read by position" in messages.lines
 
 
 @pytest.mark.parametrize("header", ["course_id,username,name", "a,b,c", "course_id,b,c,d"])
@@ -100,10 +100,10 @@ def test_byte_order_mark_latin_1_and_json_lines(tmp_path: Path) -> None:
     header = "course_id,username,name,role\n"
     rows = build(staff, tmp_path / "staff.csv", b"\xef\xbb\xbf" + header.encode() + "X/Y/Z,a,É,\n".encode())
     assert rows[0]["name"] == "É"
-    notes = Notes()
-    rows = build(staff, tmp_path / "staff.csv", (header + "X/Y/Z,a,É,\n").encode("latin-1"), notes)
+    messages = Messages()
+    rows = build(staff, tmp_path / "staff.csv", (header + "X/Y/Z,a,É,\n").encode("latin-1"), messages)
     assert rows[0]["name"] == "É"
-    assert "staff.csv is no UTF-8: read as Latin-1" in notes.lines
+    assert "staff.csv is no UTF-8: read as Latin-1" in messages.lines
     documents = (
         '{"Institution": "MITx", "Semester": null, "New or Rerun": "New", "Course Number": 6.002, '
         '"Short Title": "", "Title": "T", "Instructors": "", "Registration Open": "", "course_id": "X/Y/Z"}\n'
@@ -117,16 +117,16 @@ def test_byte_order_mark_latin_1_and_json_lines(tmp_path: Path) -> None:
 
 
 def test_bad_rows_are_counted(tmp_path: Path) -> None:
-    notes = Notes()
-    rows = build(staff, tmp_path / "staff.csv", "course_id,username,name,role\nX/Y/Z,a,b,c\nX,a\n", notes)
+    messages = Messages()
+    rows = build(staff, tmp_path / "staff.csv", "course_id,username,name,role\nX/Y/Z,a,b,c\nX,a\n", messages)
     assert len(rows) == 1
-    assert notes.counts["rejects"] == 1
+    assert messages.counts["rejects"] == 1
 
 
 def test_files_that_are_not_there(tmp_path: Path) -> None:
     settings = Settings(root=tmp_path)
     for module in (staff, listings):
-        with pytest.raises(SourceAbsent, match=r"no \w+ file: set"):
+        with pytest.raises(SourceAbsentError, match=r"no \w+ file: set"):
             module.sources(Instance(settings))
     (tmp_path / "folder").mkdir()
     for name, told in (("no.csv", "does not exist"), ("folder", "is a folder")):

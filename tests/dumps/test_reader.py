@@ -27,8 +27,8 @@ from edxtasks.dumps.reader import (
     Field,
 )
 from edxtasks.dumps.sources import logical_file, required_file
-from edxtasks.errors import InputError, SourceAbsent
-from edxtasks.notes import Notes
+from edxtasks.errors import InputError, SourceAbsentError
+from edxtasks.messages import Messages
 
 COURSE = CourseKey("MITx", "6.00x", "1T2014")
 
@@ -40,7 +40,7 @@ def write(folder: Path, name: str, content: bytes) -> Path:
 
 
 def read(path: Path, *columns: str, **options: object) -> list[list[object]]:
-    table = DeliveredTable(path, Notes(), **options)  # type: ignore[arg-type]
+    table = DeliveredTable(path, Messages(), **options)  # type: ignore[arg-type]
     return [list(row) for row in table.rows([Field(column) for column in columns])]
 
 
@@ -57,21 +57,21 @@ def test_order_of_the_spellings(tmp_path: Path) -> None:
 
 def test_an_empty_file_counts_as_absent(tmp_path: Path) -> None:
     write(tmp_path, "users.csv.gz", b"")
-    with pytest.raises(SourceAbsent, match="users was delivered empty"):
+    with pytest.raises(SourceAbsentError, match="users was delivered empty"):
         required_file(tmp_path, "users")
     write(tmp_path, "users.csv", b"")
     full = write(tmp_path, "users.sql", b"id\n1\n")
     assert required_file(tmp_path, "users") == full
-    with pytest.raises(SourceAbsent, match="profiles was not delivered"):
+    with pytest.raises(SourceAbsentError, match="profiles was not delivered"):
         required_file(tmp_path, "profiles")
 
 
 def test_several_spellings_are_told(tmp_path: Path) -> None:
     write(tmp_path, "users.sql", b"id\n2\n")
-    notes = Notes()
-    table = DeliveredTable(write(tmp_path, "users.csv", b"id\n1\n"), notes)
+    messages = Messages()
+    table = DeliveredTable(write(tmp_path, "users.csv", b"id\n1\n"), messages)
     assert [row[0] for row in table.rows([Field("id")])] == ["1"]
-    assert notes.lines[0] == "users.csv was read, and not what lies beside it: users.sql"
+    assert messages.lines[0] == "users.csv was read, and not what lies beside it: users.sql"
 
 
 # Splitting of the export's form
@@ -96,21 +96,21 @@ def test_crlf_file_loses_one_cr_a_record(tmp_path: Path) -> None:
 
 def test_empty_lines_and_repeated_headers_are_skipped(tmp_path: Path) -> None:
     path = write(tmp_path, "users.sql", b"\n\nid\tname\n1\tx\n\nid\tname\n2\ty\n")
-    table = DeliveredTable(path, Notes())
+    table = DeliveredTable(path, Messages())
     assert len(list(table.rows([Field("id")]))) == 2
     assert (table.account.records, table.account.rows, table.account.skipped) == (2, 2, 4)
 
 
 def test_a_record_of_another_width_is_bad(tmp_path: Path) -> None:
     path = write(tmp_path, "users.sql", b"id\tname\n1\tx\n2\n3\tz\textra\n4\tw\n")
-    notes = Notes()
-    table = DeliveredTable(path, notes)
+    messages = Messages()
+    table = DeliveredTable(path, messages)
     assert [list(row) for row in table.rows([Field("id")])] == [["1"], ["4"]]
-    assert notes.lines == [
+    assert messages.lines == [
         "users.sql: 4 records, 2 rows, 2 bad (record 2: 1 fields where the header has 2; "
         "record 3: 3 fields where the header has 2)"
     ]
-    assert notes.counts == {"files": 1, "records": 4, "rejects": 2}
+    assert messages.counts == {"files": 1, "records": 4, "rejects": 2}
 
 
 def test_escaped_breaks_belong_to_the_value(tmp_path: Path) -> None:
@@ -176,8 +176,8 @@ def test_csv_quote_that_never_ends(tmp_path: Path) -> None:
 
 def test_byte_order_mark_nul_and_invalid_utf8(tmp_path: Path) -> None:
     content = b"\xef\xbb\xbfid\tname\n1\tJ\xf6rg\n2\ta\0b\n3\t\xef\xbf\xbd\n4\t\xe2\x82\n"
-    notes = Notes()
-    table = DeliveredTable(write(tmp_path, "users.sql", content), notes)
+    messages = Messages()
+    table = DeliveredTable(write(tmp_path, "users.sql", content), messages)
     # Each invalid sequence becomes one U+FFFD; record 3 holds a genuine U+FFFD and is not counted.
     assert [row[1] for row in table.rows([Field("id"), Field("name")])] == [
         "J\ufffdrg",
@@ -185,13 +185,13 @@ def test_byte_order_mark_nul_and_invalid_utf8(tmp_path: Path) -> None:
         "\ufffd",
         "\ufffd",
     ]
-    assert "2 with bytes that are no UTF-8" in notes.lines[0]
-    assert "1 NUL characters dropped" in notes.lines[0]
+    assert "2 with bytes that are no UTF-8" in messages.lines[0]
+    assert "1 NUL characters dropped" in messages.lines[0]
 
 
 def test_invalid_utf8_in_csv_counts_records_not_lines(tmp_path: Path) -> None:
     path = write(tmp_path, "users.csv", b'id,name\n1,"\xff\n\xff"\n2,ok\n')
-    table = DeliveredTable(path, Notes())
+    table = DeliveredTable(path, Messages())
     assert [row[0] for row in table.rows([Field("name")])] == ["\ufffd\n\ufffd", "ok"]
     assert table.repairs.undecodable_records == 1
 
@@ -233,7 +233,7 @@ def test_typed_values_and_their_count(tmp_path: Path) -> None:
         b"4\t\t\t\n"
         b"5\t\\t6\\n\t1e3\t0000-00-00 00:00:00\n"
     )
-    table = DeliveredTable(write(tmp_path, "t.sql", content), Notes())
+    table = DeliveredTable(write(tmp_path, "t.sql", content), Messages())
     rows = table.rows([Field("n", INTEGER), Field("f", FLOAT), Field("t", TIMESTAMP)])
     assert [list(row) for row in rows] == [
         [5, 0.5, "2014-01-01T00:00:00Z"],
@@ -255,7 +255,7 @@ def test_columns_are_found_by_name(tmp_path: Path) -> None:
 def test_a_missing_key_column_is_named(tmp_path: Path) -> None:
     path = write(tmp_path, "profiles.sql", b"id\tuserid\n1\t2\n")
     with pytest.raises(InputError) as caught:
-        list(DeliveredTable(path, Notes()).rows([Field("id"), Field("name")], key="user_id"))
+        list(DeliveredTable(path, Messages()).rows([Field("id"), Field("name")], key="user_id"))
     # Of what was found only names that are looked for are shown: it need not be a header.
     assert str(caught.value) == (
         f"{path}: the column user_id is missing. Expected a first record with the names of the columns; of "
@@ -264,9 +264,9 @@ def test_a_missing_key_column_is_named(tmp_path: Path) -> None:
 
 
 def test_missing_columns_are_named(tmp_path: Path) -> None:
-    notes = Notes()
+    messages = Messages()
     table = DeliveredTable(
-        write(tmp_path, "enrollment.sql", b"user_id\tcreated\n7\tNULL\n"), notes, course=COURSE
+        write(tmp_path, "enrollment.sql", b"user_id\tcreated\n7\tNULL\n"), messages, course=COURSE
     )
     asked = [
         Field("mode"),
@@ -275,7 +275,7 @@ def test_missing_columns_are_named(tmp_path: Path) -> None:
         Field("course_id", COURSE_ID),
     ]
     assert list(table.rows(asked, key="user_id")) == [(None, None, None, None)]
-    assert notes.lines == [
+    assert messages.lines == [
         "enrollment.sql: no column course_id: all is taken for this course's",
         "enrollment.sql: 1 records, 1 rows, no column mode, is_active, which is NULL",
     ]
@@ -283,12 +283,12 @@ def test_missing_columns_are_named(tmp_path: Path) -> None:
 
 def test_a_record_without_integer_key_is_bad(tmp_path: Path) -> None:
     content = b"user_id\tname\n1\ta\nNULL\tb\nsomebody@example.org\tc\n4\td\n"
-    notes = Notes()
-    table = DeliveredTable(write(tmp_path, "profiles.sql", content), notes)
+    messages = Messages()
+    table = DeliveredTable(write(tmp_path, "profiles.sql", content), messages)
     assert [row[0] for row in table.rows([Field("name")], key="user_id")] == ["a", "d"]
     assert table.account.bad == 2
-    assert "record 2: no integer in user_id" in notes.lines[0]
-    assert "somebody" not in notes.lines[0]
+    assert "record 2: no integer in user_id" in messages.lines[0]
+    assert "somebody" not in messages.lines[0]
 
 
 def test_rows_of_other_courses_are_left_out(tmp_path: Path) -> None:
@@ -296,7 +296,7 @@ def test_rows_of_other_courses_are_left_out(tmp_path: Path) -> None:
         b"user_id\tcourse_id\n1\tcourse-v1:MITx+6.00x+1T2014\n2\tMITx/6.00x/1T2014\n"
         b"3\tMITx/6.00x/2T2014\n4\tNULL\nx\tccx-v1:MITx+6.00x+1T2014+ccx@7\n"
     )
-    table = DeliveredTable(write(tmp_path, "enrollment.sql", content), Notes(), course=COURSE)
+    table = DeliveredTable(write(tmp_path, "enrollment.sql", content), Messages(), course=COURSE)
     others: list[int] = []
     rows = table.rows([Field("user_id", INTEGER)], "user_id", others.append)
     assert [row[0] for row in rows] == [1, 2]
@@ -404,7 +404,7 @@ def test_any_bytes_are_accounted_for(
     path = write(tmp_path_factory.mktemp("bytes"), name, data)
     table = None
     try:
-        table = DeliveredTable(path, Notes(), course=COURSE, escaped_breaks=escaped)
+        table = DeliveredTable(path, Messages(), course=COURSE, escaped_breaks=escaped)
         fields = [Field("id", INTEGER), Field("id", TIMESTAMP), Field("a", STRING)]
         number = len(list(table.rows(fields, "id" if "id" in table.header else None)))
     except InputError:
@@ -461,7 +461,7 @@ def test_columns_equal_the_rules_read_value_by_value(
     rows *= data.draw(st.sampled_from([1, 1, 20]))
     content = "\n".join(["a\tb\tc\td\te", *("\t".join(row) for row in rows)])
     path = write(tmp_path_factory.mktemp("rows"), "studentmodule.sql", content.encode())
-    table = DeliveredTable(path, Notes(), escaped_breaks=True)
+    table = DeliveredTable(path, Messages(), escaped_breaks=True)
     fields = [Field(name, kind) for name, kind in zip("abcde", KINDS, strict=True)]
     read = [
         [

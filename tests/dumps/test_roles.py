@@ -12,8 +12,8 @@ from build_inputs import built_by
 
 from edxtasks.config import Paths, Settings
 from edxtasks.course import CourseKey
-from edxtasks.errors import InputError, SourceAbsent
-from edxtasks.notes import Notes
+from edxtasks.errors import InputError, SourceAbsentError
+from edxtasks.messages import Messages
 from edxtasks.tables.dumps import roles
 from edxtasks.warehouse.rows import JsonLines
 
@@ -33,7 +33,7 @@ def forum_role(user: object, name: str, course: str = OPAQUE) -> str:
 
 
 def build(
-    base: Path, course: str | None, forum: str | None, notes: Notes | None = None
+    base: Path, course: str | None, forum: str | None, messages: Messages | None = None
 ) -> dict[int, dict[str, Any]]:
     """Rows by user id without user and course."""
     folder = base / "MITx-6.00x-1T2014"
@@ -42,7 +42,7 @@ def build(
         if content is not None:
             (folder / f"{name}.sql").write_text(content)
     settings = Settings(root=base, paths=Paths(course_sql_base_dir=base))
-    built = built_by(roles, COURSE, settings, base, notes or Notes())
+    built = built_by(roles, COURSE, settings, base, messages or Messages())
     assert isinstance(built, JsonLines)
     rows = [json.loads(line) for line in gzip.decompress(built.paths[0].read_bytes()).splitlines()]
     assert {row.pop("course_id") for row in rows} <= {"MITx/6.00x/1T2014"}
@@ -105,19 +105,21 @@ def test_spellings_of_community_ta(tmp_path: Path, name: str) -> None:
 
 
 def test_roles_without_a_column_make_staff(tmp_path: Path) -> None:
-    notes = Notes()
+    messages = Messages()
     rows = build(
         tmp_path,
         COURSE_HEADER + course_role(1, "data_researcher") + course_role(2, "limited_staff"),
         FORUM_HEADER + forum_role(3, "Group Moderator") + forum_role(3, "Student"),
-        notes,
+        messages,
     )
     assert rows == {
         1: {"roles": "Staff"},
         2: {"roles": "Staff"},
         3: {"forumRoles_isStudent": 1, "roles": "Staff"},
     }
-    assert any("Group Moderator (1), data_researcher (1), limited_staff (1)" in line for line in notes.lines)
+    assert any(
+        "Group Moderator (1), data_researcher (1), limited_staff (1)" in line for line in messages.lines
+    )
 
 
 def test_other_courses_and_records_without_person_are_skipped(tmp_path: Path) -> None:
@@ -146,9 +148,9 @@ def test_a_header_only_forum_file(tmp_path: Path) -> None:
 
 
 def test_both_absent(tmp_path: Path) -> None:
-    with pytest.raises(SourceAbsent, match="neither rolecourse nor roleforum was delivered"):
+    with pytest.raises(SourceAbsentError, match="neither rolecourse nor roleforum was delivered"):
         build(tmp_path, None, None)
-    with pytest.raises(SourceAbsent, match="neither rolecourse nor roleforum was delivered"):
+    with pytest.raises(SourceAbsentError, match="neither rolecourse nor roleforum was delivered"):
         build(tmp_path, "", "")
 
 

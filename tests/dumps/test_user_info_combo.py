@@ -17,7 +17,7 @@ from edxtasks.config import Options, Paths, Settings
 from edxtasks.course import CourseKey
 from edxtasks.dumps import grade_reports
 from edxtasks.errors import InputError
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 from edxtasks.table import Instance
 from edxtasks.tables.dumps import user_info_combo
 from edxtasks.warehouse.rows import JsonLines
@@ -89,14 +89,18 @@ def settings_for(base: Path, date: str | None = DATE, **options: Any) -> Setting
     )
 
 
-def build(base: Path, notes: Notes | None = None) -> dict[int, dict[str, Any]]:
+def build(base: Path, messages: Messages | None = None) -> dict[int, dict[str, Any]]:
     """Rows by user id, without the NULLs, in the order of the file."""
     settings = settings_for(base)
     scratch = base / "scratch"
     scratch.mkdir(exist_ok=True)
     content = user_info_combo.build(
         inputs(
-            COURSE, settings, user_info_combo.sources(Instance(settings, COURSE)), scratch, notes or Notes()
+            COURSE,
+            settings,
+            user_info_combo.sources(Instance(settings, COURSE)),
+            scratch,
+            messages or Messages(),
         )
     )
     assert isinstance(content, JsonLines)
@@ -168,8 +172,8 @@ def test_rows_are_one_a_person_by_user_id(base: Path) -> None:
 
 
 def test_the_two_files(base: Path) -> None:
-    notes = Notes()
-    build(base, notes)
+    messages = Messages()
+    build(base, messages)
     folder = base / "MITx-6.00x-1T2014" / DATE
     json_bytes = (folder / "user_info_combo.json.gz").read_bytes()
     csv_bytes = (folder / "user_info_combo.csv.gz").read_bytes()
@@ -185,8 +189,8 @@ def test_the_two_files(base: Path) -> None:
     assert (folder / "user_info_combo.json.gz").read_bytes() == json_bytes
     assert (folder / "user_info_combo.csv.gz").read_bytes() == csv_bytes
     assert sorted(path.name for path in folder.iterdir() if path.name.startswith(".")) == []
-    assert "4 persons, 1 of them without an account in the dump" in notes.lines
-    told = "\n".join(notes.lines)
+    assert "4 persons, 1 of them without an account in the dump" in messages.lines
+    told = "\n".join(messages.lines)
     assert "ann" not in told
     assert "x.org" not in told
 
@@ -202,9 +206,9 @@ def test_only_users_is_required(base: Path) -> None:
     folder = base / "MITx-6.00x-1T2014" / DATE
     for name in ("profiles", "enrollment", "certificates", "user_id_map"):
         (folder / f"{name}.sql").unlink()
-    notes = Notes()
-    assert list(build(base, notes)) == [1, 2, 3]
-    assert "profiles was not delivered: its columns are NULL" in notes.lines
+    messages = Messages()
+    assert list(build(base, messages)) == [1, 2, 3]
+    assert "profiles was not delivered: its columns are NULL" in messages.lines
     (folder / "users.sql").write_bytes(b"")
     with pytest.raises(InputError, match="no user_info_combo: users was delivered empty"):
         build(base)
@@ -227,9 +231,9 @@ def test_users_without_a_record_replace_nothing(base: Path, content: str) -> Non
 
 def test_an_empty_optional_file_counts_as_absent(base: Path) -> None:
     put(base, "certificates.sql", "")
-    notes = Notes()
-    assert list(build(base, notes)) == [1, 2, 3]
-    assert "certificates.sql is empty: taken as not delivered" in notes.lines
+    messages = Messages()
+    assert list(build(base, messages)) == [1, 2, 3]
+    assert "certificates.sql is empty: taken as not delivered" in messages.lines
 
 
 def test_the_last_of_double_accounts_and_profiles_wins_whole(base: Path) -> None:
@@ -388,7 +392,11 @@ def test_the_cut_off_is_the_date_of_the_directory_used(base: Path) -> None:
     (base / "scratch").mkdir(exist_ok=True)
     user_info_combo.build(
         inputs(
-            COURSE, settings, user_info_combo.sources(Instance(settings, COURSE)), base / "scratch", Notes()
+            COURSE,
+            settings,
+            user_info_combo.sources(Instance(settings, COURSE)),
+            base / "scratch",
+            Messages(),
         )
     )
     table = gzip.decompress((course / "2014-07-01" / "user_info_combo.json.gz").read_bytes())
@@ -445,13 +453,13 @@ def test_a_folder_without_report_is_no_fault_and_told(base: Path) -> None:
         "Student ID,Email,Username,Grade,Quiz (Earned),Quiz (Possible)\n1,ann@x.org,ann,0.7,7,10\n",
         "from_edxinstructordash",
     )
-    notes = Notes()
-    rows = build(base, notes)
+    messages = Messages()
+    rows = build(base, messages)
     assert list(rows) == [1, 2, 3, 4]
     assert "edxinstructordash_Grade" not in rows[1]
     assert any(
         line.endswith("from_edxinstructordash holds no grade report: its columns are NULL")
-        for line in notes.lines
+        for line in messages.lines
     )
     put(
         base,
@@ -474,11 +482,11 @@ def test_an_unwritable_directory_is_told(base: Path, monkeypatch: pytest.MonkeyP
     # Permissions do not bind the administrator, under whom tests may run: the question is answered here.
     folder = base / "MITx-6.00x-1T2014" / DATE
     monkeypatch.setattr("os.access", lambda path, mode: Path(path) != folder)
-    notes = Notes()
-    assert list(build(base, notes)) == [1, 2, 3, 4]
+    messages = Messages()
+    assert list(build(base, messages)) == [1, 2, 3, 4]
     assert (base / "scratch" / "user_info_combo.json.gz").exists()
     assert not (folder / "user_info_combo.json.gz").exists()
-    assert any("is not writable" in line for line in notes.lines)
+    assert any("is not writable" in line for line in messages.lines)
 
 
 def test_where_a_report_goes(tmp_path: Path) -> None:

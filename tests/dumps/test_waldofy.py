@@ -18,7 +18,7 @@ from edxtasks.dumps import waldofy
 from edxtasks.dumps.package import plan_package
 from edxtasks.dumps.reader import DeliveredTable, Field
 from edxtasks.errors import InputError, UserError
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 
 ONE = CourseKey("MITx", "6.00.1x", "2T2017")
 TWO = CourseKey("MITx", "6.00.1x", "2T2017_3")  # starts like ONE
@@ -76,10 +76,12 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def sort(dump: Path, base: Path, course: CourseKey | None, workers: int = 1) -> tuple[waldofy.Sorted, Notes]:
-    notes = Notes()
+def sort(
+    dump: Path, base: Path, course: CourseKey | None, workers: int = 1
+) -> tuple[waldofy.Sorted, Messages]:
+    messages = Messages()
     package = plan_package(dump, KNOWN, base)
-    return waldofy.convert(package, course, digest, notes, workers), notes
+    return waldofy.convert(package, course, digest, messages, workers), messages
 
 
 def tree(base: Path) -> set[str]:
@@ -122,7 +124,7 @@ def test_where_everything_goes(dump: Path, tmp_path: Path) -> None:
 
 
 def test_fields_are_kept_as_delivered(dump: Path, tmp_path: Path) -> None:
-    _, notes = sort(dump, tmp_path, ONE)
+    _, messages = sort(dump, tmp_path, ONE)
     folder = tmp_path / "MITx-6.00.1x-2T2017" / DAY
     # Escapes, NULL and the order of columns stay; NUL and invalid UTF-8 are mended, the short record is out.
     assert table(folder / "profiles.csv.gz") == [
@@ -137,9 +139,9 @@ def test_fields_are_kept_as_delivered(dump: Path, tmp_path: Path) -> None:
     )
     archive = "course-prod-analytics.xml.tar.gz"
     assert (folder / archive).read_bytes() == PACKAGE["MITx-6.00.1x-2T2017-course-prod-analytics.xml.tar.gz"]
-    profiles = next(line for line in notes.lines if "auth_userprofile" in line)
+    profiles = next(line for line in messages.lines if "auth_userprofile" in line)
     assert "5 records, 4 rows, 1 bad (record 4: 2 fields where the header has 4)" in profiles
-    assert "ann" not in "".join(notes.lines)
+    assert "ann" not in "".join(messages.lines)
 
 
 def test_states_with_escaped_breaks(dump: Path, tmp_path: Path) -> None:
@@ -149,20 +151,21 @@ def test_states_with_escaped_breaks(dump: Path, tmp_path: Path) -> None:
         ["1", "i4x://a", "1", r'{"a": "\\n"}'],
         ["2", "i4x://a", "2", "one\\\ntwo\\\tthree"],
     ]
-    read = DeliveredTable(path, Notes(), escaped_breaks=True)
+    read = DeliveredTable(path, Messages(), escaped_breaks=True)
     assert [row[0] for row in read.rows([Field("state")])] == [r'{"a": "\n"}', "one\ntwo\tthree"]
 
 
 def test_what_is_reported(dump: Path, tmp_path: Path) -> None:
-    _, notes = sort(dump, tmp_path, ONE)
+    _, messages = sort(dump, tmp_path, ONE)
     assert (
         "MITx-6.00.1x-2T2017: the export of teams failed at edX "
         "(MITx-6.00.1x-2T2017-teams-prod-analytics.sql.failed)"
-    ) in notes.lines
-    _, notes = sort(dump, tmp_path, None)
+    ) in messages.lines
+    _, messages = sort(dump, tmp_path, None)
     # A course part ".." would lead out of the folder: such a name is not understood.
     assert (
-        "left where they are, name not understood: ..-auth_user-prod-analytics.sql, README.txt" in notes.lines
+        "left where they are, name not understood: ..-auth_user-prod-analytics.sql, README.txt"
+        in messages.lines
     )
 
 
@@ -202,7 +205,7 @@ def test_force_makes_all_again_with_equal_bytes(dump: Path, tmp_path: Path) -> N
     sort(dump, tmp_path, ONE)
     path = tmp_path / "MITx-6.00.1x-2T2017" / DAY / "users.csv.gz"
     content, inode = path.read_bytes(), path.stat().st_ino
-    again = waldofy.convert(plan_package(dump, KNOWN, tmp_path), ONE, digest, Notes(), force=True)
+    again = waldofy.convert(plan_package(dump, KNOWN, tmp_path), ONE, digest, Messages(), force=True)
     assert (len(again.made), again.current) == (6, 0)
     assert path.stat().st_ino != inode
     assert path.read_bytes() == content
@@ -274,9 +277,9 @@ def test_too_many_bad_records_fail_the_file(dump: Path, tmp_path: Path) -> None:
 
 def test_an_empty_source_makes_nothing_and_is_not_asked_again(dump: Path, tmp_path: Path) -> None:
     (dump / "MITx-6.00.1x-2T2017-auth_user-prod-analytics.sql").write_bytes(b"")
-    _, notes = sort(dump, tmp_path, ONE)
+    _, messages = sort(dump, tmp_path, ONE)
     assert not (tmp_path / "MITx-6.00.1x-2T2017" / DAY / "users.csv.gz").exists()
-    assert any("is empty: taken as not delivered" in line for line in notes.lines)
+    assert any("is empty: taken as not delivered" in line for line in messages.lines)
     assert waldofy.pending(plan_package(dump, KNOWN, tmp_path), ONE, digest) == []
 
 
@@ -323,8 +326,8 @@ def test_two_courses_named_alike_are_refused(dump: Path, tmp_path: Path) -> None
 
 def test_another_directory_of_the_course_is_told(dump: Path, tmp_path: Path) -> None:
     (tmp_path / "MITx__6.00.1x__2T2017").mkdir()
-    _, notes = sort(dump, tmp_path, ONE)
-    assert any("MITx__6.00.1x__2T2017 is there too and is looked at first" in line for line in notes.lines)
+    _, messages = sort(dump, tmp_path, ONE)
+    assert any("MITx__6.00.1x__2T2017 is there too and is looked at first" in line for line in messages.lines)
 
 
 cells = st.text(alphabet='ab\\ntr0N",\r \u2028é', max_size=8)
@@ -342,9 +345,9 @@ def test_sorted_tables_read_as_the_delivered_ones(
     source.write_bytes("\n".join("\t".join(row) for row in [["id", "name"], *rows]).encode())
     sort(folder, folder, ONE)
     fields = [Field("id"), Field("name")]
-    delivered = list(DeliveredTable(source, Notes()).rows(fields))
+    delivered = list(DeliveredTable(source, Messages()).rows(fields))
     made = folder / "MITx-6.00.1x-2T2017" / DAY / "users.csv.gz"
-    assert list(DeliveredTable(made, Notes()).rows(fields)) == delivered
+    assert list(DeliveredTable(made, Messages()).rows(fields)) == delivered
 
 
 # What cannot be sorted
@@ -411,8 +414,8 @@ def test_encrypted_files_among_others_are_counted_and_told_once(dump: Path, tmp_
         (dump / f"MITx-6.00.1x-2T2017-{table_name}-prod-analytics.sql.gpg").write_bytes(b"\x85\x02")
     package = plan_package(dump, KNOWN, tmp_path)
     assert any(line.startswith("encrypted: ") for line in waldofy.pending(package, ONE, digest))
-    _, notes = sort(dump, tmp_path, ONE)
-    (told,) = [line for line in notes.lines if "encrypted" in line]
+    _, messages = sort(dump, tmp_path, ONE)
+    (told,) = [line for line in messages.lines if "encrypted" in line]
     assert told == (
         "4 files are encrypted and were left where they are: "
         "MITx-6.00.1x-2T2017-auth_user-prod-analytics.sql.gpg, "
@@ -420,7 +423,7 @@ def test_encrypted_files_among_others_are_counted_and_told_once(dump: Path, tmp_
         "MITx-6.00.1x-2T2017-teams-prod-analytics.sql.gpg and 1 more. "
         "Decrypt them and sort the package again"
     )
-    assert notes.counts["encrypted"] == 4
+    assert messages.counts["encrypted"] == 4
     assert waldofy.pending(package, ONE, digest) == []
     # Those of the edge site belong to the rest, and one more that comes is told again.
     (dump / "MITx-6.00.1x-2T2017-teams-edge-analytics.sql.gpg").write_bytes(b"\x85\x02")
@@ -465,11 +468,11 @@ def test_links_are_followed_inside_the_package_only(dump: Path, tmp_path: Path) 
         "ora/MITx-6.00.1x-2T2017-submissions-prod-analytics.sql"
     )
     sort(dump, tmp_path / "SQL", ONE)
-    _, notes = sort(dump, tmp_path / "SQL", None)
+    _, messages = sort(dump, tmp_path / "SQL", None)
     folder = tmp_path / "SQL" / "MITx-6.00.1x-2T2017" / DAY
     assert not {"teams.csv.gz", "wiki_article.csv.gz", "loop.csv.gz"} & {p.name for p in folder.iterdir()}
     assert table(folder / "teams_membership.csv.gz")[1] == ["1", "ann", "ann@x.org"]
-    (told,) = [line for line in notes.lines if "links" in line]
+    (told,) = [line for line in messages.lines if "links" in line]
     assert told == (
         "left where they are, links that lead to no file of the package: "
         + ", ".join(
@@ -493,12 +496,12 @@ def test_two_packages_of_one_date_that_take_turns_are_told(dump: Path, tmp_path:
     (other / tags).write_bytes(OLD_TAGS)
     package = plan_package(other, KNOWN, base)
     assert waldofy.pending(package, ONE, digest) == [f"users.csv.gz was sorted from xorg-{DAY}"]
-    done, notes = sort(other, base, ONE)
+    done, messages = sort(other, base, ONE)
     assert [path.name for path in done.made] == ["users.csv.gz"]
     assert table(base / "MITx-6.00.1x-2T2017" / DAY / "users.csv.gz")[2][1] == "bea"
     assert any(
         line.startswith(f"1 files that were sorted from xorg-{DAY} are replaced by those of yorg-{DAY}")
-        for line in notes.lines
+        for line in messages.lines
     )
     # And back: no package takes the files of the other for its own.
     assert waldofy.pending(plan_package(dump, KNOWN, base), ONE, digest) == [
@@ -518,7 +521,7 @@ def test_a_source_that_cannot_be_read_fails_alone(dump: Path, tmp_path: Path) ->
 
     package = plan_package(dump, KNOWN, tmp_path)
     with pytest.raises(InputError) as caught:
-        waldofy.convert(package, ONE, refusing, Notes())
+        waldofy.convert(package, ONE, refusing, Messages())
     assert str(caught.value) == (
         f"{dump}/MITx-6.00.1x-2T2017-auth_user-prod-analytics.sql cannot be read: Permission denied"
     )
@@ -531,16 +534,16 @@ def test_a_source_that_cannot_be_read_fails_alone(dump: Path, tmp_path: Path) ->
 def test_names_of_files_are_printed_escaped_and_lists_are_cut(dump: Path, tmp_path: Path) -> None:
     for number in range(300):
         (dump / f"\x1b[31mnot_{number:03}.sql\nbuilt   everything").write_bytes(b"")
-    _, notes = sort(dump, tmp_path, None)
-    (told,) = [line for line in notes.lines if "not understood" in line]
+    _, messages = sort(dump, tmp_path, None)
+    (told,) = [line for line in messages.lines if "not understood" in line]
     assert r"\x1b[31mnot_000.sql\nbuilt   everything" in told
     assert told.isprintable()
     assert len(told) < 1000
 
 
 def test_courses_of_no_list_are_told(dump: Path, tmp_path: Path) -> None:
-    _, notes = sort(dump, tmp_path, None)
+    _, messages = sort(dump, tmp_path, None)
     assert (
         "2 files go to UNKNOWN, since their courses are in no course list: MITx-6.00.1x-2T2017-ccx-7, "
         "MITx-8.01x-2T2017a"
-    ) in notes.lines
+    ) in messages.lines

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from edxtasks.config import Paths, Settings
-from edxtasks.errors import SourceAbsent
+from edxtasks.errors import SourceAbsentError
 from edxtasks.geolocation.lookup import CityDatabase
 from edxtasks.table import Instance
 from edxtasks.tables.geocode.extra_geoip import (
@@ -131,5 +131,5 @@ def test_sources(tmp_path: Path, database: Path) -> None:
     assert sources(Instance(Settings(root=tmp_path, paths=Paths(geoip_database=database)))) == {
         "geoip_database": database
     }
-    with pytest.raises(SourceAbsent, match=r"GeoIP2-City\.mmdb; get GeoLite2-City\.mmdb"):
+    with pytest.raises(SourceAbsentError, match=r"GeoIP2-City\.mmdb; get GeoLite2-City\.mmdb"):
         sources(Instance(Settings(root=tmp_path)))

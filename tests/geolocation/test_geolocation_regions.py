@@ -12,7 +12,7 @@ import pytz
 from edxtasks.config import Paths, Settings
 from edxtasks.errors import InputError
 from edxtasks.geolocation.regions import SHIPPED, Region, read_regions, regions_file
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 
 LATIN_AMERICA = "Latin America and the Caribbean"
 SUB_SAHARAN = "Sub-Saharan-Africa"
@@ -32,9 +32,9 @@ LEAST_DEVELOPED = {
 
 @pytest.fixture(scope="module")
 def shipped() -> dict[str, Region]:
-    notes = Notes()
-    regions = read_regions(SHIPPED, notes)
-    assert (notes.lines, dict(notes.counts)) == ([], {})
+    messages = Messages()
+    regions = read_regions(SHIPPED, messages)
+    assert (messages.lines, dict(messages.counts)) == ([], {})
     return regions
 
 
@@ -147,11 +147,11 @@ def test_known_countries(shipped: dict[str, Region], country: str, region: Regio
     assert shipped[country] == region
 
 
-def read(tmp_path: Path, content: bytes | str) -> tuple[dict[str, Region], Notes]:
+def read(tmp_path: Path, content: bytes | str) -> tuple[dict[str, Region], Messages]:
     path = tmp_path / "regions.csv"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-    notes = Notes()
-    return read_regions(path, notes), notes
+    messages = Messages()
+    return read_regions(path, messages), messages
 
 
 def test_columns_in_any_order_with_a_byte_order_mark(tmp_path: Path) -> None:
@@ -161,26 +161,28 @@ def test_columns_in_any_order_with_a_byte_order_mark(tmp_path: Path) -> None:
         "\r\n"
         "Namibia,NA,2,Africa\r\n"
     )
-    regions, notes = read(tmp_path, content)
+    regions, messages = read(tmp_path, content)
     assert regions == {
         "BO": Region("Bolivia, the Andes", "Americas", "South America", "NULL", None, "NA"),
         "NA": Region("Namibia", "Africa", None, None, None, None),
     }
-    assert notes.lines == []
+    assert messages.lines == []
 
 
 def test_rows_without_a_country_code_are_counted(tmp_path: Path) -> None:
     rows = ",,World,,,,,\nGBR,826,United Kingdom,Europe,,,,\nG1,1,x,y,,,,\nSE,752,Sweden,Europe,Europe,,,\n"
-    regions, notes = read(tmp_path, HEADER + rows)
+    regions, messages = read(tmp_path, HEADER + rows)
     assert set(regions) == {"SE"}
-    assert notes.counts == {"rejects": 3}
-    assert notes.lines == [f"{tmp_path}/regions.csv: 3 rows left out whose cc is no two-letter country code"]
+    assert messages.counts == {"rejects": 3}
+    assert messages.lines == [
+        f"{tmp_path}/regions.csv: 3 rows left out whose cc is no two-letter country code"
+    ]
 
 
 def test_a_file_in_latin_1(tmp_path: Path) -> None:
-    regions, notes = read(tmp_path, (HEADER + "RE,638,Réunion,Africa,,,,\n").encode("latin-1"))
+    regions, messages = read(tmp_path, (HEADER + "RE,638,Réunion,Africa,,,,\n").encode("latin-1"))
     assert regions["RE"].name == "Réunion"
-    assert notes.lines == [f"{tmp_path}/regions.csv is not UTF-8: read as Latin-1"]
+    assert messages.lines == [f"{tmp_path}/regions.csv is not UTF-8: read as Latin-1"]
 
 
 def test_two_rows_of_a_country(tmp_path: Path) -> None:

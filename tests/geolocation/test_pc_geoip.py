@@ -13,7 +13,7 @@ from edxtasks.config import Paths, Settings
 from edxtasks.course import CourseKey
 from edxtasks.errors import InputError
 from edxtasks.geolocation.regions import SHIPPED
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 from edxtasks.table import Instance
 from edxtasks.tables.person import pc_geoip
 from edxtasks.warehouse.rows import Row
@@ -36,12 +36,16 @@ LEARNERS = {
 }
 
 
-def build(settings: Settings, learners: dict[str, str | None] | None, notes: Notes) -> list[dict[str, Any]]:
+def build(
+    settings: Settings, learners: dict[str, str | None] | None, messages: Messages
+) -> list[dict[str, Any]]:
     sources = pc_geoip.sources(Instance(settings, COURSE))
     rows: Iterator[Row] | None = None
     if learners is not None:
         rows = iter([{"username": name, "modal_ip": ip, "source": "course"} for name, ip in learners.items()])
-    content = pc_geoip.build(inputs(COURSE, settings, sources, settings.root, notes, {"pc_modal_ip": rows}))
+    content = pc_geoip.build(
+        inputs(COURSE, settings, sources, settings.root, messages, {"pc_modal_ip": rows})
+    )
     assert isinstance(content, Iterator | list)
     return [dict(row) for row in content]
 
@@ -71,8 +75,8 @@ def test_columns() -> None:
 
 
 def test_rows(tmp_path: Path, database: Path) -> None:
-    notes = Notes()
-    rows = build(configured(tmp_path, database), LEARNERS, notes)
+    messages = Messages()
+    rows = build(configured(tmp_path, database), LEARNERS, messages)
     assert all(tuple(row) == tuple(rows[0]) and set(row) == set(pc_geoip.SCHEMA.names) for row in rows)
     found = {row.pop("username"): tuple(row[name] for name in pc_geoip.SCHEMA.names[1:]) for row in rows}
     developing = "Developing_Nations"
@@ -103,8 +107,8 @@ def test_rows(tmp_path: Path, database: Path) -> None:
         "nowhere": (*[None] * 13,),
     }
     # 11 learners have an address, 7 of them a place; the list and the one with a blank are malformed
-    assert notes.counts == {"addresses": 11, "places": 7, "malformed addresses": 2}
-    assert len(notes.lines) == 1 and "2 malformed addresses" in notes.lines[0]
+    assert messages.counts == {"addresses": 11, "places": 7, "malformed addresses": 2}
+    assert len(messages.lines) == 1 and "2 malformed addresses" in messages.lines[0]
 
 
 def test_own_regions_never_overwrite(tmp_path: Path, database: Path) -> None:
@@ -116,7 +120,7 @@ def test_own_regions_never_overwrite(tmp_path: Path, database: Path) -> None:
         "HT,332,Hispaniola,,Antilles,,,\n"
     )
     learners = {name: LEARNERS[name] for name in ("oxford", "windhoek", "haiti", "bhutan")}
-    rows = build(configured(tmp_path, database, own), learners, Notes())
+    rows = build(configured(tmp_path, database, own), learners, Messages())
     wanted = ("countryLabel", "continent", "un_region", "econ_group", "developing_nation", "special_region1")
     assert {row["username"]: tuple(row[name] for name in wanted) for row in rows} == {
         "oxford": ("United Kingdom", "Europe", "Isles", None, None, None),
@@ -127,20 +131,20 @@ def test_own_regions_never_overwrite(tmp_path: Path, database: Path) -> None:
 
 
 def test_without_a_database(tmp_path: Path) -> None:
-    notes = Notes()
+    messages = Messages()
     settings = Settings(root=tmp_path)
     assert pc_geoip.sources(Instance(settings, COURSE)) == {
         "geoip_database": None,
         "geographic_regions": SHIPPED,
     }
-    assert build(settings, LEARNERS, notes) == []
-    assert len(notes.lines) == 1
-    assert notes.lines[0].startswith(f"no City database at {tmp_path}/GeoIP2-City.mmdb: ")
-    assert "https://www.maxmind.com/" in notes.lines[0] and "geoip_database" in notes.lines[0]
+    assert build(settings, LEARNERS, messages) == []
+    assert len(messages.lines) == 1
+    assert messages.lines[0].startswith(f"no City database at {tmp_path}/GeoIP2-City.mmdb: ")
+    assert "https://www.maxmind.com/" in messages.lines[0] and "geoip_database" in messages.lines[0]
 
 
 def test_without_modal_addresses(tmp_path: Path, database: Path) -> None:
-    assert build(configured(tmp_path, database), None, Notes()) == []
+    assert build(configured(tmp_path, database), None, Messages()) == []
 
 
 def test_sources(tmp_path: Path, database: Path) -> None:
@@ -157,7 +161,7 @@ def test_sources(tmp_path: Path, database: Path) -> None:
 def test_a_wrong_file(tmp_path: Path, write_database: Callable[..., Path]) -> None:
     country = write_database("Country.mmdb", kind="GeoLite2-Country")
     with pytest.raises(InputError, match=r"Country\.mmdb .*holds GeoLite2-Country"):
-        build(configured(tmp_path, country), LEARNERS, Notes())
+        build(configured(tmp_path, country), LEARNERS, Messages())
 
 
 def test_rows_are_streamed(tmp_path: Path, database: Path) -> None:
@@ -170,7 +174,7 @@ def test_rows_are_streamed(tmp_path: Path, database: Path) -> None:
 
     sources = pc_geoip.sources(Instance(settings, COURSE))
     content = pc_geoip.build(
-        inputs(COURSE, settings, sources, tmp_path, Notes(), {"pc_modal_ip": learners()})
+        inputs(COURSE, settings, sources, tmp_path, Messages(), {"pc_modal_ip": learners()})
     )
     assert isinstance(content, Iterator)
     assert next(content)["username"] == "first"

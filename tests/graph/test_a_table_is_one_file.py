@@ -83,7 +83,7 @@ def test_three_tables_by_their_files_alone(built: Project, tmp_path: Path) -> No
     tables = tmp_path / "package" / "edxtasks" / "tables"
     (tables / "person" / "trial_days.sql").write_text(BY_SQL)
     (tables / "report" / "trial_totals.py").write_text(OVER_COURSES)
-    (tables / "dumps" / "trial_notes.py").write_text(FROM_A_FILE)
+    (tables / "dumps" / "trial_messages.py").write_text(FROM_A_FILE)
     (tables / "dumps" / "trial_broken.py").write_text(BROKEN)
     edited = Project(built.folder, tmp_path / "package")
     course = built.courses[0]
@@ -113,7 +113,7 @@ def test_the_folders_of_tables_hold_tables_and_nothing_else() -> None:
 KNOWN_BY_NAME = {
     "build/research.py",  # the list of what is exported for research
     "build/person_course.py",  # what is told in the description of person_course
-    "build/follow_up.py",  # and when
+    "build/post_build.py",  # and when
 }
 """Files that name tables."""
 

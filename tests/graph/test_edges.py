@@ -23,7 +23,7 @@ from project import Project
 from edxtasks.build.registry import read_registry
 from edxtasks.config import SETTINGS, load_settings
 from edxtasks.course import CourseKey
-from edxtasks.errors import InputError, SourceAbsent
+from edxtasks.errors import InputError, SourceAbsentError
 from edxtasks.graph.edges import Edge, edges, upstream_of, write_csv, write_dot, write_mermaid
 from edxtasks.graph.tasks import Graph
 from edxtasks.table import Instance, Need, PythonModel, Scope, Table
@@ -199,7 +199,7 @@ def test_what_is_read_is_what_is_told(built_once: Project, table: Table) -> None
     course = CourseKey.parse(built_once.courses[0])
     try:
         found = builder.sources(Instance(settings, course, (course,)))
-    except (SourceAbsent, InputError):
+    except (SourceAbsentError, InputError):
         found = {}  # the campus has no such file
     stems = {stem(name.removeprefix("file:")) for name in builder.reads if name.startswith("file:")}
     settable = {name.removeprefix("setting:") for name in builder.reads if name.startswith("setting:")}

@@ -10,15 +10,15 @@ import pytest
 from project import Project
 
 from edxtasks.build.building import build
-from edxtasks.build.freshness import Standing, existing_inputs
+from edxtasks.build.freshness import Status, existing_inputs
 from edxtasks.config import load_settings
 from edxtasks.course import CourseKey
 from edxtasks.errors import UserError
+from edxtasks.graph.arguments import Arguments
 from edxtasks.graph.load import make_graph
 from edxtasks.graph.steps import Step
 from edxtasks.graph.table_step import TableStep
 from edxtasks.graph.tasks import STEP
-from edxtasks.graph.words import Words
 
 Steps = Callable[[str], TableStep]
 
@@ -26,7 +26,7 @@ Steps = Callable[[str], TableStep]
 @pytest.fixture
 def steps(built: Project) -> dict[str, Step]:
     """The steps of a run of `doall` over a built project, by the name of the task."""
-    words = Words.of(["doall"])
+    words = Arguments.of(["doall"])
     graph = make_graph(load_settings(built.folder, words.variables, {}), words)
     found = {}
     for task in graph.tasks():
@@ -59,10 +59,10 @@ def test_a_table_whose_inputs_were_removed_fails(
 ) -> None:
     course = CourseKey.parse(built.courses[0])
     for name in inputs:
-        assert steps[f"{name}:{course}"].look() is Standing.FRESH
+        assert steps[f"{name}:{course}"].look() is Status.FRESH
     removed(built, steps, course.dataset)
     step = steps[f"{table}:{course}"]
-    assert step.look() is Standing.STALE
+    assert step.look() is Status.STALE
     assert f"{course.dataset}.{inputs[0]}" in step.reason or "…" in step.reason
     assert "somebody removed it in the meantime" in step.reason
     failure = step.work()
@@ -71,17 +71,17 @@ def test_a_table_whose_inputs_were_removed_fails(
 
 def test_a_table_of_logs_whose_log_days_were_removed_fails(built: Project, steps: dict[str, Step]) -> None:
     course = CourseKey.parse(built.courses[0])
-    assert steps[f"logs2bq:{course}"].look() is Standing.FRESH
+    assert steps[f"logs2bq:{course}"].look() is Status.FRESH
     removed(built, steps, course.logs_dataset)
     step = steps[f"pcday_ip_counts:{course}"]
-    assert step.look() is Standing.STALE
+    assert step.look() is Status.STALE
     assert f"{course.logs_dataset}: expected as this run found" in step.reason
 
 
 def test_what_was_never_there_in_this_run_is_no_failure(built: Project, steps: dict[str, Step]) -> None:
     course = CourseKey.parse(built.courses[0])
     removed(built, steps, course.dataset)
-    assert steps[f"person_course_base:{course}"].look() is Standing.SKIPPED
+    assert steps[f"person_course_base:{course}"].look() is Status.SKIPPED
 
 
 def test_a_build_finds_out_too(built: Project, steps: dict[str, Step]) -> None:

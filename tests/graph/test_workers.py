@@ -14,8 +14,8 @@ import pytest
 from project import REPOSITORY
 
 from edxtasks.errors import MachineError, UserError
-from edxtasks.graph.steps import Defect, fault_of
-from edxtasks.graph.workers import Job, Stopped, TaskDefect, WorkerDied, Workers
+from edxtasks.graph.steps import DefectError, fault_of
+from edxtasks.graph.workers import Job, StoppedError, TaskDefectError, WorkerDiedError, Workers
 
 
 def job(name: str, *arguments: object) -> Job:
@@ -74,9 +74,9 @@ def test_what_the_machine_refuses_is_no_defect(shared: Workers, tmp_path: Path) 
 
 def test_a_defect_is_one_and_the_worker_lives_on(shared: Workers) -> None:
     before = shared.run(job("tell", 0), quiet)
-    with pytest.raises(TaskDefect, match="ZeroDivisionError"):
+    with pytest.raises(TaskDefectError, match="ZeroDivisionError"):
         shared.run(job("stumble"), quiet)
-    with pytest.raises(TaskDefect, match="pickle"):
+    with pytest.raises(TaskDefectError, match="pickle"):
         shared.run(job("give_what_cannot_be_sent"), quiet)
     assert shared.run(job("tell", 3), quiet) == before
 
@@ -85,7 +85,7 @@ def test_a_worker_that_is_killed_fails_its_job_alone(shared: Workers) -> None:
     def kill(process: int, of: int, unit: str) -> None:
         os.kill(process, signal.SIGKILL)
 
-    with pytest.raises(WorkerDied, match=r"was killed \(SIGKILL\)"):
+    with pytest.raises(WorkerDiedError, match=r"was killed \(SIGKILL\)"):
         shared.run(job("wait"), kill)
     assert shared.run(job("add", 1, 2), quiet) == 3
 
@@ -93,7 +93,7 @@ def test_a_worker_that_is_killed_fails_its_job_alone(shared: Workers) -> None:
 def test_no_worker_is_started_after_the_end() -> None:
     workers = Workers()
     workers.stop()
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedError):
         workers.run(job("add", 1, 2), quiet)
 
 
@@ -122,12 +122,12 @@ def test_no_worker_is_started_after_the_end() -> None:
 def test_faults_of_the_machine_in_words(error: Exception, text: str) -> None:
     told = fault_of(error)
     assert str(told).startswith(text)
-    assert not isinstance(told, Defect)
+    assert not isinstance(told, DefectError)
 
 
 def test_anything_else_is_a_defect() -> None:
     told = fault_of(KeyError("x"))
-    assert isinstance(told, Defect)
+    assert isinstance(told, DefectError)
     assert str(told).startswith("a defect of edxtasks, please report it:\nKeyError: 'x'")
 
 

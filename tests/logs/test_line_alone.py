@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from unusual_lines import DAMAGED, KINDS, RECORDS, chosen_lines, line
 
+from edxtasks.logs.rows.fast_path import NotFastPathError
 from edxtasks.logs.rows.rephrase import LineCounts, Reject, Rephraser, RephraseRules
-from edxtasks.logs.rows.usual_line import NotUsual
 
 FORMS = ("compact", "predecessor")
 Outcome = tuple[Any, LineCounts]
@@ -62,7 +62,7 @@ def rephraser_of(form: str) -> Rephraser:
 
 def without_the_short_way(rephraser: Rephraser) -> Rephraser:
     def refuse(line: bytes) -> Any:
-        raise NotUsual
+        raise NotFastPathError
 
     rephraser._usual.row = refuse  # type: ignore[method-assign]
     return rephraser

@@ -22,7 +22,7 @@ from edxtasks.logs.mongo_days import MongoLogs, fetch_days, unfinished, window
 from edxtasks.logs.shards import shards
 from edxtasks.logs.split import SplitOptions, split
 from edxtasks.logs.stored import StoredShards
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 from edxtasks.storage import LocalStorage
 
 COURSE = CourseKey("MITx", "6.00x", "1T2013")
@@ -81,9 +81,9 @@ def test_a_shard_for_each_day_with_documents(logs: MongoLogs) -> None:
         event("2013-01-06T10:00:00.250000+00:00", COURSE.opaque, event_js={}, n="opaque"),
         event("2013-01-07T00:00:00.000000+00:00", n="after"),
     )
-    notes = Notes()
+    messages = Messages()
     directory = logs.options.directory
-    assert fetch_days(COURSE, DAYS[:3], logs, None, notes) == (3, 2)
+    assert fetch_days(COURSE, DAYS[:3], logs, None, messages) == (3, 2)
     assert sorted(files(directory)) == ["tracklog-2013-01-04.json.gz", "tracklog-2013-01-06.json.gz"]
     first, last = rows(directory, "2013-01-04")
     assert (first["time"], last["time"]) == (
@@ -98,13 +98,13 @@ def test_a_shard_for_each_day_with_documents(logs: MongoLogs) -> None:
     (only,) = rows(directory, "2013-01-06")
     assert only["course_id"] == "MITx/6.00x/1T2013"
     assert "event_js" not in only
-    assert notes.lines == ["1 days without documents"]
+    assert messages.lines == ["1 days without documents"]
     assert unfinished(COURSE, DAYS, directory, None) == [date(2013, 1, 5), date(2013, 1, 7)]
 
 
 def test_such_shards_are_taken_over(logs: MongoLogs) -> None:
     insert(logs, event("2013-01-04T10:00:00.000000+00:00"), event("2013-01-04T09:00:00.000000+00:00"))
-    fetch_days(COURSE, DAYS, logs, None, Notes())
+    fetch_days(COURSE, DAYS, logs, None, Messages())
     (shard,) = shards(logs.options.directory, COURSE)
     # 2013-01-04 is day 15709 since 1970: 30 + 5 leap days from 43 years of 365, and 3 days.
     midnight = (43 * 365 + 11 + 3) * 86_400_000_000
@@ -118,14 +118,14 @@ def test_such_shards_are_taken_over(logs: MongoLogs) -> None:
 
 def test_documents_that_make_no_row_are_kept_and_counted(logs: MongoLogs) -> None:
     insert(logs, event("2013-01-04T10:00:00.000000+00:00"), event("2013-01-04Tsoon"))
-    notes = Notes()
-    assert fetch_days(COURSE, DAYS[:1], logs, None, notes) == (1, 1)
+    messages = Messages()
+    assert fetch_days(COURSE, DAYS[:1], logs, None, messages) == (1, 1)
     rejects = Layout(logs.options.directory).rejects_of("mongo2gs-MITx__6.00x__1T2013-2013-01-04")
     (reject,) = [json.loads(line) for line in gzip.decompress(rejects.read_bytes()).splitlines()]
     assert (reject["line"], reject["reason"]) == (2, "bad_time")
     assert json.loads(reject["text"])["time"] == "2013-01-04Tsoon"
-    assert notes.counts["rejects"] == 1
-    assert notes.lines == [f"2013-01-04: 1 documents rejected (bad_time: 1): {rejects}"]
+    assert messages.counts["rejects"] == 1
+    assert messages.lines == [f"2013-01-04: 1 documents rejected (bad_time: 1): {rejects}"]
 
 
 def test_too_many_rejects_fail_the_day(logs: MongoLogs) -> None:
@@ -134,37 +134,37 @@ def test_too_many_rejects_fail_the_day(logs: MongoLogs) -> None:
     insert(logs, *(event(f"2013-01-04T10:00:00.{number:06}+00:00") for number in range(941)))
     insert(logs, event("2013-01-05T10:00:00.000000+00:00"))
     with pytest.raises(InputError, match="2013-01-04: 60 of 1001 documents were rejected"):
-        fetch_days(COURSE, DAYS, logs, None, Notes())
+        fetch_days(COURSE, DAYS, logs, None, Messages())
     assert list(files(logs.options.directory)) == ["tracklog-2013-01-05.json.gz"]
 
 
 def test_a_shard_that_is_there_is_left_alone_unless_it_is_wanted_again(logs: MongoLogs) -> None:
     directory = logs.options.directory
     insert(logs, event("2013-01-04T10:00:00.000000+00:00"), event("2013-01-05T10:00:00.000000+00:00"))
-    fetch_days(COURSE, DAYS, logs, None, Notes())
+    fetch_days(COURSE, DAYS, logs, None, Messages())
     before = files(directory)
     (old,) = [shard for shard in shards(directory, COURSE) if shard.day.day == 4]
     insert(logs, event("2013-01-04T11:00:00.000000+00:00"))
-    assert fetch_days(COURSE, DAYS, logs, None, Notes()) == (0, 0)
+    assert fetch_days(COURSE, DAYS, logs, None, Messages()) == (0, 0)
     assert files(directory) == before
-    assert fetch_days(COURSE, DAYS[:1], logs, None, Notes(), again=True) == (2, 1)
+    assert fetch_days(COURSE, DAYS[:1], logs, None, Messages(), again=True) == (2, 1)
     (new,) = [shard for shard in shards(directory, COURSE) if shard.day.day == 4]
     assert (old.rows, new.rows) == (1, 2)
     assert old.digest != new.digest
     # What is no more in the database goes.
     with MongoClient[dict[str, Any]](logs.mongo.uri) as client:
         client[logs.mongo.dbname][logs.collection].delete_many({"time": {"$lt": "2013-01-05"}})
-    notes = Notes()
-    fetch_days(COURSE, DAYS[:1], logs, None, notes, again=True)
+    messages = Messages()
+    fetch_days(COURSE, DAYS[:1], logs, None, messages, again=True)
     assert list(files(directory)) == ["tracklog-2013-01-05.json.gz"]
-    assert notes.lines[0] == "2013-01-04: no documents any more, its shard was removed"
+    assert messages.lines[0] == "2013-01-04: no documents any more, its shard was removed"
     assert [shard.day.day for shard in shards(directory, COURSE)] == [5]
 
 
 def test_a_day_of_split_logs_is_not_fetched_too(logs: MongoLogs, tmp_path: Path) -> None:
     directory = logs.options.directory
     insert(logs, event("2013-01-04T10:00:00.000000+00:00"))
-    fetch_days(COURSE, DAYS, logs, None, Notes())
+    fetch_days(COURSE, DAYS, logs, None, Messages())
     raw = tmp_path / "tracking.log"
     raw.write_text("".join(json.dumps(event(f"2013-01-0{n}T12:00:00.000000+00:00")) + "\n" for n in (4, 5)))
     split([raw], logs.options)
@@ -172,7 +172,7 @@ def test_a_day_of_split_logs_is_not_fetched_too(logs: MongoLogs, tmp_path: Path)
     assert [row["time"][11:13] for row in rows(directory, "2013-01-04")] == ["10", "12"]
     before = files(directory)
     with pytest.raises(InputError) as caught:
-        fetch_days(COURSE, DAYS[:2], logs, None, Notes(), again=True)
+        fetch_days(COURSE, DAYS[:2], logs, None, Messages(), again=True)
     assert [line.partition(":")[0] for line in str(caught.value).splitlines()] == ["2013-01-04", "2013-01-05"]
     assert files(directory) == before
 
@@ -213,13 +213,13 @@ def test_shards_are_copied_and_only_the_newest_stay(logs: MongoLogs, tmp_path: P
     logs = MongoLogs(logs.mongo, logs.options, logs.collection, keep_local=2)
     insert(logs, *(event(f"{day}T10:00:00.000000+00:00") for day in DAYS))
     storage = LocalStorage(tmp_path / "bucket")
-    notes = Notes()
+    messages = Messages()
     stored = StoredShards(storage, directory, COURSE)
-    assert fetch_days(COURSE, DAYS, logs, stored, notes) == (4, 4)
+    assert fetch_days(COURSE, DAYS, logs, stored, messages) == (4, 4)
     names = [f"MITx__6.00x__1T2013/DAILY/tracklog-{day}.json.gz" for day in DAYS]
     assert storage.list() == names
     assert sorted(files(directory)) == ["tracklog-2013-01-06.json.gz", "tracklog-2013-01-07.json.gz"]
-    assert notes.lines == [
+    assert messages.lines == [
         f"4 shards copied to {tmp_path / 'bucket'}",
         "2 local copies removed (mongo_keep_local)",
     ]
@@ -235,14 +235,14 @@ def test_a_copy_that_is_another_one_keeps_the_local_shard(logs: MongoLogs, tmp_p
     directory = logs.options.directory
     logs = MongoLogs(logs.mongo, logs.options, logs.collection, keep_local=0)
     insert(logs, *(event(f"{day}T10:00:00.000000+00:00") for day in DAYS[:2]))
-    fetch_days(COURSE, DAYS[:1], logs, None, Notes())
+    fetch_days(COURSE, DAYS[:1], logs, None, Messages())
     other = tmp_path / "other"
     other.write_bytes(b"other")
     storage = LocalStorage(tmp_path / "bucket")
     storage.put(other, "MITx__6.00x__1T2013/DAILY/tracklog-2013-01-04.json.gz")
     stored = StoredShards(storage, directory, COURSE)
     assert unfinished(COURSE, DAYS[:2], directory, stored) == DAYS[1:2]
-    fetch_days(COURSE, DAYS[1:2], logs, stored, Notes())
+    fetch_days(COURSE, DAYS[1:2], logs, stored, Messages())
     assert list(files(directory)) == ["tracklog-2013-01-04.json.gz"]
 
 
@@ -254,7 +254,7 @@ def test_a_shard_of_split_logs_is_never_removed(logs: MongoLogs, tmp_path: Path)
     split([raw], logs.options)
     insert(logs, event("2013-01-04T10:00:00.000000+00:00"), event("2013-01-05T10:00:00.000000+00:00"))
     stored = StoredShards(LocalStorage(tmp_path / "bucket"), directory, COURSE)
-    assert fetch_days(COURSE, DAYS, logs, stored, Notes()) == (1, 1)
+    assert fetch_days(COURSE, DAYS, logs, stored, Messages()) == (1, 1)
     assert stored.days() == set(DAYS[:2])
     assert list(files(directory)) == ["tracklog-2013-01-04.json.gz"]
 
@@ -298,7 +298,7 @@ def stubbed(server: Stub, tmp_path: Path) -> MongoLogs:
 
 def test_all_pages_of_a_cursor(stub: StartStub, tmp_path: Path) -> None:
     logs = stubbed(stub(paged(None, "never")), tmp_path)
-    assert fetch_days(COURSE, DAYS[:2], logs, None, Notes()) == (4, 2)
+    assert fetch_days(COURSE, DAYS[:2], logs, None, Messages()) == (4, 2)
     assert [row["time"][11:13] for row in rows(tmp_path / "L", "2013-01-05")] == ["10", "11"]
 
 
@@ -312,13 +312,13 @@ def test_a_cursor_that_breaks_off_fails_its_day_alone(
     server = stub(paged(second, "2013-01-05"))
     logs = stubbed(server, tmp_path)
     with pytest.raises(InputError, match=f"^2013-01-05: MongoDB at {server.host}: {told}") as caught:
-        fetch_days(COURSE, DAYS[:3], logs, None, Notes())
+        fetch_days(COURSE, DAYS[:3], logs, None, Messages())
     assert "\n" not in str(caught.value)
     assert sorted(files(tmp_path / "L")) == ["tracklog-2013-01-04.json.gz", "tracklog-2013-01-06.json.gz"]
     whole = stubbed(stub(paged(None, "never")), tmp_path)
     left = unfinished(COURSE, DAYS[:3], tmp_path / "L", None)
     assert left == [date(2013, 1, 5)]
-    assert fetch_days(COURSE, left, whole, None, Notes()) == (2, 1)
+    assert fetch_days(COURSE, left, whole, None, Messages()) == (2, 1)
 
 
 def test_a_server_that_goes_away_ends_the_work(stub: StartStub, tmp_path: Path) -> None:
@@ -335,7 +335,7 @@ def test_a_server_that_goes_away_ends_the_work(stub: StartStub, tmp_path: Path) 
     uri = f"mongodb://{going.host}/?serverSelectionTimeoutMS=300"
     logs = MongoLogs(Mongo(uri, "db"), SplitOptions(tmp_path / "L"))
     with pytest.raises(InputError) as caught:
-        fetch_days(COURSE, DAYS, logs, None, Notes())
+        fetch_days(COURSE, DAYS, logs, None, Messages())
     broken, gone = str(caught.value).splitlines()
     assert broken.startswith(f"2013-01-05: MongoDB at {going.host}: the connection broke off")
     assert gone.startswith(f"2013-01-06: MongoDB at {going.host}: no server answers there")
@@ -352,12 +352,12 @@ def test_wrong_credentials(stub: StartStub, tmp_path: Path) -> None:
     server = stub(answer)
     logs = MongoLogs(Mongo(f"mongodb://ann:s3cret@{server.host}/", "db"), SplitOptions(tmp_path / "L"))
     with pytest.raises(InputError) as caught:
-        fetch_days(COURSE, DAYS, logs, None, Notes())
+        fetch_days(COURSE, DAYS, logs, None, Messages())
     assert f"MongoDB at {server.host}: the server refuses these credentials" in str(caught.value)
     assert "s3cret" not in str(caught.value)
     # Where the database may be listed but not read, the first day tells enough.
     with pytest.raises(InputError, match=r"^2013-01-04: .*refuses these credentials[^\n]*$"):
-        fetch_days(COURSE, DAYS, stubbed(server, tmp_path), None, Notes())
+        fetch_days(COURSE, DAYS, stubbed(server, tmp_path), None, Messages())
     assert asked.count("find") == 1
     assert files(tmp_path / "L") == {}
 
@@ -367,14 +367,14 @@ def test_no_server(tmp_path: Path) -> None:
     uri = f"mongodb://ann:s3cret@127.0.0.1:{port}/?serverSelectionTimeoutMS=200"
     logs = MongoLogs(Mongo(uri, "db"), SplitOptions(tmp_path / "L"))
     with pytest.raises(InputError, match=f"MongoDB at 127.0.0.1:{port}: no server answers") as caught:
-        fetch_days(COURSE, DAYS, logs, None, Notes())
+        fetch_days(COURSE, DAYS, logs, None, Messages())
     assert "s3cret" not in str(caught.value)
     assert files(tmp_path / "L") == {}
 
 
 def test_a_missing_collection_is_named(logs: MongoLogs) -> None:
     with pytest.raises(InputError, match=f"the database logs has no collection {logs.collection}"):
-        fetch_days(COURSE, DAYS, logs, None, Notes())
+        fetch_days(COURSE, DAYS, logs, None, Messages())
 
 
 def test_damaged_documents_are_rows_all_the_same(stub: StartStub, tmp_path: Path) -> None:
@@ -387,6 +387,6 @@ def test_damaged_documents_are_rows_all_the_same(stub: StartStub, tmp_path: Path
         return cursor("tracking_log", [odd]) if "find" in command else {"ok": 1.0}
 
     logs = stubbed(stub(answer), tmp_path)
-    assert fetch_days(COURSE, DAYS[:1], logs, None, Notes()) == (1, 1)
+    assert fetch_days(COURSE, DAYS[:1], logs, None, Messages()) == (1, 1)
     (row,) = rows(tmp_path / "L", "2013-01-04")
     assert row["session"] == str(2**62)

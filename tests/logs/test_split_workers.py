@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from edxtasks.logs.coordinator import to_share
-from edxtasks.logs.hand_over import AHEAD, Receiver, Sender, remove
+from edxtasks.logs.exchange import AHEAD, Receiver, Sender, remove
 from edxtasks.logs.layout import Layout
-from edxtasks.logs.workers import Crew, Done, Failed, Interrupted
+from edxtasks.logs.workers import Done, Failed, InterruptedRunError, WorkerPool
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Count:
         if self.end == "defect":
             raise LookupError("nothing there")
         if self.end == "interrupted":
-            raise Interrupted("stopped half-way", {"so far": self.to})
+            raise InterruptedRunError("stopped half-way", {"so far": self.to})
         if self.end == "slow":
             time.sleep(600)  # to be ended before
         return os.getpid()
@@ -50,7 +50,7 @@ def directory(tmp_path: Path) -> Path:
 def test_work_is_done_and_reported(directory: Path, size: int) -> None:
     reports: list[tuple[int, object]] = []
     works = [Count(3), Count(2, "defect"), Count(1), Count(2, "interrupted"), Count(0)]
-    with Crew(size, directory) as crew:
+    with WorkerPool(size, directory) as crew:
         done = dict(crew.do(works, lambda number, report: reports.append((number, report))))
     assert sorted(reports) == [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (2, 0), (3, 0), (3, 1)]
     assert sorted(done) == [0, 1, 2, 3, 4]
@@ -61,7 +61,7 @@ def test_work_is_done_and_reported(directory: Path, size: int) -> None:
 
 
 def test_no_more_workers_than_work(directory: Path) -> None:
-    with Crew(4, directory) as crew:
+    with WorkerPool(4, directory) as crew:
         (outcome,) = dict(crew.do([Count(0)], lambda number, report: None)).values()
         assert isinstance(outcome, Done)
         assert list(crew.do([], lambda number, report: None)) == []
@@ -74,7 +74,7 @@ def test_no_more_workers_than_work(directory: Path) -> None:
 )
 def test_a_worker_that_dies_fails_its_work_alone(directory: Path, end: str, words: str) -> None:
     works = [Count(1), Count(1, end), Count(1, end), Count(1), Count(1), Count(1, end), Count(1)]
-    with Crew(2, directory) as crew:
+    with WorkerPool(2, directory) as crew:
         done = dict(crew.do(works, lambda number, report: None))
     assert [number for number in sorted(done) if isinstance(done[number], Failed)] == [1, 2, 5]
     failed = done[1]
@@ -99,7 +99,7 @@ class Double:
 
 
 def test_workers_hear_and_answer(directory: Path) -> None:
-    with Crew(3, directory) as crew:
+    with WorkerPool(3, directory) as crew:
         with crew.conversations([Double(), Double()]) as (one, other):
             for number in (1, 2):
                 one.tell(number)
@@ -116,7 +116,7 @@ def test_workers_hear_and_answer(directory: Path) -> None:
 
 @pytest.mark.parametrize(("end", "words"), [("killed", "signal 9"), ("defect", "LookupError: nothing there")])
 def test_one_that_fails_says_so(directory: Path, end: str, words: str) -> None:
-    with Crew(2, directory) as crew:
+    with WorkerPool(2, directory) as crew:
         with crew.conversations([Double(end), Double()]) as (one, other):
             one.tell(13)
             other.tell(1)
@@ -131,7 +131,7 @@ def test_one_that_fails_says_so(directory: Path, end: str, words: str) -> None:
 def test_workers_are_ended_in_the_middle_of_work(directory: Path) -> None:
     with (
         pytest.raises(KeyboardInterrupt),
-        Crew(2, directory) as crew,
+        WorkerPool(2, directory) as crew,
         crew.conversations([Double("slow"), Double("slow")]) as (one, _),
     ):
         one.tell(13)

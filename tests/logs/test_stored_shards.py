@@ -89,9 +89,9 @@ def test_a_shard_that_changed_is_stored_again(site: Site, storage: Storage) -> N
 def test_without_notes_the_contents_are_compared(site: Site, storage: Storage) -> None:
     present = shards(site.directory, COURSE)
     store(site, storage, present)
-    notes = site.directory / "META" / "STORED" / "UnivX__A__1.json"
+    messages = site.directory / "META" / "STORED" / "UnivX__A__1.json"
     for damage in (b"", b"[]", b'{"format": "edxtasks stored shards 1", "where": "elsewhere", "shards": []}'):
-        notes.write_bytes(damage)
+        messages.write_bytes(damage)
         stored = StoredShards(storage, site.directory, COURSE)
         assert stored.digest(FIRST) is None
         assert not_stored(present, stored) == present

@@ -13,6 +13,7 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import fields
 
 from edxtasks.logs.rows.conform import Conformer, Level
+from edxtasks.logs.rows.fast_path import NOT_USUAL, UsualLines
 from edxtasks.logs.rows.json_text import compact
 from edxtasks.logs.rows.module_id import ModuleIds
 from edxtasks.logs.rows.rephrase import Rephraser, RephraseRules
@@ -33,7 +34,6 @@ from edxtasks.logs.rows.usual_form import (
     UsualRecord,
     is_learnable,
 )
-from edxtasks.logs.rows.usual_line import NOT_USUAL, UsualLines
 from edxtasks.logs.schema import MODULE_SCHEMA, TRACKLOG_SCHEMA
 from edxtasks.warehouse.schema import Column
 

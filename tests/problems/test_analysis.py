@@ -15,7 +15,7 @@ from build_inputs import inputs
 from edxtasks.config import Engine, Settings
 from edxtasks.course import CourseKey
 from edxtasks.errors import InputError
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 from edxtasks.problems import pool
 from edxtasks.problems.analysis import INPUT_COLUMNS, Account, Reason, Record, analyse
 from edxtasks.tables.problems import problem_analysis
@@ -227,10 +227,10 @@ def test_an_error_on_the_way_ends_the_workers(tmp_path: Path, monkeypatch: pytes
         pool.write_rows(records(), folder, 2)
 
 
-def build(records: list[Record], base: Path, notes: Notes, workers: int = 1) -> list[dict[str, Any]]:
+def build(records: list[Record], base: Path, messages: Messages, workers: int = 1) -> list[dict[str, Any]]:
     settings = Settings(root=base, engine=Engine(workers=workers))
     rows = iter([dict(zip(INPUT_COLUMNS, one, strict=True)) for one in records])
-    content = problem_analysis.build(inputs(COURSE, settings, {}, base, notes, {"studentmodule": rows}))
+    content = problem_analysis.build(inputs(COURSE, settings, {}, base, messages, {"studentmodule": rows}))
     return read(content.paths) if isinstance(content, JsonLines) else list(content)  # type: ignore[arg-type]
 
 
@@ -246,10 +246,10 @@ def test_what_is_left_out_is_told_by_row_id(tmp_path: Path) -> None:
         record(submitted(), student_id=None, id=9),
         record("{}", id=10),
     ]
-    notes = Notes()
-    assert len(build(records, tmp_path, notes)) == 1
-    assert notes.counts["rejects"] == 6
-    assert notes.lines == [
+    messages = Messages()
+    assert len(build(records, tmp_path, messages)) == 1
+    assert messages.counts["rejects"] == 6
+    assert messages.lines == [
         "1 records of studentmodule left out, without a learner's id (id 9)",
         "4 records of studentmodule left out, with a state that is no JSON object (id 3, 4, 5)",
         "1 records of studentmodule left out, without student_answers (id 8)",
@@ -262,15 +262,15 @@ def test_too_many_unreadable_states_fail(tmp_path: Path, broken: int, whole: int
     records = [record("{")] * broken + [record({})] * whole + [record({}, module_type="video")] * 50
     if fails:
         with pytest.raises(InputError, match=r"2 of 21 states .* max_bad_fraction = 0\.05 .*\(id 7, 7\)"):
-            build(records, tmp_path, Notes())
+            build(records, tmp_path, Messages())
     else:
-        build(records, tmp_path, Notes())
+        build(records, tmp_path, Messages())
 
 
 def test_no_submission_at_all_is_told(tmp_path: Path) -> None:
-    notes = Notes()
-    assert build([record({}), record(None), record(None, module_type="video")], tmp_path, notes) == []
-    assert notes.lines == [
+    messages = Messages()
+    assert build([record({}), record(None), record(None, module_type="video")], tmp_path, messages) == []
+    assert messages.lines == [
         "no submission of a problem in studentmodule: no rows "
         "(1 not of a problem, 1 without a state, 1 opened and not submitted)"
     ]

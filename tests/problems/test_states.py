@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edxtasks.problems.states import (
-    UnreadableState,
+    UnreadableStateError,
     attempts,
     json_text,
     number,
@@ -73,7 +73,7 @@ def test_repeated_keys_keep_the_place_of_the_first() -> None:
     ],
 )
 def test_what_is_no_state(text: str) -> None:
-    with pytest.raises(UnreadableState) as fault:
+    with pytest.raises(UnreadableStateError) as fault:
         parse_state(text)
     assert "7777" not in str(fault.value)
 

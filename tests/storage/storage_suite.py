@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edxtasks.storage.base import NotStored, Storage
+from edxtasks.storage.base import NotStoredError, Storage
 
 COURSE = "MITx__2.03x__3T2013"
 
@@ -94,10 +94,10 @@ class StorageSuite:
 
     def test_what_is_not_stored_cannot_be_had(self, storage: Storage, tmp_path: Path) -> None:
         target = tmp_path / "back" / "x"
-        with pytest.raises(NotStored, match="no/where"):
+        with pytest.raises(NotStoredError, match="no/where"):
             storage.get("no/where", target)
         assert not target.exists() and list(target.parent.glob("*")) == []
-        with pytest.raises(NotStored, match="no/where"):
+        with pytest.raises(NotStoredError, match="no/where"):
             storage.make_public("no/where")
 
     @pytest.mark.parametrize(

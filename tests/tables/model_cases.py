@@ -20,7 +20,7 @@ from edxtasks.build.registry import read_registry
 from edxtasks.config import Settings
 from edxtasks.logs.schema import TRACKLOG_SCHEMA
 from edxtasks.table import TRACKLOG, SqlModel, Table
-from edxtasks.warehouse.base import Absent, Dates, Input, Label, Parameter, Query, TableName, Tables
+from edxtasks.warehouse.base import Absent, BuildInfo, Dates, Input, Parameter, Query, TableName, Tables
 from edxtasks.warehouse.parquet import ParquetWarehouse
 from edxtasks.warehouse.rows import Row
 from edxtasks.warehouse.schema import Column, Schema
@@ -204,15 +204,15 @@ def on_duckdb(warehouse: ParquetWarehouse, case: Case) -> list[Row]:
         inputs[name] = Absent(schema)
         if name in case.inputs:
             stored = TableName(dataset, "input_" + name.replace(".", "_").replace(":", "_"))
-            warehouse.load(stored, schema, case.inputs[name], Label("input"))
+            warehouse.load(stored, schema, case.inputs[name], BuildInfo("input"))
             inputs[name] = Tables((stored,), schema)
     query = Query(case.sql, inputs, case.values, case.table.schema)
     made = TableName(dataset, "made")
     if case.table.partition is None:
-        warehouse.create(made, query, Label("stamp"))
+        warehouse.create(made, query, BuildInfo("stamp"))
     else:
         work = [Dates(query, None)]
-        warehouse.create_dates(made, case.table.schema, case.table.partition, work, (), Label("stamp"))
+        warehouse.create_dates(made, case.table.schema, case.table.partition, work, (), BuildInfo("stamp"))
     names = case.table.schema.names
     return [dict(zip(names, row, strict=True)) for row in warehouse.read(made, names)]
 

@@ -22,19 +22,19 @@ from model_cases import COURSE_PARAMETERS, registry
 
 from edxtasks.build.building import build
 from edxtasks.build.context import Context
-from edxtasks.build.freshness import Standing, check
+from edxtasks.build.freshness import Status, check
 from edxtasks.build.log_days import TRACKLOG_SCHEMA
 from edxtasks.config import Paths, Settings, with_options
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
-from edxtasks.errors import SourceAbsent
+from edxtasks.errors import SourceAbsentError
 from edxtasks.table import TRACKLOG, Need, Scope, SqlModel, Table
 from edxtasks.warehouse.base import (
+    BuildInfo,
     Dates,
     DateState,
-    Label,
     Query,
-    Share,
+    ResourceLimits,
     TableName,
     Tables,
     TableState,
@@ -210,7 +210,7 @@ class Site:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.warehouse = ParquetWarehouse(folder / "warehouse", Share())
+        self.warehouse = ParquetWarehouse(folder / "warehouse", ResourceLimits())
         self.held = State()
 
     def context(self, options: Options) -> Context:
@@ -248,21 +248,21 @@ class Site:
         context = self.context(options)
         for table in reached():
             verdict = check(context, table, COURSE)
-            if verdict.standing is Standing.FRESH and verdict.signature is not None:
+            if verdict.status is Status.FRESH and verdict.signature is not None:
                 self.warehouse.note_signature(context.name(table, COURSE), verdict.signature)
-            if verdict.standing is Standing.SKIPPED:
+            if verdict.status is Status.SKIPPED:
                 assert not isinstance(table.builder, SqlModel) or not context.log_days(COURSE)
                 continue
-            if verdict.standing is Standing.STALE or how.force:
+            if verdict.status is Status.STALE or how.force:
                 try:
                     build(context, table, COURSE, how.force)
-                except SourceAbsent:
+                except SourceAbsentError:
                     assert not isinstance(table.builder, SqlModel)
 
-    def standings(self, options: Options, quick: bool) -> dict[str, Standing]:
+    def standings(self, options: Options, quick: bool) -> dict[str, Status]:
         """What a check finds of every table."""
         context = self.context(options)
-        return {table.name: check(context, table, COURSE, quick).standing for table in reached()}
+        return {table.name: check(context, table, COURSE, quick).status for table in reached()}
 
     def versions(self) -> dict[str, tuple[TableState | None, Mapping[date, DateState]]]:
         """State of every table and of its dates, the note of the last check left out."""
@@ -286,7 +286,7 @@ class Site:
         query = Query(table.builder.sql, {TRACKLOG: Tables(names, TRACKLOG_SCHEMA)}, parameters, table.schema)
         made = TableName("in_one_query", table.name)
         self.warehouse.create_dates(
-            made, table.schema, table.partition, [Dates(query, None)], (), Label("stamp")
+            made, table.schema, table.partition, [Dates(query, None)], (), BuildInfo("stamp")
         )
         return {day: state.version for day, state in self.warehouse.dates(made).items()}
 
@@ -302,7 +302,7 @@ class Site:
         path.write_bytes(lines)
         content = digest(lines.decode())
         times = [time for time, _ in rows]
-        label = Label(digest("1", content), digest(content), len(rows), min(times), max(times))
+        label = BuildInfo(digest("1", content), digest(content), len(rows), min(times), max(times))
         self.warehouse.load(name, TRACKLOG_SCHEMA, JsonLines((path,)), label)
 
     def _make_other(self, table: Table, seed: int | None) -> None:
@@ -316,15 +316,15 @@ class Site:
         names = columns_read(table.name).names
         rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
         if table.partition is None:
-            self.warehouse.load(name, table.schema, rows, Label(f"seed {seed}"))
+            self.warehouse.load(name, table.schema, rows, BuildInfo(f"seed {seed}"))
             return
         rows = [row for row in rows if row[table.partition] is not None]
         whole = TableName("drawn", table.name)
-        self.warehouse.load(whole, table.schema, rows, Label(f"seed {seed}"))
+        self.warehouse.load(whole, table.schema, rows, BuildInfo(f"seed {seed}"))
         sql = f"SELECT {', '.join(f'{column} AS {column}' for column in table.schema.names)} FROM drawn"
         query = Query(sql, {"drawn": Tables((whole,), table.schema)}, {}, table.schema)
         self.warehouse.create_dates(
-            name, table.schema, table.partition, [Dates(query, None)], (), Label(f"seed {seed}")
+            name, table.schema, table.partition, [Dates(query, None)], (), BuildInfo(f"seed {seed}")
         )
 
 
@@ -381,8 +381,8 @@ def play(steps: list[Step]) -> None:
         assert grown.versions() == anew.versions()
         for quick in (False, True, True):
             found = grown.standings(state.options, quick)
-            assert set(found.values()) <= {Standing.FRESH, Standing.SKIPPED}, (quick, found)
-            skipped = [name for name, standing in found.items() if standing is Standing.SKIPPED]
+            assert set(found.values()) <= {Status.FRESH, Status.SKIPPED}, (quick, found)
+            skipped = [name for name, status in found.items() if status is Status.SKIPPED]
             assert not [name for name in skipped if isinstance(registry()[name].builder, SqlModel)]
             grown.build(state.options, BUILD)
         compare_with_one_query(grown, state)

@@ -24,14 +24,14 @@ from model_cases import (
 
 from edxtasks.build.model import read_models
 from edxtasks.table import Table
-from edxtasks.warehouse.base import Share
+from edxtasks.warehouse.base import ResourceLimits
 from edxtasks.warehouse.parquet import ParquetWarehouse
 
 
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ParquetWarehouse]:
     """One warehouse for all cases; each has a dataset of its own."""
-    warehouse = ParquetWarehouse(tmp_path_factory.mktemp("models"), Share(threads=2))
+    warehouse = ParquetWarehouse(tmp_path_factory.mktemp("models"), ResourceLimits(threads=2))
     yield warehouse
     warehouse.session.close()
 

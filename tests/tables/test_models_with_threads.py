@@ -17,7 +17,7 @@ from model_cases import COURSE_PARAMETERS, input_schemas, models
 
 from edxtasks.table import TRACKLOG, SqlModel, Table
 from edxtasks.warehouse import dialect
-from edxtasks.warehouse.base import Dates, Input, Label, LogDays, Query, Share, TableName, Tables
+from edxtasks.warehouse.base import BuildInfo, Dates, Input, LogDays, Query, ResourceLimits, TableName, Tables
 from edxtasks.warehouse.parquet import ParquetWarehouse
 from edxtasks.warehouse.rows import ParquetFiles
 
@@ -49,7 +49,8 @@ class Builder:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.warehouses = [
-            ParquetWarehouse(folder / "warehouse", Share(threads, MEMORY_LIMIT)) for threads in (1, 2)
+            ParquetWarehouse(folder / "warehouse", ResourceLimits(threads, MEMORY_LIMIT))
+            for threads in (1, 2)
         ]
         self._inputs: dict[str, Input] = {}
 
@@ -69,9 +70,9 @@ class Builder:
         self, warehouse: ParquetWarehouse, table: Table, query: Query, name: TableName
     ) -> dict[date | None, str]:
         if table.partition is None:
-            return {None: warehouse.create(name, query, Label("stamp")).version}
+            return {None: warehouse.create(name, query, BuildInfo("stamp")).version}
         work = [Dates(query, {day: f"stamp of {day}" for day in DATES})]
-        warehouse.create_dates(name, table.schema, table.partition, work, (), Label("stamp"))
+        warehouse.create_dates(name, table.schema, table.partition, work, (), BuildInfo("stamp"))
         return {day: state.version for day, state in warehouse.dates(name).items()}
 
     def _input(self, name: str) -> Input:
@@ -94,7 +95,7 @@ class Builder:
     def _load(self, stored: TableName, name: str, rows: str) -> None:
         path = self.folder / f"{stored}.parquet"
         self.warehouses[1].session.connection.execute(f"COPY ({rows}) TO '{path}' (FORMAT parquet)")
-        self.warehouses[1].load(stored, columns_read(name), ParquetFiles((path,)), Label("stamp"))
+        self.warehouses[1].load(stored, columns_read(name), ParquetFiles((path,)), BuildInfo("stamp"))
         path.unlink()
 
 

@@ -20,11 +20,11 @@ import pytest
 from edxtasks.errors import InputError
 from edxtasks.warehouse.base import (
     Absent,
+    BuildInfo,
     Dates,
     DatesOf,
     DateState,
     Input,
-    Label,
     LogDays,
     Parameter,
     Query,
@@ -32,7 +32,7 @@ from edxtasks.warehouse.base import (
     Tables,
     Warehouse,
 )
-from edxtasks.warehouse.checks import Check, CheckFailed, TableChecks
+from edxtasks.warehouse.checks import Check, CheckFailedError, TableChecks
 from edxtasks.warehouse.rows import JsonLines, ParquetFiles, Row
 from edxtasks.warehouse.schema import Column, Schema, schema
 
@@ -110,7 +110,7 @@ class WarehouseSuite:
     def people(self, warehouse: Warehouse, dataset: str) -> TableName:
         """A loaded table of two people."""
         name = TableName(dataset, "people")
-        warehouse.load(name, PEOPLE, iter([ADA, BOB]), Label("stamp1", description="People"))
+        warehouse.load(name, PEOPLE, iter([ADA, BOB]), BuildInfo("stamp1", description="People"))
         return name
 
     @pytest.fixture
@@ -135,7 +135,7 @@ class WarehouseSuite:
                 TableName(f"{dataset}_logs", names[day]),
                 EVENTS,
                 JsonLines((path,)),
-                Label(f"day{day:%d}", None, len(rows), min(times), max(times)),
+                BuildInfo(f"day{day:%d}", None, len(rows), min(times), max(times)),
             )
         warehouse.refresh(f"{dataset}_logs")
         return names
@@ -172,7 +172,9 @@ class WarehouseSuite:
 
     def test_a_description_may_be_told_later(self, warehouse: Warehouse, dataset: str) -> None:
         name = TableName(dataset, "people")
-        before = warehouse.load(name, PEOPLE, iter([BOB]), Label("s", parts={"a": "b"}, description="People"))
+        before = warehouse.load(
+            name, PEOPLE, iter([BOB]), BuildInfo("s", parts={"a": "b"}, description="People")
+        )
         warehouse.describe(name, "People, also at https://example.org/people.csv")
         info = warehouse.info(name)
         assert info is not None and info.description.startswith(
@@ -199,25 +201,25 @@ class WarehouseSuite:
         assert 1_700_000_000 < info.created <= info.modified + 5 < 10_000_000_000
 
     def test_a_load_replaces(self, warehouse: Warehouse, people: TableName) -> None:
-        warehouse.load(people, PEOPLE, iter([BOB]), Label("stamp2"))
+        warehouse.load(people, PEOPLE, iter([BOB]), BuildInfo("stamp2"))
         warehouse.refresh(people.dataset)
         assert list(warehouse.read(people)) == [BOB_VALUES]
         assert warehouse.states(people.dataset)["people"].stamp == "stamp2"
 
     def test_a_load_may_change_the_columns(self, warehouse: Warehouse, people: TableName) -> None:
-        warehouse.load(people, EVENTS, iter([{"username": "ada"}]), Label("stamp2"))
+        warehouse.load(people, EVENTS, iter([{"username": "ada"}]), BuildInfo("stamp2"))
         assert list(warehouse.read(people)) == [("ada", None, None)]
 
     def test_no_rows_make_an_empty_table(self, warehouse: Warehouse, dataset: str) -> None:
         name = TableName(dataset, "nobody")
-        assert warehouse.load(name, PEOPLE, iter([]), Label("stamp1")).rows == 0
+        assert warehouse.load(name, PEOPLE, iter([]), BuildInfo("stamp1")).rows == 0
         assert list(warehouse.read(name)) == []
         info = warehouse.info(name)
         assert info is not None and info.schema.names == PEOPLE.names
 
     def test_a_column_that_the_table_has_not_is_a_defect(self, warehouse: Warehouse, dataset: str) -> None:
         with pytest.raises(ValueError, match="nickname"):
-            warehouse.load(TableName(dataset, "people"), PEOPLE, iter([{"nickname": "x"}]), Label("s"))
+            warehouse.load(TableName(dataset, "people"), PEOPLE, iter([{"nickname": "x"}]), BuildInfo("s"))
 
     @pytest.mark.parametrize("suffix", [".json", ".json.gz", ".json.zst"])
     def test_json_lines_are_loaded(
@@ -226,13 +228,13 @@ class WarehouseSuite:
         path = tmp_path / f"people{suffix}"
         _write(path, b'{"username":"ada","joined":"2013-09-08T07:06:05.123456+00:00"}\n{"username":"bob"}\n')
         name = TableName(dataset, "people")
-        assert warehouse.load(name, PEOPLE, JsonLines((path,)), Label("s")).rows == 2
+        assert warehouse.load(name, PEOPLE, JsonLines((path,)), BuildInfo("s")).rows == 2
         assert sorted(warehouse.read(name, ["username", "joined"])) == [("ada", ADA["joined"]), ("bob", None)]
 
     def test_lists_come_back_as_they_were_given(self, warehouse: Warehouse, dataset: str) -> None:
         """A column that is REPEATED has no NULL: where nothing is said the list is empty."""
         name = TableName(dataset, "answers")
-        warehouse.load(name, ANSWERS, ANSWERED, Label("s"))
+        warehouse.load(name, ANSWERS, ANSWERED, BuildInfo("s"))
         assert sorted(warehouse.read(name), key=str) == ANSWERED_VALUES
         assert list(warehouse.read(name, ["tags", "name"], ordered=True)) == [
             ([], "bob"),
@@ -252,10 +254,10 @@ class WarehouseSuite:
             encoding="utf-8",
         )
         from_json = TableName(dataset, "answers_json")
-        state = warehouse.load(from_json, ANSWERS, JsonLines((lines,)), Label("s"))
+        state = warehouse.load(from_json, ANSWERS, JsonLines((lines,)), BuildInfo("s"))
         assert sorted(warehouse.read(from_json), key=str) == ANSWERED_VALUES
         again = TableName(dataset, "answers_again")
-        assert warehouse.load(again, ANSWERS, ANSWERED, Label("s")).version == state.version
+        assert warehouse.load(again, ANSWERS, ANSWERED, BuildInfo("s")).version == state.version
         file = tmp_path / "answers.parquet"
         duckdb.sql(
             "COPY (SELECT 'ada' AS name, ['b', 'a', 'b'] AS tags, [{'answer': 'x', 'points': "
@@ -263,14 +265,14 @@ class WarehouseSuite:
             f"VARCHAR, points DOUBLE, seen TIMESTAMPTZ)][:1] AS item) TO '{file}' (FORMAT parquet)"
         )
         from_parquet = TableName(dataset, "answers_parquet")
-        warehouse.load(from_parquet, ANSWERS, ParquetFiles((file,)), Label("s"))
+        warehouse.load(from_parquet, ANSWERS, ParquetFiles((file,)), BuildInfo("s"))
         ((_, tags, item),) = warehouse.read(from_parquet)
         assert tags == ["b", "a", "b"]
         assert item == [{"answer": "x", "points": 0.5, "seen": SEEN}]
 
     def test_a_query_takes_lists_apart_and_makes_them(self, warehouse: Warehouse, dataset: str) -> None:
         name = TableName(dataset, "answers")
-        warehouse.load(name, ANSWERS, ANSWERED, Label("s"))
+        warehouse.load(name, ANSWERS, ANSWERED, BuildInfo("s"))
         inputs: dict[str, Input] = {"answers": Tables((name,), ANSWERS)}
         parts = TableName(dataset, "parts")
         # IFNULL: the emulator holds an empty list as NULL; BigQuery has no NULL in such a column.
@@ -281,7 +283,7 @@ class WarehouseSuite:
   IFNULL(ARRAY_LENGTH(tags), 0) AS n_tags -- INTEGER: how many
 FROM answers LEFT JOIN UNNEST(item) AS part WITH OFFSET AS o"""
         columns = schema("name STRING\nplace INTEGER\npoints FLOAT\nn_tags INTEGER")
-        warehouse.create(parts, Query(sql, inputs, {}, columns), Label("s"))
+        warehouse.create(parts, Query(sql, inputs, {}, columns), BuildInfo("s"))
         assert sorted(warehouse.read(parts), key=str) == [
             ("ada", 0, 0.5, 3),
             ("ada", 1, None, 3),
@@ -299,7 +301,7 @@ GROUP BY name"""
             "name STRING\npoints REPEATED FLOAT\npairs REPEATED RECORD<place INTEGER, n INTEGER>"
         )
         source = Tables((parts,), schema("name STRING\nplace INTEGER\npoints FLOAT\nn_tags INTEGER"))
-        warehouse.create(gathered, Query(sql, {"parts": source}, {}, columns), Label("s"))
+        warehouse.create(gathered, Query(sql, {"parts": source}, {}, columns), BuildInfo("s"))
         assert sorted(warehouse.read(gathered), key=str) == [
             ("ada", [0.5], [{"place": 0, "n": 3}, {"place": 1, "n": 3}]),
             ("bob", [], [{"place": None, "n": 0}]),
@@ -311,7 +313,7 @@ GROUP BY name"""
         _write(paths[0], b'{"username":"ada"}\n')
         _write(paths[1], b'{"username":"bob"}\n')
         name = TableName(dataset, "people")
-        warehouse.load(name, PEOPLE, JsonLines(paths), Label("s"))
+        warehouse.load(name, PEOPLE, JsonLines(paths), BuildInfo("s"))
         assert sorted(warehouse.read(name, ["username"])) == [("ada",), ("bob",)]
 
     def test_parquet_files_are_loaded(self, warehouse: Warehouse, dataset: str, tmp_path: Path) -> None:
@@ -321,7 +323,7 @@ GROUP BY name"""
             f"'x' AS event_type) TO '{path}' (FORMAT parquet)"
         )
         name = TableName(dataset, "events")
-        assert warehouse.load(name, EVENTS, ParquetFiles((path,)), Label("s")).rows == 1
+        assert warehouse.load(name, EVENTS, ParquetFiles((path,)), BuildInfo("s")).rows == 1
         assert list(warehouse.read(name)) == [("ada", ADA["joined"], "x")]
 
     def test_a_refused_row_names_its_line_and_leaves_the_old_table(
@@ -330,7 +332,7 @@ GROUP BY name"""
         path = tmp_path / "people.json"
         _write(path, b'{"username":"ada","id":1}\n{"username":"secret","id":"x9x"}\n')
         with pytest.raises(InputError) as caught:
-            warehouse.load(people, PEOPLE, JsonLines((path,)), Label("stamp2"))
+            warehouse.load(people, PEOPLE, JsonLines((path,)), BuildInfo("stamp2"))
         self.check_refusal(str(caught.value), path)
         assert "secret" not in str(caught.value) and "x9x" not in str(caught.value)
         warehouse.refresh(people.dataset)
@@ -353,12 +355,12 @@ GROUP BY name"""
     def test_the_parts_of_a_stamp_are_kept(self, warehouse: Warehouse, dataset: str) -> None:
         name = TableName(dataset, "people")
         parts = {"recipe": "a1", "file users": "b2", "roles of MITx/2.03x/3T2013": "c3"}
-        warehouse.load(name, PEOPLE, iter([BOB]), Label("s", parts=parts, description="Two\nlines"))
+        warehouse.load(name, PEOPLE, iter([BOB]), BuildInfo("s", parts=parts, description="Two\nlines"))
         assert dict(warehouse.parts(name)) == parts
 
     def test_a_given_version_is_kept(self, warehouse: Warehouse, dataset: str) -> None:
         name = TableName(dataset, "people")
-        given = warehouse.load(name, PEOPLE, iter([BOB]), Label("s", version="abc123", rows=1))
+        given = warehouse.load(name, PEOPLE, iter([BOB]), BuildInfo("s", version="abc123", rows=1))
         warehouse.refresh(dataset)
         assert warehouse.states(dataset)["people"].version == given.version == "abc123"
 
@@ -399,7 +401,7 @@ GROUP BY name"""
         self, warehouse: Warehouse, people: TableName
     ) -> None:
         warehouse.set_aside(people)
-        warehouse.load(people, PEOPLE, iter([BOB]), Label("stamp2"))
+        warehouse.load(people, PEOPLE, iter([BOB]), BuildInfo("stamp2"))
         assert warehouse.take_back(people) is False, "the table in its place stays"
         assert warehouse.set_aside(people) is True
         assert warehouse.aside(people.dataset)["people"].stamp == "stamp2"
@@ -407,7 +409,7 @@ GROUP BY name"""
         assert warehouse.drop_aside(people) is False
         assert dict(warehouse.aside(people.dataset)) == {}
         assert warehouse.take_back(people) is False
-        warehouse.load(people, PEOPLE, iter([BOB]), Label("stamp3"))
+        warehouse.load(people, PEOPLE, iter([BOB]), BuildInfo("stamp3"))
         warehouse.set_aside(people)
         warehouse.drop(people)
         assert dict(warehouse.aside(people.dataset)) == {}
@@ -429,7 +431,7 @@ GROUP BY name"""
         self, warehouse: Warehouse, other: Warehouse, people: TableName
     ) -> None:
         assert warehouse.states(people.dataset)["people"].stamp == "stamp1"
-        other.load(people, PEOPLE, iter([BOB]), Label("stamp2"))
+        other.load(people, PEOPLE, iter([BOB]), BuildInfo("stamp2"))
         assert warehouse.states(people.dataset)["people"].stamp == "stamp1"
         warehouse.refresh(people.dataset)
         assert warehouse.states(people.dataset)["people"].stamp == "stamp2"
@@ -467,7 +469,7 @@ GROUP BY name"""
             {"not_him": 'o\'hara "x"', "before": date(1900, 1, 1), "unused": 3},
             schema('city STRING -- a "city"\nn INTEGER -- people'),
         )
-        given = warehouse.create(name, query, Label("stamp1", description="Cities"))
+        given = warehouse.create(name, query, BuildInfo("stamp1", description="Cities"))
         warehouse.refresh(people.dataset)
         state = warehouse.states(people.dataset)["cities"]
         assert (state.stamp, state.rows) == (given.stamp, given.rows) == ("stamp1", 2)
@@ -491,7 +493,7 @@ GROUP BY name"""
             {"dump_date": None},
             schema("username STRING -- who"),
         )
-        assert warehouse.create(name, query, Label("s")).rows == 2
+        assert warehouse.create(name, query, BuildInfo("s")).rows == 2
 
     def test_inputs_may_be_unions_and_absent_and_of_other_datasets(
         self, warehouse: Warehouse, people: TableName
@@ -499,7 +501,7 @@ GROUP BY name"""
         twin = TableName(f"{people.dataset}_b", "people")
         # The same columns in another order: they are matched by name.
         turned = Schema(tuple(reversed(PEOPLE.columns)))
-        warehouse.load(twin, turned, iter([{"username": "cyd"}]), Label("s"))
+        warehouse.load(twin, turned, iter([{"username": "cyd"}]), BuildInfo("s"))
         name = TableName(people.dataset, "all_names")
         query = Query(
             """WITH everyone AS (SELECT username FROM people)
@@ -518,7 +520,7 @@ LEFT JOIN courses.listings AS l ON l.username = everyone.username""",
             {},
             schema("username STRING -- who\nposted STRING -- who\nlisted STRING -- who"),
         )
-        warehouse.create(name, query, Label("s"))
+        warehouse.create(name, query, BuildInfo("s"))
         assert sorted(warehouse.read(name)) == [
             ("ada", None, None),
             ("bob", None, None),
@@ -528,7 +530,7 @@ LEFT JOIN courses.listings AS l ON l.username = everyone.username""",
     def test_a_union_fills_what_a_table_lacks(self, warehouse: Warehouse, people: TableName) -> None:
         older = TableName(f"{people.dataset}_b", "people")
         few = schema("username STRING -- who\nnickname STRING -- what else")
-        warehouse.load(older, few, iter([{"username": "cyd", "nickname": "x"}]), Label("s"))
+        warehouse.load(older, few, iter([{"username": "cyd", "nickname": "x"}]), BuildInfo("s"))
         lacking = {older: frozenset(PEOPLE.names) - {"username"}}
         name = TableName(people.dataset, "all_people")
         query = Query(
@@ -538,7 +540,7 @@ LEFT JOIN courses.listings AS l ON l.username = everyone.username""",
             {},
             schema("username STRING -- who\ngrade FLOAT -- share\ncity STRING -- where"),
         )
-        warehouse.create(name, query, Label("s"))
+        warehouse.create(name, query, BuildInfo("s"))
         assert sorted(warehouse.read(name)) == [
             ("ada", 0.75, 'Zürich "quoted"'),
             ("bob", None, "Basel"),
@@ -566,7 +568,7 @@ LEFT JOIN courses.listings AS l ON l.username = everyone.username""",
         self, warehouse: Warehouse, dataset: str, logs: Mapping[date, str]
     ) -> None:
         other = TableName(f"{dataset}_logs", "tracklog_20130902_tmp")
-        warehouse.load(other, EVENTS, iter([_event("ada", START + DAY)]), Label("s"))
+        warehouse.load(other, EVENTS, iter([_event("ada", START + DAY)]), BuildInfo("s"))
         source = LogDays(f"{dataset}_logs", tuple(logs.values()), EVENTS, 0, START + 9 * DAY)
         assert self._names(warehouse, TableName(dataset, "names"), {"people": source}, "s", "ada") == 4
 
@@ -579,7 +581,7 @@ LEFT JOIN courses.listings AS l ON l.username = everyone.username""",
             {"word": word},
             schema("username STRING -- who"),
         )
-        return warehouse.create(name, query, Label(stamp)).rows
+        return warehouse.create(name, query, BuildInfo(stamp)).rows
 
     # By date
 
@@ -599,7 +601,7 @@ LEFT JOIN courses.listings AS l ON l.username = everyone.username""",
     ) -> None:
         part = Dates(_daily_query(dataset, logs), {D1: "a1", D4: "a4"})
         given = warehouse.create_dates(
-            TableName(dataset, "daily"), DAILY, "date", [part], [], Label("recipe")
+            TableName(dataset, "daily"), DAILY, "date", [part], [], BuildInfo("recipe")
         )
         warehouse.refresh(dataset)
         assert warehouse.states(dataset)["daily"] == given
@@ -632,12 +634,12 @@ LEFT JOIN courses.listings AS l ON l.username = everyone.username""",
             Dates(_daily_query(dataset, logs), {D1: "a1"}),
             Dates(_daily_query(dataset, logs), {D3: "a3"}),
         ]
-        warehouse.create_dates(name, DAILY, "date", parts, [], Label("recipe"))
+        warehouse.create_dates(name, DAILY, "date", parts, [], BuildInfo("recipe"))
         assert self.rows(warehouse, name) == [(D1, "ada", 2), (D1, "bob", 1), (D3, "ada", 1)]
-        warehouse.create_dates(name, DAILY, "date", [], [D3], Label("recipe"))
+        warehouse.create_dates(name, DAILY, "date", [], [D3], BuildInfo("recipe"))
         assert self.rows(warehouse, name) == [(D3, "ada", 1)]
         assert list(warehouse.dates(name)) == [D3]
-        warehouse.create_dates(name, DAILY, "date", [], [], Label("recipe"))
+        warehouse.create_dates(name, DAILY, "date", [], [], BuildInfo("recipe"))
         assert self.rows(warehouse, name) == []
         assert list(warehouse.dates(name)) == []
         assert warehouse.states(dataset)["daily"].stamp == "recipe"
@@ -660,7 +662,7 @@ LEFT JOIN courses.listings AS l ON l.username = everyone.username""",
             ("two", {D3: logs[D3]}, [D3]),
         ):
             part = Dates(_daily_query(dataset, days), None)
-            warehouse.create_dates(name, DAILY, "date", [part], [], Label(stamp))
+            warehouse.create_dates(name, DAILY, "date", [part], [], BuildInfo(stamp))
             dates = warehouse.dates(name)
             assert list(dates) == found
             assert {one.stamp for one in dates.values()} == {stamp}
@@ -677,9 +679,9 @@ LEFT JOIN courses.listings AS l ON l.username = everyone.username""",
             {},
             MOMENTS,
         )
-        warehouse.create_dates(name, MOMENTS, "time", [Dates(query, {D1: "a", D2: "b"})], [], Label("r"))
+        warehouse.create_dates(name, MOMENTS, "time", [Dates(query, {D1: "a", D2: "b"})], [], BuildInfo("r"))
         assert [(one.stamp, one.rows) for one in warehouse.dates(name).values()] == [("a", 3), ("b", 1)]
-        warehouse.create_dates(name, MOMENTS, "time", [Dates(query, {D1: "c"})], [D2], Label("r"))
+        warehouse.create_dates(name, MOMENTS, "time", [Dates(query, {D1: "c"})], [D2], BuildInfo("r"))
         assert sorted(warehouse.read(name, ["username"])) == [("ada",), ("ada",), ("ada",), ("bob",)]
 
     def test_dates_are_an_input(self, warehouse: Warehouse, dataset: str, logs: Mapping[date, str]) -> None:
@@ -695,7 +697,7 @@ LEFT JOIN courses.listings AS l ON l.username = everyone.username""",
                 {},
                 schema("username STRING -- who"),
             )
-            assert warehouse.create(TableName(dataset, "some"), query, Label("s")).rows == expected
+            assert warehouse.create(TableName(dataset, "some"), query, BuildInfo("s")).rows == expected
 
     def test_forgotten_dates_keep_rows_and_versions(
         self, warehouse: Warehouse, dataset: str, logs: Mapping[date, str]
@@ -741,7 +743,7 @@ LEFT JOIN courses.listings AS l ON l.username = everyone.username""",
         query = _daily_query(dataset, logs)
         sql = query.sql.replace("\nFROM", "\n  'c' AS course_id, -- STRING: which\nFROM")
         part = Dates(Query(sql, query.inputs, {}, wider), {D3: "b3"})
-        warehouse.create_dates(name, wider, "date", [part], [D1], Label("recipe2"))
+        warehouse.create_dates(name, wider, "date", [part], [D1], BuildInfo("recipe2"))
         assert sorted(warehouse.read(name, ["date", "username", "course_id"]), key=str) == [
             (D1, "ada", None),
             (D1, "bob", None),
@@ -760,7 +762,7 @@ LEFT JOIN courses.listings AS l ON l.username = everyone.username""",
         """Build dates of the table `daily`."""
         name = TableName(dataset, "daily")
         work = [Dates(_daily_query(dataset, logs), stamps)] if stamps else []
-        warehouse.create_dates(name, DAILY, "date", work, keep or [], Label("recipe"))
+        warehouse.create_dates(name, DAILY, "date", work, keep or [], BuildInfo("recipe"))
         return name
 
     def rows(self, warehouse: Warehouse, name: TableName) -> list[tuple[object, ...]]:
@@ -778,23 +780,25 @@ LEFT JOIN courses.listings AS l ON l.username = everyone.username""",
         good: list[Row] = [{"name": "ada", "word": "x"}, {"name": None, "word": "y"}, {"name": "bob"}]
         bad = [*good, {"name": "ada", "word": "z"}, {"name": None, "word": "z"}]
         message = r"words: expected one row for each name .*found several for 1 of them: 2 rows\."
-        warehouse.load(name, columns, iter(good), Label("good"), TableChecks("words", ("name",)))
-        with pytest.raises(CheckFailed, match=message):
-            warehouse.load(name, columns, iter(bad), Label("bad"), TableChecks("words", ("name",)))
+        warehouse.load(name, columns, iter(good), BuildInfo("good"), TableChecks("words", ("name",)))
+        with pytest.raises(CheckFailedError, match=message):
+            warehouse.load(name, columns, iter(bad), BuildInfo("bad"), TableChecks("words", ("name",)))
         other.refresh_all()
         assert other.states(dataset)["words"].stamp == "good"
         assert sorted(other.read(name, ("name",)), key=str) == [("ada",), ("bob",), (None,)]
-        warehouse.load(name, columns, iter(bad), Label("both"), TableChecks("words", ("name", "word")))
+        warehouse.load(name, columns, iter(bad), BuildInfo("both"), TableChecks("words", ("name", "word")))
 
         query = Query("SELECT name, word FROM words", {"words": Tables((name,), columns)}, {}, columns)
-        with pytest.raises(CheckFailed, match=message.replace("words:", "copied:")):
-            warehouse.create(copy, query, Label("s"), TableChecks("copied", ("name",)))
+        with pytest.raises(CheckFailedError, match=message.replace("words:", "copied:")):
+            warehouse.create(copy, query, BuildInfo("s"), TableChecks("copied", ("name",)))
         other.refresh_all()
         assert sorted(other.states(dataset)) == ["words"]
         one_row = TableChecks("copied", ())
-        with pytest.raises(CheckFailed, match="copied: expected one row at most, found 5"):
-            warehouse.create(copy, query, Label("s"), one_row)
-        assert warehouse.create(copy, query, Label("s"), TableChecks("copied", ("name", "word"))).rows == 5
+        with pytest.raises(CheckFailedError, match="copied: expected one row at most, found 5"):
+            warehouse.create(copy, query, BuildInfo("s"), one_row)
+        assert (
+            warehouse.create(copy, query, BuildInfo("s"), TableChecks("copied", ("name", "word"))).rows == 5
+        )
 
     def test_conditions_are_errors_or_warnings(
         self, warehouse: Warehouse, other: Warehouse, dataset: str, people: TableName
@@ -826,7 +830,7 @@ LEFT JOIN courses.listings AS l ON l.username = everyone.username""",
             {"username": "eve", "grade": 1.0},
         ]
         found = checks(error=False)
-        warehouse.load(name, columns, iter(rows), Label("s1"), found)
+        warehouse.load(name, columns, iter(rows), BuildInfo("s1"), found)
         told = [(one.check.name, one.rows, one.broken, one.fails) for one in found.findings]
         assert told == [
             ("in_range", 4, 1, True),
@@ -836,11 +840,11 @@ LEFT JOIN courses.listings AS l ON l.username = everyone.username""",
             ("alone", 4, 0, False),
         ]
         message = "grades: check in_range: 1 of 4 rows break it; expected: grade BETWEEN 0 AND @most"
-        with pytest.raises(CheckFailed, match=message):
-            warehouse.load(name, columns, iter(rows), Label("s2"), checks(error=True))
+        with pytest.raises(CheckFailedError, match=message):
+            warehouse.load(name, columns, iter(rows), BuildInfo("s2"), checks(error=True))
         other.refresh_all()
         assert other.states(dataset)["grades"].stamp == "s1"
-        assert warehouse.load(name, columns, iter(rows[1:]), Label("s2"), checks(error=True)).rows == 3
+        assert warehouse.load(name, columns, iter(rows[1:]), BuildInfo("s2"), checks(error=True)).rows == 3
 
     def test_dates_whose_rows_break_a_check_stay(
         self, warehouse: Warehouse, other: Warehouse, dataset: str, logs: Mapping[date, str]
@@ -850,7 +854,7 @@ LEFT JOIN courses.listings AS l ON l.username = everyone.username""",
 
         def build(stamp: str, checks: TableChecks) -> None:
             work = [Dates(query, {D1: f"{stamp}1", D2: f"{stamp}2"})]
-            warehouse.create_dates(name, DAILY, "date", work, [], Label(stamp), checks)
+            warehouse.create_dates(name, DAILY, "date", work, [], BuildInfo(stamp), checks)
             other.refresh_all()
 
         warning = TableChecks("daily", ("username", "date"), (Check("few", "nevents < 2"),))
@@ -858,9 +862,9 @@ LEFT JOIN courses.listings AS l ON l.username = everyone.username""",
         assert [(one.rows, one.broken) for one in warning.findings] == [(3, 1)]
         kept = other.dates(name)
         error = TableChecks("daily", ("username", "date"), (Check("few", "nevents < 2", error=True),))
-        with pytest.raises(CheckFailed, match="check few: 1 of 3 rows break it"):
+        with pytest.raises(CheckFailedError, match="check few: 1 of 3 rows break it"):
             build("b", error)
-        with pytest.raises(CheckFailed, match=r"for each username .* several for 1 of them: 2 rows\."):
+        with pytest.raises(CheckFailedError, match=r"for each username .* several for 1 of them: 2 rows\."):
             build("c", TableChecks("daily", ("username",)))
         other.refresh_all()
         assert other.dates(name) == kept

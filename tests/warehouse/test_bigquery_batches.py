@@ -19,7 +19,7 @@ from edxtasks.build.registry import read_registry
 from edxtasks.errors import UserError
 from edxtasks.storage.cloud import Patience
 from edxtasks.table import Scope, SqlModel, Table
-from edxtasks.warehouse.base import Absent, Input, Label, LogDays, Query, TableName, Tables
+from edxtasks.warehouse.base import Absent, BuildInfo, Input, LogDays, Query, TableName, Tables
 from edxtasks.warehouse.bigquery import BigQueryWarehouse, Service, batches, sql
 from edxtasks.warehouse.schema import schema
 
@@ -78,7 +78,7 @@ def of_many_courses(table: Table) -> Query:
 def test_every_table_over_2000_courses_is_made(table: Table, fake: FakeGoogle, tmp_path: Path) -> None:
     """The fake refuses over 1,000 tables, over 1 MiB of text, and rows in order for a clustered table."""
     query = of_many_courses(table)
-    _open(fake, tmp_path).create(TARGET, query, Label("s1"))
+    _open(fake, tmp_path).create(TARGET, query, BuildInfo("s1"))
     sent = statements(fake)
     assert max(map(len, sent)) < 1_000_000
     assert fake.labels(TARGET.dataset, TARGET.table)["edxtasks_stamp"] == "s1"
@@ -92,7 +92,7 @@ def test_every_table_over_2000_courses_is_made(table: Table, fake: FakeGoogle, t
 def test_each_table_is_read_once_and_the_rows_come_from_the_scratch_tables(
     fake: FakeGoogle, tmp_path: Path
 ) -> None:
-    _open(fake, tmp_path).create(TARGET, over(2_000), Label("s1"))
+    _open(fake, tmp_path).create(TARGET, over(2_000), BuildInfo("s1"))
     *filling, last = statements(fake)
     sources = [tables_in(one)[1:] for one in filling]
     assert sorted(one for part in sources for one in part) == sorted(map(str, names(2_000)))
@@ -106,7 +106,7 @@ def test_each_table_is_read_once_and_the_rows_come_from_the_scratch_tables(
 
 
 def test_a_few_courses_are_read_as_they_stand(fake: FakeGoogle, tmp_path: Path) -> None:
-    _open(fake, tmp_path).create(TARGET, over(900), Label("s1"))
+    _open(fake, tmp_path).create(TARGET, over(900), BuildInfo("s1"))
     assert len(statements(fake)) == 1
 
 
@@ -125,7 +125,7 @@ def test_columns_that_tables_lack_stay_null(fake: FakeGoogle, tmp_path: Path) ->
     every = names(1_000)
     source = Tables(every, PEOPLE, {every[-1]: frozenset({"n"})})
     _open(fake, tmp_path).create(
-        TARGET, Query("SELECT username, n FROM people", {"people": source}, {}, PEOPLE), Label("s")
+        TARGET, Query("SELECT username, n FROM people", {"people": source}, {}, PEOPLE), BuildInfo("s")
     )
     found = [one for one in statements(fake) if "CAST(NULL AS INT64)" in one]
     assert len(found) == 1 and found[0].endswith(
@@ -141,7 +141,7 @@ def test_more_log_days_than_a_query_may_read(fake: FakeGoogle, tmp_path: Path) -
     query = Query(
         "SELECT username, n FROM tracklog", {"tracklog": LogDays("l", days, logs, 0, 1)}, {}, PEOPLE
     )
-    _open(fake, tmp_path).create(TARGET, query, Label("s1"))
+    _open(fake, tmp_path).create(TARGET, query, BuildInfo("s1"))
     *filling, _ = statements(fake)
     found = []
     for one in filling:
@@ -157,7 +157,7 @@ def test_scratch_tables_go_when_the_build_fails(fake: FakeGoogle, tmp_path: Path
         Plan(match="edxtasks_stamp", error={"reason": "resourcesExceeded", "message": "too much"})
     )
     with pytest.raises(UserError, match="needs more than BigQuery gives"):
-        _open(fake, tmp_path).create(TARGET, over(2_000), Label("s1"))
+        _open(fake, tmp_path).create(TARGET, over(2_000), BuildInfo("s1"))
     assert fake.tables == {}
 
 

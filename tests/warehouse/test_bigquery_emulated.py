@@ -14,7 +14,7 @@ from suite import WarehouseSuite
 
 from edxtasks.storage.cloud import Patience
 from edxtasks.storage.gcs import GcsStorage
-from edxtasks.warehouse.base import Label, Query, TableName, Tables
+from edxtasks.warehouse.base import BuildInfo, Query, TableName, Tables
 from edxtasks.warehouse.bigquery import BigQueryWarehouse, Service, batches, stamps
 from edxtasks.warehouse.schema import schema
 
@@ -87,10 +87,12 @@ class TestBigQuery(WarehouseSuite):
         people = schema("n INTEGER -- n\nusername STRING -- u")
         names = tuple(TableName("batched", f"people_{number}") for number in range(3))
         for number, name in enumerate(names):
-            warehouse.load(name, people, iter([{"n": number, "username": f"u{number}"}]), Label(f"s{number}"))
+            warehouse.load(
+                name, people, iter([{"n": number, "username": f"u{number}"}]), BuildInfo(f"s{number}")
+            )
         query = Query("SELECT n, username FROM people", {"people": Tables(names, people)}, {}, people)
         target = TableName("batched", "all_people")
-        warehouse.create(target, query, Label("s"))
+        warehouse.create(target, query, BuildInfo("s"))
         assert list(warehouse.read(target, ordered=True)) == [(0, "u0"), (1, "u1"), (2, "u2")]
         warehouse.refresh_all()
         assert set(warehouse._listings.listed("batched")) == {one.table for one in (*names, target)}

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "emulators"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "graph"))
 
 from project import Project
-from relay import Asked, Relay, relay
+from relay import Relay, Selection, relay
 from rows_as_text import rows_as_text
 from servers import BUCKET, running
 
@@ -32,27 +32,27 @@ WANTED = ("logs2bq", "pcday_ip", "pc_forum", "grading_policy")
 """Log days and files that are loaded, a table by date, a whole table made by a query."""
 
 
-def _uploads(asked: Asked) -> bool:
+def _uploads(asked: Selection) -> bool:
     return asked.address.startswith("/upload/")
 
 
-def _load(asked: Asked) -> bool:
+def _load(asked: Selection) -> bool:
     return asked.method == "POST" and "/jobs" in asked.address and b'"load"' in asked.body
 
 
-def _transaction(asked: Asked) -> bool:
+def _transaction(asked: Selection) -> bool:
     return asked.method == "POST" and "/jobs" in asked.address and b"BEGIN TRANSACTION" in asked.body
 
 
-def _query(asked: Asked) -> bool:
+def _query(asked: Selection) -> bool:
     return asked.method == "POST" and "/jobs" in asked.address and b"CREATE OR REPLACE TABLE `" in asked.body
 
 
-def _relabels(asked: Asked) -> bool:
+def _relabels(asked: Selection) -> bool:
     return asked.method == "PATCH" and b"edxtasks_stamp" in asked.body
 
 
-POINTS: dict[str, tuple[Callable[[Asked], bool], int, bool]] = {
+POINTS: dict[str, tuple[Callable[[Selection], bool], int, bool]] = {
     "while a shard is sent": (_uploads, 3, False),
     "before the second load is asked for": (_load, 2, False),
     "when a load is done and nobody was told": (_load, 3, True),
@@ -96,7 +96,7 @@ def test_a_run_that_was_killed_is_finished_by_the_next(
     killed = threading.Event()
     lock = threading.Lock()
 
-    def watch(asked: Asked) -> None:
+    def watch(asked: Selection) -> None:
         nonlocal left
         with lock:
             left -= matches(asked)

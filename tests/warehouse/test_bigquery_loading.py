@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from edxtasks.warehouse.base import Label, TableName
+from edxtasks.warehouse.base import BuildInfo, TableName
 from edxtasks.warehouse.bigquery import descriptions, loading
 from edxtasks.warehouse.bigquery.loading import load_error, staged
 from edxtasks.warehouse.rows import JsonLines, Row
@@ -100,7 +100,7 @@ def test_many_refused_rows_are_counted(tmp_path: Path) -> None:
 def test_a_description_says_what_the_stamp_was_made_of() -> None:
     parts = {"recipe": "a", "file users": "b"}
     text = descriptions.described(
-        Label("s", parts=parts, description="People\nof a course"), "SELECT 1", 0.0, 5
+        BuildInfo("s", parts=parts, description="People\nof a course"), "SELECT 1", 0.0, 5
     )
     assert descriptions.parts_of(text) == parts
     assert text.startswith("People\nof a course\nBuilt 20") and text.endswith("\n\nSELECT 1")
@@ -109,8 +109,8 @@ def test_a_description_says_what_the_stamp_was_made_of() -> None:
 
 def test_a_description_that_would_be_too_long_is_cut_and_never_half_believed() -> None:
     many = {f"person_course of {number}": "d" * 40 for number in range(300)}
-    text = descriptions.described(Label("s", parts=many), "SELECT 1", 0.0)
+    text = descriptions.described(BuildInfo("s", parts=many), "SELECT 1", 0.0)
     assert len(text) <= 16_383 and descriptions.parts_of(text) == {}
-    text = descriptions.described(Label("s", parts={"a": "b"}), "x" * 20_000, 0.0)
+    text = descriptions.described(BuildInfo("s", parts={"a": "b"}), "x" * 20_000, 0.0)
     assert len(text) == 16_383 and descriptions.parts_of(text) == {"a": "b"}
     assert descriptions.parts_of("Stamp: {edited by hand") == {}

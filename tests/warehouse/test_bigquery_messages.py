@@ -20,7 +20,7 @@ from google_fake import FakeGoogle, Plan, fake_google
 from edxtasks.errors import QuotaError, UserError
 from edxtasks.storage.cloud import Patience, shown
 from edxtasks.storage.gcs import GcsStorage
-from edxtasks.warehouse.base import Label, Query, TableName, Tables
+from edxtasks.warehouse.base import BuildInfo, Query, TableName, Tables
 from edxtasks.warehouse.bigquery import BigQueryWarehouse, Service
 from edxtasks.warehouse.schema import schema
 
@@ -51,11 +51,11 @@ def _list(warehouse: BigQueryWarehouse) -> None:
 
 
 def _build(warehouse: BigQueryWarehouse) -> None:
-    warehouse.create(TableName("d", "made"), QUERY, Label("s"))
+    warehouse.create(TableName("d", "made"), QUERY, BuildInfo("s"))
 
 
 def _load(warehouse: BigQueryWarehouse) -> None:
-    warehouse.load(NAME, PEOPLE, iter([{"username": "ada", "id": 1}]), Label("s"))
+    warehouse.load(NAME, PEOPLE, iter([{"username": "ada", "id": 1}]), BuildInfo("s"))
 
 
 DISABLED = (
@@ -222,12 +222,12 @@ class TestDatasets:
         fake.told_of_datasets["d"] = {"defaultPartitionExpirationMs": str(90 * 86_400_000)}
         daily = TableName("d", "daily")
         with pytest.raises(UserError, match=r"the dataset d removes .* older than 90 days"):
-            _open(fake.url, tmp_path).create_dates(daily, DAILY, "date", [], [], Label("s"))
+            _open(fake.url, tmp_path).create_dates(daily, DAILY, "date", [], [], BuildInfo("s"))
         fake.told_of_datasets.clear()
         partitioning = {"type": "DAY", "field": "date", "expirationMs": str(86_400_000)}
         fake.put("d", "daily", {"timePartitioning": partitioning})
         with pytest.raises(UserError, match=r"the table .* removes .* older than 1 days"):
-            _open(fake.url, tmp_path).create_dates(daily, DAILY, "date", [], [], Label("s"))
+            _open(fake.url, tmp_path).create_dates(daily, DAILY, "date", [], [], BuildInfo("s"))
 
 
 class TestJobsOfOthers:

@@ -26,9 +26,9 @@ from edxtasks.errors import InputError, SettingsError, UserError
 from edxtasks.storage.cloud import Patience
 from edxtasks.storage.gcs import GcsStorage
 from edxtasks.warehouse import open_warehouse
-from edxtasks.warehouse.base import Dates, Label, LogDays, Query, TableName, Tables
+from edxtasks.warehouse.base import BuildInfo, Dates, LogDays, Query, TableName, Tables
 from edxtasks.warehouse.bigquery import BigQueryWarehouse, Service
-from edxtasks.warehouse.checks import Check, CheckFailed, TableChecks
+from edxtasks.warehouse.checks import Check, CheckFailedError, TableChecks
 from edxtasks.warehouse.rows import JsonLines, ParquetFiles
 from edxtasks.warehouse.schema import Column, Schema, schema
 
@@ -71,7 +71,7 @@ def _open(fake: FakeGoogle, folder: Path, **more: Any) -> BigQueryWarehouse:
 
 
 def _load(warehouse: BigQueryWarehouse, stamp: str = "s1") -> Any:
-    return warehouse.load(NAME, PEOPLE, iter([{"username": "ada", "id": 1}]), Label(stamp))
+    return warehouse.load(NAME, PEOPLE, iter([{"username": "ada", "id": 1}]), BuildInfo(stamp))
 
 
 def _error(reason: str, message: str, location: str = "") -> dict[str, str]:
@@ -84,7 +84,7 @@ class TestQueries:
     def test_one_statement_carries_labels_and_descriptions(
         self, fake: FakeGoogle, warehouse: BigQueryWarehouse
     ) -> None:
-        label = Label("s1", description='The "names"', parts={"recipe": "r1"})
+        label = BuildInfo("s1", description='The "names"', parts={"recipe": "r1"})
         fake.plans.append(Plan(rows=7))
         state = warehouse.create(NAMES, QUERY, label)
         [config] = fake.inserted()
@@ -112,11 +112,11 @@ class TestQueries:
         fake.plans.append(Plan(polls=3))
         fake.fail("GET", "/jobs/", 500, times=1_000_000)  # the first run loses sight of its job
         with pytest.raises(UserError, match=r"building .*names: Google's servers failed"):
-            _open(fake, tmp_path).create(NAMES, QUERY, Label("s1"))
+            _open(fake, tmp_path).create(NAMES, QUERY, BuildInfo("s1"))
         fake.faults.clear()
         [job_id] = fake.jobs
         assert fake.jobs[job_id]["status"]["state"] == "RUNNING"
-        _open(fake, tmp_path).create(NAMES, QUERY, Label("s1"))
+        _open(fake, tmp_path).create(NAMES, QUERY, BuildInfo("s1"))
         assert list(fake.jobs) == [job_id]
         assert fake.job_ids() == [job_id, job_id]
         assert fake.labels(NAME.dataset, "names")["edxtasks_stamp"] == "s1"
@@ -127,17 +127,17 @@ class TestQueries:
         fake.plans.append(Plan(polls=3))
         fake.fail("GET", "/jobs/", 500, times=1_000_000)
         with pytest.raises(UserError):
-            _open(fake, tmp_path).create(NAMES, QUERY, Label("s1"))
+            _open(fake, tmp_path).create(NAMES, QUERY, BuildInfo("s1"))
         fake.faults.clear()
         again = _open(fake, tmp_path)
         assert dict(again.states(NAME.dataset)) == {}
         fake.finish(next(iter(fake.jobs)))
-        again.create(NAMES, QUERY, Label("s1"))
+        again.create(NAMES, QUERY, BuildInfo("s1"))
         assert len(fake.jobs) == 1
 
     def test_a_lost_answer_starts_no_second_job(self, fake: FakeGoogle, warehouse: BigQueryWarehouse) -> None:
         fake.fail("POST", "/jobs$", 503, reason="backendError", after=True)
-        warehouse.create(NAMES, QUERY, Label("s1"))
+        warehouse.create(NAMES, QUERY, BuildInfo("s1"))
         assert len(fake.jobs) == 1
         assert len(fake.sent("POST", "/jobs$")) == 2
 
@@ -145,17 +145,17 @@ class TestQueries:
         self, fake: FakeGoogle, warehouse: BigQueryWarehouse
     ) -> None:
         for stamp in ("s1", "s2", "s1"):
-            warehouse.create(NAMES, QUERY, Label(stamp))
+            warehouse.create(NAMES, QUERY, BuildInfo(stamp))
             assert fake.labels(NAME.dataset, "names")["edxtasks_stamp"] == stamp
         assert len(fake.jobs) == 3
 
     def test_a_table_that_was_deleted_by_hand_is_built_again(
         self, fake: FakeGoogle, warehouse: BigQueryWarehouse
     ) -> None:
-        warehouse.create(NAMES, QUERY, Label("s1"))
+        warehouse.create(NAMES, QUERY, BuildInfo("s1"))
         del fake.tables[NAME.dataset, "names"]
         warehouse.refresh_all()
-        warehouse.create(NAMES, QUERY, Label("s1"))
+        warehouse.create(NAMES, QUERY, BuildInfo("s1"))
         assert warehouse.states(NAME.dataset)["names"].stamp == "s1"
         first, again, second = fake.job_ids()
         assert first == again and first.endswith("_0") and second == f"{first[:-1]}1"
@@ -167,14 +167,14 @@ class TestQueries:
             Plan(error=_error("backendError", "try again")),
             Plan(error=_error("jobRateLimitExceeded", "slower")),
         ]
-        warehouse.create(NAMES, QUERY, Label("s1"))
+        warehouse.create(NAMES, QUERY, BuildInfo("s1"))
         assert [job_id[-2:] for job_id in fake.job_ids()] == ["_0", "_1", "_2"]
         assert fake.labels(NAME.dataset, "names")["edxtasks_stamp"] == "s1"
 
     def test_a_fault_that_stays_is_told(self, fake: FakeGoogle, warehouse: BigQueryWarehouse) -> None:
         fake.plans += [Plan(error=_error("backendError", "try again")) for _ in range(9)]
         with pytest.raises(UserError, match=r"Google's servers failed again and again \(backendError\)"):
-            warehouse.create(NAMES, QUERY, Label("s1"))
+            warehouse.create(NAMES, QUERY, BuildInfo("s1"))
         assert len(fake.jobs) == 1 + PATIENCE.jobs
         assert (NAME.dataset, "names") not in fake.tables
 
@@ -184,7 +184,7 @@ class TestQueries:
         fake.fail("POST", "/jobs$", 403, reason="rateLimitExceeded", times=2)
         fake.fail("PATCH", "/tables/names", 429, reason="rateLimitExceeded")
         fake.fail("GET", "/tables/names", 502)
-        warehouse.create(NAMES, QUERY, Label("s1"))
+        warehouse.create(NAMES, QUERY, BuildInfo("s1"))
         assert len(set(fake.job_ids())) == 1
 
     def test_a_quota_is_named_and_not_waited_for(
@@ -195,17 +195,17 @@ class TestQueries:
         with pytest.raises(
             UserError, match=r"a quota is used up \(unbilled.analysis\): .* query bytes scanned"
         ):
-            warehouse.create(NAMES, QUERY, Label("s1"))
+            warehouse.create(NAMES, QUERY, BuildInfo("s1"))
         fake.fail(
             "POST", "/jobs$", 403, reason="quotaExceeded", message="imports per project", location="x.y"
         )
         with pytest.raises(UserError, match=r"a quota is used up \(x.y\): imports per project"):
-            warehouse.create(NAMES, QUERY, Label("s1"))
+            warehouse.create(NAMES, QUERY, BuildInfo("s1"))
         assert len(fake.jobs) == 1
 
     def test_a_slow_job_is_waited_for(self, fake: FakeGoogle, warehouse: BigQueryWarehouse) -> None:
         fake.plans.append(Plan(polls=4))
-        warehouse.create(NAMES, QUERY, Label("s1"))
+        warehouse.create(NAMES, QUERY, BuildInfo("s1"))
         assert len(fake.sent("GET", "/jobs/")) >= 4
 
     def test_a_query_that_is_refused_is_a_defect_and_shows_no_value(
@@ -213,7 +213,7 @@ class TestQueries:
     ) -> None:
         fake.plans.append(Plan(error=_error("invalidQuery", "Bad int64 value: ada@example.org at [3:4]")))
         with pytest.raises(RuntimeError) as caught:
-            warehouse.create(NAMES, QUERY, Label("s1"))
+            warehouse.create(NAMES, QUERY, BuildInfo("s1"))
         assert "ada@" not in str(caught.value) and "[3:4]" in str(caught.value)
 
     def test_the_limit_of_bytes_is_sent_and_told(self, fake: FakeGoogle, tmp_path: Path) -> None:
@@ -221,7 +221,7 @@ class TestQueries:
         message = "Query exceeded limit for bytes billed: 1000. 10485760 or higher required."
         fake.plans.append(Plan(error=_error("bytesBilledLimitExceeded", message)))
         with pytest.raises(UserError, match=r"10485760 or higher required. .*maximum_bytes_billed"):
-            warehouse.create(NAMES, QUERY, Label("s1"))
+            warehouse.create(NAMES, QUERY, BuildInfo("s1"))
         assert fake.inserted()[0]["query"]["maximumBytesBilled"] == "1000"
 
     def test_the_limit_is_a_setting_and_no_matter_for_estimates(
@@ -237,7 +237,7 @@ class TestQueries:
         opened = open_warehouse(Settings(root=tmp_path, warehouse=place))
         assert isinstance(opened, BigQueryWarehouse) and opened.loads_at_once == 3
         opened.estimate(QUERY)
-        opened.create(NAMES, QUERY, Label("s1"))
+        opened.create(NAMES, QUERY, BuildInfo("s1"))
         asked, made = fake.inserted()
         assert "maximumBytesBilled" not in asked["query"]
         assert made["query"]["maximumBytesBilled"] == "1000"
@@ -252,7 +252,7 @@ class TestQueries:
     ) -> None:
         fake.put(NAME.dataset, "names", {"clustering": {"fields": ["grade"]}, "numRows": "5"})
         fake.plans.append(Plan(rows=7))
-        warehouse.create(NAMES, QUERY, Label("s1"))
+        warehouse.create(NAMES, QUERY, BuildInfo("s1"))
         assert set(fake.tables) == {(NAME.dataset, "names")}
         table = fake.tables[NAME.dataset, "names"]
         assert (table["clustering"], table["numRows"]) == ({"fields": ["username"]}, "7")
@@ -264,7 +264,7 @@ class TestQueries:
         fake.put(NAME.dataset, "names", {"clustering": {"fields": ["grade"]}, "numRows": "5"})
         fake.plans.append(Plan(error=_error("resourcesExceeded", "too much")))
         with pytest.raises(UserError, match="needs more than BigQuery gives"):
-            warehouse.create(NAMES, QUERY, Label("s1"))
+            warehouse.create(NAMES, QUERY, BuildInfo("s1"))
         assert fake.tables[NAME.dataset, "names"]["numRows"] == "5"
 
 
@@ -297,7 +297,7 @@ class TestLoads:
         path = tmp_path / "lists.parquet"
         path.write_bytes(b"PAR1")
         fake.plans.append(Plan(rows=1))
-        warehouse.load(NAME, columns, ParquetFiles((path,)), Label("s1"))
+        warehouse.load(NAME, columns, ParquetFiles((path,)), BuildInfo("s1"))
         [config] = fake.inserted()
         assert [field.get("mode") for field in config["load"]["schema"]["fields"]] == ["NULLABLE", "REPEATED"]
         assert config["load"]["parquetOptions"] == {"enableListInference": True}
@@ -388,7 +388,7 @@ class TestLoads:
         )
         fake.plans.append(Plan(error=summary, errors=[summary, row]))
         with pytest.raises(InputError) as caught:
-            warehouse.load(NAME, PEOPLE, JsonLines((path,)), Label("s1"))
+            warehouse.load(NAME, PEOPLE, JsonLines((path,)), BuildInfo("s1"))
         assert str(caught.value).startswith(f"{path}, line 2, column id: the value is no integer.")
         assert "secret" not in str(caught.value)
 
@@ -417,7 +417,7 @@ class TestLoads:
     def test_rows_that_are_missing_are_told(self, fake: FakeGoogle, tmp_path: Path) -> None:
         path = tmp_path / "people.json"
         path.write_text('{"username":"ada"}\n')
-        label = Label("s1", rows=3, version="v1")
+        label = BuildInfo("s1", rows=3, version="v1")
         fake.plans.append(Plan(rows=2))
         with pytest.raises(UserError, match="3 rows were expected, BigQuery loaded 2"):
             _open(fake, tmp_path).load(NAME, PEOPLE, JsonLines((path,)), label)
@@ -435,19 +435,19 @@ class TestLoads:
         path.write_bytes(gzip.compress(b'{"username":"ada"}\n'))
         name = TableName("MITx__2_03x__3T2013_logs", "tracklog_20130901")
         fake.plans.append(Plan(rows=1))
-        label = Label("s1", "v1", 1, -5, 1_378_000_000_000_000)
+        label = BuildInfo("s1", "v1", 1, -5, 1_378_000_000_000_000)
         warehouse.load(name, PEOPLE, JsonLines((path,)), label)
         assert list(fake.objects) == ["MITx__2.03x__3T2013/DAILY/tracklog-2013-09-01.json.gz"]
         state = warehouse.states(name.dataset)[name.table]
         assert (state.version, state.first_time, state.last_time) == ("v1", -5, 1_378_000_000_000_000)
         fake.requests.clear()
-        warehouse.load(name, PEOPLE, JsonLines((path,)), Label("s2"))
+        warehouse.load(name, PEOPLE, JsonLines((path,)), BuildInfo("s2"))
         assert fake.sent("POST", "/upload/") == []  # the same content is there
 
     def test_a_version_that_is_no_label_becomes_one(
         self, fake: FakeGoogle, warehouse: BigQueryWarehouse
     ) -> None:
-        state = warehouse.load(NAME, PEOPLE, iter([]), Label("s1", version="12:345"))
+        state = warehouse.load(NAME, PEOPLE, iter([]), BuildInfo("s1", version="12:345"))
         assert len(state.version) == 40
         assert warehouse.states(NAME.dataset)["people"].version == state.version
 
@@ -492,11 +492,11 @@ class TestChecks:
         fake.answers.append((self.COUNTED, [[2, 3]]))
         checks = TableChecks("names", ("username",))
         for _ in range(2):  # a second try with the same stamp is built and counted again
-            with pytest.raises(CheckFailed, match=r"several for 2 of them: 5 rows"):
-                warehouse.create(NAMES, QUERY, Label("s1"), checks)
+            with pytest.raises(CheckFailedError, match=r"several for 2 of them: 5 rows"):
+                warehouse.create(NAMES, QUERY, BuildInfo("s1"), checks)
             assert sorted(name for _, name in fake.tables) == ["people"]
         fake.answers.append((self.COUNTED, [[0, 0]]))
-        assert warehouse.create(NAMES, QUERY, Label("s1"), checks).stamp == "s1"
+        assert warehouse.create(NAMES, QUERY, BuildInfo("s1"), checks).stamp == "s1"
         assert sorted(name for _, name in fake.tables) == ["names", "people"]
         texts = [one["query"]["query"] for one in fake.inserted() if "query" in one]
         asked = [text for text in texts if self.COUNTED in text]
@@ -514,8 +514,10 @@ class TestChecks:
         fake.plans.append(
             Plan(error=_error("invalidQuery", "Query error: edxtasks check failed: 1:7,3,0 at [9:1]"))
         )
-        with pytest.raises(CheckFailed, match="daily: check low: 3 of 7 rows break it; expected: n < @most"):
-            warehouse.create_dates(DAILY, DAILY_SCHEMA, "date", work, [], Label("s"), checks)
+        with pytest.raises(
+            CheckFailedError, match="daily: check low: 3 of 7 rows break it; expected: n < @most"
+        ):
+            warehouse.create_dates(DAILY, DAILY_SCHEMA, "date", work, [], BuildInfo("s"), checks)
         script = fake.inserted()[-1]["query"]
         before, _, _ = script["query"].partition("BEGIN TRANSACTION;")
         assert before.count("SELECT IF(") == 2
@@ -537,7 +539,7 @@ class TestDates:
             DAILY_SCHEMA,
         )
         return warehouse.create_dates(
-            DAILY, DAILY_SCHEMA, "date", [Dates(query, stamps)], [], Label("recipe")
+            DAILY, DAILY_SCHEMA, "date", [Dates(query, stamps)], [], BuildInfo("recipe")
         )
 
     def test_data_and_stamps_change_in_one_transaction(
@@ -701,7 +703,7 @@ class TestAdoption:
         fake.put(NAME.dataset, "begun", {"labels": {"edxtasks_run": "k"}})
         fake.put(NAME.dataset, "forgotten", {"labels": {"edxtasks_version": "v"}})
         assert warehouse.unstamped(NAME.dataset) == ["people"]
-        state = warehouse.adopt(NAME, Label("s1", parts={"recipe": "r"}))
+        state = warehouse.adopt(NAME, BuildInfo("s1", parts={"recipe": "r"}))
         assert warehouse.parts(NAME) == {"recipe": "r"}
         assert warehouse.unstamped(NAME.dataset) == []
         assert (state.stamp, state.rows) == ("s1", 42)
@@ -746,7 +748,7 @@ class TestAdoption:
             "daily",
             {"schema": {"fields": fields}, "timePartitioning": {"type": "DAY", "field": "date"}},
         )
-        warehouse.adopt(DAILY, Label("recipe"), "date", {D1: "a1"})
+        warehouse.adopt(DAILY, BuildInfo("recipe"), "date", {D1: "a1"})
         [config] = fake.inserted()[:1]
         assert "DELETE" not in config["query"]["query"]
         assert "FROM `p.MITx__2_03x__3T2013.daily` GROUP BY 1" in config["query"]["query"]
@@ -754,7 +756,7 @@ class TestAdoption:
 
     def test_what_is_not_there_cannot_be_adopted(self, warehouse: BigQueryWarehouse) -> None:
         with pytest.raises(UserError, match="people does not exist"):
-            warehouse.adopt(NAME, Label("s1"))
+            warehouse.adopt(NAME, BuildInfo("s1"))
 
 
 class TestCredentials:
@@ -822,7 +824,7 @@ def test_the_settings_name_the_warehouse(fake: FakeGoogle, tmp_path: Path) -> No
     warehouse = open_warehouse(settings)
     assert isinstance(warehouse, BigQueryWarehouse)
     assert (warehouse.where, warehouse.days_in_query) == ("BigQuery project p", 50)
-    warehouse.load(NAME, PEOPLE, iter([]), Label("s1"))
+    warehouse.load(NAME, PEOPLE, iter([]), BuildInfo("s1"))
     load = fake.inserted()[0]["load"]
     assert load["sourceUris"] == ["gs://b/folder/_edxtasks/MITx__2_03x__3T2013/people/s1-0.json.gz"]
     assert load["maxBadRecords"] == 2
@@ -850,7 +852,7 @@ def test_reports_go_to_the_project_that_the_run_names(
     place = Place(engine="bigquery", project_id="p", api_endpoint=fake.url)
     warehouse = open_warehouse(Settings(root=tmp_path, warehouse=place, options=options))
     made = TableName(dataset, "names")
-    warehouse.create(made, QUERY, Label("s1"))
+    warehouse.create(made, QUERY, BuildInfo("s1"))
     sql = fake.inserted()[0]["query"]["query"]
     assert sql.startswith(f"CREATE OR REPLACE TABLE `{project}.{dataset}.names` (")
     assert "FROM `p.MITx__2_03x__3T2013.people`" in sql
@@ -860,6 +862,6 @@ def test_reports_go_to_the_project_that_the_run_names(
     assert fake.labels(dataset, "names")["edxtasks_stamp"] == "s1"
     elsewhere = open_warehouse(Settings(root=tmp_path, warehouse=place))
     del fake.tables[dataset, "names"]
-    elsewhere.create(made, QUERY, Label("s1"))
+    elsewhere.create(made, QUERY, BuildInfo("s1"))
     first, second = fake.job_ids()[0], fake.job_ids()[-1]
     assert (first.rpartition("_")[0] == second.rpartition("_")[0]) is (project == "p")

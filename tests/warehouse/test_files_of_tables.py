@@ -15,9 +15,18 @@ import pytest
 
 from edxtasks.errors import InputError, MachineError, UserError
 from edxtasks.scratch import Scratch
-from edxtasks.warehouse.base import Dates, DatesOf, DateState, Label, Query, Share, TableName, Tables
+from edxtasks.warehouse.base import (
+    BuildInfo,
+    Dates,
+    DatesOf,
+    DateState,
+    Query,
+    ResourceLimits,
+    TableName,
+    Tables,
+)
 from edxtasks.warehouse.catalog import open_views
-from edxtasks.warehouse.footer import DamagedFile, read_footer
+from edxtasks.warehouse.footer import DamagedFileError, read_footer
 from edxtasks.warehouse.parquet import ParquetWarehouse
 from edxtasks.warehouse.rows import JsonLines, ParquetFiles
 from edxtasks.warehouse.schema import schema
@@ -40,7 +49,7 @@ def warehouse(tmp_path: Path) -> ParquetWarehouse:
 def filled(folder: Path) -> ParquetWarehouse:
     warehouse = ParquetWarehouse(folder)
     rows = [{"n": number, "word": f"word {number}"} for number in (1, 2, 3)]
-    warehouse.load(NUMBERS_NAME, NUMBERS, rows, Label("stamp"))
+    warehouse.load(NUMBERS_NAME, NUMBERS, rows, BuildInfo("stamp"))
     build_dates(warehouse, {D1: "first"})
     return warehouse
 
@@ -55,7 +64,7 @@ TOTAL = schema("total INTEGER -- sum")
 
 def build_dates(warehouse: ParquetWarehouse, stamps: dict[date, str], keep: tuple[date, ...] = ()) -> None:
     made = Query(DAILY_SQL + " WHERE n = 3", {"numbers": Tables((NUMBERS_NAME,), NUMBERS)}, {}, DAILY)
-    warehouse.create_dates(DAILY_NAME, DAILY, "date", [Dates(made, stamps)], keep, Label("recipe"))
+    warehouse.create_dates(DAILY_NAME, DAILY, "date", [Dates(made, stamps)], keep, BuildInfo("recipe"))
 
 
 def foreign(path: Path, sql: str) -> None:
@@ -93,7 +102,7 @@ def flip(path: Path, place: int) -> None:
 )
 def test_a_folder_is_itself_whatever_its_name(tmp_path: Path, folder: str, sibling: str) -> None:
     decoy = ParquetWarehouse(tmp_path / sibling)
-    decoy.load(NUMBERS_NAME, NUMBERS, [{"n": 1000}], Label("other"))
+    decoy.load(NUMBERS_NAME, NUMBERS, [{"n": 1000}], BuildInfo("other"))
     shutil.copytree(tmp_path / sibling / "campus", tmp_path / sibling / "campus2")
     lines = tmp_path / sibling / "lines.json"
     lines.write_text('{"n":1000}\n')
@@ -102,22 +111,22 @@ def test_a_folder_is_itself_whatever_its_name(tmp_path: Path, folder: str, sibli
     assert sorted(warehouse.read(NUMBERS_NAME, ["n"])) == [(1,), (2,), (3,)]
     assert list(warehouse.read(DAILY_NAME)) == [(D1, 3)]
     total = TableName("campus", "total")
-    assert warehouse.create(total, query("total"), Label("s")).rows == 1
+    assert warehouse.create(total, query("total"), BuildInfo("s")).rows == 1
     assert list(warehouse.read(total)) == [(6,)]
     lines = tmp_path / folder / "lines.json"
     lines.write_text('{"n":7}\n')
-    warehouse.load(total, TOTAL_OF_LINES, JsonLines((lines,)), Label("s"))
+    warehouse.load(total, TOTAL_OF_LINES, JsonLines((lines,)), BuildInfo("s"))
     assert list(warehouse.read(total)) == [(7,)]
     packed = tmp_path / folder / "lines.json.gz"
     packed.write_bytes(gzip.compress(b'{"n":8}\n'))
-    warehouse.load(total, TOTAL_OF_LINES, JsonLines((packed,)), Label("s"))
+    warehouse.load(total, TOTAL_OF_LINES, JsonLines((packed,)), BuildInfo("s"))
     assert list(warehouse.read(total)) == [(8,)]
     packed.write_bytes(gzip.compress(b'{"n":8}\n{"n":"nine"}\n'))
     with pytest.raises(InputError) as refused:
-        warehouse.load(total, TOTAL_OF_LINES, JsonLines((packed,)), Label("s"))
+        warehouse.load(total, TOTAL_OF_LINES, JsonLines((packed,)), BuildInfo("s"))
     assert str(refused.value).startswith(f"{packed}, line 2: expected a JSON object")
     warehouse.load(
-        total, NUMBERS, ParquetFiles((warehouse.location(NUMBERS_NAME, partitioned=False),)), Label("s")
+        total, NUMBERS, ParquetFiles((warehouse.location(NUMBERS_NAME, partitioned=False),)), BuildInfo("s")
     )
     assert len(list(warehouse.read(total))) == 3
     assert warehouse.forget(NUMBERS_NAME)
@@ -132,7 +141,7 @@ TOTAL_OF_LINES = schema("n INTEGER -- number")
 
 def test_what_does_not_fit_in_memory_goes_to_a_folder_of_any_name(tmp_path: Path) -> None:
     scratch = Scratch([tmp_path / "it's [1] *"])
-    warehouse = ParquetWarehouse(tmp_path / "warehouse", Share(1, "60MB"), scratch)
+    warehouse = ParquetWarehouse(tmp_path / "warehouse", ResourceLimits(1, "60MB"), scratch)
     warehouse.session.connection.execute(
         "CREATE TEMP TABLE much AS SELECT i, hash(i) AS h, i || repeat('x', 40) AS s "
         "FROM range(1000000) AS t(i)"
@@ -150,7 +159,7 @@ def test_the_one_kind_of_folder_that_duckdb_cannot_read_from_is_told(tmp_path: P
 @pytest.mark.parametrize("dataset", ["_____________1__2016______", "___1", "MITx__2_03x__3T2013"])
 def test_every_name_of_a_dataset_shows(tmp_path: Path, dataset: str) -> None:
     warehouse = ParquetWarehouse(tmp_path)
-    warehouse.load(TableName(dataset, "numbers"), NUMBERS, [{"n": 1}], Label("s"))
+    warehouse.load(TableName(dataset, "numbers"), NUMBERS, [{"n": 1}], BuildInfo("s"))
     (tmp_path / "no name of ours").mkdir()
     (tmp_path / ".hidden").mkdir()
     assert warehouse.datasets() == [dataset]
@@ -176,7 +185,7 @@ def test_a_stray_file_is_not_read_and_told(warehouse: ParquetWarehouse, name: st
     source = DatesOf(DAILY_NAME, DAILY, "date", D1, date(2015, 12, 31))
     made = Query("SELECT\n  SUM(n) AS total, -- INTEGER: sum\nFROM daily", {"daily": source}, {}, TOTAL)
     total = TableName("campus", "total")
-    warehouse.create(total, made, Label("s"))
+    warehouse.create(total, made, BuildInfo("s"))
     assert list(warehouse.read(total)) == [(3,)]
     assert any(str(stray) in remark and "not read" in remark for remark in warehouse.remarks())
     stray.unlink()
@@ -217,7 +226,7 @@ def test_a_folder_of_somebody_else_is_one_table(tmp_path: Path) -> None:
     state = warehouse.states("campus")["numbers"]
     assert (state.stamp, state.rows, state.partitioned) == (None, 2, False)
     assert sorted(warehouse.read(NUMBERS_NAME, ["n"])) == [(1,), (2,)]
-    warehouse.load(NUMBERS_NAME, NUMBERS, [{"n": 5}], Label("ours"))
+    warehouse.load(NUMBERS_NAME, NUMBERS, [{"n": 5}], BuildInfo("ours"))
     assert list(warehouse.read(NUMBERS_NAME, ["n"])) == [(5,)]
     assert sorted(path.name for path in (tmp_path / "campus").iterdir()) == ["_edxtasks", "numbers.parquet"]
 
@@ -248,7 +257,7 @@ def test_what_is_no_parquet_file_is_damaged(tmp_path: Path, content: bytes) -> N
     path = tmp_path / "campus" / "numbers.parquet"
     path.parent.mkdir()
     path.write_bytes(content)
-    with pytest.raises(DamagedFile):
+    with pytest.raises(DamagedFileError):
         read_footer(path).rows()
     state = ParquetWarehouse(tmp_path).states("campus")["numbers"]
     assert (state.stamp, state.rows) == (None, 0)
@@ -268,14 +277,14 @@ def test_a_damaged_file_is_named_and_its_table_stale_until_it_is_made_anew(
     assert warehouse.states("campus")["numbers"].stamp == "stamp"  # its footer is in order
     total = TableName("campus", "total")
     with pytest.raises(InputError) as caught:
-        warehouse.create(total, query("total"), Label("s"))
+        warehouse.create(total, query("total"), BuildInfo("s"))
     assert str(path) in str(caught.value) and "damaged" in str(caught.value)
     fresh = ParquetWarehouse(warehouse.folder)  # as the next run sees it
     state = fresh.states("campus")["numbers"]
     assert state.stamp is None and state.fault
-    fresh.load(NUMBERS_NAME, NUMBERS, [{"n": 4}], Label("again"))
+    fresh.load(NUMBERS_NAME, NUMBERS, [{"n": 4}], BuildInfo("again"))
     assert fresh.states("campus")["numbers"].stamp == "again"
-    assert fresh.create(total, query("total"), Label("s")).rows == 1
+    assert fresh.create(total, query("total"), BuildInfo("s")).rows == 1
     assert not (warehouse.folder / "campus" / "_edxtasks" / "damaged.json").exists()
 
 
@@ -287,7 +296,7 @@ def test_a_damaged_month_makes_its_dates_stale_and_no_others(warehouse: ParquetW
         {},
         DAILY,
     )
-    warehouse.create_dates(DAILY_NAME, DAILY, "date", [Dates(october, {D2: "b"})], [D1], Label("recipe"))
+    warehouse.create_dates(DAILY_NAME, DAILY, "date", [Dates(october, {D2: "b"})], [D1], BuildInfo("recipe"))
     path = folder / "month=2015-10.parquet"
     content = path.read_bytes()
     path.write_bytes(b"PAR1" + bytes(40) + content[44:])
@@ -295,7 +304,7 @@ def test_a_damaged_month_makes_its_dates_stale_and_no_others(warehouse: ParquetW
     with pytest.raises(InputError, match="month=2015-10"):
         list(warehouse.read(DAILY_NAME))
     assert {day: state.stamp for day, state in warehouse.dates(DAILY_NAME).items()} == {D1: "first", D2: None}
-    warehouse.create_dates(DAILY_NAME, DAILY, "date", [Dates(october, {D2: "c"})], [D1], Label("recipe"))
+    warehouse.create_dates(DAILY_NAME, DAILY, "date", [Dates(october, {D2: "c"})], [D1], BuildInfo("recipe"))
     assert sorted(warehouse.read(DAILY_NAME, ["n"])) == [(1,), (2,), (3,), (3,)]
     assert warehouse.states("campus")["daily"].stamp == "recipe"
 
@@ -316,12 +325,12 @@ def test_an_unreadable_neighbour_holds_up_nobody(warehouse: ParquetWarehouse) ->
     states = warehouse.states("campus")
     assert states["numbers"].stamp == "stamp"
     assert "symbolic links" in states["loop"].fault and states["dangling"].fault
-    assert warehouse.create(TableName("campus", "total"), query("total"), Label("s")).rows == 1
+    assert warehouse.create(TableName("campus", "total"), query("total"), BuildInfo("s")).rows == 1
     connection, remarks = open_views(warehouse.folder, Scratch([warehouse.folder / "_edxtasks" / "scratch"]))
     assert connection.execute("SELECT count(*) FROM campus.numbers").fetchall() == [(3,)]
     assert len(remarks) == 2
     loop = TableName("campus", "loop")
-    warehouse.load(loop, NUMBERS, [{"n": 1}], Label("made"))
+    warehouse.load(loop, NUMBERS, [{"n": 1}], BuildInfo("made"))
     assert warehouse.states("campus")["loop"].stamp == "made"
 
 
@@ -340,7 +349,7 @@ def test_a_dataset_that_is_removed_during_a_run_is_no_empty_one(
 def test_a_table_that_is_removed_during_a_run_is_no_empty_one(warehouse: ParquetWarehouse) -> None:
     warehouse.location(NUMBERS_NAME, partitioned=False).unlink()
     with pytest.raises(UserError, match=r"campus\.numbers"):
-        warehouse.create(TableName("campus", "total"), query("total"), Label("s"))
+        warehouse.create(TableName("campus", "total"), query("total"), BuildInfo("s"))
 
 
 # The machine
@@ -348,12 +357,14 @@ def test_a_table_that_is_removed_during_a_run_is_no_empty_one(warehouse: Parquet
 
 def test_too_little_memory_says_what_to_set(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder: nothing can be spilled")
-    warehouse = ParquetWarehouse(tmp_path / "warehouse", Share(1, "40MB"), Scratch([tmp_path / "file"]))
+    warehouse = ParquetWarehouse(
+        tmp_path / "warehouse", ResourceLimits(1, "40MB"), Scratch([tmp_path / "file"])
+    )
     foreign(
         tmp_path / "big.parquet", "SELECT i AS n, repeat(md5(i::VARCHAR), 20) AS word FROM range(100000) t(i)"
     )
     with pytest.raises(MachineError, match="memory_limit"):
-        warehouse.load(NUMBERS_NAME, NUMBERS, ParquetFiles((tmp_path / "big.parquet",)), Label("s"))
+        warehouse.load(NUMBERS_NAME, NUMBERS, ParquetFiles((tmp_path / "big.parquet",)), BuildInfo("s"))
 
 
 def test_a_full_disk_is_told_and_blames_no_file(tmp_path: Path) -> None:
@@ -394,7 +405,7 @@ def test_a_user_without_a_name_builds_too(
         raise KeyError(f"getpwuid(): uid not found: {number}")
 
     monkeypatch.setattr("pwd.getpwuid", nobody)
-    assert warehouse.load(NUMBERS_NAME, NUMBERS, [{"n": 1}], Label("s")).rows == 1
+    assert warehouse.load(NUMBERS_NAME, NUMBERS, [{"n": 1}], BuildInfo("s")).rows == 1
     assert str(os.getuid()) in (warehouse.folder / "campus" / "_edxtasks" / "numbers.json").read_text()
 
 

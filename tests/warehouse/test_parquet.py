@@ -12,7 +12,7 @@ import pytest
 from suite import WarehouseSuite
 
 from edxtasks.errors import InputError
-from edxtasks.warehouse.base import Label, Query, TableName, Tables
+from edxtasks.warehouse.base import BuildInfo, Query, TableName, Tables
 from edxtasks.warehouse.parquet import ParquetWarehouse
 from edxtasks.warehouse.rows import JsonLines
 from edxtasks.warehouse.schema import schema
@@ -37,7 +37,7 @@ def test_few_rows_are_compressed_the_quick_way(tmp_path: Path, rows: int, codec:
     warehouse = ParquetWarehouse(tmp_path)
     name = TableName("campus", "numbers")
     content = [{"n": number} for number in range(rows)]
-    warehouse.load(name, schema("n INTEGER -- number"), content, Label("s"))
+    warehouse.load(name, schema("n INTEGER -- number"), content, BuildInfo("s"))
     path = warehouse.location(name, partitioned=False)
     assert duckdb.execute(f"SELECT DISTINCT compression FROM parquet_metadata('{path}')").fetchall() == [
         (codec,)
@@ -50,13 +50,13 @@ def test_an_empty_list_is_a_list(tmp_path: Path) -> None:
     warehouse = ParquetWarehouse(tmp_path)
     name, other, lacking = (TableName("campus", table) for table in ("lists", "made", "lacking"))
     columns = schema("n INTEGER\ntags REPEATED STRING")
-    warehouse.load(name, columns, [{"n": 1, "tags": None}, {"n": 2, "tags": []}, {"n": 3}], Label("s"))
+    warehouse.load(name, columns, [{"n": 1, "tags": None}, {"n": 2, "tags": []}, {"n": 3}], BuildInfo("s"))
     assert warehouse.states("campus")["lists"].rows == 3
-    warehouse.load(lacking, schema("n INTEGER"), [{"n": 4}], Label("s"))
+    warehouse.load(lacking, schema("n INTEGER"), [{"n": 4}], BuildInfo("s"))
     both = Tables((name, lacking), columns, {lacking: frozenset({"tags"})})
     sql = "SELECT n, ARRAY_LENGTH(tags) AS l, CAST(NULL AS ARRAY<INT64>) AS z FROM lists"
     made = schema("n INTEGER\nl INTEGER\nz REPEATED INTEGER")
-    warehouse.create(other, Query(sql, {"lists": both}, {}, made), Label("s"))
+    warehouse.create(other, Query(sql, {"lists": both}, {}, made), BuildInfo("s"))
     assert sorted(warehouse.read(other)) == [(n, 0, []) for n in (1, 2, 3, 4)]
 
 
@@ -68,7 +68,7 @@ def test_a_null_in_a_list_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "lists.json"
     path.write_text('{"n":1,"tags":["secret",null]}\n')
     with pytest.raises(InputError) as caught:
-        warehouse.load(name, columns, JsonLines((path,)), Label("s"))
+        warehouse.load(name, columns, JsonLines((path,)), BuildInfo("s"))
     assert "tags: a NULL among the values of a REPEATED column" in str(caught.value)
     assert str(path) in str(caught.value)
     assert "secret" not in str(caught.value)
@@ -85,7 +85,7 @@ def test_a_version_heeds_the_order_in_a_list(tmp_path: Path) -> None:
         [],
     ]
     versions = {
-        warehouse.load(TableName("campus", "t"), columns, [{"item": item}], Label("s")).version
+        warehouse.load(TableName("campus", "t"), columns, [{"item": item}], BuildInfo("s")).version
         for item in lists
     }
     assert len(versions) == len(lists)

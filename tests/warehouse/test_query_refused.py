@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from edxtasks.scratch import Scratch
-from edxtasks.warehouse.base import Absent, Query, QueryRefused, Share
+from edxtasks.warehouse.base import Absent, Query, QueryRefusedError, ResourceLimits
 from edxtasks.warehouse.schema import schema
 from edxtasks.warehouse.session import Session
 
@@ -26,11 +26,11 @@ GIVEN = schema("one INTEGER -- one")
 def test_what_cannot_be_run_is_told_without_the_sql_of_duckdb(
     tmp_path: Path, sql: str, declared: str, fault: str
 ) -> None:
-    session = Session(Share(1, ""), Scratch((tmp_path,)))
+    session = Session(ResourceLimits(1, ""), Scratch((tmp_path,)))
     query = Query(sql, {"given": Absent(GIVEN), "gone": Absent(GIVEN)}, {}, schema(declared))
     with (
         session.views({"given": "SELECT CAST(1 AS BIGINT) AS one"}),
-        pytest.raises(QueryRefused) as refused,
+        pytest.raises(QueryRefusedError) as refused,
         session.result(query),
     ):
         pass

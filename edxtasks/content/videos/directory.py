@@ -10,7 +10,7 @@ class LookUpError(Exception):
     """A look-up that cannot go on; its text says why, without address, id or key."""
 
 
-class RequestRefused(LookUpError):
+class RequestRefusedError(LookUpError):
     """The server takes this request as wrong: an id in it may be, or all of it."""
 
 

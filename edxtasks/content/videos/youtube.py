@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 import requests
 
-from edxtasks.content.videos.directory import LookUpError, RequestRefused
+from edxtasks.content.videos.directory import LookUpError, RequestRefusedError
 from edxtasks.content.videos.numbers import iso_duration, positive
 
 IDS_AT_ONCE = 50
@@ -46,7 +46,7 @@ class YouTube:
             batch = each[start : start + IDS_AT_ONCE]
             try:
                 yield self._answer(batch)
-            except RequestRefused:
+            except RequestRefusedError:
                 # One id that the server does not like spoils all that are asked with it.
                 if len(batch) == 1:
                     raise
@@ -55,11 +55,11 @@ class YouTube:
     def _one_by_one(self, ids: Iterable[str]) -> Mapping[str, int | None]:
         found: dict[str, int | None] = {}
         refused: list[str] = []
-        fault: RequestRefused | None = None
+        fault: RequestRefusedError | None = None
         for one in ids:
             try:
                 found.update(self._answer([one]))
-            except RequestRefused as error:
+            except RequestRefusedError as error:
                 fault = error
                 refused.append(one)
         if not found and fault is not None:  # it is not the ids
@@ -78,7 +78,7 @@ class YouTube:
             if status == 200:
                 return data
             if status not in {403, 429} and status < 500:
-                kind = RequestRefused if status >= 400 else LookUpError
+                kind = RequestRefusedError if status >= 400 else LookUpError
                 raise kind(f"the server answered with status {status}")
             if waited + wait > LONGEST_WAIT:
                 raise LookUpError(

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from edxtasks.course import CourseKey
-from edxtasks.logs.rows.remembered import Remembered
+from edxtasks.logs.rows.remembered import Memo
 
 _ENCODED = re.compile(r"%(?:2[bB]|3[aA]|20)")
 _DECODED = {"%2b": "+", "%3a": ":", "%20": "+"}
@@ -44,7 +44,7 @@ def _course_of_key(text: str) -> str | None:
     return key.slash
 
 
-COURSES = Remembered(_course_of_key)
+COURSES = Memo(_course_of_key)
 """What `course_of_key` gives; each line asks for it."""
 
 

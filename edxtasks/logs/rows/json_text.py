@@ -27,7 +27,7 @@ DEEPEST_READ = 500
 
 
 class TextForm(Protocol):
-    """Writes values as JSON text: `compact` or `predecessor`. Raises `TooDeep`."""
+    """Writes values as JSON text: `compact` or `predecessor`. Raises `TooDeepError`."""
 
     def __call__(self, value: Any, deepest: int = DEEPEST) -> str: ...
 
@@ -43,16 +43,16 @@ _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan
 _PREDECESSOR = json.JSONEncoder(allow_nan=False, check_circular=False)
 
 
-class NotJson(ValueError):
+class NotJsonError(ValueError):
     """A text that is no JSON value."""
 
 
-class TooDeep(ValueError):
+class TooDeepError(ValueError):
     """A value nested deeper than can be written."""
 
 
 def parse(text: str) -> Any:
-    """The value of a JSON text, integers of more than 64 bits as floats; raises `NotJson`."""
+    """The value of a JSON text, integers of more than 64 bits as floats; raises `NotJsonError`."""
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
@@ -60,7 +60,7 @@ def parse(text: str) -> Any:
 
 
 def parse_exactly(text: str) -> Any:
-    """The value of a JSON text with integers of any size (up to 4300 digits); raises `NotJson`."""
+    """The value of a JSON text with integers of any size (up to 4300 digits); raises `NotJsonError`."""
     try:
         value = json.loads(
             _ESCAPE.sub(_whole_character, text),
@@ -69,9 +69,9 @@ def parse_exactly(text: str) -> Any:
             parse_constant=_null,
         )
     except (ValueError, RecursionError) as error:
-        raise NotJson(str(error)) from error
+        raise NotJsonError(str(error)) from error
     if _is_too_deep(text, value, DEEPEST_READ):
-        raise NotJson(f"JSON nested deeper than {DEEPEST_READ} levels")
+        raise NotJsonError(f"JSON nested deeper than {DEEPEST_READ} levels")
     return value
 
 
@@ -95,7 +95,7 @@ def parse_embedded(text: str, exactly: bool, deepest: int = DEEPEST) -> Any:
     if exactly or not strict:
         try:
             value = parse_exactly(text)
-        except NotJson:
+        except NotJsonError:
             return text
     if len(text) > 2 * deepest and _is_too_deep(text, value, deepest):
         return text
@@ -108,7 +108,7 @@ def may_hold_long_integer(text: bytes) -> bool:
 
 
 def compact(value: Any, deepest: int = DEEPEST) -> str:
-    """JSON text without blanks, not escaped beyond what JSON asks for; raises `TooDeep`."""
+    """JSON text without blanks, not escaped beyond what JSON asks for; raises `TooDeepError`."""
     try:
         return orjson.dumps(value).decode()
     except orjson.JSONEncodeError:
@@ -117,7 +117,7 @@ def compact(value: Any, deepest: int = DEEPEST) -> str:
 
 
 def predecessor(value: Any, deepest: int = DEEPEST) -> str:
-    """JSON text as edx2bigquery wrote it: `{"a": 1, "b": "\\u00e9"}`; raises `TooDeep`."""
+    """JSON text as edx2bigquery wrote it: `{"a": 1, "b": "\\u00e9"}`; raises `TooDeepError`."""
     return _written(value, _PREDECESSOR, deepest)
 
 
@@ -125,9 +125,9 @@ def _written(value: Any, encoder: json.JSONEncoder, deepest: int) -> str:
     try:
         text = encoder.encode(value)
     except RecursionError as error:
-        raise TooDeep(f"JSON nested deeper than {deepest} levels") from error
+        raise TooDeepError(f"JSON nested deeper than {deepest} levels") from error
     if _is_too_deep(text, value, deepest):
-        raise TooDeep(f"JSON nested deeper than {deepest} levels")
+        raise TooDeepError(f"JSON nested deeper than {deepest} levels")
     return text
 
 

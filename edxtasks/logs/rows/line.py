@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from edxtasks.logs.rows.json_text import NotJson, parse, parse_exactly
+from edxtasks.logs.rows.json_text import NotJsonError, parse, parse_exactly
 
 BYTE_ORDER_MARK = "\ufeff"
 
@@ -64,7 +64,7 @@ def read_unusual_line(line: bytes) -> UnusualLine:
         text = text[start:]
     try:
         return UnusualLine(parse(text), text, bad_utf8)
-    except NotJson:
+    except NotJsonError:
         return UnusualLine(Reject("bad_json"), "", bad_utf8)
 
 

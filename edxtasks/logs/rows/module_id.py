@@ -14,7 +14,7 @@ from typing import Any
 
 from edxtasks.logs.rows.event_course import decoded, opaque_course_of_page
 from edxtasks.logs.rows.module_links import Links, courseware_module, read_links
-from edxtasks.logs.rows.remembered import LONGEST, Remembered
+from edxtasks.logs.rows.remembered import LONGEST, Memo
 from edxtasks.logs.rows.row_levels import is_listed
 from edxtasks.logs.rows.usage_keys import (
     block_key_of_id,
@@ -292,8 +292,8 @@ class ModuleIds:
 
     def __init__(self, extended: bool) -> None:
         self.extended = extended
-        self.event_types = Remembered(self._read_type)
-        self._links = Remembered(self._read_links)
+        self.event_types = Memo(self._read_type)
+        self._links = Memo(self._read_links)
         self._known_links = self._links.known
         self._rules = _RulesByNeed()
         # Rules that look at nothing but the id of the event and its course, before which no other holds once

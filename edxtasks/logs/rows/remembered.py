@@ -13,7 +13,7 @@ LONGEST = 1000
 """Characters of the longest text that is remembered."""
 
 
-class Remembered(Generic[Value]):
+class Memo(Generic[Value]):
     """What `work` makes of texts, worked out once as long as not too many others were asked for.
 
     `known` holds what is known, so that a hot loop asks it first and `learn` only on a `KeyError`, which

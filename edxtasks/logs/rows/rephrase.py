@@ -15,19 +15,19 @@ from pathlib import Path
 from orjson import JSONDecodeError, JSONEncodeError, loads
 
 from edxtasks.logs.raw_files import LONGEST_LINE
-from edxtasks.logs.rows.any_line import AnyLines
 from edxtasks.logs.rows.conform import Conformer, Level
+from edxtasks.logs.rows.fast_path import NOT_USUAL, UsualLines
+from edxtasks.logs.rows.general_path import AnyLines
 from edxtasks.logs.rows.json_text import (
-    NotJson,
+    NotJsonError,
     TextForm,
-    TooDeep,
+    TooDeepError,
     compact,
     may_hold_long_integer,
     predecessor,
 )
 from edxtasks.logs.rows.line import Reject, object_with_long_integers, read_unusual_line
 from edxtasks.logs.rows.module_id import ModuleIds
-from edxtasks.logs.rows.usual_line import NOT_USUAL, UsualLines
 
 __all__ = [
     "RULES_VERSION",
@@ -94,7 +94,7 @@ class Rephraser:
     """Makes rows of lines. One per process: it remembers what repeats from line to line.
 
     A row depends on its line alone. What is kept from line to line is either remembered by all that it is
-    made of (`Remembered`, `lru_cache`, shapes by keys and types, `EventType.by_id`), or a note that no row
+    made of (`Memo`, `lru_cache`, shapes by keys and types, `EventType.by_id`), or a note that no row
     is made of (the conformer's, forgotten after each line; the counts), or it chooses the way of a line
     (`Learner`), and both ways lead to the same row.
     """
@@ -243,7 +243,7 @@ def _is_too_long(line: bytes) -> bool:
 
 def _refusal(error: Exception) -> Reject:
     """The reject that an exception means; a defect's names its place."""
-    if isinstance(error, NotJson | TooDeep):
+    if isinstance(error, NotJsonError | TooDeepError):
         return Reject("bad_json")
     frame = traceback.extract_tb(error.__traceback__)[-1]
     text = f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}: {error}"

@@ -87,7 +87,7 @@ CSV_COLUMNS = (
 def sources(of: Instance) -> dict[str, Path | None]:
     """`tarball`: the course export, from the pinned dump if there is a pin.
 
-    Raises `SourceAbsent` when there is none, and what `edxtasks.directories.sql_directory` raises.
+    Raises `SourceAbsentError` when there is none, and what `edxtasks.directories.sql_directory` raises.
     """
     return {"tarball": tarball(of.course, of.settings)}
 
@@ -97,7 +97,7 @@ def build(inputs: BuildInputs) -> Content:
 
     Raises `InputError` when the export cannot be read or gives no row; then nothing is written.
     """
-    course, settings, notes = inputs.course, inputs.settings, inputs.messages
+    course, settings, messages = inputs.course, inputs.settings, inputs.messages
     path = inputs.file("tarball")
     findings = Findings()
     files = read_archive(path, findings)
@@ -114,13 +114,13 @@ def build(inputs: BuildInputs) -> Content:
             f"{why_no_row(axis, findings)}. Is it an export of edX (OLX), of this course, and whole? Fetch "
             f"or export it again; the table before, if there is one, stays.{told}"
         )
-    notes.count("files", len(files))
-    findings.tell(notes)
+    messages.count("files", len(files))
+    findings.tell(messages)
     table = csv_bytes(CSV_COLUMNS, map(_csv_row, rows), quote_all=True)
     contents = (json_lines(rows), gzipped(table), table, bundle.to_bytes())
     names = (name.format(course=course.directory) for name in OUTPUT_FILES)
     assert bundle_name(course) == OUTPUT_FILES[3].format(course=course.directory)
-    write_beside(path.parent, inputs.scratch, dict(zip(names, contents, strict=True)), notes)
+    write_beside(path.parent, inputs.scratch, dict(zip(names, contents, strict=True)), messages)
     return rows
 
 

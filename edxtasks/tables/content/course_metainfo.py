@@ -23,7 +23,7 @@ from edxtasks.content.markup import decode
 from edxtasks.content.place import content_directory, content_file
 from edxtasks.content.statistics import Length, Statistics, length, statistics, usage_by_module
 from edxtasks.course import CourseKey
-from edxtasks.errors import InputError, SourceAbsent
+from edxtasks.errors import InputError, SourceAbsentError
 from edxtasks.printable import printable, printable_path
 from edxtasks.table import BuildInputs, Instance, Need, PythonModel, Table
 from edxtasks.warehouse.rows import Content, Row
@@ -45,13 +45,13 @@ def sources(of: Instance) -> dict[str, Path | None]:
     """`content`: the course export, a mended bundle before it, the bundle where the export is gone;
     `listings`; `overrides`: may be absent.
 
-    Raises `SourceAbsent` when there is no content or no listings file, and what
+    Raises `SourceAbsentError` when there is no content or no listings file, and what
     `edxtasks.directories.sql_directory` raises.
     """
     listings = of.settings.paths.listings
     if listings is None or not listings.is_file():
         where = f"{listings} does not exist" if listings else "the setting listings is not set"
-        raise SourceAbsent(f"no listing: {where}")
+        raise SourceAbsentError(f"no listing: {where}")
     content = content_file(of.course, of.settings)
     overrides = content_directory(of.course, of.settings) / OVERRIDES_FILE
     return {"content": content, "listings": listings, "overrides": overrides if overrides.is_file() else None}
@@ -60,15 +60,15 @@ def sources(of: Instance) -> dict[str, Path | None]:
 def build(inputs: BuildInputs) -> Content:
     """The rows of the table; `course_metainfo.csv` is written into the dated directory.
 
-    Raises `SourceAbsent` when the listings file has no row of the course, and `InputError` when a file cannot
-    be read.
+    Raises `SourceAbsentError` when the listings file has no row of the course, and `InputError` when a file
+    cannot be read.
     """
-    course, notes = inputs.course, inputs.messages
+    course, messages = inputs.course, inputs.messages
     content_path, listings_path = inputs.file("content"), inputs.file("listings")
     findings = Findings()
     listing = find_listing(read_listings(listings_path, findings), course, findings)
     if listing is None:
-        raise SourceAbsent(f"no listing: {listings_path} has no row of {course}")
+        raise SourceAbsentError(f"no listing: {listings_path} has no row of {course}")
     usage_rows = list(inputs.rows("stats_module_usage") or ())
     if not usage_rows:
         findings.add(USAGE, "stats_module_usage is empty or absent: no content is excluded")
@@ -78,12 +78,14 @@ def build(inputs: BuildInputs) -> Content:
     overrides = inputs.files.get("overrides")
     if overrides is not None:
         override(values, read_overrides(overrides), course, findings)
-    findings.tell(notes)
+    findings.tell(messages)
     rows: list[Row] = [
         {"course_id": str(course), "key": key, "value": value} for key, value in values.items()
     ]
     table = csv_bytes(SCHEMA.names, [[row[name] for name in SCHEMA.names] for row in rows])
-    write_beside(content_directory(course, inputs.settings), inputs.scratch, {OUTPUT_FILES[0]: table}, notes)
+    write_beside(
+        content_directory(course, inputs.settings), inputs.scratch, {OUTPUT_FILES[0]: table}, messages
+    )
     return rows
 
 

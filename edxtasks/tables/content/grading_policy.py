@@ -18,7 +18,7 @@ from edxtasks.content.files import csv_bytes, write_beside
 from edxtasks.content.findings import GRADING, Findings
 from edxtasks.content.place import tarball
 from edxtasks.content.policy import choose, find_grading_policy, value_text
-from edxtasks.errors import InputError, SourceAbsent
+from edxtasks.errors import InputError, SourceAbsentError
 from edxtasks.printable import printable, printable_path
 from edxtasks.table import BuildInputs, Instance, Need, PythonModel, Table
 from edxtasks.warehouse.rows import OwnColumns
@@ -50,7 +50,7 @@ _TOLERANCE = 0.001
 def sources(of: Instance) -> dict[str, Path | None]:
     """`tarball`: the course export, from the pinned dump if there is a pin.
 
-    Raises `SourceAbsent` when there is none, and what `edxtasks.directories.sql_directory` raises.
+    Raises `SourceAbsentError` when there is none, and what `edxtasks.directories.sql_directory` raises.
     """
     return {"tarball": tarball(of.course, of.settings)}
 
@@ -58,26 +58,26 @@ def sources(of: Instance) -> dict[str, Path | None]:
 def build(inputs: BuildInputs) -> OwnColumns:
     """The rows of the table and their schema; `grading_policy.csv` is written beside the export.
 
-    Raises `SourceAbsent` when the run has no grading policy, or that no graders, and `InputError` when it
-    cannot be read.
+    Raises `SourceAbsentError` when the run has no grading policy, or that no graders, and `InputError` when
+    it cannot be read.
     """
-    course, notes = inputs.course, inputs.messages
+    course, messages = inputs.course, inputs.messages
     path = inputs.file("tarball")
     findings = Findings()
     files = read_archive(path, findings, policy_member)
     choice = choose(files, course, str(path), findings)
     found = find_grading_policy(files, choice)
     if found is None:
-        raise SourceAbsent(
+        raise SourceAbsentError(
             f"no grading policy of the run {printable(choice.policy.run)} in {printable_path(path)}"
         )
     result = shape(
         read_grading_policy(files[found], f"{printable(found)} in {printable_path(path)}"), findings
     )
-    findings.tell(notes)
+    findings.tell(messages)
     names = result.schema.names
     table = csv_bytes(names, [[row[name] for name in names] for row in result.rows])
-    write_beside(path.parent, inputs.scratch, {OUTPUT_FILES[0]: table}, notes)
+    write_beside(path.parent, inputs.scratch, {OUTPUT_FILES[0]: table}, messages)
     return result
 
 
@@ -98,12 +98,12 @@ def shape(policy: Mapping[str, object], findings: Findings) -> OwnColumns:
     """The table of a grading policy: a row per grader, in the order of the file.
 
     Columns: `SCHEMA`; the other keys of the first grader; a column per cut-off, its value on every row; the
-    keys that only later graders have. Raises `SourceAbsent` when there are no graders, `InputError` when
+    keys that only later graders have. Raises `SourceAbsentError` when there are no graders, `InputError` when
     there are more than `MOST_GRADERS`, or more than `MOST_COLUMNS` keys and cut-offs.
     """
     graders = _graders(policy, findings)
     if not graders:
-        raise SourceAbsent("no graders in the grading policy")
+        raise SourceAbsentError("no graders in the grading policy")
     cutoffs = policy.get("GRADE_CUTOFFS")
     if not isinstance(cutoffs, dict) or not cutoffs:
         findings.add(GRADING, "no cut-offs of grades: the table has no column of them")

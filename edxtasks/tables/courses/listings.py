@@ -39,7 +39,7 @@ HEADINGS: dict[str, tuple[str, ...]] = {
 
 
 def sources(of: Instance) -> dict[str, Path | None]:
-    """The file of the setting `listings`; `SourceAbsent` when it is not set, `InputError` when it is not
+    """The file of the setting `listings`; `SourceAbsentError` when it is not set, `InputError` when it is not
     there."""
     return {"listings": office_file("listings", of.settings.paths.listings)}
 

@@ -20,7 +20,7 @@ HEADINGS: dict[str, tuple[str, ...]] = dict.fromkeys(SCHEMA.names, ())
 
 
 def sources(of: Instance) -> dict[str, Path | None]:
-    """The file of the setting `staff`; `SourceAbsent` when it is not set, `InputError` when it is not
+    """The file of the setting `staff`; `SourceAbsentError` when it is not set, `InputError` when it is not
     there."""
     return {"staff": office_file("staff", of.settings.paths.staff)}
 

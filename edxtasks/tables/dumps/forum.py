@@ -19,7 +19,7 @@ from edxtasks.dumps.files import writable_directory
 from edxtasks.dumps.rows import csv_file, write_json_lines
 from edxtasks.dumps.sources import FORUM_ENDINGS, required_file, tell_of_doubles
 from edxtasks.dumps.values import timestamp_text
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 from edxtasks.printable import listed, printable
 from edxtasks.table import BuildInputs, Instance, Need, PythonModel, Table
 from edxtasks.warehouse.rows import Content, JsonLines
@@ -92,7 +92,7 @@ _FIELD_NAME = re.compile("[A-Za-z_][A-Za-z0-9_.-]{0,39}")
 
 
 def sources(of: Instance) -> dict[str, Path | None]:
-    """`forum.mongo[.gz]` of the course's SQL directory; `SourceAbsent` when it was not delivered."""
+    """`forum.mongo[.gz]` of the course's SQL directory; `SourceAbsentError` when it was not delivered."""
     return {_SOURCE: required_file(sql_directory(of.course, of.settings), _SOURCE, FORUM_ENDINGS)}
 
 
@@ -101,12 +101,12 @@ def build(inputs: BuildInputs) -> Content:
 
     Raises `InputError` when the file is broken or too many of its lines are no JSON objects.
     """
-    path, settings, notes = inputs.file(_SOURCE), inputs.settings, inputs.messages
-    tell_of_doubles(path, FORUM_ENDINGS, notes)
-    target = writable_directory(sql_directory(inputs.course, settings), inputs.scratch, notes)
+    path, settings, messages = inputs.file(_SOURCE), inputs.settings, inputs.messages
+    tell_of_doubles(path, FORUM_ENDINGS, messages)
+    target = writable_directory(sql_directory(inputs.course, settings), inputs.scratch, messages)
     json_path, csv_path = (target / name for name in OUTPUT_FILES)
     with csv_file(csv_path, SCHEMA.names) as table:
-        write_json_lines(json_path, _recorded(rows(path, settings.max_bad_fraction, notes), table))
+        write_json_lines(json_path, _recorded(rows(path, settings.max_bad_fraction, messages), table))
     return JsonLines((json_path,))
 
 
@@ -123,12 +123,12 @@ def _cell(value: object) -> object:
     return orjson.dumps(value).decode() if isinstance(value, dict) else value
 
 
-def rows(path: Path, max_bad_fraction: float, notes: Notes) -> Iterator[dict[str, Any]]:
+def rows(path: Path, max_bad_fraction: float, messages: Messages) -> Iterator[dict[str, Any]]:
     """The rows of the forum dump `path`, one for each document. Raises `InputError` as `build`."""
     file = printable(path.name)
     unknown: set[str] = set()
     unreadable: Counter[str] = Counter()
-    for document in mongo.documents(path, notes, max_bad_fraction):
+    for document in mongo.documents(path, messages, max_bad_fraction):
         unknown |= document.keys() - _KNOWN
         row = {}
         for name, (field, read) in _COLUMNS.items():
@@ -139,14 +139,14 @@ def rows(path: Path, max_bad_fraction: float, notes: Notes) -> Iterator[dict[str
         yield row
     if unreadable:
         told = ", ".join(f"{name} ({number})" for name, number in sorted(unreadable.items()))
-        notes.say(f"{file}: values that could not be read are NULL: {told}")
+        messages.add(f"{file}: values that could not be read are NULL: {told}")
     if unknown:
         # What does not look like the name of a field may be data that slipped into its place.
         names = sorted(filter(_FIELD_NAME.fullmatch, unknown))
         others = len(unknown) - len(names)
         parts = [listed(names, 20)] if names else []
         parts += [f"{others} whose names are not shown"] if others else []
-        notes.say(f"{file}: fields without a column: {' and '.join(parts)}")
+        messages.add(f"{file}: fields without a column: {' and '.join(parts)}")
 
 
 _NONE: tuple[object, ...] = (None, "", 0, {}, "null", {"$date": None}, {"$date": 0})

@@ -37,7 +37,8 @@ FIELDS = (
 
 
 def sources(of: Instance) -> dict[str, Path | None]:
-    """`grades_persistentcoursegrade` of the course's SQL directory; `SourceAbsent` when not delivered."""
+    """`grades_persistentcoursegrade` of the course's SQL directory; `SourceAbsentError` when not
+    delivered."""
     return {SOURCE: required_file(sql_directory(of.course, of.settings), SOURCE)}
 
 
@@ -50,7 +51,7 @@ def build(inputs: BuildInputs) -> Content:
         key="user_id",
         max_bad_fraction=inputs.settings.max_bad_fraction,
         target=inputs.scratch / "grades_persistent.json.gz",
-        notes=inputs.messages,
+        messages=inputs.messages,
     )
 
 

@@ -41,7 +41,8 @@ FIELDS = (
 
 
 def sources(of: Instance) -> dict[str, Path | None]:
-    """`grades_persistentsubsectiongrade` of the course's SQL directory; `SourceAbsent` when not delivered."""
+    """`grades_persistentsubsectiongrade` of the course's SQL directory; `SourceAbsentError` when not
+    delivered."""
     return {SOURCE: required_file(sql_directory(of.course, of.settings), SOURCE)}
 
 
@@ -55,7 +56,7 @@ def build(inputs: BuildInputs) -> Content:
         needed=("usage_key",),
         max_bad_fraction=inputs.settings.max_bad_fraction,
         target=inputs.scratch / "grades_persistent_subsection.json.gz",
-        notes=inputs.messages,
+        messages=inputs.messages,
     )
 
 

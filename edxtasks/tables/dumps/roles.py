@@ -12,8 +12,8 @@ from edxtasks.dumps.files import writable_directory
 from edxtasks.dumps.reader import INTEGER, STRING, DeliveredTable, Field
 from edxtasks.dumps.rows import csv_file, write_json_lines
 from edxtasks.dumps.sources import is_empty, logical_file
-from edxtasks.errors import SourceAbsent
-from edxtasks.notes import Notes
+from edxtasks.errors import SourceAbsentError
+from edxtasks.messages import Messages
 from edxtasks.table import BuildInputs, Instance, Need, PythonModel, Table
 from edxtasks.warehouse.rows import Content, JsonLines
 from edxtasks.warehouse.schema import schema
@@ -74,12 +74,12 @@ _SOURCES = {"rolecourse": "role", "roleforum": "name"}
 def sources(of: Instance) -> dict[str, Path | None]:
     """`rolecourse` and `roleforum` of the course's SQL directory.
 
-    Raises `SourceAbsent` when neither was delivered.
+    Raises `SourceAbsentError` when neither was delivered.
     """
     directory = sql_directory(of.course, of.settings)
     found = {name: logical_file(directory, name) for name in _SOURCES}
     if all(path is None or is_empty(path) for path in found.values()):
-        raise SourceAbsent(f"neither rolecourse nor roleforum was delivered (looked in {directory})")
+        raise SourceAbsentError(f"neither rolecourse nor roleforum was delivered (looked in {directory})")
     return found
 
 
@@ -88,9 +88,9 @@ def build(inputs: BuildInputs) -> Content:
 
     Raises `InputError` when a file is broken or lacks the person or the role.
     """
-    course, settings, notes = inputs.course, inputs.settings, inputs.messages
-    people = gather(course, inputs.files, settings.max_bad_fraction, notes)
-    target = writable_directory(sql_directory(course, settings), inputs.scratch, notes)
+    course, settings, messages = inputs.course, inputs.settings, inputs.messages
+    people = gather(course, inputs.files, settings.max_bad_fraction, messages)
+    target = writable_directory(sql_directory(course, settings), inputs.scratch, messages)
     csv_path, json_path = (target / name for name in OUTPUT_FILES)
     with csv_file(csv_path, SCHEMA.names) as table:
         for row in rows(course, people):
@@ -104,7 +104,7 @@ People = dict[int, frozenset[str]]
 
 
 def gather(
-    course: CourseKey, sources: Mapping[str, Path | None], max_bad_fraction: float, notes: Notes
+    course: CourseKey, sources: Mapping[str, Path | None], max_bad_fraction: float, messages: Messages
 ) -> People:
     """What each person of `course` is, from the two delivered tables. Raises as `build`."""
     people: People = {}
@@ -116,9 +116,9 @@ def gather(
         path = sources.get(name)
         table = None
         if path is not None:
-            table = DeliveredTable(path, notes, course=course, max_bad_fraction=max_bad_fraction)
+            table = DeliveredTable(path, messages, course=course, max_bad_fraction=max_bad_fraction)
         if table is None or not table.header:
-            notes.say(f"{name} was not delivered: its columns are NULL")
+            messages.add(f"{name} was not delivered: its columns are NULL")
             continue
         opened = True
         listed = COURSE_ROLES if name == "rolecourse" else FORUM_ROLES
@@ -136,12 +136,12 @@ def gather(
             merged = people.get(user, frozenset()) | flags
             people[user] = known.setdefault(merged, merged)
     if not opened:
-        raise SourceAbsent("neither rolecourse nor roleforum was delivered")
+        raise SourceAbsentError("neither rolecourse nor roleforum was delivered")
     if nameless:
-        notes.say(f"{nameless} records without a role were not used")
+        messages.add(f"{nameless} records without a role were not used")
     if unlisted:
         told = ", ".join(f"{role} ({number})" for role, number in sorted(unlisted.items()))
-        notes.say(f"roles without a column of their own, taken as staff: {told}")
+        messages.add(f"roles without a column of their own, taken as staff: {told}")
     return people
 
 

@@ -42,7 +42,7 @@ FIELDS = (
 
 
 def sources(of: Instance) -> dict[str, Path | None]:
-    """`studentmodule` of the course's SQL directory; `SourceAbsent` when it was not delivered."""
+    """`studentmodule` of the course's SQL directory; `SourceAbsentError` when it was not delivered."""
     return {"studentmodule": required_file(sql_directory(of.course, of.settings), "studentmodule")}
 
 
@@ -60,7 +60,7 @@ def build(inputs: BuildInputs) -> Content:
         escaped_breaks=True,
         max_bad_fraction=inputs.settings.max_bad_fraction,
         target=inputs.scratch / "studentmodule.json.gz",
-        notes=inputs.messages,
+        messages=inputs.messages,
     )
 
 

@@ -13,7 +13,7 @@ from edxtasks.dumps.files import writable_directory
 from edxtasks.dumps.people import GRADE_REPORT, gather
 from edxtasks.dumps.rows import csv_file
 from edxtasks.dumps.sources import logical_file, required_file
-from edxtasks.errors import NoCourseDirectory, NoDumpDirectory, NotDelivered, SourceAbsent
+from edxtasks.errors import NoCourseDirectory, NoDumpDirectory, NotDeliveredError, SourceAbsentError
 from edxtasks.files import replacing
 from edxtasks.printable import printable_path
 from edxtasks.table import BuildInputs, Instance, Need, PythonModel, Table
@@ -72,8 +72,8 @@ _OPTIONAL = ("profiles", "enrollment", "certificates", "user_id_map")
 def sources(of: Instance) -> dict[str, Path | None]:
     """The files of the course's SQL directory and of the two folders beside it; only `users` is required.
 
-    Raises `NotDelivered` when `users` was not delivered: without accounts there is nobody to tell of, and
-    what else a course has would go unnoticed.
+    Raises `NotDeliveredError` when `users` was not delivered: without accounts there is nobody to tell of,
+    and what else a course has would go unnoticed.
     """
     try:
         directory = sql_directory(of.course, of.settings)
@@ -81,8 +81,8 @@ def sources(of: Instance) -> dict[str, Path | None]:
         found: dict[str, Path | None] = {"users": required_file(directory, "users")}
     except NoCourseDirectory as absent:
         raise NoDumpDirectory(f"no user_info_combo: {absent}") from None
-    except SourceAbsent as absent:
-        raise NotDelivered(f"no user_info_combo: {absent}") from None
+    except SourceAbsentError as absent:
+        raise NotDeliveredError(f"no user_info_combo: {absent}") from None
     found |= {name: logical_file(directory, name) for name in _OPTIONAL}
     found |= from_mongodb.recovered_files(beside)
     found[GRADE_REPORT] = grade_reports.report_file(beside)
@@ -94,12 +94,12 @@ def build(inputs: BuildInputs) -> Content:
 
     Raises `InputError` when a file is broken, lacks its key column, or has too many bad records.
     """
-    course, settings, notes = inputs.course, inputs.settings, inputs.messages
-    target = writable_directory(sql_directory(course, settings), inputs.scratch, notes)
+    course, settings, messages = inputs.course, inputs.settings, inputs.messages
+    target = writable_directory(sql_directory(course, settings), inputs.scratch, messages)
     reports = course_directory(course, settings) / grade_reports.FOLDER
     if inputs.files.get(GRADE_REPORT) is None and reports.is_dir():
-        notes.say(f"{printable_path(reports)} holds no grade report: its columns are NULL")
-    people = gather(course, inputs.files, dump_date(course, settings), settings.max_bad_fraction, notes)
+        messages.add(f"{printable_path(reports)} holds no grade report: its columns are NULL")
+    people = gather(course, inputs.files, dump_date(course, settings), settings.max_bad_fraction, messages)
     json_file, csv_path = (target / name for name in OUTPUT_FILES)
     write_rows(people.rows(), json_file, csv_path)
     return JsonLines((json_file,))

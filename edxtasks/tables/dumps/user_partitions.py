@@ -12,7 +12,7 @@ from edxtasks.dumps.files import writable_directory
 from edxtasks.dumps.reader import COURSE_ID, INTEGER, STRING, Field
 from edxtasks.dumps.rows import csv_file, write_json_lines
 from edxtasks.dumps.sources import required_file
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 from edxtasks.table import BuildInputs, Instance, Need, PythonModel, Table
 from edxtasks.warehouse.rows import Content, JsonLines
 from edxtasks.warehouse.schema import schema
@@ -38,7 +38,8 @@ _WORDS = {"true": 1, "false": 0}
 
 
 def sources(of: Instance) -> dict[str, Path | None]:
-    """`user_api_usercoursetag` of the course's SQL directory; `SourceAbsent` when it was not delivered."""
+    """`user_api_usercoursetag` of the course's SQL directory; `SourceAbsentError` when it was not
+    delivered."""
     return {SOURCE: required_file(sql_directory(of.course, of.settings), SOURCE)}
 
 
@@ -47,7 +48,7 @@ def build(inputs: BuildInputs) -> Content:
 
     Raises `InputError` when the file is broken or lacks `user_id` or `key`.
     """
-    course, settings, notes = inputs.course, inputs.settings, inputs.messages
+    course, settings, messages = inputs.course, inputs.settings, inputs.messages
     target = inputs.scratch / "user_partitions.json.gz"
     rows = loading.course_rows(
         inputs.files[SOURCE],
@@ -56,16 +57,16 @@ def build(inputs: BuildInputs) -> Content:
         key="user_id",
         needed=("key",),
         max_bad_fraction=settings.max_bad_fraction,
-        notes=notes,
+        messages=messages,
     )
-    folder = writable_directory(sql_directory(course, settings), inputs.scratch, notes)
+    folder = writable_directory(sql_directory(course, settings), inputs.scratch, messages)
     with csv_file(folder / OUTPUT_FILES[0], SCHEMA.names) as table:
-        write_json_lines(target, _with_groups(rows, table, notes))
+        write_json_lines(target, _with_groups(rows, table, messages))
     return JsonLines((target,))
 
 
 def _with_groups(
-    rows: Iterator[dict[str, object]], table: CsvWriter, notes: Notes
+    rows: Iterator[dict[str, object]], table: CsvWriter, messages: Messages
 ) -> Iterator[dict[str, object]]:
     unreadable = 0
     for row in rows:
@@ -75,7 +76,7 @@ def _with_groups(
         table.record(row[name] for name in SCHEMA.names)
         yield row
     if unreadable:
-        notes.say(f"{SOURCE}: {unreadable} values that are neither an integer nor true or false are NULL")
+        messages.add(f"{SOURCE}: {unreadable} values that are neither an integer nor true or false are NULL")
 
 
 def _group(text: str) -> int | None:

@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from edxtasks.errors import SourceAbsent
+from edxtasks.errors import SourceAbsentError
 from edxtasks.geolocation.lookup import HOW_TO_GET, CityDatabase, Place, database_file
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 from edxtasks.table import BuildInputs, Instance, Need, PythonModel, Scope, Table
 from edxtasks.warehouse.rows import Content, Row
 from edxtasks.warehouse.schema import schema
@@ -41,10 +41,12 @@ _ADDRESSES = "report.person_course_latest_ip_no_cc"
 
 
 def sources(of: Instance) -> dict[str, Path | None]:
-    """The City database. Raises `SourceAbsent` when there is none, `InputError` when it is no file."""
+    """The City database. Raises `SourceAbsentError` when there is none, `InputError` when it is no file."""
     database = database_file(of.settings)
     if database is None:
-        raise SourceAbsent(f"there is no City database at {of.settings.paths.geoip_database}; {HOW_TO_GET}")
+        raise SourceAbsentError(
+            f"there is no City database at {of.settings.paths.geoip_database}; {HOW_TO_GET}"
+        )
     return {"geoip_database": database}
 
 
@@ -112,7 +114,7 @@ def build(inputs: BuildInputs) -> Content:
 
 
 def _places(
-    existing: Iterator[Row] | None, addresses: Iterator[Row] | None, path: Path, notes: Notes
+    existing: Iterator[Row] | None, addresses: Iterator[Row] | None, path: Path, messages: Messages
 ) -> Iterator[Row]:
     listed = {row["ip"] for row in addresses or ()} - {None, ""}
     found = 0
@@ -120,7 +122,7 @@ def _places(
         for row in build_extra(existing, listed, database):
             found += row["ip"] in listed
             yield row
-    notes.say(f"{len(listed)} addresses without a country, {found} of them known to {path.name}")
+    messages.add(f"{len(listed)} addresses without a country, {found} of them known to {path.name}")
 
 
 TABLE = Table(

@@ -6,7 +6,7 @@ scores that it was answered with. docs/item-response.md tells how the model is f
 
 from __future__ import annotations
 
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 from edxtasks.psychometrics import numerics
 from edxtasks.psychometrics.problems import problems_of
 from edxtasks.table import BuildInputs, Need, PythonModel, Table
@@ -23,18 +23,18 @@ def build(inputs: BuildInputs) -> list[Row]:
     _tell(inputs.messages, answers.dropped_items, "problems that all answered with the same score")
     _tell(inputs.messages, answers.dropped_persons, "learners without an answer to any other problem")
     if not answers.items.size:
-        inputs.messages.say("no problem has answers of different scores: the table is empty")
+        inputs.messages.add("no problem has answers of different scores: the table is empty")
         return []
     fit = graded_response.fit(answers)
     errors = information.standard_errors(answers, fit)
     if not fit.converged:
-        inputs.messages.say(
+        inputs.messages.add(
             f"the fit did not come to rest in {fit.steps} steps: its numbers are those that it had reached"
         )
     if errors.singular:
-        inputs.messages.say("the answers do not determine the parameters: there are no standard errors")
+        inputs.messages.add("the answers do not determine the parameters: there are no standard errors")
     if held := int(fit.items.held.sum()):
-        inputs.messages.say(
+        inputs.messages.add(
             f"{held} of {answers.items.size} problems have too few answers, or answers without exception, to "
             "bound their discrimination: it is held at "
             f"{graded_response.GREATEST_DISCRIMINATION:g} and has no standard error"
@@ -43,9 +43,9 @@ def build(inputs: BuildInputs) -> list[Row]:
     return list(model_rows.parameter_rows(answers, fit, errors, problems))
 
 
-def _tell(messages: Notes, number: int, what: str) -> None:
+def _tell(messages: Messages, number: int, what: str) -> None:
     if number:
-        messages.say(f"left out: {number} {what}")
+        messages.add(f"left out: {number} {what}")
 
 
 TABLE = Table(

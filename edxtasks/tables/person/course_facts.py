@@ -55,7 +55,7 @@ def build(inputs: BuildInputs) -> Content:
     )
     chapters = next((count for count in counts if count is not None), None)
     if chapters is None:
-        inputs.messages.say("number of chapters not known: explored is NULL")
+        inputs.messages.add("number of chapters not known: explored is NULL")
     return [
         {
             "dump_time": datetime.combine(day, time(), UTC) if day is not None else None,

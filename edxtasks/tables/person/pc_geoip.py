@@ -11,7 +11,7 @@ from pathlib import Path
 
 from edxtasks.geolocation.lookup import HOW_TO_GET, CityDatabase, Place, database_file, parse_address
 from edxtasks.geolocation.regions import Region, read_regions, regions_file
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 from edxtasks.table import BuildInputs, Instance, Need, PythonModel, Table
 from edxtasks.warehouse.rows import Content, Row
 from edxtasks.warehouse.schema import schema
@@ -49,17 +49,17 @@ def build(inputs: BuildInputs) -> Content:
 
     Raises `InputError` for a file that is no City database, or a regions file that cannot be used.
     """
-    database, settings, notes = inputs.files["geoip_database"], inputs.settings, inputs.messages
+    database, settings, messages = inputs.files["geoip_database"], inputs.settings, inputs.messages
     if database is None:
         where = settings.paths.geoip_database
-        notes.say(f"no City database at {where}: countries and places stay NULL; {HOW_TO_GET}")
+        messages.add(f"no City database at {where}: countries and places stay NULL; {HOW_TO_GET}")
         return []
-    regions = read_regions(inputs.file("geographic_regions"), notes)
-    return located_rows(inputs.rows("pc_modal_ip") or iter(()), database, regions, notes)
+    regions = read_regions(inputs.file("geographic_regions"), messages)
+    return located_rows(inputs.rows("pc_modal_ip") or iter(()), database, regions, messages)
 
 
 def located_rows(
-    rows: Iterator[Row], database: Path, regions: Mapping[str, Region], notes: Notes
+    rows: Iterator[Row], database: Path, regions: Mapping[str, Region], messages: Messages
 ) -> Iterator[Row]:
     """The rows of `pc_geoip` for rows with `username` and `modal_ip`, in their order.
 
@@ -73,16 +73,16 @@ def located_rows(
             username, address = row["username"], row["modal_ip"]
             if not isinstance(address, str) or not address:
                 continue
-            notes.count("addresses")
+            messages.count("addresses")
             place = cities.find(address)
             if place is not None:
-                notes.count("places")
+                messages.count("places")
                 yield {"username": username, **described(place, regions)}
             elif parse_address(address) is None:
                 malformed += 1
     if malformed:
-        notes.count("malformed addresses", malformed)
-        notes.say(
+        messages.count("malformed addresses", malformed)
+        messages.add(
             f"no place for {malformed} malformed addresses (a list of several, blanks around it, no address)"
         )
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from operator import itemgetter
 
 from edxtasks.errors import InputError
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 from edxtasks.problems.analysis import INPUT_COLUMNS, Account, Reason, Record
 from edxtasks.problems.pool import write_rows
 from edxtasks.table import BuildInputs, Need, PythonModel, Table
@@ -78,15 +78,15 @@ def _of_problems(rows: Iterable[Row], account: Account) -> Iterator[Record]:
             account.leave_out(Reason.OTHER_MODULE, row["id"])
 
 
-def settle(account: Account, max_bad_fraction: float, notes: Notes) -> None:
+def settle(account: Account, max_bad_fraction: float, messages: Messages) -> None:
     """Tell what became of the records. Raises `InputError` where too many states are unreadable."""
     rejects = sum(number for reason, number in account.left_out.items() if reason.is_reject)
-    notes.count("rejects", rejects)
+    messages.count("rejects", rejects)
     for reason in Reason:
         number = account.left_out[reason]
         if number and reason.is_reject:
             ids = ", ".join(map(str, account.examples[reason]))
-            notes.say(f"{number} records of studentmodule left out, {reason.value} (id {ids})")
+            messages.add(f"{number} records of studentmodule left out, {reason.value} (id {ids})")
     others = [f"{account.left_out[one]} {one.value}" for one in Reason if account.left_out[one]]
     unreadable = account.left_out[Reason.UNREADABLE]
     if account.problems > FEW_RECORDS and unreadable > max_bad_fraction * account.problems:
@@ -97,7 +97,7 @@ def settle(account: Account, max_bad_fraction: float, notes: Notes) -> None:
             "the setting max_bad_fraction."
         )
     if not account.rows:
-        notes.say(
+        messages.add(
             f"no submission of a problem in studentmodule: no rows ({', '.join(others) or 'it is empty'})"
         )
 

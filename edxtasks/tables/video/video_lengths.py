@@ -21,8 +21,8 @@ from edxtasks.content.videos.exported import KIND, ExportedVideo, exported_video
 from edxtasks.content.videos.transcripts import last_cues
 from edxtasks.course import CourseKey
 from edxtasks.directories import course_directory, sql_directory
-from edxtasks.errors import InputError, NoDumpDirectory, SourceAbsent
-from edxtasks.notes import Notes
+from edxtasks.errors import InputError, NoDumpDirectory, SourceAbsentError
+from edxtasks.messages import Messages
 from edxtasks.table import BuildInputs, Instance, Need, PythonModel, Table
 from edxtasks.warehouse.rows import Content, Row
 from edxtasks.warehouse.schema import schema
@@ -59,7 +59,7 @@ def _found(look: Callable[[], Path | None]) -> Path | None:
     """What `look` finds; None also where the course has no directory to look in, as without a dump."""
     try:
         return look()
-    except (SourceAbsent, NoDumpDirectory):
+    except (SourceAbsentError, NoDumpDirectory):
         return None
 
 
@@ -75,14 +75,14 @@ def _overrides_file(course: CourseKey, settings: Settings) -> Path | None:
 
 def build(inputs: BuildInputs) -> Content:
     """A row for each id of a video of the axis. What a source cannot say is told, and the next one asked."""
-    settings, notes = inputs.settings, inputs.messages
+    settings, messages = inputs.settings, inputs.messages
     videos = _videos(inputs.rows("video_modules") or iter(()))
     findings = Findings()
     export, written = inputs.files[_EXPORT], inputs.files[overrides.FILE]
     known = {video.video_id: choice.Known() for video in videos}
     if videos:
         _add_written(known, videos, written, findings)
-        _add_youtube(known, videos, _directory(settings), settings, notes)
+        _add_youtube(known, videos, _directory(settings), settings, messages)
         exported = _exported(export, inputs.course, findings)
         logs = choice.log_lengths(inputs.rows("video_durations_day") or iter(()))
         for video in known:
@@ -93,11 +93,11 @@ def build(inputs: BuildInputs) -> Content:
                 stop_video=logs.stop_video.get(video),
             )
         _add_transcripts(known, videos, export, findings)
-    findings.tell(notes)
+    findings.tell(messages)
     lengths = {video: choice.choose(one) for video, one in known.items()}
     unknown = sum(length is None for length in lengths.values())
     if unknown:
-        notes.say(f"{unknown} of {len(lengths)} videos: nothing says how long they are")
+        messages.add(f"{unknown} of {len(lengths)} videos: nothing says how long they are")
     return [
         {
             "video_id": video,
@@ -144,7 +144,7 @@ def _add_youtube(
     videos: Sequence[_Video],
     directory: VideoDirectory | None,
     settings: Settings,
-    notes: Notes,
+    messages: Messages,
 ) -> None:
     """Lengths at YouTube, of those videos whose length nobody wrote down."""
     if directory is None:
@@ -158,7 +158,7 @@ def _add_youtube(
         directory,
         list(dict.fromkeys(asked.values())),
         settings.engine.state / durations_cache.FILE,
-        notes,
+        messages,
         again=settings.options.force_recompute,
     )
     for video, youtube_id in asked.items():
@@ -166,7 +166,7 @@ def _add_youtube(
 
 
 def look_up(
-    directory: VideoDirectory, ids: Sequence[str], cache: Path, notes: Notes, *, again: bool
+    directory: VideoDirectory, ids: Sequence[str], cache: Path, messages: Messages, *, again: bool
 ) -> dict[str, int | None]:
     """Lengths of videos by id, from the cache or the directory; ids that could not be asked are left out.
 
@@ -181,8 +181,8 @@ def look_up(
             found.update(piece)
     except LookUpError as error:
         left = len(waiting) - len(found)
-        notes.say(f"YouTube: the lengths of {left} of {len(ids)} videos are not known: {error}")
-        notes.count("warnings")
+        messages.add(f"YouTube: the lengths of {left} of {len(ids)} videos are not known: {error}")
+        messages.count("warnings")
     if found:
         durations_cache.add_durations(cache, found)
     return lengths | found

@@ -68,7 +68,7 @@ class DatedBuild:
     ) -> None:
         """Make the dates of `work` and remove all but them and the kept ones.
 
-        A part whose rows break a check that is an error changes nothing, and raises `CheckFailed`. What
+        A part whose rows break a check that is an error changes nothing, and raises `CheckFailedError`. What
         other checks find is asked, by `count`, of the dates that were made.
         """
         made: set[date] = set()

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from edxtasks.warehouse.base import Label, user_name
+from edxtasks.warehouse.base import BuildInfo, user_name
 from edxtasks.warehouse.bigquery.sql import LONGEST_DESCRIPTION
 
 _BUILT = "Built "
@@ -18,7 +18,7 @@ _STAMP = "Stamp: "
 _CHECKS = "Checks: "
 
 
-def described(label: Label, about: str, began: float, processed: int | None = None) -> str:
+def described(label: BuildInfo, about: str, began: float, processed: int | None = None) -> str:
     """The description of a table that is built from `about`, its SQL or its files.
 
     `began` is the monotonic time of the beginning. `processed`, the bytes that were read, is given when the
@@ -34,7 +34,7 @@ def described(label: Label, about: str, began: float, processed: int | None = No
     return "\n".join([*lines, "", about])[:LONGEST_DESCRIPTION].rstrip()
 
 
-def adopted(description: str, label: Label) -> str:
+def adopted(description: str, label: BuildInfo) -> str:
     """The description of a table that others have made, with what its stamp is made of behind it."""
     now = f"Adopted {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC by {user_name()}."
     added = f"\n{now}\n{_parts(label)}"
@@ -42,7 +42,7 @@ def adopted(description: str, label: Label) -> str:
     return f"{description[:longest]}{added}" if longest > 0 else description
 
 
-def _parts(label: Label) -> str:
+def _parts(label: BuildInfo) -> str:
     return f"{_STAMP}{orjson.dumps(dict(label.parts), option=orjson.OPT_SORT_KEYS).decode()}"
 
 

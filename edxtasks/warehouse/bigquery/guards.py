@@ -18,7 +18,7 @@ _MARK = "edxtasks check failed:"
 _STOPPED = re.compile(rf"{_MARK} (\d+):(-?\d+(?:,-?\d+)*)")
 
 
-class Stopped(Exception):
+class StoppedError(Exception):
     """A guard has stopped a script: its number, and what it has counted."""
 
     def __init__(self, number: int, counts: tuple[int, ...]) -> None:
@@ -27,10 +27,10 @@ class Stopped(Exception):
         self.counts = counts
 
 
-def stopped(message: str) -> Stopped | None:
+def stopped(message: str) -> StoppedError | None:
     """The guard that a failed job's message tells of, None where it failed otherwise."""
     found = _STOPPED.search(message)
-    return None if found is None else Stopped(int(found[1]), tuple(map(int, found[2].split(","))))
+    return None if found is None else StoppedError(int(found[1]), tuple(map(int, found[2].split(","))))
 
 
 class Guards:
@@ -49,10 +49,10 @@ class Guards:
 
     @contextmanager
     def heeded(self) -> Iterator[None]:
-        """A block that runs the script. Raises `CheckFailed` where a guard has stopped it."""
+        """A block that runs the script. Raises `CheckFailedError` where a guard has stopped it."""
         try:
             yield
-        except Stopped as found:
+        except StoppedError as found:
             self._questions[found.number].heed(found.counts)
             raise  # the counts do not say so
 

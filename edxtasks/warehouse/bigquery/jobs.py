@@ -22,7 +22,7 @@ _CONFLICT = "due to concurrent update"
 """What BigQuery says of a transaction or statement that it cancelled for another one on the same table."""
 
 
-class JobFailed(Exception):
+class JobFailedError(Exception):
     """A job that BigQuery refused or gave up, for a reason that waiting does not cure.
 
     `result` is the error that decided, `errors` are all of them, in Google's form: `reason`, `location`,
@@ -49,7 +49,7 @@ class Jobs:
         `start(job id)` begins it. `holds(job)` says of a job of this key that was done long ago whether
         its work still stands: if not, it is done again. A job that failed for a rate limit, a fault of
         Google's servers or another build of the same table is begun again after a pause, at most
-        `Patience.jobs` times. Raises `JobFailed`, and what the client raises.
+        `Patience.jobs` times. Raises `JobFailedError`, and what the client raises.
         """
         failures = 0
         pauses = exponential_sleep_generator(self._patience.initial, self._patience.maximum)
@@ -74,7 +74,7 @@ class Jobs:
                 return job
             failures += 1
             if failures > self._patience.jobs or not _passes(job.error_result):
-                raise JobFailed(job.error_result, job.errors or ())
+                raise JobFailedError(job.error_result, job.errors or ())
             time.sleep(next(pauses))
         raise UserError(
             f"edxtasks_{key}: {_MOST_ATTEMPTS} jobs of this name were begun, and none of them holds; look "
@@ -109,7 +109,7 @@ def _passes(error: Mapping[str, Any]) -> bool:
     return reason in RATE_LIMITS or reason in SERVER_FAULTS or _CONFLICT in error.get("message", "")
 
 
-def job_failed(error: Any) -> JobFailed:
+def job_failed(error: Any) -> JobFailedError:
     """A request for a job that was refused, as a job that failed."""
     errors = list(error.errors) or [{"reason": "invalid", "message": error.message}]
-    return JobFailed(errors[0], errors)
+    return JobFailedError(errors[0], errors)

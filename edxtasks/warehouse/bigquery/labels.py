@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from edxtasks.warehouse.base import Label, TableState, digest
+from edxtasks.warehouse.base import BuildInfo, TableState, digest
 
 PREFIX = "edxtasks_"
 """How all labels of the product begin."""
@@ -71,7 +71,7 @@ def written(state: TableState) -> dict[str, str | None]:
     return {key: None if value is None else str(value) for key, value in values.items()}
 
 
-def version(label: Label) -> str:
+def version(label: BuildInfo) -> str:
     """The version that a label gives to a loaded table, in the characters that the value of a label has."""
     if label.version is None:
         return label.stamp

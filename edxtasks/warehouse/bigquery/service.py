@@ -18,7 +18,7 @@ from edxtasks.errors import UserError
 from edxtasks.storage.cloud import Patience, credentials, refusal, shown, told
 from edxtasks.warehouse.base import TableName, digest
 from edxtasks.warehouse.bigquery import guards, schemas
-from edxtasks.warehouse.bigquery.jobs import JobFailed, Jobs, job_failed
+from edxtasks.warehouse.bigquery.jobs import JobFailedError, Jobs, job_failed
 from edxtasks.warehouse.bigquery.labels import Labels, Listed
 from edxtasks.warehouse.bigquery.sql import Projects
 from edxtasks.warehouse.bigquery.stamps import Days, Script
@@ -184,7 +184,7 @@ class Service:
         max_bad_rows: int,
         holds: Callable[[Any], bool],
     ) -> Any:
-        """Replace a table by the rows of files; the job, done. Raises `JobFailed`."""
+        """Replace a table by the rows of files; the job, done. Raises `JobFailedError`."""
         formats = bigquery.SourceFormat
         config = bigquery.LoadJobConfig(
             schema=schemas.fields(schema),
@@ -226,7 +226,7 @@ class Service:
         try:
             with told(what):
                 return self.jobs.run(key, start, holds)
-        except JobFailed as failed:
+        except JobFailedError as failed:
             if stopped := guards.stopped(failed.result.get("message", "")):
                 raise stopped from None
             raise refused(what, failed) from None  # its cause holds the message as Google wrote it
@@ -276,7 +276,7 @@ def _looking(what: str) -> Iterator[None]:
         raise refused(what, job_failed(error)) from None
 
 
-def refused(what: str, failed: JobFailed) -> Exception:
+def refused(what: str, failed: JobFailedError) -> Exception:
     """A failed job as an error: one for people, or one that says that the product is at fault."""
     message = failed.result.get("message", "")
     return refusal(what, failed.result, message, None) or RuntimeError(

@@ -27,7 +27,7 @@ from edxtasks.warehouse.base import (
     TableName,
     Tables,
 )
-from edxtasks.warehouse.dialect.reading import table_name, tokens
+from edxtasks.warehouse.dialect.parser import table_name, tokens
 from edxtasks.warehouse.schema import Column, Schema
 
 LONGEST_DESCRIPTION = 16_383

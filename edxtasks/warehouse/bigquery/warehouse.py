@@ -24,9 +24,9 @@ from edxtasks.scratch import PLACE, Scratch
 from edxtasks.storage.cloud import told
 from edxtasks.storage.gcs import GcsStorage
 from edxtasks.warehouse.base import (
+    BuildInfo,
     Dates,
     DateState,
-    Label,
     Loadable,
     Query,
     TableInfo,
@@ -48,11 +48,11 @@ from edxtasks.warehouse.bigquery.descriptions import (
     reworded,
     with_checks,
 )
-from edxtasks.warehouse.bigquery.jobs import JobFailed
+from edxtasks.warehouse.bigquery.jobs import JobFailedError
 from edxtasks.warehouse.bigquery.listings import Listings
 from edxtasks.warehouse.bigquery.loading import Staged, load_error, staged
 from edxtasks.warehouse.bigquery.service import Service, listed_as, refused
-from edxtasks.warehouse.checks import CheckFailed, Counts, TableChecks
+from edxtasks.warehouse.checks import CheckFailedError, Counts, TableChecks
 from edxtasks.warehouse.rows import ParquetFiles
 from edxtasks.warehouse.schema import Column, Schema
 
@@ -159,7 +159,7 @@ class BigQueryWarehouse(Warehouse):
         name: TableName,
         schema: Schema,
         content: Loadable,
-        label: Label,
+        label: BuildInfo,
         checks: TableChecks | None = None,
     ) -> TableState:
         began = time.monotonic()
@@ -191,7 +191,7 @@ class BigQueryWarehouse(Warehouse):
         return state
 
     def create(
-        self, name: TableName, query: Query, label: Label, checks: TableChecks | None = None
+        self, name: TableName, query: Query, label: BuildInfo, checks: TableChecks | None = None
     ) -> TableState:
         began = time.monotonic()
         self._make_dataset(name.dataset)
@@ -235,7 +235,7 @@ class BigQueryWarehouse(Warehouse):
         column: str,
         work: Sequence[Dates],
         keep: Iterable[date],
-        label: Label,
+        label: BuildInfo,
         checks: TableChecks | None = None,
     ) -> TableState:
         began = time.monotonic()
@@ -265,7 +265,7 @@ class BigQueryWarehouse(Warehouse):
             return
         try:
             checks.look(self.count, Tables((home,), schema))
-        except CheckFailed:
+        except CheckFailedError:
             self._service.drop(home)
             raise
 
@@ -356,7 +356,7 @@ class BigQueryWarehouse(Warehouse):
     def adopt(
         self,
         name: TableName,
-        label: Label,
+        label: BuildInfo,
         column: str | None = None,
         dates: Mapping[date, str] | None = None,
     ) -> TableState:
@@ -480,14 +480,14 @@ class BigQueryWarehouse(Warehouse):
             script = stamps.Script(sql.rename(self._service.projects, home, name))
             self._service.script(f"building {name}", key, script)
 
-    def _key(self, kind: str, name: TableName, label: Label) -> str:
+    def _key(self, kind: str, name: TableName, label: BuildInfo) -> str:
         return claims.job_key(kind, self._service, name, label.stamp, self._listings.find(name))
 
     def _place(self, name: TableName, table: Any, column: str, series: str) -> stamps.Place:
         schema = schemas.schema_of(table.schema)
         return stamps.Place(self._service.projects, name, schema[column], series, name.table)
 
-    def _by_date(self, name: TableName, series: str, label: Label) -> TableState:
+    def _by_date(self, name: TableName, series: str, label: BuildInfo) -> TableState:
         dates = self._listings.series(name, series)
         rows = sum(one.rows for one in dates.values())
         return TableState(
@@ -524,7 +524,7 @@ class BigQueryWarehouse(Warehouse):
 
         try:
             return self._service.load(home, key, list(files), schema, parquet, self._max_bad_rows, holds)
-        except JobFailed as failed:
+        except JobFailedError as failed:
             claim.undo(self._service, home)
             paths = {uri: one.path for uri, one in files.items()}
             explained = refused(f"loading {name}", failed)
@@ -532,7 +532,7 @@ class BigQueryWarehouse(Warehouse):
                 raise explained from None
             raise load_error(name, failed.errors, paths) or explained from None
 
-    def _loaded(self, name: TableName, job: Any, label: Label) -> int:
+    def _loaded(self, name: TableName, job: Any, label: BuildInfo) -> int:
         rows = int(job.output_rows or 0)
         missing = 0 if label.rows is None else label.rows - rows
         if not 0 <= missing <= self._max_bad_rows:

@@ -16,8 +16,7 @@ from edxtasks.warehouse.dialect import aggregates, arrays, casts, constructs, fo
 from edxtasks.warehouse.dialect.closed import not_read
 from edxtasks.warehouse.dialect.functions import FUNCTIONS
 from edxtasks.warehouse.dialect.macros import CONNECTION_SETTINGS, MACROS
-from edxtasks.warehouse.dialect.queries import relation
-from edxtasks.warehouse.dialect.reading import (
+from edxtasks.warehouse.dialect.parser import (
     columns,
     identifiers,
     inputs,
@@ -26,6 +25,7 @@ from edxtasks.warehouse.dialect.reading import (
     source_tables,
     token_digest,
 )
+from edxtasks.warehouse.dialect.queries import relation
 from edxtasks.warehouse.dialect.scope import Context, Relation
 from edxtasks.warehouse.dialect.types import FLOAT64, quote
 from edxtasks.warehouse.schema import Schema

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from edxtasks.warehouse.dialect.chance import pending
+from edxtasks.warehouse.dialect.coercion import RefusedError, fit, literal_of
+from edxtasks.warehouse.dialect.determinism import pending
 from edxtasks.warehouse.dialect.expressions import Call, Unreadable
-from edxtasks.warehouse.dialect.fitting import Refused, fit, literal_of
 from edxtasks.warehouse.dialect.functions import builder
 from edxtasks.warehouse.dialect.orders import Order
 from edxtasks.warehouse.dialect.sorting import order_terms
@@ -51,11 +51,11 @@ def take_apart(nodes: list[exp.Expression], name: str) -> Arguments:
             if isinstance(node, exp.Limit):
                 limit = node.expression
                 if not isinstance(limit, exp.Literal) or limit.is_string:
-                    raise Refused(f"{name}: LIMIT takes a number")
+                    raise RefusedError(f"{name}: LIMIT takes a number")
                 result.limit = int(limit.name)
             elif isinstance(node, exp.Order):
                 if result.ignore_nulls is not None:
-                    raise Refused(f"{name}: IGNORE NULLS and RESPECT NULLS stand before ORDER BY")
+                    raise RefusedError(f"{name}: IGNORE NULLS and RESPECT NULLS stand before ORDER BY")
                 result.order = node.expressions
             elif isinstance(node, exp.Distinct):
                 result.distinct = True
@@ -65,7 +65,7 @@ def take_apart(nodes: list[exp.Expression], name: str) -> Arguments:
                 result.ignore_nulls = isinstance(node, exp.IgnoreNulls)
             node = node.this
         if isinstance(node, exp.HavingMax):
-            raise Refused(
+            raise RefusedError(
                 f"{name} … HAVING MAX is not on the proven list: take ARRAY_AGG with ORDER BY and LIMIT"
             )
         result.nodes[index] = node
@@ -74,7 +74,7 @@ def take_apart(nodes: list[exp.Expression], name: str) -> Arguments:
 
 def _rest(result: Arguments, name: str) -> Arguments:
     if any(isinstance(node, (exp.Order, exp.Limit, exp.IgnoreNulls, exp.Distinct)) for node in result.nodes):
-        raise Refused(f"{name}: this form of DISTINCT is not on the proven list")
+        raise RefusedError(f"{name}: this form of DISTINCT is not on the proven list")
     return result
 
 
@@ -82,11 +82,11 @@ def simple(call: Call, count: int = 1) -> tuple[list[Value], str]:
     """The values of an aggregate that takes at most DISTINCT, and `DISTINCT ` or nothing."""
     arguments = take_apart(call.arguments, call.name)
     if len(arguments.nodes) != count or arguments.order or arguments.limit is not None:
-        raise Refused(f"this form of {call.name} is not on the proven list; see docs/sql.md")
+        raise RefusedError(f"this form of {call.name} is not on the proven list; see docs/sql.md")
     if arguments.ignore_nulls is not None:
-        raise Refused(f"{call.name} takes no IGNORE NULLS")
+        raise RefusedError(f"{call.name} takes no IGNORE NULLS")
     if arguments.distinct and call.over and call.name != "COUNT":
-        raise Refused(f"{call.name}(DISTINCT …) OVER is not on the proven list; see docs/sql.md")
+        raise RefusedError(f"{call.name}(DISTINCT …) OVER is not on the proven list; see docs/sql.md")
     values = [call.place.value(node) for node in arguments.nodes]
     if any(value.type == UNKNOWN for value in values):
         raise Unreadable
@@ -105,7 +105,7 @@ def _count(call: Call) -> Value:
 def _countif(call: Call) -> Value:
     (value,), distinct = simple(call)
     if distinct:
-        raise Refused("COUNTIF(DISTINCT …) is not on the proven list")
+        raise RefusedError("COUNTIF(DISTINCT …) is not on the proven list")
     return Value(f"count(*) FILTER (WHERE {fit(value, BOOL)}){call.over}", INT64)
 
 
@@ -140,7 +140,7 @@ def _sum(call: Call) -> Value:
     if value.type == INT64:
         return Value(f"CAST(sum({distinct}{value.sql}){call.over} AS BIGINT)", INT64)
     if value.type != FLOAT64:
-        raise Refused(f"SUM({value.type}) is not on the proven list; see docs/sql.md")
+        raise RefusedError(f"SUM({value.type}) is not on the proven list; see docs/sql.md")
     return Value(ordered("sum", [value.sql], call, distinct, value.constant), FLOAT64)
 
 
@@ -178,9 +178,9 @@ def _deviation(call: Call) -> Value:
 def _corr(call: Call) -> Value:
     values, distinct = simple(call, 2)
     if distinct:
-        raise Refused(f"{call.name}(DISTINCT …) is not on the proven list")
+        raise RefusedError(f"{call.name}(DISTINCT …) is not on the proven list")
     if any(value.number is not None for value in values):
-        raise Refused(f"{call.name} with a literal is not on the proven list")
+        raise RefusedError(f"{call.name} with a literal is not on the proven list")
     left, right = (fit(value, FLOAT64) for value in values)
     pairs = f"count(*) FILTER (WHERE {left} IS NOT NULL AND {right} IS NOT NULL){call.over}"
     least = 0 if call.name == "COVAR_POP" else 1
@@ -192,7 +192,7 @@ def _corr(call: Call) -> Value:
 def _extreme(call: Call) -> Value:
     (value,), _ = simple(call)
     if value.type not in (INT64, FLOAT64, STRING, BOOL, DATE, TIMESTAMP):
-        raise Refused(f"{call.name}({value.type}) is not on the proven list; see docs/sql.md")
+        raise RefusedError(f"{call.name}({value.type}) is not on the proven list; see docs/sql.md")
     chosen = f"{call.name.lower()}({value.sql}){call.over}"
     if call.name == "MIN" and value.type == FLOAT64:
         chosen = (
@@ -210,23 +210,23 @@ def order_by(call: Call, nodes: list[exp.Ordered]) -> tuple[str, Order]:
 def _check_distinct(call: Call, arguments: Arguments, keys: Order, value: str) -> None:
     """Refuse DISTINCT values in an order that each of them may have several places in."""
     if arguments.distinct and not keys.keys <= {value}:
-        raise Refused(f"{call.name}(DISTINCT …) takes ORDER BY the value itself alone")
+        raise RefusedError(f"{call.name}(DISTINCT …) takes ORDER BY the value itself alone")
 
 
 @builder("ARRAY_AGG")
 def _array_agg(call: Call) -> Value:
     if call.over:
-        raise Refused("ARRAY_AGG … OVER is not on the proven list; see docs/sql.md")
+        raise RefusedError("ARRAY_AGG … OVER is not on the proven list; see docs/sql.md")
     arguments = take_apart(call.arguments, call.name)
     if len(arguments.nodes) != 1:
-        raise Refused("ARRAY_AGG takes one argument")
+        raise RefusedError("ARRAY_AGG takes one argument")
     value, columns = call.place.with_columns(arguments.nodes[0])
     if value.type == UNKNOWN:
         raise Unreadable
     if value.type == NULL:
-        raise Refused("ARRAY_AGG(NULL)")
+        raise RefusedError("ARRAY_AGG(NULL)")
     if value.type.element is not None:
-        raise Refused(f"ARRAY_AGG({value.type}): an array of arrays is no GoogleSQL")
+        raise RefusedError(f"ARRAY_AGG({value.type}): an array of arrays is no GoogleSQL")
     order, keys = order_by(call, arguments.order)
     _check_distinct(call, arguments, keys, value.sql)
     pending(call.place.scope, call.node, "ARRAY_AGG", keys, value.sql, columns)
@@ -241,13 +241,13 @@ def _array_agg(call: Call) -> Value:
 @builder("STRING_AGG")
 def _string_agg(call: Call) -> Value:
     if call.over:
-        raise Refused("STRING_AGG … OVER is not on the proven list; see docs/sql.md")
+        raise RefusedError("STRING_AGG … OVER is not on the proven list; see docs/sql.md")
     arguments = take_apart(call.arguments, call.name)
     if len(arguments.nodes) not in (1, 2):
-        raise Refused("STRING_AGG takes one or two arguments")
+        raise RefusedError("STRING_AGG takes one or two arguments")
     separator = literal_of(arguments.nodes[1]) if len(arguments.nodes) == 2 else ","
     if separator is None:
-        raise Refused("STRING_AGG takes a literal between the texts")
+        raise RefusedError("STRING_AGG takes a literal between the texts")
     value, columns = call.place.with_columns(arguments.nodes[0])
     if value.type == UNKNOWN:
         raise Unreadable

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from edxtasks.warehouse.dialect.coercion import RefusedError
 from edxtasks.warehouse.dialect.expressions import Call
-from edxtasks.warehouse.dialect.fitting import Refused
 from edxtasks.warehouse.dialect.functions import builder
 from edxtasks.warehouse.dialect.types import INT64, STRING, Value, array
 
@@ -13,7 +13,7 @@ def _array_length(call: Call) -> Value:
     call.take(1)
     value = call.value(0)
     if value.type.element is None:
-        raise Refused(f"ARRAY_LENGTH({value.type})")
+        raise RefusedError(f"ARRAY_LENGTH({value.type})")
     return Value(f"CAST(len({value.sql}) AS BIGINT)", INT64)
 
 
@@ -22,7 +22,7 @@ def _array_to_string(call: Call) -> Value:
     call.take(2)
     value = call.value(0)
     if value.type != array(STRING):
-        raise Refused(f"ARRAY_TO_STRING takes an array of STRING, found {value.type}")
+        raise RefusedError(f"ARRAY_TO_STRING takes an array of STRING, found {value.type}")
     return Value(f"array_to_string({value.sql}, {call.typed(1, STRING)})", STRING)
 
 
@@ -30,7 +30,7 @@ def _array_to_string(call: Call) -> Value:
 def _array_concat(call: Call) -> Value:
     values = [call.value(index) for index in range(len(call.arguments))]
     if not values or values[0].type.element is None or any(v.type != values[0].type for v in values):
-        raise Refused("ARRAY_CONCAT takes arrays of one type")
+        raise RefusedError("ARRAY_CONCAT takes arrays of one type")
     missing = " OR ".join(f"{value.sql} IS NULL" for value in values)
     joined = values[0].sql
     for value in values[1:]:
@@ -43,7 +43,7 @@ def _array_reverse(call: Call) -> Value:
     call.take(1)
     value = call.value(0)
     if value.type.element is None:
-        raise Refused(f"ARRAY_REVERSE({value.type})")
+        raise RefusedError(f"ARRAY_REVERSE({value.type})")
     return Value(f"list_reverse({value.sql})", value.type)
 
 

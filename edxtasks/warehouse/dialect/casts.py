@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from edxtasks.warehouse.dialect.fitting import Refused, moment
+from edxtasks.warehouse.dialect.coercion import RefusedError, moment
 from edxtasks.warehouse.dialect.types import (
     BOOL,
     BYTES,
@@ -70,16 +70,18 @@ def type_of(node: exp.Expression) -> Type:
     if node.this == exp.DType.ARRAY and node.expressions:
         element = type_of(node.expressions[0])
         if element.element is not None:
-            raise Refused("an array of arrays is no GoogleSQL")
+            raise RefusedError("an array of arrays is no GoogleSQL")
         return array(element)
     if node.this == exp.DType.STRUCT:
         if not all(isinstance(field, exp.ColumnDef) for field in node.expressions) or not node.expressions:
-            raise Refused("the members of a STRUCT type need names")
+            raise RefusedError("the members of a STRUCT type need names")
         return Type("STRUCT", tuple((field.name, type_of(field.args["kind"])) for field in node.expressions))
     kind = _TYPES.get(node.this)
     word = node.meta.get("word", "")
     if kind is None or word not in _WORDS:
-        raise Refused(f"the type {word or node.sql('bigquery')} is not on the proven list; see docs/sql.md")
+        raise RefusedError(
+            f"the type {word or node.sql('bigquery')} is not on the proven list; see docs/sql.md"
+        )
     return kind
 
 
@@ -89,11 +91,11 @@ def cast(value: Value, wanted: Type, safe: bool) -> Value:
     if found == wanted:
         return value
     if found.element is not None and wanted.element is not None:
-        raise Refused(f"a cast of {found} to {wanted} is not on the proven list; see docs/sql.md")
+        raise RefusedError(f"a cast of {found} to {wanted} is not on the proven list; see docs/sql.md")
     if found in OPEN or wanted.element is not None or wanted.kind == "STRUCT":
         plain = found in OPEN or wanted.element is not None or found.kind == "STRUCT"
         if not plain or (safe and found == PARAMETER):
-            raise Refused(f"a cast of {found} to {wanted} is not on the proven list; see docs/sql.md")
+            raise RefusedError(f"a cast of {found} to {wanted} is not on the proven list; see docs/sql.md")
         return Value(f"CAST({value.sql} AS {wanted.duckdb})", wanted)
     if value.literal is not None and wanted in (DATE, TIMESTAMP) and not safe:
         return Value(moment(value.literal, wanted), wanted)
@@ -102,7 +104,7 @@ def cast(value: Value, wanted: Type, safe: bool) -> Value:
         return Value(read if safe else f"bq_strict({value.sql}, {read})", wanted)
     template = _OTHERS.get((found, wanted))
     if template is None:
-        raise Refused(f"a cast of {found} to {wanted} is not on the proven list; see docs/sql.md")
+        raise RefusedError(f"a cast of {found} to {wanted} is not on the proven list; see docs/sql.md")
     if safe:
         template = _MAY_FAIL.get((found, wanted), template)
     return Value(template.format(value.sql), wanted)

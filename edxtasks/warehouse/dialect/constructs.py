@@ -7,8 +7,8 @@ import re
 from sqlglot import exp
 
 from edxtasks.warehouse.dialect.casts import cast, type_of
+from edxtasks.warehouse.dialect.coercion import RefusedError, fit, literal_of
 from edxtasks.warehouse.dialect.expressions import TRANSLATIONS, Call, Place
-from edxtasks.warehouse.dialect.fitting import Refused, fit, literal_of
 from edxtasks.warehouse.dialect.functions import FUNCTIONS, call
 from edxtasks.warehouse.dialect.operators import branches, comparable, compare, number
 from edxtasks.warehouse.dialect.scope import members, resolve
@@ -55,7 +55,7 @@ def _null(_: Place, __: exp.Expression) -> Value:
 
 def _parameter(place: Place, node: exp.Expression) -> Value:
     if not re.fullmatch(r"[A-Za-z_]\w*", node.name, re.ASCII):
-        raise Refused(f"@{node.name} is no name of a parameter")
+        raise RefusedError(f"@{node.name} is no name of a parameter")
     return Value(f"${node.name}", place.context.parameters.get(node.name, PARAMETER))
 
 
@@ -66,7 +66,7 @@ def _paren(place: Place, node: exp.Expression) -> Value:
 def _adjacent(place: Place, node: exp.Expression) -> Value:
     parts = [literal_of(part) for part in node.expressions]
     if None in parts:
-        raise Refused("CONCAT is not on the proven list in this form")
+        raise RefusedError("CONCAT is not on the proven list in this form")
     joined = "".join(part for part in parts if part is not None)
     return Value(text(joined), STRING, literal=joined)
 
@@ -74,7 +74,7 @@ def _adjacent(place: Place, node: exp.Expression) -> Value:
 def _if(place: Place, node: exp.Expression) -> Value:
     condition = place.typed(node.this, BOOL)
     if node.args.get("false") is None:
-        raise Refused("IF takes three arguments")
+        raise RefusedError("IF takes three arguments")
     values = [place.value(node.args["true"]), place.value(node.args["false"])]
     (yes, no), kind = branches(values, "IF")
     return Value(f"(CASE WHEN {condition} THEN {yes} ELSE {no} END)", kind)
@@ -104,7 +104,7 @@ def _case(place: Place, node: exp.Expression) -> Value:
 
 def _cast(place: Place, node: exp.Expression) -> Value:
     if node.args.get("format") is not None:
-        raise Refused("CAST … FORMAT is not on the proven list; see docs/sql.md")
+        raise RefusedError("CAST … FORMAT is not on the proven list; see docs/sql.md")
     wanted = type_of(node.args["to"])
     if isinstance(node.this, (exp.Array, exp.Struct)) and isinstance(node, exp.Cast):
         return Value(_built(place, node.this, wanted), wanted)
@@ -121,9 +121,9 @@ def _built(place: Place, node: exp.Expression, wanted: Type) -> str:
         return f"CAST([{', '.join(parts)}] AS {wanted.duckdb})"
     if isinstance(node, (exp.Struct, exp.Tuple)) and wanted.kind == "STRUCT":
         if len(node.expressions) != len(wanted.fields):
-            raise Refused(f"{wanted} has {len(wanted.fields)} members, found {len(node.expressions)}")
+            raise RefusedError(f"{wanted} has {len(wanted.fields)} members, found {len(node.expressions)}")
         if any(isinstance(item, exp.PropertyEQ) for item in node.expressions):
-            raise Refused(f"{wanted}(…) names its members already: write the values alone")
+            raise RefusedError(f"{wanted}(…) names its members already: write the values alone")
         members = zip(wanted.fields, node.expressions, strict=True)
         packed = ", ".join(f"{quote(name)} := {_built(place, item, kind)}" for (name, kind), item in members)
         return f"struct_pack({packed})"
@@ -146,13 +146,13 @@ def _dot(place: Place, node: exp.Expression) -> Value:
 
 def _bracket(place: Place, node: exp.Expression) -> Value:
     if node.args.get("safe") is None or len(node.expressions) != 1:
-        raise Refused("an array element is written array[OFFSET(i)] or array[SAFE_OFFSET(i)]")
+        raise RefusedError("an array element is written array[OFFSET(i)] or array[SAFE_OFFSET(i)]")
     listed = place.value(node.this)
     index = place.value(node.expressions[0])
     if UNKNOWN in (listed.type, index.type):
         return UNREADABLE
     if listed.type.element is None:
-        raise Refused(f"{listed.type} is no array")
+        raise RefusedError(f"{listed.type} is no array")
     at = fit(index, INT64)
     if node.args.get("offset"):
         at = f"({at} - 1)"
@@ -162,16 +162,16 @@ def _bracket(place: Place, node: exp.Expression) -> Value:
 
 def _array(place: Place, node: exp.Expression) -> Value:
     if any(isinstance(item, exp.Query) for item in node.expressions):
-        raise Refused("ARRAY(SELECT …) is not on the proven list: take ARRAY_AGG(… ORDER BY …)")
+        raise RefusedError("ARRAY(SELECT …) is not on the proven list: take ARRAY_AGG(… ORDER BY …)")
     if not node.expressions:
-        raise Refused("an empty array needs its type: write ARRAY<STRING>[]")
+        raise RefusedError("an empty array needs its type: write ARRAY<STRING>[]")
     texts, kind = branches([place.value(item) for item in node.expressions], "an array")
     if kind == UNKNOWN:
         return UNREADABLE
     if kind in OPEN:
-        raise Refused("an array needs a type: write ARRAY<STRING>[…]")
+        raise RefusedError("an array needs a type: write ARRAY<STRING>[…]")
     if kind.element is not None:
-        raise Refused("an array of arrays is no GoogleSQL")
+        raise RefusedError("an array of arrays is no GoogleSQL")
     return Value(f"CAST([{', '.join(texts)}] AS {array(kind).duckdb})", array(kind))
 
 
@@ -184,12 +184,12 @@ def _struct(place: Place, node: exp.Expression) -> Value:
         if value.type == UNKNOWN:
             return UNREADABLE
         if not name or value.type in OPEN:
-            raise Refused(
+            raise RefusedError(
                 "a member of STRUCT needs a name and a type: write STRUCT(CAST(NULL AS DATE) AS day), or "
                 "STRUCT<day DATE>(NULL)"
             )
         if any(name.lower() == other.lower() for other, _ in fields):
-            raise Refused(f"two members of STRUCT are called {name}")
+            raise RefusedError(f"two members of STRUCT are called {name}")
         fields.append((name, value.type))
         texts.append(f"{quote(name)} := {value.sql}")
     return Value(f"struct_pack({', '.join(texts)})", Type("STRUCT", tuple(fields)))
@@ -207,7 +207,7 @@ def _member_name(item: exp.Expression) -> str:
 def _scalar_subquery(place: Place, node: exp.Expression) -> Value:
     relation = place.subquery(node)
     if len(relation.columns) != 1:
-        raise Refused("a subquery that stands for a value takes a SELECT of one column")
+        raise RefusedError("a subquery that stands for a value takes a SELECT of one column")
     return Value(f"({relation.sql})", relation.columns[0][1])
 
 

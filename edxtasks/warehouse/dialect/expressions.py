@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from edxtasks.warehouse.dialect.fitting import Refused, fit, literal_of
+from edxtasks.warehouse.dialect.coercion import RefusedError, fit, literal_of
 from edxtasks.warehouse.dialect.scope import Context, Ctes, Relation, Scope
 from edxtasks.warehouse.dialect.types import UNKNOWN, Type, Value
 
@@ -29,9 +29,9 @@ class Place:
         translate = TRANSLATIONS.get(type(node))
         try:
             if translate is None:
-                raise Refused(f"{node.key.upper()} is not on the proven list; see docs/sql.md")
+                raise RefusedError(f"{node.key.upper()} is not on the proven list; see docs/sql.md")
             return translate(self, node)
-        except Refused as refusal:
+        except RefusedError as refusal:
             return self.context.complain(node, str(refusal))
 
     def typed(self, node: exp.Expression, wanted: Type) -> str:
@@ -71,7 +71,7 @@ class Call:
         """Refuse another number of arguments."""
         if len(self.arguments) not in counts:
             wanted = " or ".join(map(str, counts))
-            raise Refused(f"{self.name} takes {wanted} arguments, found {len(self.arguments)}")
+            raise RefusedError(f"{self.name} takes {wanted} arguments, found {len(self.arguments)}")
 
     def value(self, index: int) -> Value:
         """An argument of any type. Raises `Unreadable` if it was complained about."""
@@ -88,7 +88,7 @@ class Call:
         """An argument that must be a STRING literal."""
         found = literal_of(self.arguments[index])
         if found is None:
-            raise Refused(f"{self.name}: argument {index + 1} must be a literal")
+            raise RefusedError(f"{self.name}: argument {index + 1} must be a literal")
         return found
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
+from edxtasks.warehouse.dialect.coercion import RefusedError
 from edxtasks.warehouse.dialect.expressions import Call
-from edxtasks.warehouse.dialect.fitting import Refused
 from edxtasks.warehouse.dialect.functions import builder
 from edxtasks.warehouse.dialect.times import only_utc
 from edxtasks.warehouse.dialect.types import DATE, STRING, TIMESTAMP, Value, text
@@ -51,7 +51,7 @@ def _format(call: Call, index: int, dates: bool) -> str:
     def element(match: re.Match[str]) -> str:
         name = match[1]
         if name not in _ELEMENTS or (dates and name in _OF_TIME):
-            raise Refused(f"{call.name}: %{name} is not on the proven list; see docs/sql.md")
+            raise RefusedError(f"{call.name}: %{name} is not on the proven list; see docs/sql.md")
         return _ELEMENTS[name]
 
     return _ELEMENT.sub(element, call.literal(index))
@@ -107,12 +107,12 @@ def _reader(call: Call, dates: bool) -> tuple[str, dict[str, int]]:
             element = _READABLE.get(piece[1:])
             of_time = element is not None and element[0] in ("hour", "minute", "second", "zone")
             if element is None or (dates and of_time) or element[0] in groups:
-                raise Refused(f"{call.name}: {piece} is not on the proven list here; see docs/sql.md")
+                raise RefusedError(f"{call.name}: {piece} is not on the proven list here; see docs/sql.md")
             before_number = after.startswith("%") and after not in ("%%", "%Ez", "%z")
             pattern += f"({element[2] if before_number else element[1]})"
             groups[element[0]] = len(groups) + 1
     if {"year", "short year"} <= set(groups):
-        raise Refused(f"{call.name}: %Y and %y")
+        raise RefusedError(f"{call.name}: %Y and %y")
     return rf"\s*{pattern}\s*", groups
 
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from edxtasks.warehouse.dialect.coercion import RefusedError, fit, fits
 from edxtasks.warehouse.dialect.expressions import Call, Place, Unreadable
-from edxtasks.warehouse.dialect.fitting import Refused, fit, fits
 from edxtasks.warehouse.dialect.types import PARAMETER, UNKNOWN, UNREADABLE, Type, Value
 
 Builder = Callable[[Call], Value]
@@ -77,18 +77,20 @@ def choose(function: Function, values: Sequence[Value], safe: bool = False) -> V
     candidates = [o for o in function.overloads if len(o.arguments) == len(values)]
     if not candidates:
         counts = sorted({len(o.arguments) for o in function.overloads})
-        raise Refused(f"{function.name} takes {' or '.join(map(str, counts))} arguments, found {len(values)}")
+        raise RefusedError(
+            f"{function.name} takes {' or '.join(map(str, counts))} arguments, found {len(values)}"
+        )
     exact = [o for o in candidates if tuple(v.type for v in values) == o.arguments]
     loose = [o for o in candidates if all(map(fits, values, o.arguments))]
     if not (exact or loose):
         found = ", ".join(str(v.type) for v in values)
-        raise Refused(f"{function.name}({found}) is not on the proven list; see docs/sql.md")
+        raise RefusedError(f"{function.name}({found}) is not on the proven list; see docs/sql.md")
     chosen = (exact or loose)[0]
     if not exact and len({o.result for o in loose}) > 1 and any(v.type == PARAMETER for v in values):
-        raise Refused(f"{function.name}: the type of the parameter decides; write CAST(@name AS type)")
+        raise RefusedError(f"{function.name}: the type of the parameter decides; write CAST(@name AS type)")
     template = chosen.safe if safe else chosen.template
     if template is None:
-        raise Refused(f"SAFE.{function.name} of these types is not on the proven list; see docs/sql.md")
+        raise RefusedError(f"SAFE.{function.name} of these types is not on the proven list; see docs/sql.md")
     texts = [fit(value, kind) for value, kind in zip(values, chosen.arguments, strict=True)]
     return Value(template.format(*texts), chosen.result)
 
@@ -99,16 +101,16 @@ def call(place: Place, node: exp.Expression, over: str = "", safe: bool = False)
     name = node.name.upper()
     function = FUNCTIONS.get(name)
     if function is None:
-        raise Refused(f"{name} is not on the proven list{_REASONS.get(name, '')}; see docs/sql.md")
+        raise RefusedError(f"{name} is not on the proven list{_REASONS.get(name, '')}; see docs/sql.md")
     if safe and not function.safe:
-        raise Refused(f"SAFE.{name} is not on the proven list; see docs/sql.md")
+        raise RefusedError(f"SAFE.{name} is not on the proven list; see docs/sql.md")
     if function.builder is not None:
         try:
             return function.builder(Call(name, list(node.expressions), place, node, over, safe))
         except Unreadable:
             return UNREADABLE
     if over:
-        raise Refused(f"{name} is no window function")
+        raise RefusedError(f"{name} is no window function")
     values = [place.value(argument) for argument in node.expressions]
     if any(value.type == UNKNOWN for value in values):
         return UNREADABLE

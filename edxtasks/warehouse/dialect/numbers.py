@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from edxtasks.warehouse.dialect.coercion import RefusedError, fit
 from edxtasks.warehouse.dialect.expressions import Call
-from edxtasks.warehouse.dialect.fitting import Refused, fit
 from edxtasks.warehouse.dialect.functions import builder, plain
 from edxtasks.warehouse.dialect.operators import branches, comparable, compare
 from edxtasks.warehouse.dialect.types import BOOL, FLOAT64, INT64, NULL, STRING, UNKNOWN, Value, text
@@ -61,7 +61,7 @@ def _round(call: Call) -> Value:
         return Value(f"round({this})", FLOAT64)
     digits = call.value(1).number
     if digits is None or not digits.lstrip("-").isdigit() or abs(int(digits)) > LARGEST_SCALE:
-        raise Refused(f"ROUND takes a literal number of digits from -{LARGEST_SCALE} to {LARGEST_SCALE}")
+        raise RefusedError(f"ROUND takes a literal number of digits from -{LARGEST_SCALE} to {LARGEST_SCALE}")
     if int(digits) < 0:
         return Value(f"bq_round_tens({this}, {10 ** -int(digits)}.0e0)", FLOAT64)
     return Value(f"bq_round({this}, {10 ** int(digits)}.0e0)", FLOAT64)
@@ -92,7 +92,7 @@ def _greatest(call: Call) -> Value:
     missing = " OR ".join(f"{t} IS NULL" for t in texts)
     chosen = f"{name}({', '.join(texts)})"
     if kind in (UNKNOWN, NULL):
-        raise Refused(f"{call.name} of values without a type")
+        raise RefusedError(f"{call.name} of values without a type")
     if kind == FLOAT64 and name == "least":
         nan = " OR ".join(f"isnan({t})" for t in texts)
         chosen = f"CASE WHEN {nan} THEN CAST('nan' AS DOUBLE) ELSE {chosen} END"
@@ -105,7 +105,7 @@ def _safe_arithmetic(call: Call) -> Value:
     sign = {"SAFE_ADD": "+", "SAFE_SUBTRACT": "-", "SAFE_MULTIPLY": "*"}[call.name]
     left, right = call.value(0), call.value(1)
     if left.type != INT64 or right.type != INT64:
-        raise Refused(f"{call.name} is on the proven list for INT64 alone")
+        raise RefusedError(f"{call.name} is on the proven list for INT64 alone")
     wide = f"CAST({fit(left, INT64)} AS HUGEINT) {sign} CAST({fit(right, INT64)} AS HUGEINT)"
     return Value(f"TRY_CAST({wide} AS BIGINT)", INT64)
 
@@ -117,11 +117,11 @@ def _format(call: Call) -> Value:
     elements = re.findall(r"%(.[0-9.]*[a-z]?|)", written.replace("%%", ""))
     wanted = {"d": INT64, "s": STRING, "f": FLOAT64}
     if len(elements) != len(call.arguments) - 1:
-        raise Refused(f"FORMAT: {len(elements)} elements and {len(call.arguments) - 1} values")
+        raise RefusedError(f"FORMAT: {len(elements)} elements and {len(call.arguments) - 1} values")
     values = []
     for number, element in enumerate(elements, 1):
         if not re.fullmatch(r"0?[0-9]?d|s|\.[0-9]f", element):
-            raise Refused(f"FORMAT: %{element} is not on the proven list: take %d, %05d, %s, %.2f")
+            raise RefusedError(f"FORMAT: %{element} is not on the proven list: take %d, %05d, %s, %.2f")
         value = call.typed(number, wanted[element[-1]])
         values.append(f"({value} + 0.0e0)" if element[-1] == "f" else value)
     return Value(f"printf({', '.join([text(written), *values])})", STRING)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from edxtasks.warehouse.dialect.coercion import RefusedError, fit, fits
 from edxtasks.warehouse.dialect.expressions import TRANSLATIONS, Place, Translation
-from edxtasks.warehouse.dialect.fitting import Refused, fit, fits
 from edxtasks.warehouse.dialect.types import (
     BOOL,
     DATE,
@@ -33,7 +33,7 @@ def number(digits: str) -> Value:
     """A numeric literal: digits alone are INT64, all else FLOAT64 (in DuckDB it would be DECIMAL)."""
     if digits.isdigit():
         if int(digits) > LARGEST:
-            raise Refused(f"{digits} is larger than an INT64 can be")
+            raise RefusedError(f"{digits} is larger than an INT64 can be")
         return Value(f"{int(digits)}::BIGINT", INT64, number=digits)
     exponent = "" if "e" in digits.lower() else "e0"
     return Value(f"{digits}{exponent}", FLOAT64, number=digits)
@@ -51,7 +51,7 @@ def _negative(place: Place, node: exp.Expression) -> Value:
         )
     value = place.value(node.this)
     if value.type not in (INT64, FLOAT64, UNKNOWN):
-        raise Refused(f"- of {value.type}")
+        raise RefusedError(f"- of {value.type}")
     return Value(f"(-{value.sql})", value.type)
 
 
@@ -62,7 +62,9 @@ def _arithmetic(sign: str) -> Translation:
             return UNREADABLE
         kind = common((left.type, right.type))
         if kind not in (INT64, FLOAT64):
-            raise Refused(f"{left.type} {sign} {right.type}: write a CAST, or DATE_ADD, TIMESTAMP_DIFF …")
+            raise RefusedError(
+                f"{left.type} {sign} {right.type}: write a CAST, or DATE_ADD, TIMESTAMP_DIFF …"
+            )
         return Value(f"({fit(left, kind)} {sign} {fit(right, kind)})", kind)
 
     return translate
@@ -94,7 +96,7 @@ def comparable(values: list[Value], what: str) -> tuple[list[str], Type]:
         if len(moments) == 1:
             kind = moments.pop()
     if kind is None or (kind not in _ORDERED and kind not in OPEN):
-        raise Refused(f"{what} of {' and '.join(str(t) for t in types)}: write a CAST")
+        raise RefusedError(f"{what} of {' and '.join(str(t) for t in types)}: write a CAST")
     if kind in OPEN:
         return [value.sql for value in values], kind
     return [fit(v, kind) if v.type != PARAMETER else v.sql for v in values], kind
@@ -154,13 +156,13 @@ def _in(place: Place, node: exp.Expression) -> Value:
     if query is not None:
         relation = place.subquery(query)
         if len(relation.columns) != 1:
-            raise Refused("IN (SELECT …) takes a SELECT of one column")
+            raise RefusedError("IN (SELECT …) takes a SELECT of one column")
         other = relation.columns[0][1]
         if UNKNOWN in (this.type, other):
             return UNREADABLE
         _, kind = comparable([this, Value("", other)], "IN")
         if kind == FLOAT64:
-            raise Refused("IN (SELECT …) over FLOAT64 is not on the proven list; see docs/sql.md")
+            raise RefusedError("IN (SELECT …) over FLOAT64 is not on the proven list; see docs/sql.md")
         return Value(f"({this.sql} IN ({relation.sql}))", BOOL)
     if unnest is not None:
         listed = place.value(unnest.expressions[0])
@@ -169,19 +171,19 @@ def _in(place: Place, node: exp.Expression) -> Value:
         if listed.type == PARAMETER:
             return Value(f"({this.sql} IN (SELECT unnest({listed.sql})))", BOOL)
         if listed.type.element is None:
-            raise Refused(f"IN UNNEST takes an array, found {listed.type}")
+            raise RefusedError(f"IN UNNEST takes an array, found {listed.type}")
         _, kind = comparable([this, Value("", listed.type.element)], "IN UNNEST")
         if kind == FLOAT64:
-            raise Refused("IN UNNEST over FLOAT64 is not on the proven list; see docs/sql.md")
+            raise RefusedError("IN UNNEST over FLOAT64 is not on the proven list; see docs/sql.md")
         return Value(f"({this.sql} IN (SELECT unnest({listed.sql})))", BOOL)
     if not node.expressions:
-        raise Refused("IN takes a list in parentheses, a SELECT or UNNEST(…)")
+        raise RefusedError("IN takes a list in parentheses, a SELECT or UNNEST(…)")
     values = [this, *(place.value(item) for item in node.expressions)]
     if any(value.type == UNKNOWN for value in values):
         return UNREADABLE
     (first, *rest), kind = comparable(values, "IN")
     if kind == FLOAT64 and any(value.number is None for value in values[1:]):
-        raise Refused("IN over FLOAT64 takes numbers only")
+        raise RefusedError("IN over FLOAT64 takes numbers only")
     return Value(f"({first} IN ({', '.join(rest)}))", BOOL)
 
 
@@ -203,7 +205,7 @@ def _is(place: Place, node: exp.Expression) -> Value:
     if isinstance(right, exp.Boolean):
         word = "TRUE" if right.this else "FALSE"
         return Value(f"({place.typed(node.this, BOOL)} IS {word})", BOOL)
-    raise Refused("IS takes NULL, TRUE or FALSE")
+    raise RefusedError("IS takes NULL, TRUE or FALSE")
 
 
 def _like(place: Place, node: exp.Expression) -> Value:
@@ -223,7 +225,7 @@ def branches(values: list[Value], what: str) -> tuple[list[str], Type]:
         kind = moments.pop() if len(moments) == 1 else None
         if kind is None or not all(fits(value, kind) for value in values):
             found = ", ".join(str(value.type) for value in values)
-            raise Refused(f"{what}: {found} have no common type: write a CAST")
+            raise RefusedError(f"{what}: {found} have no common type: write a CAST")
     if kind in OPEN:
         return [value.sql for value in values], kind
     return [v.sql if v.type in OPEN or v.type == kind else fit(v, kind) for v in values], kind

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from edxtasks.warehouse.dialect.fitting import Refused
+from edxtasks.warehouse.dialect.coercion import RefusedError
 from edxtasks.warehouse.dialect.orders import Pending
-from edxtasks.warehouse.dialect.reading import line_of
+from edxtasks.warehouse.dialect.parser import line_of
 from edxtasks.warehouse.dialect.types import UNKNOWN, UNREADABLE, Type, Value, quote
 from edxtasks.warehouse.schema import Schema
 
@@ -89,7 +89,7 @@ class Scope:
     def add(self, source: Source) -> None:
         """Add a source. Raises Refused if its alias is taken."""
         if source.alias.lower() in self.sources:
-            raise Refused(f"two sources are called {source.alias}: give each a name of its own")
+            raise RefusedError(f"two sources are called {source.alias}: give each a name of its own")
         self.sources[source.alias.lower()] = source
 
     def unqualified(self, name: str) -> Value | None:
@@ -104,7 +104,7 @@ class Scope:
         if whole is not None:
             found.append(whole)
         if len(found) > 1:
-            raise Refused(f"{name} is a column of two sources: write which")
+            raise RefusedError(f"{name} is a column of two sources: write which")
         if found:
             self.used.add(found[0].sql)
             return found[0]
@@ -151,7 +151,7 @@ def resolve(names: list[str], scope: Scope | None) -> Value:
         if value is not None:
             return value
         around = around.outer
-    raise Refused(f"no source has a column {'.'.join(names)}")
+    raise RefusedError(f"no source has a column {'.'.join(names)}")
 
 
 def _resolve_here(names: list[str], scope: Scope) -> Value | None:
@@ -163,12 +163,12 @@ def _resolve_here(names: list[str], scope: Scope) -> Value | None:
             return members(value, names[2:])
     value = scope.unqualified(names[0])
     if value is not None and source is not None and source.element is None:
-        raise Refused(
+        raise RefusedError(
             f"{names[0]} is a source and a column: write {names[0]}.{names[0]}, or rename the source"
         )
     if value is None:
         if source is not None and len(names) == 1:
-            raise Refused(f"{names[0]} is a source, not a value: name its columns")
+            raise RefusedError(f"{names[0]} is a source, not a value: name its columns")
         return None
     return members(value, names[1:])
 
@@ -180,6 +180,6 @@ def members(value: Value, names: list[str]) -> Value:
             return value
         member = value.type.field(name) if value.type.kind == "STRUCT" else None
         if member is None:
-            raise Refused(f"{value.type} has no member {name}")
+            raise RefusedError(f"{value.type} has no member {name}")
         value = Value(f"({value.sql}).{quote(member[0])}", member[1])
     return value

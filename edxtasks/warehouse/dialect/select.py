@@ -13,10 +13,10 @@ from typing import TypeVar
 
 from sqlglot import exp
 
-from edxtasks.warehouse.dialect.chance import has_marker, judge, keys_of_join, pending
 from edxtasks.warehouse.dialect.clauses import gives_one_row, misplaced, not_grouped
+from edxtasks.warehouse.dialect.coercion import RefusedError
+from edxtasks.warehouse.dialect.determinism import has_marker, judge, keys_of_join, pending
 from edxtasks.warehouse.dialect.expressions import TRANSLATIONS, Place
-from edxtasks.warehouse.dialect.fitting import Refused
 from edxtasks.warehouse.dialect.orders import Order
 from edxtasks.warehouse.dialect.scope import Context, Ctes, Relation, Scope
 from edxtasks.warehouse.dialect.sorting import sort_term
@@ -86,7 +86,7 @@ class Select:
     def _guarded(self, step: Callable[[], T], otherwise: T) -> T:
         try:
             return step()
-        except Refused as refusal:
+        except RefusedError as refusal:
             self.context.complain(self.node, str(refusal))
             return otherwise
 
@@ -152,7 +152,7 @@ class Select:
         if isinstance(node, exp.Column):
             source = self.scope.sources.get(node.table.lower())
             if source is None:
-                raise Refused(f"{node.table}.*: no source is called {node.table}")
+                raise RefusedError(f"{node.table}.*: no source is called {node.table}")
             sources = [source]
         names = [name.name.lower() for name in star.args.get("except_") or star.args.get("except") or ()]
         left_out = set(names)
@@ -163,16 +163,16 @@ class Select:
             found.append((self._spelling(name), merged_value))
         for source in sources:
             if source.element is not None:
-                raise Refused("* over UNNEST is not on the proven list: name the columns")
+                raise RefusedError("* over UNNEST is not on the proven list: name the columns")
             for name, _ in source.columns:
                 value = source.column(name)
                 if value is not None and name.lower() not in merged:
                     found.append((name, value))
         there = {name.lower() for name, _ in found}
         for name in sorted({*left_out, *replaced} - there):
-            raise Refused(f"* has no column {name}")
+            raise RefusedError(f"* has no column {name}")
         if len(left_out) < len(names):
-            raise Refused("* EXCEPT names a column twice")
+            raise RefusedError("* EXCEPT names a column twice")
         items = []
         for name, value in found:
             if name.lower() in left_out:
@@ -203,7 +203,7 @@ class Select:
                 continue
             value = place.value(node)
             if value.type.kind in ("STRUCT", "ARRAY"):
-                raise Refused(f"GROUP BY {value.type}")
+                raise RefusedError(f"GROUP BY {value.type}")
             terms.append(self._number_of(value) if value.constant else value.sql)
         return terms
 
@@ -212,11 +212,11 @@ class Select:
         for number, item in enumerate(self.items, 1):
             if item.value.sql == constant.sql:
                 return str(number)
-        raise Refused("GROUP BY a constant that is no output column")
+        raise RefusedError("GROUP BY a constant that is no output column")
 
     def _by_number(self, node: exp.Literal, what: str) -> Value:
         if not 1 <= int(node.name) <= len(self.items):
-            raise Refused(f"{what} {node.name}: there are {len(self.items)} output columns")
+            raise RefusedError(f"{what} {node.name}: there are {len(self.items)} output columns")
         return self.items[int(node.name) - 1].value
 
     def _order_and_limit(self) -> tuple[str, str]:
@@ -234,14 +234,14 @@ class Select:
             terms += found
             keys.add(key)
         if self.node.args.get("distinct") and not keys <= {item.value.sql for item in self.items}:
-            raise Refused("ORDER BY after SELECT DISTINCT takes output columns only")
+            raise RefusedError("ORDER BY after SELECT DISTINCT takes output columns only")
         if limit is not None:
             self._check_limit(limit, order, keys)
         if offset is not None and limit is None:
-            raise Refused("OFFSET needs LIMIT")
+            raise RefusedError("OFFSET needs LIMIT")
         for clause in (limit, offset):
             if clause is not None and not isinstance(clause.expression, (exp.Literal, exp.Parameter)):
-                raise Refused(f"{clause.key.upper()} takes a number or a parameter")
+                raise RefusedError(f"{clause.key.upper()} takes a number or a parameter")
         pieces = [
             f"LIMIT {self.place.typed(limit.expression, Type('INT64'))}" if limit is not None else "",
             f"OFFSET {self.place.typed(offset.expression, Type('INT64'))}" if offset is not None else "",
@@ -345,7 +345,7 @@ class _AliasScope(Scope):
         if alias is None or column is None:
             return column if alias is None else alias
         if alias.sql != column.sql and not self.first:
-            raise Refused(
+            raise RefusedError(
                 f"{name} is a column of a source and another output column: give the output another name, "
                 "or write the source before it"
             )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from edxtasks.warehouse.dialect.coercion import RefusedError
 from edxtasks.warehouse.dialect.expressions import Place
-from edxtasks.warehouse.dialect.fitting import Refused
 from edxtasks.warehouse.dialect.orders import Order
 from edxtasks.warehouse.dialect.types import (
     BOOL,
@@ -47,7 +47,7 @@ def sort_term(place: Place, node: exp.Ordered, value: Value) -> tuple[list[str],
     if value.constant:
         return [], value.sql
     if value.type not in _SORTABLE:
-        raise Refused(f"ORDER BY {value.type}")
+        raise RefusedError(f"ORDER BY {value.type}")
     direction = "DESC" if node.args.get("desc") else "ASC"
     nulls = "NULLS FIRST" if node.args.get("nulls_first") else "NULLS LAST"
     terms = [f"{value.sql} {direction} {nulls}"]

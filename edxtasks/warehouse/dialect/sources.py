@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
+from edxtasks.warehouse.dialect.coercion import RefusedError
 from edxtasks.warehouse.dialect.expressions import Place
-from edxtasks.warehouse.dialect.fitting import Refused
-from edxtasks.warehouse.dialect.reading import table_name
+from edxtasks.warehouse.dialect.parser import table_name
 from edxtasks.warehouse.dialect.scope import Scope, Source
 from edxtasks.warehouse.dialect.types import BOOL, UNKNOWN, Value, common, of_column, quote
 
@@ -27,9 +27,9 @@ def from_clause(select: exp.Select, place: Place) -> str:
 def _join(place: Place, join: exp.Join) -> str:
     side, kind = join.side.upper(), join.kind.upper()
     if kind not in ("", "INNER", "OUTER", "CROSS") or (kind == "OUTER" and not side):
-        raise Refused(f"{kind} JOIN is not on the proven list")
+        raise RefusedError(f"{kind} JOIN is not on the proven list")
     if kind == "CROSS" and (join.args.get("on") or join.args.get("using")):
-        raise Refused("CROSS JOIN and the comma take no ON and no USING")
+        raise RefusedError("CROSS JOIN and the comma take no ON and no USING")
     left = list(place.scope.sources.values())
     source = _source(place, join.this)
     using, on = join.args.get("using"), join.args.get("on")
@@ -46,7 +46,7 @@ def _join(place: Place, join: exp.Join) -> str:
     if isinstance(join.this, exp.Unnest):
         return f" {word} {source}{' ON true' if side else ''}"
     if side or kind != "CROSS":
-        raise Refused(f"{side or 'INNER'} JOIN needs ON or USING: for all pairs write CROSS JOIN")
+        raise RefusedError(f"{side or 'INNER'} JOIN needs ON or USING: for all pairs write CROSS JOIN")
     return f" CROSS JOIN {source}"
 
 
@@ -57,12 +57,12 @@ def _merge(scope: Scope, names: list[str], left: list[Source], right: Source, si
         found = [before] if before else [v for v in (s.column(name) for s in left) if v is not None]
         other = right.column(name)
         if len(found) != 1 or other is None:
-            raise Refused(f"USING ({name}): each side needs one column of this name")
+            raise RefusedError(f"USING ({name}): each side needs one column of this name")
         kind = common((found[0].type, other.type))
         if kind is None or found[0].type != other.type:
-            raise Refused(f"USING ({name}): {found[0].type} and {other.type}; write ON with a CAST")
+            raise RefusedError(f"USING ({name}): {found[0].type} and {other.type}; write ON with a CAST")
         if kind.kind == "FLOAT64":
-            raise Refused(f"USING ({name}) over FLOAT64 is not on the proven list")
+            raise RefusedError(f"USING ({name}) over FLOAT64 is not on the proven list")
         if side == "FULL":
             merged = f"coalesce({found[0].sql}, {other.sql})"
         else:
@@ -101,7 +101,7 @@ def _source(place: Place, node: exp.Expression, first: bool = False) -> str:
         return f"({result.sql}) AS {quote(alias)}"
     if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier):
         return _table(place, node)
-    raise Refused(f"{node.key.upper()} in FROM is not on the proven list")
+    raise RefusedError(f"{node.key.upper()} in FROM is not on the proven list")
 
 
 def _table(place: Place, node: exp.Table) -> str:
@@ -113,7 +113,7 @@ def _table(place: Place, node: exp.Table) -> str:
         return f"{quote(name)} AS {quote(alias)}"
     if name not in place.context.schemas:
         place.scope.add(Source(alias, ()))
-        raise Refused(f"{name} is no table that is known")
+        raise RefusedError(f"{name} is no table that is known")
     columns = tuple((column.name, of_column(column)) for column in place.context.schemas[name])
     place.scope.add(Source(alias, columns, tuple(place.context.keys.get(name, ()))))
     return f"{'.'.join(map(quote, name.split('.')))} AS {quote(alias)}"
@@ -121,17 +121,17 @@ def _table(place: Place, node: exp.Table) -> str:
 
 def _unnest(place: Place, node: exp.Unnest, first: bool) -> str:
     if len(node.expressions) != 1:
-        raise Refused("UNNEST takes one array")
+        raise RefusedError("UNNEST takes one array")
     value = place.value(node.expressions[0])
     if value.type == UNKNOWN:
-        raise Refused("UNNEST of what cannot be read")
+        raise RefusedError("UNNEST of what cannot be read")
     if value.type.element is None:
-        raise Refused(f"UNNEST takes an array, found {value.type}; of a parameter: IN UNNEST(@name)")
+        raise RefusedError(f"UNNEST takes an array, found {value.type}; of a parameter: IN UNNEST(@name)")
     alias = node.args.get("alias")
     names = [column.name for column in alias.columns] if alias is not None else []
     name = names[0] if names else node.alias
     if not name:
-        raise Refused("UNNEST needs a name: UNNEST(…) AS name")
+        raise RefusedError("UNNEST needs a name: UNNEST(…) AS name")
     given = node.args.get("offset")
     offset = None if given in (None, False) else ("offset" if given is True else given.name)
     place.scope.add(Source(name, (), element=value.type.element, offset=offset))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from edxtasks.warehouse.dialect.coercion import RefusedError
 from edxtasks.warehouse.dialect.expressions import Call
-from edxtasks.warehouse.dialect.fitting import Refused
 from edxtasks.warehouse.dialect.functions import builder, plain
 from edxtasks.warehouse.dialect.types import BOOL, BYTES, INT64, STRING, Value, array, text
 
@@ -53,7 +53,7 @@ plain("TO_HEX", [BYTES], STRING, "lower(hex({0}))")
 @builder("CONCAT")
 def _concat(call: Call) -> Value:
     if not call.arguments:
-        raise Refused("CONCAT takes at least one argument")
+        raise RefusedError("CONCAT takes at least one argument")
     pieces = [call.typed(index, STRING) for index in range(len(call.arguments))]
     return Value("(" + " || ".join(pieces) + ")", STRING)
 
@@ -101,7 +101,7 @@ def _pattern(call: Call) -> str:
     call.take(2)
     pattern = call.literal(1)
     if "\\Q" in pattern or "\\C" in pattern:
-        raise Refused(f"{call.name}: \\Q and \\C in a pattern are not on the proven list")
+        raise RefusedError(f"{call.name}: \\Q and \\C in a pattern are not on the proven list")
     return pattern
 
 
@@ -116,9 +116,11 @@ def _regexp_extract(call: Call) -> Value:
     pattern = _pattern(call)
     count = groups(pattern)
     if count > 1:
-        raise Refused("REGEXP_EXTRACT takes a pattern with at most one group: write (?:…)")
+        raise RefusedError("REGEXP_EXTRACT takes a pattern with at most one group: write (?:…)")
     if count and not always_takes_part(pattern):
-        raise Refused("REGEXP_EXTRACT: a group that may have no part in a match is not on the proven list")
+        raise RefusedError(
+            "REGEXP_EXTRACT: a group that may have no part in a match is not on the proven list"
+        )
     subject = call.typed(0, STRING)
     return Value(f"bq_regexp_extract({subject}, {text(pattern)}, {count})", STRING)
 
@@ -128,11 +130,11 @@ def _regexp_extract_all(call: Call) -> Value:
     pattern = _pattern(call)
     count = groups(pattern)
     if count > 1 or (count and not always_takes_part(pattern)):
-        raise Refused(
+        raise RefusedError(
             "REGEXP_EXTRACT_ALL takes a pattern with at most one group, which has a part in each match"
         )
     if matches_nothing(pattern):
-        raise Refused(
+        raise RefusedError(
             "REGEXP_EXTRACT_ALL with a pattern that matches an empty text is not on the proven list"
         )
     subject = call.typed(0, STRING)
@@ -152,7 +154,7 @@ def _regexp_replace(call: Call) -> Value:
     call.take(3)
     pattern, replacement = call.literal(1), call.literal(2)
     if not pattern:
-        raise Refused("REGEXP_REPLACE with an empty pattern is not on the proven list")
+        raise RefusedError("REGEXP_REPLACE with an empty pattern is not on the proven list")
     subject = call.typed(0, STRING)
     return Value(f"regexp_replace({subject}, {text(pattern)}, {text(replacement)}, 'g')", STRING)
 
@@ -166,9 +168,9 @@ def _json_path(call: Call, *counts: int) -> str:
     if "EXTRACT" in call.name and '"' in path:
         other = call.name.replace("EXTRACT_SCALAR", "VALUE").replace("EXTRACT_STRING", "VALUE")
         other = other.replace("EXTRACT", "QUERY")
-        raise Refused(f"{call.name} takes no name in quotes in its path: take {other}")
+        raise RefusedError(f"{call.name} takes no name in quotes in its path: take {other}")
     if not _PATH.match(path):
-        raise Refused(
+        raise RefusedError(
             f'{call.name}: the path {path} is not on the proven list: write $.name, $."na-me", $[0]'
         )
     return path

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
+from edxtasks.warehouse.dialect.coercion import RefusedError, fit, literal_of
 from edxtasks.warehouse.dialect.expressions import Call
-from edxtasks.warehouse.dialect.fitting import Refused, fit, literal_of
 from edxtasks.warehouse.dialect.functions import builder, plain
 from edxtasks.warehouse.dialect.types import DATE, INT64, PARAMETER, STRING, TIMESTAMP, Value, array
 
@@ -45,21 +45,21 @@ def part(node: exp.Expression, name: str) -> str:
         return f"WEEK({node.expressions[0].name.upper()})"
     if isinstance(node, exp.Var) or (isinstance(node, exp.Column) and len(node.parts) == 1):
         return node.name.upper()
-    raise Refused(f"{name}: a date part was expected, such as DAY")
+    raise RefusedError(f"{name}: a date part was expected, such as DAY")
 
 
 def interval(call: Call, index: int, units: Mapping[str, object]) -> tuple[str, str]:
     """Number (DuckDB text, INT64) and unit of an argument `INTERVAL n UNIT`."""
     node = call.arguments[index]
     if not isinstance(node, exp.Interval) or node.args.get("unit") is None:
-        raise Refused(f"{call.name} takes INTERVAL n UNIT")
+        raise RefusedError(f"{call.name} takes INTERVAL n UNIT")
     unit = node.args["unit"].name.upper()
     if unit not in units:
-        raise Refused(f"{call.name}: {unit} is not on the proven list; see docs/sql.md")
+        raise RefusedError(f"{call.name}: {unit} is not on the proven list; see docs/sql.md")
     this = node.this
     if isinstance(this, exp.Literal):
         if not re.fullmatch(r"-?[0-9]+", this.name):
-            raise Refused(f"{call.name}: an interval takes an integer")
+            raise RefusedError(f"{call.name}: an interval takes an integer")
         return f"CAST({this.name} AS BIGINT)", unit
     return call.place.typed(this, INT64), unit
 
@@ -67,7 +67,7 @@ def interval(call: Call, index: int, units: Mapping[str, object]) -> tuple[str, 
 def only_utc(call: Call, index: int) -> None:
     """Refuse a time zone argument that is not the literal 'UTC'."""
     if len(call.arguments) > index and literal_of(call.arguments[index]) != "UTC":
-        raise Refused(f"{call.name}: the only time zone on the proven list is 'UTC'")
+        raise RefusedError(f"{call.name}: the only time zone on the proven list is 'UTC'")
 
 
 @builder("TIMESTAMP_DIFF")
@@ -75,7 +75,7 @@ def _timestamp_diff(call: Call) -> Value:
     call.take(3)
     unit = part(call.arguments[2], call.name)
     if unit not in MICROSECONDS:
-        raise Refused(f"TIMESTAMP_DIFF: {unit} is not on the proven list; see docs/sql.md")
+        raise RefusedError(f"TIMESTAMP_DIFF: {unit} is not on the proven list; see docs/sql.md")
     a, b = call.typed(0, TIMESTAMP), call.typed(1, TIMESTAMP)
     return Value(f"bq_micros_diff({a}, {b}, {MICROSECONDS[unit]})", INT64)
 
@@ -106,7 +106,7 @@ def _truncated(day: str, unit: str, name: str) -> str:
     if unit == "DAY":
         return day
     if unit not in _TRUNCATED:
-        raise Refused(f"{name}: {unit} is not on the proven list; see docs/sql.md")
+        raise RefusedError(f"{name}: {unit} is not on the proven list; see docs/sql.md")
     return f"CAST(date_trunc('{_TRUNCATED[unit]}', {day}) AS DATE)"
 
 
@@ -165,7 +165,7 @@ def _date_diff(call: Call) -> Value:
     call.take(3)
     unit = part(call.arguments[2], call.name)
     if unit not in _DIFFERENCES:
-        raise Refused(f"DATE_DIFF: {unit} is not on the proven list; see docs/sql.md")
+        raise RefusedError(f"DATE_DIFF: {unit} is not on the proven list; see docs/sql.md")
     return Value(_DIFFERENCES[unit].format(call.typed(0, DATE), call.typed(1, DATE)), INT64)
 
 
@@ -175,7 +175,7 @@ def _moment(call: Call, index: int) -> tuple[str, str]:
     if value.type == TIMESTAMP:
         return f"bq_plain({value.sql})", "TIMESTAMP"
     if value.type == PARAMETER:
-        raise Refused(f"{call.name}: the type of the parameter decides; write CAST(@name AS type)")
+        raise RefusedError(f"{call.name}: the type of the parameter decides; write CAST(@name AS type)")
     return fit(value, DATE), "DATE"
 
 
@@ -204,7 +204,7 @@ def _extract(call: Call) -> Value:
     unit = part(call.arguments[0], call.name)
     if isinstance(call.arguments[1], exp.AtTimeZone):
         if literal_of(call.arguments[1].args["zone"]) != "UTC":
-            raise Refused("EXTRACT: the only time zone on the proven list is 'UTC'")
+            raise RefusedError("EXTRACT: the only time zone on the proven list is 'UTC'")
         call = Call(call.name, [call.arguments[0], call.arguments[1].this], call.place, call.node)
         call.typed(1, TIMESTAMP)
     moment, kind = _moment(call, 1)
@@ -212,7 +212,7 @@ def _extract(call: Call) -> Value:
         return Value(f"CAST({moment} AS DATE)", DATE)
     template = _PARTS.get(unit) or (_TIME_PARTS.get(unit) if kind == "TIMESTAMP" else None)
     if template is None:
-        raise Refused(f"EXTRACT({unit} FROM {kind}) is not on the proven list; see docs/sql.md")
+        raise RefusedError(f"EXTRACT({unit} FROM {kind}) is not on the proven list; see docs/sql.md")
     return Value(template.format(moment), INT64)
 
 
@@ -239,7 +239,7 @@ def _timestamp(call: Call) -> Value:
     if value.type == STRING and len(call.arguments) == 1:
         return Value(f"bq_strict({value.sql}, bq_text_timestamp({value.sql}))", TIMESTAMP)
     if len(call.arguments) == 2:
-        raise Refused("TIMESTAMP takes one argument: the time zone is UTC")
+        raise RefusedError("TIMESTAMP takes one argument: the time zone is UTC")
     return Value(fit(value, TIMESTAMP), TIMESTAMP)
 
 

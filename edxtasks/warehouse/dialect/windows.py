@@ -8,9 +8,9 @@ from decimal import Decimal
 from sqlglot import exp
 
 from edxtasks.warehouse.dialect.aggregates import take_apart
-from edxtasks.warehouse.dialect.chance import pending
+from edxtasks.warehouse.dialect.coercion import RefusedError, fit
+from edxtasks.warehouse.dialect.determinism import pending
 from edxtasks.warehouse.dialect.expressions import Call, Place, Unreadable
-from edxtasks.warehouse.dialect.fitting import Refused, fit
 from edxtasks.warehouse.dialect.functions import builder, call
 from edxtasks.warehouse.dialect.operators import branches
 from edxtasks.warehouse.dialect.orders import Order
@@ -73,12 +73,12 @@ def window(place: Place, node: exp.Expression) -> Value:
     """A window function in DuckDB."""
     function = node.this
     if isinstance(function, (exp.IgnoreNulls, exp.RespectNulls)):
-        raise Refused("IGNORE NULLS stands inside the parentheses: FIRST_VALUE(x IGNORE NULLS)")
+        raise RefusedError("IGNORE NULLS stands inside the parentheses: FIRST_VALUE(x IGNORE NULLS)")
     if not isinstance(function, exp.Anonymous):
-        raise Refused(f"{function.key.upper()} is no window function on the proven list")
+        raise RefusedError(f"{function.key.upper()} is no window function on the proven list")
     name = function.name.upper()
     if name not in (*_RANKS, *_NAVIGATION, *_AGGREGATES, *_PERCENTILES):
-        raise Refused(f"{name} … OVER is not on the proven list; see docs/sql.md")
+        raise RefusedError(f"{name} … OVER is not on the proven list; see docs/sql.md")
     definition = definition_of(node)
     partition = [place.value(item) for item in definition.partition]
     ordered = definition.order.expressions if definition.order is not None else []
@@ -87,7 +87,7 @@ def window(place: Place, node: exp.Expression) -> Value:
         return UNREADABLE
     for value in partition:
         if value.type == FLOAT64 or value.type.kind in ("STRUCT", "ARRAY"):
-            raise Refused(f"PARTITION BY {value.type} is no GoogleSQL")
+            raise RefusedError(f"PARTITION BY {value.type} is no GoogleSQL")
     order |= [value.sql for value in partition]
     spec = definition.spec
     _check_definition(name, bool(ordered), spec)
@@ -130,11 +130,13 @@ def definition_of(node: exp.Expression) -> Definition:
     base = definition_of(_named(node, alias.name))
     adds = own.order is not None or own.spec is not None
     if own.partition:
-        raise Refused(f"a window that names another ({alias.name}) has no PARTITION BY of its own")
+        raise RefusedError(f"a window that names another ({alias.name}) has no PARTITION BY of its own")
     if own.order is not None and base.order is not None:
-        raise Refused(f"the window {alias.name} has an ORDER BY: a window that names it has none of its own")
+        raise RefusedError(
+            f"the window {alias.name} has an ORDER BY: a window that names it has none of its own"
+        )
     if adds and base.spec is not None:
-        raise Refused(f"the window {alias.name} has a frame: a window that names it adds nothing")
+        raise RefusedError(f"the window {alias.name} has a frame: a window that names it adds nothing")
     return Definition(base.partition, own.order or base.order, own.spec or base.spec)
 
 
@@ -147,21 +149,21 @@ def _named(node: exp.Expression, name: str) -> exp.Expression:
         if named.name.lower() == name.lower():
             found: exp.Expression = named
             return found
-    raise Refused(f"no WINDOW {name} is defined")
+    raise RefusedError(f"no WINDOW {name} is defined")
 
 
 def _check_definition(name: str, ordered: bool, spec: exp.Expression | None) -> None:
     """Refuse what GoogleSQL refuses of a function and its window."""
     needs_order = name in (*_RANKS, *_NAVIGATION) and name != "ROW_NUMBER"
     if needs_order and not ordered:
-        raise Refused(f"{name} needs ORDER BY in its window")
+        raise RefusedError(f"{name} needs ORDER BY in its window")
     if spec is not None and name in (*_RANKS, *_PERCENTILES, "NTILE", "LAG", "LEAD"):
-        raise Refused(f"{name} takes no frame (ROWS, RANGE)")
+        raise RefusedError(f"{name} takes no frame (ROWS, RANGE)")
 
 
 def _refuse_distinct(name: str, function: exp.Anonymous) -> None:
     if name in _AGGREGATES and take_apart(list(function.expressions), name).distinct:
-        raise Refused(f"{name}(DISTINCT …) takes no ORDER BY and no frame in its window")
+        raise RefusedError(f"{name}(DISTINCT …) takes no ORDER BY and no frame in its window")
 
 
 _SIDES = {"PRECEDING": -1, "FOLLOWING": 1}
@@ -170,21 +172,21 @@ _SIDES = {"PRECEDING": -1, "FOLLOWING": 1}
 def _check_frame(spec: exp.Expression, types: list[Type]) -> None:
     """Refuse a frame that GoogleSQL refuses."""
     if spec.args["kind"] not in ("ROWS", "RANGE"):
-        raise Refused(f"a frame is one of ROWS or RANGE, found {spec.args['kind']}")
+        raise RefusedError(f"a frame is one of ROWS or RANGE, found {spec.args['kind']}")
     bounds = [(spec.args.get(side), spec.args.get(f"{side}_side")) for side in ("start", "end")]
     distances = [bound for bound, _ in bounds if isinstance(bound, exp.Expression)]
     for distance in distances:
         if not isinstance(distance, exp.Literal) or distance.is_string or not distance.name.isdigit():
-            raise Refused("a frame takes literal numbers, integers")
+            raise RefusedError("a frame takes literal numbers, integers")
     places = [_place(bound, side) for bound, side in bounds]
     start, end = places[0], places[1] if bounds[1][0] is not None else (0, 0)
     if start is None or end is None or start == (1, 1) or end == (-1, 1) or start[0] > end[0]:
-        raise Refused("the frame of a window ends before it begins")
+        raise RefusedError("the frame of a window ends before it begins")
     if spec.args["kind"] == "RANGE":
         if distances and types != [INT64]:
-            raise Refused("RANGE with a distance takes one key in ORDER BY, an INT64")
+            raise RefusedError("RANGE with a distance takes one key in ORDER BY, an INT64")
         if not types and (start, end) != ((-1, 1), (1, 1)):
-            raise Refused("RANGE needs ORDER BY")
+            raise RefusedError("RANGE needs ORDER BY")
 
 
 def _place(bound: object, side: object) -> tuple[int, int] | None:
@@ -240,7 +242,7 @@ def _check(
 def _rank(call: Call) -> Value:
     call.take(0)
     if not call.over:
-        raise Refused(f"{call.name} needs OVER (…)")
+        raise RefusedError(f"{call.name} needs OVER (…)")
     return Value(f"{call.name.lower()}(){call.over}", _RANKS[call.name])
 
 
@@ -258,9 +260,9 @@ def _count(call: Call, index: int, least: int) -> str:
     """An argument that is a literal number or a parameter."""
     value = call.value(index)
     if value.type != PARAMETER and (value.number is None or not value.number.isdigit()):
-        raise Refused(f"{call.name}: argument {index + 1} must be a literal number or a parameter")
+        raise RefusedError(f"{call.name}: argument {index + 1} must be a literal number or a parameter")
     if value.number is not None and int(value.number) < least:
-        raise Refused(f"{call.name}: argument {index + 1} must be at least {least}")
+        raise RefusedError(f"{call.name}: argument {index + 1} must be at least {least}")
     return fit(value, INT64)
 
 
@@ -268,7 +270,7 @@ def _count(call: Call, index: int, least: int) -> str:
 def _neighbour(call: Call) -> Value:
     call.take(1, 2, 3)
     if not call.over:
-        raise Refused(f"{call.name} needs OVER (…)")
+        raise RefusedError(f"{call.name} needs OVER (…)")
     value = call.value(0)
     distance = _count(call, 1, 0) if len(call.arguments) > 1 else "1"
     if len(call.arguments) < 3:
@@ -281,7 +283,7 @@ def _neighbour(call: Call) -> Value:
 def _end_value(call: Call) -> Value:
     arguments = take_apart(call.arguments, call.name)
     if len(arguments.nodes) != 1 or not call.over:
-        raise Refused(f"{call.name} takes one argument and OVER (…)")
+        raise RefusedError(f"{call.name} takes one argument and OVER (…)")
     value = call.place.value(arguments.nodes[0])
     if value.type == UNKNOWN:
         raise Unreadable
@@ -293,7 +295,7 @@ def _end_value(call: Call) -> Value:
 def _nth_value(call: Call) -> Value:
     call.take(2)
     if not call.over:
-        raise Refused("NTH_VALUE needs OVER (…)")
+        raise RefusedError("NTH_VALUE needs OVER (…)")
     value = call.value(0)
     return Value(f"nth_value({value.sql}, {_count(call, 1, 1)}){call.over}", value.type)
 
@@ -302,15 +304,15 @@ def _nth_value(call: Call) -> Value:
 def _percentile(call: Call) -> Value:
     call.take(2)
     if not call.over or "ORDER BY" in call.over:
-        raise Refused(f"{call.name} needs OVER (PARTITION BY …), without ORDER BY")
+        raise RefusedError(f"{call.name} needs OVER (PARTITION BY …), without ORDER BY")
     fraction = call.value(1).number
     if fraction is None or not 0 <= float(fraction) <= 1:
-        raise Refused(f"{call.name} takes a literal fraction from 0 to 1")
+        raise RefusedError(f"{call.name} takes a literal fraction from 0 to 1")
     value = call.value(0)
     if call.name == "PERCENTILE_CONT":
         return Value(f"quantile_cont({fit(value, FLOAT64)}, {fraction}){call.over}", FLOAT64)
     if value.type not in (INT64, FLOAT64, STRING, DATE, TIMESTAMP):
-        raise Refused(f"PERCENTILE_DISC of {value.type}")
+        raise RefusedError(f"PERCENTILE_DISC of {value.type}")
     # The fraction is a FLOAT64, so that a tenth of ten rows is a little more than one: DuckDB takes it as a
     # decimal, which is given the digits that the FLOAT64 has.
     digits = f"{Decimal(float(fraction)):.24f}"

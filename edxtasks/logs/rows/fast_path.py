@@ -19,7 +19,7 @@ from edxtasks.logs.rows.event_struct import take_event_struct
 from edxtasks.logs.rows.event_time import read_time
 from edxtasks.logs.rows.json_text import DEEPEST_SET_ASIDE, TextForm, compact, parse_embedded
 from edxtasks.logs.rows.module_id import ModuleIds
-from edxtasks.logs.rows.remembered import MOST, Remembered
+from edxtasks.logs.rows.remembered import MOST, Memo
 from edxtasks.logs.rows.row_levels import AGENT_OF_CONTEXT, AGENT_OF_MODULE, CONTEXT, TOP
 from edxtasks.logs.rows.usual_form import (
     USUAL,
@@ -38,7 +38,7 @@ NOT_USUAL = (MsgspecError, JSONEncodeError, RecursionError, UnicodeError)
 """What `UsualLines.row` raises on a line that is not usual."""
 
 
-class NotUsual(MsgspecError):
+class NotFastPathError(MsgspecError):
     """A line is not in the usual form."""
 
 
@@ -59,7 +59,7 @@ class UsualLines:
         self._plain_agent = text({"oldagent": ""})
         self._derive = module_ids.derive
         self._types = module_ids.event_types
-        self._agents = Remembered(lambda key: text({"oldagent": "", "module.usage_key": key}))
+        self._agents = Memo(lambda key: text({"oldagent": "", "module.usage_key": key}))
         self._buffer = bytearray()  # one that has grown already; each row is written over it from its begin
         self._short_events: dict[str, tuple[Any, str, Raw | None]] = {}
         self._is_compact = text is compact
@@ -86,7 +86,7 @@ class UsualLines:
             course = COURSES.learn(context.course_id)
         moment = read_time(record.time)
         if moment is None or (course is None and context.course_id):
-            raise NotUsual
+            raise NotFastPathError
         try:
             kind = self._types.known[record.event_type]
         except KeyError:
@@ -147,7 +147,7 @@ class UsualLines:
             context.agent = self._plain_agent
         if context.user_id.__class__ is str:
             if context.user_id:
-                raise NotUsual
+                raise NotFastPathError
             context.user_id = None
         if module is not None:
             self._take_module(context, module)
@@ -190,7 +190,7 @@ class UsualLines:
     def _take_agent(self, context: ContextWithAgent) -> None:
         delivered = context.agent or ""
         if '"oldagent"' in delivered:
-            raise NotUsual  # perhaps a row that is rephrased again
+            raise NotFastPathError  # perhaps a row that is rephrased again
         agent: dict[str, Any] = {"oldagent": delivered}
         for name in AGENT_OF_CONTEXT:
             value = getattr(context, name)

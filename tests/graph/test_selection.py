@@ -8,9 +8,9 @@ import pytest
 
 from edxtasks.build.registry import commands, read_registry
 from edxtasks.config import Options
-from edxtasks.graph.asked import Asked
+from edxtasks.graph.arguments import Arguments
 from edxtasks.graph.load import make_graph
-from edxtasks.graph.words import Words
+from edxtasks.graph.selection import Selection
 from edxtasks.table import Scope
 
 REGISTRY = read_registry(None)
@@ -20,8 +20,8 @@ COMBINED = {"report.person_course_latest", "report.person_course_viewed", "repor
 SHARED = {"courses.global_modal_ip", "courses.global_modal_lang"}
 
 
-def asked(*words: str, courses_named: bool = False, **options: bool) -> Asked:
-    return Asked(REGISTRY, commands(REGISTRY), words, Options(**options), courses_named)  # type: ignore[arg-type]
+def asked(*words: str, courses_named: bool = False, **options: bool) -> Selection:
+    return Selection(REGISTRY, commands(REGISTRY), words, Options(**options), courses_named)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_the_tables_of_a_word(word: str, tables: set[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "named", "standing"),
+    ("words", "named", "status"),
     [
         (("report",), True, SHARED),
         (("weekly",), True, SHARED),
@@ -64,9 +64,9 @@ def test_the_tables_of_a_word(word: str, tables: set[str]) -> None:
     ],
 )
 def test_tables_that_all_courses_read_are_made_anew_for_lists_only(
-    words: tuple[str, ...], named: bool, standing: set[str]
+    words: tuple[str, ...], named: bool, status: set[str]
 ) -> None:
-    assert asked(*words, courses_named=named).as_they_stand == standing
+    assert asked(*words, courses_named=named).as_they_stand == status
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def graph_of(folder: Path, *words: str):  # type: ignore[no-untyped-def]
     (folder / "config" / "edxtasks.toml").write_text(
         f'course_id_list = ["{COURSE}"]\n[courses]\nall = ["{COURSE}"]\n'
     )
-    parsed = Words.of([*words, "force_recompute=1"])
+    parsed = Arguments.of([*words, "force_recompute=1"])
     return make_graph(load_settings(folder, parsed.variables, {}), parsed)
 
 

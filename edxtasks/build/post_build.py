@@ -9,41 +9,41 @@ from edxtasks.build.context import Context, identifier
 from edxtasks.build.exports import export, form_of, write_and_store, written
 from edxtasks.build.person_course import about_person_course
 from edxtasks.course import CourseKey
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 from edxtasks.table import Scope, Table
-from edxtasks.warehouse.base import Label, Query, TableName, Tables
+from edxtasks.warehouse.base import BuildInfo, Query, TableName, Tables
 
 _LATEST = "_latest"
 """How the names of tables end whose copies are named after the moment."""
 
 
 def follow_up(
-    context: Context, table: Table, course: CourseKey | None, broken: Sequence[str], notes: Notes
+    context: Context, table: Table, course: CourseKey | None, broken: Sequence[str], messages: Messages
 ) -> None:
     """Do what follows for a table that has just been built; what people should know goes into the notes.
 
     `broken` are the checks that its rows break, in words.
     """
-    said = list(notes.lines)
+    said = list(messages.lines)
     about = [table.description]
     if table.name == "person_course" and course is not None:
-        about += about_person_course(context, course, notes)
+        about += about_person_course(context, course, messages)
     about += [f"Warning: {one}" for one in broken]
     if table.scope is Scope.GROUP:
         about += [f"Courses: {', '.join(map(str, context.courses))}", *said]
     if table.files:
-        places = export(context, table, course, notes)
+        places = export(context, table, course, messages)
         if table.scope is Scope.GROUP:
             about += [f"File: {place}" for place in places]
             for place in places:
-                notes.say(f"written: {place}")
+                messages.add(f"written: {place}")
     if table.snapshot and getattr(context.settings, table.snapshot):
-        _keep_snapshot(context, table, notes)
+        _keep_snapshot(context, table, messages)
     if len(about) > 1:
         context.warehouse.describe(context.name(table, course), "\n".join(about))
 
 
-def _keep_snapshot(context: Context, table: Table, notes: Notes) -> None:
+def _keep_snapshot(context: Context, table: Table, messages: Messages) -> None:
     """A copy of a table, and a file of it, that are named after the moment."""
     now = datetime.now(UTC)
     source, schema = context.name(table, None), table.schema
@@ -51,11 +51,11 @@ def _keep_snapshot(context: Context, table: Table, notes: Notes) -> None:
     copy = TableName(source.dataset, f"{start}_{now:%Y_%m_%d_%H%M%S}")
     inputs = {"combined": Tables((source,), schema)}
     query = Query(f"SELECT {', '.join(schema.names)} FROM combined", inputs, {}, schema)
-    label = Label("snapshot", description=f"{source} as it was {now:%Y-%m-%d %H:%M:%S} UTC")
+    label = BuildInfo("snapshot", description=f"{source} as it was {now:%Y-%m-%d %H:%M:%S} UTC")
     context.warehouse.create(copy, query, label)
     file = f"{start}_{now:%Y-%m-%d-%H%M%S}.csv"
     with written(file):
         rows = context.warehouse.read(copy, schema.names)
         storage, folder = context.report_storage, context.report_folder()
         write_and_store(storage, folder, [file], schema, rows, form_of(table), context.scratch)
-    notes.say(f"snapshot: {copy}, {file}")
+    messages.add(f"snapshot: {copy}, {file}")

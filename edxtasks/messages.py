@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass
-class Notes:
+class Messages:
     """Lines and counts that a builder collects; they travel back to the reporter with its result.
 
     `lines` are shown after the task, in order. `counts` holds what the summary adds up: `rejects` (lines
@@ -17,7 +17,7 @@ class Notes:
     lines: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
-    def say(self, line: str) -> None:
+    def add(self, line: str) -> None:
         """Add a line. Never personal data, never a secret."""
         self.lines.append(line)
 

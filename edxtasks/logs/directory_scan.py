@@ -9,8 +9,8 @@ from functools import cached_property
 from pathlib import Path
 
 from edxtasks.logs.checkpoints import LEGACY, LOST, Shards, merged, read_checkpoint, read_outstanding
+from edxtasks.logs.gzip_members import is_of_raw_logs
 from edxtasks.logs.layout import Layout
-from edxtasks.logs.members import is_of_raw_logs
 from edxtasks.logs.shard_lists import Entry, lists, mark_of
 
 
@@ -32,7 +32,7 @@ class Found:
         return bool(self.untracked or self.lost or self.unlisted or self.stale)
 
 
-class Surveyor:
+class DirectoryScan:
     """Looks at buckets one by one. `sources` are the keys of all sources; None: do not compare with them."""
 
     def __init__(

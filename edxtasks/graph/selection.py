@@ -15,7 +15,7 @@ _NIGHTLY = next(name for name, one in SETS.items() if one.reached_by_logs)
 """The set for which nothing else is looked at than what new logs reach."""
 
 
-class Asked:
+class Selection:
     """The tables that a run has among its targets, and how it takes them.
 
     `commands` are the tables that each command makes. Words that name no table count for nothing here.
@@ -128,10 +128,10 @@ class Asked:
         everything = set(self._registry)
         if named and named <= self.forced:
             return everything - self.forced
-        standing = self._shared if self._courses_named else set()
+        status = self._shared if self._courses_named else set()
         if self._options.just_do_nightly or named == {_NIGHTLY}:
-            standing = standing | (everything - set(reached_by_logs(self._registry)))
-        return standing
+            status = status | (everything - set(reached_by_logs(self._registry)))
+        return status
 
     @property
     def _shared(self) -> set[str]:

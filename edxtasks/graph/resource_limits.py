@@ -5,20 +5,20 @@ from __future__ import annotations
 import os
 
 from edxtasks.config import Settings
-from edxtasks.warehouse.base import Share
+from edxtasks.warehouse.base import ResourceLimits
 
 PART_OF_MEMORY = 0.8
 """Of the machine's memory, what all task processes together may take."""
 
 
-def share(settings: Settings, processes: int) -> Share:
+def share(settings: Settings, processes: int) -> ResourceLimits:
     """What one of `processes` task processes may take: threads of the engine, memory."""
     side_by_side = max(1, processes)
     memory = settings.engine.memory_limit
     if not memory:
         megabytes = int(_memory() * PART_OF_MEMORY / side_by_side) >> 20
         memory = f"{megabytes}MiB"
-    return Share(max(1, cores() // side_by_side), memory)
+    return ResourceLimits(max(1, cores() // side_by_side), memory)
 
 
 def cores() -> int:

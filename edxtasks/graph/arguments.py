@@ -14,21 +14,21 @@ from pathlib import Path
 from edxtasks.config import Settings, WithoutTable, chosen_courses, known_courses
 from edxtasks.course import CourseKey, shorten
 from edxtasks.errors import SettingsError, nearest
-from edxtasks.notes import Notes
+from edxtasks.messages import Messages
 
 ABOUT_WEEKLY = frozenset({"adopt", "estimate", "plan", "run"})
 """Commands that take the tasks of a run, and where none is named `weekly`."""
 
 
 @dataclass(frozen=True)
-class Words:
+class Arguments:
     """The command line in parts: variables (`name=value`), and words that may name tasks."""
 
     variables: dict[str, str]
     words: tuple[str, ...]
 
     @classmethod
-    def of(cls, arguments: Sequence[str]) -> Words:
+    def of(cls, arguments: Sequence[str]) -> Arguments:
         """Read the arguments of doit, as doit itself does: any word with `=` but no dash is a variable."""
         variables = {}
         words = []
@@ -90,11 +90,11 @@ class TaskKinds:
 
 
 def choose(
-    words: Words,
+    words: Arguments,
     settings: Settings,
     kinds: TaskKinds,
     exists: Callable[[CourseKey], bool],
-    notes: Notes,
+    messages: Messages,
     without_table: WithoutTable | None = None,
 ) -> Choice:
     """The courses of this run.
@@ -120,7 +120,7 @@ def choose(
     elif not named and not whole and words.words and all(word in others for word in words.words):
         courses = ()
     else:
-        courses = tuple(chosen_courses(settings, without_table=without_table, notes=notes))
+        courses = tuple(chosen_courses(settings, without_table=without_table, messages=messages))
         for word, key in named.items():
             if key not in courses:
                 hint = nearest(key.slash, [one.slash for one in courses])

@@ -18,7 +18,7 @@ from edxtasks.warehouse.dialect.types import (
 )
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """An expression that is not on the proven list, or has a form that is not."""
 
 
@@ -34,7 +34,7 @@ def fits(value: Value, wanted: Type) -> bool:
 def fit(value: Value, wanted: Type) -> str:
     """The DuckDB text of `value` as `wanted`. Raises Refused if it does not fit."""
     if not fits(value, wanted):
-        raise Refused(f"{wanted} was expected, found {value.type}: write a CAST")
+        raise RefusedError(f"{wanted} was expected, found {value.type}: write a CAST")
     if value.type == wanted:
         return value.sql
     if value.type in (NULL, PARAMETER):
