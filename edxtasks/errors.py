@@ -50,8 +50,13 @@ class SourceAbsentError(Exception):
     """A source that was never delivered (no forum dump, no tarball): a normal state, no fault.
 
     The task that needs it is skipped with this reason, and its consumers see the table as absent: one that
-    was made before is set aside.
+    was made before is set aside. `names` are the names of the files that would have been taken, as `waldofy`
+    sorts them.
     """
+
+    def __init__(self, message: str, names: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.names = tuple(names)
 
 
 class NoCourseDirectory(SourceAbsentError):

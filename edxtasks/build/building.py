@@ -26,7 +26,7 @@ from edxtasks.build.freshness import (
 )
 from edxtasks.build.log_days import TRACKLOG_SCHEMA
 from edxtasks.build.model import with_place
-from edxtasks.build.never_empty import with_a_row
+from edxtasks.build.never_empty import must_have_a_row, with_a_row
 from edxtasks.build.post_build import follow_up
 from edxtasks.build.published import publish, publish_outputs
 from edxtasks.course import CourseKey
@@ -255,7 +255,7 @@ def _make_by_python(
                 tables=_Reader(context, table, course, messages),
             )
         )
-        if builder.never_empty:
+        if must_have_a_row(table, context.state(table, course)):
             content = with_a_row(table, content, verdict.sources, messages)
         if isinstance(content, OwnColumns):
             state = context.warehouse.load(name, content.schema, content.rows, label, checks)

@@ -23,6 +23,7 @@ from edxtasks.build.published import unpublished, unpublished_outputs
 from edxtasks.config import Settings
 from edxtasks.config.settings import SETTINGS
 from edxtasks.course import CourseKey
+from edxtasks.dumps.waldofy import withheld
 from edxtasks.errors import NoCourseDirectory, SourceAbsentError, UserError, from_machine
 from edxtasks.table import (
     ALL_EARLIER,
@@ -152,8 +153,7 @@ def _check(context: Context, table: Table, course: CourseKey | None, quick: bool
         sources = sources_of(context, table, course)
         values = parameters(context, table, course)
     except SourceAbsentError as absent:
-        vanished = not isinstance(absent, NoCourseDirectory)
-        return Verdict(Status.SKIPPED, str(absent), vanished=vanished)
+        return _without_source(context, course, absent)
     if _lacks_log_days(context, table, course):
         return Verdict(Status.SKIPPED, "there is no log day of the course", lacks=TRACKLOG)
     missing = _missing(context, table, course)
@@ -189,6 +189,17 @@ def _check(context: Context, table: Table, course: CourseKey | None, quick: bool
     if reason := outdated(context, table, course) or unpublished(context, table, sources):
         return replace(_stale(verdict, reason), files_only=True)
     return verdict
+
+
+def _without_source(context: Context, course: CourseKey | None, absent: SourceAbsentError) -> Verdict:
+    """The verdict of a table whose source is not there. What edX did deliver, and nobody could use, is not
+    gone: the table of an earlier dump stays."""
+    if isinstance(absent, NoCourseDirectory):
+        return Verdict(Status.SKIPPED, str(absent))
+    reason = withheld(course, context.settings, absent.names) if course is not None and absent.names else ""
+    if reason:
+        return Verdict(Status.SKIPPED, f"{absent}: {reason}; what was made before stays")
+    return Verdict(Status.SKIPPED, str(absent), vanished=True)
 
 
 def set_aside_before(context: Context, table: Table, course: CourseKey | None) -> TableState | None:

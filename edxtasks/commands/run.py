@@ -16,7 +16,7 @@ from doit.task import Stream
 
 from edxtasks.commands.ending import INTERRUPTED, EndsWell, NobodyReads, ignore_interrupts, watching_readers
 from edxtasks.graph.reporter import RunReporter
-from edxtasks.graph.tasks import TOLERATES
+from edxtasks.graph.tasks import STEP, TOLERATES
 from edxtasks.printable import say
 
 
@@ -24,11 +24,18 @@ class _Tolerant:
     """Leaves out, among the failed inputs of a task, those that it can do without."""
 
     def select_task(self, node: Any, tasks_dict: Any) -> bool:
-        tolerated = (node.task.meta or {}).get(TOLERATES, ())
-        if node.bad_deps and tolerated:
-            node.bad_deps = [bad for bad in node.bad_deps if bad.task.name not in tolerated]
+        meta = node.task.meta or {}
+        if node.bad_deps and STEP in meta:  # a command fails with any of the tasks that it names
+            bad = [one for one in node.bad_deps if one.task.name not in meta[TOLERATES]]
+            node.bad_deps = [one for one in bad if _blocks(one.task)]
         chosen: bool = super().select_task(node, tasks_dict)  # type: ignore[misc]
         return chosen
+
+
+def _blocks(failed: Any) -> bool:
+    """Whether the failure of a task holds up what needs it: of all but a step that says that it does not."""
+    step = (failed.meta or {}).get(STEP)
+    return step is None or step.blocks
 
 
 class SerialRunner(_Tolerant, Runner):  # type: ignore[misc]

@@ -24,7 +24,8 @@ def tarball(course: CourseKey, settings: Settings) -> Path:
     found = find_tarball(directory)
     if found is None:
         raise SourceAbsentError(
-            f"no course content: {directory} has none of {', '.join(TARBALL_NAMES)}, *course*.tar.gz"
+            f"no course content: {directory} has none of {', '.join(TARBALL_NAMES)}, *course*.tar.gz",
+            TARBALL_NAMES,
         )
     return found
 
@@ -51,4 +52,6 @@ def content_file(course: CourseKey, settings: Settings) -> Path:
         found = find_tarball(place) or (bundle if bundle.is_file() else None)
         if found is not None:
             return found
-    raise SourceAbsentError(f"no course content: {directory} has neither a course export nor {name}")
+    raise SourceAbsentError(
+        f"no course content: {directory} has neither a course export nor {name}", TARBALL_NAMES
+    )

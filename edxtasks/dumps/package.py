@@ -78,8 +78,9 @@ class PackageGoneError(InputError):
 class Package:
     """A package, its files sorted by where they go: to a known course, or, under None, to the rest.
 
-    `encrypted` are names of files that would have a place if they were decrypted; `leading_out` are links
-    that lead to no file of the folder: they are not followed.
+    `encrypted` are names of files that would have a place if they were decrypted. `withheld` are the sorted
+    files that do not come of the package although it names them, by course, each with the reason.
+    `leading_out` are links that lead to no file of the folder: they are not followed.
     """
 
     folder: Path
@@ -87,6 +88,7 @@ class Package:
     files: Mapping[CourseKey | None, Sequence[PackageFile]] = field(default_factory=dict)
     failed: Mapping[CourseKey | None, Sequence[FailedExport]] = field(default_factory=dict)
     encrypted: Mapping[CourseKey | None, Sequence[str]] = field(default_factory=dict)
+    withheld: Mapping[CourseKey | None, Mapping[str, str]] = field(default_factory=dict)
     leading_out: Sequence[str] = ()
     doubles: Sequence[str] = ()
     not_understood: Sequence[str] = ()
@@ -126,6 +128,7 @@ def plan_package(dump_dir: Path, known: Sequence[CourseKey], base: Path) -> Pack
     found: dict[Path, tuple[tuple[bool, bool, str], PackageFile]] = {}
     failed: dict[CourseKey | None, list[FailedExport]] = {}
     encrypted: dict[CourseKey | None, list[str]] = {}
+    withheld: dict[CourseKey | None, dict[str, str]] = {}
     doubles: list[str] = []
     not_understood: list[str] = []
     entries = sorted(folder.iterdir())
@@ -142,8 +145,10 @@ def plan_package(dump_dir: Path, known: Sequence[CourseKey], base: Path) -> Pack
         course = None if name.edge else _course_of(name.course_part, courses, path.name)
         if is_encrypted:
             encrypted.setdefault(course, []).append(path.name)
+            withheld.setdefault(course, {})[name.target] = "is encrypted"
             continue
         if path.name.endswith(_FAILED):
+            withheld.setdefault(course, {})[name.target] = "could not be exported by edX"
             export = FailedExport(path.name, name.content, name.course_part, course)
             failed.setdefault(course, []).append(export)
             continue
@@ -172,6 +177,7 @@ def plan_package(dump_dir: Path, known: Sequence[CourseKey], base: Path) -> Pack
         files,
         failed,
         encrypted,
+        withheld,
         leading_out=tuple(leading_out),
         doubles=tuple(doubles),
         not_understood=tuple(not_understood),

@@ -242,6 +242,10 @@ class DeliveredTable:
                 columns = list(zip(*(record for _, record in batch), strict=True))
                 yield from zip(*(convert(columns[index]) for index, convert in plan), strict=True)
         self._settle()
+        if not self.account.records:
+            self._notes.add(
+                f"warning: {printable_path(self.path)} has a header and no record: look whether it is whole"
+            )
 
     def _batches(self) -> Iterator[_Batch]:
         batch: _Batch = []

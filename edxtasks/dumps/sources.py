@@ -44,10 +44,15 @@ def required_file(directory: Path, name: str, endings: Iterable[str] = TABLE_END
     content."""
     path = logical_file(directory, name, endings)
     if path is None:
-        raise SourceAbsentError(f"{name} was not delivered (looked in {directory})")
+        raise SourceAbsentError(f"{name} was not delivered (looked in {directory})", spelt([name], endings))
     if is_empty(path):
         raise SourceAbsentError(f"{name} was delivered empty ({path})")
     return path
+
+
+def spelt(names: Iterable[str], endings: Iterable[str] = TABLE_ENDINGS) -> list[str]:
+    """The names that files of the sources `names` may have."""
+    return [f"{name}{ending}" for name in names for ending in endings]
 
 
 def is_empty(path: Path) -> bool:

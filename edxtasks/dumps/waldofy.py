@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import multiprocessing
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -18,7 +18,9 @@ from typing import Any
 
 import orjson
 
+from edxtasks.config import Settings
 from edxtasks.course import CourseKey
+from edxtasks.directories import dump_date
 from edxtasks.dumps.files import PIECE, refuse_encrypted
 from edxtasks.dumps.package import COPY, TABLE, UNKNOWN, Package, PackageFile, plan_package
 from edxtasks.dumps.reader import DeliveredTable
@@ -32,6 +34,9 @@ __all__ = ["Package", "Sorted", "convert", "pending", "plan_package", "was_sorte
 
 VERSION = 2
 """Raised when the same source gives other bytes: then all is sorted again."""
+
+RECORDS = Path("META") / "waldofy"
+"""The folder of the records, below the base directory."""
 
 _SECONDS_BETWEEN_RECORDS = 5.0
 
@@ -63,8 +68,22 @@ def pending(package: Package, course: CourseKey | None, digest: Digest) -> list[
 def was_sorted(base: Path, dump_dir: Path) -> bool:
     """Whether the records of `base` tell of files that were sorted from the package `dump_dir`."""
     folder = dump_dir.resolve()
-    records = _RECORDS / folder.name[-len("YYYY-MM-DD") :]
+    records = RECORDS / folder.name[-len("YYYY-MM-DD") :]
     return any(_Record.tells_of(path, folder.name) for path in sorted((base / records).glob("*.json")))
+
+
+def withheld(course: CourseKey, settings: Settings, names: Sequence[str]) -> str:
+    """What kept one of the files `names` out of the dump of a course that is read; "" where nothing did.
+
+    The package names such a file, but it was encrypted, or its export failed at edX. Raises what
+    `edxtasks.directories.sql_directory` raises.
+    """
+    date = dump_date(course, settings)
+    if date is None:
+        return ""
+    folder = settings.paths.course_sql_base_dir / RECORDS / date.isoformat()
+    kept_out = _Record.withheld_of(folder / f"{course.directory}.json")
+    return next((f"{name} {kept_out[name]}" for name in names if name in kept_out), "")
 
 
 def convert(
@@ -106,6 +125,7 @@ def convert(
         record.keep(file, result.source)
         made += [file.target] if file.target.exists() else []
     record.left_out = _left_out(package, course)
+    record.withhold(package.withheld.get(course, {}))
     record.save()
     if faults:
         raise InputError("\n".join(faults))
@@ -176,15 +196,12 @@ def _digest_of(path: Path, digest: Digest) -> str | OSError:
         return error
 
 
-_RECORDS = Path("META") / "waldofy"
-
-
 class _Record:
     """What the sorted files of one date and course were made from, whichever packages they came in."""
 
     def __init__(self, package: Package, course: CourseKey | None) -> None:
         name = "_rest" if course is None else course.directory
-        self._path = package.base / _RECORDS / package.date / f"{name}.json"
+        self._path = package.base / RECORDS / package.date / f"{name}.json"
         self._base = package.base
         self._package = package.name
         form = self._form(self._path)
@@ -192,6 +209,8 @@ class _Record:
         self._targets: dict[str, dict[str, Any]] = targets if isinstance(targets, dict) else {}
         left = form.get("left out")
         self._left_out: dict[str, dict[str, list[str]]] = left if isinstance(left, dict) else {}
+        kept_out = form.get("withheld")
+        self._withheld: dict[str, dict[str, str]] = kept_out if isinstance(kept_out, dict) else {}
         self._saved = time.monotonic()
 
     @staticmethod
@@ -209,6 +228,13 @@ class _Record:
         return isinstance(targets, dict) and any(
             isinstance(known, dict) and known.get("package") == package for known in targets.values()
         )
+
+    @classmethod
+    def withheld_of(cls, path: Path) -> dict[str, str]:
+        """The sorted files that the packages of one date and course name and do not give, with the reason."""
+        packages = cls._form(path).get("withheld")
+        known = packages.values() if isinstance(packages, dict) else ()
+        return {name: reason for one in known if isinstance(one, dict) for name, reason in one.items()}
 
     @property
     def left_out(self) -> dict[str, list[str]]:
@@ -251,10 +277,19 @@ class _Record:
         if time.monotonic() - self._saved > _SECONDS_BETWEEN_RECORDS:
             self.save()
 
+    def withhold(self, names: Mapping[str, str]) -> None:
+        """Remember the sorted files that this package does not give, with the reason."""
+        self._withheld[self._package] = dict(names)
+
     def save(self) -> None:
         """Write the record."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        form = {"version": VERSION, "left out": self._left_out, "targets": self._targets}
+        form = {
+            "version": VERSION,
+            "left out": self._left_out,
+            "withheld": self._withheld,
+            "targets": self._targets,
+        }
         with replacing(self._path) as sink:
             sink.write(orjson.dumps(form, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
         self._saved = time.monotonic()

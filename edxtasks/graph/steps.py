@@ -80,6 +80,8 @@ class Step(ABC):
         self.reason = ""
         self.status: Status | None = None
         self.built: Built | None = None
+        self.blocks = True
+        """Whether its failure holds up what needs it."""
         self._fault: UserError | None = None
 
     def __repr__(self) -> str:

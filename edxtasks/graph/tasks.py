@@ -212,10 +212,11 @@ class Graph:
         writers = [table for table in writers if table.scope is Scope.COURSE and _writes_files(table)]
         for course in self.run.context.courses:
             needed = sorted(self.table_task(table, course) for table in writers)
+            tolerated = set(needed)
             if self.run.context.settings.paths.dump_dir is not None:
                 needed.append(f"{WALDOFY}:{course}")
             step = MirrorStep(self.run, f"{MIRROR}:{course}", course)
-            yield {"basename": MIRROR, "name": str(course), **self._of(step, needed, set(needed))}
+            yield {"basename": MIRROR, "name": str(course), **self._of(step, needed, tolerated)}
 
     def _research(self) -> Iterator[Task]:
         yield self._head(RESEARCH, "export tables of a course as csv.gz files to storage")
@@ -271,8 +272,8 @@ class Graph:
             and _reads_files(table)
             and self.run.context.settings.paths.dump_dir is not None
         ):
+            # Where it fails, its files are old ones, or not all: what is made from them stays as it is.
             needed.append(f"{WALDOFY}:{course}")
-            tolerated.add(f"{WALDOFY}:{course}")
         role = Role(
             demanded=table.name in self._asked.demanded,
             needed=table.name in self._asked.needed,

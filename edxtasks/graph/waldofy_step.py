@@ -87,6 +87,7 @@ class WaldofyStep(Step):
                 return self._nothing_of_it(package, self.course)
             fault = self._not_read(package, self.course)
             if fault and self._delivery.loads:
+                self.blocks = False  # the folder that is read is another one, and as it was
                 raise InputError(fault)
         reasons = pending(package, self.course, self.run.context.digests)
         if not reasons:
@@ -99,6 +100,8 @@ class WaldofyStep(Step):
         if self._delivery.gone:
             return (Status.SKIPPED if teller == self.name else Status.FRESH), self._delivery.gone
         if teller == self.name:
+            # It concerns no course more than another: all of them go on with the files that they have.
+            self.blocks = False
             raise fault
         return Status.SKIPPED, f"the package cannot be sorted: {teller} says why"
 

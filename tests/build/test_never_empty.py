@@ -39,8 +39,9 @@ FORMS: dict[str, Callable[[list[dict[str, str]], Path], Content]] = {
 }
 
 
+@pytest.mark.parametrize("never_empty", [True, False])
 @pytest.mark.parametrize("form", FORMS)
-def test_no_row_fails_and_the_old_table_stays(form: str, tmp_path: Path) -> None:
+def test_no_row_fails_and_the_old_table_stays(form: str, never_empty: bool, tmp_path: Path) -> None:
     source = tmp_path / "things.csv"
     given: list[dict[str, str]] = [ROW]
 
@@ -48,7 +49,7 @@ def test_no_row_fails_and_the_old_table_stays(form: str, tmp_path: Path) -> None
         inputs.messages.add("3 records of another course")
         return FORMS[form](given, inputs.scratch)
 
-    made = PythonModel(1, rows, lambda of: {"things": source}, never_empty=True)
+    made = PythonModel(1, rows, lambda of: {"things": source}, never_empty=never_empty)
     table = Table("things", "load_things", COLUMNS, made)
     warehouse = ParquetWarehouse(tmp_path / "warehouse")
     settings = Settings(
@@ -69,6 +70,14 @@ def test_no_row_fails_and_the_old_table_stays(form: str, tmp_path: Path) -> None
     warehouse.refresh_all()
     assert list(warehouse.read(context.name(table, COURSE))) == [("a",)]
     assert not list((tmp_path / "warehouse").rglob(".things*")), "nothing is left behind"
+    # A table that may be empty comes out so where none is there before.
+    warehouse.drop(context.name(table, COURSE))
+    if never_empty:
+        with pytest.raises(InputError):
+            build(context, table, COURSE)
+    else:
+        assert "remove that table first: doit clean things" in str(failed.value)
+        assert build(context, table, COURSE).rows == 0
 
 
 def test_people_and_the_axis_are_never_empty() -> None:

@@ -236,6 +236,15 @@ def test_an_empty_optional_file_counts_as_absent(base: Path) -> None:
     assert "certificates.sql is empty: taken as not delivered" in messages.lines
 
 
+@pytest.mark.parametrize(("source", "text"), [("enrollment", ENROLLMENT), ("certificates", CERTIFICATES)])
+def test_a_header_without_a_record_is_warned_of(base: Path, source: str, text: str) -> None:
+    put(base, f"{source}.sql", text.splitlines()[0] + "\n")
+    messages = Messages()
+    build(base, messages)
+    [warning] = [line for line in messages.lines if line.startswith("warning: ")]
+    assert f"{DATE}/{source}.sql has a header and no record" in warning
+
+
 def test_the_last_of_double_accounts_and_profiles_wins_whole(base: Path) -> None:
     put(base, "users.sql", USERS + "1\tanna\tA\tNULL\t\t0\tNULL\tNULL\n")
     rows = build(base)

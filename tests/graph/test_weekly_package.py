@@ -123,6 +123,48 @@ def test_a_package_that_cannot_be_sorted_is_no_success(folder: Path) -> None:
     assert "2 files are encrypted and were left where they are" in ended.err  # those of the edge site
 
 
+def states(folder: Path, dataset: str) -> dict[str, int]:
+    """The rows of each table of a dataset."""
+    return {
+        name: state.rows for name, state in ParquetWarehouse(folder / "warehouse").states(dataset).items()
+    }
+
+
+def test_what_edx_delivered_and_nobody_could_read_is_not_taken_for_gone(folder: Path) -> None:
+    post = {"_id": {"$oid": "5447b2c1e4b0a1b2c3d4e5f6"}, "_type": "CommentThread", "body": "Hello"}
+    post |= {"author_username": "learner1", "course_id": ONE, "title": "Hello"}
+    for date in (OLD, NEW):
+        if date == NEW:
+            package(folder, NEW, 5)
+        for course in (ONE, TWO):
+            name = f"{course.replace('/', '-')}-prod.mongo"
+            (folder / f"mitx-{date}" / name).write_text(json.dumps(post | {"course_id": course}) + "\n")
+    configure(folder, "latest_sql_dir = true", dump_dir=f"mitx-{OLD}")
+    run(folder, "make_uic", "load_forum")
+    before = states(folder, "MITx__8_01x__1T2014")
+    assert (before["user_info_combo"], before["forum"]) == (3, 1)
+
+    # In the next week the export of one forum failed, and the other course was not decrypted.
+    new = folder / f"mitx-{NEW}"
+    (new / "MITx-6.00x-1T2014-prod.mongo").rename(new / "MITx-6.00x-1T2014-prod.mongo.failed")
+    for path in sorted(new.glob("MITx-8.01x-*")):
+        path.rename(f"{path}.gpg")
+    for words in ([f"dump_dir=mitx-{NEW}"], [f"dump_dir=mitx-{NEW}", "skip_if_exists=1"]):
+        ended = run(folder, "make_uic", "load_forum", *words, status=2)
+        assert ended.err.count("FAILED") == 1
+        assert f"FAILED  waldofy:{TWO}: mitx-{NEW}: all 3 files of this course are encrypted" in ended.err
+        assert f"2 not tried since waldofy:{TWO} failed: user_info_combo:{TWO}, forum:{TWO}" in ended.err
+        assert "forum.mongo.gz could not be exported by edX; what was made before stays" in ended.err
+        assert "set aside" not in ended.err
+        assert states(folder, "MITx__8_01x__1T2014") == before
+    assert states(folder, "MITx__6_00x__1T2014") == {**before, "user_info_combo": 5}
+    # Without the package the dump is known to lack them all the same.
+    shutil.rmtree(new)
+    ended = run(folder, "load_forum", f"dump_dir=mitx-{NEW}")
+    assert "forum.mongo.gz could not be exported by edX" in ended.err
+    assert states(folder, "MITx__6_00x__1T2014")["forum"] == 1
+
+
 def test_a_package_that_is_gone_after_it_was_sorted_is_a_note(folder: Path) -> None:
     configure(folder, course_sql_date_dir=OLD, dump_dir=f"mitx-{OLD}")
     run(folder, "make_uic")

@@ -11,7 +11,7 @@ from edxtasks.directories import sql_directory
 from edxtasks.dumps.files import writable_directory
 from edxtasks.dumps.reader import INTEGER, STRING, DeliveredTable, Field
 from edxtasks.dumps.rows import csv_file, write_json_lines
-from edxtasks.dumps.sources import is_empty, logical_file
+from edxtasks.dumps.sources import is_empty, logical_file, spelt
 from edxtasks.errors import SourceAbsentError
 from edxtasks.messages import Messages
 from edxtasks.table import BuildInputs, Instance, Need, PythonModel, Table
@@ -79,7 +79,9 @@ def sources(of: Instance) -> dict[str, Path | None]:
     directory = sql_directory(of.course, of.settings)
     found = {name: logical_file(directory, name) for name in _SOURCES}
     if all(path is None or is_empty(path) for path in found.values()):
-        raise SourceAbsentError(f"neither rolecourse nor roleforum was delivered (looked in {directory})")
+        raise SourceAbsentError(
+            f"neither rolecourse nor roleforum was delivered (looked in {directory})", spelt(_SOURCES)
+        )
     return found
 
 
