@@ -206,7 +206,13 @@ class PythonModel:
 
 @dataclass(frozen=True)
 class External:
-    """A table that nothing here makes: it is read where it exists."""
+    """A table that nothing here makes: it is read where it exists.
+
+    `only_named`: it is there only where an option or setting names a table, or a file, to be read in its
+    place; the name itself is no table of the warehouse.
+    """
+
+    only_named: bool = False
 
 
 # What a table says of itself
@@ -269,7 +275,8 @@ class Table:
     there is nothing to make it from is an error, not a table that is left out.
 
     `replaceable`: inputs in whose place an option or setting names another table (`build/overrides.py`), and
-    `written` how the builder writes the name of an input that was so replaced, by the name of what is read.
+    `written` how the builder writes the name of an input that was so replaced, by the name of what is read;
+    `named` by the same name the words of the person who named it.
     `from_files`: a file of each course from which the table is made instead, while the option holds.
 
     `files` are the names of the files that are written from its rows, `file_form` how these spell what they
@@ -301,6 +308,7 @@ class Table:
     required_when_named: bool = False
     replaceable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     written: Mapping[str, str] = field(default_factory=dict)
+    named: Mapping[str, str] = field(default_factory=dict)
     from_files: tuple[str, str] | None = None
     checks: tuple[Check, ...] = ()
     fault: str = ""

@@ -285,6 +285,8 @@ class _Reader:
         existing = [one for one in wanted if context.input_state(self.table, source, one) is not None]
         if source.scope is Scope.COURSE and len(wanted) > 1:
             _tell_absent(source.name, wanted, existing, self.messages)
+        if existing and source.name in self.table.named:
+            refuse_other_columns(context, self.table, source, context.name(source, existing[0]))
         return (self._piece(context.name(source, one), columns) for one in existing) if existing else None
 
     def _source(self, name: str) -> Table:
@@ -353,12 +355,29 @@ def _input(
         first = date.min if table.lookback == ALL_EARLIER else dates[0] - whole_days(table.lookback)
         return DatesOf(context.name(source, course), source.schema, source.partition, first, dates[1])
     names = tuple(context.name(source, one) for one in existing)
+    if name in table.named:
+        refuse_other_columns(context, table, source, names[0])
     if table.scope is not Scope.COURSE and source.scope is Scope.COURSE:
         _tell_absent(name, wanted, existing, messages)
         return Tables(names, source.schema, _lacking(context, source, names, messages))
     if source.external or _is_unstamped(context, names[0]):
         return Tables(names, source.schema, _lacking(context, source, names, messages))
     return Tables(names, source.schema)
+
+
+def refuse_other_columns(context: Context, table: Table, source: Table, name: TableName) -> None:
+    """Raises `UserError` where a table that a person named has none of the columns that are read of it, or
+    one of another type."""
+    info = context.warehouse.info(name)
+    found = {column.name: column for column in info.schema} if info is not None else {}
+    there = [column for column in source.schema if column.name in found]
+    other = [column for column in there if found[column.name].written_type != column.written_type]
+    told = [f"{one.name} {one.written_type}, found {found[one.name].written_type}" for one in other]
+    if not there:
+        wanted = ", ".join(f"{one.name} {one.written_type}" for one in source.schema)
+        told = [f"the columns {wanted}, found none of them"]
+    if told:
+        raise UserError(f"{table.named[source.name]}: expected in {name} {'; '.join(told)}")
 
 
 def _is_unstamped(context: Context, name: TableName) -> bool:

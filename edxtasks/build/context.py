@@ -16,7 +16,7 @@ from edxtasks.errors import SettingsError, UserError
 from edxtasks.printable import printable
 from edxtasks.scratch import Scratch, scratch_of
 from edxtasks.storage import Storage, open_storage
-from edxtasks.table import REPORT, Scope, Table
+from edxtasks.table import REPORT, External, Scope, Table
 from edxtasks.warehouse.base import TableName, TableState, Warehouse
 
 LOG_DAY = "tracklog_"
@@ -118,9 +118,14 @@ class Context:
         return any(getattr(self.settings.options, name) for name in table.excluded_by)
 
     def left_out(self, reader: Table, name: str) -> bool:
-        """Whether an input counts as absent for a table: it is left out, and the table is not."""
+        """Whether an input counts as absent for a table: it is left out, and the table is not; or it is
+        there only where a person names it, and nobody did."""
         source = self.registry.get(name)
-        return source is not None and self.excluded(source) and not self.excluded(reader)
+        if source is None:
+            return False
+        if isinstance(source.builder, External) and source.builder.only_named:
+            return True
+        return self.excluded(source) and not self.excluded(reader)
 
     def input_state(self, reader: Table, source: Table, course: CourseKey | None) -> TableState | None:
         """The state of an input as a table finds it: as `state`, None also where it is left out."""

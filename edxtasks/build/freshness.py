@@ -158,6 +158,8 @@ def _check(context: Context, table: Table, course: CourseKey | None, quick: bool
         return Verdict(Status.SKIPPED, "there is no log day of the course", lacks=TRACKLOG)
     missing = _missing(context, table, course)
     if missing is not None:
+        if missing.name in table.named:
+            raise UserError(f"{table.named[missing.name]}: {missing.task} does not exist")
         reason = f"{missing.task} does not exist"
         vanished = _vanished(context, missing, course)
         return Verdict(Status.SKIPPED, reason, lacks=missing.task, vanished=vanished)

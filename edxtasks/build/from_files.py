@@ -1,7 +1,8 @@
-"""A table over courses made from a file of each course, in place of their tables (header `from files:`).
+"""Tables made from CSV files: over courses from a file of each course, or from a file that a person names.
 
-For courses whose files are kept and whose tables are not. Columns are matched by name, whatever their order;
-those that a file lacks are NULL, those that the table has not are left out and told.
+The first (header `from files:`) is for courses whose files are kept and whose tables are not, the second for
+what is read in place of an input (header `input NAME: from OPTION`). Columns are matched by name, whatever
+their order; those that a file lacks are NULL, those that the table has not are left out and told.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import gzip
 import io
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edxtasks.config import Settings
@@ -20,13 +21,45 @@ from edxtasks.directories import sql_directory
 from edxtasks.errors import InputError, SourceAbsentError
 from edxtasks.messages import Messages
 from edxtasks.printable import SHOWN_COURSES, listed, printable_path
-from edxtasks.table import BuildInputs, Instance, PythonModel, Table, split_list
+from edxtasks.table import BuildInputs, Instance, PythonModel, Scope, Table, split_list
 from edxtasks.warehouse.rows import Content, Row
 from edxtasks.warehouse.schema import Schema
 
 _VERSION = 1
 _LONGEST_FIELD = 1 << 24
 _BOOLEANS = {"true": True, "false": False}
+
+
+@dataclass(frozen=True)
+class FileForm:
+    """A kind of CSV file, for messages: columns that each has, what they are, what to do about a fault."""
+
+    columns: tuple[str, ...]
+    whose: str
+    remedy: str
+
+
+def from_named_file(name: str, columns: Schema, path: Path, words: str, grain: str) -> Table:
+    """A table of the warehouse made from a CSV file with these columns, which a person named with `words`."""
+
+    def sources(of: Instance) -> Mapping[str, Path | None]:
+        if not path.is_file():
+            raise InputError(f"{words}: expected a CSV file, found no file {printable_path(path)}")
+        return {"file": path}
+
+    def build(inputs: BuildInputs) -> Content:
+        form = FileForm(columns.names, f"{words}: {', '.join(columns.names)}", "Mend the file.")
+        return rows_of_file(path, columns, form, inputs.messages)
+
+    return Table(
+        name,
+        schema=columns,
+        builder=PythonModel(_VERSION, build, sources),
+        description=f"What {words} names",
+        scope=Scope.WAREHOUSE,
+        grain=grain,
+        internal=True,
+    )
 
 
 def from_files(table: Table, file: str) -> Table:
@@ -65,59 +98,70 @@ def _rows(
     if absent:
         messages.add(f"no {file}, and so left out: {listed(absent, SHOWN_COURSES)}")
     key = split_list(table.grain)[-1]
+    form = FileForm((key,), source, f"Make the file anew (doit {source}).")
     for _, path in files:
         if path is not None:
-            yield from rows_of_file(path, table.schema, key, source, messages)
+            yield from rows_of_file(path, table.schema, form, messages)
 
 
-def rows_of_file(path: Path, schema: Schema, key: str, task: str, messages: Messages) -> Iterator[Row]:
-    """The rows of a CSV file, plain or gzip, with the types of a schema. `key` is a column that every such
-    file has, `task` what makes it.
+def rows_of_file(path: Path, schema: Schema, form: FileForm, messages: Messages) -> Iterator[Row]:
+    """The rows of a CSV file, plain or gzip, with the types of a schema.
 
-    Booleans in either spelling, an empty field is NULL, times `YYYY-MM-DD HH:MM:SS[.ffffff]` in UTC, with
-    or without ` UTC` behind. Raises `InputError`, with the line, for a file or value that cannot be read;
-    the value is not shown.
+    Names of columns in any case, with or without blanks around; empty lines are none. Booleans in either
+    spelling, an empty field is NULL, times `YYYY-MM-DD HH:MM:SS[.ffffff]` in UTC, with or without ` UTC`
+    behind. Raises `InputError`, with the line, for a file or value that cannot be read; the value is not
+    shown.
     """
     csv.field_size_limit(_LONGEST_FIELD)
     opened = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # noqa: SIM115
-    with opened as binary, io.TextIOWrapper(binary, encoding="utf-8", newline="") as text:
+    with opened as binary, io.TextIOWrapper(binary, encoding="utf-8-sig", newline="") as text:
         reader = csv.reader(text, strict=True)
         try:
-            header = next(reader, [])
+            header = _columns(path, next(reader, []), schema, form, messages)
             readers = [_READERS[schema[name].type] if name in schema.names else None for name in header]
-            _tell_columns(path, header, schema, key, task, messages)
             for record in reader:
+                if not record:
+                    continue
                 if len(record) != len(header):
                     raise InputError(
                         f"{path}, line {reader.line_num}: expected {len(header)} fields as in the header, "
-                        f"found {len(record)}. Make the file anew (doit {task})."
+                        f"found {len(record)}. {form.remedy}"
                     )
                 yield {
-                    name: _value(path, reader.line_num, name, read, field, task)
+                    name: _value(path, reader.line_num, name, read, field, form)
                     for name, read, field in zip(header, readers, record, strict=True)
                     if read is not None
                 }
         except (csv.Error, UnicodeDecodeError, EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise InputError(
                 f"{path}, after line {reader.line_num}: expected CSV in UTF-8, found something else "
-                f"({type(error).__name__}). Make the file anew (doit {task})."
+                f"({type(error).__name__}). {form.remedy}"
             ) from None
 
 
-def _tell_columns(
-    path: Path, header: list[str], schema: Schema, key: str, task: str, messages: Messages
-) -> None:
-    if key not in header:
-        raise InputError(f"{path}: expected a header with the columns of {task}, found none")
-    missing = [name for name in schema.names if name not in header]
-    unknown = [name for name in header if name not in schema.names]
+def _columns(path: Path, header: list[str], schema: Schema, form: FileForm, messages: Messages) -> list[str]:
+    """The header with the names of the schema; what it lacks and has too many is told."""
+    known = {name.lower(): name for name in schema.names}
+    names = [known.get(name.strip().lower(), name) for name in header]
+    twice = sorted({name for name in names if name in schema.names and names.count(name) > 1})
+    if twice:
+        raise InputError(f"{path}: expected each column once in the header, found {', '.join(twice)} twice")
+    lacking = [name for name in form.columns if name not in names]
+    if lacking:
+        found = "none" if len(lacking) == len(form.columns) else f"no {', '.join(lacking)}"
+        raise InputError(f"{path}: expected a header with the columns of {form.whose}, found {found}")
+    missing = [name for name in schema.names if name not in names]
+    unknown = [name for name in names if name not in schema.names]
     if missing:
         messages.add(f"{printable_path(path)} lacks {', '.join(missing)}, which is NULL for its rows")
     if unknown:
         messages.add(f"{printable_path(path)} has columns that are left out: {listed(unknown, 20)}")
+    return names
 
 
-def _value(path: Path, line: int, name: str, read: Callable[[str], object], field: str, task: str) -> object:
+def _value(
+    path: Path, line: int, name: str, read: Callable[[str], object], field: str, form: FileForm
+) -> object:
     if not field:
         return None
     try:
@@ -125,7 +169,7 @@ def _value(path: Path, line: int, name: str, read: Callable[[str], object], fiel
     except (ValueError, KeyError):
         raise InputError(
             f"{path}, line {line}: the value of {name} cannot be read (it is not shown: it may be personal). "
-            f"Make the file anew (doit {task})."
+            f"{form.remedy}"
         ) from None
 
 

@@ -277,6 +277,21 @@ def _read_key_file(value: object) -> Path | None:
     return None if value == "USE_GCLOUD_AUTH" else _read_path(value)
 
 
+_TABLE_PATH = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){0,2}")
+
+
+def is_file_name(text: str) -> bool:
+    """Whether what may be the name of a table or of a file is that of a file: a path, or it ends in .csv."""
+    return "/" in text or "\\" in text or text.lower().endswith((".csv", ".csv.gz"))
+
+
+def _read_table_or_file(value: object) -> str:
+    text = _text(value)
+    if not is_file_name(text) and not _TABLE_PATH.fullmatch(text):
+        raise InvalidValueError
+    return text
+
+
 def _read_cutoff(value: object) -> date | str | None:
     if value in ("auto", "none"):
         return None if value == "none" else "auto"
@@ -302,7 +317,7 @@ CUTOFF = ValueType('"auto", a date YYYY-MM-DD or "none"', _read_cutoff, _read_cu
 MEMORY = matching(r"(?:[0-9]+(?:\.[0-9]+)? ?[KMGT]i?B)?", 'a size such as "4GB", or empty')
 ORGANIZATION = matching(r"[\w\-~.:]+", "the organization of a course key")
 DATASET = matching(r"[A-Za-z0-9_]+", "the name of a dataset: letters, digits, _")
-TABLE_PATH = matching(
-    r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){0,2}", "the name of a table, with or without dataset and project"
+TABLE_OR_FILE = ValueType(
+    "the name of a table, with or without dataset, or of a CSV file", _read_table_or_file, _read_table_or_file
 )
 TABLE = matching(r"[A-Za-z0-9_]+", "the name of a table: letters, digits, _")

@@ -18,7 +18,7 @@ from edxtasks.config.kinds import (
     ORGANIZATION,
     PATH,
     TABLE,
-    TABLE_PATH,
+    TABLE_OR_FILE,
     TEXT,
     TEXTS,
     WORD,
@@ -148,7 +148,11 @@ class Options:
     only_step: tuple[str, ...] = setting(
         TEXTS, (), "`report`, `analyze_problems`, `ip_sybils`: only these steps, A,B."
     )
-    table: str | None = setting(TABLE_PATH, None, "Table of `makegeoip`, `ip_sybils`.")
+    table: str | None = setting(
+        TABLE_OR_FILE,
+        None,
+        "Table of `makegeoip` (`DATASET.TABLE`); groups of addresses for `ip_sybils`, a table or a CSV file.",
+    )
     from_files: bool = setting(FLAG, False, "`combinepc`: read the `person_course.csv.gz` files.")
     output_project_id: str | None = setting(
         WORD, None, "`report`, `combinepc`: project of the tables, on BigQuery."

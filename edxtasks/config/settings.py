@@ -27,7 +27,7 @@ from edxtasks.config.kinds import (
     PATH,
     PATTERN,
     PINS,
-    TABLE_PATH,
+    TABLE_OR_FILE,
     TEXT,
     TEXTS,
     WORD,
@@ -205,7 +205,11 @@ class Settings:
     sybil_min_show_answer: int = setting(whole(), 10, "A harvester saw more answers than this.")
     fingerprint_min_pairs: int = setting(whole(), 20, "Pairs of users share more events than this.")
     fingerprint_min_corr: float = setting(number(-1, 1), 0.99, "Correlation above this.")
-    cameo_master: str | None = setting(TABLE_PATH, None, "Table of confirmed cases: `DATASET.TABLE`.")
+    cameo_master: str | None = setting(
+        TABLE_OR_FILE,
+        None,
+        "Confirmed cases: `DATASET.TABLE`, `TABLE` of the dataset `courses`, or a CSV file.",
+    )
     cameo_cutoff: date | str | None = setting(
         CUTOFF, None, "Last date of the events that are compared: `auto`, a date, or none."
     )

@@ -11,7 +11,7 @@ from typing import Any
 from doit.exceptions import InvalidDodoFile
 
 from edxtasks.build.context import Context
-from edxtasks.build.overrides import refuse_odd_tables, with_overrides
+from edxtasks.build.overrides import with_overrides
 from edxtasks.build.registry import read_registry
 from edxtasks.build.sets import WHOLE
 from edxtasks.build.status import courses_without_table
@@ -94,7 +94,6 @@ def make_graph(settings: Settings, words: Arguments) -> Graph:
         without_table=partial(courses_without_table, warehouse, settings, messages),
     )
     registry = with_overrides(all_tables, settings, choice.courses)
-    refuse_odd_tables(all_tables, settings, words.words)
     digests = Digests(settings.engine.state / "digests.json")
     context = Context(settings, registry, warehouse, digests, choice.courses)
     context.scratch = scratch

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edxtasks.build.from_files import rows_of_file
+from edxtasks.build.from_files import FileForm, rows_of_file
 from edxtasks.errors import InputError
 from edxtasks.messages import Messages
 from edxtasks.warehouse.schema import schema
@@ -19,6 +19,7 @@ viewed BOOLEAN -- whether
 grade FLOAT -- how well
 start_time TIMESTAMP -- when
 """)
+PERSON_COURSE = FileForm(("user_id",), "person_course", "Make the file anew (doit person_course).")
 
 
 def written(folder: Path, text: str) -> Path:
@@ -36,7 +37,7 @@ def test_columns_are_matched_by_name_and_fields_may_hold_anything(tmp_path: Path
         ",3,,,\n",
     )
     messages = Messages()
-    assert list(rows_of_file(path, COLUMNS, "user_id", "person_course", messages)) == [
+    assert list(rows_of_file(path, COLUMNS, PERSON_COURSE, messages)) == [
         {
             "viewed": True,
             "user_id": 1018,
@@ -71,7 +72,7 @@ def test_columns_are_matched_by_name_and_fields_may_hold_anything(tmp_path: Path
 def test_what_cannot_be_read_is_refused_with_its_line(tmp_path: Path, text: str, message: str) -> None:
     path = written(tmp_path, text)
     with pytest.raises(InputError) as caught:
-        list(rows_of_file(path, COLUMNS, "user_id", "person_course", Messages()))
+        list(rows_of_file(path, COLUMNS, PERSON_COURSE, Messages()))
     assert str(caught.value).startswith(str(path))
     assert message in str(caught.value)
     assert "secret" not in str(caught.value)
@@ -81,11 +82,11 @@ def test_a_file_that_is_cut_off_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path, "user_id\n" + "\n".join(map(str, range(10_000))))
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(InputError, match="expected CSV in UTF-8"):
-        list(rows_of_file(path, COLUMNS, "user_id", "person_course", Messages()))
+        list(rows_of_file(path, COLUMNS, PERSON_COURSE, Messages()))
 
 
 def test_bytes_that_are_no_utf8_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "person_course.csv.gz"
     path.write_bytes(gzip.compress(b"user_id,course_id\n1,R\xe9union\n"))
     with pytest.raises(InputError, match="expected CSV in UTF-8"):
-        list(rows_of_file(path, COLUMNS, "user_id", "person_course", Messages()))
+        list(rows_of_file(path, COLUMNS, PERSON_COURSE, Messages()))
