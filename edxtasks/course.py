@@ -24,7 +24,7 @@ _PART = re.compile(r"[\w\-~.:]+", re.UNICODE)
 
 
 class InvalidCourseKeyError(UserError):
-    """A text that is no course key."""
+    """A text that is not a course key."""
 
 
 @dataclass(frozen=True, order=True)
@@ -48,7 +48,8 @@ class CourseKey:
         key = cls.find(text)
         if key is None:
             raise InvalidCourseKeyError(
-                f'"{shorten(text)}" is no course key: expected ORG/NUMBER/RUN or course-v1:ORG+NUMBER+RUN, '
+                f'"{shorten(text)}" is not a course key: expected ORG/NUMBER/RUN or '
+                "course-v1:ORG+NUMBER+RUN, "
                 f"each part of letters, digits and _ - ~ . :, together at most {LONGEST_DIRECTORY - 4} bytes"
             )
         return key

@@ -86,7 +86,7 @@ def dump_date(course: CourseKey, settings: Settings, pin: str | None = None) -> 
     Raises what `sql_directory` raises.
     """
     found = sql_directory(course, settings, pin)
-    # The course directory itself is no dated one, whatever its name.
+    # The course directory itself is not a dated one, whatever its name.
     return day(found.name) if found != course_directory(course, settings) else None
 
 

@@ -29,7 +29,7 @@ def printable(text: object, limit: int | None = LONGEST) -> str:
     """`str(text)` on one line, without anything that a terminal acts on, of at most `limit` characters.
 
     Control characters, line ends, bidi controls and other characters that show nothing are written as
-    escapes (`\\x1b`, `\\n`, `\\u202e`), so are lone surrogates; a byte of a file name that is no UTF-8
+    escapes (`\\x1b`, `\\n`, `\\u202e`), so are lone surrogates; a byte of a file name that is not UTF-8
     becomes `\\xff`. What is longer is cut, with an ellipsis at its end. `None` as limit: not cut.
     """
     written = str(text)
@@ -64,7 +64,7 @@ def printable_message(text: str) -> str:
 
 
 def say(message: str) -> None:
-    """Write a message to stderr, where everything goes that is no result."""
+    """Write a message to stderr, where everything goes that is not a result."""
     print(printable_message(message), file=sys.stderr, flush=True)
 
 
@@ -97,6 +97,6 @@ def _pieces(text: str) -> list[str]:
 
 def _escape(character: str) -> str:
     code = ord(character)
-    if 0xDC80 <= code <= 0xDCFF:  # a byte that is no UTF-8, as the operating system's names have it
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that is not UTF-8, as the operating system's names have it
         return f"\\x{code - 0xDC00:02x}"
     return character.encode("unicode_escape").decode("ascii")

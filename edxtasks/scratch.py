@@ -31,7 +31,7 @@ BESIDE = ".edxtasks-"
 """How the names of files begin that are written beside their target, to be renamed over it."""
 
 PRIVATE = "_edxtasks"
-"""Folder of a warehouse, and of each of its datasets, for what is no table."""
+"""Folder of a warehouse, and of each of its datasets, for what is not a table."""
 
 _LOCK = ".lock"
 _OF_RUN = "run-"

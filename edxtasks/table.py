@@ -161,7 +161,7 @@ def _batches(values: Iterator[tuple[object, ...]], size: int) -> Iterator[list[t
 class SqlModel:
     """A table made by a query: its GoogleSQL, and the digest of what the query says.
 
-    `settings` are the names of settings whose change makes the table anew; `file` is the model, for messages.
+    `settings` are the names of settings whose change rebuilds the table; `file` is the model, for messages.
     """
 
     sql: str
@@ -209,7 +209,7 @@ class External:
     """A table that nothing here makes: it is read where it exists.
 
     `only_named`: it is there only where an option or setting names a table, or a file, to be read in its
-    place; the name itself is no table of the warehouse.
+    place; the name itself is not a table of the warehouse.
     """
 
     only_named: bool = False
@@ -270,7 +270,7 @@ class Table:
     where `only_step` names a step of it.
 
     `excluded_by` are options that leave it out: no set has it, and whoever is not left out by the same option
-    reads it as if it did not exist. `forced_by` are options that make it anew; a run that asks for such
+    reads it as if it did not exist. `forced_by` are options that rebuild it; a run that asks for such
     tables alone takes all others as they stand. `required_when_named`: to name it, or its command, where
     there is nothing to make it from is an error, not a table that is left out.
 

@@ -259,8 +259,8 @@ def test_folder_above_a_pattern_is_no_pattern(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("max_bad_fractoin = 0.1", '"max_bad_fractoin" is no setting; did you mean "max_bad_fraction"?'),
-        ('[paths]\ndump_dri = "x"', 'edxtasks.toml: "dump_dri" is no setting; did you mean "dump_dir"?'),
+        ("max_bad_fractoin = 0.1", '"max_bad_fractoin" is not a setting; did you mean "max_bad_fraction"?'),
+        ('[paths]\ndump_dri = "x"', 'edxtasks.toml: "dump_dri" is not a setting; did you mean "dump_dir"?'),
         ('[path]\nstaff = "x"', 'there is no section [path]; did you mean "paths"?'),
         ('dump_dir = "x"', "dump_dir stands in [paths], not here"),
         ("[mongo]\nmax_bad_fraction = 0.1", "max_bad_fraction stands in the top level, above the first"),
@@ -288,10 +288,10 @@ def test_folder_above_a_pattern_is_no_pattern(tmp_path: Path) -> None:
         ('cameo_cutoff = "soon"', 'expected "auto", a date YYYY-MM-DD or "none"'),
         ('course_id_list = "MITx/2.03x/3T2013"', "course_id_list: expected a list of texts, found the text"),
         ("course_id_list = [1]", "expected a list of texts, found a list (item 1 is 1)"),
-        ('[courses]\nx = "A/B/C"', '"x": the text "A/B/C" is no list'),
+        ('[courses]\nx = "A/B/C"', '"x": the text "A/B/C" is not a list'),
         ('[courses]\nx = ["A/B/C", 7]', '"x": item 2 is 7'),
-        ('course_axis_pin_dates = { "A/B" = "2014-01-01" }', '"A/B" is no course key'),
-        ('course_axis_pin_dates = { "A/B/C" = "2014-01" }', 'A/B/C: the text "2014-01" is no date'),
+        ('course_axis_pin_dates = { "A/B" = "2014-01-01" }', '"A/B" is not a course key'),
+        ('course_axis_pin_dates = { "A/B/C" = "2014-01" }', 'A/B/C: the text "2014-01" is not a date'),
         ('course_axis_pin_dates = { "A/B/C" = "2014-01-01", "course-v1:A+B+C" = "2014-01-02" }',
          "A/B/C stands in it twice"),
         ('extra_external_commands = { hello = "x" }', '"hello": no table'),
@@ -304,7 +304,7 @@ def test_folder_above_a_pattern_is_no_pattern(tmp_path: Path) -> None:
         ('[storage]\ngs_bucket = "gs://x-data/../y"', "expected gs:// and the name of a bucket"),
         ('[engine]\nmemory_limit = "much"', 'expected a size such as "4GB"'),
         ('cameo_master = "x; DROP"', "expected the name of a table"),
-        ("org = ", "is no TOML"),
+        ("org = ", "is not TOML"),
     ],
 )  # fmt: skip
 def test_refused_file(tmp_path: Path, text: str, told: str) -> None:
@@ -315,7 +315,7 @@ def test_refused_file(tmp_path: Path, text: str, told: str) -> None:
 
 def test_unreadable_file(tmp_path: Path) -> None:
     (tmp_path / "latin.toml").write_bytes(b'org = "\xe9"')
-    assert "latin.toml is no UTF-8 text (byte 7)" in refusal(tmp_path, config="latin.toml")
+    assert "latin.toml is not UTF-8 text (byte 7)" in refusal(tmp_path, config="latin.toml")
 
 
 def test_what_empty_text_means(tmp_path: Path) -> None:
@@ -371,9 +371,9 @@ def test_options_are_typed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ({"end_dat": "2013-12-01"}, '"end_dat" is no setting or option; did you mean "end_date"?'),
+        ({"end_dat": "2013-12-01"}, '"end_dat" is not a setting or option; did you mean "end_date"?'),
         ({"max-bad-fractions": "1"}, 'did you mean "max_bad_fraction"?'),
-        ({"qqq": "1"}, '"qqq" is no setting or option'),
+        ({"qqq": "1"}, '"qqq" is not a setting or option'),
         ({"end_date": "2013-12"}, "command line: end_date: expected a date YYYY-MM-DD"),
         ({"skip_geoip": "2"}, "expected true or false"),
         ({"skip_geoip": ""}, "expected true or false"),
@@ -394,7 +394,7 @@ def test_options_are_typed(tmp_path: Path) -> None:
         ({"time_on_task_config": "timeout_short:0"}, "not minutes, a whole number from 1 up"),
         ({"time_on_task_config": "timeout_short:40"}, "timeout_short is 40, more than timeout_long, 30"),
         ({"time_on_task_config": "timeout_lng:40"}, '"timeout_lng" is not known; did you mean "timeout_l'),
-        ({"time_on_task_config": "timeout_long"}, '"timeout_long" is no key:value'),
+        ({"time_on_task_config": "timeout_long"}, '"timeout_long" is not a key:value'),
         ({"time_on_task_config": "timeout_long:40,timeout_long:50"}, '"timeout_long" is given twice'),
         ({"time_on_task_config": "time_on_task_table_name:x y"}, "not a table name"),
         ({"time_on_task_config": "time_on_task_table_name:x,time_on_task_totals_table_name:x"}, "one name"),
@@ -523,7 +523,7 @@ def test_lower_case_in_predecessors_file(tmp_path: Path) -> None:
     [
         (
             "COURSE_SQL_DATEDIR = '2013-09-08'",
-            '"COURSE_SQL_DATEDIR" is no setting; did you mean "COURSE_SQL_D',
+            '"COURSE_SQL_DATEDIR" is not a setting; did you mean "COURSE_SQL_D',
         ),
         ("MAXIMUM_PARALLEL_PROCESSES = '6'", "MAXIMUM_PARALLEL_PROCESSES: expected a whole number from 1 up"),
         ("DBNAME = 'a'\nDEFAULT_MONGO_DB = 'b'", "are one setting, with two values"),

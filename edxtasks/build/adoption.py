@@ -2,8 +2,8 @@
 
 A table is taken over when it has the columns of the registry and when what is known of its content fits: the
 rows and times of a log day are those of its shard, the rows of a table by date lie on dates that it would
-have. It then has the stamp that it would get if it were built now. That its rows are what a build would give
-is not looked at: whoever adopts says so.
+have. It then has the stamp that it would get if it were built now. Its rows are not verified;
+the user vouches for them.
 """
 
 from __future__ import annotations

@@ -279,7 +279,7 @@ class _Reader:
     def read(
         self, name: str, columns: Sequence[str] | None, course: CourseKey | None
     ) -> Iterator[Piece] | None:
-        """As `TableReader` says. Raises `LookupError` for a table that is no input of this one."""
+        """As `TableReader` says. Raises `LookupError` for a table that is not an input of this one."""
         context, source = self.context, self._source(name)
         wanted = [course] if course is not None else instances(context, self.table, source.name, self.course)
         existing = [one for one in wanted if context.input_state(self.table, source, one) is not None]

@@ -61,7 +61,7 @@ def _complaints(table: Table, check: Check, tables: Mapping[str, Table]) -> Iter
         if name == TRACKLOG:
             yield f"it reads {TRACKLOG}, which no check may: it would read every log day"
         elif name not in tables:
-            yield f"it reads {name}, which is no table{nearest(name, tables)}"
+            yield f"it reads {name}, which is not a table{nearest(name, tables)}"
         elif tables[name].fault:
             return  # its columns are not known
         elif table.scope is Scope.WAREHOUSE and tables[name].scope is not Scope.WAREHOUSE:

@@ -45,4 +45,4 @@ def _unknown(names: Iterable[str], known: Iterable[str], what: str) -> Iterator[
     known = sorted(known)
     for name in names:
         if name not in known:
-            yield f"the header names {name}, which is no {what}{nearest(name, known)}"
+            yield f"the header names {name}, which is not a {what}{nearest(name, known)}"

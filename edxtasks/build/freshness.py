@@ -164,7 +164,7 @@ def _check(context: Context, table: Table, course: CourseKey | None, quick: bool
         vanished = _vanished(context, missing, course)
         return Verdict(Status.SKIPPED, reason, lacks=missing.task, vanished=vanished)
     parts = {"recipe": _recipe(context, table)}
-    # Of a setting, text and what is no text are told apart: "None" is not the same as none.
+    # Of a setting, text and what is not text are told apart: "None" is not the same as none.
     parts |= {f"@{name}": repr(it) if name in OF_SETTINGS else str(it) for name, it in values.items()}
     if sources:
         parts |= _source_parts(context, sources)
@@ -530,7 +530,7 @@ def _difference(
     if state.fault:
         return f"it is damaged: {state.fault}"
     if state.stamp is None:
-        return "it has no stamp"
+        return "it was not built by edxtasks, or was marked to be rebuilt"
     known = context.warehouse.parts(context.name(table, course))
     if stamp_of(known) != state.stamp:
         return "its inputs or its recipe changed"

@@ -98,7 +98,7 @@ def _rows(
     if absent:
         messages.add(f"no {file}, and so left out: {listed(absent, SHOWN_COURSES)}")
     key = split_list(table.grain)[-1]
-    form = FileForm((key,), source, f"Make the file anew (doit {source}).")
+    form = FileForm((key,), source, f"Rebuild the file (doit {source}).")
     for _, path in files:
         if path is not None:
             yield from rows_of_file(path, table.schema, form, messages)

@@ -24,8 +24,8 @@ says its BigQuery type and its meaning in its comment; inputs and parameters are
 A model that gives the columns of another table as they are says `columns: TABLE` and, as a line of its own,
 `SELECT *`: the columns and their comments are put in its place when the model is read.
 
-A model that breaks this form, or is no SQL, is told with file and line when its own table is built: all other
-tables go on.
+A model that breaks this form, or is not SQL, is told with file and line when its own table is built: all
+other tables go on.
 
 With `scope: group` a plain table name means the union of that table over the chosen courses, those that
 lack it left out, columns matched by name. A table of the report dataset is `report.NAME`.
@@ -242,7 +242,7 @@ def _schema_of(
         )
     schema = tables[source].schema if source in tables else declared.get(source)
     if schema is None:
-        raise ModelError(path, f"columns: {source} is no table whose columns are known")
+        raise ModelError(path, f"columns: {source} is not a table whose columns are known")
     return schema
 
 
@@ -313,7 +313,7 @@ def _table(
         )
     files = split_list(header.get("files", ""))
     if partition is not None and files:
-        raise ModelError(path, "a table by date has no files: they would be written anew for every date")
+        raise ModelError(path, "a table by date has no files: they would be written again for every date")
     scope = _scope(path, header.get("scope", "course"))
     for name in analysis.parameters:
         if fault := parameters.complaint(name, scope):

@@ -105,7 +105,7 @@ def _published(context: Context, table: Table, sources: Sources) -> Iterator[tup
     for label, stem in builder.published.items():
         path = sources.get(label)
         if path is not None and settings.storage.gs_bucket is not None:
-            # A file of JSON lines is no CSV, whatever it is published as.
+            # A file of JSON lines is not CSV, whatever it is published as.
             ending = next((one for one in _ENDINGS if path.name.lower().endswith(one)), ".csv")
             yield f"{stem}{ending}", path
 

@@ -50,7 +50,7 @@ def put_together(models: Mapping[str, Table], others: Iterable[Table]) -> dict[s
             if table.external:
                 continue
             tables[table.name] = with_fault(
-                model, _told(model, "a table that is no model has this name already")
+                model, _told(model, "a table that is not a model has this name already")
             )
             continue
         if table.name in tables:
@@ -72,7 +72,7 @@ def _checked(table: Table, tables: Mapping[str, Table]) -> Table:
                 return with_fault(table, _told(table, _NOT_BY_DATE, TRACKLOG))
         elif source not in tables:
             known = nearest(source, tables)
-            return with_fault(table, _told(table, f"it reads {source}, which is no table{known}", source))
+            return with_fault(table, _told(table, f"it reads {source}, which is not a table{known}", source))
     return table
 
 

@@ -9,12 +9,10 @@ from edxtasks.logs.key_version import key_version
 
 
 class CourseKeyVersion(DataCommand):
-    """Tell whether the events of courses have keys of old or opaque keys."""
+    """Report whether the events of courses use old or opaque keys."""
 
     name = "course_key_version"
-    doc_purpose = (
-        "tell whether the events of a course have keys of the old form (standard) or opaque ones (v1)"
-    )
+    doc_purpose = "report whether a course's events use old keys (standard) or opaque keys (v1)"
     doc_usage = "COURSE ..."
     doc_description = "Looks into one split log of each course."
     takes_courses = True

@@ -1,5 +1,5 @@
-"""doit's own commands that only print, with an ending for people: a closed pipe is no error, and they write
-no caches."""
+"""doit's own commands that only print, with an ending for people: a closed pipe is not an error, and they
+write no caches."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ FAILED = 1
 WRONG_COMMAND_LINE = 3
 INTERRUPTED = 130
 """Exit status of a command that was ended by Ctrl-C, SIGTERM or SIGHUP."""
-NOBODY_READS = 141
+OUTPUT_CLOSED = 141
 """Exit status where the reader of stdout or stderr has gone (`… | head`, a closed terminal): that of a
 process that SIGPIPE ends."""
 
@@ -174,7 +174,7 @@ def _unread_stream(stream: IO[str]) -> bool:
 
 def _unread() -> int:
     _give_up()
-    return NOBODY_READS
+    return OUTPUT_CLOSED
 
 
 def _told(status: int, message: str) -> int:

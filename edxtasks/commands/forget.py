@@ -1,4 +1,4 @@
-"""`doit forget TASK`: take the stamp of a table away, so that the next run builds it anew."""
+"""`doit forget TASK`: take the stamp of a table away, so that the next run builds it again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class Forget(GraphCommand):
     """Take stamps away. Rows stay until the tables are built again. Inputs of the tasks are left alone."""
 
     name = "forget"
-    doc_purpose = "take the stamp of a table away, so that it is built anew"
+    doc_purpose = "take the stamp of a table away, so that it is rebuilt"
     doc_usage = "TASK ..."
     doc_description = None
 

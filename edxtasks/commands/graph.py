@@ -54,7 +54,7 @@ class Graph(DataCommand):
         for word in request.words:
             if word not in outputs:
                 raise SettingsError(
-                    f'"{shorten(word)}" is no table or file that is made{nearest(word, outputs)}'
+                    f'"{shorten(word)}" is not a table or file that is made{nearest(word, outputs)}'
                 )
         FORMATS[form](upstream_of(found, request.words) if request.words else found, sys.stdout)
         wrong = [table for table in registry.values() if table.fault]

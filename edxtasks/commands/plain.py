@@ -117,8 +117,8 @@ class DataCommand(EndsWell, Command):  # type: ignore[misc]
         return Request(settings, tuple(courses), () if self.takes_courses else tuple(words), own)
 
     def _variables(self) -> dict[str, str]:
-        """The words `name=value`, which doit has taken out of the line. Those that are no settings were
-        meant to be something else, and are refused before they are missed."""
+        """The words `name=value`, which doit has taken out of the line. Unknown names are
+        rejected with a hint."""
         variables = {}
         for written, value in (doit_cmd._CMDLINE_VARS or {}).items():
             name = written.replace("-", "_")
@@ -126,7 +126,7 @@ class DataCommand(EndsWell, Command):  # type: ignore[misc]
             if not known and name not in WITHOUT_EFFECT:
                 words = [*OPTIONS, *(word for section, word in SETTINGS if section in ("", "paths"))]
                 raise SettingsError(
-                    f'"{written}" is no setting or option{nearest(name, words)}. doit takes any word with '
+                    f'"{written}" is not a setting or option{nearest(name, words)}. doit takes any word with '
                     f'"=" that does not begin with "-" for name=value: join it to its option, as in '
                     f"--{self.joins}='{written}={value}'"
                 )

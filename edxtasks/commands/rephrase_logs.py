@@ -20,7 +20,7 @@ class RephraseLogs(DataCommand):
     """Rephrase the standard input to the standard output, or files in place."""
 
     name = "rephrase_logs"
-    doc_purpose = "make rows of lines of tracking logs"
+    doc_purpose = "convert tracking-log lines to rows"
     doc_usage = "[FILE ...]"
     doc_description = (
         "Without a file: from the standard input to the standard output, line by line. With files: each is "

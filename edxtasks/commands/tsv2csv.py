@@ -12,7 +12,7 @@ class Tsv2Csv(DataCommand):
     """Tab-separated records to CSV, values untouched."""
 
     name = "tsv2csv"
-    doc_purpose = "make CSV of a table in the form of edX's export"
+    doc_purpose = "convert an edX export table to CSV"
     doc_usage = "< IN.sql > OUT.csv"
     doc_description = "From the standard input to the standard output. No escape in a value is undone."
 

@@ -28,10 +28,10 @@ def chosen_courses(
     The first of these that is given: `clist_from_missing_table` with `clist`, `clist`, `year2`, the
     courses `named` together with those of the option `courses`, and (with `fall_back`, which a command
     that prints or deletes does not want) the setting `course_id_list`. `messages` hears of named courses
-    that a list overrules, of doubles, and of an empty list, which gives no course and is no fault.
+    that a list overrules, of doubles, and of an empty list, which gives no course and is not a fault.
 
     Raises `SettingsError` when nothing names a course or a list is unknown, and `UserError` naming every
-    text that is no course key, or two courses that share a dataset name.
+    text that is not a course key, or two courses that share a dataset name.
     """
     say = messages.add if messages is not None else (lambda line: None)
     texts, origin = _texts(settings, named, fall_back)
@@ -87,7 +87,7 @@ def _texts(settings: Settings, named: Sequence[str], fall_back: bool) -> tuple[t
 def known_courses(settings: Settings, messages: Messages | None = None) -> list[CourseKey]:
     """Every course of `course_id_list` and of all lists, in that order, each once.
 
-    A text that is no course key is left out, and `messages` names it: a list that this run does not use
+    A text that is not a course key is left out, and `messages` names it: a list that this run does not use
     must not stop it.
     """
     texts = dict.fromkeys(

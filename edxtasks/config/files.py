@@ -48,19 +48,19 @@ PYTHON_NAMES: Mapping[str, Place] = {
 def read_toml(file: Path) -> dict[Place, Any]:
     """The keys of a TOML file with their values as TOML has them.
 
-    Raises `SettingsError` when the file is no TOML, or a key is unknown or in another section than its own.
+    Raises `SettingsError` when the file is not TOML, or a key is unknown or in another section than its own.
     """
     import tomllib
 
     try:
-        # A byte order mark, which some editors write, is no TOML.
+        # A byte order mark, which some editors write, is not TOML.
         document = tomllib.loads(file.read_bytes().decode("utf-8-sig"))
     except OSError as error:
         raise SettingsError(f"{file} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
-        raise SettingsError(f"{file} is no UTF-8 text (byte {error.start})") from None
+        raise SettingsError(f"{file} is not UTF-8 text (byte {error.start})") from None
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{file} is no TOML: {error}") from None
+        raise SettingsError(f"{file} is not TOML: {error}") from None
     found: dict[Place, Any] = {}
     for key, value in document.items():
         if key not in SECTIONS:
@@ -89,7 +89,7 @@ def _known(file: Path, section: str, name: str) -> Place:
     here = [*(known for home, known in SETTINGS if home == section), *(SECTIONS if not section else ())]
     everywhere = [known for _, known in SETTINGS]
     raise SettingsError(
-        f'{place}: "{name}" is no setting' + (nearest(name, here) or nearest(name, everywhere))
+        f'{place}: "{name}" is not a setting' + (nearest(name, here) or nearest(name, everywhere))
     )
 
 
@@ -130,7 +130,7 @@ def _refuse_misspelling(file: Path, name: str, names: Mapping[str, Any]) -> None
     # A helper constant beside the setting that it serves (COURSE_SQL_BASE for COURSE_SQL_BASE_DIR) is none.
     close = difflib.get_close_matches(name, PYTHON_NAMES, n=1, cutoff=0.8)
     if close and close[0] not in names:
-        raise SettingsError(f'{file}: "{name}" is no setting; did you mean "{close[0]}"?')
+        raise SettingsError(f'{file}: "{name}" is not a setting; did you mean "{close[0]}"?')
 
 
 def _execute(file: Path) -> dict[str, Any]:

@@ -212,7 +212,9 @@ def _read_lists(value: object) -> dict[str, tuple[str, ...]]:
         try:
             lists[name] = _read_texts(items)
         except InvalidValueError as unfit:
-            raise InvalidValueError(f'"{name}": ' + (str(unfit) or f"{describe(items)} is no list")) from None
+            raise InvalidValueError(
+                f'"{name}": ' + (str(unfit) or f"{describe(items)} is not a list")
+            ) from None
     return lists
 
 
@@ -221,7 +223,7 @@ def _table(value: object) -> Mapping[str, Any]:
         raise InvalidValueError
     for name in value:
         if not isinstance(name, str):
-            raise InvalidValueError(f"the name {describe(name)} is no text")
+            raise InvalidValueError(f"the name {describe(name)} is not text")
     return value
 
 
@@ -230,13 +232,13 @@ def _read_pins(value: object) -> dict[str, str]:
     for name, pinned in _table(value).items():
         course = CourseKey.find(name)
         if course is None:
-            raise InvalidValueError(f'"{shorten(name)}" is no course key')
+            raise InvalidValueError(f'"{shorten(name)}" is not a course key')
         if str(course) in pins:
             raise InvalidValueError(f"{course} stands in it twice")
         try:
             pins[str(course)] = _read_day(pinned).isoformat()
         except InvalidValueError:
-            raise InvalidValueError(f"{course}: {describe(pinned)} is no date YYYY-MM-DD") from None
+            raise InvalidValueError(f"{course}: {describe(pinned)} is not a date YYYY-MM-DD") from None
     return pins
 
 

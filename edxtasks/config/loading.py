@@ -231,7 +231,7 @@ def _place(name: str) -> Place | None:
             f"command line: {name} is a setting of {' and '.join(homes)}: it stands in the configuration file"
         )
     words = [*OPTIONS, *(known for home, known in SETTINGS if home in ("", "paths"))]
-    raise SettingsError(f'command line: "{name}" is no setting or option{nearest(name, words)}')
+    raise SettingsError(f'command line: "{name}" is not a setting or option{nearest(name, words)}')
 
 
 def _notice_misspelt(environment: Mapping[str, str], notices: list[str]) -> None:

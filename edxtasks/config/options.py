@@ -47,7 +47,7 @@ def parse_time_on_task(text: str) -> TimeOnTask:
     for part in filter(None, (part.strip() for part in text.split(","))):
         key, colon, value = (piece.strip() for piece in part.partition(":"))
         if not colon:
-            raise InvalidValueError(f'"{part}" is no key:value')
+            raise InvalidValueError(f'"{part}" is not a key:value')
         if key not in known:
             raise InvalidValueError(f'"{key}" is not known{nearest(key, known)}')
         if key in given:

@@ -139,7 +139,7 @@ def read_archive(
         ) from error
     except (*_GZIP_ERRORS, tarfile.TarError) as error:
         raise InputError(
-            f"{printable_path(path)} is no whole tar archive, with gzip or plain ({printable(error)}). "
+            f"{printable_path(path)} is not a complete tar archive, with gzip or plain ({printable(error)}). "
             "Fetch it again."
         ) from error
     except OSError as error:

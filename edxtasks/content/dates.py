@@ -57,7 +57,7 @@ def parse_time(text: str) -> datetime | None:
         found = form.fullmatch(text)
         if found and found["month"].lower() in _MONTHS:
             return _moment(text, found["year"], _MONTHS[found["month"].lower()], found)
-    raise ValueError(f'"{text}" is no date')
+    raise ValueError(f'"{text}" is not a date')
 
 
 def parse_listed_date(text: str) -> date | None:
@@ -97,7 +97,7 @@ def _moment(text: str, year: str, month: int, found: re.Match[str]) -> datetime:
         )
         return local.astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise ValueError(f'"{text}" is no date: {error}') from error
+        raise ValueError(f'"{text}" is not a date: {error}') from error
 
 
 def _zone(text: str) -> timezone:

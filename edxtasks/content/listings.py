@@ -104,10 +104,10 @@ def _json_rows(text: str, path: Path) -> list[dict[str, str | None]]:
         try:
             form = json.loads(line)
         except (ValueError, RecursionError):
-            raise InputError(f"listings file {printable_path(path)} line {number} is no JSON.") from None
+            raise InputError(f"listings file {printable_path(path)} line {number} is not JSON.") from None
         if not isinstance(form, dict) or _KEY not in {name.strip() for name in form}:
             raise InputError(
-                f"listings file {printable_path(path)} line {number} is no JSON object with a {_KEY}."
+                f"listings file {printable_path(path)} line {number} is not a JSON object with a {_KEY}."
             )
         rows.append(
             {

@@ -287,7 +287,7 @@ def _check_shape(root: etree._Element, name: str) -> None:
 
 
 def _plain(root: etree._Element) -> etree._Element:
-    """The tree of `root` made anew with plain names and text, without comments."""
+    """The tree of `root` rebuilt with plain names and text, without comments."""
     made = etree.Element(_plain_name(str(root.tag)) or "span")
     waiting = [(root, made)]
     while waiting:

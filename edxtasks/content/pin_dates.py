@@ -64,7 +64,9 @@ def recommend(
         try:
             wrap = parse_listed_date(text)
         except ValueError:
-            yield _notice(course, f'cannot read "{WRAP}": "{printable(text)}" is no date such as 5/31/2013')
+            yield _notice(
+                course, f'cannot read "{WRAP}": "{printable(text)}" is not a date such as 5/31/2013'
+            )
             continue
         if wrap is None:
             yield _notice(course, f'has no "{WRAP}" in the listings file')

@@ -185,7 +185,7 @@ def read_entries(data: bytes, path: str, findings: Findings) -> dict[str, dict[s
             return {}
         findings.add(POLICY, f"{path} is not valid JSON ({error}): read all the same")
     if not isinstance(form, dict):
-        findings.add(POLICY, f"{path} is no JSON object: {_WITHOUT}")
+        findings.add(POLICY, f"{path} is not a JSON object: {_WITHOUT}")
         return {}
     return {
         key: {name: value for name, value in entry.items() if value is not None}

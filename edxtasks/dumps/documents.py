@@ -34,7 +34,7 @@ def documents(
 ) -> Iterator[Document]:
     """The documents of the JSON-lines file `path` (plain or `.gz`), in order.
 
-    Lines end at LF only; empty ones are ignored. A line that is no JSON object is a bad record, and so
+    Lines end at LF only; empty ones are ignored. A line that is not a JSON object is a bad record, and so
     is an object without an integer in `key`, where that is given; the account is settled at the end, with
     the limits of `reader.Account.settle`. Raises `InputError` when the file is broken.
     """

@@ -73,7 +73,7 @@ def pieces(path: Path) -> Iterator[bytes]:
         raise InputError(f"{where} is cut off: its gzip stream has no end. Fetch the file again.") from error
     except _BROKEN_GZIP:
         # What the exception says may quote the first bytes of the file: the name of a learner, perhaps.
-        raise InputError(f"{where} is no whole gzip file. Fetch the file again.") from None
+        raise InputError(f"{where} is not a complete gzip file. Fetch the file again.") from None
     except OSError as error:
         raise InputError(f"{where} cannot be read: {error.strerror or type(error).__name__}.") from error
 

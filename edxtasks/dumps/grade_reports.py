@@ -48,7 +48,7 @@ def _time_of(path: Path) -> str:
 def read_report(
     path: Path, course: CourseKey, messages: Messages, max_bad_fraction: float
 ) -> dict[int, tuple[float | None, str | None]]:
-    """By user id: grade (0 to 1, None when it is no number) and when it was read (text).
+    """By user id: grade (0 to 1, None when it is not a number) and when it was read (text).
 
     The time stands in the column `Grade_timestamp`, or is the date in the name that edX gave the file. The
     last record of a user counts. Raises `InputError` when the columns of id or grade are missing.

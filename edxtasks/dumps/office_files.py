@@ -23,10 +23,10 @@ def read_table(
     """The rows of the file `path`, a column for each key of `headings`, all text, in the order of the file.
 
     `path` is CSV with a header row, or JSON lines when its name says `.json`; plain or `.gz`; UTF-8, or
-    Latin-1 where it is no UTF-8. A column is found by its own name or one of its `headings`; case, blanks and
-    underscores do not matter, and further columns are ignored. A CSV file in which no name is known is read
-    by position, where the number of its columns is right. Empty text stays empty; `course_id` is given in
-    slash form. Rows without any text are left out.
+    Latin-1 where it is not UTF-8. A column is found by its own name or one of its `headings`; case, blanks
+    and underscores do not matter, and further columns are ignored. A CSV file in which no name is known is
+    read by position, where the number of its columns is right. Empty text stays empty; `course_id` is given
+    in slash form. Rows without any text are left out.
 
     Raises `InputError` naming the columns that are missing, or when the file is broken.
     """
@@ -84,7 +84,7 @@ def _text(path: Path, messages: Messages) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
-        messages.add(f"{printable(path.name)} is no UTF-8: read as Latin-1")
+        messages.add(f"{printable(path.name)} is not UTF-8: read as Latin-1")
         return data.decode("latin-1")
 
 

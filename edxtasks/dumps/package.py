@@ -120,7 +120,7 @@ def plan_package(dump_dir: Path, known: Sequence[CourseKey], base: Path) -> Pack
     """The files of the package in `dump_dir`, each with its place under `base`.
 
     Only the folder itself is read, no subfolder; links are followed to files inside it alone. Raises
-    `InputError` when `dump_dir` is no folder whose name ends in a date (`PackageGoneError`: not there), or
+    `InputError` when `dump_dir` is not a folder whose name ends in a date (`PackageGoneError`: not there), or
     nothing in it can be sorted; `UserError` when a file could belong to two of the `known` courses.
     """
     folder = _package_folder(dump_dir)
@@ -197,7 +197,7 @@ def _package_folder(dump_dir: Path) -> Path:
         inner = _inner_packages(folder)
         hint = f". Set dump_dir to a package in it: {listed(inner)}" if inner else ""
         raise InputError(
-            f"{where} is no package folder: expected a name that ends in a date, such as "
+            f"{where} is not a package folder: expected a name that ends in a date, such as "
             f"mitx-2021-03-14{hint}"
         )
     if not folder.is_dir():

@@ -281,7 +281,7 @@ def _recover(people: People, reader: _Reader, cut_off: str | None) -> None:
 
 
 def _created_text(document: Mapping[str, object], row: Mapping[str, object]) -> str:
-    """When an enrolment was made, as `YYYY-MM-DD HH:MM:SS…`, or as delivered where that is no date."""
+    """When an enrolment was made, as `YYYY-MM-DD HH:MM:SS…`, or as delivered where that is not a date."""
     created = row["enrollment_created"]
     if isinstance(created, str):
         return created.replace("T", " ").removesuffix("Z")

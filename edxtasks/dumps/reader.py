@@ -57,8 +57,8 @@ class Field:
 class Account:
     """What became of the records of one file: records = rows + bad + other_course.
 
-    `skipped` counts what is no record (empty lines, the header again). `lacking` are columns that were asked
-    for and not delivered. `nulled` counts, by type, values that were there and could not be read.
+    `skipped` counts what is not a record (empty lines, the header again). `lacking` are columns that were
+    asked for and not delivered. `nulled` counts, by type, values that were there and could not be read.
     Nothing here ever holds a value of a record, nor a part of one: where columns are shifted, or the header
     is missing, any value may be the name or the address of a learner.
     """

@@ -1,4 +1,4 @@
-"""The filter `tsv2csv`: a table in the form of edX's export, made CSV, its values untouched."""
+"""The filter `tsv2csv`: converts an edX export table to CSV, values untouched."""
 
 from __future__ import annotations
 

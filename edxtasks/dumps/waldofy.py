@@ -1,7 +1,7 @@
 """Sorts the weekly package of edX into a directory for each course and date, tables as compressed CSV.
 
 What each sorted file was made from is kept in `META/waldofy/` of the base directory, a record for each date
-and course: a file is made anew when the content of its source or the rules changed, or when it vanished,
+and course: a file is rebuilt when the content of its source or the rules changed, or when it vanished,
 never because of a time stamp.
 """
 

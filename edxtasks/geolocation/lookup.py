@@ -70,8 +70,8 @@ class Place(NamedTuple):
 class CityDatabase:
     """An open City database. Use it as a context manager, or close it.
 
-    Raises `InputError` for a file that cannot be read, is no MMDB file, or is one of another kind (Country,
-    ASN, …), whose records have no city.
+    Raises `InputError` for a file that cannot be read, is not an MMDB file, or is one of another kind
+    (Country, ASN, …), whose records have no city.
     """
 
     def __init__(self, path: Path) -> None:
@@ -79,7 +79,7 @@ class CityDatabase:
         try:
             self._reader = Reader(path)
         except (InvalidDatabaseError, ValueError) as error:
-            raise self._unusable("is no database in MaxMind's format (MMDB), or is damaged") from error
+            raise self._unusable("is not a database in MaxMind's format (MMDB), or is damaged") from error
         except OSError as error:
             raise self._unusable(f"cannot be read: {error.strerror or error}") from error
         about = self._reader.metadata()
@@ -140,11 +140,11 @@ class CityDatabase:
 def database_file(settings: Settings) -> Path | None:
     """The City database that the settings name; None when there is no such file.
 
-    Raises `InputError` when something is there that is no file.
+    Raises `InputError` when something is there that is not a file.
     """
     path = settings.paths.geoip_database
     if path.exists() and not path.is_file():
-        raise InputError(f"{path} (setting geoip_database) is no file: {HOW_TO_GET}")
+        raise InputError(f"{path} (setting geoip_database) is not a file: {HOW_TO_GET}")
     return path if path.exists() else None
 
 

@@ -47,7 +47,7 @@ def regions_file(settings: Settings) -> Path:
         return SHIPPED
     if not path.is_file():
         raise InputError(
-            f"{path} (setting geographic_regions) does not exist or is no file: correct the setting, or "
+            f"{path} (setting geographic_regions) does not exist or is not a file: correct the setting, or "
             "take it away to use the file that ships with the product"
         )
     return path
@@ -89,7 +89,7 @@ def _regions(path: Path, rows: csv.DictReader[str], messages: Messages) -> dict[
             raise InputError(f"{path}, line {rows.line_num}: a second, different row for {country}")
     if left_out:
         messages.count("rejects", left_out)
-        messages.add(f"{path}: {left_out} rows left out whose cc is no two-letter country code")
+        messages.add(f"{path}: {left_out} rows left out whose cc is not a two-letter country code")
     return regions
 
 

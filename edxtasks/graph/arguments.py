@@ -138,7 +138,7 @@ def _key(word: str, text: str, settings: Settings) -> CourseKey:
     if key is None:
         hint = nearest(text, [one.slash for one in known_courses(settings)])
         raise SettingsError(
-            f'{shorten(word)}: "{shorten(text)}" is no course key (ORG/NUMBER/RUN or '
+            f'{shorten(word)}: "{shorten(text)}" is not a course key (ORG/NUMBER/RUN or '
             f"course-v1:ORG+NUMBER+RUN){hint}"
         )
     return key
@@ -151,7 +151,4 @@ def _refuse_strangers(
     for word, key in named.items():
         if known and key not in known and not exists(key):
             hint = nearest(key.slash, [one.slash for one in known])
-            raise SettingsError(
-                f"{word}: nobody chose {key}: it stands in no course list, and there is no file or table "
-                f"of it{hint}"
-            )
+            raise SettingsError(f"{word}: {key} is in no course list, and has no files or tables{hint}")

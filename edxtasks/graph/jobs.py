@@ -150,7 +150,7 @@ def fetch_user_info(progress: Progress, setting: JobContext, course: CourseKey) 
     messages = Messages()
     try:
         files = mongo2user_info(course, setting.settings, messages)
-    except SourceAbsentError as absent:  # it is where the files are to go, so this is no missing source
+    except SourceAbsentError as absent:  # it is where the files are to go, so this is not a missing source
         raise InputError(f"nowhere to put the records: {absent}") from None
     return Built(len(files), messages=messages, unit="files")
 

@@ -180,7 +180,7 @@ def _faults(result: SplitResult) -> list[str]:
         heads.append(f"{number(len(failed))} of {number(len(result.files))} raw logs failed: {names}")
     if result.unpublished:
         shards = listed([f"{bucket} {day}" for bucket, day in result.unpublished], SHOWN_FAULTS)
-        heads.append(f"{number(len(result.unpublished))} shards could not be made anew: {shards}")
+        heads.append(f"{number(len(result.unpublished))} shards could not be rebuilt: {shards}")
     reasons = [_reason(file) for file in failed]
     reasons += [
         f"shard {printable(bucket)} {day}: {why}" for (bucket, day), why in result.unpublished.items()

@@ -121,7 +121,7 @@ class Selection:
         In `nightly` all that new logs do not reach; with an option that makes tables anew all others, where
         only such are asked for. Where a
         person named the courses of the run, tables over all courses that everybody reads (`courses.NAME`),
-        unless they are named themselves: else two people who name two courses in turn would make them anew
+        unless they are named themselves: else two people who name two courses in turn would rebuild them
         for each other.
         """
         named = {word.partition(":")[0] for word in self._words if self.tables_of(word)}

@@ -128,7 +128,7 @@ class Step(ABC):
 
     @property
     def has_work(self) -> bool:
-        """Whether what is fresh could be made anew, after `check`; not where there is nothing to make."""
+        """Whether what is fresh could be rebuilt, after `check`; not where there is nothing to make."""
         return True
 
     @property

@@ -52,7 +52,7 @@ _MEMBERS: Mapping[str, tuple[str, ...]] = {
 }
 """The tasks that make no table of the registry and that a set of tasks, or a command, is made of too."""
 _OF_EACH_COURSE = frozenset({LOGS2BQ, LOGS2GS, MIRROR, MONGO2GS, RESEARCH, WALDOFY})
-"""Tasks that make no table of the registry and can be made anew, for each course."""
+"""Tasks that make no table of the registry and can be rebuilt, for each course."""
 
 Task = dict[str, Any]
 
@@ -127,7 +127,7 @@ class Graph:
         yield from self._other_spellings()
 
     def force(self, words: Iterable[str]) -> None:
-        """Mark what the named tasks make (not the inputs that other commands make) to be made anew."""
+        """Mark what the named tasks make (not the inputs that other commands make) to be rebuilt."""
         for word in words:
             base, _, spelling = word.partition(":")
             one = CourseKey.find(spelling) if spelling else None

@@ -54,7 +54,7 @@ class CheckpointWriter:
         self._unknown_keys: dict[str, set[str]] = {}
         self._sketches = Sketches(layout, sources)
         self.awaited: set[str] = set()
-        """Keys of sources that are still to be split anew in this run: what is known of them is old."""
+        """Keys of sources that are still to be split again in this run: what is known of them is old."""
 
     def save(self) -> None:
         """Write what is remembered for the next run; only a cache."""
@@ -263,7 +263,7 @@ class CheckpointWriter:
                 known |= new_keys
 
     def settle_equal(self, decisions: list[Decision]) -> None:
-        """Raw logs whose content is that of another source: rows that they had of their own go."""
+        """Delete rows written earlier for raw logs that now duplicate another source."""
         failed = {file.key: file for file in self._result.files if file.state == FAILED}
         for decision in decisions:
             owner = failed.get(decision.equals)

@@ -151,7 +151,7 @@ def merged(*several: Mapping[str, Iterable[str]]) -> Shards:
 
 
 def add_outstanding(layout: Layout, key: str, shards: Mapping[str, Iterable[str]]) -> None:
-    """Note, before a checkpoint changes, which shards have then to be made anew; adds to an earlier note."""
+    """Note, before a checkpoint changes, which shards have then to be rebuilt; adds to an earlier note."""
     set_outstanding(layout, key, merged(shards, _load(layout.outstanding / f"{key}.json") or {}))
 
 
@@ -165,7 +165,7 @@ def set_outstanding(layout: Layout, key: str, shards: Mapping[str, Iterable[str]
 
 
 def read_outstanding(layout: Layout) -> dict[str, Shards]:
-    """The shards that have still to be made anew, by the key of the source that changed."""
+    """The shards that have still to be rebuilt, by the key of the source that changed."""
     return {name: merged(form) for name, form in _forms(layout.outstanding)}
 
 
@@ -173,7 +173,7 @@ def read_outstanding(layout: Layout) -> dict[str, Shards]:
 
 
 def printable_path(path: Path) -> str:
-    """`path` as text, also where it is no UTF-8."""
+    """`path` as text, also where it is not UTF-8."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 

@@ -2,7 +2,7 @@
 
 The order of steps makes it safe to be killed between any two of them. For each raw log: its parts are
 complete; the shards that will change are noted as outstanding; its checkpoint is written. Then the
-outstanding shards are made anew from all checkpoints, then the notes are removed.
+outstanding shards are rebuilt from all checkpoints, then the notes are removed.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class Coordinator:
         found = DirectoryScan(self._layout, self._sources.by_key, self._options.dedupe_exact).look_at_all()
         works = []
         for bucket, each in found.items():
-            # What a shard without a line on the list is made of shows when it has been made anew.
+            # What a shard without a line on the list is made of shows when it has been rebuilt.
             lost = each.lost | each.unlisted
             if each.untracked or lost:
                 days = tuple(sorted(each.untracked))

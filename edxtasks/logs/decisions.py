@@ -137,7 +137,7 @@ class _Log:
                     FAILED,
                     f"{printable_path(self.path)} was split by the predecessor (marker "
                     f"META/{printable(marker)}), and its rows cannot be told from others in the shards "
-                    "taken over; to split it anew, withdraw those first: split forget='legacy:*'",
+                    "taken over; to split it again, withdraw those first: split forget='legacy:*'",
                 )
             return
         try:
@@ -148,7 +148,7 @@ class _Log:
     def _unusable(self, claimed: Mapping[str, Path]) -> tuple[str, str] | None:
         assert self.status is not None
         if not stat.S_ISREG(self.status.st_mode):
-            return FAILED, f"{printable_path(self.path)} is no file"
+            return FAILED, f"{printable_path(self.path)} is not a file"
         other = claimed.get(self.key)
         if other is None and self.known_file is not None and self.known_file != self.path:
             other = _another_file(self.known_file, self.status)

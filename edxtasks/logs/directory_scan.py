@@ -1,4 +1,4 @@
-"""What stands in the log directory against what should: shards missing, unlisted, not made by any run."""
+"""Compare the log directory with its checkpoints: shards missing, unlisted, not made by any run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from edxtasks.logs.shard_lists import Entry, lists, mark_of
 class Found:
     """Days of one bucket. `untracked`: shard files that no run made, or one of the predecessor that was
     replaced. `lost`: shards that a run made, whose checkpoints are gone: of which raw logs is not known.
-    `unlisted`: shards that raw logs feed and the list does not name. `stale`: to be made anew for another
+    `unlisted`: shards that raw logs feed and the list does not name. `stale`: to be rebuilt for another
     reason: the file is missing, a source was withdrawn, or rows are (or are not) to be deduplicated.
     `kept`: known as lost since an earlier run; nothing to do about them."""
 

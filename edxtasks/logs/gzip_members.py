@@ -65,7 +65,7 @@ def is_of_raw_logs(path: Path) -> bool:
 def inflate(path: Path) -> Iterator[tuple[bytes, bytes]]:
     """The content of a file that is one member: pairs (compressed bytes as read, what they hold).
 
-    Raises `ValueError` when it is no complete, sound member.
+    Raises `ValueError` when it is not a complete, sound member.
     """
     opened = isal_zlib.decompressobj(31)
     with path.open("rb") as file:

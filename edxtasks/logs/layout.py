@@ -5,7 +5,7 @@
     EDGE/COURSE/…                        rows of edge logs, where they are kept apart
     META/SOURCE.json                     checkpoint of a raw log, written last
     META/SHARDS/BUCKET.json              list of the shards of a bucket
-    META/PUBLISH/SOURCE.json             shards that have still to be made anew
+    META/PUBLISH/SOURCE.json             shards that have still to be rebuilt
     META/FAILED/SOURCE.json              raw logs whose last try failed
     META/INDEX/sources.json              summary of the checkpoints, only a cache
     REJECTS/SOURCE.jsonl.gz              lines that could not be used

@@ -118,14 +118,14 @@ def read_retired_keys(path: Path | None) -> tuple[tuple[str, ...], ...]:
     try:
         form = orjson.loads(path.read_bytes())
     except orjson.JSONDecodeError as error:
-        raise SettingsError(f"{path} is no JSON: {error}; expected a list of paths of keys") from None
+        raise SettingsError(f"{path} is not JSON: {error}; expected a list of paths of keys") from None
     if not isinstance(form, list):
         raise SettingsError(f"{path}: expected a JSON list of paths of keys")
     found: list[tuple[str, ...]] = []
     for item in form:
         names = item.split(".") if isinstance(item, str) else item
         if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
-            raise SettingsError(f"{path}: {str(item)[:80]} is no path of keys; expected a list of names")
+            raise SettingsError(f"{path}: {str(item)[:80]} is not a path of keys; expected a list of names")
         found.append(tuple(names))
     return tuple(found)
 

@@ -1,4 +1,4 @@
-"""Which shards have to be made anew, and of which parts; the work itself is done by workers (`publish`)."""
+"""Which shards have to be rebuilt, and of which parts; the work itself is done by workers (`publish`)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from edxtasks.logs.workers import Failed, WorkerPool
 class Publisher:
     """Publishes for one run; what comes of it goes into `result`. `say` is called as it goes on.
 
-    `stale` are shards to be made anew the next time for what was found in the log directory, `unlisted`
+    `stale` are shards to be rebuilt the next time for what was found in the log directory, `unlisted`
     the same for shards of which any source may be part. `damaged` are sources whose parts turned out to be
     missing or damaged.
     """
@@ -100,7 +100,7 @@ class Publisher:
 
     def _try_again(self, bucket: str, day: str, supplies: Iterable[Supply]) -> None:
         """Note a shard that failed, so that the next run fails too or mends it, whatever the reason was that
-        it was to be made anew."""
+        it was to be rebuilt."""
         for supply in supplies:
             with contextlib.suppress(OSError):
                 add_outstanding(self._layout, supply.key, {bucket: {day}})
@@ -148,5 +148,5 @@ class Publisher:
         return {(part.bucket, part.day): supplied(part) for part in checkpoint.parts}
 
     def fail(self, bucket: str, days: Iterable[str], message: str) -> None:
-        """Note shards that could not be made anew."""
+        """Note shards that could not be rebuilt."""
         self._result.unpublished.update({(bucket, day): message for day in days})

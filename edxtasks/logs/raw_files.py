@@ -266,8 +266,8 @@ class RawLog:
     def _no_log(self, what: str, kind: str) -> RawLogError:
         inside = "" if kind == "plain" else f" (inside its {kind} compression)"
         return RawLogError(
-            f"{printable_path(self.path)} is no tracking log: {what}{inside}; expected lines of JSON, plain "
-            "or compressed with gzip, zstd or bzip2",
+            f"{printable_path(self.path)} is not a tracking log: {what}{inside}; expected lines of JSON, "
+            "plain or compressed with gzip, zstd or bzip2",
             usable=False,
         )
 

@@ -63,7 +63,7 @@ class SplitResult:
     """What a run did.
 
     `changed`: the shards (bucket, day) that are others now, or gone. `unpublished`: shards that could not
-    be made anew, and why; they stay as they were, and the next run tries them again. `taken_over`: number
+    be rebuilt, and why; they stay as they were, and the next run tries them again. `taken_over`: number
     of shards that no run made and that are listed now. `lost`: shards whose checkpoints are gone, and which
     keep their rows, since not all of them are of raw logs at hand.
     """

@@ -27,7 +27,7 @@ def lines_of(texts: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def digests_of(rows: Iterator[bytes], rounds: int, turn: int) -> dict[int, bytes]:
-    """Digests of those rows whose turn it is, by number of the row."""
+    """Row digests of one hash partition, by number of the row."""
     found: dict[int, bytes] = {}
     for number, row in enumerate(rows):
         digest = hashlib.blake2b(row, digest_size=16).digest()

@@ -61,7 +61,7 @@ def shards(directory: Path, course: CourseKey | str) -> list[Shard]:
     if found.unlisted:
         raise InputError(
             f"the list of the shards of {bucket} ({layout.shard_list(bucket)}) lacks "
-            f"{len(found.unlisted)} of them; run split, which makes it anew"
+            f"{len(found.unlisted)} of them; run split, which rebuilds it"
         )
     return [
         Shard(

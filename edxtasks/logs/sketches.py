@@ -105,7 +105,7 @@ class Sketches:
         known = self._read()
         known[key] = (digest, sketch)
         self._changed = True
-        self._by_digest = None  # made anew when it is asked for
+        self._by_digest = None  # rebuilt when it is asked for
 
     def save(self) -> None:
         """Write the cache."""

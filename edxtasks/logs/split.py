@@ -64,7 +64,7 @@ def expand(patterns: Sequence[str], root: Path) -> list[Path]:
 
 @dataclass(frozen=True)
 class Pending:
-    """What a split would do: a decision for each raw log; shards that have still to be made anew; shards
+    """What a split would do: a decision for each raw log; shards that have still to be rebuilt; shards
     that no run made and that would be taken over; shards whose checkpoints are lost. True when there is
     anything to do or to complain about."""
 
@@ -86,7 +86,7 @@ class Pending:
         """Why there is something to do, a line each."""
         lines = [f"{printable_path(d.path)}: {d.reason}" for d in self.to_do]
         if self.unpublished:
-            lines.append(f"{self.unpublished} shards have to be made anew")
+            lines.append(f"{self.unpublished} shards have to be rebuilt")
         if self.untracked:
             lines.append(f"{self.untracked} shards that no run made have to be taken over")
         if self.lost:
@@ -135,11 +135,11 @@ def forget(
     pattern: str, options: SplitOptions, progress: Callable[[Progress], None] | None = None
 ) -> list[str]:
     """Withdraw sources by key or pattern: their checkpoints, parts and rejects go, and their shards are
-    made anew without them. Gives their keys.
+    rebuilt without them. Gives their keys.
 
     Shards of the predecessor are meant only by `legacy:BUCKET:DAY` and patterns that begin `legacy:`. A
     raw log that is still there is split again by the next run that names it. Raises `InputError` when a
-    shard could not be made anew; the next run tries it again.
+    shard could not be rebuilt; the next run tries it again.
     """
     with _coordinating(options, progress) as (_, _, coordinator):
         coordinator.tidy()
@@ -148,7 +148,7 @@ def forget(
     if unpublished:
         (bucket, day), why = next(iter(unpublished.items()))
         raise InputError(
-            f"{listed(keys)} withdrawn, but {number(len(unpublished))} shards could not be made anew after "
+            f"{listed(keys)} withdrawn, but {number(len(unpublished))} shards could not be rebuilt after "
             f"it, the first of them {printable(bucket)} {day}: {why}"
         )
     return keys

@@ -216,7 +216,7 @@ class WholeLog:
 
     def read(self, take: Callable[[Block, int], None]) -> LogEnd:
         """Read the log: `take` gets each block, and the number of bytes of the file read so far. A broken log
-        is no exception here: the end says so."""
+        is not an exception here: the end says so."""
         message, usable = "", True
         with RawLog(self.path, self.size) as log:
             try:

@@ -55,7 +55,7 @@ class Done:
 class Failed:
     """Work that ended with an exception, or whose worker was killed.
 
-    `known` is what the exception has under the name `known`, for what is worth telling of unfinished work.
+    `known` is the partial result attached to the exception, if it has one.
     """
 
     message: str
@@ -184,7 +184,7 @@ def described(error: Exception) -> str:
 
 
 class InterruptedRunError(Exception):
-    """Work that stopped half-way; `known` is what is worth telling of it."""
+    """Work that stopped half-way; `known` is its partial result."""
 
     def __init__(self, message: str, known: object) -> None:
         super().__init__(message)
@@ -192,7 +192,7 @@ class InterruptedRunError(Exception):
 
 
 class WorkerConnection:
-    """A talk that a worker is at, as it is seen from here."""
+    """The parent's handle of a running task."""
 
     def __init__(self, worker: _Worker) -> None:
         self.worker = worker

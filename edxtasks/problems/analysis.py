@@ -49,7 +49,7 @@ class Reason(enum.Enum):
     OTHER_CATEGORY = "labelled problem, and of another category"
     NO_STUDENT = "without a learner's id"
     NO_STATE = "without a state"
-    UNREADABLE = "with a state that is no JSON object"
+    UNREADABLE = "with a state that is not a JSON object"
     NO_SUBMISSION = "opened and not submitted"
     NO_ANSWERS = "without student_answers"
     NO_ENTRIES = "with no usable entry in correct_map"

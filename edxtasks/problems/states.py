@@ -27,13 +27,13 @@ _quoted = encode_basestring_ascii
 
 
 class UnreadableStateError(ValueError):
-    """A state that is no JSON object."""
+    """A state that is not a JSON object."""
 
 
 def parse_state(text: str) -> dict[str, Any]:
     r"""The object in the text of a state.
 
-    A text that is no JSON is read once more with every backslash doubled that begins no escape, and with raw
+    A text that is not JSON is read once more with every backslash doubled that begins no escape, and with raw
     control characters taken: so files are rescued whose backslashes were not doubled. A JSON string is opened
     once: its content is the state. Raises `UnreadableStateError` when there is no object.
     """
@@ -41,7 +41,7 @@ def parse_state(text: str) -> dict[str, Any]:
     if isinstance(value, str):
         value = _parse_or_rescue(value)
     if not isinstance(value, dict):
-        raise UnreadableStateError("the state is no JSON object")
+        raise UnreadableStateError("the state is not a JSON object")
     return value
 
 
@@ -53,7 +53,7 @@ def _parse_or_rescue(text: str) -> Any:
     try:
         return json.loads(_NOT_AN_ESCAPE.sub(_with_two_backslashes, text), strict=False)
     except (ValueError, RecursionError) as error:
-        raise UnreadableStateError("the state is no JSON") from error
+        raise UnreadableStateError("the state is not JSON") from error
 
 
 def _parse(text: str) -> Any:
@@ -109,7 +109,7 @@ def number(value: Any) -> float | None:
 
 def attempts(value: Any) -> int:
     """Number of attempts: a number, or a text that is one, its fraction cut; 0 for everything else and for
-    what does not fit 64 bits. `true` is 0: it is no number."""
+    what does not fit 64 bits. `true` is 0: it is not a number."""
     whole = value if type(value) is int else None
     if isinstance(value, str) and _INTEGER.fullmatch(value) and len(value) < _MOST_DIGITS:
         whole = int(value)

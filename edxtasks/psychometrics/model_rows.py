@@ -66,7 +66,7 @@ class Model:
 def model_of(rows: Iterable[Mapping[str, object]]) -> Model:
     """The model that rows of `item_irt_grm` hold; problems of which a number is missing are left out.
 
-    Raises `InputError` where the cuts of a problem do not ascend: then it is no graded response model.
+    Raises `InputError` where the cuts of a problem do not ascend: then it is not a graded response model.
     """
     cuts: dict[int, list[tuple[int, float, float, float]]] = {}
     broken: set[int] = set()

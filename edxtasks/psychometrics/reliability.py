@@ -72,7 +72,7 @@ def _correlations(columns: Integers, one: Floats, other: Floats, n_items: int) -
     for values in (one, other):
         mean = np.bincount(columns, values, n_items) / counts
         deviation = values - mean[columns]
-        # What is left of equal values by rounding is no variation.
+        # What is left of equal values by rounding is not a variation.
         deviation[np.abs(deviation) < 1e-9 * np.maximum(np.abs(values), 1.0)] = 0.0
         deviations.append(deviation)
     first, second = deviations

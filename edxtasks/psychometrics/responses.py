@@ -46,7 +46,7 @@ def responses(persons: Integers, items: Integers, scores: Floats) -> Responses:
 
     The categories of an item are the different scores that it was answered with. Items with a single one,
     and persons without an answer to any other item, are left out and counted. Of several answers of a person
-    to an item the one with the greatest score counts. A score that is no finite number is no answer.
+    to an item the one with the greatest score counts. A score that is not a finite number is not an answer.
     """
     there = np.isfinite(scores)
     persons, items, scores = persons[there], items[there], np.round(scores[there], _DIGITS)

@@ -48,14 +48,15 @@ class CampusSize:
         name, *changes = text.split(",")
         if name not in SIZES:
             raise UserError(
-                f'"{name}" is no size of a campus: expected one of {", ".join(SIZES)}{nearest(name, SIZES)}'
+                f'"{name}" is not a size of a campus: expected one of '
+                f"{', '.join(SIZES)}{nearest(name, SIZES)}"
             )
         size = SIZES[name]
         known = {field.name for field in fields(cls)}
         for change in changes:
             key, _, value = change.partition("=")
             if key not in known:
-                raise UserError(f'"{key}" is no measure of a campus{nearest(key, known)}')
+                raise UserError(f'"{key}" is not a measure of a campus{nearest(key, known)}')
             try:
                 number: Any = date.fromisoformat(value) if key == "first_day" else int(value)
             except ValueError:

@@ -54,7 +54,7 @@ class Sink(Protocol):
 
         It belongs to `course`. With a `username` it is an event of that person at `time` (if None, `at`);
         `kind` None: one that does not count among a learner's events of the day. `reject`: the reason why
-        the line is no usable event.
+        the line is not a usable event.
         """
 
     def enrolled(self, course: str, time: int, user_id: int, event_type: str, mode: str | None) -> None:

@@ -165,7 +165,7 @@ def probe(session: Session, visit: Visit, random: Random) -> None:
     del line["username"]
     nameless(line)
 
-    # A speed that is no number, and a page of feedback as long as they get.
+    # A speed that is not a number, and a page of feedback as long as they get.
     for speed in ("NaN", None):
         apart()
         change = text({"id": "v", "current_time": "7.5", "old_speed": "1.0", "new_speed": speed})

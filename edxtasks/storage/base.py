@@ -95,5 +95,5 @@ def checked_name(name: str) -> str:
         or not name.isprintable()
         or len(name.encode()) > 1024
     ):
-        raise ValueError(f"{name!r} is no name of a stored file")
+        raise ValueError(f"{name!r} is not a name of a stored file")
     return name

@@ -78,7 +78,7 @@ def credentials(key_file: Path | None, emulated: bool) -> Any:
         raise SettingsError(f"auth_key_file: {key_file} does not exist") from None
     except (OSError, ValueError) as error:
         raise SettingsError(
-            f"auth_key_file: {key_file} is no service-account file in JSON ({type(error).__name__}); "
+            f"auth_key_file: {key_file} is not a service-account file in JSON ({type(error).__name__}); "
             "make a key for the service account in the Google Cloud console"
         ) from None
 

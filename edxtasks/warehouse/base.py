@@ -66,7 +66,7 @@ class TableName:
     def __post_init__(self) -> None:
         for name in (self.dataset, self.table):
             if not NAME.fullmatch(name):
-                raise ValueError(f"{name!r} is no name of a dataset or table: letters, digits and _ only")
+                raise ValueError(f"{name!r} is not a name of a dataset or table: letters, digits and _ only")
 
     def __str__(self) -> str:
         return f"{self.dataset}.{self.table}"
@@ -332,7 +332,7 @@ class Warehouse(ABC):
 
     @abstractmethod
     def set_aside(self, name: TableName) -> bool:
-        """Take a table away without losing it: it is no table of the dataset any more, for nobody.
+        """Take a table away without losing it: it is not a table of the dataset any more, for nobody.
 
         One that was set aside under this name before goes. False when there is no table.
         """

@@ -25,7 +25,7 @@ _NUMBER_OF_ROWS = 3
 
 
 class DamagedFileError(Exception):
-    """A file that is no Parquet file, or has been one."""
+    """A file that is not a Parquet file, or has been one."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,12 @@ def read_footer(path: Path) -> Footer:
     with path.open("rb") as file:
         size = file.seek(0, 2)
         if size < 12:
-            raise DamagedFileError("it is no Parquet file, or was cut")
+            raise DamagedFileError("it is not a Parquet file, or was cut")
         file.seek(size - 8)
         tail = file.read(8)
         length = int.from_bytes(tail[:4], "little")
         if tail[4:] != _MAGIC or length > size - 12:
-            raise DamagedFileError("it is no Parquet file, or was cut")
+            raise DamagedFileError("it is not a Parquet file, or was cut")
         file.seek(size - 8 - length)
         metadata = file.read(length)
     start = metadata.rfind(_PAIR)

@@ -5,7 +5,7 @@ together with size and time of each file, so that a listing reads one small file
 once for each table; where size or time differ, or the file is missing, the footer is read.
 
 What an engine found wrong in a file whose footer is in order is noted in `_edxtasks/damaged.json`: the table
-has no stamp, and so is built anew, until the file is another.
+has no stamp, and so is rebuilt, until the file is another.
 """
 
 from __future__ import annotations

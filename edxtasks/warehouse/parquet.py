@@ -309,7 +309,7 @@ class ParquetWarehouse(Warehouse):
             try:
                 self._take_stamp(name, path)
             except _Unreadable:
-                continue  # it is noted: without its stamp, the table is built anew
+                continue  # it is noted: without its stamp, the table is rebuilt
         self.refresh(name.dataset)
         return bool(files)
 
@@ -447,7 +447,7 @@ class ParquetWarehouse(Warehouse):
                 self._listing(dataset).note_damage(path, damage)
                 self.refresh(dataset)
         told = listed_texts([f"{printable_path(path)} ({damage})" for path, damage in found.items()], 3, None)
-        return _Unreadable(f"damaged, so that it cannot be read: {told}. Run again: the table is made anew")
+        return _Unreadable(f"damaged, so that it cannot be read: {told}. Run again: the table is rebuilt")
 
     def _take_stamp(self, name: TableName, path: Path) -> None:
         try:
@@ -541,8 +541,8 @@ class ParquetWarehouse(Warehouse):
             written = self.session.copy(sql, temporary, orjson.dumps(pair).decode(), ROWS_IN_GROUP, codec)
             if written != rows:
                 raise InputError(
-                    f"{name}: its files hold {written} rows, where {rows} were told of them: they have "
-                    "changed since, or are not whole. Run again; if that does not help, make them anew"
+                    f"{name}: the files have {written} rows, expected {rows}: they changed or were cut. "
+                    "Run again; if that does not help, rebuild them"
                 )
             self._look_over(checks, schema, self._read_files([temporary]))
             publish(temporary, self.location(name, partitioned=False))

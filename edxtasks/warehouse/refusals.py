@@ -82,7 +82,7 @@ def refusal(error: duckdb.Error, paths: Sequence[Path]) -> Exception:
     if isinstance(error, duckdb.InvalidInputException | duckdb.IOException | duckdb.ConversionException):
         return InputError(
             f"{listed_paths(paths)}: expected complete files of JSON lines that fit the columns "
-            f"of the table; the reader gave up ({type(error).__name__}). Make the files anew."
+            f"of the table; the reader gave up ({type(error).__name__}). Rebuild the files."
         )
     return error
 

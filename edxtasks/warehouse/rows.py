@@ -10,8 +10,8 @@ from edxtasks.warehouse.schema import Schema
 
 Row = Mapping[str, object]
 """A row by column name. Values: str, int, float, bool, datetime (aware, UTC), date, dict (RECORD), a list of
-these (REPEATED), None. A column that is missing is NULL, a REPEATED one empty; a name that is no column is a
-defect and refused."""
+these (REPEATED), None. A column that is missing is NULL, a REPEATED one empty; a name that is not a column is
+a defect and refused."""
 
 
 @dataclass(frozen=True)

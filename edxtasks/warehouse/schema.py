@@ -170,7 +170,7 @@ def column_of(name: str, kind: str, description: str = "") -> Column:
     """A column whose type is written as text: `STRING`, `REPEATED INTEGER`,
     `REPEATED RECORD<answer STRING, points FLOAT>`.
 
-    Raises ValueError where the text is no type.
+    Raises ValueError where the text is not a type.
     """
     mode = "REPEATED" if kind.startswith("REPEATED ") else "NULLABLE"
     bare = kind.removeprefix("REPEATED ").strip()

@@ -106,8 +106,8 @@ class Session:
     def result(self, query: Query, condition: str = "TRUE") -> Iterator[str]:
         """The rows of a query for which `condition` holds, as a temporary table whose name is given.
 
-        The views of its inputs stand. Raises `QueryRefusedError` when it is no query that can be run, or its
-        columns are not those declared.
+        The views of its inputs stand. Raises `QueryRefusedError` when it is not a query that can be run, or
+        its columns are not those declared.
         """
         schemas = tuple((name, source.schema) for name, source in query.inputs.items())
         with ExitStack() as stack:

@@ -1,7 +1,7 @@
 """Which files of a dataset folder make up a table, and what they say of it.
 
 A table is a file `TABLE.parquet`, or a folder `TABLE` with a file a month. What else lies in such a folder
-(a copy that somebody made, a file under a name that is no month's) is a *stray*: never read, and told. A
+(a copy that somebody made, a file under a name that is not a month's) is a *stray*: never read, and told. A
 table of somebody else, which has no footer of ours, is read as it stands.
 """
 

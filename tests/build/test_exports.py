@@ -1,4 +1,4 @@
-"""Files written from the rows of a table: their form, letter by letter, and when they are written anew."""
+"""Files written from the rows of a table: their form, letter by letter, and when they are written again."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ viewed BOOLEAN -- whether
 grade FLOAT -- how well
 start_time TIMESTAMP -- when
 """)
-PERSON_COURSE = FileForm(("user_id",), "person_course", "Make the file anew (doit person_course).")
+PERSON_COURSE = FileForm(("user_id",), "person_course", "Rebuild the file (doit person_course).")
 
 
 def written(folder: Path, text: str) -> Path:

@@ -26,7 +26,7 @@ GROUP BY person
 
 
 def steps(grain: str, scope: Scope = Scope.COURSE, columns: str = STEPS) -> Table:
-    """A table that is no model."""
+    """A table that is not a model."""
     return Table("steps", "steps", schema(columns), MADE, "Steps.", scope=scope, grain=grain)
 
 

@@ -84,7 +84,7 @@ def test_the_cache_gives_the_same(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (UNION.replace("columns: axis", "columns: axle"), "axle is no table whose columns are known"),
+        (UNION.replace("columns: axis", "columns: axle"), "axle is not a table whose columns are known"),
         (UNION.replace("SELECT *", "SELECT url_name"), 'has one line "SELECT *"'),
         (UNION.replace("SELECT *", "  SELECT *"), 'has one line "SELECT *"'),
         (UNION.replace("-- columns: axis\n", ""), "list the columns"),
@@ -141,7 +141,7 @@ GROUP BY url_name
         (
             LINES.replace("grain: url_name", "settings: orga"),
             "",
-            "the header names orga, which is no setting",
+            "the header names orga, which is not a setting",
         ),
         (LINES.replace("GROUP", "GRUOP"), "", "SQL that cannot be read: line 9"),
         ("", "", "one SELECT was expected"),
@@ -182,7 +182,7 @@ def test_an_input_that_no_table_is_fails_its_reader_alone(tmp_path: Path) -> Non
     tables = models(tmp_path, good="better", better="best", best="goood", events="tracklog")
     assert {name for name, table in tables.items() if table.fault} == {"best", "events"}
     assert tables["best"].fault == (
-        f'{tmp_path}/area/best.sql, line 5: it reads goood, which is no table; did you mean "good"?'
+        f'{tmp_path}/area/best.sql, line 5: it reads goood, which is not a table; did you mean "good"?'
     )
     assert tables["events"].fault.startswith(
         f"{tmp_path}/area/events.sql, line 5: it reads tracklog and is not"
@@ -207,4 +207,6 @@ def test_a_model_with_the_name_of_a_loaded_table_fails(tmp_path: Path) -> None:
         read_models(tmp_path, None, {}),
         [Table("axis", "y", DECLARED["axis"], PythonModel(1, lambda inputs: []))],
     )
-    assert tables["axis"].fault == f"{tmp_path}/area/axis.sql: a table that is no model has this name already"
+    assert (
+        tables["axis"].fault == f"{tmp_path}/area/axis.sql: a table that is not a model has this name already"
+    )

@@ -21,7 +21,7 @@ def configure(folder: Path, text: str) -> None:
 
 
 def test_a_filter_runs_in_an_empty_folder(tmp_path: Path) -> None:
-    # Quotes are doubled and quoted, a comma is quoted; \n is two characters and stays; 0xff is no UTF-8.
+    # Quotes are doubled and quoted, a comma is quoted; \n is two characters and stays; 0xff is not UTF-8.
     ended = doit(tmp_path, "tsv2csv", stdin=b'id\tname\n1\tsay "x", y\n2\ta\\nb\xff')
     assert ended.out == b'id,name\n1,"say ""x"", y"\n2,a\\nb\xff\n'
     assert NO_FILE in ended.err
@@ -162,7 +162,7 @@ def test_words_that_doit_swallows_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a=1.log").write_bytes(b"{}\n")
     ended = doit(tmp_path, "rephrase_logs", "a=1.log", status=3)
     assert "--file='a=1.log'" in ended.err
-    # A name that means something, but nothing here, is no reason to read the standard input instead.
+    # A name that means something, but nothing here, is not a reason to read the standard input instead.
     assert "takes no courses" in doit(tmp_path, "rephrase_logs", "courses=1.log", status=3).err
     course = doit(tmp_path, "course_key_version", "A/B/C", "end_dat=2013-01-01", status=3)
     assert 'did you mean "end_date"?' in course.err

@@ -389,7 +389,7 @@ def test_headers_that_make_no_sense(tmp_path: Path, headers: bytes) -> None:
     path = tmp_path / "c.tar.gz"
     path.write_bytes(gzip.compress(headers + COURSE_TAR))
     with pytest.raises(
-        InputError, match=r"c\.tar\.gz is no whole tar archive, with gzip or plain \(a broken header"
+        InputError, match=r"c\.tar\.gz is not a complete tar archive, with gzip or plain \(a broken header"
     ):
         read(path)
 

@@ -338,7 +338,7 @@ def test_due_that_does_not_parse_is_not_set() -> None:
         "</chapter></course>"
     )
     assert column(rows, "due") == {"chapter/c": day(10), "sequential/s": day(10)}
-    assert findings.of(TIME) == ['due of sequential/s: "soon" is no date']
+    assert findings.of(TIME) == ['due of sequential/s: "soon" is not a date']
 
 
 def test_due_falls_back_to_the_policy_of_the_element() -> None:
@@ -381,7 +381,7 @@ def test_start_that_does_not_parse_is_not_set() -> None:
         '<video url_name="v" start="2013-09-31"/></chapter></course>'
     )
     assert column(rows, "start")["video/v"] == day(5)
-    assert findings.of(TIME)[0].startswith('start of video/v: "2013-09-31" is no date')
+    assert findings.of(TIME)[0].startswith('start of video/v: "2013-09-31" is not a date')
 
 
 def test_start_with_a_fraction() -> None:

@@ -251,7 +251,7 @@ def test_what_is_amiss_is_told(site: Settings, tmp_path: Path) -> None:
     missing, time = messages.lines
     assert missing.startswith("files missing (30): problem/p0.xml; problem/p1.xml; ")
     assert missing.endswith("; problem/p19.xml; and 10 more")
-    assert time == 'dates that cannot be read (1): due of course: "soon" is no date'
+    assert time == 'dates that cannot be read (1): due of course: "soon" is not a date'
     assert description("The axis.", messages) == "\n".join(["The axis.", missing, time])
 
 

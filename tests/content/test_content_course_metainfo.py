@@ -121,8 +121,8 @@ def test_without_use_of_modules_nothing_is_excluded(site: Settings, usage: tuple
 @pytest.mark.parametrize(
     ("launch", "wrap", "days", "weeks", "told"),
     [
-        ("9/4/2013", "N/A", None, None, '"Course Wrap" of the listings file is no date'),
-        ("", "9/18/2013", None, None, '"Course Launch" of the listings file is no date'),
+        ("9/4/2013", "N/A", None, None, '"Course Wrap" of the listings file is not a date'),
+        ("", "9/18/2013", None, None, '"Course Launch" of the listings file is not a date'),
         ("9/18/2013", "9/4/2013", "-14", "-2.0", '"Course Wrap" is not after "Course Launch"'),
         ("9/4/2013", "2013-09-04", "0", "0.0", '"Course Wrap" is not after "Course Launch"'),
     ],

@@ -89,7 +89,7 @@ def test_nothing_given(text: str) -> None:
     ],
 )
 def test_anything_else_is_unparsable(text: str) -> None:
-    with pytest.raises(ValueError, match="is no date"):
+    with pytest.raises(ValueError, match="is not a date"):
         parse_time(text)
 
 

@@ -196,7 +196,7 @@ def test_no_graders_is_skipped(policy: Mapping[str, object]) -> None:
 def test_an_entry_that_is_no_object_is_left_out() -> None:
     table, told = shaped("x", HOMEWORK, EXAM)
     assert len(list(table.rows)) == 2
-    assert told == ["entry 1 of GRADER is no object: left out"]
+    assert told == ["entry 1 of GRADER is not an object: left out"]
 
 
 def test_two_keys_of_one_column() -> None:

@@ -71,10 +71,10 @@ def test_of_two_columns_with_one_heading_the_first_counts(tmp_path: Path) -> Non
         (
             "l.json",
             '{"course_id": "a/b/c"}\n{"Title": "x"}\n',
-            r"l\.json line 2 is no JSON object with a course_id",
+            r"l\.json line 2 is not a JSON object with a course_id",
         ),
-        ("l.json", '{"course_id": "a/b/c"}\n{"course_id"\n', r"l\.json line 2 is no JSON"),
-        ("l.json", "[1]\n", r"l\.json line 1 is no JSON object"),
+        ("l.json", '{"course_id": "a/b/c"}\n{"course_id"\n', r"l\.json line 2 is not JSON"),
+        ("l.json", "[1]\n", r"l\.json line 1 is not a JSON object"),
     ],
 )
 def test_a_row_without_a_course_is_an_error(tmp_path: Path, name: str, content: str, message: str) -> None:

@@ -48,7 +48,7 @@ def test_entities_of_html_are_kept_as_characters() -> None:
     assert root is not None
     assert root.get("n") == "a\u00a0b"
     assert "x\u00e9y & " in text_of(root)
-    assert "&nbsp;" in text_of(root)  # in CDATA it is no entity
+    assert "&nbsp;" in text_of(root)  # in CDATA it is not an entity
     assert strict(root).get("n") == "a\u00a0b"
 
 

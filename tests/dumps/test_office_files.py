@@ -103,7 +103,7 @@ def test_byte_order_mark_latin_1_and_json_lines(tmp_path: Path) -> None:
     messages = Messages()
     rows = build(staff, tmp_path / "staff.csv", (header + "X/Y/Z,a,É,\n").encode("latin-1"), messages)
     assert rows[0]["name"] == "É"
-    assert "staff.csv is no UTF-8: read as Latin-1" in messages.lines
+    assert "staff.csv is not UTF-8: read as Latin-1" in messages.lines
     documents = (
         '{"Institution": "MITx", "Semester": null, "New or Rerun": "New", "Course Number": 6.002, '
         '"Short Title": "", "Title": "T", "Instructors": "", "Registration Open": "", "course_id": "X/Y/Z"}\n'

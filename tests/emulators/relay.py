@@ -85,7 +85,7 @@ def relay(target: str) -> Iterator[Relay]:
 
     class Server(ThreadingHTTPServer):
         def handle_error(self, request: Any, address: Any) -> None:
-            """Those who asked may have been killed: that is no error."""
+            """Those who asked may have been killed: that is not an error."""
             if not isinstance(sys.exception(), ConnectionError):
                 super().handle_error(request, address)
 

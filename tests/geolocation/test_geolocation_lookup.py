@@ -36,7 +36,7 @@ SEOUL = Place("KR", "South Korea", "Seoul", 37.5, 127.0, None, "Asia", None, Non
         ("41.63.200.1", Place("NA", "Namibia", "Windhoek", -22.5, 17.0, None, "Africa", None, None)),
         # no English name, no continent, an empty city name
         ("200.4.160.9", Place("HT", None, None, None, None, None, None, None, None)),
-        # a registered country is no country
+        # a registered country is not a country
         ("5.1.0.1", Place(None, None, None, None, None, None, "Europe", None, None)),
         # a record that says nothing of the place is a record
         ("5.2.0.1", Place(None, None, None, None, None, None, None, None, None)),
@@ -158,7 +158,7 @@ def test_no_database_at_all(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "GeoLite2-City.mmdb"
     path.write_bytes(content)
     with pytest.raises(
-        InputError, match=r"GeoLite2-City\.mmdb .*is no database in MaxMind's format.*unpack it"
+        InputError, match=r"GeoLite2-City\.mmdb .*is not a database in MaxMind's format.*unpack it"
     ):
         CityDatabase(path)
 
@@ -166,7 +166,7 @@ def test_no_database_at_all(tmp_path: Path, content: bytes) -> None:
 def test_a_file_cut_short(database: Path, tmp_path: Path) -> None:
     cut = tmp_path / "cut.mmdb"
     cut.write_bytes(database.read_bytes()[:-200])  # the description of the database stands at its end
-    with pytest.raises(InputError, match=r"cut\.mmdb .*is no database in MaxMind's format .*damaged"):
+    with pytest.raises(InputError, match=r"cut\.mmdb .*is not a database in MaxMind's format .*damaged"):
         CityDatabase(cut)
 
 
@@ -208,7 +208,7 @@ def test_the_file_that_the_settings_name(tmp_path: Path, database: Path) -> None
 
     assert database_file(named(database)) == database
     assert database_file(named(tmp_path / "GeoIP2-City.mmdb")) is None
-    with pytest.raises(InputError, match="is no file"):
+    with pytest.raises(InputError, match="is not a file"):
         database_file(named(tmp_path))
 
 

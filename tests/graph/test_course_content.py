@@ -78,7 +78,7 @@ def test_exports_that_cannot_be_read(folder: Path) -> None:
         assert f"FAILED  {task}:{ONE}: {path}" in told
     assert "Permission denied" in told
     assert f"built   course_axis:{TWO}: 2 rows" in told
-    # A folder whose names cannot be listed is no folder without an export.
+    # A folder whose names cannot be listed is not a folder without an export.
     path.rename(path.with_name("UnivX-course-export.tar.gz"))
     path.parent.chmod(0o300)
     status, told = run(folder, "axis2bq")

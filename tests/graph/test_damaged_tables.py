@@ -1,4 +1,4 @@
-"""A table whose rows cannot be read any more: named, and made anew by the next run."""
+"""A table whose rows cannot be read any more: named, and rebuilt by the next run."""
 
 from __future__ import annotations
 

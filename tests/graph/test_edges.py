@@ -282,7 +282,8 @@ def test_the_command_in_an_empty_folder(tmp_path: Path) -> None:
 def test_words_that_it_does_not_know(tmp_path: Path) -> None:
     ended = doit(tmp_path, "graph", "persn_course", status=3)
     assert (
-        'ERROR: "persn_course" is no table or file that is made; did you mean "person_course"?' in ended.err
+        'ERROR: "persn_course" is not a table or file that is made; did you mean "person_course"?'
+        in ended.err
     )
     ended = doit(tmp_path, "graph", "--format=svg", status=3)
     assert "ERROR: --format=svg: expected one of csv, dot, mermaid" in ended.err

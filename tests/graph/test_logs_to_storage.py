@@ -73,7 +73,7 @@ def test_the_embedded_engine_copies_nothing_and_says_so(built: Project) -> None:
     assert outcome.skipped == {f"logs2gs:{course}" for course in built.courses}
     assert "the embedded engine loads the shards where they are: nothing is copied" in outcome.err
     assert not (built.folder / "storage").exists() or not list((built.folder / "storage").rglob("tracklog*"))
-    # Nor is there anything to be made anew: it is no reason to copy a dump beside itself.
+    # Nor is there anything to be rebuilt: it is not a reason to copy a dump beside itself.
     again = built.doit("daily_logs", "mirror", "force_recompute=1")
     assert again.built == {"split", *(f"logs2bq:{course}" for course in built.courses)}
     assert not list((built.folder / "storage").rglob("users.*"))

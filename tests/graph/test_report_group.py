@@ -156,7 +156,7 @@ def test_addresses_over_all_courses_do_not_follow_courses_that_somebody_names(bu
     outcome = built.doit("report", f"courses={course}")
     assert not any(task.startswith("courses.") for task in outcome.built)
     assert rows(built, "courses/global_modal_ip") == before
-    # By a list, or where it is named itself, it is made anew.
+    # By a list, or where it is named itself, it is rebuilt.
     assert "courses.global_modal_ip" in built.doit("report", "clist=first").built
     assert rows(built, "courses/global_modal_ip") != before
     built.doit("courses.global_modal_ip", f"courses={','.join(built.courses)}")

@@ -33,7 +33,7 @@ def asked(*words: str, courses_named: bool = False, **options: bool) -> Selectio
         ("enrollment_events:course-v1:OrgX+Ab.1+2T2020", ENROLMENT),
         ("grades", {"grading_policy"}),
         (f"grades:{COURSE}", {"grading_policy"}),
-        # The name of a table that is no command is the table.
+        # The name of a table that is not a command is the table.
         ("person_enrollment_verified", {"person_enrollment_verified"}),
         (f"person_enrollment_verified:{COURSE}", {"person_enrollment_verified"}),
         ("combinepc", COMBINED),

@@ -55,7 +55,7 @@ def use_dump(project: Project, day: str) -> None:
 
 
 def marks(project: Project, course: str, tables: Collection[str]) -> Mapping[str, tuple[int, int]]:
-    """Which files the tables are: a table that is read anew is another file."""
+    """Which files the tables are: a table that is read again is another file."""
     folder = project.warehouse / CourseKey.parse(course).dataset
     status = {table: (folder / f"{table}.parquet").stat() for table in tables}
     return {table: (one.st_ino, one.st_mtime_ns) for table, one in status.items()}
@@ -179,7 +179,7 @@ def test_logs_without_a_dump(built: Project) -> None:
     for folder in (built.folder / "SQL", built.warehouse):
         shutil.rmtree(folder)
     use_dump(built, LATER)
-    # What person_day can do without is no failure; what person_course cannot do without is one.
+    # What person_day can do without is not a failure; what person_course cannot do without is one.
     outcome = built.doit(f"person_day:{course}")
     assert f"person_course_day:{course}" in outcome.built
     assert f"user_info_combo:{course}" in outcome.skipped

@@ -74,7 +74,7 @@ def test_a_new_dump_that_is_not_read_is_told(folder: Path) -> None:
     run(folder, "make_uic", f"dump_dir=mitx-{OLD}")
     assert persons(folder) == 3
     package(folder, NEW, 5)
-    # Asked to load the new dump, the run cannot: that is no success, and it says what to set.
+    # Asked to load the new dump, the run cannot: that is not a success, and it says what to set.
     ended = run(folder, "make_uic", f"dump_dir=mitx-{NEW}", status=1)
     assert (
         f"FAILED  waldofy:{ONE}: the dump of {NEW} (dump_dir) is not read: "
@@ -92,7 +92,7 @@ def test_a_new_dump_that_is_not_read_is_told(folder: Path) -> None:
     assert persons(folder) == 5
     configure(folder, "latest_sql_dir = true", dump_dir=f"mitx-{NEW}")
     assert run(folder, "make_uic").out.startswith(b"0 built")
-    # A package older than what is read is no contradiction: somebody fills in a week that was missed.
+    # A package older than what is read is not a contradiction: somebody fills in a week that was missed.
     package(folder, "2014-10-19", 2)
     run(folder, "make_uic", "dump_dir=mitx-2014-10-19")
     assert persons(folder) == 5

@@ -1,4 +1,4 @@
-"""What is and what is no line of a log, whatever it holds."""
+"""What is and what is not a line of a log, whatever it holds."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def test_no_event_source_is_no_fault_when_the_course_is_known(rephraser: Rephras
 
 def test_bytes_that_are_no_utf8(rephraser: Rephraser) -> None:
     assert row(rephraser, PLAIN.replace(b'"x"', b'"x\xff\xfey"'))["event_type"] == "x\ufffd\ufffdy"
-    # CESU-8, a surrogate in UTF-8's clothes, is no UTF-8 either: three bytes, three replacements.
+    # CESU-8, a surrogate in UTF-8's clothes, is not UTF-8 either: three bytes, three replacements.
     assert row(rephraser, PLAIN.replace(b'"x"', b'"\xed\xa0\xbd"'))["event_type"] == "\ufffd" * 3
     assert isinstance(rephraser.line(b"\xff"), Reject)
     assert rephraser.take_counts().bad_utf8 == 3

@@ -226,10 +226,10 @@ RULES: list[tuple[str, dict[str, Any], str | None, Any]] = [
         "UnivX/3.14x/recommender/r",
         SAME,
     ),
-    ("9 id that is no string", server("x", {"id": 7, "problem_id": "i4x://A/B/problem/C"}), None, SAME),
+    ("9 id that is not a string", server("x", {"id": 7, "problem_id": "i4x://A/B/problem/C"}), None, SAME),
     ("9 id null", server("x", {"id": None, "problem_id": "i4x://A/B/problem/C"}), None, SAME),
     (
-        "9 id that is no string, as text",
+        "9 id that is not a string, as text",
         server("x", json.dumps({"id": 7, "problem_id": "i4x://A/B/problem/C"})),
         None,
         SAME,

@@ -378,7 +378,7 @@ def test_a_missing_collection_is_named(logs: MongoLogs) -> None:
 
 
 def test_damaged_documents_are_rows_all_the_same(stub: StartStub, tmp_path: Path) -> None:
-    """Numbers beyond what JSON holds, dates as the database keeps them, and text that is no UTF-8."""
+    """Numbers beyond what JSON holds, dates as the database keeps them, and text that is not UTF-8."""
     odd = event("2013-01-04T10:00:00.000000+00:00", session=Int64(2**62), page="p", event_type=float("nan"))
 
     def answer(command: dict[str, Any]) -> dict[str, Any] | None:

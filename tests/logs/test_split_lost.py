@@ -1,4 +1,4 @@
-"""META is lost: our own shards are known all the same, made anew, and never added to themselves."""
+"""META is lost: our own shards are known all the same, rebuilt, and never added to themselves."""
 
 from __future__ import annotations
 

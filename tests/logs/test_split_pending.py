@@ -95,7 +95,7 @@ def test_pending_sees_shards_to_make_anew_and_to_take_over(site: Site) -> None:
     waiting = look(site)
     assert (waiting.unpublished, waiting.untracked) == (1, 1)
     assert waiting.reasons == [
-        "1 shards have to be made anew",
+        "1 shards have to be rebuilt",
         "1 shards that no run made have to be taken over",
     ]
     site.split()

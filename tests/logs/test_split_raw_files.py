@@ -154,7 +154,7 @@ def test_an_empty_compressed_file_is_broken(tmp_path: Path, suffix: str) -> None
 def test_what_is_no_log_is_named(path: Path, content: bytes, words: str) -> None:
     text, message = read(path, content)
     assert text == b""
-    assert "is no tracking log" in message and words in message
+    assert "is not a tracking log" in message and words in message
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def test_a_known_log_that_becomes_a_copy_in_another_form_loses_its_rows(site: Si
     assert states(site.split()) == {"x.log": "done", "y.log.gz": "equal"}
     assert site.users() == "a"
     site.check()
-    # The source changes: the other is no copy of it any more.
+    # The source changes: the other is not a copy of it any more.
     deliver(site, "x.log", events("c"))
     assert states(site.split()) == {"x.log": "split", "y.log.gz": "split"}
     assert sorted(site.users()) == ["a", "c"]

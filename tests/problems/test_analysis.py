@@ -251,7 +251,7 @@ def test_what_is_left_out_is_told_by_row_id(tmp_path: Path) -> None:
     assert messages.counts["rejects"] == 6
     assert messages.lines == [
         "1 records of studentmodule left out, without a learner's id (id 9)",
-        "4 records of studentmodule left out, with a state that is no JSON object (id 3, 4, 5)",
+        "4 records of studentmodule left out, with a state that is not a JSON object (id 3, 4, 5)",
         "1 records of studentmodule left out, without student_answers (id 8)",
     ]
 

@@ -20,7 +20,8 @@ persons (Bock and Lieberman, Psychometrika 35, 1970)."""
 
 
 def of_matrix(answers: Integers | Sequence[Sequence[int]]) -> Responses:
-    """Answers by person (row) and item (column); -1 is no answer. Items and persons are numbered from 0."""
+    """Answers by person (row) and item (column); -1 is not an answer. Items and persons are numbered from
+    0."""
     matrix = np.asarray(answers)
     persons, items = np.nonzero(matrix >= 0)
     return responses(persons, items, matrix[persons, items].astype(float))
@@ -66,7 +67,7 @@ def probability(slope: float, cuts: Sequence[float], category: int, ability: Flo
 def marginal(
     slopes: Sequence[float], cuts: Sequence[Sequence[float]], row: Sequence[int], power: int = 0
 ) -> float:
-    """∫ θ^power · P(answers | θ) · φ(θ) dθ by the trapezoidal rule over 2,001 points; -1 is no answer."""
+    """∫ θ^power · P(answers | θ) · φ(θ) dθ by the trapezoidal rule over 2,001 points; -1 is not an answer."""
     ability = np.linspace(-9, 9, 2001)
     value = ability**power * np.exp(-(ability**2) / 2) / math.sqrt(2 * math.pi)
     for slope, of_item, category in zip(slopes, cuts, row, strict=True):

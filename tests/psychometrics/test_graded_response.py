@@ -121,7 +121,7 @@ ROWS = [
     [0, 0, -1], [0, 1, 0], [1, 0, 0], [1, 1, 0], [2, 1, 1], [2, 1, 1], [1, 0, 1], [0, 0, 0], [2, 0, 1],
     [1, 1, 1], [0, 1, 1], [-1, 1, 1], [2, 1, 0], [1, 0, 0], [0, 0, 0], [2, 1, 1], [1, 1, -1], [0, 0, 1],
 ]  # fmt: skip
-"""18 persons, an item of three categories and two of two; -1 is no answer."""
+"""18 persons, an item of three categories and two of two; -1 is not an answer."""
 
 
 def brute_force(parameters: Floats) -> float:

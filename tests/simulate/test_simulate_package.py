@@ -19,7 +19,7 @@ ESCAPES = {"\\": "\\", "n": "\n", "t": "\t", "r": "\r", "\n": "\n", "\t": "\t"}
 
 
 def decode(text: str) -> str | None:
-    """A field of a dump: NULL is no value, backslash escapes are undone once."""
+    """A field of a dump: NULL is not a value, backslash escapes are undone once."""
     if text == "NULL":
         return None
     return re.sub(r"\\([\\ntr\n\t])", lambda found: ESCAPES[found[1]], text)

@@ -112,7 +112,7 @@ class Halve:
 
 @dataclass(frozen=True)
 class Other:
-    """A table that is not made from logs is made anew with rows drawn from `seed`; None: it goes."""
+    """A table that is not made from logs is rebuilt with rows drawn from `seed`; None: it goes."""
 
     name: str
     seed: int | None
@@ -137,7 +137,7 @@ class Lost:
 
 @dataclass(frozen=True)
 class Build:
-    """All tables are checked, and built where they are stale; `force`: all are built anew.
+    """All tables are checked, and built where they are stale; `force`: all are rebuilt.
 
     `days_in_query`: most days that one query may read, as BigQuery has it; None: work is cut by month.
     """

@@ -52,7 +52,7 @@ class TestBigQuery(WarehouseSuite):
     def test_stamps_that_hold_no_longer_go_and_no_others(
         self, warehouse: BigQueryWarehouse, other: BigQueryWarehouse
     ) -> None:
-        """Two dates of which one was built twice and one vanished, a table made anew: one row holds."""
+        """Two dates of which one was built twice and one vanished, a table rebuilt: one row holds."""
         dataset = "compacted"
         service = Service(PROJECT, endpoint=running().bigquery, patience=PATIENCE)
         warehouse._make_dataset(dataset)

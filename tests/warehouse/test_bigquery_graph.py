@@ -108,7 +108,7 @@ def test_a_second_run_builds_nothing_and_lists_each_dataset_once(
 
 def test_an_estimate_before_the_first_run_knows_nothing(estimated_before: str, project: Project) -> None:
     course = project.courses[0]
-    assert f"will run  person_day:{course}: " not in estimated_before  # a command is no table
+    assert f"will run  person_day:{course}: " not in estimated_before  # a command is not a table
     assert re.search(
         rf"^will run  pcday_ip_counts:{course}: unknown until logs2bq is built$", estimated_before, re.M
     )

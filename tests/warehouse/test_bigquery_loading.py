@@ -93,7 +93,7 @@ def test_many_refused_rows_are_counted(tmp_path: Path) -> None:
         for position in (0, 11)
     ]
     error = load_error(NAME, errors, {"gs://b/x": path})
-    assert str(error).startswith(f"{path}, line 1, column id: the value is no integer (2 such rows).")
+    assert str(error).startswith(f"{path}, line 1, column id: the value is not an integer (2 such rows).")
     assert load_error(NAME, [{"reason": "notFound", "message": "gs://b/x"}], {"gs://b/x": path}) is None
 
 

@@ -389,7 +389,7 @@ class TestLoads:
         fake.plans.append(Plan(error=summary, errors=[summary, row]))
         with pytest.raises(InputError) as caught:
             warehouse.load(NAME, PEOPLE, JsonLines((path,)), BuildInfo("s1"))
-        assert str(caught.value).startswith(f"{path}, line 2, column id: the value is no integer.")
+        assert str(caught.value).startswith(f"{path}, line 2, column id: the value is not an integer.")
         assert "secret" not in str(caught.value)
 
     @pytest.mark.parametrize(
@@ -398,9 +398,9 @@ class TestLoads:
             ("No such field: nickname.", "column nickname: the table has no such column"),
             (
                 "Could not parse 'secret' as TIMESTAMP for field time (position 0) starting at location 0",
-                "column time: the value is no TIMESTAMP",
+                "column time: the value is not a TIMESTAMP",
             ),
-            ("Parser terminated before end of string", "line 1: the line is no JSON object"),
+            ("Parser terminated before end of string", "line 1: the line is not a JSON object"),
             ("something new: secret", "line 1: the row does not fit the columns"),
         ],
     )
@@ -734,7 +734,7 @@ class TestAdoption:
 
     def test_a_view_is_no_table(self, fake: FakeGoogle, warehouse: BigQueryWarehouse) -> None:
         fake.put(NAME.dataset, "people", {"type": "MATERIALIZED_VIEW"})
-        assert warehouse.differences(NAME, PEOPLE) == ["it is no table but a materialized view"]
+        assert warehouse.differences(NAME, PEOPLE) == ["it is not a table but a materialized view"]
 
     def test_a_log_day_gets_its_times(self, fake: FakeGoogle, warehouse: BigQueryWarehouse) -> None:
         fake.put(NAME.dataset, "people", {})
@@ -796,7 +796,7 @@ class TestCredentials:
         with pytest.raises(SettingsError, match="does not exist"):
             Service("p", key_file=path)
         path.write_text('{"private_key": "hush"}')
-        with pytest.raises(SettingsError, match="is no service-account file") as caught:
+        with pytest.raises(SettingsError, match="is not a service-account file") as caught:
             Service("p", key_file=path)
         assert "hush" not in str(caught.value)
 

@@ -54,7 +54,7 @@ REFUSED = [
     ("SELECT q AS y -- y\nFROM t", "no source has a column q"),
     ("SELECT u -- u\nFROM t JOIN courses.c ON t.u = c.u", "u is a column of two sources"),
     ("SELECT t.u -- u\nFROM t JOIN t ON t.u = t.u", "two sources are called t"),
-    ("SELECT x AS y -- y\nFROM nowhere", "nowhere is no table that is known"),
+    ("SELECT x AS y -- y\nFROM nowhere", "nowhere is not a table that is known"),
     ("SELECT LOWER(u) AS u -- u\nFROM t GROUP BY u", "another output column"),
     ("SELECT u -- u\nFROM t QUALIFY RANK() OVER (ORDER BY u) = 1", "write WHERE TRUE"),
     ("SELECT ARRAY(SELECT 1) AS y -- y\nFROM t", "ARRAY(SELECT …) is not on the proven list"),

@@ -91,6 +91,6 @@ def _listed(text: str, findings: Findings) -> list[str]:
     except (ValueError, RecursionError):
         form = None
     if not isinstance(form, dict):
-        findings.add(KIND, "an attribute transcripts is no JSON object")
+        findings.add(KIND, "an attribute transcripts is not a JSON object")
         return []
     return [name for name in form.values() if isinstance(name, str)]

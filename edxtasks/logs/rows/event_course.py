@@ -26,7 +26,7 @@ REMEMBERED = 8192
 
 
 def course_of_key(text: str) -> str | None:
-    """The course that a course id names, as `ORG/NUMBER/RUN`; None when it is no valid course key.
+    """The course that a course id names, as `ORG/NUMBER/RUN`; None when it is not a valid course key.
 
     Either form of key is read; inside a `course-v1` key `%2B`, `%3A`, `%20` are decoded and blanks taken
     as `+`, which is what they were before a form was decoded.
@@ -52,7 +52,7 @@ COURSES = Memo(_course_of_key)
 def course_in_url(url: str) -> str | None:
     """The course in the path of a request: `/courses/course-v1:O+C+R` or `/courses/O/C/R/`, else None.
 
-    The slash form needs the slash after it: `/courses/ORG/NUMBER/about` is no course. Percent-escapes are
+    The slash form needs the slash after it: `/courses/ORG/NUMBER/about` is not a course. Percent-escapes are
     decoded first.
     """
     return _first_course(url, (_COURSES_OPAQUE, _COURSES_SLASH))

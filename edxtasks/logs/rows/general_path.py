@@ -175,7 +175,7 @@ class AnyLines:
     ) -> str | None:
         """The non-blank course id that the record itself names, or named before it was made a row.
 
-        A course id that is no string (`typed` is its text) names no course and is set aside.
+        A course id that is not a string (`typed` is its text) names no course and is set aside.
         """
         if typed is not None and not isinstance(record.get("course_id", typed), str):
             self._conformer.note_wrong("course_id")
@@ -202,5 +202,5 @@ def _usage_key(module: Any) -> str:
 
 
 def _is_blank(text: Any) -> bool:
-    """Whether there is no text: none at all, white space alone, or a value that is no string."""
+    """Whether there is no text: none at all, white space alone, or a value that is not a string."""
     return not isinstance(text, str) or not text or text.isspace()

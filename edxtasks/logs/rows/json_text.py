@@ -44,7 +44,7 @@ _PREDECESSOR = json.JSONEncoder(allow_nan=False, check_circular=False)
 
 
 class NotJsonError(ValueError):
-    """A text that is no JSON value."""
+    """A text that is not a JSON value."""
 
 
 class TooDeepError(ValueError):

@@ -72,11 +72,11 @@ BROWSER = 1 << 14  # event source
 ID = 1 << 15  # an object with an id that is a string
 ID_BLOCK = 1 << 16  # … "block-v1:" in it
 ID_I4X = 1 << 17  # … "i4x" in it
-ODD_ID = 1 << 18  # an object with an id that is no string
+ODD_ID = 1 << 18  # an object with an id that is not a string
 PROBLEM_ID = 1 << 19  # an object with a problem_id or a problem
 INPUT = 1 << 20  # a string that starts with the name of an input field
 INPUT_LIST = 1 << 21  # a list whose first item does
-TEXT = 1 << 22  # it came as text and is no object with an id
+TEXT = 1 << 22  # it came as text and is not an object with an id
 # The context:
 USAGE_KEY = 1 << 23  # its module has a usage key
 

@@ -5,7 +5,7 @@ A module id is `ORG/NUMBER/TYPE/ID`. edX has written the same component as
 - block key: `block-v1:O+C+R+type@T+block@ID`, between `R` and `type` sometimes a branch or version;
 - i4x URL: `i4x://O/C/T/ID`;
 - quoted i4x URL, inside other URLs: `i4x:;_;_O;_C;_T;_ID`;
-- HTML id: `i4x-O-C-T-ID`, where `_` stands for every character of O and C that is no letter, digit,
+- HTML id: `i4x-O-C-T-ID`, where `_` stands for every character of O and C that is not a letter, digit,
   `_` or `-`;
 - name of an input field of a problem: `input_<id>_<n>_<m>`, `<id>` a bare ID or an HTML id.
 
@@ -22,7 +22,7 @@ REMEMBERED = 8192
 """Distinct ids remembered: components repeat over and over in a log."""
 
 LONGEST_INPUT_NAME = 1000
-"""A longer name is no input field's, and would take long to look through."""
+"""A longer name is not an input field's, and would take long to look through."""
 
 PART = r"[\w\-~.:]{1,250}"
 ID = r"[\w\-~.:%]+"

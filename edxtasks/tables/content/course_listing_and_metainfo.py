@@ -100,7 +100,7 @@ def build(inputs: BuildInputs) -> Content:
 def pivot(rows: Iterable[Row], findings: Findings) -> Row:
     """The values of `course_metainfo` by column; keys without a column are left out.
 
-    Text that is no number is NULL in a column of numbers, and told. A column of `COUNTED_FROM_ZERO` is 0
+    Text that is not a number is NULL in a column of numbers, and told. A column of `COUNTED_FROM_ZERO` is 0
     without a key.
     """
     values: dict[str, object] = dict.fromkeys(COUNTED_FROM_ZERO, "0")

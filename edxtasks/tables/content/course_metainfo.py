@@ -126,7 +126,7 @@ def metainfo(
 def read_overrides(path: Path) -> list[tuple[str, str, str | None]]:
     """Course, key and value of each row of an overrides file.
 
-    Raises `InputError` naming file and line when columns are missing, or it is no CSV.
+    Raises `InputError` naming file and line when columns are missing, or it is not CSV.
     """
     reader = csv.DictReader(io.StringIO(decode(path.read_bytes()), newline=""))
     where, expected = printable_path(path), f"expected {', '.join(SCHEMA.names)}"
@@ -185,7 +185,7 @@ def _date(listing: Listing, column: str, findings: Findings) -> date | None:
         found = None
     if found is None:
         # The text is not shown: where columns are shifted it may be anything, an instructor's name too.
-        findings.add(TIME, f'"{column}" of the listings file is no date: no length of the course')
+        findings.add(TIME, f'"{column}" of the listings file is not a date: no length of the course')
     return found
 
 

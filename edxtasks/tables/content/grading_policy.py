@@ -82,7 +82,8 @@ def build(inputs: BuildInputs) -> OwnColumns:
 
 
 def read_grading_policy(data: bytes, name: str) -> Mapping[str, object]:
-    """The object in a grading policy file. Raises `InputError` naming the file when it is no JSON object."""
+    """The object in a grading policy file. Raises `InputError` naming the file when it is not a JSON
+    object."""
     try:
         form = json.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -90,7 +91,7 @@ def read_grading_policy(data: bytes, name: str) -> Mapping[str, object]:
     except (ValueError, RecursionError) as error:
         raise InputError(f"{name} is not valid JSON: {error}.") from error
     if not isinstance(form, dict):
-        raise InputError(f"{name} is no JSON object.")
+        raise InputError(f"{name} is not a JSON object.")
     return form
 
 
@@ -197,7 +198,7 @@ def _graders(policy: Mapping[str, object], findings: Findings) -> list[dict[str,
         return []
     for number, grader in enumerate(listed, 1):
         if not isinstance(grader, dict):
-            findings.add(GRADING, f"entry {number} of GRADER is no object: left out")
+            findings.add(GRADING, f"entry {number} of GRADER is not an object: left out")
     return [grader for grader in listed if isinstance(grader, dict)]
 
 

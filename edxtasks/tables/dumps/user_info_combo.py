@@ -72,8 +72,8 @@ _OPTIONAL = ("profiles", "enrollment", "certificates", "user_id_map")
 def sources(of: Instance) -> dict[str, Path | None]:
     """The files of the course's SQL directory and of the two folders beside it; only `users` is required.
 
-    Raises `NotDeliveredError` when `users` was not delivered: without accounts there is nobody to tell of,
-    and what else a course has would go unnoticed.
+    Raises `NotDeliveredError` when `users` was not delivered: without `users` no row can be built, so the
+    task fails rather than being skipped.
     """
     try:
         directory = sql_directory(of.course, of.settings)

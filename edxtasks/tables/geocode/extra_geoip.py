@@ -41,7 +41,8 @@ _ADDRESSES = "report.person_course_latest_ip_no_cc"
 
 
 def sources(of: Instance) -> dict[str, Path | None]:
-    """The City database. Raises `SourceAbsentError` when there is none, `InputError` when it is no file."""
+    """The City database. Raises `SourceAbsentError` when there is none, `InputError` when it is not a
+    file."""
     database = database_file(of.settings)
     if database is None:
         raise SourceAbsentError(

@@ -44,7 +44,7 @@ def sources(of: Instance) -> dict[str, Path | None]:
 def build(inputs: BuildInputs) -> Content:
     """The one row, from the tables `course_metainfo`, `course_axis`, `grading_policy` and the structure file.
 
-    Raises `InputError` for a structure file that is no JSON.
+    Raises `InputError` for a structure file that is not JSON.
     """
     day = dump_date(inputs.course, inputs.settings)
     path = inputs.files["course_structure"]

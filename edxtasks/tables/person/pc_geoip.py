@@ -47,7 +47,7 @@ def sources(of: Instance) -> dict[str, Path | None]:
 def build(inputs: BuildInputs) -> Content:
     """A row per username of the table `pc_modal_ip` whose address is found; without a database, none.
 
-    Raises `InputError` for a file that is no City database, or a regions file that cannot be used.
+    Raises `InputError` for a file that is not a City database, or a regions file that cannot be used.
     """
     database, settings, messages = inputs.files["geoip_database"], inputs.settings, inputs.messages
     if database is None:

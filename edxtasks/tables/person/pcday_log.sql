@@ -23,7 +23,7 @@ WITH
       AND NOT (STRPOS(event_type, '/xblock/') > 0 AND REGEXP_CONTAINS(event_type, r'(?s)/xblock/.*/handler'))
       AND time > TIMESTAMP '2010-10-01 01:02:03 UTC'
   ),
-  -- Microseconds since the learner's event before; a longer pause than 300 s is no gap.
+  -- Microseconds since the learner's event before; a longer pause than 300 s is not a gap.
   gaps AS (
     SELECT
       username,

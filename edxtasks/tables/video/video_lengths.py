@@ -244,7 +244,7 @@ TABLE = Table(
             "setting:course_axis_pin_dates": Need.OPTIONAL,
             "file:video_lengths.csv": Need.OPTIONAL,
         },
-        # Their change makes the table anew; of the key only whether there is one.
+        # Their change rebuilds the table; of the key only whether there is one.
         settings=("api_key", "youtube_api_endpoint"),
     ),
 )

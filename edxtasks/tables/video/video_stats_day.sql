@@ -39,7 +39,7 @@ WITH
       IF(player_time BETWEEN 0 AND 1e9, player_time, NULL) * IF(speed > 0 AND NOT IS_INF(speed), LEAST(speed, 1e9), 1.0) AS position
     FROM player_events
   ),
-  -- Web pages write an id with _ for every character that is no letter, number, _ or -.
+  -- Web pages write an id with _ for every character that is not a letter, number, _ or -.
   positions AS (
     SELECT
       date,

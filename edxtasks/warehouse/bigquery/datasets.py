@@ -33,7 +33,7 @@ class Datasets:
                 raise SettingsError(
                     f"the dataset {dataset} is in the location {found.location}, but location of "
                     f'[warehouse] is "{wanted}": BigQuery reads no tables of two locations together. '
-                    f'Set location = "{found.location}", or make the dataset anew in {wanted}'
+                    f'Set location = "{found.location}", or rebuild the dataset in {wanted}'
                 )
             self._known[dataset] = found
             if found.default_table_expiration_ms:

@@ -36,7 +36,7 @@ class JobFailedError(Exception):
 
 
 class Jobs:
-    """Starts jobs, finds them again, waits for them, and starts them anew where that helps."""
+    """Starts jobs, finds them again, waits for them, and starts them again where that helps."""
 
     def __init__(self, client: Any, retry: Any, patience: Patience) -> None:
         self._client = client

@@ -22,7 +22,7 @@ FIRST_TIME = "edxtasks_first_time"
 LAST_TIME = "edxtasks_last_time"
 SIGNATURE = "edxtasks_signature"
 SERIES = "edxtasks_series"
-"""Which rows of the table of stamps belong to this table: made anew with the table."""
+"""Which rows of the table of stamps belong to this table: rebuilt with the table."""
 
 RUN = "edxtasks_run"
 """The build that has begun to change the table, or changed it last."""

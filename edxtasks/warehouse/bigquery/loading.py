@@ -1,7 +1,7 @@
 """From rows and files of a builder to files that a load job can read, and from its errors back to them.
 
 BigQuery reads JSON lines plain or gzipped, a gzipped file of at most 4 GB; what is something else is
-written anew.
+written again.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ _POSITION = re.compile(r"position:? (\d+)")
 _FIELD = re.compile(r"[Ff]ield:? '?(\w+(?:\.\w+)*)'?")
 _FAULTS = (
     (r"No such field", "the table has no such column"),
-    (r"Could not convert (?:value|non-string JSON value) to (\w+)", "the value is no {0}"),
-    (r"Could not parse .* as ([A-Z]\w+)", "the value is no {0}"),
+    (r"Could not convert (?:value|non-string JSON value) to (\w+)", "the value is not a {0}"),
+    (r"Could not parse .* as ([A-Z]\w+)", "the value is not a {0}"),
     (r"Array specified for non-repeated field", "there is an array where one value was expected"),
     (
         r"record|Record|JSON object specified",
         "the value is an object where none fits, or the other way round",
     ),
-    (r"Parser terminated|Unexpected|Unable to parse|Syntax|syntax", "the line is no JSON object"),
+    (r"Parser terminated|Unexpected|Unable to parse|Syntax|syntax", "the line is not a JSON object"),
 )
 """What BigQuery says of a refused row, and what of it may be repeated: the rest holds the value."""
 
@@ -151,7 +151,7 @@ def load_error(
         paths = sorted(map(str, set(files.values())))
         return InputError(
             f"{', '.join(paths[:3])}: BigQuery refused a row or file for {name} and does not say which; "
-            "expected complete files of rows that fit the columns of the table. Make them anew"
+            "expected complete files of rows that fit the columns of the table. Rebuild them"
         )
     told = list(dict.fromkeys(told))
     more = f" ({len(told)} such rows)" if len(told) > 1 else ""

@@ -268,7 +268,7 @@ class Service:
 
 @contextmanager
 def _looking(what: str) -> Iterator[None]:
-    """`told`, for a query that is no job of ours: what BigQuery has against it is said without values."""
+    """`told`, for a query that is not a job of ours: what BigQuery has against it is said without values."""
     try:
         with told(what):
             yield

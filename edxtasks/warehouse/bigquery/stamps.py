@@ -6,7 +6,7 @@ the tables of a dataset are built side by side. (Rows that hold no longer are re
 one statement of its own, `compacted`: it queues behind others of its kind and waits for no insertion.) The
 newest row of a table and date holds; a date that
 vanished has a newest row without version, one whose stamp was taken away a row without stamp. `series` ties
-the rows to a table: a table that was made anew has another one, so that stamps of a table that somebody
+the rows to a table: a table that was rebuilt has another one, so that stamps of a table that somebody
 deleted never hold for its successor.
 """
 

@@ -403,7 +403,7 @@ class BigQueryWarehouse(Warehouse):
         """
         table = self._service.get(name)
         if table.table_type != "TABLE":
-            return [f"it is no table but a {table.table_type.lower().replace('_', ' ')}"]
+            return [f"it is not a table but a {table.table_type.lower().replace('_', ' ')}"]
         return schemas.differences(table.schema, schema, more_columns)
 
     def rows_by_date(self, name: TableName, column: Column) -> dict[date | None, int]:
@@ -538,6 +538,6 @@ class BigQueryWarehouse(Warehouse):
         if not 0 <= missing <= self._max_bad_rows:
             raise UserError(
                 f"{name}: {label.rows} rows were expected, BigQuery loaded {rows}; the table is left without "
-                "stamp. Make its files anew and run again"
+                "stamp. Rebuild its files and run again"
             )
         return rows

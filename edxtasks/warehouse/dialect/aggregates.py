@@ -226,7 +226,7 @@ def _array_agg(call: Call) -> Value:
     if value.type == NULL:
         raise RefusedError("ARRAY_AGG(NULL)")
     if value.type.element is not None:
-        raise RefusedError(f"ARRAY_AGG({value.type}): an array of arrays is no GoogleSQL")
+        raise RefusedError(f"ARRAY_AGG({value.type}): an array of arrays is not GoogleSQL")
     order, keys = order_by(call, arguments.order)
     _check_distinct(call, arguments, keys, value.sql)
     pending(call.place.scope, call.node, "ARRAY_AGG", keys, value.sql, columns)

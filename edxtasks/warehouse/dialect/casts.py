@@ -70,7 +70,7 @@ def type_of(node: exp.Expression) -> Type:
     if node.this == exp.DType.ARRAY and node.expressions:
         element = type_of(node.expressions[0])
         if element.element is not None:
-            raise RefusedError("an array of arrays is no GoogleSQL")
+            raise RefusedError("an array of arrays is not GoogleSQL")
         return array(element)
     if node.this == exp.DType.STRUCT:
         if not all(isinstance(field, exp.ColumnDef) for field in node.expressions) or not node.expressions:

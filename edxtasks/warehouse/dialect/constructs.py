@@ -1,4 +1,4 @@
-"""All that is no operator and no plain function: names, literals, choices, casts, structs, subqueries."""
+"""All that is not an operator and no plain function: names, literals, choices, casts, structs, subqueries."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _null(_: Place, __: exp.Expression) -> Value:
 
 def _parameter(place: Place, node: exp.Expression) -> Value:
     if not re.fullmatch(r"[A-Za-z_]\w*", node.name, re.ASCII):
-        raise RefusedError(f"@{node.name} is no name of a parameter")
+        raise RefusedError(f"@{node.name} is not a name of a parameter")
     return Value(f"${node.name}", place.context.parameters.get(node.name, PARAMETER))
 
 
@@ -152,7 +152,7 @@ def _bracket(place: Place, node: exp.Expression) -> Value:
     if UNKNOWN in (listed.type, index.type):
         return UNREADABLE
     if listed.type.element is None:
-        raise RefusedError(f"{listed.type} is no array")
+        raise RefusedError(f"{listed.type} is not an array")
     at = fit(index, INT64)
     if node.args.get("offset"):
         at = f"({at} - 1)"
@@ -171,7 +171,7 @@ def _array(place: Place, node: exp.Expression) -> Value:
     if kind in OPEN:
         raise RefusedError("an array needs a type: write ARRAY<STRING>[…]")
     if kind.element is not None:
-        raise RefusedError("an array of arrays is no GoogleSQL")
+        raise RefusedError("an array of arrays is not GoogleSQL")
     return Value(f"CAST([{', '.join(texts)}] AS {array(kind).duckdb})", array(kind))
 
 

@@ -32,7 +32,7 @@ _AFTER_A_QUERY = (
 
 
 def foreign(tokens: Sequence[Token]) -> Iterator[tuple[int, str]]:
-    """The lines on which something is no GoogleSQL, each with what is wrong."""
+    """The lines on which something is not GoogleSQL, each with what is wrong."""
     operations: list[tuple[str, ...] | None] = [None]
     for place, token in enumerate(tokens):
         word = _word(tokens, place)
@@ -56,13 +56,13 @@ def foreign(tokens: Sequence[Token]) -> Iterator[tuple[int, str]]:
 def _fault(tokens: Sequence[Token], place: int, word: str, before: str, after: str) -> str | None:
     token = tokens[place]
     if word in _OPERATORS:
-        return f"{word} is no GoogleSQL: {_OPERATORS[word]}"
+        return f"{word} is not GoogleSQL: {_OPERATORS[word]}"
     if word in ("NOTNULL", "ISNULL") and before not in ("", ".", "AS") and after != "(":
-        return f"{word} is no GoogleSQL: write IS NULL or IS NOT NULL"
+        return f"{word} is not GoogleSQL: write IS NULL or IS NOT NULL"
     if word == "UNKNOWN" and before in ("IS", "NOT"):
         return "IS UNKNOWN is not on the proven list: write IS NULL"
     if before == "BETWEEN" and word in ("SYMMETRIC", "ASYMMETRIC"):
-        return f"BETWEEN {word} is no GoogleSQL"
+        return f"BETWEEN {word} is not GoogleSQL"
     if word == "," and after in _AFTER_A_QUERY:
         return "a comma with nothing after it"
     if word == "," and _word(tokens, place - 2) == "LIMIT":
@@ -71,7 +71,7 @@ def _fault(tokens: Sequence[Token], place: int, word: str, before: str, after: s
     if word == "FROM" and begins:
         return "a query begins with SELECT or WITH, not with FROM"
     if token.token_type == TokenType.STRING and before in ("AS", "FROM", "JOIN"):
-        return "a text in quotes is no name: a name stands in backticks"
+        return "a text in quotes is not a name: a name stands in backticks"
     if token.token_type == TokenType.IDENTIFIER and "." in token.text and before not in ("FROM", "JOIN", ","):
         return f"`{token.text}` is one name: write each of its parts in backticks of their own"
     return None

@@ -110,7 +110,7 @@ def call(place: Place, node: exp.Expression, over: str = "", safe: bool = False)
         except Unreadable:
             return UNREADABLE
     if over:
-        raise RefusedError(f"{name} is no window function")
+        raise RefusedError(f"{name} is not a window function")
     values = [place.value(argument) for argument in node.expressions]
     if any(value.type == UNKNOWN for value in values):
         return UNREADABLE

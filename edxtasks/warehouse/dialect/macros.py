@@ -110,7 +110,7 @@ _DEFINITIONS: dict[str, str] = {
     "bq_unless_nan(nan, r)": "CASE WHEN nan THEN CAST('nan' AS DOUBLE) ELSE r END",
     "bq_finite(r, x, y)": (
         "CASE WHEN isfinite(r) OR NOT (isfinite(x) AND isfinite(y)) THEN r "
-        "WHEN r IS NULL THEN NULL ELSE error('a floating point result that is no number') END"
+        "WHEN r IS NULL THEN NULL ELSE error('a floating point result that is not a number') END"
     ),
     "bq_safe_finite(r, x, y)": ("CASE WHEN isfinite(r) OR NOT (isfinite(x) AND isfinite(y)) THEN r END"),
     # Comparisons: NaN is equal to nothing and in no order; in DuckDB it equals itself and is the greatest.
@@ -226,7 +226,7 @@ _DEFINITIONS: dict[str, str] = {
         "CASE WHEN upper(z) = 'Z' THEN 0 ELSE TRY_CAST(z[1] || '1' AS BIGINT) * "
         "(TRY_CAST(z[2:3] AS BIGINT) * 60 + TRY_CAST('0' || replace(z[4:], ':', '') AS BIGINT)) END"
     ),
-    # JSON in a text: what is no JSON is NULL in GoogleSQL and an error in DuckDB.
+    # JSON in a text: what is not JSON is NULL in GoogleSQL and an error in DuckDB.
     "bq_json_value(s, p)": "CASE WHEN json_valid(s) THEN json_value(s, p) ->> '$' END",
     "bq_json_query(s, p)": (
         "CASE WHEN json_valid(s) THEN nullif(CAST(json_extract(s, p) AS VARCHAR), 'null') END"

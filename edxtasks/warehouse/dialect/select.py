@@ -212,7 +212,7 @@ class Select:
         for number, item in enumerate(self.items, 1):
             if item.value.sql == constant.sql:
                 return str(number)
-        raise RefusedError("GROUP BY a constant that is no output column")
+        raise RefusedError("GROUP BY a constant that is not an output column")
 
     def _by_number(self, node: exp.Literal, what: str) -> Value:
         if not 1 <= int(node.name) <= len(self.items):

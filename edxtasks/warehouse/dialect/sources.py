@@ -113,7 +113,7 @@ def _table(place: Place, node: exp.Table) -> str:
         return f"{quote(name)} AS {quote(alias)}"
     if name not in place.context.schemas:
         place.scope.add(Source(alias, ()))
-        raise RefusedError(f"{name} is no table that is known")
+        raise RefusedError(f"{name} is not a table that is known")
     columns = tuple((column.name, of_column(column)) for column in place.context.schemas[name])
     place.scope.add(Source(alias, columns, tuple(place.context.keys.get(name, ()))))
     return f"{'.'.join(map(quote, name.split('.')))} AS {quote(alias)}"

@@ -75,7 +75,7 @@ def window(place: Place, node: exp.Expression) -> Value:
     if isinstance(function, (exp.IgnoreNulls, exp.RespectNulls)):
         raise RefusedError("IGNORE NULLS stands inside the parentheses: FIRST_VALUE(x IGNORE NULLS)")
     if not isinstance(function, exp.Anonymous):
-        raise RefusedError(f"{function.key.upper()} is no window function on the proven list")
+        raise RefusedError(f"{function.key.upper()} is not a window function on the proven list")
     name = function.name.upper()
     if name not in (*_RANKS, *_NAVIGATION, *_AGGREGATES, *_PERCENTILES):
         raise RefusedError(f"{name} … OVER is not on the proven list; see docs/sql.md")
@@ -87,7 +87,7 @@ def window(place: Place, node: exp.Expression) -> Value:
         return UNREADABLE
     for value in partition:
         if value.type == FLOAT64 or value.type.kind in ("STRUCT", "ARRAY"):
-            raise RefusedError(f"PARTITION BY {value.type} is no GoogleSQL")
+            raise RefusedError(f"PARTITION BY {value.type} is not GoogleSQL")
     order |= [value.sql for value in partition]
     spec = definition.spec
     _check_definition(name, bool(ordered), spec)
