@@ -163,6 +163,9 @@ def _check(context: Context, table: Table, course: CourseKey | None, quick: bool
         reason = f"{missing.task} does not exist"
         vanished = _vanished(context, missing, course)
         return Verdict(Status.SKIPPED, reason, lacks=missing.task, vanished=vanished)
+    if _has_nothing_to_read(context, table, course):
+        names = ", ".join(table.inputs)
+        return Verdict(Status.SKIPPED, f"none of its inputs exists: {names}", vanished=True)
     parts = {"recipe": _recipe(context, table)}
     # Of a setting, text and what is not text are told apart: "None" is not the same as none.
     parts |= {f"@{name}": repr(it) if name in OF_SETTINGS else str(it) for name, it in values.items()}
@@ -324,6 +327,22 @@ def _missing(context: Context, table: Table, course: CourseKey | None) -> Table 
         ):
             return source
     return None
+
+
+def _has_nothing_to_read(context: Context, table: Table, course: CourseKey | None) -> bool:
+    """Whether a table is made from other tables of its course alone, and none of them is there: it would have
+    no row. One that always has one row is made all the same."""
+    builder = table.builder
+    from_files = isinstance(builder, PythonModel) and builder.sources is not None
+    if course is None or not table.inputs or from_files or table.key == ():
+        return False
+    return not any(
+        context.log_days(course)
+        if name == TRACKLOG
+        else context.input_state(table, context.registry[name], one) is not None
+        for name in table.inputs
+        for one in ([course] if name == TRACKLOG else instances(context, table, name, course))
+    )
 
 
 def _recipe(context: Context, table: Table) -> str:

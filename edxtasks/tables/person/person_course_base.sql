@@ -2,7 +2,7 @@
 -- command: person_course
 -- sets: doall
 -- grain: user_id
--- optional: roles
+-- optional: roles, pc_nchapters, pc_forum
 -- internal: yes
 WITH
   -- Usernames are unique in edX; in a damaged dump the newest account counts.

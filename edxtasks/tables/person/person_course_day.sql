@@ -3,6 +3,7 @@
 -- sets: doall
 -- grain: username, date
 -- partition: date
+-- optional: pcday_video, pcday_forum, pcday_problem
 -- check first_event_is_not_after_last (error): first_event <= last_event
 -- check events_are_of_the_date (error): DATE(first_event) = date AND DATE(last_event) = date
 -- check gaps_of_at_most_300_seconds (error): max_dt <= 300 AND sum_dt <= 300 * n_dt + 0.000001
