@@ -6,6 +6,7 @@ import importlib
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -118,6 +119,9 @@ def project(built_once: Project, tmp_path_factory: pytest.TempPathFactory) -> Pr
     for name in ("in.jsonl", "events.log", "a=1.log"):
         (project.folder / name).write_bytes(LINE)
     (project.folder / "users.sql").write_text("id\tusername\n1\tann\n")
+    (project.folder / "old").mkdir()
+    [exported] = (project.folder / "SQL").glob("*2.03x*/**/person_course.csv.gz")
+    shutil.copy(exported, project.folder / "old")
     settings = project.folder / "config" / "edxtasks.toml"
     settings.write_text(settings.read_text().replace("\nfirst = ", "\nspring = "))
     wraps = "".join(f"{course},10/1/2014\n" for course in project.courses)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
@@ -118,6 +118,8 @@ class FakeBigQuery(FakeService):
         if key not in self.tables:
             raise Answer(404, "notFound", f"Not found: Table {dataset}.{rest[0]}")
         table = self.tables[key]
+        if rest[1:] == ["data"]:
+            return self._page(table, request)
         if request.method == "GET":
             reference = table["tableReference"] | {"projectId": request.path.split("/")[4]}
             return table | {"tableReference": reference}
@@ -146,6 +148,33 @@ class FakeBigQuery(FakeService):
         }
         self.tables[dataset, name] = kept
         return kept
+
+    def put_rows(
+        self,
+        dataset: str,
+        name: str,
+        columns: Sequence[tuple[str, str]],
+        rows: Sequence[Sequence[str | None]],
+    ) -> None:
+        """Make a table with rows that can be listed: names and types of columns, values as the API writes
+        them (TIMESTAMP in microseconds)."""
+        self.datasets.add(dataset)
+        fields = [{"name": column, "type": kind, "mode": "NULLABLE"} for column, kind in columns]
+        made = self.put(dataset, name, {"schema": {"fields": fields}, "numRows": str(len(rows))})
+        made["rows of the fake"] = [list(row) for row in rows]
+
+    def _page(self, table: Body, request: Request) -> Body:
+        """Rows of a table, some columns of them in the order of the table."""
+        rows = table.get("rows of the fake", [])
+        wanted = request.query.get("selectedFields")
+        names = [column["name"] for column in table["schema"]["fields"]]
+        places = [n for n, name in enumerate(names) if wanted is None or name in wanted.split(",")]
+        start = int(request.query.get("pageToken") or request.query.get("startIndex") or 0)
+        end = start + min(int(request.query.get("maxResults") or 1000), 1000)
+        page = [{"f": [{"v": row[place]} for place in places]} for row in rows[start:end]]
+        return {"totalRows": str(len(rows)), "rows": page} | (
+            {"pageToken": str(end)} if end < len(rows) else {}
+        )
 
     def _insert(self, body: Body) -> Body:
         config, job_id = body["configuration"], body["jobReference"]["jobId"]
