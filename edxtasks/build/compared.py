@@ -17,7 +17,7 @@ from edxtasks.printable import listed_paths, printable_path
 from edxtasks.scratch import Scratch
 from edxtasks.table import REPORT, Scope, Table
 from edxtasks.warehouse import open_warehouse
-from edxtasks.warehouse.base import NAME, Label, TableName, Warehouse
+from edxtasks.warehouse.base import NAME, BuildInfo, TableName, Warehouse
 from edxtasks.warehouse.comparison import Side
 from edxtasks.warehouse.parquet import ParquetWarehouse
 from edxtasks.warehouse.schema import Schema
@@ -157,7 +157,7 @@ class Sides:
         names = info.schema.names
         rows = (dict(zip(names, row, strict=True)) for row in warehouse.read(name, names))
         place = TableName(f"side_{len(self._fetched.datasets())}", name.table)
-        self._fetched.load(place, info.schema, rows, Label(stamp=""))
+        self._fetched.load(place, info.schema, rows, BuildInfo(stamp=""))
         return Side(self._fetched.relation(place), info.schema)
 
     def _of_files(self, files: Sequence[Path]) -> Side:

@@ -11,8 +11,8 @@ from edxtasks.build.compared import Sides, key_of, ours, shown_columns
 from edxtasks.build.registry import read_registry
 from edxtasks.commands.plain import DataCommand, Request
 from edxtasks.course import shorten
-from edxtasks.errors import SettingsError, SourceAbsent, UserError, from_machine
-from edxtasks.graph.shares import share
+from edxtasks.errors import SettingsError, SourceAbsentError, UserError, from_machine
+from edxtasks.graph.resource_limits import share
 from edxtasks.printable import listed, number, printable, printable_message, say
 from edxtasks.scratch import scratch_of
 from edxtasks.table import Table
@@ -68,7 +68,7 @@ class Compare(DataCommand):
 
         try:
             return _compared(request)
-        except (UserError, SourceAbsent) as error:
+        except (UserError, SourceAbsentError) as error:
             say(f"ERROR: {error}")
         except (OSError, MemoryError) as error:
             if isinstance(error, BrokenPipeError):

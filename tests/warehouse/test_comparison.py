@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edxtasks.scratch import Scratch
-from edxtasks.warehouse.base import Share
+from edxtasks.warehouse.base import ResourceLimits
 from edxtasks.warehouse.comparison import DIFFERING, ColumnCounts, Comparison, Plan, Side, compare
 from edxtasks.warehouse.schema import Schema, schema
 from edxtasks.warehouse.session import Session
@@ -32,7 +32,7 @@ VALUES (1, 'ann', TRUE, 0.25, TIMESTAMPTZ '2014-10-14 10:00:00+00', DATE '2014-1
 
 @pytest.fixture(scope="module")
 def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    session = Session(Share(), Scratch((tmp_path_factory.mktemp("scratch"),)))
+    session = Session(ResourceLimits(), Scratch((tmp_path_factory.mktemp("scratch"),)))
     yield session
     session.close()
 
