@@ -6,6 +6,8 @@ A command that only looks keeps none: it leaves every folder as it was.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing import parent_process
 from pathlib import Path
 
@@ -17,10 +19,15 @@ _keeping = True
 _warned: set[Path] = set()
 
 
-def keep_no_caches() -> None:
-    """From now on this process writes no cache: its command only looks."""
+@contextmanager
+def keeping_no_caches() -> Iterator[None]:
+    """A block in which this process writes no cache: its command only looks."""
     global _keeping
-    _keeping = False
+    before, _keeping = _keeping, False
+    try:
+        yield
+    finally:
+        _keeping = before
 
 
 def write_cache(path: Path, content: bytes) -> None:

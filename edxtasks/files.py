@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -62,14 +62,19 @@ def replacing(path: Path, *, as_it_is: bool = False) -> Iterator[ByteSink]:
 
 
 @contextmanager
-def replacing_together(paths: Sequence[Path], *, as_it_is: bool = False) -> Iterator[list[ByteSink]]:
-    """As `replacing`, for several files: none is replaced before all are complete."""
+def replacing_together(
+    paths: Sequence[Path], *, as_it_is: bool = False, gzipped: Container[Path] = ()
+) -> Iterator[list[ByteSink]]:
+    """As `replacing`, for several files: none is replaced before all are complete.
+
+    `gzipped` are files that are compressed whatever their names say.
+    """
     with ExitStack() as unfinished:
         parts = [unfinished.enter_context(beside(path)) for path in paths]
         with ExitStack() as stack:
             files = [stack.enter_context(part.open("wb")) for part in parts]
             sinks = [
-                _GzipWriter(file) if path.suffix == ".gz" and not as_it_is else file
+                _GzipWriter(file) if (path.suffix == ".gz" or path in gzipped) and not as_it_is else file
                 for path, file in zip(paths, files, strict=True)
             ]
             yield list(sinks)

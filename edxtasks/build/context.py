@@ -110,8 +110,7 @@ class Context:
         claim(self.warehouse, course.logs_dataset, owner_of_logs(course))
 
     def _place(self, course: CourseKey) -> tuple[str, str]:
-        latest = self.settings.options.dataset_latest
-        return self.dataset(course), f"{course}{' (dataset_latest)' if latest else ''}"
+        return self.dataset(course), owner_of(course, self.settings)
 
     def excluded(self, table: Table) -> bool:
         """Whether the options of this run leave a table out."""
@@ -149,6 +148,11 @@ class Context:
 def owner_of_logs(course: CourseKey) -> str:
     """How the dataset with the log days of a course names its owner."""
     return f"{course} (tracking log)"
+
+
+def owner_of(course: CourseKey, settings: Settings) -> str:
+    """How the dataset of a course, as `dataset_of` names it, names its owner."""
+    return f"{course}{' (dataset_latest)' if settings.options.dataset_latest else ''}"
 
 
 def check_owner(warehouse: Warehouse, dataset: str, owner: str) -> None:

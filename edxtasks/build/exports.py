@@ -214,16 +214,32 @@ class _Writer(Protocol):
 
 
 def write_files(paths: Sequence[Path], schema: Schema, rows: Iterable[Values], form: CsvForm) -> int:
-    """Write rows to files, each in the form that its name says; gives their number.
+    """Write rows to files, each in the form that its name says: `.json` as JSON lines, with `.gz` behind it
+    gzip (`write_rows`)."""
+    return write_rows([RowFile(path, ".json" in path.suffixes) for path in paths], schema, rows, form)
 
-    `.csv` has a header; `.json` is an object a line, in which NULL is null and a time is text as in CSV. With
-    `.gz` behind, gzip. Rows are streamed; the files appear together when all are written.
+
+@dataclass(frozen=True)
+class RowFile:
+    """A file of rows: JSON lines or CSV; gzip where it is said here or by the ending `.gz`."""
+
+    path: Path
+    json: bool = False
+    gzip: bool = False
+
+
+def write_rows(files: Sequence[RowFile], schema: Schema, rows: Iterable[Values], form: CsvForm) -> int:
+    """Write rows to files; gives their number.
+
+    CSV has a header; JSON lines are an object a line, in which NULL is null and a time is text as in CSV.
+    Rows are streamed; the files appear together when all are written.
     """
     number = 0
-    with replacing_together(paths) as sinks:
+    gzipped = {file.path for file in files if file.gzip}
+    with replacing_together([file.path for file in files], gzipped=gzipped) as sinks:
         writers = [
-            _JsonRows(sink, schema) if ".json" in path.suffixes else _CsvRows(sink, schema, form)
-            for sink, path in zip(sinks, paths, strict=True)
+            _JsonRows(sink, schema) if file.json else _CsvRows(sink, schema, form)
+            for sink, file in zip(sinks, files, strict=True)
         ]
         for row in rows:
             number += 1
@@ -262,22 +278,31 @@ class _JsonRows:
 
     def __init__(self, sink: ByteSink, schema: Schema) -> None:
         self._sink = sink
-        self._names = schema.names
-        self._timed = [place for place, one in enumerate(schema) if _has_times(one)]
+        self._object = json_object(schema)
         self._waiting = bytearray()
 
     def row(self, values: Sequence[object]) -> None:
-        members = list(values)
-        for place in self._timed:
-            members[place] = _with_times(members[place])
-        row = dict(zip(self._names, members, strict=True))
-        self._waiting += orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
+        self._waiting += orjson.dumps(self._object(values), option=orjson.OPT_APPEND_NEWLINE)
         if len(self._waiting) > self._AT_ONCE:
             self.finish()
 
     def finish(self) -> None:
         self._sink.write(bytes(self._waiting))
         self._waiting.clear()
+
+
+def json_object(schema: Schema) -> Callable[[Sequence[object]], dict[str, object]]:
+    """A function from a row to the object that JSON has for it: times are text, as in CSV."""
+    names = schema.names
+    timed = [place for place, one in enumerate(schema) if _has_times(one)]
+
+    def make(values: Sequence[object]) -> dict[str, object]:
+        members = list(values)
+        for place in timed:
+            members[place] = _with_times(members[place])
+        return dict(zip(names, members, strict=True))
+
+    return make
 
 
 def _has_times(column: Column) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import orjson
+
 from edxtasks.build.context import dataset_of
 from edxtasks.config import Settings
 from edxtasks.course import CourseKey
@@ -34,23 +36,31 @@ class TableStatus:
 
     def line(self) -> str:
         """A line of CSV below `HEADER`; times are UTC."""
-        modified, created, name = _time(self.modified), _time(self.created), self.name
-        return f"{modified},{self.course},{created},{self.rows},{self.size},{name.dataset},{name.table}"
+        return ",".join("None" if value is None else f"{value}" for value in self._values())
+
+    def json_line(self) -> str:
+        """An object of JSON on a line: the columns of `HEADER`; times are text, null for no table."""
+        return orjson.dumps(dict(zip(HEADER.split(","), self._values(), strict=True))).decode()
+
+    def _values(self) -> tuple[object, ...]:
+        modified, created = time_text(self.modified), time_text(self.created)
+        return modified, str(self.course), created, self.rows, self.size, self.name.dataset, self.name.table
 
 
 def table_status(
     warehouse: Warehouse, settings: Settings, courses: Iterable[CourseKey], table: str
 ) -> list[TableStatus]:
     """The status of a table in the dataset of each course, in their order."""
-    found = []
-    for course in courses:
-        name = TableName(dataset_of(course, settings), table)
-        info = warehouse.info(name) if table in warehouse.states(name.dataset) else None
-        if info is None:
-            found.append(TableStatus(course, name))
-        else:
-            found.append(TableStatus(course, name, info.rows, info.bytes, info.created, info.modified))
-    return found
+    return [status_of(warehouse, settings, course, table) for course in courses]
+
+
+def status_of(warehouse: Warehouse, settings: Settings, course: CourseKey, table: str) -> TableStatus:
+    """The status of a table in the dataset of a course."""
+    name = TableName(dataset_of(course, settings), table)
+    info = warehouse.info(name)
+    if info is None:
+        return TableStatus(course, name)
+    return TableStatus(course, name, info.rows, info.bytes, info.created, info.modified)
 
 
 def courses_without_table(
@@ -67,7 +77,6 @@ def courses_without_table(
     return lacking
 
 
-def _time(seconds: float | None) -> str:
-    if seconds is None:
-        return "None"
-    return str(datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None))
+def time_text(seconds: float | None) -> str | None:
+    """A time (seconds since 1970) as `YYYY-MM-DD HH:MM:SS[.ffffff]`, UTC."""
+    return None if seconds is None else str(datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None))

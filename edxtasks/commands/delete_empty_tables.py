@@ -5,8 +5,9 @@ from __future__ import annotations
 from edxtasks.build.context import check_owner, owner_of_logs
 from edxtasks.build.log_days import lock_name
 from edxtasks.commands.plain import DataCommand, Request, each_course
+from edxtasks.commands.tables import SKIPRUN, delete
 from edxtasks.course import CourseKey
-from edxtasks.printable import printable_message, say
+from edxtasks.printable import say
 from edxtasks.warehouse import open_warehouse
 from edxtasks.warehouse.base import TableName
 
@@ -19,25 +20,15 @@ class DeleteEmptyTables(DataCommand):
     doc_usage = "COURSE ..."
     doc_description = "Each table is named. It asks nothing: --skiprun only names them."
     takes_courses = True
-    cmd_options = (
-        {
-            "name": "skiprun",
-            "long": "skiprun",
-            "type": bool,
-            "default": False,
-            "help": "only name the tables",
-        },
-    )
+    cmd_options = (SKIPRUN,)
 
     def perform(self, request: Request) -> int:
         """A line a table."""
         warehouse = open_warehouse(request.settings)
-        datasets = set(warehouse.datasets())
-        only_named = request.options["skiprun"]
 
-        def delete(course: CourseKey) -> None:
+        def clear(course: CourseKey) -> None:
             dataset = course.logs_dataset
-            if dataset not in datasets:
+            if not warehouse.has_dataset(dataset):
                 say(f"{course}: there is no dataset {dataset}")
                 return
             # No load of this course may fill a table between the look at it and its end.
@@ -52,8 +43,6 @@ class DeleteEmptyTables(DataCommand):
                     info = warehouse.info(name)
                     if info is None or info.rows:
                         continue
-                    print(printable_message(f"{'empty' if only_named else 'deleted'} {name}"))
-                    if not only_named:
-                        warehouse.drop(name)
+                    delete(warehouse, name, request.options["skiprun"])
 
-        return each_course(request, delete)
+        return each_course(request, clear)

@@ -12,12 +12,12 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from edxtasks.caches import keep_no_caches
+from edxtasks.caches import keeping_no_caches
 from edxtasks.errors import SettingsError, UserError, from_machine
 from edxtasks.printable import say
 
@@ -49,10 +49,9 @@ class EndsWell:
         return ended(lambda: self._help() if self._is_help_wanted(in_args) else self._parsed(in_args))
 
     def _parsed(self, in_args: Sequence[str]) -> int | None:
-        if self.only_looks:
-            keep_no_caches()
-        status: int | None = super().parse_execute(in_args)  # type: ignore[misc]
-        return status
+        with keeping_no_caches() if self.only_looks else nullcontext():
+            status: int | None = super().parse_execute(in_args)  # type: ignore[misc]
+            return status
 
     def _is_help_wanted(self, words: Sequence[str]) -> bool:
         """Whether `-h` or `--help` stands there: doit's commands know neither. One that has such an option

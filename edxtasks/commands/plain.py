@@ -8,38 +8,55 @@ from __future__ import annotations
 import getopt
 import os
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from doit import doit_cmd
 from doit.cmd_base import Command
 from doit.cmdparse import CmdOption, CmdParse, CmdParseError
 
 from edxtasks.commands.ending import FAILED, WRONG_COMMAND_LINE, EndsWell
-from edxtasks.config import OPTIONS, SETTINGS, WITHOUT_EFFECT, Entry, Settings, chosen_courses, load_settings
-from edxtasks.course import CourseKey
+from edxtasks.config import (
+    OPTIONS,
+    SETTINGS,
+    WITHOUT_EFFECT,
+    Entry,
+    Settings,
+    chosen_courses,
+    load_settings,
+    written_courses,
+)
+from edxtasks.config.kinds import FLAG, InvalidValueError, parse_flag
+from edxtasks.course import CourseKey, shorten
 from edxtasks.errors import SettingsError, SourceAbsentError, UserError, from_machine, nearest
 from edxtasks.messages import Messages
 from edxtasks.printable import say
 
 _SELECTION = ("clist", "clist_from_missing_table", "dataset_latest", "year2")
 _OF_COURSES = ("courses", "clist", "clist_from_missing_table", "year2")
+_OF_EVERY_RUN = ("config", "verbose", "parallel", "max_parallel")
+_OF_SETTINGS = ("course_base_dir", "course_date_dir", "logs_dir", "dbname")
+"""Options that stand in for a setting: they mean the same whatever runs."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Request:
     """What the command line asks for.
 
-    `courses` are the chosen ones, of a command that takes courses; `words` the words that are no options, of
-    one that does not; `options` the values of the command's own options by name.
+    `courses` are the chosen ones, of a command that takes courses, and `written` the texts that name them,
+    doubles and all; `words` the words that are no options, of one that does not; `options` the values of the
+    command's own options by name, written `--name` or `name=`.
     """
 
     settings: Settings
     courses: tuple[CourseKey, ...]
     words: tuple[str, ...]
     options: Mapping[str, Any]
+    written: tuple[str, ...] = ()
 
 
 class DataCommand(EndsWell, Command):  # type: ignore[misc]
@@ -90,11 +107,12 @@ class DataCommand(EndsWell, Command):  # type: ignore[misc]
 
     def _request(self, given: Mapping[str, Any], words: Sequence[str]) -> Request:
         variables = self._variables()
-        for name in ("config", *_SELECTION, *self.heeds):
+        own = self._own(given, variables)
+        for name in dict.fromkeys(("config", *_SELECTION, *self.heeds)):
             value = given.get(name)
             if value:
                 if name in variables:
-                    raise SettingsError(f"{name} is given twice, as {name}=… and as --{_dashed(name)}")
+                    raise _twice(name)
                 variables[name] = "1" if value is True else value
         settings = load_settings(self._folder(), variables, os.environ)
         messages = Messages(list(settings.notices))
@@ -113,18 +131,34 @@ class DataCommand(EndsWell, Command):  # type: ignore[misc]
             )
         for line in messages.lines:
             say(line)
-        own = {option["name"]: given[option["name"]] for option in self.cmd_options}
-        return Request(settings, tuple(courses), () if self.takes_courses else tuple(words), own)
+        if self.takes_courses:
+            return Request(settings, tuple(courses), (), own, written_courses(settings, words))
+        return Request(settings, (), tuple(words), own)
+
+    def _own(self, given: Mapping[str, Any], variables: dict[str, str]) -> dict[str, Any]:
+        """The values of the command's own options; those that are written `name=value` leave `variables`."""
+        own = {}
+        for option in self.cmd_options:
+            name, value = option["name"], given[option["name"]]
+            if name in variables:
+                if value != option["default"]:
+                    raise _twice(name)
+                value = _typed(option, variables.pop(name))
+            own[name] = value
+        return own
 
     def _variables(self) -> dict[str, str]:
-        """The words `name=value`, which doit has taken out of the line. Unknown names are
-        rejected with a hint."""
-        variables = {}
+        """The words `name=value`, which doit has taken out of the line. Those that are no settings were
+        meant to be something else, and are refused before they are missed; so are options that this command
+        does nothing about."""
+        variables: dict[str, str] = {}
+        own = {option["name"] for option in self.cmd_options}
         for written, value in (doit_cmd._CMDLINE_VARS or {}).items():
             name = written.replace("-", "_")
-            known = name in OPTIONS or ("", name) in SETTINGS or ("paths", name) in SETTINGS
+            is_setting = ("", name) in SETTINGS or ("paths", name) in SETTINGS
+            known = name in OPTIONS or is_setting or name in own
             if not known and name not in WITHOUT_EFFECT:
-                words = [*OPTIONS, *(word for section, word in SETTINGS if section in ("", "paths"))]
+                words = [*OPTIONS, *own, *(word for section, word in SETTINGS if section in ("", "paths"))]
                 raise SettingsError(
                     f'"{written}" is not a setting or option{nearest(name, words)}. doit takes any word with '
                     f'"=" that does not begin with "-" for name=value: join it to its option, as in '
@@ -132,8 +166,16 @@ class DataCommand(EndsWell, Command):  # type: ignore[misc]
                 )
             if not self.takes_courses and name in _OF_COURSES:
                 raise SettingsError(f"{name}={value}: {self.get_name()} takes no courses")
+            if name in OPTIONS and not is_setting and name not in self._heeded():
+                raise SettingsError(f"{name} is not an option of {self.get_name()}: it would do nothing")
             variables[name] = value
         return variables
+
+    def _heeded(self) -> set[str]:
+        """The options of a run that mean something to this command."""
+        selection = (*_SELECTION, *_OF_COURSES) if self.takes_courses else ()
+        own = (option["name"] for option in self.cmd_options)
+        return {*_OF_EVERY_RUN, *_OF_SETTINGS, *selection, *self.heeds, *own}
 
     def _folder(self) -> Path:
         """Where the configuration is looked for: the folder of the dodo.py that is named, else this one."""
@@ -151,17 +193,22 @@ def _without_table(
 
 
 def each_course(request: Request, work: Callable[[CourseKey], None]) -> int:
-    """Do `work` for one course after the other, give the exit status. A course that fails is told, and does
-    not stop the others."""
+    """`each` of the chosen courses."""
+    return each(request.courses, work)
+
+
+def each(items: Iterable[T], work: Callable[[T], None]) -> int:
+    """Do `work` for one item after the other, give the exit status. An item that fails is told, and does not
+    stop the others."""
     status = 0
-    for course in request.courses:
+    for item in items:
         try:
-            work(course)
+            work(item)
         except (UserError, SourceAbsentError, OSError) as error:
             if isinstance(error, BrokenPipeError):
                 raise  # of what is printed, most likely; a connection that broke ends the command too
             text = str(from_machine(error) or error)
-            say(f"ERROR: {text}" if str(course) in text else f"ERROR: {course}: {text}")
+            say(f"ERROR: {text}" if str(item) in text else f"ERROR: {item}: {text}")
             status = FAILED
     return status
 
@@ -206,6 +253,24 @@ def _form(name: str) -> dict[str, Any]:
         "default": False if flag else "",
         "help": what,
     }
+
+
+def _twice(name: str) -> SettingsError:
+    return SettingsError(f"{name} is given twice, as {name}=… and as --{_dashed(name)}")
+
+
+def _typed(option: Mapping[str, Any], text: str) -> Any:
+    """The value of a command's own option that was written `name=text`."""
+    if option["type"] is list:
+        return [text]
+    if option["type"] is bool:
+        try:
+            return parse_flag(text)
+        except InvalidValueError as unfit:
+            raise SettingsError(
+                f"{option['name']}={shorten(text)}: expected {FLAG.expected}, {unfit}"
+            ) from None
+    return CmdOption(option).str2type(text)
 
 
 def _is_flag(entry: Entry) -> bool:

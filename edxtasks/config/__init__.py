@@ -1,6 +1,6 @@
 """Settings and options: read from a configuration file, the environment and the command line."""
 
-from edxtasks.config.courses import WithoutTable, chosen_courses, known_courses
+from edxtasks.config.courses import WithoutTable, chosen_courses, known_courses, written_courses
 from edxtasks.config.files import python_name
 from edxtasks.config.loading import DEFAULT_FILE, load_settings, required, with_options
 from edxtasks.config.options import WITHOUT_EFFECT, Options, TimeOnTask
@@ -37,4 +37,5 @@ __all__ = [
     "python_name",
     "required",
     "with_options",
+    "written_courses",
 ]

@@ -53,6 +53,11 @@ def chosen_courses(
     return without_table(courses, table)
 
 
+def written_courses(settings: Settings, named: Sequence[str] = ()) -> tuple[str, ...]:
+    """The texts that `chosen_courses` reads, as they are written, doubles and all."""
+    return _texts(settings, named, fall_back=False)[0]
+
+
 _NAMED = "the command line"
 
 

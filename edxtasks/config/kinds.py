@@ -145,7 +145,8 @@ def _read_flag(value: object) -> bool:
     return value
 
 
-def _parse_flag(text: str) -> bool:
+def parse_flag(text: str) -> bool:
+    """Whether a flag is on that is written `name=text`. Raises `InvalidValueError`."""
     if text.lower() in _YES | _NO:
         return text.lower() in _YES
     raise InvalidValueError("on the command line 1, true, yes or 0, false, no")
@@ -302,7 +303,7 @@ def _read_cutoff(value: object) -> date | str | None:
 
 TEXT = ValueType("text", _text, _text)
 WORD = matching(r"[^\s\0]+", "text without blanks")
-FLAG = ValueType("true or false", _read_flag, _parse_flag)
+FLAG = ValueType("true or false", _read_flag, parse_flag)
 FRACTION = number(0, 1)
 DAY = ValueType("a date YYYY-MM-DD", _read_day, _read_day)
 PATH = ValueType("a path", _read_path, _read_path)

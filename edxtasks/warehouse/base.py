@@ -358,6 +358,18 @@ class Warehouse(ABC):
     def datasets(self) -> list[str]:
         """Names of all datasets, sorted."""
 
+    @abstractmethod
+    def has_dataset(self, dataset: str) -> bool:
+        """Whether there is such a dataset."""
+
+    def project(self, dataset: str) -> str | None:
+        """The Google Cloud project that a dataset is in; None where the engine has no projects."""
+        return None
+
+    def table_types(self, dataset: str) -> Mapping[str, str]:
+        """What the tables of a dataset are (`TABLE`, `VIEW` and what else BigQuery has), by name, sorted."""
+        return dict.fromkeys(sorted(self.states(dataset)), "TABLE")
+
     def owner(self, dataset: str) -> str | None:
         """Whose tables a dataset holds, as `note_owner` was told; None where nothing is noted."""
         return None

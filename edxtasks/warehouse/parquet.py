@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -134,6 +134,9 @@ class ParquetWarehouse(Warehouse):
             if NAME.fullmatch(path.name) and path.name != PRIVATE and path.is_dir()
         )
 
+    def has_dataset(self, dataset: str) -> bool:
+        return dataset in self.datasets()
+
     def remarks(self) -> list[str]:
         return [remark for listing in self._listings.values() for remark in listing.remarks()]
 
@@ -155,13 +158,14 @@ class ParquetWarehouse(Warehouse):
         if state is None:
             return None
         status = [path.stat() for path in self._files(name)]
+        sidecar = self._sidecar(name)
         return TableInfo(
             rows=state.rows,
             bytes=sum(one.st_size for one in status),
-            created=min(one.st_ctime for one in status),
+            created=_created(sidecar) or min(one.st_mtime for one in status),
             modified=max(one.st_mtime for one in status),
             schema=self.schema(name),
-            description=self._sidecar(name).get("description", ""),
+            description=sidecar.get("description", ""),
         )
 
     def location(self, name: TableName, partitioned: bool) -> Path:
@@ -591,12 +595,16 @@ class ParquetWarehouse(Warehouse):
             folder.rmdir()
 
     def _finish(self, name: TableName, label: BuildInfo, began: float) -> None:
+        now, seconds = datetime.now(UTC), time.monotonic() - began
+        before = _created(self._sidecar(name))
+        created = datetime.fromtimestamp(before, UTC) if before else now - timedelta(seconds=seconds)
         sidecar = {
             "parts": label.parts,
             "description": label.description,
-            "built": datetime.now(UTC).isoformat(timespec="seconds"),
+            "created": created.isoformat(),
+            "built": now.isoformat(timespec="seconds"),
             "by": user_name(),
-            "seconds": round(time.monotonic() - began, 3),
+            "seconds": round(seconds, 3),
         }
         self._write_sidecar(name, sidecar)
         self.refresh(name.dataset)
@@ -626,6 +634,15 @@ class ParquetWarehouse(Warehouse):
         if as_declared:
             return self.session.with_schema(rows, source.schema) + condition
         return f"SELECT {as_stored(source.schema)} FROM ({rows}{condition})"
+
+
+def _created(sidecar: Mapping[str, Any]) -> float | None:
+    """When a table was first built, in seconds since 1970, as the note beside it says; None where it does
+    not. Older messages only say when it was built last."""
+    for name in ("created", "built"):
+        with suppress(KeyError, TypeError, ValueError):  # it only explains; a damaged one explains nothing
+            return datetime.fromisoformat(sidecar[name]).timestamp()
+    return None
 
 
 def _write_rows(path: Path, schema: Schema, rows: Iterable[Row]) -> None:

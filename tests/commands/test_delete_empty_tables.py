@@ -30,10 +30,10 @@ def test_empty_log_tables_go(tmp_path: Path) -> None:
         return {path.stem for path in (tmp_path / "warehouse" / dataset).glob("*.parquet")}
 
     ended = doit(tmp_path, "delete_empty_tables", course, "--skiprun")
-    assert ended.lines == [f"empty {LOGS}.tracklog_20140101", f"empty {LOGS}.tracklog_20140103"]
+    assert ended.lines == [f"would delete {LOGS}.tracklog_20140101", f"would delete {LOGS}.tracklog_20140103"]
     assert len(tables(LOGS)) == 3
     ended = doit(tmp_path, "delete_empty_tables", "A/B/C", course)
-    assert ended.lines == [f"deleted {LOGS}.tracklog_20140101", f"deleted {LOGS}.tracklog_20140103"]
+    assert ended.lines == [f"deleting {LOGS}.tracklog_20140101", f"deleting {LOGS}.tracklog_20140103"]
     assert "A/B/C: there is no dataset A__B__C_logs" in ended.err
     assert tables(LOGS) == {"tracklog_20140102"}
     assert tables(OTHER) == {"forum"}
@@ -48,7 +48,7 @@ def test_tables_of_somebody_else_and_damaged_ones_are_counted_by_what_they_hold(
         duckdb.execute(f"COPY (SELECT i AS x FROM range({rows}) AS t(i)) TO '{path}' (FORMAT parquet)")
     (logs / "tracklog_20140103.parquet").write_bytes(b"was a table once")
     ended = doit(tmp_path, "delete_empty_tables", "MITx/6.00x/1T2014")
-    assert ended.lines == [f"deleted {LOGS}.tracklog_20140102"]
+    assert ended.lines == [f"deleting {LOGS}.tracklog_20140102"]
     assert f"{LOGS}.tracklog_20140103 is left as it is" in ended.err
     assert len(list(logs.glob("*.parquet"))) == 2
 

@@ -44,13 +44,15 @@ UNKNOWN: Labels = {STAMP: None, VERSION: None, ROWS: None, FIRST_TIME: None, LAS
 
 @dataclass(frozen=True)
 class Listed:
-    """A table as a listing tells it: labels, when it was made, the column that partitions it, clustering."""
+    """A table as a listing tells it: labels, when it was made, the column that partitions it, clustering,
+    what it is (`TABLE`, `VIEW`, …)."""
 
     labels: Mapping[str, str]
     created: str = ""
     partitioned: bool = False
     partition: str | None = None
     clustering: tuple[str, ...] = ()
+    type: str = "TABLE"
 
 
 def ours(listed: Listed) -> bool:

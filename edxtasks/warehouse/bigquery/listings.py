@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from edxtasks.warehouse.base import DateState, TableName, TableState, whole_version
+from edxtasks.warehouse.base import NAME, DateState, TableName, TableState, whole_version
 from edxtasks.warehouse.bigquery import labels, stamps
 from edxtasks.warehouse.bigquery.service import Service, listed_as
 
@@ -63,9 +63,18 @@ class Listings:
                 self._states[dataset] = {
                     table: self._state(TableName(dataset, table), one)
                     for table, one in self.listed(dataset).items()
-                    if not table.startswith(stamps.PRIVATE)
+                    # A name that others chose may be none of ours: no query or path is made of it.
+                    if not table.startswith(stamps.PRIVATE) and NAME.fullmatch(table)
                 }
             return self._states[dataset]
+
+    def types(self, dataset: str) -> Mapping[str, str]:
+        """What the tables of a dataset are (`TABLE`, `VIEW`, …), by name, without the private ones."""
+        return {
+            table: one.type
+            for table, one in self.listed(dataset).items()
+            if not table.startswith(stamps.PRIVATE)
+        }
 
     def dates(self, name: TableName) -> Mapping[date, DateState]:
         """The dates of a table, in order; {} where it has no stamps by date."""

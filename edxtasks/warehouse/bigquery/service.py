@@ -20,7 +20,7 @@ from edxtasks.warehouse.base import TableName, digest
 from edxtasks.warehouse.bigquery import guards, schemas
 from edxtasks.warehouse.bigquery.jobs import JobFailedError, Jobs, job_failed
 from edxtasks.warehouse.bigquery.labels import Labels, Listed
-from edxtasks.warehouse.bigquery.sql import Projects
+from edxtasks.warehouse.bigquery.sql import Projects, selected
 from edxtasks.warehouse.bigquery.stamps import Days, Script
 from edxtasks.warehouse.schema import Schema
 
@@ -28,6 +28,9 @@ _PAGE = 1_000
 """Tables in one page of a listing: the client's own default is 50."""
 
 _ROWS = 10_000
+_STORED = (None, "TABLE", "SNAPSHOT", "CLONE")
+"""Types of tables whose rows can be listed."""
+
 _OF_ANALYSIS = re.compile(
     r"Syntax error|Unrecognized name|Function not found|No matching signature|Query parameter|Table name|"
     r"Duplicate column|Table \S+ not found|Column \S+ |Name \S+ not|SELECT list|Result of ORDER BY|"
@@ -98,6 +101,15 @@ class Service:
                 return {}
         return dict(sorted(found.items()))
 
+    def has_dataset(self, dataset: str) -> bool:
+        """Whether there is such a dataset."""
+        with told(f"the dataset {dataset}"):
+            try:
+                self.client.get_dataset(f"{self.projects.of(dataset)}.{dataset}", retry=self.retry)
+            except exceptions.NotFound:
+                return False
+        return True
+
     def dataset(self, dataset: str) -> Any:
         """A dataset of the client, made unless it is there."""
         place = f"{self.projects.of(dataset)}.{dataset}"
@@ -164,11 +176,14 @@ class Service:
         missing = [one for one in wanted if one not in fields]
         if missing:
             raise UserError(f"{name} has no column {missing[0]}")
+        if table.table_type not in _STORED:  # it has no rows to be listed: they are computed
+            yield from self.select(selected(name, self.projects, wanted))
+            return
         # Asked for in the order of the table: so the service gives them, whatever the request says.
-        selected = [field for field in table.schema if field.name in set(wanted)]
-        places = [selected.index(fields[one]) for one in wanted]
+        listed = [field for field in table.schema if field.name in set(wanted)]
+        places = [listed.index(fields[one]) for one in wanted]
         with told(f"reading {name}"):
-            for row in self.client.list_rows(table, selected, page_size=_ROWS, retry=self.retry):
+            for row in self.client.list_rows(table, listed, page_size=_ROWS, retry=self.retry):
                 values = row.values()
                 yield tuple(values[place] for place in places)
 
@@ -306,6 +321,7 @@ def listed_as(item: Any) -> Listed:
         partitioned=partitioning is not None,
         partition=partitioning.field if partitioning is not None else None,
         clustering=tuple(item.clustering_fields or ()),
+        type=item.table_type or "TABLE",
     )
 
 

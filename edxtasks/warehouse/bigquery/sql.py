@@ -248,6 +248,11 @@ def _options(column: Column, longest: int) -> str:
     return f" OPTIONS (description = {literal(column.description[:longest])})"
 
 
+def selected(name: TableName, project: Project, columns: Sequence[str]) -> str:
+    """The query that gives columns of a table, or of a view."""
+    return f"SELECT {', '.join(map(quoted, columns))} FROM {path(project, name)}"
+
+
 def ordered(name: TableName, project: Project, columns: Sequence[Column]) -> str:
     """The query that gives columns of a table in the order of these columns, NULL first.
 

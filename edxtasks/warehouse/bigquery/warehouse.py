@@ -121,6 +121,15 @@ class BigQueryWarehouse(Warehouse):
     def datasets(self) -> list[str]:
         return self._service.datasets()
 
+    def has_dataset(self, dataset: str) -> bool:
+        return self._service.has_dataset(dataset)
+
+    def project(self, dataset: str) -> str:
+        return self._service.projects.of(dataset)
+
+    def table_types(self, dataset: str) -> Mapping[str, str]:
+        return self._listings.types(dataset)
+
     def info(self, name: TableName) -> TableInfo | None:
         table = self._service.find(name)
         if table is None:
