@@ -133,6 +133,15 @@ class Selection:
             status = status | (everything - set(reached_by_logs(self._registry)))
         return status
 
+    def is_made_where_absent(self, table: Table) -> bool:
+        """Whether a table that the run takes as it stands is made all the same where it does not exist: one
+        over all courses without which a table of the run cannot be made."""
+        return table.name in self.as_they_stand & self._shared and any(
+            self._registry[name].inputs.get(table.name) is Need.REQUIRED
+            for name in self.needed - {TRACKLOG}
+            if name in self._registry
+        )
+
     @property
     def _shared(self) -> set[str]:
         return {

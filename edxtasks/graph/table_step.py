@@ -32,13 +32,15 @@ class Role:
 
     `as_it_stands`: it is not looked at. `demanded`: a person named it, and it cannot be left out where there
     is nothing to make it from. `needed`: it is asked for, or what is asked for cannot be made without it.
-    `only_for_groups`: only tables over courses are asked for.
+    `only_for_groups`: only tables over courses are asked for. `in_part`: a table over all courses that is
+    made of some, since there is none.
     """
 
     as_it_stands: bool = False
     demanded: bool = False
     needed: bool = True
     only_for_groups: bool = False
+    in_part: bool = False
 
 
 class TableStep(Step):
@@ -82,7 +84,10 @@ class TableStep(Step):
             if state is not None and state.signature != verdict.signature:
                 context.warehouse.note_signature(context.name(self.table, self.course), verdict.signature)
         set_aside = verdict.status is Status.SET_ASIDE
-        return verdict.status, f"{verdict.reason}{WAS_SET_ASIDE if set_aside else ''}"
+        part = ""
+        if self._role.in_part and verdict.status is Status.STALE:
+            part = f"; made from the courses of this run alone ({len(context.courses)})"
+        return verdict.status, f"{verdict.reason}{WAS_SET_ASIDE if set_aside else ''}{part}"
 
     def _note(self, present: bool) -> None:
         """Keep whether the table is there, for what reads it later in this run."""

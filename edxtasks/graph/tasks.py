@@ -72,6 +72,12 @@ class Graph:
         self._commands = of_steps(self._registry, made, options.only_step, words.targets)
         self._asked = Selection(self._registry, self._commands, words.targets, options, choice.named)
         self._force_tables(self._asked.forced, run.context.courses)
+        self._made_in_part = {
+            table.name
+            for table in self._registry.values()
+            if self._asked.is_made_where_absent(table) and run.context.state(table, None) is None
+        }
+        """Tables over all courses that do not exist, and that this run of some courses cannot do without."""
 
     @classmethod
     def per_course(cls, registry: Mapping[str, Table]) -> list[str]:
@@ -250,7 +256,7 @@ class Graph:
 
     def _build(self, table: Table, course: CourseKey | None) -> Task:
         name = self.table_task(table, course)
-        if table.name in self._asked.as_they_stand:
+        if table.name in self._asked.as_they_stand - self._made_in_part:
             return self._of(TableStep(self.run, name, table, course, Role(as_it_stands=True)))
         needed: list[str] = []
         tolerated: set[str] = set()
@@ -278,6 +284,7 @@ class Graph:
             demanded=table.name in self._asked.demanded,
             needed=table.name in self._asked.needed,
             only_for_groups=self._asked.only_groups,
+            in_part=table.name in self._made_in_part,
         )
         return self._of(TableStep(self.run, name, table, course, role), needed, tolerated)
 

@@ -16,26 +16,35 @@ def grouped(pairs: Iterable[tuple[str | None, str | None]]) -> Iterator[tuple[st
     the pairs.
     """
     different = sorted({(username, address) for username, address in pairs if username and address})
-    parents: dict[tuple[str, str], tuple[str, str]] = {}
+    # Usernames and addresses are two kinds of nodes, each with its own number; `parents` leads from node to
+    # node up to the one that stands for the group.
+    parents: list[int] = []
+    of_username: dict[str, int] = {}
+    of_address: dict[str, int] = {}
     for username, address in different:
-        _join(parents, ("username", username), ("address", address))
-    numbers: dict[tuple[str, str], int] = {}
+        _join(parents, _node(parents, of_username, username), _node(parents, of_address, address))
+    numbers: dict[int, int] = {}
     for username, address in different:
-        root = _root(parents, ("username", username))
+        root = _root(parents, of_username[username])
         yield username, address, numbers.setdefault(root, len(numbers) + 1)
 
 
-def _join(
-    parents: dict[tuple[str, str], tuple[str, str]], one: tuple[str, str], other: tuple[str, str]
-) -> None:
+def _node(parents: list[int], nodes: dict[str, int], name: str) -> int:
+    node = nodes.get(name)
+    if node is None:
+        node = nodes[name] = len(parents)
+        parents.append(node)
+    return node
+
+
+def _join(parents: list[int], one: int, other: int) -> None:
     first, second = _root(parents, one), _root(parents, other)
     if first != second:
         parents[second] = first
 
 
-def _root(parents: dict[tuple[str, str], tuple[str, str]], node: tuple[str, str]) -> tuple[str, str]:
+def _root(parents: list[int], node: int) -> int:
     """The node that stands for the group of a node; the way to it is halved for the next time."""
-    parents.setdefault(node, node)
     while parents[node] != node:
         parents[node] = parents[parents[node]]
         node = parents[node]

@@ -17,7 +17,8 @@ REGISTRY = read_registry(None)
 COURSE = "OrgX/Ab.1/2T2020"
 ENROLMENT = {"enrollment_events", "person_enrollment_verified"}
 COMBINED = {"report.person_course_latest", "report.person_course_viewed", "report.person_course_idv"}
-SHARED = {"courses.global_modal_ip", "courses.global_modal_lang"}
+MODAL = {"courses.global_modal_ip", "courses.global_modal_lang"}
+SHARED = {*MODAL, "courses.uname_ip_groups"}
 
 
 def asked(*words: str, courses_named: bool = False, **options: bool) -> Selection:
@@ -40,7 +41,7 @@ def asked(*words: str, courses_named: bool = False, **options: bool) -> Selectio
         (f"combinepc:{COURSE}", set()),
         ("report:person_course_idv", {"report.person_course_idv"}),
         ("report:person_course_*", {*COMBINED, "report.person_course_latest_ip_no_cc"}),
-        ("courses.global_modal_*", SHARED),
+        ("courses.global_modal_*", MODAL),
         (f"enrollment_ev*:{COURSE}", ENROLMENT),
         ("enrollment_events:*", ENROLMENT),
         ("nothing", set()),
@@ -59,7 +60,7 @@ def test_the_tables_of_a_word(word: str, tables: set[str]) -> None:
         (("weekly",), True, SHARED),
         ((), True, SHARED),
         (("report",), False, set()),
-        (("courses.global_modal_ip",), True, {"courses.global_modal_lang"}),
+        (("courses.global_modal_ip",), True, SHARED - {"courses.global_modal_ip"}),
         (("courses.*",), True, set()),
     ],
 )
@@ -97,7 +98,7 @@ def test_what_is_made_anew_is_what_the_words_make(tmp_path: Path, words: list[st
 def test_what_is_taken_as_it_stands_is_not_forced(tmp_path: Path) -> None:
     by_name = graph_of(tmp_path, "report", f"courses={COURSE}").run.forced
     by_list = graph_of(tmp_path, "report", "clist=all").run.forced
-    assert by_list - by_name == SHARED
+    assert by_list - by_name == MODAL
     assert by_name == {f"report:{name}" for name in by_name_tables()}
 
 

@@ -46,6 +46,7 @@ ROWS_AT_MOST: Mapping[str, int] = {
     "course_axis": 300,
     "course_item": 200,
     "course_problem": 2000,
+    "courses.uname_ip_groups": 40_000,
     "forum_posts": 300,
     "item_irt_grm": 300,
     "problem_check_temporal_fingerprint": 2000,
