@@ -10,11 +10,11 @@ from collections.abc import Iterator
 
 from edxtasks.problems.address_groups import grouped
 from edxtasks.table import BuildInputs, Need, PythonModel, Scope, Table
-from edxtasks.warehouse.rows import Content
+from edxtasks.warehouse.rows import Row
 from edxtasks.warehouse.schema import schema
 
 
-def build(inputs: BuildInputs) -> Content:
+def build(inputs: BuildInputs) -> Iterator[Row]:
     """A row for each username and address of the chosen courses, sorted."""
     for username, address, group in grouped(_pairs(inputs)):
         yield {"username": username, "ip": address, "grp": group}
