@@ -21,8 +21,9 @@ rows keep are lines of their own, `-- check NAME (error): grade <= 1` (`check_li
 says its BigQuery type and its meaning in its comment; inputs and parameters are read from the parsed query
 (docs/adding-a-table.md tells all of them).
 
-A model that gives the columns of another table as they are says `columns: TABLE` and, as a line of its own,
-`SELECT *`: the columns and their comments are put in its place when the model is read.
+A model that gives the columns of another table as they are says `columns: TABLE`, or `columns: TABLE without
+NAME, NAME`, and, as a line of its own, `SELECT *`: the columns and their comments are put in its place when
+the model is read.
 
 A model that breaks this form, or is not SQL, is told with file and line when its own table is built: all
 other tables go on.
@@ -94,6 +95,7 @@ _LOOKBACK = re.compile(r"(\d+) (seconds?|minutes?|days?)")
 _ON_REQUEST = " (on request)"
 _FROM = re.compile(r"from (.+)")
 _FROM_FILES = re.compile(r"(\S+) when ([a-z_]+)")
+_COLUMNS = re.compile(r"(\S+)(?: without (.+))?")
 _STAR = re.compile(r"^SELECT \*$", re.MULTILINE)
 
 
@@ -233,9 +235,14 @@ def _lenient_header(text: str | ModelError) -> dict[str, str]:
     return {match[1]: match[2].strip() for match in matches if match[1] in _KEYS}
 
 
-def _schema_of(
-    path: Path, source: str, tables: Mapping[str, Table], declared: Mapping[str, Schema]
-) -> Schema:
+def _schema_of(path: Path, text: str, tables: Mapping[str, Table], declared: Mapping[str, Schema]) -> Schema:
+    """The columns that a header names: `TABLE`, or `TABLE without NAME, NAME`."""
+    match = _COLUMNS.fullmatch(text)
+    if match is None:
+        raise ModelError(
+            path, f'"columns: {text}": expected "columns: TABLE" or "columns: TABLE without NAME"'
+        )
+    source, without = match[1], split_list(match[2] or "")
     if source in tables and tables[source].fault:
         raise ModelError(
             path, f"its columns are those of {source}, whose model is wrong: {tables[source].fault}"
@@ -243,7 +250,10 @@ def _schema_of(
     schema = tables[source].schema if source in tables else declared.get(source)
     if schema is None:
         raise ModelError(path, f"columns: {source} is not a table whose columns are known")
-    return schema
+    for name in without:
+        if name not in schema.names:
+            raise ModelError(path, f"columns: {source} has no column {name}{nearest(name, schema.names)}")
+    return Schema(tuple(column for column in schema if column.name not in without))
 
 
 def _with_columns(path: Path, text: str, schema: Schema) -> str:

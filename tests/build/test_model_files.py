@@ -58,6 +58,21 @@ def test_columns_of_another_table_are_put_in_place_of_the_star(tmp_path: Path) -
     assert table.builder.settings == ("org",)
 
 
+def test_columns_of_another_table_but_some(tmp_path: Path) -> None:
+    write(tmp_path, "report/axes.sql", UNION.replace("columns: axis", "columns: axis without index"))
+    table = read_models(tmp_path, None, DECLARED)["report.axes"]
+    assert table.schema.names == ("url_name",)
+    assert isinstance(table.builder, SqlModel)
+    assert "index" not in table.builder.sql.partition("SELECT")[2]
+
+
+def test_columns_without_one_that_is_not_there_are_a_fault(tmp_path: Path) -> None:
+    write(tmp_path, "report/axes.sql", UNION.replace("columns: axis", "columns: axis without indx"))
+    assert 'axis has no column indx; did you mean "index"' in (
+        read_models(tmp_path, None, DECLARED)["report.axes"].fault
+    )
+
+
 def test_columns_may_be_those_of_a_model_whatever_the_order_of_files(tmp_path: Path) -> None:
     write(tmp_path, "report/a_copy.sql", "-- A copy.\n-- command: x\n-- columns: zed\nSELECT *\nFROM zed\n")
     write(tmp_path, "person/zed.sql", "-- Zed.\n-- command: x\nSELECT\n  1 AS one -- INTEGER: one\n")

@@ -40,7 +40,10 @@ def asked(*words: str, courses_named: bool = False, **options: bool) -> Selectio
         ("combinepc", COMBINED),
         (f"combinepc:{COURSE}", set()),
         ("report:person_course_idv", {"report.person_course_idv"}),
-        ("report:person_course_*", {*COMBINED, "report.person_course_latest_ip_no_cc"}),
+        (
+            "report:person_course_*",
+            {*COMBINED, "report.person_course_latest_ip_no_cc", "report.person_course_day_allcourses"},
+        ),
         ("courses.global_modal_*", MODAL),
         (f"enrollment_ev*:{COURSE}", ENROLMENT),
         ("enrollment_events:*", ENROLMENT),

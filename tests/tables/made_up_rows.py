@@ -36,6 +36,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "problem_check": (),
     "problem_grades": ("user_id", "module_id"),
     "show_answer": (),
+    "show_answer_stats_by_course": ("course_id",),
     "video_stats_day": ("date", "username", "video_id"),
 }
 """What tells rows apart in inputs whose grain names no columns; () where rows may be equal."""
@@ -50,6 +51,10 @@ ROWS_AT_MOST: Mapping[str, int] = {
     "forum_posts": 300,
     "item_irt_grm": 300,
     "problem_check_temporal_fingerprint": 2000,
+    "report.broad_stats_by_course": 1000,
+    "report.median_stats_by_course": 2000,
+    "report.person_course_latest": 250_000,
+    "show_answer_stats_by_course": 1000,
     "show_answer_temporal_fingerprint": 2000,
 }
 """Inputs that are small in every course: more rows would only multiply joins."""

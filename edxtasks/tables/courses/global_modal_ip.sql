@@ -1,5 +1,6 @@
 -- The address that each learner used most over all chosen courses.
 -- command: report
+-- step: 12 global_modal_ip
 -- sets: weekly
 -- scope: group
 -- grain: username

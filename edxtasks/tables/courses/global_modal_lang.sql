@@ -1,5 +1,6 @@
 -- The transcript language that each learner used most over all chosen courses.
 -- command: report
+-- step: 13 global_modal_lang
 -- sets: weekly
 -- scope: group
 -- grain: username
@@ -8,7 +9,7 @@ WITH
   languages AS (
     SELECT username, resource_event_data, SUM(langcount) AS langcount, MAX(last_time) AS last_time
     FROM pcday_trlang_counts
-    WHERE resource_event_data IS NOT NULL
+    WHERE resource_event_data != ''
     GROUP BY username, resource_event_data
   )
 SELECT
