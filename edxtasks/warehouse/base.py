@@ -307,6 +307,11 @@ class Warehouse(ABC):
         """The one row that a query gives, of INTEGERs."""
 
     @abstractmethod
+    def select(self, query: Query) -> list[tuple[object, ...]]:
+        """The rows of a query that only looks and gives few, in the order that it says; timestamps as aware
+        datetimes in UTC. Raises `QueryRefusedError`."""
+
+    @abstractmethod
     def note_checks(self, name: TableName, digest: str, results: Sequence[Mapping[str, Any]]) -> None:
         """Keep beside a table which checks its rows went through, and what they found."""
 

@@ -569,6 +569,10 @@ class ParquetWarehouse(Warehouse):
         with self._engine(self._files_of(query)), self.session.views(self._relations(query)):
             return self.session.first_row(query)
 
+    def select(self, query: Query) -> list[tuple[object, ...]]:
+        with self._engine(self._files_of(query)), self.session.views(self._relations(query)):
+            return self.session.all_rows(query)
+
     def note_checks(self, name: TableName, digest: str, results: Sequence[Mapping[str, Any]]) -> None:
         note = {"digest": digest, "results": list(results)}
         self._write_sidecar(name, self._sidecar(name) | {"checks": note})

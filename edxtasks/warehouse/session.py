@@ -125,28 +125,38 @@ class Session:
     def first_row(self, query: Query) -> tuple[Any, ...]:
         """The first row of a query. The views of its inputs stand. Raises `QueryRefusedError` as `result`
         does."""
+        return self.all_rows(query)[0]
+
+    def all_rows(self, query: Query) -> list[tuple[Any, ...]]:
+        """The rows of a query, in its order. The views of its inputs stand. Raises as `result` does."""
         schemas = tuple((name, source.schema) for name, source in query.inputs.items())
         try:
-            sql, names_used, _ = _translated(query.sql, schemas)
+            sql, names_used, one_thread = _translated(query.sql, schemas)
             parameters = {name: query.parameters[name] for name in names_used}
-            row = self.connection.execute(sql, parameters).fetchone()
+            with self._threads(1 if one_thread else self.share.threads):
+                return self.connection.execute(sql, parameters).fetchall()
         except (UserError, *_OF_THE_QUERY) as error:
             raise _refused(error) from None
-        assert row is not None
-        return row
+
+    @contextmanager
+    def _threads(self, number: int) -> Iterator[None]:
+        """A block with another number of threads."""
+        if number == self.share.threads:
+            yield
+            return
+        self.connection.execute(f"SET threads = {number}")
+        try:
+            yield
+        finally:
+            self.connection.execute(f"SET threads = {self.share.threads}")
 
     @contextmanager
     def table(
         self, sql: str, parameters: Mapping[str, Parameter] | None = None, one_thread: bool = False
     ) -> Iterator[str]:
         """The rows of a DuckDB query as a temporary table for the block; its name is given."""
-        if one_thread:
-            self.connection.execute("SET threads = 1")
-        try:
+        with self._threads(1 if one_thread else self.share.threads):
             self.connection.execute(f"CREATE OR REPLACE TEMP TABLE result AS {sql}", dict(parameters or {}))
-        finally:
-            if one_thread:
-                self.connection.execute(f"SET threads = {self.share.threads}")
         try:
             yield "result"
         finally:

@@ -27,6 +27,7 @@ from model_cases import (
     input_schema,
     input_schemas,
     models,
+    queries,
     registry,
 )
 
@@ -44,7 +45,7 @@ def _query(table: Table) -> tuple[str, dict[str, object]]:
     return table.builder.sql, {name: ANY_VALUE_OF_A_PARAMETER[name] for name in table.builder.parameters}
 
 
-@pytest.mark.parametrize("table", models(), ids=lambda table: table.name)
+@pytest.mark.parametrize("table", [*models(), *queries()], ids=lambda table: table.name)
 def test_the_analyzer_gives_the_declared_columns(table: Table) -> None:
     sql, parameters = _query(table)
     found = googlesql.output_schema(sql, input_schemas(table), parameters)
@@ -60,7 +61,7 @@ def test_duckdb_gives_the_declared_columns(table: Table) -> None:
     assert found == [(one.name, one.duckdb_type.replace('"', "")) for one in table.schema]
 
 
-@pytest.mark.parametrize("table", models(), ids=lambda table: table.name)
+@pytest.mark.parametrize("table", [*models(), *queries()], ids=lambda table: table.name)
 def test_the_dialect_has_no_complaints(table: Table) -> None:
     sql, _ = _query(table)
     keys = keys_read(table, registry())
@@ -75,7 +76,7 @@ def test_the_evaluator_gives_the_expected_rows(case: Case) -> None:
     assert not found, "\n".join([case.purpose, *found])
 
 
-@pytest.mark.parametrize("table", models(), ids=lambda table: table.name)
+@pytest.mark.parametrize("table", [*models(), *queries()], ids=lambda table: table.name)
 def test_both_engines_give_the_same_of_made_up_rows(table: Table) -> None:
     connection = duck.connect()
     inputs = {}

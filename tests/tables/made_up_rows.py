@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from model_cases import cases, input_schema, models, registry
+from model_cases import cases, input_schema, models, queries, registry
 from sqlglot import exp
 
 from edxtasks.table import TRACKLOG, SqlModel
@@ -28,6 +28,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "enrollment_events": (),
     "forum": (),
     "forum_events": (),
+    "ora_events": (),
     "ora_events_day": (),
     "person_course_video_watched": ("user_id",),
     "grading_policy": (),
@@ -37,6 +38,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "problem_grades": ("user_id", "module_id"),
     "show_answer": (),
     "show_answer_stats_by_course": ("course_id",),
+    "video_stats": ("index_video", "video_id"),
     "video_stats_day": ("date", "username", "video_id"),
 }
 """What tells rows apart in inputs whose grain names no columns; () where rows may be equal."""
@@ -114,7 +116,7 @@ def columns_read(name: str) -> Schema:
     Of an input that no model reads, all.
     """
     named: set[str] = set()
-    for table in models():
+    for table in (*models(), *queries()):
         assert isinstance(table.builder, SqlModel)
         if name in table.inputs:
             named |= {node.name.lower() for node in dialect.parse(table.builder.sql).find_all(exp.Identifier)}

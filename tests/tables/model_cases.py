@@ -19,6 +19,7 @@ from edxtasks.build.parameters import OF_SETTINGS, value
 from edxtasks.build.registry import read_registry
 from edxtasks.config import Settings
 from edxtasks.logs.schema import TRACKLOG_SCHEMA
+from edxtasks.pages.queries import page_queries
 from edxtasks.table import TRACKLOG, SqlModel, Table
 from edxtasks.warehouse.base import Absent, BuildInfo, Dates, Input, Parameter, Query, TableName, Tables
 from edxtasks.warehouse.parquet import ParquetWarehouse
@@ -78,6 +79,11 @@ def registry() -> Mapping[str, Table]:
 def models() -> list[Table]:
     """The tables that are made by a query, in order of the registry."""
     return [table for table in registry().values() if isinstance(table.builder, SqlModel)]
+
+
+def queries() -> list[Table]:
+    """The queries of pages, which have the form of models."""
+    return list(page_queries().values())
 
 
 def input_schema(name: str) -> Schema:

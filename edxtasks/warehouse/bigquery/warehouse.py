@@ -283,6 +283,10 @@ class BigQueryWarehouse(Warehouse):
         [row] = self._service.select(text, parameters)
         return row
 
+    def select(self, query: Query) -> list[tuple[object, ...]]:
+        text, parameters = sql.resolved(query, self._service.projects)
+        return list(self._service.select(text, parameters))
+
     def note_checks(self, name: TableName, digest: str, results: Sequence[Mapping[str, Any]]) -> None:
         table = self._service.get(name)
         table.description = with_checks(table.description or "", results)

@@ -1,0 +1,1 @@
+"""Pages for people: pictures and tables made from the tables of the warehouse."""

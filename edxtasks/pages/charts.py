@@ -1,0 +1,422 @@
+"""The kinds of pictures. Each gets what it shows, and gives a function that draws it for a width.
+
+A value of None is a number that is not shown: its place has a mark of its own, no mark of size 0.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from markupsafe import Markup
+
+from edxtasks.pages.figures import Key, Picture
+from edxtasks.pages.svg import (
+    CHARACTER,
+    Frame,
+    date_ticks,
+    element,
+    frame,
+    picture,
+    short,
+    shortened,
+    ticks,
+    titled,
+)
+from edxtasks.pages.world import outlines
+
+UNSEEN = "not shown"
+_TALL = 240.0
+_WIDEST = 72.0
+_NARROW = 480
+
+
+@dataclass(frozen=True)
+class Point:
+    """A value at a date, and what is said of it."""
+
+    at: date
+    value: float | None
+    title: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """Values over time; `mark` is the class of its colour."""
+
+    mark: str
+    points: Sequence[Point]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """Parts that stand on each other, each with the class of its colour; what is said of the whole.
+
+    `group` parts the bars of a course: its name is written below those that have the same.
+    """
+
+    label: str
+    parts: Sequence[tuple[str, float | None]]
+    title: str
+    group: str = ""
+    measure: str = ""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A line of numbers over numbers."""
+
+    points: Sequence[tuple[float, float]]
+    title: str
+
+
+def over_time(label: str, lines: Sequence[Line], axis: str, below: str = "Date (UTC)") -> Picture:
+    """Lines over dates, broken where a value is not shown."""
+    dates = [point.at for line in lines for point in line.points]
+    first, last = min(dates), max(dates)
+    if first == last:
+        last = first + timedelta(days=1)
+    greatest = max((point.value or 0 for line in lines for point in line.points), default=0)
+
+    def draw(width: int) -> Markup:
+        field, values = frame(width, _TALL, greatest)
+
+        def x(at: date) -> float:
+            return field.left + 8 + (field.room - 16) * (at - first).days / (last - first).days
+
+        parts = field.axis(values, axis)
+        for at, text in date_ticks(first, last, max(2, int(field.room // 76))):
+            parts.append(field.mark_below(x(at), text))
+        parts.append(field.below_label(below))
+        for line in lines:
+            parts += _line(line, x, field)
+        return picture(width, _TALL, label, parts)
+
+    return draw
+
+
+def _line(line: Line, x: Callable[[date], float], field: Frame) -> Iterator[Markup]:
+    way, pen = [], "M"
+    for point in line.points:
+        if point.value is None:
+            pen = "M"
+            continue
+        way.append(f"{pen}{x(point.at):.1f},{field.y(point.value):.1f}")
+        pen = "L"
+    yield element("path", d="".join(way), class_=f"line {line.mark}")
+    size = 3.0 if len(line.points) <= 70 else 1.5
+    for point in line.points:
+        if point.value is None:
+            place = {"cx": x(point.at), "cy": field.ground, "r": 2.0}
+            yield element("circle", titled(point.title), class_="mark unseen", **place)
+        else:
+            place = {"cx": x(point.at), "cy": field.y(point.value), "r": size}
+            yield element("circle", titled(point.title), class_=f"mark {line.mark}", **place)
+
+
+def columns(
+    label: str,
+    bars: Sequence[Bar],
+    axis: str,
+    below: str,
+    unit: str = "",
+    line: tuple[float, str] | None = None,
+    overlaid: bool = False,
+    edges: bool = False,
+) -> Picture:
+    """Bars side by side. `line` is an upright line at a place counted in bars, with its text; `overlaid`
+    parts stand before each other, not on each other; with `edges` a label stands below the left edge."""
+    heights = [[value or 0 for _, value in bar.parts] for bar in bars]
+    greatest = max((max(one) if overlaid else sum(one) for one in heights if one), default=0)
+
+    def draw(width: int) -> Markup:
+        grouped = any(bar.group for bar in bars)
+        height = _TALL + (18 if grouped else 0)
+        field, values = frame(width, height, greatest, below=58 if grouped else 40)
+        room = field.room / len(bars)
+        parts = field.axis(values, axis, unit)
+        parts += _groups(bars, field, room)
+        for at, bar in enumerate(bars):
+            parts.append(_column(bar, field, field.left + at * room, room, overlaid))
+        parts += _labels(bars, field, room, 0 if edges else 0.5)
+        parts.append(field.below_label(below))
+        if line is not None:
+            place, text = line
+            x = field.left + place * room
+            anchor = "end" if place > len(bars) / 2 else "start"
+            parts.append(element("line", x1=x, x2=x, y1=field.above - 4, y2=field.ground, class_="rule"))
+            shift = -5 if anchor == "end" else 5
+            parts.append(
+                element("text", text, x=x + shift, y=field.above + 6, class_="rule-text", text_anchor=anchor)
+            )
+        return picture(width, height, label, parts)
+
+    return draw
+
+
+def _column(bar: Bar, field: Frame, left: float, room: float, overlaid: bool) -> Markup:
+    gap = max(min(6.0, room * 0.16), room - _WIDEST)
+    parts = [titled(bar.title)]
+    base = 0.0
+    for at, (mark, value) in enumerate(bar.parts):
+        inset = gap / 2 + (room * 0.14 * at if overlaid else 0)
+        box = {"x": left + inset, "width": max(0.8, room - 2 * inset)}
+        if value is None:
+            if at == 0:
+                parts.append(element("rect", class_="mark unseen", y=field.ground - 5, height=5.0, **box))
+            continue
+        bottom, top = field.y(0 if overlaid else base), field.y(value if overlaid else base + value)
+        parts.append(element("rect", class_=f"mark {mark}", y=top, height=max(0.5, bottom - top), **box))
+        base += value
+    return element("g", *parts, data_measure=bar.measure or None)
+
+
+def _labels(bars: Sequence[Bar], field: Frame, room: float, at_part: float = 0.5) -> Iterator[Markup]:
+    longest = max(len(bar.label) for bar in bars) * CHARACTER + 8
+    every = max(1, math.ceil(longest / room))
+    for at in range(0, len(bars), every):
+        yield field.mark_below(field.left + (at + at_part) * room, bars[at].label)
+
+
+def _groups(bars: Sequence[Bar], field: Frame, room: float) -> Iterator[Markup]:
+    start, shaded = 0, False
+    for at in range(1, len(bars) + 1):
+        if at < len(bars) and bars[at].group == bars[start].group:
+            continue
+        if bars[start].group:
+            x, wide = field.left + start * room, (at - start) * room
+            if shaded:
+                place = {"x": x, "y": field.above, "width": wide, "height": field.ground - field.above}
+                yield element("rect", class_="band", **place)
+            text = shortened(bars[start].group, wide - 4)
+            yield element(
+                "text", text, x=x + wide / 2, y=field.ground + 34, class_="tick", text_anchor="middle"
+            )
+            shaded = not shaded
+        start = at
+
+
+def bars(label: str, items: Sequence[Bar], axis: str, unit: str = "") -> Picture:
+    """Bars that lie, each with its name above or before it and its number behind it."""
+    greatest = max((sum(value or 0 for _, value in item.parts) for item in items), default=0)
+
+    def draw(width: int) -> Markup:
+        above_bars = width < _NARROW
+        step = 40.0 if above_bars else 30.0
+        longest = max(len(item.label) for item in items) * (CHARACTER + 0.4) + 14
+        left = 2.0 if above_bars else min(longest, width * 0.42)
+        room = width - left - 76
+        top = ticks(greatest)[-1]
+        parts = [element("text", axis, x=left, y=12.0, class_="axis-title")]
+        for at, item in enumerate(items):
+            y = 24 + at * step
+            text = shortened(item.label, width - 8 if above_bars else left - 10)
+            name = (
+                {"x": left, "y": y + 9} if above_bars else {"x": left - 8, "y": y + 15, "text_anchor": "end"}
+            )
+            parts.append(element("text", text, class_="label", **name))
+            parts.append(_lying(item, left, y + (14 if above_bars else 2), room, top, unit))
+        return picture(width, 28 + len(items) * step, label, parts, "lying")
+
+    return draw
+
+
+def _lying(item: Bar, left: float, y: float, room: float, top: float, unit: str) -> Markup:
+    parts = [titled(item.title)]
+    x, total, seen = left, 0.0, False
+    for mark, value in item.parts:
+        if value is None:
+            continue
+        wide = room * value / top
+        parts.append(
+            element("rect", class_=f"mark {mark}", x=x, y=y, width=max(1.0, wide), height=18.0, rx=2.0)
+        )
+        x, total, seen = x + wide, total + value, True
+    if not seen:
+        parts.append(element("rect", class_="mark unseen", x=x, y=y, width=6.0, height=18.0))
+        x += 6
+    whole = int(total) if float(total).is_integer() else round(total, 1)
+    text = f"{whole}{unit}" if seen else UNSEEN
+    parts.append(element("text", text, x=x + 7, y=y + 13, class_="value" if seen else "value faint"))
+    return element("g", *parts, data_measure=item.measure or None)
+
+
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+SHADES = 5
+"""Steps of colour of a map or a grid, from the least to the greatest."""
+
+
+@dataclass(frozen=True)
+class Shades:
+    """Steps of colour for the values from `least` to `greatest`.
+
+    They are even on a scale of square roots, as most values are small.
+    """
+
+    least: float
+    greatest: float
+
+    @classmethod
+    def of(cls, values: Iterable[float | None]) -> Shades:
+        """The steps for some values, of which at least one is shown."""
+        shown = [value for value in values if value is not None]
+        return cls(min(shown), max(shown))
+
+    def edges(self) -> list[int]:
+        """The greatest whole number of each step."""
+        low, high = math.sqrt(self.least), math.sqrt(self.greatest)
+        return [round((low + (high - low) * at / SHADES) ** 2) for at in range(1, SHADES + 1)]
+
+    def mark(self, value: float) -> str:
+        """The class of a value's step."""
+        return f"shade-{next(at for at, edge in enumerate(self.edges(), 1) if value <= edge or at == SHADES)}"
+
+    def keys(self) -> list[Key]:
+        """The legend; steps that hold no whole number are left out."""
+        keys, low = [], math.floor(self.least)
+        for at, edge in enumerate(self.edges(), 1):
+            if edge >= low:
+                keys.append(Key(f"shade-{at}", f"{low} to {edge}" if low < edge else f"{edge}"))
+                low = edge + 1
+        return keys
+
+
+def grid(label: str, values: Mapping[tuple[int, int], float | None], what: str) -> Picture:
+    """A week: a row for each day from Monday (0), a column for each hour. `what` is said behind numbers."""
+    shades = Shades.of(values.values())
+
+    def draw(width: int) -> Markup:
+        left, above = (34.0, 8.0) if width < _NARROW else (78.0, 8.0)
+        size = (width - left - 4) / 24
+        tall = min(max(size, 18.0), 26.0)
+        parts = []
+        for row, name in enumerate(WEEKDAYS):
+            text = name[:3] if width < _NARROW else name
+            y = above + row * tall
+            parts.append(
+                element("text", text, x=left - 6, y=y + tall / 2 + 4, class_="tick", text_anchor="end")
+            )
+            for hour in range(24):
+                value = values.get((row, hour))
+                told = f"{value:g} {what}" if value is not None else UNSEEN
+                mark = shades.mark(value) if value is not None else "unseen"
+                place = {"x": left + hour * size, "y": y, "width": size - 1, "height": tall - 1}
+                title = titled(f"{name} {hour:02}:00 to {hour:02}:59: {told}")
+                parts.append(element("rect", title, class_=f"mark {mark}", **place))
+        ground = above + 7 * tall
+        parts += [
+            element("text", f"{hour:02}:00", x=left + hour * size, y=ground + 14, class_="tick")
+            for hour in range(0, 24, 6 if width < _NARROW else 3)
+        ]
+        parts.append(
+            element(
+                "text", "Hour (UTC)", x=width - 4.0, y=ground + 32, class_="axis-title", text_anchor="end"
+            )
+        )
+        return picture(width, ground + 38, label, parts, "grid-picture")
+
+    return draw
+
+
+def world(label: str, values: Mapping[str, int], names: Mapping[str, str], what: str) -> Picture:
+    """Countries by two-letter code, shaded by value; those without a value are grey."""
+    shades = Shades.of(values.values())
+
+    def draw(width: int) -> Markup:
+        shapes = outlines()
+        parts = [element("path", d=shapes.rest, class_="land")] if shapes.rest else []
+        for code, path in shapes.paths.items():
+            parts.append(_country(code, "path", {"d": path}, values, names, what, shades))
+        for code, (x, y) in shapes.dots.items():
+            if code in values:
+                parts.append(
+                    _country(code, "circle", {"cx": x, "cy": y, "r": 5.0}, values, names, what, shades)
+                )
+        return picture(shapes.width, shapes.height, label, parts, "world")
+
+    return draw
+
+
+def _country(
+    code: str,
+    tag: str,
+    place: Mapping[str, object],
+    values: Mapping[str, int],
+    names: Mapping[str, str],
+    what: str,
+    shades: Shades,
+) -> Markup:
+    value = values.get(code)
+    if value is None:
+        return element(tag, class_="land", **place)
+    title = titled(f"{names.get(code, code)}: {value} {what}")
+    return element(tag, title, class_=f"mark {shades.mark(value)}", **place)
+
+
+def dots(label: str, items: Sequence[Bar], axis: str, below: str, unit: str = "", top: float = 0) -> Picture:
+    """A dot for each item, in their order."""
+    greatest = max((value or 0 for item in items for _, value in item.parts), default=0)
+
+    def draw(width: int) -> Markup:
+        grouped = any(item.group for item in items)
+        height = _TALL + (18 if grouped else 0)
+        field, values = frame(width, height, max(greatest, top), below=58 if grouped else 40)
+        room = field.room / len(items)
+        parts = [*field.axis(values, axis, unit), *_groups(items, field, room)]
+        for at, item in enumerate(items):
+            [(mark, value)] = item.parts
+            seen = value is not None
+            place = {
+                "cx": field.left + (at + 0.5) * room,
+                "cy": field.y(value or 0),
+                "r": 3.5 if seen else 2.0,
+            }
+            parts.append(
+                element("circle", titled(item.title), class_=f"mark {mark if seen else 'unseen'}", **place)
+            )
+        parts += _labels(items, field, room)
+        parts.append(field.below_label(below))
+        return picture(width, height, label, parts)
+
+    return draw
+
+
+def curves(label: str, items: Sequence[Curve], axis: str, below: str, top: float = 1) -> Picture:
+    """Lines of numbers over numbers, all of one colour."""
+    xs = [x for item in items for x, _ in item.points]
+    first, last = min(xs), max(xs)
+
+    def draw(width: int) -> Markup:
+        field, values = frame(width, _TALL, top)
+
+        def x(value: float) -> float:
+            return field.left + 8 + (field.room - 16) * (value - first) / (last - first)
+
+        parts = field.axis(values, axis)
+        for value in range(math.ceil(first), math.floor(last) + 1):
+            parts.append(field.mark_below(x(value), short(value)))
+        parts.append(field.below_label(below))
+        for item in items:
+            way = "L".join(f"{x(one):.1f},{field.y(value):.1f}" for one, value in item.points)
+            parts.append(element("path", titled(item.title), d=f"M{way}", class_="mark curve"))
+        return picture(width, _TALL, label, parts)
+
+    return draw
+
+
+def spark(values: Sequence[float | None], label: str) -> Markup:
+    """A line without axes, for a cell of a table; broken where a value is not shown."""
+    width, height = 120.0, 28.0
+    greatest = max((value or 0 for value in values), default=0) or 1
+    step = (width - 4) / max(1, len(values) - 1)
+    way, pen = [], "M"
+    for at, value in enumerate(values):
+        if value is None:
+            pen = "M"
+            continue
+        way.append(f"{pen}{2 + at * step:.1f},{height - 3 - (height - 6) * value / greatest:.1f}")
+        pen = "L"
+    parts = [element("path", d="".join(way), class_="line series-1 mark")] if way else []
+    return picture(width, height, label, parts, "spark")

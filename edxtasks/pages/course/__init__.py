@@ -1,0 +1,1 @@
+"""The page of a course: its figures, by what they are about."""

@@ -1,0 +1,203 @@
+"""How the parts of the course were used, in its order."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from edxtasks.pages import charts
+from edxtasks.pages.cells import NOT_SHOWN, bounded_share, shown_cells, shown_stages
+from edxtasks.pages.charts import Bar, Curve
+from edxtasks.pages.course.numbers import Numbers, missing, too_few
+from edxtasks.pages.figures import Figure, Key, Value
+
+
+def videos(numbers: Numbers) -> Figure:
+    """How many began and finished each video."""
+    name, title = "videos", "Videos in the order of the course: who began them, who finished"
+    if (empty := missing(numbers, "videos", name, title, wide=True)) is not None:
+        return empty
+    bars, rows, seen = [], list[list[Value]](), False
+    for at, row in enumerate(numbers.rows["videos"], 1):
+        began, finished = row["began"] or 0, row["finished"]
+        shown = shown_stages([began, finished or 0], numbers.minimum)
+        first = began if shown[0] and numbers.tells(began) else None
+        last = finished if first is not None and shown[1] and finished is not None else None
+        seen = seen or first is not None
+        chapter, text = row["chapter_name"] or "", row["name"] or ""
+        rows.append([at, chapter, text, first, last])
+        told = f"{_told(first)} began, {_told(last)} finished"
+        bars.append(Bar(str(at), [("series-5", first), ("series-1", last)], f"{at}. {text}: {told}", chapter))
+    if not seen:
+        return too_few(numbers, name, title, wide=True)
+    return Figure(
+        name,
+        title,
+        "Video by its place in the course, chapters below; learners.",
+        numbers.populations.text(numbers.total("active")),
+        "Finished: got beyond 95 % of the video.",
+        ("Video", "Chapter", "Title", "Began", "Finished"),
+        rows,
+        [Key("series-5", "Began"), Key("series-1", "Finished")],
+        charts.columns(title, bars, "Learners", "Video, in course order", overlaid=True),
+        wide=True,
+    )
+
+
+def _told(value: object) -> str:
+    return NOT_SHOWN if value is None else f"{value}"
+
+
+def problems(numbers: Numbers) -> tuple[Figure, Figure]:
+    """How well learners did in each problem, and how often they submitted it."""
+    name, title = "difficulty", "Problems in the order of the course: mean score"
+    second, title2 = "attempts", "Problems in the order of the course: attempts"
+    if (empty := missing(numbers, "problems", name, title, wide=True)) is not None:
+        return empty, Figure(second, title2, empty=empty.empty, wide=True)
+    hard, often = [], []
+    rows, rows2 = list[list[Value]](), list[list[Value]]()
+    for row in numbers.rows["problems"]:
+        at, chapter, text = str(row["problem_nid"]), row["chapter_name"] or "", row["name"] or ""
+        learners = row["learners"] if numbers.tells(row["learners"]) else None
+        share = None
+        if learners is not None and row["score"] is not None:
+            share = bounded_share(row["score"] / 100, learners, numbers.minimum)
+        score = None if share is None else round(100 * share.value, 1)
+        said: Value = None if share is None else f"{share.bound} {score:g}" if share.bound else score
+        attempts = None if learners is None or row["attempts"] is None else round(row["attempts"], 2)
+        rows.append([row["problem_nid"], chapter, text, learners, said])
+        rows2.append([row["problem_nid"], chapter, text, learners, attempts])
+        told = f"{at}. {text}: mean score {_told(said)} %, {_told(learners)} learners"
+        hard.append(Bar(at, [("series-1", score)], told, chapter))
+        told = f"{at}. {text}: {_told(attempts)} attempts on average, {_told(learners)} learners"
+        often.append(Bar(at, [("series-2", attempts)], told, chapter))
+    who = numbers.populations.text(numbers.total("active"))
+    return (
+        _problems(
+            numbers,
+            hard,
+            Figure(
+                name,
+                title,
+                "Problem by its place in the course, chapters below; mean score of those who submitted it, "
+                "percent.",
+                who,
+                "A score that would tell of few learners is told as a bound, or not.",
+                ("Problem", "Chapter", "Title", "Learners", "Mean score, percent"),
+                rows,
+                picture=None,
+                wide=True,
+            ),
+        ),
+        _problems(
+            numbers,
+            often,
+            Figure(
+                second,
+                title2,
+                "Problem by its place in the course, chapters below; submissions of a learner, mean.",
+                who,
+                "",
+                ("Problem", "Chapter", "Title", "Learners", "Mean attempts"),
+                rows2,
+                picture=None,
+                wide=True,
+            ),
+        ),
+    )
+
+
+def _problems(numbers: Numbers, bars: Sequence[Bar], figure: Figure) -> Figure:
+    if all(bar.parts[0][1] is None for bar in bars):
+        return too_few(numbers, figure.name, figure.title, wide=True)
+    below = "Problem, in course order"
+    if figure.name == "difficulty":
+        return replace(figure, picture=charts.dots(figure.title, bars, "Mean score", below, " %", top=100))
+    return replace(figure, picture=charts.columns(figure.title, bars, "Attempts", below))
+
+
+_ABILITIES = [at / 8 for at in range(-32, 33)]
+
+
+def characteristic_curves(numbers: Numbers) -> Figure:
+    """The expected score of each problem by ability, where an item response model was fitted."""
+    name, title = "curves", "Item characteristic curves: expected score by ability"
+    if "curves" in numbers.lacking:
+        without = numbers.lacking["curves"][0]
+        hint = ", which doit irt_grm makes" if without == "item_irt_grm" else ""
+        return Figure(name, title, empty=f"Nothing to see: the course has no table {without}{hint}.")
+    if (empty := missing(numbers, "curves", name, title)) is not None:
+        return empty
+    cuts: dict[int, list[Mapping[str, Any]]] = {}
+    for row in numbers.rows["curves"]:
+        if row["learners"] is not None and numbers.tells(row["learners"]):
+            cuts.setdefault(row["problem_nid"], []).append(row)
+    if not cuts:
+        return too_few(numbers, name, title)
+    rows: list[list[Value]] = [
+        [
+            row["problem_nid"],
+            row["name"] or "",
+            row["cutnum"],
+            round(row["difficulty"], 3),
+            round(row["discrimination"], 3),
+        ]
+        for several in cuts.values()
+        for row in several
+    ]
+    items = [
+        Curve([(one, _expected(several, one)) for one in _ABILITIES], f"{at}. {several[0]['name'] or ''}")
+        for at, several in cuts.items()
+    ]
+    return Figure(
+        name,
+        title,
+        "Ability in standard deviations; expected score, 0 to 1. A line for each problem.",
+        f"{len(items)} problems, each submitted by at least {numbers.minimum} learners",
+        "Graded response model: steep lines tell learners apart best, lines to the right are hard.",
+        ("Problem", "Title", "Cut", "Difficulty", "Discrimination"),
+        rows,
+        picture=charts.curves(title, items, "Expected score", "Ability, standard deviations"),
+    )
+
+
+def _expected(cuts: Sequence[Mapping[str, Any]], ability: float) -> float:
+    """The expected score of a problem, as a part of its greatest: the mean of passing each cut."""
+    passing = [
+        1 / (1 + math.exp(-_bounded(cut["discrimination"] * (ability - cut["difficulty"])))) for cut in cuts
+    ]
+    return sum(passing) / len(passing)
+
+
+def _bounded(value: float) -> float:
+    return max(-50.0, min(50.0, value))
+
+
+def show_answers(numbers: Numbers) -> Figure:
+    """For which part of the problems that they saw learners asked for the answer."""
+    name, title = "show-answer", "Asking for answers: for which part of the problems seen"
+    if (empty := missing(numbers, "show_answers", name, title)) is not None:
+        return empty
+    found = {row["tenth"]: row["learners"] for row in numbers.rows["show_answers"]}
+    learners = [found.get(at, 0) for at in range(11)]
+    shown = shown_cells(learners, numbers.minimum)
+    if not any(shown):
+        return too_few(numbers, name, title)
+    bars, rows = [], list[list[Value]]()
+    for at, (number, good) in enumerate(zip(learners, shown, strict=True)):
+        text = "none" if at == 0 else f"{10 * at - 10} to {10 * at} %"
+        value = number if good else None
+        rows.append([text, value])
+        label = "0" if at == 0 else f"≤ {10 * at}"
+        bars.append(Bar(label, [("series-1", value)], f"{text} of the problems: {_told(value)} learners"))
+    return Figure(
+        name,
+        title,
+        "Problems whose answer was asked for, percent of those seen; learners.",
+        numbers.populations.text(sum(learners)),
+        columns=("Part of the problems seen", "Learners"),
+        rows=rows,
+        picture=charts.columns(title, bars, "Learners", "Percent of the problems seen"),
+    )

@@ -1,0 +1,48 @@
+"""What pages ask of the tables: a query for each set of numbers, in the form of a model."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from pathlib import Path
+
+from edxtasks.build.building import queries
+from edxtasks.build.context import Context
+from edxtasks.build.freshness import Status, Verdict
+from edxtasks.build.model import read_models
+from edxtasks.course import CourseKey
+from edxtasks.messages import Messages
+from edxtasks.table import Need, Table
+
+Rows = list[dict[str, object]]
+
+
+@functools.cache
+def page_queries() -> Mapping[str, Table]:
+    """All queries by name."""
+    return read_models(Path(__file__).parent, None, {})
+
+
+def tables_read() -> list[str]:
+    """The tables that the queries read, sorted."""
+    return sorted({name for query in page_queries().values() for name in query.inputs})
+
+
+def lacking(context: Context, name: str, course: CourseKey) -> list[str]:
+    """The tables without which a query has nothing to tell and that a course has not.
+
+    Of optional ones it needs any.
+    """
+    inputs = page_queries()[name].inputs
+    absent = [one for one in inputs if context.state(context.registry[one], course) is None]
+    optional = [one for one, need in inputs.items() if need is Need.OPTIONAL]
+    required = [one for one in absent if one not in optional]
+    return required + (optional if optional and set(optional) <= set(absent) else [])
+
+
+def rows_of(context: Context, name: str, course: CourseKey) -> Rows:
+    """The rows of a query for a course, in its order. Raises `QueryRefusedError` for what no engine takes."""
+    query = page_queries()[name]
+    [work] = queries(context, query, course, Verdict(Status.STALE), Messages())
+    names = query.schema.names
+    return [dict(zip(names, row, strict=True)) for row in context.warehouse.select(work.query)]
