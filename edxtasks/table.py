@@ -12,7 +12,7 @@ import functools
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
@@ -37,6 +37,11 @@ DATASETS = frozenset({SHARED, "geocode", REPORT})
 TRACKLOG = "tracklog"
 """The logical name of all log days of a course; the tables behind it are `tracklog_YYYYMMDD`."""
 
+
+ORGANIZATION = "organization"
+"""What a table may be made for each of (`for_each`)."""
+
+_ORG = "_ORG"
 
 _ONE_ROW = "one row"
 _WORDS = frozenset({"event", "document", "log line"})
@@ -279,7 +284,12 @@ class Table:
     `named` by the same name the words of the person who named it.
     `from_files`: a file of each course from which the table is made instead, while the option holds.
 
-    `files` are the names of the files that are written from its rows, `file_form` how these spell what they
+    `for_each`: `organization` where there is one such table for each organization of the chosen courses, made
+    from its courses alone; the name ends in `_ORG`, which stands for it, also in steps and files. The
+    registry of a run has these tables in its place, each with its `organization` as datasets are named.
+
+    `files` are the names of the files that are written from its rows, `files_when` the setting without which
+    none is, `file_form` how these spell what they
     spell otherwise by default (`build/exports.py`), `snapshot` the setting with which each build is kept as a
     copy. `checks` are conditions that its rows keep: each build looks at them, and they are no part of its
     stamp. `fault` is what is wrong with its declaration, for people: such a table keeps its name and command,
@@ -297,7 +307,10 @@ class Table:
     partition: str | None = None
     lookback: timedelta = timedelta(0)
     internal: bool = False
+    for_each: str = ""
+    organization: str = ""
     files: tuple[str, ...] = ()
+    files_when: str = ""
     file_form: str = ""
     snapshot: str = ""
     sets: tuple[str, ...] = ()
@@ -337,6 +350,21 @@ class Table:
         """What people call it, and its task: `report:NAME` of the report dataset, else its name."""
         dataset, dot, name = self.name.partition(".")
         return f"{dataset}:{name}" if dot and dataset == REPORT else self.name
+
+    def of_organization(self, organization: str) -> Table:
+        """The table of one organization, of a table that there is for each (`for_each`)."""
+
+        def filled(text: str) -> str:
+            return text.replace(_ORG, f"_{organization}")
+
+        return replace(
+            self,
+            name=filled(self.name),
+            steps=tuple(map(filled, self.steps)),
+            files=tuple(map(filled, self.files)),
+            for_each="",
+            organization=organization,
+        )
 
     @property
     def external(self) -> bool:

@@ -248,7 +248,7 @@ def _make_by_python(
             BuildInputs(
                 context.settings,
                 course,
-                context.courses,
+                context.courses_of(table),
                 files=verdict.sources,
                 scratch=scratch,
                 messages=messages,

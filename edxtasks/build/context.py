@@ -53,6 +53,12 @@ class Context:
             )
         return self.courses
 
+    def courses_of(self, table: Table) -> tuple[CourseKey, ...]:
+        """The chosen courses that a table over courses is made from: all, or those of its organization."""
+        if not table.organization:
+            return self.courses
+        return tuple(one for one in self.courses if organization_of(one) == table.organization)
+
     def report_organization(self) -> str:
         """The organization that reports over the chosen courses are named after: `org=`, else that of the
         first course."""
@@ -200,6 +206,11 @@ def dataset_of(course: CourseKey, settings: Settings) -> str:
 def usual_report_dataset(organization: str) -> str:
     """The dataset of reports of an organization, unless a run names another."""
     return f"course_report_{identifier(organization)}"
+
+
+def organization_of(course: CourseKey) -> str:
+    """The organization of a course, as the names of datasets and tables have it."""
+    return identifier(course.org)
 
 
 def identifier(text: str) -> str:

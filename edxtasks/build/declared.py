@@ -9,7 +9,7 @@ from edxtasks.build.exports import FILE_FORMS
 from edxtasks.build.sets import SETS
 from edxtasks.config import Options, Settings
 from edxtasks.errors import nearest
-from edxtasks.table import PythonModel, SqlModel, Table
+from edxtasks.table import ORGANIZATION, PythonModel, Scope, SqlModel, Table
 
 _OPTIONS = frozenset(field.name for field in dataclasses.fields(Options))
 _SETTINGS = frozenset(field.name for field in dataclasses.fields(Settings))
@@ -34,10 +34,14 @@ def _faults(table: Table) -> Iterator[str]:
     builder = table.builder
     settings = builder.settings if isinstance(builder, SqlModel | PythonModel) else ()
     named = [name for names in table.replaceable.values() for name in names]
-    yield from _unknown([*settings, *filter(None, [table.snapshot])], _SETTINGS, "setting")
+    yield from _unknown([*settings, *filter(None, [table.snapshot, table.files_when])], _SETTINGS, "setting")
     yield from _unknown(named, _OPTIONS | _SETTINGS, "setting or option")
     yield from _unknown(table.sets, SETS, "set of tables")
     yield from _unknown(filter(None, [table.file_form]), FILE_FORMS, "form of files")
+    if table.for_each not in ("", ORGANIZATION):
+        yield f'"for each: {table.for_each}": expected "for each: {ORGANIZATION}"'
+    if table.for_each and (table.scope is not Scope.GROUP or not table.name.endswith("_ORG")):
+        yield f"for each {ORGANIZATION}: expected scope: group, and a name that ends in _ORG for its name"
     yield from _unknown(table.replaceable, table.inputs, "input of it")
 
 

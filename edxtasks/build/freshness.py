@@ -172,7 +172,7 @@ def _check(context: Context, table: Table, course: CourseKey | None, quick: bool
     if sources:
         parts |= _source_parts(context, sources)
     if table.scope is Scope.GROUP:
-        parts["courses"] = digest(*(course.slash for course in context.courses))
+        parts["courses"] = digest(*(course.slash for course in context.courses_of(table)))
     state = context.state(table, course)
     if state is not None and context.settings.options.skip_if_exists:
         return Verdict(Status.FRESH, "it exists (skip_if_exists)")
@@ -250,7 +250,7 @@ def sources_of(context: Context, table: Table, course: CourseKey | None) -> Mapp
     builder = table.builder
     if isinstance(builder, PythonModel) and builder.sources is not None:
         try:
-            return builder.sources(Instance(context.settings, course, context.courses))
+            return builder.sources(Instance(context.settings, course, context.courses_of(table)))
         except OSError as error:  # a folder that cannot be read: a fault of this table, and of no other
             raise from_machine(error) or error from None
     return {}
@@ -292,7 +292,7 @@ def instances(context: Context, table: Table, name: str, course: CourseKey | Non
     source = context.registry[name]
     if source.scope is not Scope.COURSE:
         return [None]
-    return [course] if table.scope is Scope.COURSE else list(context.courses)
+    return [course] if table.scope is Scope.COURSE else list(context.courses_of(table))
 
 
 def _stale(verdict: Verdict, reason: str) -> Verdict:

@@ -16,10 +16,10 @@ warehouse), `optional` and `borrowed` (inputs that may be absent; all others are
 (the column of the date), `lookback` (how far before a date the query looks: `300 seconds`, `30 minutes`,
 `all`), `internal: yes`, `files` (files to write from the rows), `settings` (settings whose change makes the
 table anew), and what a table says of its place in the product: `sets`, `step`, `excluded by`, `forced by`,
-`required when named`, `file form`, `snapshot`, `from files`, `input NAME: from OPTION`. Conditions that its
-rows keep are lines of their own, `-- check NAME (error): grade <= 1` (`check_lines.py`). Each output column
-says its BigQuery type and its meaning in its comment; inputs and parameters are read from the parsed query
-(docs/adding-a-table.md tells all of them).
+`required when named`, `file form`, `snapshot`, `from files`, `input NAME: from OPTION`, `for each`.
+Conditions that its rows keep are lines of their own, `-- check NAME (error): grade <= 1`
+(`check_lines.py`). Each output column says its BigQuery type and its meaning in
+its comment; inputs and parameters are read from the parsed query (docs/adding-a-table.md tells all of them).
 
 A model that gives the columns of another table as they are says `columns: TABLE`, or `columns: TABLE without
 NAME, NAME`, and, as a line of its own, `SELECT *`: the columns and their comments are put in its place when
@@ -86,12 +86,14 @@ _KEYS = (
     "forced by",
     "required when named",
     "file form",
+    "for each",
     "snapshot",
     "from files",
 )
 _HEADER = re.compile(r"--\s*([a-z]+(?: [a-z]+)*|input \S+):\s*(.+)")
 _INPUT = "input "
 _LOOKBACK = re.compile(r"(\d+) (seconds?|minutes?|days?)")
+_WHEN = " when "
 _ON_REQUEST = " (on request)"
 _FROM = re.compile(r"from (.+)")
 _FROM_FILES = re.compile(r"(\S+) when ([a-z_]+)")
@@ -321,7 +323,10 @@ def _table(
             "a query that looks back over all dates would read every log day for each date that changes. "
             "Keep the events that it needs in an internal table by date, and read that",
         )
-    files = split_list(header.get("files", ""))
+    names, when, setting = header.get("files", "").partition(_WHEN)
+    files = split_list(names)
+    if when and not files:
+        raise ModelError(path, f'"files: {header["files"]}": expected "files: FILE when SETTING"')
     if partition is not None and files:
         raise ModelError(path, "a table by date has no files: they would be written again for every date")
     scope = _scope(path, header.get("scope", "course"))
@@ -346,7 +351,9 @@ def _table(
         partition=partition,
         lookback=lookback,
         internal=header.get("internal") == "yes",
+        for_each=header.get("for each", ""),
         files=files,
+        files_when=setting.strip(),
         file_form=header.get("file form", ""),
         snapshot=header.get("snapshot", ""),
         sets=split_list(header.get("sets", "")),

@@ -3,6 +3,8 @@
 - An input that an option or setting may name (header `input NAME: from OPTION`): the table that is named is
   read in its place, as it stands; of a CSV file that is named, a table is made first. A table whose own name
   begins with that of the input is then named after what it reads.
+- A table that there is for each organization: those of the organizations of the chosen courses.
+- A table whose files are written only with a setting: without files.
 - A table over courses that may be made from files of the courses (header `from files: FILE when OPTION`).
 """
 
@@ -13,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edxtasks.build.context import usual_report_dataset
+from edxtasks.build.context import organization_of, usual_report_dataset
 from edxtasks.build.from_files import from_files, from_named_file
 from edxtasks.build.model import with_fault
 from edxtasks.config import Options, Settings
@@ -64,7 +66,25 @@ def with_overrides(
     for table in registry.values():
         if table.from_files is not None and getattr(settings.options, table.from_files[1]):
             registry = {**registry, table.name: from_files(table, table.from_files[0])}
-    return registry
+    organizations = tuple(dict.fromkeys(organization_of(course) for course in courses))
+    return {
+        one.name: one
+        for table in registry.values()
+        for one in _of_organizations(_with_files(table, settings), organizations)
+    }
+
+
+def _with_files(table: Table, settings: Settings) -> Table:
+    """The table, without files where the setting does not hold that they need."""
+    if not table.files_when or getattr(settings, table.files_when):
+        return table
+    return replace(table, files=())
+
+
+def _of_organizations(table: Table, organizations: tuple[str, ...]) -> list[Table]:
+    if not table.for_each:
+        return [table]
+    return [table.of_organization(one) for one in organizations]
 
 
 def _value(settings: Settings, name: str) -> Any:

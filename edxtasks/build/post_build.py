@@ -30,7 +30,7 @@ def follow_up(
         about += about_person_course(context, course, messages)
     about += [f"Warning: {one}" for one in broken]
     if table.scope is Scope.GROUP:
-        about += [f"Courses: {', '.join(map(str, context.courses))}", *said]
+        about += [f"Courses: {', '.join(map(str, context.courses_of(table)))}", *said]
     if table.files:
         places = export(context, table, course, messages)
         if table.scope is Scope.GROUP:

@@ -131,7 +131,7 @@ class TableStep(Step):
             return verdict.reason
         if name in context.registry and context.registry[name].scope is Scope.COURSE:
             return (
-                f"none of the {len(context.courses)} chosen courses has a table {name}: "
+                f"none of the {len(context.courses_of(self.table))} chosen courses has a table {name}: "
                 f"make it first (doit {name})"
             )
         return f"{name} does not exist: there is nothing to make this from"

@@ -289,7 +289,7 @@ class Graph:
         return self._of(TableStep(self.run, name, table, course, role), needed, tolerated)
 
     def _input_tasks(self, table: Table, name: str, course: CourseKey | None) -> list[str]:
-        courses = [course] if table.scope is Scope.COURSE else list(self.run.context.courses)
+        courses = [course] if table.scope is Scope.COURSE else list(self.run.context.courses_of(table))
         if name == TRACKLOG:
             return [f"{LOGS2BQ}:{one}" for one in courses]
         source = self._registry[name]

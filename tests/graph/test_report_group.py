@@ -62,6 +62,18 @@ def test_combined_tables_are_files_too(built_once: Project) -> None:
         assert record["first_event"] == (str(first.replace(tzinfo=None)) if first is not None else "")
 
 
+def test_addresses_are_tables_and_no_files(built_once: Project) -> None:
+    for table in ("email_addresses", "email_addresses_MITx"):
+        assert sum(row["ncourses"] for row in rows(built_once, f"{REPORTS}/{table}")) == sum(
+            row["username"] is not None
+            for course in built_once.courses
+            for row in rows(built_once, f"{CourseKey.parse(course).dataset}/user_info_combo")
+        )
+    assert not list((built_once.folder / "storage").rglob("*email*"))
+    planned = built_once.doit("plan", "report:email_addresses_MITx", "export_personal_data=1").out
+    assert "report:email_addresses_MITx: email_addresses_MITx.csv is gone from" in planned
+
+
 def test_one_address_a_learner_over_all_courses(built_once: Project, tiny_campus: Path) -> None:
     used: dict[str, Counter[str]] = defaultdict(Counter)
     last: dict[tuple[str, str], str] = {}
