@@ -367,6 +367,16 @@ class Table:
         )
 
     @property
+    def reads_files(self) -> bool:
+        """Whether it is made from files."""
+        return isinstance(self.builder, PythonModel) and self.builder.sources is not None
+
+    @property
+    def writes_beside(self) -> bool:
+        """Whether files are written beside those that it is made from."""
+        return isinstance(self.builder, PythonModel) and bool(self.builder.outputs)
+
+    @property
     def external(self) -> bool:
         """Whether nothing here makes it."""
         return isinstance(self.builder, External)

@@ -9,8 +9,8 @@ from doit.control import TaskControl
 from doit.exceptions import InvalidCommand
 
 from edxtasks.commands.ending import EndsWell
-from edxtasks.graph.steps import Step
 from edxtasks.graph.tasks import STEP
+from edxtasks.steps.step import Step
 
 
 class GraphCommand(EndsWell, DoitCmdBase):  # type: ignore[misc]

@@ -29,6 +29,18 @@ SHORT_NAMES: Mapping[str, str] = {
 }
 """Names of the sorted files of tables whose own names are not kept."""
 
+DUMP_FILES = (
+    *(f"{name}.csv" for name in SHORT_NAMES.values()),
+    "user_id_map.csv",
+    "forum.mongo",
+    "course.xml.tar.gz",
+    "grades_persistentcoursegrade.csv",
+    "grades_persistentsubsectiongrade.csv",
+    "user_api_usercoursetag.csv",
+    "course_structure.json",
+)
+"""The sorted files that a table is made from, without what compression adds; all others are sorted too."""
+
 TABLE, COMPRESS, COPY = "table", "compress", "copy"
 """What is done to a file: made a CSV, compressed, or copied."""
 

@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from edxtasks.build.adoption import Adopting, NotAdoptedError, adopt_log_days, adopt_table, is_foreign
+from edxtasks.build.adoption import Adopting, NotAdoptedError, adopt_table, is_foreign
 from edxtasks.errors import UserError
-from edxtasks.graph.log_steps import LogDaysStep
 from edxtasks.graph.plan import Planned, PlannedStatus, in_order, outlook_of, steps_before
-from edxtasks.graph.steps import Run
 from edxtasks.graph.table_step import TableStep
 from edxtasks.graph.tasks import STEP
+from edxtasks.steps.step import Run, Step
 
 
 @dataclass(frozen=True)
@@ -39,11 +38,12 @@ def adopt(
     found: dict[str, Planned] = {}
     for name in in_order(tasks, selected):
         step = (tasks[name].meta or {}).get(STEP)
-        if isinstance(step, LogDaysStep):
-            if run.context.settings.paths.tracking_logs_directory is not None:
-                rows, left = adopt_log_days(run.context, warehouse, step.course)
-                yield from (Adopted(f"{name} {day}", number) for day, number in rows.items())
-                yield from (Adopted(f"{name} {day}", reason=why) for day, why in left.items())
+        if not isinstance(step, Step):
+            continue
+        taken = step.adopt(warehouse)
+        if taken is not None:
+            yield from (Adopted(f"{name} {part}", rows) for part, rows in taken.rows.items())
+            yield from (Adopted(f"{name} {part}", reason=why) for part, why in taken.left.items())
         elif not isinstance(step, TableStep):
             continue
         before = [found[dep] for dep in steps_before(tasks, name) if dep in found]

@@ -6,10 +6,8 @@ only for the courses of this run, and a word that names nothing is an error that
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from edxtasks.config import Settings, WithoutTable, chosen_courses, known_courses
 from edxtasks.course import CourseKey, shorten
@@ -50,21 +48,6 @@ class Arguments:
     def after(self, word: str) -> list[str]:
         """The words behind a word: all of them, where it is there."""
         return list(self.words[self.words.index(word) + 1 :]) if word in self.words else []
-
-
-def place_as_typed(pattern: str, folder: Path) -> str:
-    """A file or a pattern of files as it was meant on the command line.
-
-    Where it names something as seen from `folder`, in which the command was typed (as a shell completes
-    names), it is that; else it stands as it is, to be looked for where relative paths start.
-    """
-    path = Path(pattern).expanduser()
-    if path.is_absolute():
-        return pattern
-    if (folder / path).exists():
-        return str(folder / path)
-    there = str(Path(glob.escape(str(folder))) / path)
-    return there if glob.glob(there, recursive=True) else pattern  # noqa: PTH207 -- a whole pattern, as `logs.split.expand` has it
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,10 @@ from typing import Any
 
 from edxtasks.build.estimates import Estimate, Estimating, estimate
 from edxtasks.errors import UserError
-from edxtasks.graph.log_steps import LogDaysStep
 from edxtasks.graph.plan import PlannedStatus, plan, steps_before
-from edxtasks.graph.steps import Run, Step
 from edxtasks.graph.table_step import TableStep
 from edxtasks.graph.tasks import STEP
+from edxtasks.steps.step import Run
 from edxtasks.table import SqlModel
 
 _MOVING = {PlannedStatus.WILL_RUN, PlannedStatus.MAY_RUN}
@@ -50,7 +49,7 @@ def costs(run: Run, warehouse: Estimating, tasks: Mapping[str, Any], selected: I
             continue
         before = [planned[dep] for dep in steps_before(tasks, name) if dep in planned]
         moving = [dep.name for dep in before if dep.planned in _MOVING]
-        unknown = tuple(dep for dep in moving if not _exists(tasks[dep].meta[STEP]))
+        unknown = tuple(dep for dep in moving if not tasks[dep].meta[STEP].exists)
         if unknown or (step.verdict is not None and step.verdict.lacks):
             lacks = step.verdict.lacks if step.verdict is not None else ""
             found.append(Cost(name, one.planned, unknown=unknown or (lacks,)))
@@ -64,11 +63,3 @@ def costs(run: Run, warehouse: Estimating, tasks: Mapping[str, Any], selected: I
         dated = every_date and step.table.partition is not None
         found.append(Cost(name, one.planned, told, changing=tuple(moving), every_date=dated))
     return found
-
-
-def _exists(step: Step) -> bool:
-    """Whether there is already something of what a step makes."""
-    context = step.run.context
-    if isinstance(step, TableStep):
-        return context.state(step.table, step.course) is not None
-    return not isinstance(step, LogDaysStep) or bool(context.log_days(step.course))

@@ -1,29 +1,20 @@
 """The graph as a list: what is made from what, for the whole registry, whatever the courses.
 
-Names: a table of a course is plain, that of another dataset `report:NAME`, `courses.NAME`, `geocode.NAME`;
-`file:NAME` is a file of the dump, of the logs or beside them, `gs:NAME` one in the storage, `setting:NAME` a
-setting, or the file that it names (`setting:mongo` the database of the section). What has many names stands
-there once: `tracklog_YYYYMMDD`, `<source>`, `*`.
+Names are those of `steps/made.py`.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import TextIO
 
-from edxtasks.build.research import FORUM
-from edxtasks.build.research import TABLES as RESEARCH_TABLES
 from edxtasks.config import OPTIONS, SETTINGS
-from edxtasks.content.course_image import NAME as COURSE_IMAGE
-from edxtasks.dumps.from_mongodb import FOLDER as FROM_MONGODB
-from edxtasks.dumps.package import SHORT_NAMES
-from edxtasks.graph import tasks
-from edxtasks.table import TRACKLOG, Need, PythonModel, Scope, SqlModel, Table
+from edxtasks.graph.task_files import read_tasks
+from edxtasks.steps.made import DAY_TABLES, Made, files_of, with_course
+from edxtasks.table import TRACKLOG, Need, PythonModel, SqlModel, Table
 
-DAY_TABLES = f"{TRACKLOG}_YYYYMMDD"
-"""All day tables of a course."""
 HEADER = ("output", "input", "need", "task", "scope")
 
 
@@ -43,49 +34,28 @@ class Edge:
     scope: str
 
 
-@dataclass(frozen=True)
-class _Maker:
-    task: str
-    scope: str
-    outputs: Sequence[str]
-    inputs: Mapping[str, Need] = field(default_factory=dict)
-
-    def edges(self) -> list[Edge]:
-        if not self.inputs:
-            return [Edge(output, "", "", self.task, self.scope) for output in self.outputs]
-        return [
-            Edge(
-                output, name, _REQUIRED.value if need is _REQUIRED else _OPTIONAL.value, self.task, self.scope
-            )
-            for output in self.outputs
-            for name, need in self.inputs.items()
-        ]
-
-
-_SHARD = "file:tracklog-DATE.json.gz"
-_STORED_SHARD = "gs:DAILY/tracklog-DATE.json.gz"
-_PARTS = "file:PARTS/*"
-_OF_RAW_LOG = (_PARTS, "file:META/<source>.json", "file:REJECTS/<source>.jsonl.gz")
-_DUMP_FILES = (
-    *(f"{name}.csv" for name in SHORT_NAMES.values()),
-    "user_id_map.csv",
-    "forum.mongo",
-    "course.xml.tar.gz",
-    "grades_persistentcoursegrade.csv",
-    "grades_persistentsubsectiongrade.csv",
-    "user_api_usercoursetag.csv",
-    "course_structure.json",
-)
-"""The files of a package that a table is made from; `waldofy` sorts all others too."""
-_REQUIRED, _OPTIONAL = Need.REQUIRED, Need.OPTIONAL
-
-
 def edges(registry: Mapping[str, Table]) -> list[Edge]:
     """All edges, in a fixed order. A table with a fault has none but that from nothing."""
-    makers = [*_steps(registry), *(_of_table(table, registry) for table in registry.values())]
-    return sorted(
-        (edge for maker in makers for edge in maker.edges()), key=lambda edge: (edge.output, edge.input)
-    )
+    tasks = read_tasks(registry).values()
+    found = [
+        edge
+        for task in tasks
+        for made in (task.made(registry) if task.made is not None else ())
+        for edge in _edges(task.name, made)
+    ]
+    for table in registry.values():
+        found += _edges("" if table.external else table.task, _of_table(table, registry))
+    return sorted(found, key=lambda edge: (edge.output, edge.input))
+
+
+def _edges(task: str, made: Made) -> list[Edge]:
+    if not made.inputs:
+        return [Edge(output, "", "", task, made.scope) for output in made.outputs]
+    return [
+        Edge(output, name, (need if need is Need.REQUIRED else Need.OPTIONAL).value, task, made.scope)
+        for output in made.outputs
+        for name, need in made.inputs.items()
+    ]
 
 
 def upstream_of(all_edges: Iterable[Edge], outputs: Collection[str]) -> list[Edge]:
@@ -111,73 +81,29 @@ def name_of(table: Table) -> str:
 # Tables
 
 
-def _of_table(table: Table, registry: Mapping[str, Table]) -> _Maker:
+def _of_table(table: Table, registry: Mapping[str, Table]) -> Made:
     inputs: dict[str, Need] = {}
     for name, need in table.inputs.items():
         inputs[DAY_TABLES if name == TRACKLOG else name_of(registry[name])] = need
     for named_by in table.replaceable.values():
-        inputs |= dict.fromkeys(_settings(named_by), _OPTIONAL)
+        inputs |= dict.fromkeys(_settings(named_by), Need.OPTIONAL)
     if table.from_files is not None:
-        inputs[f"file:{table.from_files[0]}"] = _OPTIONAL
+        inputs[f"file:{table.from_files[0]}"] = Need.OPTIONAL
     builder = table.builder
     if isinstance(builder, PythonModel):
-        inputs |= {_with_course(name): need for name, need in builder.reads.items()}
-        inputs |= dict.fromkeys(_settings(builder.settings), _OPTIONAL)
+        inputs |= {with_course(name): need for name, need in builder.reads.items()}
+        inputs |= dict.fromkeys(_settings(builder.settings), Need.OPTIONAL)
     elif isinstance(builder, SqlModel):
-        inputs |= dict.fromkeys(_settings((*builder.parameters, *builder.settings)), _OPTIONAL)
+        inputs |= dict.fromkeys(_settings((*builder.parameters, *builder.settings)), Need.OPTIONAL)
     if table.snapshot:
-        inputs |= dict.fromkeys(_settings((table.snapshot,)), _OPTIONAL)
-    task = "" if table.external else table.task
-    return _Maker(task, table.scope.value, [name_of(table), *_files(table)], inputs)
-
-
-def _files(table: Table) -> list[str]:
-    place = "file" if table.scope is Scope.COURSE else "gs"
-    files = [f"{place}:{name}" for name in table.files]
-    if isinstance(table.builder, PythonModel):
-        files += [f"file:{_with_course(name)}" for name in table.builder.outputs]
-        files += [f"gs:{_with_course(name)}" for name in table.builder.published_outputs]
-        files += [f"gs:{stem}.csv" for stem in table.builder.published.values()]
-    return [_with_course(name) for name in files]
-
-
-def _with_course(name: str) -> str:
-    return name.replace("{course}", "COURSE")
+        inputs |= dict.fromkeys(_settings((table.snapshot,)), Need.OPTIONAL)
+    return Made(table.scope.value, [name_of(table), *files_of(table)], inputs)
 
 
 def _settings(names: Iterable[str]) -> list[str]:
     """Those of the names that are settings or options; others are facts of the run (its course)."""
     plain = {name for _, name in SETTINGS} | set(OPTIONS)
     return [f"setting:{name}" for name in names if name in plain]
-
-
-# Steps that make no table of the registry
-
-
-def _steps(registry: Mapping[str, Table]) -> list[_Maker]:
-    dump = [f"file:{name}" for name in _DUMP_FILES]
-    tables = [table for table in registry.values() if table.scope is Scope.COURSE]
-    beside = [name for table in tables for name in _files(table) if name.startswith("file:")]
-    kept = [
-        name for name in (*dump, *beside) if name.endswith((".csv", ".csv.gz", ".json", ".json.gz", ".mongo"))
-    ]
-    mongo = {"setting:mongo": _REQUIRED}
-    research = dict.fromkeys((*RESEARCH_TABLES, f"file:{FORUM}"), _OPTIONAL)
-    image = {f"file:{COURSE_IMAGE}": _REQUIRED, "setting:publish_course_images": _OPTIONAL}
-    raw = {"setting:tlfn": _REQUIRED, "setting:dynamic_tracking_logs_rephrasing_config_fn": _OPTIONAL}
-    either = {_STORED_SHARD: _OPTIONAL, _SHARD: _OPTIONAL}
-    return [
-        _Maker(tasks.SPLIT, "file", _OF_RAW_LOG, raw),
-        _Maker(tasks.SPLIT, "day", (_SHARD,), {_PARTS: _REQUIRED}),
-        _Maker(tasks.MONGO2GS, "day", (_SHARD, _STORED_SHARD), mongo),
-        _Maker(tasks.LOGS2GS, "day", (_STORED_SHARD,), {_SHARD: _REQUIRED}),
-        _Maker(tasks.LOGS2BQ, "day", (DAY_TABLES,), either),
-        _Maker(tasks.WALDOFY, "package", dump, {"setting:dump_dir": _REQUIRED}),
-        _Maker(tasks.MONGO2USER_INFO, "course", (f"file:{FROM_MONGODB}/*.json.gz",), mongo),
-        _Maker(tasks.MIRROR, "course", ("gs:<dump_files>",), dict.fromkeys(kept, _OPTIONAL)),
-        _Maker(tasks.MIRROR, "course", (f"gs:{COURSE_IMAGE}",), image),
-        _Maker(tasks.RESEARCH, "course", ("gs:latest/<table>.csv.gz",), research),
-    ]
 
 
 # Forms
@@ -197,7 +123,7 @@ def write_dot(found: Iterable[Edge], out: TextIO) -> None:
         if not one.input:
             out.write(f"  {_quoted(one.output)};\n")
         else:
-            style = "" if one.need == _REQUIRED.value else " [style=dashed]"
+            style = "" if one.need == Need.REQUIRED.value else " [style=dashed]"
             out.write(f"  {_quoted(one.input)} -> {_quoted(one.output)}{style};\n")
     out.write("}\n")
 
@@ -213,7 +139,7 @@ def write_mermaid(found: Iterable[Edge], out: TextIO) -> None:
 
     out.write("flowchart LR\n")
     for one in _without_repeats(found):
-        arrow = "-->" if one.need == _REQUIRED.value else "-.->"
+        arrow = "-->" if one.need == Need.REQUIRED.value else "-.->"
         out.write(
             f"  {node(one.input)} {arrow} {node(one.output)}\n" if one.input else f"  {node(one.output)}\n"
         )

@@ -20,14 +20,15 @@ from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
 from edxtasks.directories import course_directory
 from edxtasks.errors import SettingsError, SourceAbsentError, UserError, from_machine
-from edxtasks.graph.arguments import Arguments, TaskKinds, choose
+from edxtasks.graph.arguments import Arguments, choose
 from edxtasks.graph.memory import StampChecker
 from edxtasks.graph.reporter import RunReporter
-from edxtasks.graph.steps import Run
-from edxtasks.graph.tasks import Graph
+from edxtasks.graph.task_files import read_tasks
+from edxtasks.graph.tasks import Graph, task_kinds
 from edxtasks.messages import Messages
 from edxtasks.printable import printable_message, say
 from edxtasks.scratch import scratch_of, use
+from edxtasks.steps.step import Run
 from edxtasks.warehouse import open_warehouse
 
 _WITHOUT_EFFECT = (
@@ -81,7 +82,8 @@ def make_graph(settings: Settings, words: Arguments) -> Graph:
     messages = Messages(list(settings.notices))
     all_tables = read_registry(settings.engine.state)
     registry = with_overrides(all_tables, settings, ())
-    kinds = TaskKinds(Graph.per_course(registry), Graph.over_courses(registry), Graph.others(registry))
+    tasks = read_tasks(registry)
+    kinds = task_kinds(registry, tasks)
     _refuse_options_without_effect(settings)
     scratch = use(scratch_of(settings))
     warehouse = open_warehouse(settings, None, scratch)
@@ -100,7 +102,7 @@ def make_graph(settings: Settings, words: Arguments) -> Graph:
     run = Run(context)
     for line in messages.lines:
         say(line)
-    graph = Graph(run, choice, words)
+    graph = Graph(run, tasks, choice, words)
     if settings.options.force_recompute:
         graph.force(words.targets or (WHOLE,))
     return graph

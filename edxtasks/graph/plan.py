@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from edxtasks.build.freshness import Status
-from edxtasks.graph.steps import Step
 from edxtasks.graph.tasks import STEP
+from edxtasks.steps.step import Step
 
 
 class PlannedStatus(enum.Enum):

@@ -18,9 +18,9 @@ from doit.exceptions import BaseFail, UnmetDependency
 from edxtasks.build.freshness import Status
 from edxtasks.course import CourseKey
 from edxtasks.errors import from_machine
-from edxtasks.graph.steps import Step
 from edxtasks.graph.tasks import STEP
 from edxtasks.printable import listed, number, printable_message
+from edxtasks.steps.step import Step
 
 LONGEST_TABLE = 40
 """Lines of the closing table that name single tasks; a longer run is added up by kind of task."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edxtasks.build.building import WAS_SET_ASIDE, Built, refuse_vanished
+from edxtasks.build.building import WAS_SET_ASIDE, Built, build, refuse_vanished, set_aside
 from edxtasks.build.exports import files_beside
 from edxtasks.build.freshness import (
     Status,
@@ -21,8 +21,9 @@ from edxtasks.build.freshness import (
 from edxtasks.course import CourseKey
 from edxtasks.directories import sql_directory
 from edxtasks.errors import NoDumpDirectory, NotDeliveredError, SourceAbsentError, UserError
-from edxtasks.graph.steps import JOBS, Run, Step
-from edxtasks.graph.workers import Job
+from edxtasks.steps.in_worker import JobContext, context_of
+from edxtasks.steps.step import Run, Step
+from edxtasks.steps.workers import Job, Progress
 from edxtasks.table import Scope, Table
 
 
@@ -83,11 +84,10 @@ class TableStep(Step):
             state = context.state(self.table, self.course)
             if state is not None and state.signature != verdict.signature:
                 context.warehouse.note_signature(context.name(self.table, self.course), verdict.signature)
-        set_aside = verdict.status is Status.SET_ASIDE
-        part = ""
+        suffix = WAS_SET_ASIDE if verdict.status is Status.SET_ASIDE else ""
         if self._role.in_part and verdict.status is Status.STALE:
-            part = f"; made from the courses of this run alone ({len(context.courses)})"
-        return verdict.status, f"{verdict.reason}{WAS_SET_ASIDE if set_aside else ''}{part}"
+            suffix = f"; made from the courses of this run alone ({len(context.courses)})"
+        return verdict.status, f"{verdict.reason}{suffix}"
 
     def _note(self, present: bool) -> None:
         """Keep whether the table is there, for what reads it later in this run."""
@@ -137,15 +137,19 @@ class TableStep(Step):
         return f"{name} does not exist: there is nothing to make this from"
 
     def job(self) -> Job:
-        what = (self.run.setting(), self.table.name, self.course)
+        what = (self.run.job_context(), self.table.name, self.course)
         if self.status is Status.SET_ASIDE:
-            return Job(f"{JOBS}:set_table_aside", what)
-        return Job(f"{JOBS}:build_table", (*what, self.name in self.run.forced, self._expected))
+            return Job(set_table_aside, what)
+        return Job(build_table, (*what, self.name in self.run.forced, self._expected))
 
     def taken(self, result: Any) -> Built:
         if self.status is Status.SET_ASIDE:
             raise SourceAbsentError(self.reason)
         return super().taken(result)
+
+    @property
+    def exists(self) -> bool:
+        return self.run.context.state(self.table, self.course) is not None
 
     def refresh(self) -> None:
         context = self.run.context
@@ -190,3 +194,22 @@ class TableStep(Step):
             return outputs(self.table, self.course, sources_of(context, self.table, self.course)) + beside
         except (SourceAbsentError, UserError):
             return []  # what cannot be made has no files
+
+
+def build_table(
+    progress: Progress,
+    job: JobContext,
+    table: str,
+    course: CourseKey | None,
+    force: bool,
+    expected: frozenset[str],
+) -> Built:
+    """Build one table of the registry."""
+    context = context_of(job)
+    return build(context, context.registry[table], course, force, expected)
+
+
+def set_table_aside(progress: Progress, job: JobContext, table: str, course: CourseKey | None) -> None:
+    """Set aside a table of the registry that has nothing to be made from any more."""
+    context = context_of(job)
+    set_aside(context, context.registry[table], course)

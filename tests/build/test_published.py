@@ -12,7 +12,6 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "content"))
 
 from course_exports import write_tarball
 
-from edxtasks.build import mirror
 from edxtasks.build.building import build
 from edxtasks.build.context import Context
 from edxtasks.build.freshness import Status, check
@@ -22,6 +21,7 @@ from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
 from edxtasks.errors import InputError
 from edxtasks.storage import LocalStorage
+from edxtasks.tasks import mirror
 from edxtasks.warehouse.parquet import ParquetWarehouse
 
 STAFF = "course_id,username,name,role\nX/Y/Z,ann,Ann,TA\n"

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,9 @@ from project import REPOSITORY, Project
 
 from edxtasks.build.registry import commands, read_registry
 from edxtasks.commands.plain import _SELECTION, DataCommand
-from edxtasks.graph.tasks import Graph
+from edxtasks.graph.task_files import read_tasks
+from edxtasks.graph.tasks import task_kinds
+from edxtasks.table import Table
 
 PAGE = (REPOSITORY / "docs" / "commands.md").read_text()
 DECLARED: dict[str, str] = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"][
@@ -52,6 +55,11 @@ def is_of_a_command(example: str) -> bool:
     return names_of(example)[0] in DECLARED
 
 
+def all_tasks(registry: Mapping[str, Table]) -> set[str]:
+    kinds = task_kinds(registry, read_tasks(registry))
+    return {*kinds.per_course, *kinds.over_courses, *kinds.others}
+
+
 @pytest.mark.parametrize("name", sorted(DECLARED))
 @pytest.mark.parametrize("word", ["-h", "--help"])
 def test_every_command_explains_itself(name: str, word: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -72,7 +80,7 @@ def test_every_declared_command_is_installed_and_bears_its_name() -> None:
 def test_no_task_bears_the_name_of_a_command() -> None:
     """doit refuses to load such a task."""
     registry = read_registry(None)
-    tasks = {*Graph.per_course(registry), *Graph.over_courses(registry), *Graph.others(registry)}
+    tasks = all_tasks(registry)
     tasks |= {table.task for table in registry.values()} | set(commands(registry))
     assert tasks & (set(DECLARED) | BUILT_IN) == set()
 
@@ -93,7 +101,7 @@ def test_every_command_has_a_section_with_its_options_and_an_example() -> None:
 def test_every_task_but_the_plain_tables_has_a_row() -> None:
     registry = read_registry(None)
     tables = {table.task for table in registry.values()} | set(registry)
-    tasks = {*Graph.per_course(registry), *Graph.over_courses(registry), *Graph.others(registry)}
+    tasks = all_tasks(registry)
     wanted = (tasks - tables) | set(commands(registry))
     cells = re.findall(r"^\| (`.*?) \|", PAGE, re.MULTILINE)
     told = {name for cell in cells for name in re.findall(r"`([^`]+)`", cell)}

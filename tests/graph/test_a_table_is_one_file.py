@@ -50,7 +50,7 @@ TABLE = Table(
 FROM_A_FILE = '''"""The table `trial_notes`: lines of a file of the course, for a trial."""
 
 from edxtasks.directories import sql_directory
-from edxtasks.errors import SourceAbsent
+from edxtasks.errors import SourceAbsentError
 from edxtasks.table import BuildInputs, Instance, PythonModel, Table
 from edxtasks.warehouse.rows import Content
 from edxtasks.warehouse.schema import schema
@@ -59,7 +59,7 @@ from edxtasks.warehouse.schema import schema
 def sources(of: Instance):
     path = sql_directory(of.course, of.settings) / "trial.txt"
     if not path.is_file():
-        raise SourceAbsent("no trial.txt")
+        raise SourceAbsentError("no trial.txt")
     return {"trial": path}
 
 
@@ -83,7 +83,7 @@ def test_three_tables_by_their_files_alone(built: Project, tmp_path: Path) -> No
     tables = tmp_path / "package" / "edxtasks" / "tables"
     (tables / "person" / "trial_days.sql").write_text(BY_SQL)
     (tables / "report" / "trial_totals.py").write_text(OVER_COURSES)
-    (tables / "dumps" / "trial_messages.py").write_text(FROM_A_FILE)
+    (tables / "dumps" / "trial_notes.py").write_text(FROM_A_FILE)
     (tables / "dumps" / "trial_broken.py").write_text(BROKEN)
     edited = Project(built.folder, tmp_path / "package")
     course = built.courses[0]
@@ -111,7 +111,6 @@ def test_the_folders_of_tables_hold_tables_and_nothing_else() -> None:
 
 
 KNOWN_BY_NAME = {
-    "build/research.py",  # the list of what is exported for research
     "build/person_course.py",  # what is told in the description of person_course
     "build/post_build.py",  # and when
 }
@@ -124,7 +123,7 @@ def strings_of(path: Path) -> Iterator[str]:
             yield node.value
 
 
-@pytest.mark.parametrize("room", ["build", "graph", "commands"])
+@pytest.mark.parametrize("room", ["build", "steps", "graph", "commands"])
 def test_no_table_is_known_by_its_name(room: str) -> None:
     package = REPOSITORY / "edxtasks"
     names = set(read_registry(None))

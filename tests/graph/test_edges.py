@@ -25,7 +25,8 @@ from edxtasks.config import SETTINGS, load_settings
 from edxtasks.course import CourseKey
 from edxtasks.errors import InputError, SourceAbsentError
 from edxtasks.graph.edges import Edge, edges, upstream_of, write_csv, write_dot, write_mermaid
-from edxtasks.graph.tasks import Graph
+from edxtasks.graph.task_files import read_tasks
+from edxtasks.graph.tasks import task_kinds
 from edxtasks.table import Instance, Need, PythonModel, Scope, Table
 
 HERE = Path(__file__).parent
@@ -173,7 +174,8 @@ def test_the_files_of_a_table_are_made_with_it() -> None:
 
 
 def test_tasks_can_be_typed() -> None:
-    known = {*Graph.per_course(REGISTRY), *Graph.over_courses(REGISTRY), *Graph.others(REGISTRY)}
+    kinds = task_kinds(REGISTRY, read_tasks(REGISTRY))
+    known = {*kinds.per_course, *kinds.over_courses, *kinds.others}
     assert {edge.task for edge in OURS} - known == {""}  # of tables that nothing here makes
     assert {edge.scope for edge in OURS} == {"course", "group", "warehouse", "package", "file", "day"}
 

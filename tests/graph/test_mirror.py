@@ -6,12 +6,12 @@ from pathlib import Path
 
 from bucket_project import bucket_project
 
-from edxtasks.build import mirror
 from edxtasks.build.context import Context
 from edxtasks.config import Options, Paths, Settings
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
 from edxtasks.storage import LocalStorage
+from edxtasks.tasks import mirror
 from edxtasks.warehouse.parquet import ParquetWarehouse
 
 COURSE = CourseKey("UnivX", "A", "1")

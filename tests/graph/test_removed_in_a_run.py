@@ -16,9 +16,9 @@ from edxtasks.course import CourseKey
 from edxtasks.errors import UserError
 from edxtasks.graph.arguments import Arguments
 from edxtasks.graph.load import make_graph
-from edxtasks.graph.steps import Step
 from edxtasks.graph.table_step import TableStep
 from edxtasks.graph.tasks import STEP
+from edxtasks.steps.step import Step
 
 Steps = Callable[[str], TableStep]
 

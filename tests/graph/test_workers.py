@@ -11,15 +11,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import worker_jobs
 from project import REPOSITORY
 
 from edxtasks.errors import MachineError, UserError
-from edxtasks.graph.steps import DefectError, fault_of
-from edxtasks.graph.workers import Job, StoppedError, TaskDefectError, WorkerDiedError, Workers
+from edxtasks.steps.step import DefectError, fault_of
+from edxtasks.steps.workers import Job, StoppedError, TaskDefectError, WorkerDiedError, Workers
 
 
 def job(name: str, *arguments: object) -> Job:
-    return Job(f"worker_jobs:{name}", arguments)
+    return Job(getattr(worker_jobs, name), arguments)
 
 
 def quiet(done: int, of: int, unit: str) -> None:
@@ -136,7 +137,8 @@ import os, signal, sys, threading, time
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from edxtasks.commands.ending import ended
-from edxtasks.graph.workers import Job, Workers
+from edxtasks.steps.workers import Job, Workers
+import worker_jobs
 
 def has_child():
     threads = Path("/proc/self/task").iterdir()
@@ -151,7 +153,7 @@ def work():
     workers = Workers()
     try:
         threading.Thread(target=interrupt, daemon=True).start()
-        workers.run(Job("worker_jobs:wait", ()), lambda *told: None)
+        workers.run(Job(worker_jobs.wait, ()), lambda *told: None)
     finally:
         workers.stop()
 

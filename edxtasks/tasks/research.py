@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from edxtasks.build.building import Built
 from edxtasks.build.context import Context
 from edxtasks.build.exports import (
     PLAIN,
@@ -19,11 +20,18 @@ from edxtasks.build.exports import (
     write_and_store,
     written,
 )
+from edxtasks.build.freshness import Status
 from edxtasks.course import CourseKey
 from edxtasks.directories import sql_directory
 from edxtasks.errors import SourceAbsentError
 from edxtasks.messages import Messages
 from edxtasks.printable import listed
+from edxtasks.steps.in_worker import JobContext, context_of
+from edxtasks.steps.made import Made
+from edxtasks.steps.step import Step
+from edxtasks.steps.task import Registry, Task, TaskOfRun
+from edxtasks.steps.workers import Job, Progress
+from edxtasks.table import Need
 from edxtasks.warehouse.base import TableName
 from edxtasks.warehouse.schema import Schema
 
@@ -153,3 +161,49 @@ def _export(context: Context, name: TableName, folder: str, messages: Messages) 
         messages.add(f"{name.table}: columns that CSV cannot hold left out: {listed(nested, 20)}")
     rows = context.warehouse.read(name, flat.names, ordered=True)
     write_and_store(context.storage, folder, [_file(name.table)], flat, rows, PLAIN, context.scratch)
+
+
+class ResearchStep(Step):
+    """The tables of a course that exist, as `<table>.csv.gz` in the storage."""
+
+    def __init__(self, of: TaskOfRun) -> None:
+        super().__init__(of.run, of.name)
+        self.course = of.of_course
+
+    def check(self) -> tuple[Status, str]:
+        stale, files = to_export(self.run.context, self.course)
+        removed = to_remove(self.run.context, self.course)
+        if removed:
+            return Status.STALE, ", ".join([*stale, *(f"{name} is to go" for name in removed)])
+        if not files:
+            return Status.SKIPPED, "none of its tables exists"
+        return (Status.STALE if stale else Status.FRESH), ", ".join(stale)
+
+    def job(self) -> Job:
+        force = self.name in self.run.forced
+        return Job(export_research, (self.run.job_context(), self.course, force))
+
+
+def export_research(progress: Progress, job: JobContext, course: CourseKey, force: bool) -> Built:
+    """Export the tables of a course that have changed as files for research."""
+    messages = Messages()
+    number = export_for_research(
+        context_of(job), course, force, messages, lambda done, of: progress(done, of, "files")
+    )
+    return Built(number, messages=messages, unit="files")
+
+
+def _made(registry: Registry) -> list[Made]:
+    return [
+        Made(
+            "course", ("gs:latest/<table>.csv.gz",), dict.fromkeys((*TABLES, f"file:{FORUM}"), Need.OPTIONAL)
+        )
+    ]
+
+
+TASK = Task(
+    made=_made,
+    text="export tables of a course as csv.gz files to storage",
+    step=ResearchStep,
+    needs=dict.fromkeys(TABLES, Need.BORROWED),
+)

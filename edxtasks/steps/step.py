@@ -9,21 +9,22 @@ from __future__ import annotations
 import inspect
 import traceback
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from doit.exceptions import TaskFailed
 
+from edxtasks.build.adoption import Adopting
 from edxtasks.build.building import Built
 from edxtasks.build.context import Context
 from edxtasks.build.freshness import Status
 from edxtasks.course import CourseKey
 from edxtasks.errors import SourceAbsentError, UserError, from_machine
-from edxtasks.graph.jobs import JobContext
-from edxtasks.graph.resource_limits import share
-from edxtasks.graph.workers import Job, Progress, TaskDefectError, Workers
+from edxtasks.steps.in_worker import JobContext
+from edxtasks.steps.resource_limits import share
+from edxtasks.steps.workers import Job, Progress, TaskDefectError, Workers
 
-JOBS = "edxtasks.graph.jobs"
 DEFECT = "a defect of edxtasks, please report it:\n"
 
 
@@ -57,7 +58,7 @@ class Run:
         """The courses of which it was told that nothing is there."""
         self.progress: Callable[[str, int, int, str], None] = lambda task, done, of, unit: None
 
-    def setting(self) -> JobContext:
+    def job_context(self) -> JobContext:
         """What a worker needs to know of this run."""
         context = self.context
         return JobContext(
@@ -66,6 +67,14 @@ class Run:
             share(context.settings, self.processes),
             context.digests.known(),
         )
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What was taken over of what a step makes: rows by part; and why others of its parts were left."""
+
+    rows: Mapping[str, int] = field(default_factory=dict)
+    left: Mapping[str, str] = field(default_factory=dict)
 
 
 class Step(ABC):
@@ -132,6 +141,11 @@ class Step(ABC):
         return True
 
     @property
+    def exists(self) -> bool:
+        """Whether there is already something of what the step makes, as far as it can tell."""
+        return True
+
+    @property
     def _tell(self) -> Progress:
         return lambda done, of, unit: self.run.progress(self.name, done, of, unit)
 
@@ -157,6 +171,11 @@ class Step(ABC):
 
     def removable(self) -> list[str] | None:
         """The tables and files that `doit clean` would remove; None where it never removes any."""
+        return None
+
+    def adopt(self, warehouse: Adopting) -> Taken | None:
+        """Take over what others have made. None where a step makes nothing that can be taken over, or looks
+        at it in another way."""
         return None
 
     def forget(self) -> bool:

@@ -1,4 +1,4 @@
-"""The copy in storage of what lies in the directory of a course's SQL dump, and of the course image.
+"""`mirror`: the copy in storage of the files in a course's SQL directory, and of the course image.
 
 Files are copied under their base names into the folder of the course. Which content each copy has stands in a
 record beside them, `FOLDER/_edxtasks/dump_files.json`, written last: a file is copied when it is not in the
@@ -7,19 +7,29 @@ record, when its content is another, or when the copy is gone.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
 
+from edxtasks.build.building import Built
 from edxtasks.build.context import Context
 from edxtasks.build.exports import RECORDS
+from edxtasks.build.freshness import Status
 from edxtasks.build.published import published_names
 from edxtasks.content import course_image
 from edxtasks.course import CourseKey
 from edxtasks.directories import sql_directory
+from edxtasks.dumps.package import DUMP_FILES
 from edxtasks.errors import SourceAbsentError
+from edxtasks.steps.in_worker import JobContext, context_of
+from edxtasks.steps.made import Made, files_of
+from edxtasks.steps.step import Step
+from edxtasks.steps.task import DUMP, Registry, Task, TaskOfRun
+from edxtasks.steps.workers import Job, Progress
 from edxtasks.storage import NotStoredError
+from edxtasks.table import Need, Scope, Table
 
 ENDINGS = (".csv", ".csv.gz", ".json", ".json.gz", ".mongo.gz")
 """How the names of files that are copied end."""
@@ -94,3 +104,65 @@ def _recorded(context: Context, record: str) -> dict[str, str]:
         except (NotStoredError, orjson.JSONDecodeError):
             return {}  # then all is compared by the storage itself
     return form if isinstance(form, dict) else {}
+
+
+class MirrorStep(Step):
+    """The files of a course's SQL directory, and its image, in storage."""
+
+    def __init__(self, of: TaskOfRun) -> None:
+        super().__init__(of.run, of.name)
+        self.course = of.of_course
+
+    def check(self) -> tuple[Status, str]:
+        context = self.run.context
+        if not self.has_work:
+            return Status.FRESH, "with the embedded engine the files stay where they are"
+        try:
+            changed = look(context, self.course).changed
+        except SourceAbsentError as absent:
+            return Status.SKIPPED, str(absent)
+        return (Status.STALE, f"{len(changed)} files to copy") if changed else (Status.FRESH, "")
+
+    @property
+    def has_work(self) -> bool:
+        return self.run.context.settings.warehouse.engine == "bigquery"
+
+    def job(self) -> Job:
+        return Job(mirror_files, (self.run.job_context(), self.course))
+
+
+def mirror_files(progress: Progress, job: JobContext, course: CourseKey) -> Built:
+    """Copy the files of a course's SQL directory to storage."""
+    return Built(copy(context_of(job), course), unit="files")
+
+
+def _writers(registry: Mapping[str, Table]) -> dict[str, Need]:
+    """The tables with which files are written beside the dump: they come first where the run makes them."""
+    return {
+        name: Need.BORROWED
+        for name, table in registry.items()
+        if table.scope is Scope.COURSE and table.writes_beside
+    }
+
+
+def _made(registry: Registry) -> list[Made]:
+    tables = [table for table in registry.values() if table.scope is Scope.COURSE]
+    beside = [name for table in tables for name in files_of(table) if name.startswith("file:")]
+    files = (*(f"file:{name}" for name in DUMP_FILES), *beside)
+    # A forum lies there compressed, and is told without that ending.
+    kept = [name for name in files if name.endswith((*ENDINGS, ".mongo"))]
+    image = {f"file:{course_image.NAME}": Need.REQUIRED, "setting:publish_course_images": Need.OPTIONAL}
+    return [
+        Made("course", ("gs:<dump_files>",), dict.fromkeys(kept, Need.OPTIONAL)),
+        Made("course", (f"gs:{course_image.NAME}",), image),
+    ]
+
+
+TASK = Task(
+    made=_made,
+    text="copy the files of the SQL dump to storage, with engine = bigquery",
+    step=MirrorStep,
+    member_of="sql2bq, setup_sql, doall, weekly",
+    needs={DUMP: Need.REQUIRED},
+    needs_tables=_writers,
+)

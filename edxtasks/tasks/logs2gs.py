@@ -1,26 +1,28 @@
-"""The steps that copy local files to storage: shards of the tracking log, files of the SQL dump."""
+"""`logs2gs`: the shards of a course in storage."""
 
 from __future__ import annotations
 
-from edxtasks.build import mirror
+from edxtasks.build.building import Built
 from edxtasks.build.freshness import Status
 from edxtasks.build.log_days import log_directory, stored_shards
 from edxtasks.course import CourseKey
-from edxtasks.errors import SourceAbsentError
-from edxtasks.graph.steps import JOBS, Run, Step
-from edxtasks.graph.workers import Job
 from edxtasks.logs.shards import Shard, held_back, shards
 from edxtasks.logs.stored import not_stored
+from edxtasks.steps.in_worker import JobContext, context_of
+from edxtasks.steps.made import SHARD, STORED_SHARD, Made
+from edxtasks.steps.step import Step
+from edxtasks.steps.task import Registry, Task, TaskOfRun
+from edxtasks.steps.workers import Job, Progress
+from edxtasks.table import Need
 
 
 class StoreShardsStep(Step):
-    """The shards of a course in storage. `asked`: somebody named the task, who wants to hear of nothing
-    done."""
+    """The shards of a course in storage. Whoever named the task wants to hear of nothing done."""
 
-    def __init__(self, run: Run, name: str, course: CourseKey, asked: bool) -> None:
-        super().__init__(run, name)
-        self.course = course
-        self._asked = asked
+    def __init__(self, of: TaskOfRun) -> None:
+        super().__init__(of.run, of.name)
+        self.course = of.of_course
+        self._asked = of.asked
         self._shards: list[Shard] = []
 
     def check(self) -> tuple[Status, str]:
@@ -51,29 +53,31 @@ class StoreShardsStep(Step):
         return bool(self._shards)
 
     def job(self) -> Job:
-        return Job(f"{JOBS}:store_shards", (self.run.setting(), self.course, self._shards))
+        return Job(store_shards, (self.run.job_context(), self.course, self._shards))
 
 
-class MirrorStep(Step):
-    """The files of a course's SQL directory, and its image, in storage."""
+def store_shards(progress: Progress, job: JobContext, course: CourseKey, shards: list[Shard]) -> Built:
+    """Copy shards of a course to storage, as far as their content is not there."""
+    stored = stored_shards(context_of(job), course)
+    assert stored is not None
+    sent = 0
+    try:
+        for number, shard in enumerate(shards, 1):
+            sent += stored.put(shard.day, shard.path, shard.digest)
+            progress(number, len(shards), "shards")
+    finally:
+        stored.save_notes()
+    return Built(sent, unit="shards")
 
-    def __init__(self, run: Run, name: str, course: CourseKey) -> None:
-        super().__init__(run, name)
-        self.course = course
 
-    def check(self) -> tuple[Status, str]:
-        context = self.run.context
-        if not self.has_work:
-            return Status.FRESH, "with the embedded engine the files stay where they are"
-        try:
-            changed = mirror.look(context, self.course).changed
-        except SourceAbsentError as absent:
-            return Status.SKIPPED, str(absent)
-        return (Status.STALE, f"{len(changed)} files to copy") if changed else (Status.FRESH, "")
+def _made(registry: Registry) -> list[Made]:
+    return [Made("day", (STORED_SHARD,), {SHARD: Need.REQUIRED})]
 
-    @property
-    def has_work(self) -> bool:
-        return self.run.context.settings.warehouse.engine == "bigquery"
 
-    def job(self) -> Job:
-        return Job(f"{JOBS}:mirror_files", (self.run.setting(), self.course))
+TASK = Task(
+    made=_made,
+    text="copy shards to storage, with engine = bigquery",
+    step=StoreShardsStep,
+    member_of="daily_logs, nightly, doall unless skip_log_loading, weekly unless skip_log_loading",
+    needs={"split": Need.OPTIONAL},
+)

@@ -1,4 +1,4 @@
-"""The step that writes the simulated campus."""
+"""`simulate`: the simulated campus, in the folder `root` of the configuration."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ from pathlib import Path
 
 import orjson
 
+from edxtasks.build.building import Built
 from edxtasks.build.freshness import Status
-from edxtasks.graph.resource_limits import cores
-from edxtasks.graph.steps import JOBS, Run, Step
-from edxtasks.graph.workers import Job
+from edxtasks.messages import Messages
 from edxtasks.simulate.campus import Campus, CampusSize
+from edxtasks.simulate.simulation import simulate
+from edxtasks.steps.resource_limits import cores
+from edxtasks.steps.step import Step
+from edxtasks.steps.task import Task, TaskOfRun
+from edxtasks.steps.workers import Job, Progress
 
 DEFAULT_SIZE = "demo"
 DEFAULT_SEED = 1
@@ -20,9 +24,9 @@ DEFAULT_SEED = 1
 class SimulateStep(Step):
     """What edX would deliver about a campus, written into the folder `root` of the configuration."""
 
-    def __init__(self, run: Run, name: str) -> None:
-        super().__init__(run, name)
-        options = run.context.settings.options
+    def __init__(self, of: TaskOfRun) -> None:
+        super().__init__(of.run, of.name)
+        options = of.run.context.settings.options
         self._seed = DEFAULT_SEED if options.seed is None else options.seed
         self._size_text = options.size or DEFAULT_SIZE
         self._days = options.days
@@ -50,4 +54,21 @@ class SimulateStep(Step):
         return Status.FRESH, ""
 
     def job(self) -> Job:
-        return Job(f"{JOBS}:simulate_campus", (self._folder, self._size, self._seed, cores()))
+        return Job(simulate_campus, (self._folder, self._size, self._seed, cores()))
+
+
+def simulate_campus(progress: Progress, folder: Path, size: CampusSize, seed: int, workers: int) -> Built:
+    """Write a simulated campus."""
+    simulate(folder, size, seed, workers)
+    description = orjson.loads((folder / "ledger" / "campus.json").read_bytes())
+    messages = Messages()
+    messages.add(f"{len(description['courses'])} courses, logs to {description['last_day']}, in {folder}")
+    return Built(description["lines"], messages=messages, unit="log lines")
+
+
+TASK = Task(
+    text="write a simulated campus into the folder `root`: raw logs, dump, course exports",
+    step=SimulateStep,
+    once=True,
+    redone=False,  # the same seed gives the same campus
+)

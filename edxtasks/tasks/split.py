@@ -1,89 +1,46 @@
-"""The steps of the tracking log: splitting raw logs, loading log days."""
+"""`split`: raw tracking logs into shards. All raw logs of a run are one task, since days are known only after
+reading."""
 
 from __future__ import annotations
 
+import glob
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from doit import get_initial_workdir
+
 from edxtasks.build.building import Built
 from edxtasks.build.freshness import Status
-from edxtasks.build.log_days import check_log_days
-from edxtasks.course import CourseKey
-from edxtasks.errors import InputError
-from edxtasks.graph.resource_limits import split_workers
-from edxtasks.graph.steps import JOBS, Run, Step
-from edxtasks.graph.workers import Job
+from edxtasks.config import Settings
+from edxtasks.errors import InputError, UserError
 from edxtasks.logs.decisions import EQUAL, FAILED, SKIPPED, SPLIT, STALE
 from edxtasks.logs.results import FileResult
-from edxtasks.logs.split import SplitOptions, SplitResult, expand, pending
+from edxtasks.logs.results import Progress as SplitProgress
+from edxtasks.logs.split import SplitOptions, SplitResult, expand, forget, pending, split
 from edxtasks.messages import Messages
 from edxtasks.printable import listed, listed_paths, number, printable, printable_path
-from edxtasks.warehouse.base import TableName
+from edxtasks.steps.in_worker import JobContext
+from edxtasks.steps.made import SHARD, Made
+from edxtasks.steps.resource_limits import split_workers
+from edxtasks.steps.step import Step
+from edxtasks.steps.task import Registry, Task, TaskOfRun
+from edxtasks.steps.workers import Job, Progress
+from edxtasks.table import Need
 
 SHOWN_FAULTS = 20
 """Most raw logs and shards that a failed split names, and tells the reason of."""
 SHOWN_KEYS = 10
 
 
-class LogDaysStep(Step):
-    """The log days of a course: a day table for every shard."""
-
-    def __init__(self, run: Run, name: str, course: CourseKey) -> None:
-        super().__init__(run, name)
-        self.course = course
-
-    def check(self) -> tuple[Status, str]:
-        context = self.run.context
-        if context.settings.paths.tracking_logs_directory is None:
-            return Status.SKIPPED, "no tracking_logs_directory is set"
-        verdict = check_log_days(context, self.course)
-        self._note()
-        if not verdict.fresh:
-            return Status.STALE, verdict.reason
-        return (Status.FRESH if verdict.days else Status.SKIPPED), verdict.reason
-
-    def job(self) -> Job:
-        force = self.name in self.run.forced
-        return Job(f"{JOBS}:load_days", (self.run.setting(), self.course, force))
-
-    def refresh(self) -> None:
-        self.run.context.warehouse.refresh(self.course.logs_dataset)
-        self._note()
-
-    def _note(self) -> None:
-        """Keep whether there are log days, for what reads them later in this run."""
-        label = self.course.logs_dataset
-        present = bool(self.run.context.log_days(self.course))
-        self.run.present.add(label) if present else self.run.present.discard(label)
-
-    def clean(self) -> None:
-        warehouse = self.run.context.warehouse
-        for day in self.run.context.log_days(self.course):
-            warehouse.drop(TableName(self.course.logs_dataset, day))
-
-    def removable(self) -> list[str]:
-        days = list(self.run.context.log_days(self.course))
-        tables = f"{self.course.logs_dataset}.{days[0]} … {days[-1]} ({len(days)} tables)" if days else ""
-        return [tables] if days else []
-
-    def forget(self) -> bool:
-        warehouse = self.run.context.warehouse
-        forgotten = [
-            warehouse.forget(TableName(self.course.logs_dataset, day))
-            for day in self.run.context.log_days(self.course)
-        ]
-        return any(forgotten)
-
-
 class SplitStep(Step):
     """The raw logs of this run: all of them are one task, since days are known only after reading."""
 
-    def __init__(self, run: Run, name: str, patterns: list[str]) -> None:
-        super().__init__(run, name)
-        self._patterns = patterns
+    def __init__(self, of: TaskOfRun) -> None:
+        super().__init__(of.run, of.name)
+        self._patterns = patterns(of.run.context.settings, of.files)
         self._paths: list[Path] = []
 
     def check(self) -> tuple[Status, str]:
@@ -113,8 +70,8 @@ class SplitStep(Step):
     def job(self) -> Job:
         forget = self.run.context.settings.options.forget
         if forget is not None:
-            return Job(f"{JOBS}:withdraw_logs", (forget, self._options()))
-        return Job(f"{JOBS}:split_logs", (self.run.setting(), self._paths, self._options()))
+            return Job(withdraw_logs, (forget, self._options()))
+        return Job(split_logs, (self.run.job_context(), self._paths, self._options()))
 
     def taken(self, result: Any) -> Built:
         if isinstance(result, Built):
@@ -195,3 +152,67 @@ def _reason(file: FileResult) -> str:
     if file.state != FAILED:
         return f"{path}: read in part only"
     return file.message if path in file.message else f"{path}: {file.message}"
+
+
+def patterns(settings: Settings, typed: Sequence[str]) -> list[str]:
+    """The raw logs of a run as they were named: on the line (`typed`), by `tlfn=`, or by the setting."""
+    named = list(typed) or ([settings.options.tlfn] if settings.options.tlfn else [])
+    if named:
+        folder = Path(get_initial_workdir() or ".").resolve()
+        return [place_as_typed(pattern, folder) for pattern in named]
+    return [settings.paths.tlfn] if settings.paths.tlfn else []
+
+
+def place_as_typed(pattern: str, folder: Path) -> str:
+    """A file or a pattern of files as it was meant on the command line.
+
+    Where it names something as seen from `folder`, in which the command was typed (as a shell completes
+    names), it is that; else it stands as it is, to be looked for where relative paths start.
+    """
+    path = Path(pattern).expanduser()
+    if path.is_absolute():
+        return pattern
+    if (folder / path).exists():
+        return str(folder / path)
+    there = str(Path(glob.escape(str(folder))) / path)
+    return there if glob.glob(there, recursive=True) else pattern  # noqa: PTH207 -- a whole pattern, as `logs.split.expand` has it
+
+
+def split_logs(progress: Progress, job: JobContext, paths: list[Path], options: SplitOptions) -> SplitResult:
+    """Split raw logs and publish the shards that changed."""
+    return split(paths, options, lambda told: _tell(progress, told), job.known_digests())
+
+
+def _tell(progress: Progress, told: SplitProgress) -> None:
+    if told.stage == "splitting":
+        progress(told.bytes_done >> 10, told.bytes >> 10, "kB")
+
+
+def withdraw_logs(progress: Progress, pattern: str, options: SplitOptions) -> Built:
+    """Withdraw the sources of a pattern from the log directory."""
+    withdrawn = forget(pattern, options)
+    messages = Messages()
+    for source in withdrawn:
+        messages.add(f"{source} withdrawn")
+    if not withdrawn:
+        raise UserError(f"forget={pattern}: no source that was split has this key, or one like it")
+    return Built(len(withdrawn), messages=messages, unit="sources")
+
+
+def _made(registry: Registry) -> list[Made]:
+    raw_log = ("file:PARTS/*", "file:META/<source>.json", "file:REJECTS/<source>.jsonl.gz")
+    named = {
+        "setting:tlfn": Need.REQUIRED,
+        "setting:dynamic_tracking_logs_rephrasing_config_fn": Need.OPTIONAL,
+    }
+    return [Made("file", raw_log, named), Made("day", (SHARD,), {raw_log[0]: Need.REQUIRED})]
+
+
+TASK = Task(
+    made=_made,
+    text="split raw tracking logs into shards of a course and day",
+    step=SplitStep,
+    once=True,
+    member_of="daily_logs, weekly",
+    takes_files=True,
+)

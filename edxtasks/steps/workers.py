@@ -7,8 +7,8 @@ fails the task that it was doing and is replaced; the rest of the run goes on.
 
 from __future__ import annotations
 
-import importlib
 import os
+import pickle
 import re
 import signal
 import threading
@@ -44,12 +44,12 @@ class TaskDefectError(Exception):
 
 @dataclass(frozen=True)
 class Job:
-    """A function by name (`package.module:function`) and its arguments; all of it is pickled.
+    """A function of a module, and its arguments; all of it is pickled, the function by its name.
 
-    The function is called as `function(progress, *arguments)` in a worker.
+    It is called as `function(progress, *arguments)` in a worker.
     """
 
-    function: str
+    function: Callable[..., Any]
     arguments: tuple[Any, ...]
 
 
@@ -193,21 +193,20 @@ def _serve(jobs: Connection) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     while True:
         try:
-            job = jobs.recv()
+            pickled = jobs.recv_bytes()
         except EOFError:
             return
-        answer = _answer(job, jobs)
+        answer = _answer(pickled, jobs)
         try:
             jobs.send(answer)
         except Exception as error:  # noqa: BLE001 - an answer that cannot be sent must not end the worker
             jobs.send(("error", TaskDefectError("".join(traceback.format_exception(error)))))
 
 
-def _answer(job: Job, jobs: Connection) -> tuple[str, Any]:
-    module, _, function = job.function.partition(":")
+def _answer(pickled: bytes, jobs: Connection) -> tuple[str, Any]:
     try:
-        call = getattr(importlib.import_module(module), function)
-        return "result", call(lambda *told: jobs.send(("progress", told)), *job.arguments)
+        job: Job = pickle.loads(pickled)  # its function's module is imported here
+        return "result", job.function(lambda *told: jobs.send(("progress", told)), *job.arguments)
     except (UserError, SourceAbsentError) as error:
         return "error", error
     except Exception as error:  # noqa: BLE001 - whatever it is, it fails this task and no other

@@ -1,4 +1,4 @@
-"""The step that sorts the weekly package into the directory of a course."""
+"""`waldofy`: the files of the weekly package, sorted into the directories of their courses."""
 
 from __future__ import annotations
 
@@ -10,16 +10,24 @@ from typing import Any
 
 from edxtasks.build.building import Built
 from edxtasks.build.freshness import Status
-from edxtasks.config import required
+from edxtasks.config import Settings, known_courses, required
 from edxtasks.config.kinds import day
 from edxtasks.course import CourseKey
 from edxtasks.directories import directory_read_with
-from edxtasks.dumps.package import Package, PackageGoneError, plan_package
-from edxtasks.dumps.waldofy import pending, was_sorted
+from edxtasks.dumps.package import DUMP_FILES, Package, PackageGoneError, plan_package
+from edxtasks.dumps.waldofy import convert, pending, was_sorted
 from edxtasks.errors import InputError, UserError, from_machine
-from edxtasks.graph.steps import JOBS, Run, Step
-from edxtasks.graph.workers import Job
+from edxtasks.messages import Messages
 from edxtasks.printable import printable, printable_path
+from edxtasks.steps.in_worker import JobContext, use_scratch
+from edxtasks.steps.made import Made
+from edxtasks.steps.step import Run, Step
+from edxtasks.steps.task import DUMP, Registry, Task, TaskOfRun
+from edxtasks.steps.workers import Job, Progress
+from edxtasks.table import Need, Scope
+
+REST = "rest"
+"""Sub-task for the files of the package that belong to no known course."""
 
 
 @dataclass
@@ -33,6 +41,18 @@ class Delivery:
     known: Sequence[CourseKey]
     loads: bool
     _teller: str = ""
+
+    @classmethod
+    def of(cls, of: TaskOfRun) -> Delivery:
+        """That of a run: all its steps share one."""
+        if "delivery" not in of.shared:
+            context = of.run.context
+            tables = [context.registry[name] for name in of.makes if name in context.registry]
+            loads = any(table.scope is Scope.COURSE and table.reads_files for table in tables)
+            known = [*context.courses, *known_courses(context.settings)]
+            of.shared["delivery"] = cls(of.run, known, loads)
+        delivery: Delivery = of.shared["delivery"]
+        return delivery
 
     @cached_property
     def base(self) -> Path:
@@ -73,10 +93,10 @@ class Delivery:
 class WaldofyStep(Step):
     """The files of one course of the package; with course None those that belong to no known course."""
 
-    def __init__(self, run: Run, name: str, delivery: Delivery, course: CourseKey | None) -> None:
-        super().__init__(run, name)
-        self._delivery = delivery
-        self.course = course
+    def __init__(self, of: TaskOfRun) -> None:
+        super().__init__(of.run, of.name)
+        self._delivery = Delivery.of(of)
+        self.course = of.course
 
     def check(self) -> tuple[Status, str]:
         package = self._delivery.package
@@ -152,4 +172,34 @@ class WaldofyStep(Step):
 
     def job(self) -> Job:
         force = self.name in self.run.forced
-        return Job(f"{JOBS}:sort_package", (self.run.setting(), self._delivery.package, self.course, force))
+        return Job(sort_package, (self.run.job_context(), self._delivery.package, self.course, force))
+
+
+def sort_package(
+    progress: Progress, job: JobContext, package: Package, course: CourseKey | None, force: bool
+) -> Built:
+    """Sort the files of a course (None: of no known course) into its directory; with `force` all of them."""
+    use_scratch(job.settings)
+    messages = Messages()
+    limit = job.settings.max_bad_fraction
+    done = convert(package, course, job.known_digests(), messages, max_bad_fraction=limit, force=force)
+    return Built(len(done.made), messages=messages, unit="files")
+
+
+def _has_package(settings: Settings) -> bool:
+    return settings.paths.dump_dir is not None
+
+
+def _made(registry: Registry) -> list[Made]:
+    files = [f"file:{name}" for name in DUMP_FILES]
+    return [Made("package", files, {"setting:dump_dir": Need.REQUIRED})]
+
+
+TASK = Task(
+    text="sort the weekly package (dump_dir) into directories of courses",
+    step=WaldofyStep,
+    made=_made,
+    parts=(REST,),
+    makes=DUMP,
+    active=_has_package,
+)

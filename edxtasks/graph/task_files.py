@@ -1,0 +1,120 @@
+"""Tasks that make no table of the registry: found by their files below `edxtasks/tasks/`."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import traceback
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+
+from edxtasks.build.freshness import Status
+from edxtasks.build.registry import commands
+from edxtasks.build.sets import SETS
+from edxtasks.config import Options
+from edxtasks.errors import UserError, nearest
+from edxtasks.steps.step import Step
+from edxtasks.steps.task import DUMP, Registry, Task, TaskOfRun
+from edxtasks.steps.workers import Job
+from edxtasks.table import TRACKLOG, commands_in
+
+TASKS = Path(__file__).parents[1] / "tasks"
+PACKAGE = "edxtasks.tasks"
+
+_OPTIONS = frozenset(field.name for field in dataclasses.fields(Options))
+
+
+class _Faulty(Step):
+    """A task whose file is wrong: it fails and says why, and holds up nothing else."""
+
+    def __init__(self, of: TaskOfRun, fault: str) -> None:
+        super().__init__(of.run, of.name)
+        self._told = fault
+
+    def check(self) -> tuple[Status, str]:
+        raise UserError(self._told)
+
+    def job(self) -> Job:
+        raise UserError(self._told)
+
+
+def read_tasks(registry: Registry) -> dict[str, Task]:
+    """All of them by name, each after those that it follows or needs.
+
+    One whose file cannot be imported, or names what is not there, has a `fault`, and a step that fails with
+    it.
+    """
+    found = {path.stem: _task(path) for path in sorted(TASKS.glob("*.py")) if not path.name.startswith("_")}
+    known = {*found, *registry, TRACKLOG, DUMP}
+    groups = {*SETS, *(one.name for table in registry.values() for one in table.commands)}
+    checked = {
+        name: _with_fault(task, next(_faults(task, registry, known, groups), ""))
+        for name, task in found.items()
+    }
+    return _in_order(checked)
+
+
+def _task(path: Path) -> Task:
+    try:
+        declared = getattr(importlib.import_module(f"{PACKAGE}.{path.stem}"), "TASK", None)
+    except Exception as error:  # noqa: BLE001 - it fails this task, and the others go on
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        told = f"{type(error).__name__}: {error} ({place.filename}, line {place.lineno})"
+        return _with_fault(Task(name=path.stem), f"{path}: it cannot be imported: {told}")
+    if not isinstance(declared, Task) or declared.step is None:
+        return _with_fault(Task(name=path.stem), f"{path}: expected TASK = Task(…) with a step, found none")
+    return dataclasses.replace(declared, name=path.stem)
+
+
+def _with_fault(task: Task, fault: str) -> Task:
+    if not fault:
+        return task
+    return Task(
+        text=task.text or task.name,
+        name=task.name,
+        once=task.once,
+        step=lambda of: _Faulty(of, fault),
+        fault=fault,
+    )
+
+
+def _faults(task: Task, registry: Registry, known: Collection[str], groups: Collection[str]) -> Iterator[str]:
+    """What is wrong with what a task says of itself, for people."""
+    place = f"{TASKS / task.name}.py"
+    if task.fault:
+        yield task.fault
+        return
+    try:
+        memberships = commands_in(task.member_of)
+    except ValueError as error:
+        yield f"{place}: {error}"
+        return
+    for one in memberships:
+        if one.name not in groups:
+            hint = nearest(one.name, groups)
+            yield f"{place}: it is a member of {one.name}, which is not a set or command{hint}"
+        if one.option and one.option not in _OPTIONS:
+            yield f"{place}: {one.option} is not an option{nearest(one.option, _OPTIONS)}"
+    for name in (*task.all_needs(registry), *task.follows):
+        if name not in known:
+            yield f"{place}: it needs {name}, which is not a task or table{nearest(name, known)}"
+    for name in task.names:
+        if name in registry or name in commands(registry) or name in SETS:
+            yield f"{place}: {name} is a table, command or set already"
+
+
+def _in_order(tasks: Mapping[str, Task]) -> dict[str, Task]:
+    ordered: dict[str, Task] = {}
+    begun: set[str] = set()
+
+    def visit(name: str) -> None:
+        if name not in tasks or name in begun:
+            return
+        begun.add(name)
+        for before in (*tasks[name].needs, *tasks[name].follows):
+            visit(before)
+        ordered[name] = tasks[name]
+
+    for name in sorted(tasks):
+        visit(name)
+    return ordered
