@@ -12,9 +12,9 @@ from edxtasks.build.registry import read_registry
 from edxtasks.commands.plain import DataCommand, Request
 from edxtasks.course import shorten
 from edxtasks.errors import SettingsError, SourceAbsentError, UserError, from_machine
-from edxtasks.graph.resource_limits import share
 from edxtasks.printable import listed, number, printable, printable_message, say
 from edxtasks.scratch import scratch_of
+from edxtasks.steps.resource_limits import share
 from edxtasks.table import Table
 from edxtasks.warehouse import open_warehouse
 
