@@ -52,8 +52,14 @@ class Aside:
     def drop(self, table: str) -> bool:
         """Remove a table that was set aside. False when there is none."""
         kept = _places(self._folder, table)
+        for stray in Listing(self._folder, cached=False).strays(table) if kept else ():
+            # It came here with the folder of the table, and is not ours to remove.
+            home = self._dataset / stray.relative_to(self._folder)
+            if not home.exists():
+                home.parent.mkdir(exist_ok=True)
+                stray.rename(home)
         for path in kept:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         self._leave()
         return bool(kept)
 

@@ -81,6 +81,11 @@ class Listing:
         entry = self._entries.get(table)
         return [] if entry is None else [self.folder / file for file in entry.found.files]
 
+    def strays(self, table: str) -> frozenset[Path]:
+        """The files among those of a table that are not its own: they are not read, and never removed."""
+        entry = self._entries.get(table)
+        return frozenset() if entry is None else frozenset(self.folder / file for file in entry.found.strays)
+
     def ours(self, table: str) -> bool:
         """Whether the product has built a table."""
         entry = self._entries.get(table)

@@ -6,12 +6,14 @@ these dates, also of dates without rows. The folder changes month by month, each
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, timedelta
 from pathlib import Path
 
 import orjson
 
+from edxtasks.errors import InputError
+from edxtasks.printable import printable_path
 from edxtasks.scratch import beside, publish
 from edxtasks.warehouse import dialect
 from edxtasks.warehouse.base import DateState
@@ -21,13 +23,21 @@ from edxtasks.warehouse.table_files import NO_DATES, SUFFIX, is_month_file
 
 
 class MonthWriter:
-    """Writes month files into `folder`, each first in the folder `private`.
+    """Writes month files into `folder`, each first in the folder `private`. `strays` are files of others:
+    they stay (`refuse_strays`).
 
     `column` is the partition column, `day` DuckDB's expression for the date that it stands for.
     """
 
     def __init__(
-        self, session: Session, folder: Path, private: Path, schema: Schema, column: str, day: str
+        self,
+        session: Session,
+        folder: Path,
+        private: Path,
+        schema: Schema,
+        column: str,
+        day: str,
+        strays: Collection[Path] = (),
     ) -> None:
         self._session = session
         self._folder = folder
@@ -35,6 +45,7 @@ class MonthWriter:
         self._schema = schema
         self._column = column
         self._day = day
+        self._strays = strays
 
     def write(
         self,
@@ -51,6 +62,7 @@ class MonthWriter:
         file can be told by it.
         """
         path = self._folder / month_file(month)
+        refuse_strays([path], self._strays)
         made = {one: state for one, state in new.items() if month_of(one) == month}
         kept = {one: state for one, state in states.items() if month_of(one) == month and one not in made}
         all_states = dict(sorted((made | kept).items()))
@@ -74,14 +86,14 @@ class MonthWriter:
 
     def finish(self, states: Mapping[date, DateState], stamp: str) -> None:
         """Leave the months of these dates and no others; without dates, the file that stands for none."""
-        kept = {month_file(month) for month in months_of(states)}
+        kept = month_files(states)
         if not states:
-            kept = {NO_DATES}
+            refuse_strays([self._folder / NO_DATES], self._strays)
             self._copy(
                 dialect.typed_empty(self._schema), self._folder / NO_DATES, {"stamp": stamp, "dates": {}}
             )
         for path in [*self._folder.glob(month_file("*")), self._folder / NO_DATES]:
-            if path.name not in kept and is_month_file(path.name):
+            if path.name not in kept and is_month_file(path.name) and path not in self._strays:
                 path.unlink(missing_ok=True)
 
     def _copy(self, sql: str, path: Path, pair: Mapping[str, object]) -> None:
@@ -89,6 +101,16 @@ class MonthWriter:
         with beside(path, self._private) as temporary:
             self._session.copy(sql, temporary, orjson.dumps(pair).decode())
             publish(temporary, path)
+
+
+def refuse_strays(paths: Iterable[Path], strays: Collection[Path]) -> None:
+    """Raise `InputError` where a file of others stands in the place of one that is to be written."""
+    for path in paths:
+        if path in strays:
+            raise InputError(
+                f"{printable_path(path)}: edxtasks did not make this file, and its name is that of a file of "
+                "the table. Move it out of the warehouse"
+            )
 
 
 def month_of(day: date) -> str:
@@ -114,6 +136,11 @@ def months_between(first: date, last: date) -> list[str]:
 def month_file(month: str) -> str:
     """Name of the file of a month."""
     return f"month={month}{SUFFIX}"
+
+
+def month_files(days: Iterable[date]) -> set[str]:
+    """Names of the files of a table with these dates."""
+    return {month_file(month) for month in months_of(days)} or {NO_DATES}
 
 
 def date_list(days: Iterable[date]) -> str:

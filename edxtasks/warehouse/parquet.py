@@ -224,21 +224,34 @@ class ParquetWarehouse(Warehouse):
         label: BuildInfo,
         checks: TableChecks | None = None,
     ) -> TableState:
-        from edxtasks.warehouse.months import MonthWriter, date_list, month_of, months_of
+        from edxtasks.warehouse.months import (
+            MonthWriter,
+            date_list,
+            month_files,
+            month_of,
+            months_of,
+            refuse_strays,
+        )
         from edxtasks.warehouse.session import day_of
 
         began = time.monotonic()
         day = day_of(schema[column])
+        place, single = (self.location(name, partitioned=form) for form in (True, False))
+        strays = self._listing(name.dataset).strays(name.table)
         writer = MonthWriter(
             self.session,
-            self.location(name, partitioned=True),
+            place,
             self._private(name.dataset),
             schema,
             column,
             day,
+            strays,
         )
         before = dict(self.dates(name))
         states = {one: before[one] for one in keep if one in before}
+        known = {*states, *(one for part in work for one in part.stamps or ())}
+        if known or all(part.stamps is not None for part in work):
+            refuse_strays((place / file for file in month_files(known)), strays)
         written: set[str] = set()
         for part in work:
             condition = "TRUE" if part.stamps is None else f"{day} IN ({date_list(part.stamps)})"
@@ -262,9 +275,8 @@ class ParquetWarehouse(Warehouse):
                     writer.write(month, None, {}, states, label.stamp, None)
         with self._engine():
             writer.finish(states, label.stamp)
-        self.location(name, partitioned=False).unlink(
-            missing_ok=True
-        )  # the form of somebody else's, or before
+        if single not in strays:
+            single.unlink(missing_ok=True)  # the form of somebody else's, or before
         self._finish(name, label, began)
         rows = sum(state.rows for state in states.values())
         return TableState(label.stamp, whole_version(states), rows, partitioned=True)
@@ -537,10 +549,13 @@ class ParquetWarehouse(Warehouse):
         label: BuildInfo,
         checks: TableChecks | None,
     ) -> TableState:
+        from edxtasks.warehouse.months import refuse_strays
+
         pair = {"stamp": label.stamp, "version": version, "rows": rows}
         if label.first_time is not None:
             pair |= {"first_time": label.first_time, "last_time": label.last_time}
-        with beside(self.location(name, partitioned=False), self._private(name.dataset)) as temporary:
+        place = self.location(name, partitioned=False)
+        with beside(place, self._private(name.dataset)) as temporary:
             codec = "snappy" if rows <= FEW_ROWS else "zstd"
             written = self.session.copy(sql, temporary, orjson.dumps(pair).decode(), ROWS_IN_GROUP, codec)
             if written != rows:
@@ -549,7 +564,8 @@ class ParquetWarehouse(Warehouse):
                     "Run again; if that does not help, rebuild them"
                 )
             self._look_over(checks, schema, self._read_files([temporary]))
-            publish(temporary, self.location(name, partitioned=False))
+            refuse_strays([place], self._listing(name.dataset).strays(name.table))
+            publish(temporary, place)
         self._leave_folder_form(name)
         return TableState(label.stamp, version, rows, first_time=label.first_time, last_time=label.last_time)
 

@@ -194,6 +194,30 @@ def test_a_stray_file_is_not_read_and_told(warehouse: ParquetWarehouse, name: st
     assert warehouse.remarks() == []
 
 
+def test_what_is_not_ours_is_never_removed(warehouse: ParquetWarehouse) -> None:
+    folder = warehouse.location(DAILY_NAME, partitioned=True)
+    strays = [folder / "month=2015-10.parquet", folder / "month=2015-08.parquet", folder / "no_dates.parquet"]
+    strays += [folder.with_suffix(".parquet"), folder / "month=2015-12.parquet"]
+    for stray in strays[:-1]:
+        foreign(stray, "SELECT DATE '2015-09-30' AS date, 99 AS n")
+    shutil.copy(folder / "month=2015-09.parquet", strays[-1])
+    contents = {stray: stray.read_bytes() for stray in strays}
+    warehouse.refresh_all()
+    build_dates(warehouse, {D1: "second"})
+    assert warehouse.dates(DAILY_NAME)[D1].stamp == "second"
+    # A month whose place is taken, and a table without dates whose file's is: both fail, and change nothing.
+    with pytest.raises(InputError, match=r"month=2015-10\.parquet: edxtasks did not make this file"):
+        build_dates(warehouse, {D1: "third", D2: "third"})
+    with pytest.raises(InputError, match=r"no_dates\.parquet: edxtasks did not make this file"):
+        build_dates(warehouse, {})
+    with pytest.raises(InputError, match=r"daily\.parquet: edxtasks did not make this file"):
+        warehouse.load(DAILY_NAME, DAILY, [], BuildInfo("whole"))
+    assert list(warehouse.read(DAILY_NAME)) == [(D1, 3)]
+    warehouse.set_aside(DAILY_NAME)
+    warehouse.drop_aside(DAILY_NAME)
+    assert {stray: stray.read_bytes() for stray in contents} == contents
+
+
 def test_a_month_that_was_removed_is_missed(warehouse: ParquetWarehouse) -> None:
     build_dates(warehouse, {D2: "second"}, keep=(D1,))
     (warehouse.location(DAILY_NAME, partitioned=True) / "month=2015-09.parquet").unlink()
@@ -372,7 +396,7 @@ def test_a_full_disk_is_told_and_blames_no_file(tmp_path: Path) -> None:
         import resource, signal
         from pathlib import Path
         from edxtasks.errors import MachineError
-        from edxtasks.warehouse.base import Label, TableName
+        from edxtasks.warehouse.base import BuildInfo, TableName
         from edxtasks.warehouse.parquet import ParquetWarehouse
         from edxtasks.warehouse.rows import JsonLines
         from edxtasks.warehouse.schema import schema
@@ -383,7 +407,7 @@ def test_a_full_disk_is_told_and_blames_no_file(tmp_path: Path) -> None:
         warehouse = ParquetWarehouse(Path({str(tmp_path / "warehouse")!r}))
         try:
             name = TableName("campus", "numbers")
-            warehouse.load(name, schema("n INTEGER"), JsonLines((lines,)), Label("s"))
+            warehouse.load(name, schema("n INTEGER"), JsonLines((lines,)), BuildInfo("s"))
         except MachineError as error:
             print(error)
         print(sorted(path.name for path in (warehouse.folder / "campus").rglob("*.parquet")))

@@ -95,13 +95,13 @@ def test_times_are_read_in_utc_wherever_the_machine_is(tmp_path: Path) -> None:
     code = f"""if True:
         from datetime import UTC, datetime
         from pathlib import Path
-        from edxtasks.warehouse.base import Label, TableName
+        from edxtasks.warehouse.base import BuildInfo, TableName
         from edxtasks.warehouse.parquet import ParquetWarehouse
         from edxtasks.warehouse.schema import schema
         warehouse = ParquetWarehouse(Path({str(tmp_path)!r}))
         name = TableName("campus", "events")
         row = {{"time": datetime(2014, 10, 1, 12, tzinfo=UTC)}}
-        warehouse.load(name, schema("time TIMESTAMP -- when"), [row], Label("s"))
+        warehouse.load(name, schema("time TIMESTAMP -- when"), [row], BuildInfo("s"))
         print(*[time.isoformat() for (time,) in warehouse.read(name)])
     """
     done = subprocess.run(
