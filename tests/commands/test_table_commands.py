@@ -7,13 +7,13 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from doit.doit_cmd import DoitMain
+from in_process import Run, runner
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "emulators"))
 
@@ -153,37 +153,10 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         yield site
 
 
-@dataclass(frozen=True)
-class Ended:
-    """How a command ended, and what it wrote."""
-
-    status: int
-    out: str
-    err: str
-
-    @property
-    def lines(self) -> list[str]:
-        """The lines of stdout."""
-        return self.out.splitlines()
-
-
-Run = Callable[..., Ended]
-
-
 @pytest.fixture
 def run(site: Site, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> Run:
-    """doit, in this process, in the folder of the site."""
-    monkeypatch.chdir(site.folder)
-    monkeypatch.setattr(scratch, "_current", None)
-
-    def doit(*words: str, status: int = 0) -> Ended:
-        capfdbinary.readouterr()
-        ended = DoitMain().run(list(words))
-        out, err = capfdbinary.readouterr()
-        assert ended == status, (out, err)
-        return Ended(ended, out.decode(), err.decode())
-
-    return doit
+    """doit in the folder of the site."""
+    return runner(site.folder, monkeypatch, capfdbinary)
 
 
 def files(folder: Path) -> set[str]:
