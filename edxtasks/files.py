@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Container, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from isal import isal_zlib
 
 from edxtasks.scratch import beside, publish
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 _GZIP_PIECE = 1 << 18
 _GZIP_LEVEL = 2
@@ -20,6 +24,30 @@ class ByteSink(Protocol):
 
     def write(self, data: bytes, /) -> object:
         """Take `data`."""
+
+
+class _NamingFile(io.FileIO):
+    """A file whose writes raise an `OSError` that names it: Python names a file only where it is opened."""
+
+    def __init__(self, path: Path, shown: Path) -> None:
+        super().__init__(path, "wb")
+        self._shown = str(shown)
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        try:
+            return super().write(data)
+        except OSError as error:
+            error.filename = error.filename or self._shown
+            raise
+
+
+def writing(path: Path, shown: Path | None = None) -> io.BufferedWriter:
+    """The file `path`, opened for writing bytes, empty.
+
+    Where the disk is full, or fails, the `OSError` names the file (or `shown`, which it is written for), also
+    where it comes as late as when the file is closed.
+    """
+    return io.BufferedWriter(_NamingFile(path, shown or path))
 
 
 class _GzipWriter:
@@ -72,7 +100,9 @@ def replacing_together(
     with ExitStack() as unfinished:
         parts = [unfinished.enter_context(beside(path)) for path in paths]
         with ExitStack() as stack:
-            files = [stack.enter_context(part.open("wb")) for part in parts]
+            files = [
+                stack.enter_context(writing(part, path)) for part, path in zip(parts, paths, strict=True)
+            ]
             sinks = [
                 _GzipWriter(file) if (path.suffix == ".gz" or path in gzipped) and not as_it_is else file
                 for path, file in zip(paths, files, strict=True)

@@ -23,7 +23,7 @@ from edxtasks.course import CourseKey
 from edxtasks.csv_text import CsvWriter
 from edxtasks.directories import sql_directory
 from edxtasks.errors import NoDumpDirectory, SourceAbsentError, UserError
-from edxtasks.files import ByteSink, replacing_together
+from edxtasks.files import ByteSink, replacing_together, writing
 from edxtasks.messages import Messages
 from edxtasks.scratch import Scratch
 from edxtasks.storage import Storage
@@ -149,7 +149,8 @@ def record(storage: Storage, folder: str, of: str, mark: str, files: Sequence[st
     name = f"{folder}/{RECORDS}/{of}.{mark}.json"
     with scratch.folder() as work:
         path = work / "record.json"
-        path.write_bytes(orjson.dumps({"files": list(files)}))
+        with writing(path) as file:
+            file.write(orjson.dumps({"files": list(files)}))
         storage.put(path, name)
     for other in storage.list(f"{folder}/{RECORDS}/{of}."):
         if other != name:

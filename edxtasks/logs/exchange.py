@@ -12,6 +12,8 @@ from io import BufferedWriter, FileIO
 from pathlib import Path
 from typing import TypeVar
 
+from edxtasks.files import writing
+
 File = TypeVar("File", BufferedWriter, FileIO)
 
 AHEAD = 3
@@ -26,7 +28,7 @@ class Sender:
 
     def __init__(self, name: Path) -> None:
         self._open = ExitStack()
-        self._files = [self._open.enter_context(path.open("wb")) for path in _paths(name)]
+        self._files = [self._open.enter_context(writing(path)) for path in _paths(name)]
 
     def __enter__(self) -> Sender:
         return self

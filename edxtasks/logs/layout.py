@@ -260,7 +260,7 @@ def flush(paths: Collection[Path]) -> None:
         os.sync()
         return
     for path in paths:
-        with path.open("rb") as file:
+        with naming(path), path.open("rb") as file:
             os.fsync(file.fileno())
 
 

@@ -187,7 +187,8 @@ class PartsWriter:
     def _spool_all(self) -> None:
         if self._spool is None:
             self._spool = (self._folder / "spool").open("w+b")
-        offset = self._spool.seek(0, os.SEEK_END)
+        with naming(Path(self._spool.name)):
+            offset = self._spool.seek(0, os.SEEK_END)
         for part in self._parts.values():
             if not part.waiting:
                 continue
@@ -203,5 +204,7 @@ class PartsWriter:
     def _spooled(self, part: _Growing) -> Iterator[bytes]:
         for offset, length in part.spooled:
             assert self._spool is not None
-            self._spool.seek(offset)
-            yield self._spool.read(length)
+            with naming(Path(self._spool.name)):  # moving on writes what is still buffered
+                self._spool.seek(offset)
+                text = self._spool.read(length)
+            yield text

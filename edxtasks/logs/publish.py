@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from edxtasks.digests import ContentHash
+from edxtasks.files import writing
 from edxtasks.logs.checkpoints import LEGACY, LOST
 from edxtasks.logs.gzip_members import HEADER, PIECE, TRAILER_SIZE, crc32, deflate, inflate, trailer
 from edxtasks.logs.layout import Layout, flush, naming, new_beside
@@ -416,5 +417,5 @@ def link_or_copy(source: Path, target: Path) -> None:
     try:
         os.link(source, target)
     except OSError:  # another file system, or one without links
-        with source.open("rb") as origin, target.open("wb") as copy:
+        with source.open("rb") as origin, writing(target) as copy:
             shutil.copyfileobj(origin, copy, 1024 * 1024)

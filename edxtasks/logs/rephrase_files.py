@@ -16,6 +16,7 @@ from typing import IO, Any, BinaryIO
 import zstandard
 
 from edxtasks.errors import InputError
+from edxtasks.files import writing
 from edxtasks.logs.raw_files import LONGEST_LINE, RawLog
 from edxtasks.logs.rows.line import Reject
 from edxtasks.logs.rows.rephrase import TOO_LONG, RephraseRules, StreamCounts, rephrase_stream
@@ -81,7 +82,7 @@ def _write_rows(
 ) -> tuple[StreamCounts, bool]:
     """Write the rows; also tell whether they are the very text that the file holds."""
     before, after = hashlib.sha256(), hashlib.sha256()
-    with RawLog(path) as log, temporary.open("wb") as file:
+    with RawLog(path) as log, writing(temporary, path) as file:
 
         def lines() -> Iterator[bytes | Reject]:
             for block in log.blocks(tee=before.update):

@@ -18,6 +18,7 @@ import orjson
 import zstandard
 
 from edxtasks.errors import UserError
+from edxtasks.files import writing
 from edxtasks.problems.analysis import Account, Record, analysed
 
 RECORDS_AT_ONCE = 5_000
@@ -72,7 +73,8 @@ def batches_of(records: Iterable[Record]) -> Iterator[list[Record]]:
 def _write_batch(batch: list[Record], path: Path) -> Account:
     account = Account()
     rows = (orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in analysed(batch, account))
-    path.write_bytes(zstandard.ZstdCompressor(level=1).compress(b"".join(rows)))
+    with writing(path) as file:
+        file.write(zstandard.ZstdCompressor(level=1).compress(b"".join(rows)))
     return account
 
 

@@ -11,6 +11,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from edxtasks.files import writing
 from edxtasks.simulate.clock import iso
 from edxtasks.simulate.courses import SOLUTIONS, Block, Course, Problem, Sequential, Unit, Video
 from edxtasks.simulate.grades import GRADERS, cutoffs
@@ -22,7 +23,7 @@ _ADVANCED = {"discussion", "openassessment"}
 def write_export(course: Course, path: Path) -> None:
     """Write `course` as a gzip tar archive of OLX; the same course gives the same bytes."""
     with (
-        path.open("wb") as raw,
+        writing(path) as raw,
         gzip.GzipFile("", "wb", 6, raw, mtime=0) as file,
         tarfile.open(fileobj=file, mode="w", format=tarfile.GNU_FORMAT) as archive,
     ):

@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 
+from edxtasks.files import writing
 from edxtasks.simulate import clock
 from edxtasks.simulate.events import (
     FORUM,
@@ -130,7 +131,7 @@ class Ledger:
 def write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     """Write `rows` as gzip JSON lines; the same rows give the same bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as file:
+    with writing(path) as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as file:
         for row in rows:
             file.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
 

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 from isal import isal_zlib
 
+from edxtasks.files import writing
 from edxtasks.simulate import behaviour, clock, ledger
 from edxtasks.simulate.campus import Attendance, Campus
 from edxtasks.simulate.clock import DAY, MINUTE
@@ -44,7 +45,7 @@ class RawLog:
     def __init__(self, path: Path, day: int) -> None:
         self.path = path
         self.partial = path.with_name(path.name + ".part")
-        self.file = self.partial.open("wb")
+        self.file = writing(self.partial)
         self.deflate = isal_zlib.compressobj(1, isal_zlib.DEFLATED, 31)
         self.block: list[bytes] = []
         self.held = 0

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from edxtasks.files import writing
 from edxtasks.simulate import clock, people
 from edxtasks.simulate.clock import DAY, SECOND
 from edxtasks.simulate.courses import Course
@@ -19,7 +21,7 @@ def write_forum(path: Path, course: Course, forum: Forum, learners: Sequence[Lea
     if not forum.posts:
         return
     date, number = _DIALECTS[course.number % len(_DIALECTS)]
-    with path.open("w", encoding="utf-8", newline="\n") as file:
+    with io.TextIOWrapper(writing(path), encoding="utf-8", newline="\n") as file:
         for place, post in enumerate(forum.posts):
             document = _document(course, post, learners[post.author], date, number)
             if place == 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from edxtasks.files import writing
 from edxtasks.simulate import clock, people
 from edxtasks.simulate.campus import Campus
 from edxtasks.simulate.chance import fraction, hexadecimal
@@ -90,7 +92,7 @@ class Table:
     def __init__(self, path: Path, columns: Sequence[str], escape_returns: bool) -> None:
         self.columns = columns
         self.escape_returns = escape_returns
-        self.file = path.open("w", encoding="utf-8", newline="\n")
+        self.file = io.TextIOWrapper(writing(path), encoding="utf-8", newline="\n")
         self.file.write("\t".join(columns) + "\n")
 
     def __enter__(self) -> Table:

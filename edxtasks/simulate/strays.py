@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from edxtasks.files import writing
 from edxtasks.simulate import clock, people
 from edxtasks.simulate.campus import Campus
 from edxtasks.simulate.clock import DAY, sql
@@ -99,5 +101,5 @@ def _american(time: int) -> str:
 
 
 def _write_csv(path: Path, rows: Iterable[tuple[Value, ...]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with io.TextIOWrapper(writing(path), encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows(rows)

@@ -23,6 +23,7 @@ from edxtasks.course import CourseKey
 from edxtasks.directories import sql_directory
 from edxtasks.dumps.package import DUMP_FILES
 from edxtasks.errors import SourceAbsentError
+from edxtasks.files import writing
 from edxtasks.steps.in_worker import JobContext, context_of
 from edxtasks.steps.made import Made, files_of
 from edxtasks.steps.step import Step
@@ -90,7 +91,8 @@ def copy(context: Context, course: CourseKey) -> int:
     content = {name: context.digests(path) for name, path in mirror.files.items()}
     with context.scratch.folder() as folder:
         path = folder / "record.json"
-        path.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
+        with writing(path) as file:
+            file.write(orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
         storage.put(path, mirror.record)
     return len(mirror.changed)
 

@@ -129,7 +129,8 @@ def _told(file: FileResult) -> list[str]:
 
 
 def _faults(result: SplitResult) -> list[str]:
-    """What failed: first in one line, then why, one by one."""
+    """What failed: first in one line, with the first reason, since the end of a run repeats that line alone;
+    then all reasons, one by one."""
     failed = [file for file in result.files if file.state == FAILED or not file.complete]
     heads = []
     if failed:
@@ -144,7 +145,10 @@ def _faults(result: SplitResult) -> list[str]:
     ]
     left_out = len(reasons) - SHOWN_FAULTS
     more = [f"and {number(left_out)} more"] if left_out > 0 else []
-    return ["; ".join(heads), *reasons[:SHOWN_FAULTS], *more]
+    first = reasons[0].splitlines()[0]
+    if len(reasons) == 1:
+        return [f"{heads[0].partition(': ')[0]}: {reasons[0]}"]
+    return [f"{'; '.join(heads)}; the first: {first}", *reasons[:SHOWN_FAULTS], *more]
 
 
 def _reason(file: FileResult) -> str:

@@ -20,7 +20,7 @@ import orjson
 from filelock import FileLock
 
 from edxtasks.errors import InputError, UserError
-from edxtasks.files import write_atomically
+from edxtasks.files import write_atomically, writing
 from edxtasks.printable import listed as listed_texts
 from edxtasks.printable import printable_path
 from edxtasks.scratch import PLACE, PRIVATE, Scratch, beside, publish
@@ -667,7 +667,7 @@ def _created(sidecar: Mapping[str, Any]) -> float | None:
 
 def _write_rows(path: Path, schema: Schema, rows: Iterable[Row]) -> None:
     known = set(schema.names)
-    with path.open("wb") as file:
+    with writing(path) as file:
         for row in rows:
             if not row.keys() <= known:
                 raise ValueError(f"columns that the table does not have: {sorted(row.keys() - known)}")

@@ -53,7 +53,8 @@ def test_a_failed_split_tells_what_it_did_and_names_all_that_failed(project: Pro
     first, *more = outcome.err.partition("FAILED  split: ")[2].splitlines()
     assert first.startswith("26 of 27 raw logs failed: ")
     assert all(f"bad{number:02}.log.gz" in first for number in range(20))
-    assert first.endswith(" and 6 more")
+    assert " and 6 more; the first: " in first
+    assert "bad00.log.gz is not a tracking log: it is a zip archive" in outcome.err.rpartition("failed:\n")[2]
     assert sum("is not a tracking log: it is a zip archive" in line for line in more) == 20
     assert "and 6 more" in [line.strip() for line in more]
     assert "good.log.gz: 4 lines, 3 rows, 1 rejects, 1 courses, 2 days" in [line.strip() for line in more]
@@ -61,7 +62,9 @@ def test_a_failed_split_tells_what_it_did_and_names_all_that_failed(project: Pro
     for path in daily.glob("bad*"):
         path.unlink()
     outcome = project.doit("split", status=1)
-    assert "1 of 2 raw logs failed" in outcome.err
+    assert (
+        f"1 of 2 raw logs failed: {daily}/page.log.gz: none of its" in outcome.err.rpartition("failed:\n")[2]
+    )
     assert "page.log.gz: none of its 1 lines could be used (bad_json: 1)" in outcome.err
     assert "Not Found" not in outcome.err
     (daily / "page.log.gz").unlink()

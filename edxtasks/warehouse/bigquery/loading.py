@@ -19,6 +19,7 @@ import orjson
 import zstandard
 
 from edxtasks.errors import InputError
+from edxtasks.files import writing
 from edxtasks.warehouse.base import Loadable, TableName
 from edxtasks.warehouse.rows import JsonLines, ParquetFiles, Row
 from edxtasks.warehouse.schema import Schema
@@ -97,7 +98,7 @@ def _parts(lines: Iterable[bytes], beginning: Path) -> Iterator[Path]:
     line = next(waiting, None)
     while line is not None or number == 0:
         path = beginning.with_name(f"{beginning.name}-{number}.json.gz")
-        with path.open("wb") as file, gzip.GzipFile("", "wb", 5, file, mtime=0) as packed:
+        with writing(path) as file, gzip.GzipFile("", "wb", 5, file, mtime=0) as packed:
             size = 0
             while line is not None and size < _PART:
                 packed.write(line)

@@ -1,0 +1,50 @@
+"""Files that cannot be written to their end: whoever runs it learns which."""
+
+from __future__ import annotations
+
+import resource
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edxtasks.errors import from_machine
+from edxtasks.files import replacing, writing
+
+
+@pytest.fixture
+def small_files() -> Iterator[None]:
+    """Every file of more than 20 000 bytes is refused, as by a full disk."""
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+    signal.signal(signal.SIGXFSZ, handler)
+
+
+@pytest.mark.parametrize("size", [19_000, 200_000], ids=["as it is closed", "at once"])
+def test_a_file_that_cannot_be_written_is_named(small_files: None, tmp_path: Path, size: int) -> None:
+    path = tmp_path / "rows.json"
+    with pytest.raises(OSError, match="File too large") as refused, writing(path) as file:
+        file.write(b"x" * 2_000)
+        file.flush()
+        for _ in range(3):
+            file.write(b"x" * size)
+    assert f"{path}: cannot be read or written: File too large" in str(from_machine(refused.value))
+
+
+@pytest.mark.parametrize("name", ["table.csv", "table.csv.gz"])
+def test_a_file_that_is_to_be_replaced_is_named_and_stays(
+    small_files: None, tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"before")
+    numbers = iter(range(10**9))
+    with pytest.raises(OSError, match="File too large") as refused, replacing(path) as sink:
+        for _ in range(100_000):
+            sink.write(b"%d" % (next(numbers) * 2_654_435_761 % 2**61))
+    assert str(path) in str(from_machine(refused.value))
+    assert path.read_bytes() == b"before"
+    assert list(tmp_path.iterdir()) == [path]
