@@ -16,7 +16,7 @@ from pathlib import Path
 
 import orjson
 
-from edxtasks.build.exports import PLAIN, RowFile, Values, write_rows, written
+from edxtasks.build.exports import PLAIN, CsvForm, RowFile, Values, write_rows, written
 from edxtasks.course import CourseKey
 from edxtasks.errors import UserError
 from edxtasks.files import write_atomically
@@ -25,6 +25,9 @@ from edxtasks.scratch import Scratch
 from edxtasks.warehouse.base import BuildInfo, TableName, Warehouse
 from edxtasks.warehouse.rows import JsonLines
 from edxtasks.warehouse.schema import Column, Schema
+
+_TOO_LARGE = 1 << 63
+"""What an INTEGER no longer holds, and JSON is not written with."""
 
 _AS_TEXT = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_NON_STR_KEYS
 
@@ -88,9 +91,10 @@ def extract(source: Source) -> Extract | None:
 
 
 def rows_of(warehouse: Warehouse, name: TableName, schema: Schema) -> Iterator[Values]:
-    """The rows of a table, streamed, with values that its schema (`TableInfo.schema`) says.
+    """The rows of a table, streamed.
 
-    The schema tells a type that no table of ours has as STRING: such a value is given as text.
+    A schema (`TableInfo.schema`) tells a type that no table of ours has as STRING: such a value is given as
+    text, unless it is a number.
     """
     rows = warehouse.read(name, schema.names)
     if warehouse.built_here(name):
@@ -108,10 +112,10 @@ def is_newer(path: Path, extracts: Sequence[Extract]) -> bool:
     return all(written_at > one.modified for one in extracts)
 
 
-def save(one: Extract, file: RowFile) -> int:
+def save(one: Extract, file: RowFile, form: CsvForm = PLAIN) -> int:
     """Write the rows of a table to a file; gives their number."""
     with written(str(file.path)):
-        return write_rows([file], one.columns, one.rows(), PLAIN)
+        return write_rows([file], one.columns, one.rows(), form)
 
 
 def save_schema(one: Extract, path: Path) -> None:
@@ -140,7 +144,9 @@ class Target:
     scratch: Scratch
 
 
-def combine(extracts: Sequence[Extract], file: RowFile, target: Target | None = None) -> int:
+def combine(
+    extracts: Sequence[Extract], file: RowFile, form: CsvForm = PLAIN, target: Target | None = None
+) -> int:
     """Write the rows of several tables to one file, in their order, with one header; gives their number.
 
     They also replace those of the table `target`, with the columns of the first. Raises `UserError` where
@@ -152,10 +158,10 @@ def combine(extracts: Sequence[Extract], file: RowFile, target: Target | None = 
     rows = (row for one in extracts for row in one.rows())
     with written(str(file.path)):
         if target is None:
-            return write_rows([file], first, rows, PLAIN)
+            return write_rows([file], first, rows, form)
         with target.scratch.folder() as folder:
             path = folder / "rows.json.gz"
-            number = write_rows([file, RowFile(path, json=True)], first, rows, PLAIN)
+            number = write_rows([file, RowFile(path, json=True)], first, rows, form)
             told = f"Combined from {listed([one.source for one in extracts], 20)}"
             with target.warehouse.lock(target.name):
                 label = BuildInfo(
@@ -197,12 +203,14 @@ def _plain_row(row: Values, odd: Sequence[tuple[int, Column]]) -> Values:
 
 
 def _plain(column: Column, value: object) -> object:
-    """A value as its column says: text where that is a STRING."""
+    """A value as its column says: text or a number where that is a STRING."""
     if column.repeated and isinstance(value, list):
         return [_plain(replace(column, mode="NULLABLE"), one) for one in value]
     if column.fields and isinstance(value, dict):
         return {member.name: _plain(member, value.get(member.name)) for member in column.fields}
-    if value is None or column.type != "STRING" or isinstance(value, str):
+    if value is None or column.type != "STRING" or isinstance(value, str | float | bool):
+        return value
+    if isinstance(value, int) and abs(value) < _TOO_LARGE:
         return value
     return _text(value)
 
@@ -213,8 +221,6 @@ def _text(value: object) -> str:
         return base64.b64encode(value).decode()
     if isinstance(value, dict | list):
         return orjson.dumps(value, default=_text, option=_AS_TEXT).decode()
-    if isinstance(value, bool):
-        return str(value).lower()
     if isinstance(value, datetime) and value.tzinfo is not None:
         return str(value).removesuffix("+00:00")
     return value.isoformat() if isinstance(value, date) and not isinstance(value, datetime) else str(value)

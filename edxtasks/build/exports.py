@@ -25,7 +25,7 @@ from edxtasks.directories import sql_directory
 from edxtasks.errors import NoDumpDirectory, SourceAbsentError, UserError
 from edxtasks.files import ByteSink, replacing_together, writing
 from edxtasks.messages import Messages
-from edxtasks.scratch import Scratch
+from edxtasks.scratch import BESIDE, Scratch
 from edxtasks.storage import Storage
 from edxtasks.table import Scope, Table
 from edxtasks.warehouse.base import digest
@@ -204,7 +204,8 @@ def written(what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        where = f" ({error.filename})" if error.filename else ""
+        is_ours = Path(str(error.filename)).name.startswith(BESIDE)  # a name that nobody knows
+        where = f" ({error.filename})" if error.filename and not is_ours else ""
         raise UserError(f"{what} cannot be written: {error.strerror or error}{where}") from error
 
 

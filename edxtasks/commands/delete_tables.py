@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from edxtasks.build.context import check_owner, dataset_of, owner_of
@@ -25,6 +26,7 @@ class DeleteTables(DataCommand):
     )
     takes_courses = True
     heeds: ClassVar[tuple[str, ...]] = ("table",)
+    means: ClassVar[Mapping[str, str]] = {"table": "the table"}
     cmd_options = (SKIPRUN,)
 
     def table(self, request: Request) -> str:

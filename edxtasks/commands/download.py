@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -95,6 +95,9 @@ class Download(DataCommand):
     """A command that writes tables to files of the current folder."""
 
     heeds: ClassVar[tuple[str, ...]] = ("output_bucket",)
+    means: ClassVar[Mapping[str, str]] = {
+        "output_bucket": "bucket that --combine-into-table loads through, on BigQuery"
+    }
     cmd_options: ClassVar[tuple[dict[str, Any], ...]] = (
         flag("output_format_json", "JSON lines in place of CSV"),
         flag("gzip", "compress the files"),
@@ -138,7 +141,7 @@ def _separate(request: Request, source: Source) -> None:
         say(f"{source}: its columns are in {printable_path(path)}")
         return
     rows = save(found, RowFile(path, options["output_format_json"], options["gzip"]))
-    say(f"{source}: {number(rows)} rows in {printable_path(path)}")
+    say(f"{source}: {_rows(rows)} in {printable_path(path)}")
 
 
 def _ending(request: Request) -> str:
@@ -168,11 +171,15 @@ def _combined(request: Request, sources: Sequence[Source], warehouses: Warehouse
         return 0
     if target is None and _is_kept(request, path, extracts):
         return 0
-    rows = combine(extracts, RowFile(path, options["output_format_json"], options["gzip"]), target)
-    say(f"{number(rows)} rows of {len(extracts)} tables in {printable_path(path)}")
+    rows = combine(extracts, RowFile(path, options["output_format_json"], options["gzip"]), target=target)
+    say(f"{_rows(rows)} of {len(extracts)} tables in {printable_path(path)}")
     if target is not None:
-        say(f"{number(rows)} rows in the table {options['combine_into_table']}")
+        say(f"{_rows(rows)} in the table {options['combine_into_table']}")
     return 0
+
+
+def _rows(rows: int) -> str:
+    return f"{number(rows)} row{'' if rows == 1 else 's'}"
 
 
 def _found(source: Source, skip_missing: bool) -> Extract | None:

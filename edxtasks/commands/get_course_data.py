@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from edxtasks.build.context import dataset_of
@@ -21,6 +22,7 @@ class GetCourseData(Download):
     doc_description = "Files DATASET__TABLE.csv in the current folder, or one file for all."
     takes_courses = True
     heeds: ClassVar[tuple[str, ...]] = ("table", *Download.heeds)
+    means: ClassVar[Mapping[str, str]] = {"table": "the table", **Download.means}
     cmd_options: ClassVar[tuple[dict[str, Any], ...]] = (
         *Download.cmd_options,
         flag("add_courseid", "course_id as the first column, where there is none"),

@@ -22,6 +22,7 @@ class GetCourseTableStatus(DataCommand):
     )
     takes_courses = True
     heeds = ("table",)
+    means = {"table": "the table"}
     only_looks = True
     cmd_options = (
         {

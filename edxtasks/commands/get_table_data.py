@@ -30,6 +30,7 @@ class GetTableData(DataCommand):
     doc_description = "One JSON document; times are UTC. A course key stands for its dataset."
     takes_words = 2
     heeds = ("table", "dataset_latest")
+    means = {"table": "the table"}
     only_looks = True
 
     def perform(self, request: Request) -> int:

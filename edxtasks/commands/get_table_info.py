@@ -26,6 +26,7 @@ class GetTableInfo(DataCommand):
     )
     takes_words = 2
     heeds = ("table", "dataset_latest")
+    means = {"table": "the table"}
     only_looks = True
 
     def perform(self, request: Request) -> int:

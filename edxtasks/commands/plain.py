@@ -64,13 +64,15 @@ class DataCommand(EndsWell, Command):  # type: ignore[misc]
 
     A subclass says what it takes: `takes_courses`, with the options of `_SELECTION`; `takes_words`, the most
     words it takes otherwise (None: any number); `heeds`, names of settings and doit variables that are
-    options here (`logs_dir` is `--logs-dir`); `cmd_options`, options of its own in doit's form; `joins`, the
-    option that a word with "=" most likely belongs to.
+    options here (`logs_dir` is `--logs-dir`); `means`, what they mean here where that is not what they mean
+    to tasks; `cmd_options`, options of its own in doit's form; `joins`, the option that a word with "=" most
+    likely belongs to.
     """
 
     takes_courses: ClassVar[bool] = False
     takes_words: ClassVar[int | None] = 0
     heeds: ClassVar[tuple[str, ...]] = ()
+    means: ClassVar[Mapping[str, str]] = {}
     joins: ClassVar[str] = "where"
 
     @abstractmethod
@@ -81,7 +83,7 @@ class DataCommand(EndsWell, Command):  # type: ignore[misc]
         """All options, in doit's form."""
         heeded = ("config", *(_SELECTION if self.takes_courses else ()), *self.heeds)
         told = {"name": "help", "short": "h", "long": "help", "type": bool, "default": False}
-        forms = [_form(name) for name in heeded]
+        forms = [_form(name, self.means.get(name)) for name in heeded]
         return [CmdOption(form) for form in (*forms, *self.cmd_options, told | {"help": "show this help"})]
 
     @property
@@ -241,11 +243,11 @@ class _AnyOrder(CmdParse):  # type: ignore[misc]
         return params, words
 
 
-def _form(name: str) -> dict[str, Any]:
+def _form(name: str, meaning: str | None = None) -> dict[str, Any]:
     """A setting or doit variable as an option of a command, in doit's form."""
     entry = OPTIONS.get(name) or SETTINGS.get(("", name)) or SETTINGS["paths", name]
     flag = _is_flag(entry)
-    what = entry.what.replace("`", "").replace("%", "%%")
+    what = (meaning or entry.what).replace("`", "").replace("%", "%%")
     return {
         "name": name,
         "long": _dashed(name),

@@ -22,11 +22,12 @@ from edxtasks.warehouse.parquet import ParquetWarehouse
 
 NAME = TableName("theirs", "things")
 SQL = """
-SELECT 7::INTEGER AS small, 1.50::DECIMAL(9, 2) AS price, 'a"b'::BLOB AS raw,
+SELECT 7::INTEGER AS small, 18446744073709551615::UBIGINT AS huge,
+  1.50::DECIMAL(9, 2) AS price, 'a"b'::BLOB AS raw,
   TIMESTAMP '2020-01-02 03:04:05' AS local,
   [[1, 2], []] AS nested, {'at': TIMESTAMPTZ '2020-01-02 03:04:05+00', 'cost': 2.5::DECIMAL(9, 1)} AS item,
   TIMESTAMPTZ '2020-01-02 03:04:05.5+00' AS at, true AS ok
-UNION ALL SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+UNION ALL SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 """
 
 
@@ -49,7 +50,8 @@ def test_types_that_no_table_of_ours_has_are_text(tmp_path: Path) -> None:
     assert save(one, RowFile(tmp_path / "things.json", json=True)) == 2
     first, second = map(json.loads, (tmp_path / "things.json").read_text().splitlines())
     assert first == {
-        "small": "7",
+        "small": 7,
+        "huge": "18446744073709551615",
         "price": "1.50",
         "raw": "YSJi",  # base64
         "local": "2020-01-02 03:04:05",
@@ -61,9 +63,9 @@ def test_types_that_no_table_of_ours_has_are_text(tmp_path: Path) -> None:
     assert second == dict.fromkeys(first)
     save(one, RowFile(tmp_path / "things.csv"))
     assert (tmp_path / "things.csv").read_text().splitlines()[1:] == [
-        '7,1.50,YSJi,2020-01-02 03:04:05,"[[1,2],[]]",'
+        '7,18446744073709551615,1.50,YSJi,2020-01-02 03:04:05,"[[1,2],[]]",'
         '"{""at"":""2020-01-02 03:04:05"",""cost"":""2.5""}",2020-01-02 03:04:05.500000,true',
-        ",,,,,,,",
+        ",,,,,,,,",
     ]
 
 

@@ -74,6 +74,17 @@ def test_no_access_is_an_error_and_not_a_missing_table(fake: FakeGoogle, run: Ru
         assert "no table" not in ended.err and "not allowed (accessDenied)" in ended.err
 
 
+def test_what_only_seems_to_be_empty_is_not_deleted(fake: FakeGoogle, run: Run) -> None:
+    """A view, and a table whose rows were streamed in and are not stored yet."""
+    fake.datasets.add(f"{DATASET}_logs")
+    fake.put(f"{DATASET}_logs", "all_days", {"type": "VIEW"})
+    fake.put(f"{DATASET}_logs", "tracklog_20200101", {"streamingBuffer": {"estimatedRows": "3"}})
+    fake.put(f"{DATASET}_logs", "tracklog_20200102", {})
+    assert run("delete_empty_tables", COURSE).lines == [f"deleting {DATASET}_logs.tracklog_20200102"]
+    left = {table for dataset, table in fake.tables if dataset == f"{DATASET}_logs"}
+    assert left == {"all_days", "tracklog_20200101"}
+
+
 def test_signing_in_prints_no_secret(fake: FakeGoogle, run: Run) -> None:
     assert run("testbq").out == f'[\n    "{DATASET}"\n]\n'
     fake.fail("GET", "/datasets$", 401, reason="authError", message="Invalid Credentials: ya29.secret")

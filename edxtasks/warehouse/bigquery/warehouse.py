@@ -134,8 +134,9 @@ class BigQueryWarehouse(Warehouse):
         table = self._service.find(name)
         if table is None:
             return None
+        buffer = table.streaming_buffer  # rows that others stream in count elsewhere until they are stored
         return TableInfo(
-            rows=table.num_rows or 0,
+            rows=(table.num_rows or 0) + ((buffer.estimated_rows or 0) if buffer is not None else 0),
             bytes=table.num_bytes or 0,
             created=table.created.timestamp(),
             modified=table.modified.timestamp(),
