@@ -45,7 +45,7 @@ def test_types_that_no_table_of_ours_has_are_text(tmp_path: Path) -> None:
     duckdb.execute("SET TimeZone = 'UTC'")
     duckdb.execute(f"COPY ({SQL}) TO '{path}' (FORMAT parquet)")
     one = found(ParquetWarehouse(tmp_path / "warehouse"), NAME)
-    types = ["STRING", "STRING", "STRING", "STRING", "STRING", "RECORD", "TIMESTAMP", "BOOLEAN"]
+    types = ["STRING", "STRING", "STRING", "STRING", "STRING", "STRING", "RECORD", "TIMESTAMP", "BOOLEAN"]
     assert [column.type for column in one.schema] == types
     assert save(one, RowFile(tmp_path / "things.json", json=True)) == 2
     first, second = map(json.loads, (tmp_path / "things.json").read_text().splitlines())
