@@ -503,6 +503,31 @@ def test_predecessors_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert (printed.out, printed.err) == ("", "a word of the file\n")
 
 
+def test_relative_paths_of_the_predecessors_file_start_where_it_lies(tmp_path: Path) -> None:
+    """It lay in the folder in which the predecessor was run, wherever dodo.py is now."""
+    old = tmp_path / "old [2014]"
+    old.mkdir()
+    (old / "edx2bigquery_config.py").write_text(
+        "COURSE_SQL_BASE_DIR = 'SQL'\nTRACKING_LOGS_DIRECTORY = '/data/LOGS'\n"
+        "TLFN = 'DAILY/*.gz'\nauth_key_file = 'key.json'\n"
+    )
+    project = tmp_path / "clone"
+    project.mkdir()
+    words = {"config": str(old / "edx2bigquery_config.py"), "listings": "typed.csv"}
+    found = load_settings(project, words, {})
+    assert found.paths.course_sql_base_dir == old / "SQL"
+    assert found.paths.tracking_logs_directory == Path("/data/LOGS")
+    assert found.paths.tlfn == f"{tmp_path}/old [[]2014]/DAILY/*.gz"
+    assert found.auth_key_file == old / "key.json"
+    # What the file does not say is the project's.
+    assert (found.root, found.warehouse.path) == (project, project / "warehouse")
+    assert found.paths.listings == project / "typed.csv"
+    (old / "edx2bigquery_config.py").write_text("ROOT = 'data'\nCOURSE_SQL_BASE_DIR = 'SQL'\n")
+    found = load_settings(project, {"config": str(old / "edx2bigquery_config.py")}, {})
+    assert (found.root, found.paths.course_sql_base_dir) == (old / "data", old / "data" / "SQL")
+    assert found.warehouse.path == old / "data" / "warehouse"
+
+
 def test_predecessors_file_may_choose_the_text_form(tmp_path: Path) -> None:
     assert load_python(tmp_path, 'JSON_TEXT_FORM = "compact"').json_text_form == "compact"
     assert load_python(tmp_path, "", json_text_form="compact").json_text_form == "compact"

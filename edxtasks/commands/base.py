@@ -9,11 +9,12 @@ from doit.control import TaskControl
 from doit.exceptions import InvalidCommand
 
 from edxtasks.commands.ending import EndsWell
+from edxtasks.commands.old_forms import AnswersOldForms
 from edxtasks.graph.tasks import STEP
 from edxtasks.steps.step import Step
 
 
-class GraphCommand(EndsWell, DoitCmdBase):  # type: ignore[misc]
+class GraphCommand(AnswersOldForms, EndsWell, DoitCmdBase):  # type: ignore[misc]
     """A command over the tasks of dodo.py; `self.run` is the run that they belong to."""
 
     execute_tasks = False

@@ -17,6 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
+from doit.cmdparse import CmdParseError
+
 from edxtasks.caches import keeping_no_caches
 from edxtasks.errors import SettingsError, UserError, from_machine
 from edxtasks.printable import say
@@ -50,7 +52,13 @@ class EndsWell:
 
     def _parsed(self, in_args: Sequence[str]) -> int | None:
         with keeping_no_caches() if self.only_looks else nullcontext():
-            status: int | None = super().parse_execute(in_args)  # type: ignore[misc]
+            try:
+                status: int | None = super().parse_execute(in_args)  # type: ignore[misc]
+            except CmdParseError as error:
+                # doit lists all options of the command, as Python writes objects.
+                told, dump, _ = str(error).partition(" (parsing options: ")
+                name = self.get_name()  # type: ignore[attr-defined]
+                raise CmdParseError(f"{told} (doit help {name})" if dump else told) from None
             return status
 
     def _is_help_wanted(self, words: Sequence[str]) -> bool:

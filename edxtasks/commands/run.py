@@ -15,6 +15,7 @@ from doit.runner import MThreadRunner, Runner
 from doit.task import Stream
 
 from edxtasks.commands.ending import INTERRUPTED, EndsWell, NobodyReads, ignore_interrupts, watching_readers
+from edxtasks.commands.old_forms import AnswersOldForms
 from edxtasks.graph.reporter import RunReporter
 from edxtasks.graph.tasks import STEP, TOLERATES
 from edxtasks.printable import say
@@ -46,7 +47,7 @@ class ThreadRunner(_Tolerant, MThreadRunner):  # type: ignore[misc]
     """Several tasks at once, each in a thread that waits for its worker process."""
 
 
-class Run(EndsWell, DoitRun):  # type: ignore[misc]
+class Run(AnswersOldForms, EndsWell, DoitRun):  # type: ignore[misc]
     """Run tasks."""
 
     name = "run"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import glob
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar, overload
@@ -118,12 +119,23 @@ def _read(file: Path, folder: Path, notices: list[str]) -> dict[Place, Any]:
         key = python_name(*place) if python else ".".join(filter(None, place))
         values[place] = _value(SETTINGS[place], raw, f"{file}: {key}")
     if python:
+        base = file.absolute().parent / values.get(("", "root"), Path())
+        values = {place: _beside(base, place, value) for place, value in values.items()}
         values.setdefault(("", "json_text_form"), "predecessor")
         if ("warehouse", "project_id") in values and ("warehouse", "engine") not in values:
             notices.append('tables are made here, by DuckDB; to make them in BigQuery: ENGINE = "bigquery"')
     else:
         _refuse_secrets(file, folder, values)
     return values
+
+
+def _beside(base: Path, place: Place, value: Any) -> Any:
+    """A path of the predecessor's file as that means it: from where the file lies."""
+    if place == ("", "root"):
+        return base
+    if place == ("paths", "tlfn") and value is not None and not Path(value).is_absolute():
+        return str(Path(glob.escape(str(base))) / value)
+    return base / value if isinstance(value, Path) else value
 
 
 def _refuse_secrets(file: Path, folder: Path, values: Mapping[Place, Any]) -> None:
