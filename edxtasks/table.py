@@ -264,6 +264,24 @@ def split_list(text: str) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
+class FactLine:
+    """A line with numbers in it (`{NAME}`); left out where the number `when` is 0 or NULL."""
+
+    text: str
+    when: str = ""
+    warning: bool = False
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is said of a table of a course after its build (`build/fact_lines.py`): lines with numbers of the
+    one row that a query gives."""
+
+    sql: str
+    lines: tuple[FactLine, ...]
+
+
+@dataclass(frozen=True)
 class Table:
     """One table of the registry.
 
@@ -292,8 +310,8 @@ class Table:
     none is, `file_form` how these spell what they
     spell otherwise by default (`build/exports.py`), `snapshot` the setting with which each build is kept as a
     copy. `checks` are conditions that its rows keep: each build looks at them, and they are no part of its
-    stamp. `fault` is what is wrong with its declaration, for people: such a table keeps its name and command,
-    has neither columns nor inputs, and its task fails.
+    stamp; nor are `facts`, what is said of it after a build. `fault` is what is wrong with its declaration,
+    for people: such a table keeps its name and command, has neither columns nor inputs, and its task fails.
     """
 
     name: str = ""
@@ -324,6 +342,7 @@ class Table:
     named: Mapping[str, str] = field(default_factory=dict)
     from_files: tuple[str, str] | None = None
     checks: tuple[Check, ...] = ()
+    facts: Facts | None = None
     fault: str = ""
 
     @property

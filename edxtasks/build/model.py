@@ -18,8 +18,9 @@ warehouse), `optional` and `borrowed` (inputs that may be absent; all others are
 table anew), and what a table says of its place in the product: `sets`, `step`, `excluded by`, `forced by`,
 `required when named`, `file form`, `snapshot`, `from files`, `input NAME: from OPTION`, `for each`.
 Conditions that its rows keep are lines of their own, `-- check NAME (error): grade <= 1`
-(`check_lines.py`). Each output column says its BigQuery type and its meaning in
-its comment; inputs and parameters are read from the parsed query (docs/adding-a-table.md tells all of them).
+(`check_lines.py`), and so is what is said of it after a build (`fact_lines.py`). Each output column says its
+BigQuery type and its meaning in its comment; inputs and parameters are read from the parsed query
+(docs/adding-a-table.md tells all of them).
 
 A model that gives the columns of another table as they are says `columns: TABLE`, or `columns: TABLE without
 NAME, NAME`, and, as a line of its own, `SELECT *`: the columns and their comments are put in its place when
@@ -51,11 +52,13 @@ import orjson
 from edxtasks.build import parameters
 from edxtasks.build.check_lines import CheckLineError, take_checks
 from edxtasks.build.declared import fault_in
+from edxtasks.build.fact_lines import FactLineError, numbers_and_inputs, take_facts
 from edxtasks.caches import write_cache
 from edxtasks.errors import UserError, from_machine, nearest
 from edxtasks.table import (
     ALL_EARLIER,
     TRACKLOG,
+    Facts,
     Need,
     Scope,
     SqlModel,
@@ -151,7 +154,15 @@ def read_models(folder: Path, cache: Path | None, declared: Mapping[str, Schema]
 def with_fault(table: Table, fault: str) -> Table:
     """A table whose task fails with `fault`; nothing is built for its sake."""
     return dataclasses.replace(
-        table, fault=fault, inputs={}, schema=Schema(()), partition=None, files=(), checks=(), grain=""
+        table,
+        fault=fault,
+        inputs={},
+        schema=Schema(()),
+        partition=None,
+        files=(),
+        checks=(),
+        facts=None,
+        grain="",
     )
 
 
@@ -194,13 +205,16 @@ def _table_or_fault(
         return _broken(path, text, str(text))
     try:
         checks, described = _checks(path, text)
+        facts, described = _facts(path, described)
         header, description = _header(path, described)
         schema = None
         if "columns" in header:
             schema = _schema_of(path, header["columns"], tables, declared)
             text = _with_columns(path, text, schema)
         table = _table(path, text, header, description, analysis_of(path, text), schema)
-        return dataclasses.replace(table, checks=checks)
+        if facts is not None and table.scope is not Scope.COURSE:
+            raise ModelError(path, "facts are told of a table of a course, and this is none")
+        return dataclasses.replace(table, checks=checks, facts=facts)
     except ModelError as error:
         return _broken(path, text, str(error))
 
@@ -292,6 +306,9 @@ def _analyse(path: Path, text: str) -> _Analysis:
     try:
         tree = dialect.parse(text)
         columns = [list(column) for column in dialect.columns(tree)]
+        facts, _ = take_facts(text)
+        if facts is not None:
+            numbers_and_inputs(facts)
     except (ValueError, UserError) as error:
         raise ModelError(path, str(error)) from error
     rewrites = sorted(dialect.rewrite_versions(tree).items())
@@ -408,6 +425,13 @@ def _checks(path: Path, text: str) -> tuple[tuple[Check, ...], str]:
     try:
         return take_checks(text)
     except CheckLineError as error:
+        raise ModelError(path, str(error), error.line) from None
+
+
+def _facts(path: Path, text: str) -> tuple[Facts | None, str]:
+    try:
+        return take_facts(text)
+    except FactLineError as error:
         raise ModelError(path, str(error), error.line) from None
 
 

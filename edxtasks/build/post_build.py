@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from edxtasks.build.context import Context, identifier
 from edxtasks.build.exports import export, form_of, write_and_store, written
-from edxtasks.build.person_course import about_person_course
+from edxtasks.build.facts import facts_of
 from edxtasks.course import CourseKey
 from edxtasks.messages import Messages
 from edxtasks.table import Scope, Table
@@ -26,8 +26,8 @@ def follow_up(
     """
     said = list(messages.lines)
     about = [table.description]
-    if table.name == "person_course" and course is not None:
-        about += about_person_course(context, course, messages)
+    if course is not None:
+        about += facts_of(context, table, course, messages)
     about += [f"Warning: {one}" for one in broken]
     if table.scope is Scope.GROUP:
         about += [f"Courses: {', '.join(map(str, context.courses_of(table)))}", *said]

@@ -25,8 +25,8 @@ SETS: Mapping[str, TableSet] = {
     "setup_sql": TableSet("load a new SQL dump"),
     "doall": TableSet("everything that comes from dump, logs and content"),
     "nightly": TableSet("everything that new logs reach", of="doall", reached_by_logs=True),
-    "daily_logs": TableSet("split and load raw logs"),
-    "weekly": TableSet("split, doall of all chosen courses, then combinepc and report", of="doall"),
+    "daily_logs": TableSet("read raw logs and load their days"),
+    "weekly": TableSet("everything: raw logs, the chosen courses, then what is made over them", of="doall"),
 }
 
 WHOLE = "weekly"

@@ -8,7 +8,7 @@ import pytest
 
 from edxtasks.build.model import read_models
 from edxtasks.build.registry import put_together
-from edxtasks.table import Need, PythonModel, Scope, SqlModel, Table
+from edxtasks.table import FactLine, Facts, Need, PythonModel, Scope, SqlModel, Table
 from edxtasks.warehouse.schema import schema
 
 BY_DATE = """-- By date.
@@ -225,3 +225,42 @@ def test_a_model_with_the_name_of_a_loaded_table_fails(tmp_path: Path) -> None:
     assert (
         tables["axis"].fault == f"{tmp_path}/area/axis.sql: a table that is not a model has this name already"
     )
+
+
+FACTS = """-- Rows.
+-- command: x
+-- facts: SELECT COUNT(*) AS people -- INTEGER: rows
+--     FROM rows_made
+-- fact: {people} rows
+-- warning when people: some
+SELECT
+  1 AS n -- INTEGER: one
+"""
+
+
+def test_facts_are_read_from_the_header(tmp_path: Path) -> None:
+    write(tmp_path, "area/rows_made.sql", FACTS)
+    table = read_models(tmp_path, None, {})["rows_made"]
+    assert table.fault == ""
+    assert table.description == "Rows."
+    assert table.facts == Facts(
+        "SELECT COUNT(*) AS people -- INTEGER: rows\nFROM rows_made",
+        (FactLine("{people} rows"), FactLine("some", "people", warning=True)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("when people", "when persons", 'the facts have "persons", which their query does not give'),
+        ("{people}", "{peple}", 'the facts have "peple", which their query does not give; did you mean'),
+        ("{people}", "{people", "the query of the facts: "),
+        ("warning when people:", "warning if people:", "line 6: expected -- facts: QUERY, -- fact: TEXT"),
+        ("-- INTEGER: rows", "", "the query of the facts: "),
+        ("-- facts: SELECT COUNT(*) AS people -- INTEGER: rows\n--     FROM rows_made\n", "", "line 3: "),
+        ("-- command: x", "-- command: x\n-- scope: group", "facts are told of a table of a course"),
+    ],
+)
+def test_wrong_facts_are_a_fault(tmp_path: Path, old: str, new: str, fault: str) -> None:
+    write(tmp_path, "area/rows_made.sql", FACTS.replace(old, new))
+    assert fault in read_models(tmp_path, None, {})["rows_made"].fault

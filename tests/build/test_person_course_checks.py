@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from edxtasks.build.person_course import ACCOUNTS, PEOPLE
+from edxtasks.build.context import Context
+from edxtasks.build.facts import facts_of
 from edxtasks.build.registry import read_registry
-from edxtasks.warehouse.base import BuildInfo, Query, TableName, Tables
+from edxtasks.config import Settings
+from edxtasks.course import CourseKey
+from edxtasks.digests import Digests
+from edxtasks.messages import Messages
+from edxtasks.warehouse.base import BuildInfo, TableName
 from edxtasks.warehouse.checks import CheckFailedError, TableChecks
 from edxtasks.warehouse.parquet import ParquetWarehouse
-from edxtasks.warehouse.schema import schema
 
 NOON = datetime(2014, 10, 14, 12, tzinfo=UTC)
 ONE = datetime(2014, 10, 14, 13, tzinfo=UTC)
@@ -102,20 +107,28 @@ def test_two_persons_of_one_username_are_refused(warehouse: ParquetWarehouse) ->
         broken(warehouse, ACTIVE, IDLE, other(3, username="ada"))
 
 
-def test_certified_learners_without_address_are_counted(warehouse: ParquetWarehouse) -> None:
-    broken(warehouse, ACTIVE | {"ip": None}, IDLE, other(3))
-    assert counted(warehouse, PEOPLE, "person_course", NAME) == (3, 2, 1)
-
-
-def test_accounts_without_username_and_of_the_same_are_counted(warehouse: ParquetWarehouse) -> None:
-    accounts = TableName("campus", "user_info_combo")
+def test_what_is_said_of_a_build(tmp_path: Path) -> None:
+    warehouse = ParquetWarehouse(tmp_path / "warehouse")
+    course = CourseKey.parse("MITx/6.00x/2013")
+    context = Context(Settings(root=tmp_path), read_registry(None), warehouse, Digests())
+    people = [ACTIVE | {"ip": None}, IDLE, other(3)]
+    warehouse.load(TableName(course.dataset, TABLE.name), TABLE.schema, people, BuildInfo("s"))
     names = ["ada", "ada", "ada", "bob", "", None]
-    columns = schema("username STRING -- who")
-    warehouse.load(accounts, columns, [{"username": name} for name in names], BuildInfo("s"))
-    assert counted(warehouse, ACCOUNTS, "user_info_combo", accounts) == (2, 2, 4)
-
-
-def counted(warehouse: ParquetWarehouse, sql: str, name: str, table: TableName) -> tuple[int, ...]:
-    source = Tables((table,), warehouse.schema(table))
-    counts = schema("a INTEGER -- n\nb INTEGER -- n\nc INTEGER -- n")
-    return tuple(warehouse.count(Query(sql, {name: source}, {}, counts)))
+    accounts = [{"user_id": number, "username": name} for number, name in enumerate(names, 1)]
+    columns = context.registry["user_info_combo"].schema
+    warehouse.load(TableName(course.dataset, "user_info_combo"), columns, accounts, BuildInfo("s"))
+    warnings = [
+        "3 rows, of 2 usernames in user_info_combo",
+        "2 records of user_info_combo without username left out",
+        "2 records left out: a newer account has the same username",
+    ]
+    told = Messages()
+    lines = facts_of(context, TABLE, course, told)
+    assert told.lines == warnings
+    assert lines[:3] == [f"Course: {course}", "Start: 2012-09-05. End: none", "SQL directory: none"]
+    assert lines[4:6] == [
+        "Chapters: not known",  # there is no course_facts
+        "Warning: 2 of 3 rows have no ip, 1 of them certified",
+    ]
+    assert lines[6:9] == [f"Warning: {one}" for one in warnings]
+    assert lines[9].startswith("Warning: no chapter_grades, ") or "course_facts" in lines[9]

@@ -111,8 +111,7 @@ def test_the_folders_of_tables_hold_tables_and_nothing_else() -> None:
 
 
 KNOWN_BY_NAME = {
-    "build/person_course.py",  # what is told in the description of person_course
-    "build/post_build.py",  # and when
+    "commands/check_pc_dates.py",  # a command about one table
 }
 """Files that name tables."""
 

@@ -15,6 +15,36 @@
 -- check first_event_is_not_after_last (warning): first_event <= last_event
 -- check gaps_of_at_most_300_seconds (warning): sum_dt <= 300 * n_dt + 0.000001
 -- check grade_in_range (warning): grade BETWEEN 0 AND 1
+-- facts:
+--     SELECT
+--       chapters, -- INTEGER: chapters of the course
+--       people, -- INTEGER: rows
+--       IF(people != usernames, people, NULL) AS odd, -- INTEGER: rows, where they are not as many
+--       usernames, -- INTEGER: usernames of the accounts
+--       nameless, -- INTEGER: accounts without
+--       named - usernames AS doubled, -- INTEGER: accounts beyond the first of a username
+--       without_ip, -- INTEGER: rows without address
+--       certified_without_ip -- INTEGER: certified ones of these
+--     FROM (
+--       SELECT
+--         COUNT(*) AS people,
+--         COUNTIF(ip IS NULL) AS without_ip,
+--         COUNTIF(ip IS NULL AND certified) AS certified_without_ip
+--       FROM person_course
+--     ) AS rows_made
+--     CROSS JOIN (
+--       SELECT
+--         COUNT(DISTINCT IF(username != '', username, NULL)) AS usernames,
+--         COUNTIF(username IS NULL OR username = '') AS nameless,
+--         COUNTIF(username != '') AS named
+--       FROM user_info_combo
+--     ) AS accounts
+--     CROSS JOIN (SELECT MAX(n_chapters) AS chapters FROM course_facts) AS course
+-- fact: Chapters: {chapters}
+-- warning when odd: {odd} rows, of {usernames} usernames in user_info_combo
+-- warning when nameless: {nameless} records of user_info_combo without username left out
+-- warning when doubled: {doubled} records left out: a newer account has the same username
+-- fact when without_ip: Warning: {without_ip} of {people} rows have no ip, {certified_without_ip} of them certified
 SELECT
   person_course_base.course_id, -- STRING: course key, ORG/NUMBER/RUN
   person_course_base.user_id, -- INTEGER: account id
