@@ -302,6 +302,12 @@ class Table:
     `named` by the same name the words of the person who named it.
     `from_files`: a file of each course from which the table is made instead, while the option holds.
 
+    `constants` are numbers that its query has as parameters; `lookback_by` is the one that says how far it
+    looks back, and its unit. `variant` is an option with which the table is made once more under another
+    name, with other constants (`build/variants.py`).
+
+    `stands_with` are options with which it is read as it stands.
+
     `for_each`: `organization` where there is one such table for each organization of the chosen courses, made
     from its courses alone; the name ends in `_ORG`, which stands for it, also in steps and files. The
     registry of a run has these tables in its place, each with its `organization` as datasets are named.
@@ -324,6 +330,9 @@ class Table:
     inputs: Mapping[str, Need] = field(default_factory=dict)
     partition: str | None = None
     lookback: timedelta = timedelta(0)
+    lookback_by: tuple[str, timedelta] | None = None
+    constants: Mapping[str, int] = field(default_factory=dict)
+    variant: str = ""
     internal: bool = False
     for_each: str = ""
     organization: str = ""
@@ -336,6 +345,7 @@ class Table:
     on_request: bool = False
     excluded_by: tuple[str, ...] = ()
     forced_by: tuple[str, ...] = ()
+    stands_with: tuple[str, ...] = ()
     required_when_named: bool = False
     replaceable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     written: Mapping[str, str] = field(default_factory=dict)

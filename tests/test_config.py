@@ -393,6 +393,9 @@ def test_options_are_typed(tmp_path: Path) -> None:
         ({"clist_from_missing_table": "a.b"}, "expected the name of a table"),
         ({"time_on_task_config": "timeout_short:0"}, "not minutes, a whole number from 1 up"),
         ({"time_on_task_config": "timeout_short:40"}, "timeout_short is 40, more than timeout_long, 30"),
+        ({"time_on_task_config": "timeout_long:40"}, "other timeouts need a table of their own"),
+        ({"time_on_task_config": "timeout_short:30,time_on_task_table_name:t"}, "both timeouts are 30"),
+        ({"time_on_task_config": "timeout_long:525601,time_on_task_table_name:t"}, "525600, a year"),
         ({"time_on_task_config": "timeout_lng:40"}, '"timeout_lng" is not known; did you mean "timeout_l'),
         ({"time_on_task_config": "timeout_long"}, '"timeout_long" is not a key:value'),
         ({"time_on_task_config": "timeout_long:40,timeout_long:50"}, '"timeout_long" is given twice'),
@@ -408,8 +411,8 @@ def test_time_on_task_config(tmp_path: Path) -> None:
     assert load(tmp_path).options.time_on_task_config == TimeOnTask(
         5, 30, "time_on_task", "time_on_task_totals"
     )
-    found = load(tmp_path, time_on_task_config="timeout_short:10, timeout_long:10")
-    assert found.options.time_on_task_config == TimeOnTask(10, 10, "time_on_task", "time_on_task_totals")
+    found = load(tmp_path, time_on_task_config="timeout_short:10, timeout_long:11,time_on_task_table_name:t")
+    assert found.options.time_on_task_config == TimeOnTask(10, 11, "t", "t_totals")
     # The first name alone must not leave the totals under the usual name, where they would be overwritten.
     found = load(tmp_path, time_on_task_config="time_on_task_table_name:tot60")
     assert found.options.time_on_task_config == TimeOnTask(5, 30, "tot60", "tot60_totals")

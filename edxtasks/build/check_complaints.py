@@ -54,7 +54,7 @@ def _complaints(table: Table, check: Check, tables: Mapping[str, Table]) -> Iter
         yield from str(error).splitlines()
         return
     for name in dialect.parameters(tree):
-        if fault := parameters.complaint(name, table.scope):
+        if name not in table.constants and (fault := parameters.complaint(name, table.scope)):
             yield fault
     schemas: dict[str, Schema] = {}
     for name in dialect.inputs(tree):

@@ -11,7 +11,7 @@ from typing import Any
 
 from edxtasks.build.context import Context
 from edxtasks.build.freshness import instances
-from edxtasks.build.parameters import value
+from edxtasks.build.parameters import value_for
 from edxtasks.course import CourseKey
 from edxtasks.messages import Messages
 from edxtasks.table import Table
@@ -44,7 +44,7 @@ def checks_of(context: Context, table: Table, course: CourseKey | None, messages
         table.key if with_grain else None,
         made,
         inputs,
-        {name: value(name, course, context.settings) for name in sorted(parameters)},
+        {name: value_for(table, name, course, context.settings) for name in sorted(parameters)},
     )
 
 

@@ -27,7 +27,7 @@ def _faults(table: Table) -> Iterator[str]:
         yield str(error)
         return
     conditions = [command.option for command in commands if command.option]
-    conditions += [*table.excluded_by, *table.forced_by]
+    conditions += [*table.excluded_by, *table.forced_by, *table.stands_with]
     if table.from_files is not None:
         conditions.append(table.from_files[1])
     yield from _unknown(conditions, _OPTIONS, "option")
@@ -38,6 +38,9 @@ def _faults(table: Table) -> Iterator[str]:
     yield from _unknown(named, _OPTIONS | _SETTINGS, "setting or option")
     yield from _unknown(table.sets, SETS, "set of tables")
     yield from _unknown(filter(None, [table.file_form]), FILE_FORMS, "form of files")
+    names = getattr(getattr(Options(), table.variant, None), "__dataclass_fields__", {})
+    if table.variant and f"{table.name}_table_name" not in names:
+        yield f"the header names {table.variant}, which is not an option that has {table.name}_table_name"
     if table.for_each not in ("", ORGANIZATION):
         yield f'"for each: {table.for_each}": expected "for each: {ORGANIZATION}"'
     if table.for_each and (table.scope is not Scope.GROUP or not table.name.endswith("_ORG")):
@@ -49,4 +52,4 @@ def _unknown(names: Iterable[str], known: Iterable[str], what: str) -> Iterator[
     known = sorted(known)
     for name in names:
         if name not in known:
-            yield f"the header names {name}, which is not a {what}{nearest(name, known)}"
+            yield f"the header names {name}, which is not a known {what}{nearest(name, known)}"

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from edxtasks.build.context import Context, day_of_log
 from edxtasks.build.exports import outdated
-from edxtasks.build.parameters import OF_SETTINGS, value
+from edxtasks.build.parameters import OF_SETTINGS, value_for
 from edxtasks.build.published import unpublished, unpublished_outputs
 from edxtasks.config import Settings
 from edxtasks.config.settings import SETTINGS
@@ -260,7 +260,7 @@ def parameters(context: Context, table: Table, course: CourseKey | None) -> dict
     """Values of the parameters that a model uses."""
     if not isinstance(table.builder, SqlModel):
         return {}
-    return {name: value(name, course, context.settings) for name in table.builder.parameters}
+    return {name: value_for(table, name, course, context.settings) for name in table.builder.parameters}
 
 
 def window(day: date, lookback: timedelta) -> tuple[int, int]:

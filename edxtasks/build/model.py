@@ -16,7 +16,8 @@ warehouse), `optional` and `borrowed` (inputs that may be absent; all others are
 (the column of the date), `lookback` (how far before a date the query looks: `300 seconds`, `30 minutes`,
 `all`), `internal: yes`, `files` (files to write from the rows), `settings` (settings whose change makes the
 table anew), and what a table says of its place in the product: `sets`, `step`, `excluded by`, `forced by`,
-`required when named`, `file form`, `snapshot`, `from files`, `input NAME: from OPTION`, `for each`.
+`required when named`, `file form`, `snapshot`, `from files`, `input NAME: from OPTION`, `for each`,
+`constants` and `variant` (`variants.py`), `stands with`.
 Conditions that its rows keep are lines of their own, `-- check NAME (error): grade <= 1`
 (`check_lines.py`), and so is what is said of it after a build (`fact_lines.py`). Each output column says its
 BigQuery type and its meaning in its comment; inputs and parameters are read from the parsed query
@@ -90,12 +91,16 @@ _KEYS = (
     "required when named",
     "file form",
     "for each",
+    "constants",
+    "variant",
+    "stands with",
     "snapshot",
     "from files",
 )
 _HEADER = re.compile(r"--\s*([a-z]+(?: [a-z]+)*|input \S+):\s*(.+)")
 _INPUT = "input "
-_LOOKBACK = re.compile(r"(\d+) (seconds?|minutes?|days?)")
+_LOOKBACK = re.compile(r"(\d+|@[a-z]\w*) (seconds?|minutes?|days?)")
+_CONSTANT = re.compile(r"([a-z]\w*) (\d{1,9})")
 _WHEN = " when "
 _ON_REQUEST = " (on request)"
 _FROM = re.compile(r"from (.+)")
@@ -333,7 +338,8 @@ def _table(
         raise ModelError(path, f"the partition column {partition} is none of its columns")
     if partition is not None and schema[partition].type not in {"DATE", "TIMESTAMP"}:
         raise ModelError(path, f"the partition column {partition} is neither DATE nor TIMESTAMP")
-    lookback = _lookback(path, header.get("lookback", "0 seconds"))
+    constants = _constants(path, header.get("constants", ""))
+    lookback, lookback_by = _lookback(path, header.get("lookback", "0 seconds"), constants)
     if lookback == ALL_EARLIER and TRACKLOG in analysis.inputs:
         raise ModelError(
             path,
@@ -348,7 +354,7 @@ def _table(
         raise ModelError(path, "a table by date has no files: they would be written again for every date")
     scope = _scope(path, header.get("scope", "course"))
     for name in analysis.parameters:
-        if fault := parameters.complaint(name, scope):
+        if name not in constants and (fault := parameters.complaint(name, scope)):
             raise ModelError(path, fault, line_with(text, f"@{name}"))
     table = Table(
         name=name_at(path),
@@ -367,6 +373,9 @@ def _table(
         inputs=_needs(path, analysis.inputs, header),
         partition=partition,
         lookback=lookback,
+        lookback_by=lookback_by,
+        constants=constants,
+        variant=header.get("variant", ""),
         internal=header.get("internal") == "yes",
         for_each=header.get("for each", ""),
         files=files,
@@ -378,6 +387,7 @@ def _table(
         on_request=header.get("step", "").endswith(_ON_REQUEST),
         excluded_by=split_list(header.get("excluded by", "")),
         forced_by=split_list(header.get("forced by", "")),
+        stands_with=split_list(header.get("stands with", "")),
         required_when_named=header.get("required when named") == "yes",
         replaceable=dict(_replaceable(path, header)),
         from_files=_from_files(path, header),
@@ -453,13 +463,39 @@ def _scope(path: Path, text: str) -> Scope:
         raise ModelError(path, f'scope "{text}" is none of {known}') from None
 
 
-def _lookback(path: Path, text: str) -> timedelta:
+def _constants(path: Path, text: str) -> dict[str, int]:
+    """The numbers that a header names: `NAME VALUE, NAME VALUE`."""
+    found: dict[str, int] = {}
+    for part in split_list(text):
+        match = _CONSTANT.fullmatch(part)
+        if match is None:
+            raise ModelError(path, f'"constants: {text}": expected "constants: NAME NUMBER, NAME NUMBER"')
+        if match[1] in parameters.OF_COURSE or match[1] in parameters.OF_SETTINGS:
+            raise ModelError(path, f"constants: @{match[1]} is a parameter of another meaning already")
+        if match[1] in found or int(match[2]) in found.values():
+            raise ModelError(path, f'"constants: {text}": expected each name and each number once')
+        found[match[1]] = int(match[2])
+    return found
+
+
+def _lookback(
+    path: Path, text: str, constants: Mapping[str, int]
+) -> tuple[timedelta, tuple[str, timedelta] | None]:
+    """A look-back, and where it hangs on a constant, on which and in what unit."""
     if text == "all":
-        return ALL_EARLIER
+        return ALL_EARLIER, None
     match = _LOOKBACK.fullmatch(text)
     if not match:
-        raise ModelError(path, f'lookback "{text}" is none of "N seconds", "N minutes", "N days", "all"')
-    return timedelta(**{match[2].rstrip("s") + "s": int(match[1])})
+        expected = '"N seconds", "N minutes", "N days", "all"; N a number, or @NAME of a constant'
+        raise ModelError(path, f'lookback "{text}" is none of {expected}')
+    unit = timedelta(**{match[2].rstrip("s") + "s": 1})
+    if not match[1].startswith("@"):
+        return unit * int(match[1]), None
+    name = match[1].removeprefix("@")
+    if name not in constants:
+        hint = nearest(name, constants)
+        raise ModelError(path, f'lookback "{text}": the header names no constant {name}{hint}')
+    return unit * constants[name], (name, unit)
 
 
 def _column(path: Path, text: str, name: str, comment: str) -> Column:

@@ -3,6 +3,7 @@
 - An input that an option or setting may name (header `input NAME: from OPTION`): the table that is named is
   read in its place, as it stands; of a CSV file that is named, a table is made first. A table whose own name
   begins with that of the input is then named after what it reads.
+- A table that an option makes once more with other constants (`variants.py`).
 - A table that there is for each organization: those of the organizations of the chosen courses.
 - A table whose files are written only with a setting: without files.
 - A table over courses that may be made from files of the courses (header `from files: FILE when OPTION`).
@@ -18,6 +19,7 @@ from typing import Any
 from edxtasks.build.context import organization_of, usual_report_dataset
 from edxtasks.build.from_files import from_files, from_named_file
 from edxtasks.build.model import with_fault
+from edxtasks.build.variants import with_variants
 from edxtasks.config import Options, Settings
 from edxtasks.config.kinds import is_file_name
 from edxtasks.course import CourseKey
@@ -66,6 +68,7 @@ def with_overrides(
     for table in registry.values():
         if table.from_files is not None and getattr(settings.options, table.from_files[1]):
             registry = {**registry, table.name: from_files(table, table.from_files[0])}
+    registry = with_variants(registry, settings)
     organizations = tuple(dict.fromkeys(organization_of(course) for course in courses))
     return {
         one.name: one

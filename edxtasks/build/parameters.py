@@ -2,6 +2,7 @@
 
 A model that is made for a course has those of the course. Every model, whatever its scope, has the settings
 of the top level that hold one value: `@sybil_max_group`. A secret, a path, a list and a table are none.
+A model may name constants of its own.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from edxtasks.config.settings import SETTINGS
 from edxtasks.course import CourseKey
 from edxtasks.directories import dump_date
 from edxtasks.errors import nearest
-from edxtasks.table import Scope
+from edxtasks.table import Scope, Table
 from edxtasks.warehouse.base import Parameter
 
 OF_COURSE: Mapping[str, Callable[[CourseKey, Settings], Parameter]] = {
@@ -71,3 +72,8 @@ def value(name: str, course: CourseKey | None, settings: Settings) -> Parameter:
         return OF_COURSE[name](course, settings)
     found: Parameter = getattr(settings, name)
     return found.isoformat() if isinstance(found, date) and OF_SETTINGS[name] == "STRING" else found
+
+
+def value_for(table: Table, name: str, course: CourseKey | None, settings: Settings) -> Parameter:
+    """The value of a parameter in a table: of a constant that it names, else as `value`."""
+    return table.constants[name] if name in table.constants else value(name, course, settings)

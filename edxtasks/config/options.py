@@ -29,6 +29,8 @@ from edxtasks.config.kinds import (
 )
 from edxtasks.errors import nearest
 
+_MINUTES_OF_A_YEAR = 525_600
+
 
 @dataclass(frozen=True)
 class TimeOnTask:
@@ -41,7 +43,10 @@ class TimeOnTask:
 
 
 def parse_time_on_task(text: str) -> TimeOnTask:
-    """Read `k:v,k:v`. A table name alone names the totals too, as that name + `_totals`."""
+    """Read `k:v,k:v`. A table name alone names the totals too, as that name + `_totals`.
+
+    Other time-outs go with a table name of their own: the standard tables are left alone.
+    """
     given: dict[str, str] = {}
     known = tuple(TimeOnTask.__dataclass_fields__)
     for part in filter(None, (part.strip() for part in text.split(","))):
@@ -68,6 +73,17 @@ def parse_time_on_task(text: str) -> TimeOnTask:
     if result.timeout_short > result.timeout_long:
         raise InvalidValueError(
             f"timeout_short is {result.timeout_short}, more than timeout_long, {result.timeout_long}"
+        )
+    if result.timeout_short == result.timeout_long:
+        raise InvalidValueError(
+            f"both timeouts are {result.timeout_short}: columns bear them in their names, two would have one"
+        )
+    if result.timeout_long > _MINUTES_OF_A_YEAR:
+        raise InvalidValueError(f"timeout_long is {result.timeout_long}, more than 525600, a year")
+    others = (result.timeout_short, result.timeout_long) != (default.timeout_short, default.timeout_long)
+    if others and table == default.time_on_task_table_name:
+        raise InvalidValueError(
+            "other timeouts need a table of their own, time_on_task_table_name:NAME; time_on_task stays"
         )
     if result.time_on_task_table_name == result.time_on_task_totals_table_name:
         raise InvalidValueError("both tables have one name")
@@ -141,7 +157,7 @@ class Options:
         TIME_ON_TASK,
         TimeOnTask(),
         "`time_task`: `timeout_short:5,timeout_long:30` (minutes), `time_on_task_table_name:…`, "
-        "`time_on_task_totals_table_name:…`.",
+        "`time_on_task_totals_table_name:…`: two more tables, the standard ones stay.",
     )
     subsection: bool = setting(FLAG, False, "`grades_persistent`: the grades of subsections.")
     nskip: int = setting(whole(), 0, "`report`: leave out the first N steps.")

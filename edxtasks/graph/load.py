@@ -33,11 +33,9 @@ from edxtasks.warehouse import open_warehouse
 
 _WITHOUT_EFFECT = (
     "extparam",
-    "just_do_totals",
     "nskip",
     "skip_already_successful",
     "submit_condor",
-    "time_on_task_config",
 )
 """Options of tasks that this version does not have yet."""
 

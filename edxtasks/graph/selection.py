@@ -122,16 +122,20 @@ class Selection:
         only such are asked for. Where a
         person named the courses of the run, tables over all courses that everybody reads (`courses.NAME`),
         unless they are named themselves: else two people who name two courses in turn would rebuild them
-        for each other.
+        for each other. And those that an option of the run says so of.
         """
         named = {word.partition(":")[0] for word in self._words if self.tables_of(word)}
         everything = set(self._registry)
         if named and named <= self.forced:
             return everything - self.forced
         status = self._shared if self._courses_named else set()
+        status = status | {name for name, table in self._registry.items() if self._stands(table)}
         if self._options.just_do_nightly or named == {_NIGHTLY}:
             status = status | (everything - set(reached_by_logs(self._registry)))
         return status
+
+    def _stands(self, table: Table) -> bool:
+        return any(getattr(self._options, option) for option in table.stands_with)
 
     def is_made_where_absent(self, table: Table) -> bool:
         """Whether a table that the run takes as it stands is made all the same where it does not exist: one

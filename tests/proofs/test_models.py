@@ -27,6 +27,7 @@ from model_cases import (
     input_schema,
     input_schemas,
     models,
+    parameters_of,
     queries,
     registry,
 )
@@ -42,7 +43,7 @@ ANY_VALUE_OF_A_PARAMETER = {**COURSE_PARAMETERS, "dump_date": date(2013, 9, 8)}
 
 def _query(table: Table) -> tuple[str, dict[str, object]]:
     assert isinstance(table.builder, SqlModel)
-    return table.builder.sql, {name: ANY_VALUE_OF_A_PARAMETER[name] for name in table.builder.parameters}
+    return table.builder.sql, dict(parameters_of(table, ANY_VALUE_OF_A_PARAMETER))
 
 
 @pytest.mark.parametrize("table", [*models(), *queries()], ids=lambda table: table.name)

@@ -66,8 +66,14 @@ class Case:
     @property
     def values(self) -> dict[str, Parameter]:
         """The parameters that the model uses."""
-        assert isinstance(self.table.builder, SqlModel)
-        return {name: self.parameters[name] for name in self.table.builder.parameters}
+        return parameters_of(self.table, self.parameters)
+
+
+def parameters_of(table: Table, known: Mapping[str, Parameter] = COURSE_PARAMETERS) -> dict[str, Parameter]:
+    """The parameters that a model uses; its constants as it says them, unless `known` has others."""
+    assert isinstance(table.builder, SqlModel)
+    values = {**table.constants, **known}
+    return {name: values[name] for name in table.builder.parameters}
 
 
 @functools.cache

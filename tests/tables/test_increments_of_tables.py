@@ -18,7 +18,7 @@ import orjson
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from made_up_rows import Sizes, columns_read, made_up
-from model_cases import COURSE_PARAMETERS, registry
+from model_cases import COURSE_PARAMETERS, parameters_of, registry
 
 from edxtasks.build.building import build
 from edxtasks.build.context import Context
@@ -282,7 +282,7 @@ class Site:
         names = tuple(
             TableName(COURSE.logs_dataset, day) for day in self.context(self.held.options).log_days(COURSE)
         )
-        parameters = {name: COURSE_PARAMETERS[name] for name in table.builder.parameters}
+        parameters = parameters_of(table)
         query = Query(table.builder.sql, {TRACKLOG: Tables(names, TRACKLOG_SCHEMA)}, parameters, table.schema)
         made = TableName("in_one_query", table.name)
         self.warehouse.create_dates(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from made_up_rows import LOOSE_THRESHOLDS, Sizes, columns_read, made_up
-from model_cases import COURSE_PARAMETERS, input_schemas, models
+from model_cases import COURSE_PARAMETERS, input_schemas, models, parameters_of
 
 from edxtasks.table import TRACKLOG, SqlModel, Table
 from edxtasks.warehouse import dialect
@@ -58,7 +58,7 @@ class Builder:
         """For each warehouse the versions of what it builds: of each date, or of the whole table (None)."""
         assert isinstance(table.builder, SqlModel)
         known = {**COURSE_PARAMETERS, **LOOSE_THRESHOLDS}
-        parameters = {name: known[name] for name in table.builder.parameters}
+        parameters = parameters_of(table, known)
         inputs = {name: self._input(name) for name in table.inputs}
         query = Query(table.builder.sql, inputs, parameters, table.schema)
         return [

@@ -4,6 +4,7 @@
 -- command: time_asset
 -- grain: date, username, module_id
 -- partition: date
+-- stands with: just_do_totals
 -- lookback: 30 minutes
 -- check time_fits_the_date (error): time_umid30 < 24 * 3600 + 1800
 -- check short_gaps_are_gaps (error): time_umid5 <= time_umid30

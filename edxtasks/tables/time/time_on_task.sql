@@ -1,13 +1,16 @@
 -- Seconds that each learner spent on each date, in all and by kind of activity.
--- Time is the gap between two events of a learner, where it is shorter than a time-out of 5 or 30 minutes; it
--- belongs to the date of the later event. The total_ columns of a kind count gaps between events of that kind and
+-- Time is the gap between two events of a learner, where it is shorter than a time-out of 5 minutes or of
+-- 30 minutes; it belongs to the date of the later event. The total_ columns of a kind count gaps between events of that kind and
 -- overlap; the serial_ columns give each gap between events of any kind to the kind of the later one.
 -- command: time_task
 -- sets: doall
 -- grain: date, username
 -- partition: date
--- lookback: 30 minutes
--- check time_fits_the_date (error): total_time_30 < 24 * 3600 + 1800
+-- constants: timeout_short 5, timeout_long 30
+-- lookback: @timeout_long minutes
+-- variant: time_on_task_config
+-- stands with: just_do_totals
+-- check time_fits_the_date (error): total_time_30 < 24 * 3600 + 60 * @timeout_long
 -- check short_gaps_are_gaps (error): total_time_5 <= total_time_30
 WITH
   -- Named events that are no calls of block handlers.
@@ -79,20 +82,20 @@ SELECT
   @course_id AS course_id, -- STRING: course key, ORG/NUMBER/RUN
   date, -- DATE: UTC date
   username, -- STRING: learner
-  SUM(IF(gap < 300000000, gap, NULL)) / 1000000 AS total_time_5, -- FLOAT: gaps shorter than 5 minutes, seconds; NULL if none
-  SUM(IF(gap < 1800000000, gap, NULL)) / 1000000 AS total_time_30, -- FLOAT: gaps shorter than 30 minutes, seconds
-  SUM(IF(video_gap < 300000000, video_gap, NULL)) / 1000000 AS total_video_time_5, -- FLOAT: gaps between video events, 5 minutes, seconds
-  SUM(IF(video_gap < 1800000000, video_gap, NULL)) / 1000000 AS total_video_time_30, -- FLOAT: gaps between video events, 30 minutes, seconds
-  SUM(IF(serial_video_gap < 1800000000, serial_video_gap, NULL)) / 1000000 AS serial_video_time_30, -- FLOAT: gaps before video events since an event of any kind, 30 minutes, seconds
-  SUM(IF(problem_gap < 300000000, problem_gap, NULL)) / 1000000 AS total_problem_time_5, -- FLOAT: gaps between problem events, 5 minutes, seconds
-  SUM(IF(problem_gap < 1800000000, problem_gap, NULL)) / 1000000 AS total_problem_time_30, -- FLOAT: gaps between problem events, 30 minutes, seconds
-  SUM(IF(serial_problem_gap < 1800000000, serial_problem_gap, NULL)) / 1000000 AS serial_problem_time_30, -- FLOAT: gaps before problem events since an event of any kind, 30 minutes, seconds
-  SUM(IF(forum_gap < 300000000, forum_gap, NULL)) / 1000000 AS total_forum_time_5, -- FLOAT: gaps between forum events, 5 minutes, seconds
-  SUM(IF(forum_gap < 1800000000, forum_gap, NULL)) / 1000000 AS total_forum_time_30, -- FLOAT: gaps between forum events, 30 minutes, seconds
-  SUM(IF(serial_forum_gap < 1800000000, serial_forum_gap, NULL)) / 1000000 AS serial_forum_time_30, -- FLOAT: gaps before forum events since an event of any kind, 30 minutes, seconds
-  SUM(IF(text_gap < 300000000, text_gap, NULL)) / 1000000 AS total_text_time_5, -- FLOAT: gaps between textbook and wiki events, 5 minutes, seconds
-  SUM(IF(text_gap < 1800000000, text_gap, NULL)) / 1000000 AS total_text_time_30, -- FLOAT: gaps between textbook and wiki events, 30 minutes, seconds
-  SUM(IF(serial_text_gap < 1800000000, serial_text_gap, NULL)) / 1000000 AS serial_text_time_30 -- FLOAT: gaps before textbook and wiki events since an event of any kind, 30 minutes, seconds
+  SUM(IF(gap < @timeout_short * 60000000, gap, NULL)) / 1000000 AS total_time_5, -- FLOAT: gaps shorter than 5 minutes, seconds; NULL if none
+  SUM(IF(gap < @timeout_long * 60000000, gap, NULL)) / 1000000 AS total_time_30, -- FLOAT: gaps shorter than 30 minutes, seconds
+  SUM(IF(video_gap < @timeout_short * 60000000, video_gap, NULL)) / 1000000 AS total_video_time_5, -- FLOAT: gaps between video events, shorter than 5 minutes, seconds
+  SUM(IF(video_gap < @timeout_long * 60000000, video_gap, NULL)) / 1000000 AS total_video_time_30, -- FLOAT: gaps between video events, shorter than 30 minutes, seconds
+  SUM(IF(serial_video_gap < @timeout_long * 60000000, serial_video_gap, NULL)) / 1000000 AS serial_video_time_30, -- FLOAT: gaps before video events since an event of any kind, shorter than 30 minutes, seconds
+  SUM(IF(problem_gap < @timeout_short * 60000000, problem_gap, NULL)) / 1000000 AS total_problem_time_5, -- FLOAT: gaps between problem events, shorter than 5 minutes, seconds
+  SUM(IF(problem_gap < @timeout_long * 60000000, problem_gap, NULL)) / 1000000 AS total_problem_time_30, -- FLOAT: gaps between problem events, shorter than 30 minutes, seconds
+  SUM(IF(serial_problem_gap < @timeout_long * 60000000, serial_problem_gap, NULL)) / 1000000 AS serial_problem_time_30, -- FLOAT: gaps before problem events since an event of any kind, shorter than 30 minutes, seconds
+  SUM(IF(forum_gap < @timeout_short * 60000000, forum_gap, NULL)) / 1000000 AS total_forum_time_5, -- FLOAT: gaps between forum events, shorter than 5 minutes, seconds
+  SUM(IF(forum_gap < @timeout_long * 60000000, forum_gap, NULL)) / 1000000 AS total_forum_time_30, -- FLOAT: gaps between forum events, shorter than 30 minutes, seconds
+  SUM(IF(serial_forum_gap < @timeout_long * 60000000, serial_forum_gap, NULL)) / 1000000 AS serial_forum_time_30, -- FLOAT: gaps before forum events since an event of any kind, shorter than 30 minutes, seconds
+  SUM(IF(text_gap < @timeout_short * 60000000, text_gap, NULL)) / 1000000 AS total_text_time_5, -- FLOAT: gaps between textbook and wiki events, shorter than 5 minutes, seconds
+  SUM(IF(text_gap < @timeout_long * 60000000, text_gap, NULL)) / 1000000 AS total_text_time_30, -- FLOAT: gaps between textbook and wiki events, shorter than 30 minutes, seconds
+  SUM(IF(serial_text_gap < @timeout_long * 60000000, serial_text_gap, NULL)) / 1000000 AS serial_text_time_30 -- FLOAT: gaps before textbook and wiki events since an event of any kind, shorter than 30 minutes, seconds
 FROM gaps
 GROUP BY date, username
-HAVING COUNTIF(gap < 1800000000) > 0
+HAVING COUNTIF(gap < @timeout_long * 60000000) > 0

@@ -24,6 +24,7 @@ from edxtasks.warehouse.dialect.parser import (
     parse,
     source_tables,
     token_digest,
+    with_names,
 )
 from edxtasks.warehouse.dialect.queries import relation
 from edxtasks.warehouse.dialect.scope import Context, Relation
@@ -46,6 +47,7 @@ __all__ = [
     "to_duckdb",
     "token_digest",
     "typed_empty",
+    "with_names",
 ]
 
 _ = (aggregates, arrays, constructs, formats, numbers, texts)  # each enters its functions on the list

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from sqlglot import exp
@@ -199,6 +200,18 @@ def _unreadable(error: TokenError) -> UserError:
 def identifiers(tree: exp.Expression) -> set[str]:
     """The names in a query: of tables, columns, aliases."""
     return {node.name for node in tree.find_all(exp.Identifier)}
+
+
+def with_names(sql: str, names: Mapping[str, str]) -> str:
+    """The text with some names in place of others, in all places where they stand as names."""
+    kinds = {TokenType.VAR, TokenType.IDENTIFIER}
+    parts, done = [], 0
+    for token in tokens(sql):
+        if token.token_type in kinds and token.text in names:
+            written = sql[token.start : token.end + 1]
+            parts += [sql[done : token.start], written.replace(token.text, names[token.text])]
+            done = token.end + 1
+    return "".join([*parts, sql[done:]])
 
 
 def token_digest(sql: str) -> str:
