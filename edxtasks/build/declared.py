@@ -30,14 +30,14 @@ def _faults(table: Table) -> Iterator[str]:
     conditions += [*table.excluded_by, *table.forced_by, *table.stands_with]
     if table.from_files is not None:
         conditions.append(table.from_files[1])
-    yield from _unknown(conditions, _OPTIONS, "option")
+    yield from _unknown(conditions, _OPTIONS, "an option")
     builder = table.builder
     settings = builder.settings if isinstance(builder, SqlModel | PythonModel) else ()
     named = [name for names in table.replaceable.values() for name in names]
-    yield from _unknown([*settings, *filter(None, [table.snapshot, table.files_when])], _SETTINGS, "setting")
-    yield from _unknown(named, _OPTIONS | _SETTINGS, "setting or option")
-    yield from _unknown(table.sets, SETS, "set of tables")
-    yield from _unknown(filter(None, [table.file_form]), FILE_FORMS, "form of files")
+    yield from _unknown([*settings, *filter(None, [table.snapshot, table.files_when])], _SETTINGS, "a setting")
+    yield from _unknown(named, _OPTIONS | _SETTINGS, "a setting or option")
+    yield from _unknown(table.sets, SETS, "a set of tables")
+    yield from _unknown(filter(None, [table.file_form]), FILE_FORMS, "a form of files")
     names = getattr(getattr(Options(), table.variant, None), "__dataclass_fields__", {})
     if table.variant and f"{table.name}_table_name" not in names:
         yield f"the header names {table.variant}, which is not an option that has {table.name}_table_name"
@@ -45,11 +45,11 @@ def _faults(table: Table) -> Iterator[str]:
         yield f'"for each: {table.for_each}": expected "for each: {ORGANIZATION}"'
     if table.for_each and (table.scope is not Scope.GROUP or not table.name.endswith("_ORG")):
         yield f"for each {ORGANIZATION}: expected scope: group, and a name that ends in _ORG for its name"
-    yield from _unknown(table.replaceable, table.inputs, "input of it")
+    yield from _unknown(table.replaceable, table.inputs, "an input of it")
 
 
 def _unknown(names: Iterable[str], known: Iterable[str], what: str) -> Iterator[str]:
     known = sorted(known)
     for name in names:
         if name not in known:
-            yield f"the header names {name}, which is not a known {what}{nearest(name, known)}"
+            yield f"the header names {name}, which is not {what}{nearest(name, known)}"

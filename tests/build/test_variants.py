@@ -102,7 +102,7 @@ FROM people
         ("-- constants: short 5\n-- lookback: @shrt minutes", 'no constant shrt; did you mean "short"'),
         ("-- lookback: 5 hours", 'lookback "5 hours" is none of'),
         ("-- variant: skip_geoip", "skip_geoip, which is not an option that has gaps_table_name"),
-        ("-- stands with: no_option", "the header names no_option, which is not a known option"),
+        ("-- stands with: no_option", "the header names no_option, which is not an option"),
     ],
 )
 def test_a_wrong_header_is_told(tmp_path: Path, header: str, message: str) -> None:
