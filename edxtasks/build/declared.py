@@ -34,7 +34,9 @@ def _faults(table: Table) -> Iterator[str]:
     builder = table.builder
     settings = builder.settings if isinstance(builder, SqlModel | PythonModel) else ()
     named = [name for names in table.replaceable.values() for name in names]
-    yield from _unknown([*settings, *filter(None, [table.snapshot, table.files_when])], _SETTINGS, "a setting")
+    yield from _unknown(
+        [*settings, *filter(None, [table.snapshot, table.files_when])], _SETTINGS, "a setting"
+    )
     yield from _unknown(named, _OPTIONS | _SETTINGS, "a setting or option")
     yield from _unknown(table.sets, SETS, "a set of tables")
     yield from _unknown(filter(None, [table.file_form]), FILE_FORMS, "a form of files")
