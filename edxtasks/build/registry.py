@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import dataclasses
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from edxtasks.build.model import read_models, with_fault, with_place
@@ -27,21 +28,24 @@ class RegistryError(ValueError):
     """Two tables of the product itself with one name: a defect."""
 
 
-def read_registry(state: Path | None) -> dict[str, Table]:
+def read_registry(state: Path | None, reserved: Collection[str] = ()) -> dict[str, Table]:
     """All tables by name, inputs before what reads them. `state` is the folder for the cache of models.
 
     A model that is wrong by itself, or beside the others (it reads what no table is, or itself by a
     detour; a column that its input has not; an order that has ties by the grain of its inputs), is in it as
-    a table with a `fault`.
+    a table with a `fault`. So is a table whose name or command is one of `reserved`, words that mean
+    something else on the command line: here it is called NAME_table, so that it can fail by itself.
     """
     cache = state / "models.json" if state is not None else None
     modules = list(read_modules(TABLES, PACKAGE))
     declared = {table.name: table.schema for table in modules}
-    tables = put_together(read_models(TABLES, cache, declared), modules)
+    tables = put_together(read_models(TABLES, cache, declared), modules, reserved)
     return with_checks(tables, state / "model_checks.json" if state is not None else None)
 
 
-def put_together(models: Mapping[str, Table], others: Iterable[Table]) -> dict[str, Table]:
+def put_together(
+    models: Mapping[str, Table], others: Iterable[Table], reserved: Collection[str] = ()
+) -> dict[str, Table]:
     """The registry of models and of the tables that are none."""
     tables = dict(models)
     for table in others:
@@ -56,6 +60,7 @@ def put_together(models: Mapping[str, Table], others: Iterable[Table]) -> dict[s
         if table.name in tables:
             raise RegistryError(f"{table.name} is declared twice")
         tables[table.name] = table
+    tables = {table.name: table for table in (_renamed(table, reserved) for table in tables.values())}
     tables = {name: _checked(table, tables) for name, table in tables.items()}
     while cycle := _cycle(tables):
         text = "a cycle of inputs: " + " <- ".join([*cycle, cycle[0]])
@@ -74,6 +79,21 @@ def _checked(table: Table, tables: Mapping[str, Table]) -> Table:
             known = nearest(source, tables)
             return with_fault(table, _told(table, f"it reads {source}, which is not a table{known}", source))
     return table
+
+
+def _renamed(table: Table, reserved: Collection[str]) -> Table:
+    """The table, under another name and with a fault where its own, or that of its command, is reserved."""
+    words = [word for word in (table.task, *(one.name for one in table.commands)) if word in reserved]
+    if not words or table.external:
+        return table
+    fault = (
+        f"{words[0]} is a task or command of doit or of edxtasks already: give the "
+        f"{'table' if words[0] == table.task else 'command of the table'} another name"
+    )
+    name = f"{table.name}_table" if table.task in reserved else table.name
+    return dataclasses.replace(
+        with_fault(table, _told(table, fault)), name=name, command=name.rpartition(".")[2]
+    )
 
 
 def _told(table: Table, fault: str, word: str = "") -> str:

@@ -23,7 +23,7 @@ from edxtasks.errors import SettingsError, SourceAbsentError, UserError, from_ma
 from edxtasks.graph.arguments import Arguments, choose
 from edxtasks.graph.memory import StampChecker
 from edxtasks.graph.reporter import RunReporter
-from edxtasks.graph.task_files import read_tasks
+from edxtasks.graph.task_files import read_tasks, reserved_words
 from edxtasks.graph.tasks import Graph, task_kinds
 from edxtasks.messages import Messages
 from edxtasks.printable import printable_message, say
@@ -78,7 +78,7 @@ def load_namespace(folder: Path, arguments: Sequence[str], environment: Mapping[
 def make_graph(settings: Settings, words: Arguments) -> Graph:
     """The graph of a run; notices about settings and courses go to stderr."""
     messages = Messages(list(settings.notices))
-    all_tables = read_registry(settings.engine.state)
+    all_tables = read_registry(settings.engine.state, reserved_words())
     registry = with_overrides(all_tables, settings, ())
     tasks = read_tasks(registry)
     kinds = task_kinds(registry, tasks)

@@ -6,7 +6,10 @@ import dataclasses
 import importlib
 import traceback
 from collections.abc import Collection, Iterator, Mapping
+from importlib.metadata import entry_points
 from pathlib import Path
+
+from doit.doit_cmd import DoitMain
 
 from edxtasks.build.freshness import Status
 from edxtasks.build.registry import commands
@@ -44,7 +47,7 @@ def read_tasks(registry: Registry) -> dict[str, Task]:
     One whose file cannot be imported, or names what is not there, has a `fault`, and a step that fails with
     it.
     """
-    found = {path.stem: _task(path) for path in sorted(TASKS.glob("*.py")) if not path.name.startswith("_")}
+    found = {path.stem: _task(path) for path in _files()}
     known = {*found, *registry, TRACKLOG, DUMP}
     groups = {*SETS, *(one.name for table in registry.values() for one in table.commands)}
     checked = {
@@ -52,6 +55,18 @@ def read_tasks(registry: Registry) -> dict[str, Task]:
         for name, task in found.items()
     }
     return _in_order(checked)
+
+
+def reserved_words() -> frozenset[str]:
+    """What no table or command of tables may be called: sets, tasks without a table, commands of doit."""
+    tasks = (_task(path) for path in _files())
+    commands = {one.get_name() for one in DoitMain.DOIT_CMDS}
+    commands |= {one.name for one in entry_points(group="doit.COMMAND")}
+    return frozenset(SETS) | {name for task in tasks for name in task.names} | commands
+
+
+def _files() -> list[Path]:
+    return [path for path in sorted(TASKS.glob("*.py")) if not path.name.startswith("_")]
 
 
 def _task(path: Path) -> Task:

@@ -26,6 +26,11 @@ def test_wrong_models_fail_alone(built: Project, tmp_path: Path) -> None:
         text = path.read_text()
         assert right in text, name
         path.write_text(text.replace(right, wrong))
+    model = (models / "course_modal_ip.sql").read_text()
+    (models / "split.sql").write_text(model)
+    (models / "list.sql").write_text(model)
+    (models / "mine.sql").write_text(model.replace("-- command: ", "-- command: run, "))
+    reserved = ("split_table", "list_table", "mine")
     edited = Project(built.folder, tmp_path / "package")
     course = built.courses[0]
     assert "person_course" in edited.doit("list").out
@@ -36,7 +41,10 @@ def test_wrong_models_fail_alone(built: Project, tmp_path: Path) -> None:
     assert edited.doit("forget", f"course_axis:{course}").status == 0
     outcome = edited.doit("weekly", status=None)
     assert outcome.status != 0
-    assert outcome.failed == {f"{name}:{one}" for name in WRONG for one in built.courses}
+    assert outcome.failed == {f"{name}:{one}" for name in (*WRONG, *reserved) for one in built.courses}
+    for name, file, what in (("split", "split", "table"), ("run", "mine", "command of the table")):
+        told = f"{name} is a task or command of doit or of edxtasks already: give the {what} another name"
+        assert f"{models}/{file}.sql: {told}" in outcome.err
     assert f"course_axis:{course}" in outcome.built
     complaint = "line 19: nforum is neither in GROUP BY nor in an aggregate"
     told = next(line for line in outcome.err.splitlines() if "pc_day_totals.sql" in line)
