@@ -29,6 +29,9 @@ from edxtasks.warehouse.schema import Column, Schema
 _TOO_LARGE = 1 << 63
 """What an INTEGER no longer holds, and JSON is not written with."""
 
+_KEPT = ("TABLE", "SNAPSHOT", "CLONE")
+"""Types of tables that have rows of their own."""
+
 _AS_TEXT = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_NON_STR_KEYS
 
 COURSE_ID = Column("course_id", "STRING", "course key, ORG/NUMBER/RUN")
@@ -104,12 +107,16 @@ def rows_of(warehouse: Warehouse, name: TableName, schema: Schema) -> Iterator[V
 
 
 def is_newer(path: Path, extracts: Sequence[Extract]) -> bool:
-    """Whether a file is newer than all of these tables."""
+    """Whether a file is newer than all of these tables; never of a view, which changes with its tables."""
     try:
         written_at = path.stat().st_mtime
     except FileNotFoundError:
         return False
-    return all(written_at > one.modified for one in extracts)
+    return all(written_at > one.modified and not _is_view(one.source) for one in extracts)
+
+
+def _is_view(source: Source) -> bool:
+    return source.warehouse.table_types(source.name.dataset).get(source.name.table) not in _KEPT
 
 
 def save(one: Extract, file: RowFile, form: CsvForm = PLAIN) -> int:
@@ -163,11 +170,9 @@ def combine(
             path = folder / "rows.json.gz"
             number = write_rows([file, RowFile(path, json=True)], first, rows, form)
             told = f"Combined from {listed([one.source for one in extracts], 20)}"
+            info = BuildInfo(secrets.token_hex(20), description=told)  # its stamp is that of no task
             with target.warehouse.lock(target.name):
-                label = BuildInfo(
-                    secrets.token_hex(20), description=told
-                )  # nothing that it was made from is kept
-                target.warehouse.load(target.name, first, JsonLines((path,)), label)
+                target.warehouse.load(target.name, first, JsonLines((path,)), info)
             return number
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -13,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "emulators"))
 
 from servers import PROJECT, running
 
-from edxtasks.build.downloads import Extract, Source, combine, extract, save
+from edxtasks.build.downloads import Extract, Source, combine, extract, is_newer, save
 from edxtasks.build.exports import RowFile
 from edxtasks.errors import UserError
 from edxtasks.warehouse.base import TableName, Warehouse
@@ -92,6 +93,10 @@ def test_types_and_views_of_bigquery(tmp_path: Path) -> None:
     }
     save(found(warehouse, TableName("theirs", "view")), RowFile(tmp_path / "view.csv"))
     assert (tmp_path / "view.csv").read_text() == "m\n8\n"
+    newest = tmp_path / "view.csv"
+    os.utime(newest, (4_000_000_000, 4_000_000_000))
+    assert is_newer(newest, [found(warehouse, TableName("theirs", "odd"))])
+    assert not is_newer(newest, [found(warehouse, TableName("theirs", "view"))])
     assert dict(warehouse.table_types("theirs")) == {"odd": "TABLE", "view": "VIEW"}
 
 
