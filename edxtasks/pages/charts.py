@@ -30,6 +30,7 @@ from edxtasks.pages.world import outlines
 UNSEEN = "not shown"
 _TALL = 240.0
 _WIDEST = 72.0
+_INSET = 0.12
 _NARROW = 480
 
 
@@ -157,11 +158,11 @@ def columns(
 
 
 def _column(bar: Bar, field: Frame, left: float, room: float, overlaid: bool) -> Markup:
-    gap = max(min(6.0, room * 0.16), room - _WIDEST)
+    wide = min(room - min(6.0, room * 0.16), _WIDEST)
     parts = [titled(bar.title)]
     base = 0.0
     for at, (mark, value) in enumerate(bar.parts):
-        inset = gap / 2 + (room * 0.14 * at if overlaid else 0)
+        inset = (room - wide) / 2 + (wide * _INSET * at if overlaid else 0)
         box = {"x": left + inset, "width": max(0.8, room - 2 * inset)}
         if value is None:
             if at == 0:
@@ -406,17 +407,19 @@ def curves(label: str, items: Sequence[Curve], axis: str, below: str, top: float
     return draw
 
 
-def spark(values: Sequence[float | None], label: str) -> Markup:
+def spark(points: Sequence[tuple[float, float | None]], label: str) -> Markup:
     """A line without axes, for a cell of a table; broken where a value is not shown."""
     width, height = 120.0, 28.0
-    greatest = max((value or 0 for value in values), default=0) or 1
-    step = (width - 4) / max(1, len(values) - 1)
+    greatest = max((value or 0 for _, value in points), default=0) or 1
+    first = points[0][0]
+    span = (points[-1][0] - first) or 1
     way, pen = [], "M"
-    for at, value in enumerate(values):
+    for at, value in points:
         if value is None:
             pen = "M"
             continue
-        way.append(f"{pen}{2 + at * step:.1f},{height - 3 - (height - 6) * value / greatest:.1f}")
+        x, y = 2 + (width - 4) * (at - first) / span, height - 3 - (height - 6) * value / greatest
+        way.append(f"{pen}{x:.1f},{y:.1f}")
         pen = "L"
-    parts = [element("path", d="".join(way), class_="line series-1 mark")] if way else []
-    return picture(width, height, label, parts, "spark")
+    line = element("path", d="".join(way), class_="mark line series-1")
+    return picture(width, height, label, [line], "spark")

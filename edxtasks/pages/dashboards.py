@@ -1,4 +1,5 @@
-"""The page of each course, in its folder of the storage: `dashboard.html`.
+"""The page of each course, in its folder of the storage, and that of the campus in the folder of the report:
+`dashboard.html`.
 
 A page is made from tables as they stand. A record beside it names what it was made from (`build/exports.py`):
 while that is the same, the page is fresh.
@@ -8,55 +9,29 @@ from __future__ import annotations
 
 import functools
 import hashlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 from edxtasks.build.context import Context
 from edxtasks.build.exports import record, records, written
 from edxtasks.course import CourseKey
 from edxtasks.errors import SourceAbsentError
+from edxtasks.pages.campus.page import QUERIES, CourseRow, Health, campus_page
 from edxtasks.pages.course.numbers import Numbers
 from edxtasks.pages.course.page import course_page
 from edxtasks.pages.queries import lacking, page_queries, rows_of, tables_read
-from edxtasks.warehouse.base import digest
+from edxtasks.storage import Storage
+from edxtasks.table import Scope
+from edxtasks.warehouse.base import TableName, digest
 
 FILE = "dashboard.html"
-_RECORD = "dashboard"
-_ABSENT = "absent"
 MADE_FROM = "person_course"
 """The table without which a course has no page."""
 
-
-def page_of(context: Context, course: CourseKey) -> str:
-    """The name of a course's page in the storage."""
-    return f"{context.course_folder(course)}/{FILE}"
-
-
-def outdated(context: Context, course: CourseKey) -> str:
-    """Why the page of a course is to be made, "" when it is as it should be.
-
-    Raises `SourceAbsentError` where there is nothing to make it from.
-    """
-    require(context, course)
-    folder = context.course_folder(course)
-    if page_of(context, course) not in context.storage.list(page_of(context, course)):
-        return "it does not exist"
-    found = records(context.storage, folder).get(_RECORD)
-    return "" if found == mark(context, course) else "its tables, or how it is made, have changed"
-
-
-def require(context: Context, course: CourseKey) -> None:
-    """Raises `SourceAbsentError` where a course has not the table that its page cannot do without."""
-    if context.state(context.registry[MADE_FROM], course) is None:
-        raise SourceAbsentError(f"{course} has no table {MADE_FROM}")
-
-
-def mark(context: Context, course: CourseKey) -> str:
-    """What a page is made from: the tables as they stand, and the code and settings that make it."""
-    parts = [recipe(), f"minimum_cell {context.settings.minimum_cell}"]
-    for name in tables_read():
-        state = context.state(context.registry[name], course)
-        parts.append(f"{name} {_ABSENT if state is None else state.version}")
-    return digest(*parts)
+_RECORD = "dashboard"
+_ABSENT = "absent"
+_OTHER = "its tables, or how it is made, have changed"
 
 
 @functools.cache
@@ -71,10 +46,44 @@ def recipe() -> str:
     return total.hexdigest()
 
 
-def numbers_of(context: Context, course: CourseKey) -> Numbers:
-    """What the queries give for a course."""
+# The page of a course
+
+
+def page_of(context: Context, course: CourseKey) -> str:
+    """The name of a course's page in the storage."""
+    return f"{context.course_folder(course)}/{FILE}"
+
+
+def outdated(context: Context, course: CourseKey) -> str:
+    """Why the page of a course is to be made, "" when it is as it should be.
+
+    Raises `SourceAbsentError` where there is nothing to make it from.
+    """
+    _require(context, course)
+    return _outdated(context.storage, context.course_folder(course), mark(context, course))
+
+
+def mark(context: Context, course: CourseKey) -> str:
+    """What a page is made from: the tables as they stand, and the code and settings that make it."""
+    return digest(*_made_with(context), *_versions(context, course, tables_read()))
+
+
+def make(context: Context, course: CourseKey) -> str:
+    """Make the page of a course; gives where people find it.
+
+    Raises `SourceAbsentError` where there is nothing to make it from, `UserError` where it cannot be stored.
+    """
+    _require(context, course)
+    made_from = mark(context, course)
+    tables = [name for name in tables_read() if context.state(context.registry[name], course) is not None]
+    page = course_page(course, numbers_of(context, course, page_queries()), tables)
+    return _store(context, context.storage, context.course_folder(course), page, made_from)
+
+
+def numbers_of(context: Context, course: CourseKey, queries: Iterable[str]) -> Numbers:
+    """What queries give for a course."""
     rows, without = {}, {}
-    for name in page_queries():
+    for name in queries:
         absent = lacking(context, name, course)
         if absent:
             without[name] = absent
@@ -83,19 +92,114 @@ def numbers_of(context: Context, course: CourseKey) -> Numbers:
     return Numbers(rows, without, context.settings.minimum_cell)
 
 
-def make(context: Context, course: CourseKey) -> str:
-    """Make the page of a course; gives where people find it.
+def _has_numbers(context: Context, course: CourseKey) -> bool:
+    return context.state(context.registry[MADE_FROM], course) is not None
 
-    Raises `SourceAbsentError` where there is nothing to make it from, `UserError` where it cannot be stored.
-    """
-    require(context, course)
-    made_from = mark(context, course)
-    tables = [name for name in tables_read() if context.state(context.registry[name], course) is not None]
-    page = course_page(course, numbers_of(context, course), tables)
-    name = page_of(context, course)
-    with written(f"{FILE} of {course}"), context.scratch.folder() as work:
+
+def _require(context: Context, course: CourseKey) -> None:
+    if not _has_numbers(context, course):
+        raise SourceAbsentError(f"{course} has no table {MADE_FROM}")
+
+
+# The page of the campus
+
+
+def campus_outdated(context: Context) -> str:
+    """As `outdated`, for the page of the campus. Raises `SettingsError` where no course is chosen."""
+    _require_any(context)
+    return _outdated(context.report_storage, context.report_folder(), campus_mark(context))
+
+
+def campus_mark(context: Context) -> str:
+    """As `mark`, for the page of the campus."""
+    names = sorted({name for query in QUERIES for name in page_queries()[query].inputs})
+    parts = list(_made_with(context))
+    for course in context.chosen():
+        checked = _with_checks(context, course)
+        parts += [str(course), _link(context, course), *_versions(context, course, [*names, *checked])]
+        # What a check found hangs on rows and conditions alone.
+        dataset = context.dataset(course)
+        parts += [context.warehouse.checked(TableName(dataset, name)) or "" for name in checked]
+    return digest(*parts)
+
+
+def make_campus(context: Context) -> str:
+    """As `make`, for the page of the campus."""
+    _require_any(context)
+    made_from = campus_mark(context)
+    rows = [
+        CourseRow(
+            course,
+            numbers_of(context, course, QUERIES) if _has_numbers(context, course) else None,
+            _link(context, course),
+            _health(context, course),
+        )
+        for course in context.chosen()
+    ]
+    page = campus_page(context.report_organization(), rows, context.settings.minimum_cell)
+    return _store(context, context.report_storage, context.report_folder(), page, made_from)
+
+
+def _require_any(context: Context) -> None:
+    if not any(_has_numbers(context, course) for course in context.chosen()):
+        raise SourceAbsentError(f"none of the {len(context.courses)} chosen courses has a table {MADE_FROM}")
+
+
+def _link(context: Context, course: CourseKey) -> str:
+    """The way from the page of the campus to that of a course, "" where there is none."""
+    page = page_of(context, course)
+    if page not in context.storage.list(page):
+        return ""
+    if context.report_storage.where != context.storage.where:
+        return context.storage.url(page)
+    return "../" * (context.report_folder().count("/") + 1) + quote(page)
+
+
+def _health(context: Context, course: CourseKey) -> Health:
+    """The checks of the course's tables that failed when they were last built, without numbers of rows."""
+    return Health(
+        [
+            f"{name}: {result['name']} ({result['level']})"
+            for name in _with_checks(context, course)
+            for result in context.warehouse.check_results(TableName(context.dataset(course), name))
+            if result.get("fails")
+        ]
+    )
+
+
+def _with_checks(context: Context, course: CourseKey) -> list[str]:
+    """The tables of a course that are there and have checks."""
+    there = context.warehouse.states(context.dataset(course))
+    tables = context.registry.values()
+    return [one.name for one in tables if one.name in there and one.checks and one.scope is Scope.COURSE]
+
+
+# Both
+
+
+def _made_with(context: Context) -> Iterator[str]:
+    yield recipe()
+    yield f"minimum_cell {context.settings.minimum_cell}"
+
+
+def _versions(context: Context, course: CourseKey, tables: Iterable[str]) -> Iterator[str]:
+    for name in tables:
+        state = context.state(context.registry[name], course)
+        yield f"{name} {_ABSENT if state is None else state.version}"
+
+
+def _outdated(storage: Storage, folder: str, made_from: str) -> str:
+    name = f"{folder}/{FILE}"
+    if name not in storage.list(name):
+        return "it does not exist"
+    return "" if records(storage, folder).get(_RECORD) == made_from else _OTHER
+
+
+def _store(context: Context, storage: Storage, folder: str, page: bytes, made_from: str) -> str:
+    name = f"{folder}/{FILE}"
+    with written(name), context.scratch.folder() as work:
         path = work / FILE
         path.write_bytes(page)
-        context.storage.put(path, name)
-        record(context.storage, context.course_folder(course), _RECORD, made_from, [FILE], context.scratch)
-    return context.storage.url(name)
+        storage.put(path, name)
+        record(storage, folder, _RECORD, made_from, [FILE], context.scratch)
+    return storage.url(name)

@@ -61,7 +61,12 @@ class Figure:
     @property
     def csv(self) -> str:
         """The table as the address of a file, which works without scripts and from a mail attachment."""
-        return "data:text/csv;charset=utf-8," + quote(csv_of(self.columns, self.rows))
+        return download(csv_of(self.columns, self.rows))
+
+
+def download(csv_text: str) -> str:
+    """A CSV file as an address."""
+    return "data:text/csv;charset=utf-8," + quote(csv_text)
 
 
 def csv_of(columns: Sequence[str], rows: Sequence[Sequence[Value]]) -> str:

@@ -21,9 +21,9 @@ NARROW, MEDIUM, LARGE = 310, 520, 1060
 """Widths, in CSS pixels, for which pictures are drawn: a phone, a column, the whole page."""
 
 
-def render(template: str, script: str = "", **values: object) -> bytes:
-    """A page from a template of this package. `script` is the name of a file beside it that the page runs."""
-    text = _file(script) if script else ""
+def render(template: str, script_file: str = "", **values: object) -> bytes:
+    """A page from a template of this package. `script_file` lies beside it: the script that the page runs."""
+    text = _file(script_file) if script_file else ""
     page = _environment().get_template(template)
     return page.render(policy=policy(text), script=Markup(text), **values).encode()
 

@@ -32,7 +32,7 @@ def over_time(numbers: Numbers) -> Figure:
     for total, query, mark, text in _LINES:
         if total not in numbers.exact or query in numbers.lacking:
             continue
-        points = _grown(numbers.rows[query], numbers.minimum)
+        points = periods(numbers.rows[query], numbers.minimum)
         if not points:
             continue
         keys.append(Key(mark, text))
@@ -59,7 +59,7 @@ def over_time(numbers: Numbers) -> Figure:
     )
 
 
-def _grown(rows: Rows, minimum: int) -> list[tuple[date, date, int, int]]:
+def periods(rows: Rows, minimum: int) -> list[tuple[date, date, int, int]]:
     """Periods with first and last date, how many came in each, and how many had come by its end.
 
     Who came on an unknown date counts with the first.
@@ -70,12 +70,12 @@ def _grown(rows: Rows, minimum: int) -> list[tuple[date, date, int, int]]:
         return []
     filled = [one if one is not None else known[0] for one in dates]
     learners = [row["learners"] for row in rows]
-    periods, whole = [], 0
+    found, whole = [], 0
     for part in merged(learners, minimum):
         new = sum(learners[at] for at in part)
         whole += new
-        periods.append((filled[part[0]], filled[part[-1]], new, whole))
-    return periods
+        found.append((filled[part[0]], filled[part[-1]], new, whole))
+    return found
 
 
 def funnel(numbers: Numbers) -> Figure:

@@ -61,6 +61,12 @@ class Numbers:
         return rows[0]["passing_grade"] if rows else None
 
     @property
+    def last_date(self) -> date | None:
+        """The UTC date of the last event."""
+        rows = self.rows.get("totals", ())
+        return rows[0]["last_date"] if rows else None
+
+    @property
     def everybody(self) -> str:
         """The number of registered learners, in words."""
         return self.populations.text(self.total("registered"))

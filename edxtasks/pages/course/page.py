@@ -31,6 +31,12 @@ class Tile:
     means: str
 
 
+def title_of(course: CourseKey, numbers: Numbers) -> str:
+    """What a course is called: its display name, else its key."""
+    rows = numbers.rows.get("course_title", ())
+    return (rows[0]["name"] if rows else None) or str(course)
+
+
 def sections(numbers: Numbers) -> list[Section]:
     """All figures of a course."""
     return [
@@ -84,13 +90,10 @@ def tiles(numbers: Numbers) -> list[Tile]:
 
 def course_page(course: CourseKey, numbers: Numbers, tables: Sequence[str]) -> bytes:
     """The page as one HTML file. `tables` are those that it is made from."""
-    rows = numbers.rows.get("course_title", ())
-    name = rows[0]["name"] if rows else None
-    totals = numbers.rows.get("totals", ())
-    last = totals[0]["last_date"] if totals else None
+    last = numbers.last_date
     return render(
         "course.html",
-        title=name or str(course),
+        title=title_of(course, numbers),
         over=course.slash,
         lead=f"Events up to {day(last)} (UTC)." if last is not None and "active" in numbers.exact else "",
         sections=sections(numbers),

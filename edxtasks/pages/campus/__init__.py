@@ -1,0 +1,1 @@
+"""The page of the campus: all chosen courses side by side."""
