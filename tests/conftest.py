@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -15,6 +18,12 @@ from project import Project
 
 from edxtasks.psychometrics.numerics import LIBRARIES
 from edxtasks.simulate import simulate
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+"""The browser of the system; None where there is none, and the tests that need one are skipped."""
 
 # How fast an example is says something of the machine alone.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -48,3 +57,25 @@ def built_once(tiny_campus: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 def built(built_once: Project, tmp_path: Path) -> Project:
     """A copy of the built project, to be changed at will."""
     return built_once.copy(tmp_path / "project")
+
+
+@pytest.fixture(scope="session")
+def with_pages(built_once: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The built project with the pages of its courses and of the campus, on which every number is shown."""
+    project = built_once.copy(tmp_path_factory.mktemp("pages") / "project")
+    project.doit("dashboard", "minimum_cell=1")
+    return project
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium for all tests of pages; skips the test where the system has none."""
+    if CHROMIUM is None:
+        pytest.skip("the system has no Chromium (package chromium of the distribution): no page is looked at")
+    from playwright.sync_api import sync_playwright
+
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield browser
+        browser.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cached_property
 
@@ -19,7 +19,8 @@ class Selection:
     """The tables that a run has among its targets, and how it takes them.
 
     `commands` are the tables that each command makes. Words that name no table count for nothing here.
-    `courses_named`: a person named the courses of this run one by one, and chose no list.
+    `courses_named`: a person named the courses of this run one by one, and chose no list. `needs` are the
+    tables that tasks without a table need, by name of the task.
     """
 
     def __init__(
@@ -29,12 +30,15 @@ class Selection:
         words: Sequence[str],
         options: Options,
         courses_named: bool = False,
+        needs: Mapping[str, Mapping[str, Need]] | None = None,
     ) -> None:
         self._registry = registry
         self._commands = commands
         self._words = words
         self._options = options
         self._courses_named = courses_named
+        named = {word.partition(":")[0] for word in words}
+        self._needs_of_named = [tables for task, tables in (needs or {}).items() if task in named]
         self._of_task = {table.task: table.name for table in registry.values() if not table.external}
 
     def tables_of(self, word: str) -> list[str]:
@@ -70,14 +74,21 @@ class Selection:
 
     @cached_property
     def targets(self) -> set[str]:
-        """The tables that the run may build: those that are asked for, and what they are made from."""
-        return upstream(self._registry, self.tables)
+        """The tables that the run may build: those that are asked for, or needed by a task that is asked for,
+        and what they are made from."""
+        of_tasks = self._needed_by_tasks(Need.REQUIRED, Need.OPTIONAL)
+        return upstream(self._registry, self.tables.union(of_tasks))
+
+    def _needed_by_tasks(self, *kinds: Need) -> Iterator[str]:
+        """The tables that the named tasks need in one of these ways."""
+        for needs in self._needs_of_named:
+            yield from (name for name, need in needs.items() if name in self._registry and need in kinds)
 
     @cached_property
     def needed(self) -> set[str]:
         """The tables that are asked for, and those without which one of them cannot be made."""
         found: set[str] = set()
-        waiting = list(self.tables)
+        waiting = [*self.tables, *self._needed_by_tasks(Need.REQUIRED)]
         while waiting:
             name = waiting.pop()
             if name not in found and name != TRACKLOG:

@@ -53,7 +53,8 @@ class Graph:
         options = run.context.settings.options
         made = commands(self._registry, options)
         self._commands = of_steps(self._registry, made, options.only_step, words.targets)
-        self._asked = Selection(self._registry, self._commands, words.targets, options, choice.named)
+        needs = {name: task.all_needs(self._registry) for name, task in tasks.items()}
+        self._asked = Selection(self._registry, self._commands, words.targets, options, choice.named, needs)
         self._force_tables(self._asked.forced, run.context.courses)
         self._made_in_part = {
             table.name
@@ -129,6 +130,8 @@ class Graph:
             assert task.step is not None
             step = task.step(TaskOfRun(self.run, name, course, part, asked, files, makes, shared))
             needed = self._needed(needs, task.once, course)
+            if part and task.parts_last:
+                needed = dict.fromkeys(self._names_of(task, self.run.context.courses), Need.OPTIONAL)
             tolerated = {name for name, need in needed.items() if need is not Need.REQUIRED}
             return self._of(step, list(needed), tolerated)
 

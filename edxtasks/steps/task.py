@@ -65,7 +65,8 @@ class Task:
     and other tasks wait for; where it is not `active` with the settings of a run nobody does. `made` tells
     the files that it makes, and from what, for `doit graph`.
 
-    `parts` are sub-tasks of no course. `takes_files`: the words behind it on the line are files. `redone`:
+    `parts` are sub-tasks of no course; with `parts_last` they come after those of the courses, whose failure
+    does not hold them up. `takes_files`: the words behind it on the line are files. `redone`:
     `force_recompute` does its work again.
     """
 
@@ -82,6 +83,7 @@ class Task:
     active: Callable[[Settings], bool] | None = None
     made: Callable[[Registry], Sequence[Made]] | None = None
     parts: tuple[str, ...] = ()
+    parts_last: bool = False
     takes_files: bool = False
     redone: bool = True
     fault: str = ""

@@ -80,8 +80,8 @@ def campus_page(name: str, rows: Sequence[CourseRow], minimum: int) -> bytes:
 def _lead(rows: Sequence[_Shown]) -> str:
     count = sum(not row.absent for row in rows)
     return (
-        f"{count} courses with a table person_course, of {len(rows)} chosen. Who is in several courses counts "
-        "in each."
+        f"{count} courses with a table person_course, of {len(rows)} chosen. "
+        "Who is in several courses counts in each."
     )
 
 

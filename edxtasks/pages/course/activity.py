@@ -20,18 +20,19 @@ def by_day(numbers: Numbers) -> tuple[Figure, Figure]:
     if (empty := missing(numbers, "activity_days", name, title)) is not None:
         return empty, Figure(second, title2, empty=empty.empty)
     found = {at: (row["learners"], row["events"]) for at, row in dated(numbers.rows["activity_days"])}
-    days = [min(found) + _DAY * at for at in range((max(found) - min(found)).days + 1)]
-    learners = [found.get(at, (0, 0))[0] for at in days]
-    # The grid of hours tells the events of each weekday.
-    weekdays = [[at for at, one in enumerate(days) if one.weekday() == weekday] for weekday in range(7)]
-    shown = shown_cells(learners, numbers.minimum, [*weekdays, range(len(days))])
-    seen = [at for at, number in enumerate(learners) if numbers.tells(number)]
-    if not seen or not any(shown):
+    seen = sorted(at for at, (learners, _) in found.items() if numbers.tells(learners))
+    if not seen:
         return too_few(numbers, name, title), too_few(numbers, second, title2)
+    days = [seen[0] + _DAY * at for at in range((seen[-1] - seen[0]).days + 1)]
+    # Days before and after, of few learners each, are cells too: they are part of what totals tell.
+    cells = [*days, *(at for at in found if not seen[0] <= at <= seen[-1])]
+    learners = [found.get(at, (0, 0))[0] for at in cells]
+    # The grid of hours tells the events of each weekday.
+    weekdays = [[at for at, one in enumerate(cells) if one.weekday() == weekday] for weekday in range(7)]
+    shown = shown_cells(learners, numbers.minimum, [*weekdays, range(len(cells))])
     who, what = [], []
     rows, rows2 = list[list[Value]](), list[list[Value]]()
-    for at in range(seen[0], seen[-1] + 1):
-        one = days[at]
+    for at, one in enumerate(days):
         active = learners[at] if numbers.tells(learners[at]) else None
         events = found.get(one, (0, 0))[1] if shown[at] else None
         who.append(Point(one, active, f"{day(one)}: {UNSEEN if active is None else active} learners"))
@@ -39,16 +40,19 @@ def by_day(numbers: Numbers) -> tuple[Figure, Figure]:
         rows.append([one, active])
         rows2.append([one, events])
     told = numbers.populations.text(numbers.total("active"))
+    people = Figure(
+        name,
+        title,
+        "Learners with events, by date (UTC).",
+        told,
+        columns=("Date", "Active learners"),
+        rows=rows,
+        picture=charts.over_time(title, [Line("series-1", who)], "Learners"),
+    )
+    if not any(shown[: len(days)]):
+        return people, too_few(numbers, second, title2)
     return (
-        Figure(
-            name,
-            title,
-            "Learners with events, by date (UTC).",
-            told,
-            columns=("Date", "Active learners"),
-            rows=rows,
-            picture=charts.over_time(title, [Line("series-1", who)], "Learners"),
-        ),
+        people,
         Figure(
             second,
             title2,
@@ -75,7 +79,8 @@ def by_hour(numbers: Numbers) -> Figure:
     # The days tell the events of each weekday.
     groups = [range(24 * weekday, 24 * weekday + 24) for weekday in range(7)]
     shown = shown_cells(learners, numbers.minimum, [*groups, range(len(cells))])
-    values = {cell: found[cell][1] if good else None for cell, good in zip(cells, shown, strict=True)}
+    events = [found.get(cell, (0, 0))[1] for cell in cells]
+    values = {cell: number if good else None for cell, number, good in zip(cells, events, shown, strict=True)}
     if not any(shown):
         return too_few(numbers, name, title)
     return Figure(

@@ -39,7 +39,9 @@ def posts(numbers: Numbers) -> Figure:
     for week in weeks:
         if not seen[0] <= week <= seen[-1]:
             continue
-        values = {kind: found[week, kind][1] if shown[week, kind] else None for kind, _, _ in _POSTS}
+        values = {
+            kind: found.get((week, kind), (0, 0))[1] if shown[week, kind] else None for kind, _, _ in _POSTS
+        }
         told = ", ".join(f"{text} {_told(values[kind])}" for kind, _, text in _POSTS)
         parts = [(mark, values[kind]) for kind, mark, _ in _POSTS if values[kind] is not None]
         bars.append(Bar(day(week)[:-5], parts or [("series-1", None)], f"Week of {day(week)}: {told}"))

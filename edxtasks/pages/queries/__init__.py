@@ -23,19 +23,24 @@ def page_queries() -> Mapping[str, Table]:
     return read_models(Path(__file__).parent, None, {})
 
 
-def tables_read() -> list[str]:
-    """The tables that the queries read, sorted."""
-    return sorted({name for query in page_queries().values() for name in query.inputs})
+def tables_read() -> dict[str, Need]:
+    """The tables that the queries read, sorted; BORROWED those that are read only where they are already."""
+    needs: dict[str, Need] = {}
+    for query in page_queries().values():
+        for name, need in query.inputs.items():
+            if needs.get(name, Need.BORROWED) is Need.BORROWED:
+                needs[name] = Need.BORROWED if need is Need.BORROWED else Need.OPTIONAL
+    return dict(sorted(needs.items()))
 
 
 def lacking(context: Context, name: str, course: CourseKey) -> list[str]:
     """The tables without which a query has nothing to tell and that a course has not.
 
-    Of optional ones it needs any.
+    Of those that are not required it needs any.
     """
     inputs = page_queries()[name].inputs
     absent = [one for one in inputs if context.state(context.registry[one], course) is None]
-    optional = [one for one, need in inputs.items() if need is Need.OPTIONAL]
+    optional = [one for one, need in inputs.items() if need is not Need.REQUIRED]
     required = [one for one in absent if one not in optional]
     return required + (optional if optional and set(optional) <= set(absent) else [])
 

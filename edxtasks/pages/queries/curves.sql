@@ -1,7 +1,7 @@
 -- The cuts of each problem by the graded response model.
 -- command: dashboard
 -- grain: problem_nid, cutnum
--- optional: item_irt_grm, item_irt_grm_R
+-- borrowed: item_irt_grm, item_irt_grm_R
 WITH
   cuts AS (
     SELECT problem_nid, cutnum, irt_diff, irt_disc, 1 AS source FROM item_irt_grm

@@ -1,0 +1,67 @@
+"""`dashboard`: the page of each course, and with `dashboard:campus` that of all chosen courses side by side.
+
+Both are files `dashboard.html` of the storage: in the folder of the course, and in that of the report.
+"""
+
+from __future__ import annotations
+
+from edxtasks.build.building import Built
+from edxtasks.build.freshness import Status
+from edxtasks.course import CourseKey
+from edxtasks.errors import SourceAbsentError
+from edxtasks.messages import Messages
+from edxtasks.pages import dashboards
+from edxtasks.pages.queries import tables_read
+from edxtasks.steps.in_worker import JobContext, context_of
+from edxtasks.steps.step import Step
+from edxtasks.steps.task import Registry, Task, TaskOfRun
+from edxtasks.steps.workers import Job, Progress
+from edxtasks.table import Need
+
+CAMPUS = "campus"
+
+
+class DashboardStep(Step):
+    """The page of a course, or of the campus."""
+
+    def __init__(self, of: TaskOfRun) -> None:
+        super().__init__(of.run, of.name)
+        self.course = of.course
+
+    def check(self) -> tuple[Status, str]:
+        context = self.run.context
+        try:
+            if self.course is None:
+                reason = dashboards.campus_outdated(context)
+            else:
+                reason = dashboards.outdated(context, self.course)
+        except SourceAbsentError as absent:
+            return Status.SKIPPED, str(absent)
+        return (Status.STALE if reason else Status.FRESH), reason
+
+    def job(self) -> Job:
+        return Job(make_page, (self.run.job_context(), self.course))
+
+
+def make_page(progress: Progress, job: JobContext, course: CourseKey | None) -> Built:
+    """Make a page, of a course or (None) of the campus."""
+    context = context_of(job)
+    place = dashboards.make_campus(context) if course is None else dashboards.make(context, course)
+    messages = Messages()
+    messages.add(place)
+    return Built(1, messages=messages, unit="pages")
+
+
+def _tables(registry: Registry) -> dict[str, Need]:
+    """The tables that a page shows; only the learners must be there."""
+    needs = {name: need for name, need in tables_read().items() if not registry[name].external}
+    return {**needs, dashboards.MADE_FROM: Need.REQUIRED}
+
+
+TASK = Task(
+    text="make the page of a course: pictures of its tables; dashboard:campus has all courses side by side",
+    step=DashboardStep,
+    needs_tables=_tables,
+    parts=(CAMPUS,),
+    parts_last=True,
+)

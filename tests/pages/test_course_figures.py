@@ -1,0 +1,236 @@
+"""Figures of numbers that were written down: what they show, and what they do not."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from numbers_by_hand import HOSTILE, days, everything, numbers, totals
+
+from edxtasks.pages.course import activity, content, discussion, enrolment, people
+from edxtasks.pages.course.page import sections, tiles
+from edxtasks.pages.figures import Figure, csv_of, number
+
+
+def shown(figure: Figure) -> list[list[Any]]:
+    """The rows of a figure's table."""
+    return [list(row) for row in figure.rows]
+
+
+def test_totals_that_differ_by_few_are_not_all_shown() -> None:
+    # 100 - 95: five registered and did not view. 100 - 80 and 80 - 60 are enough.
+    found = {
+        one.measure: one.value
+        for one in tiles(numbers(totals=totals(100, viewed=95, explored=80, active=60)))
+    }
+    assert found["registered"] == 100
+    assert found["viewed"] is None
+    assert found["explored"] == 80
+    assert found["certified"] is None  # 0 is fewer than 10
+    assert found["active"] == 60
+
+
+def test_events_are_not_shown_where_few_are_behind_them() -> None:
+    found = {one.measure: one.value for one in tiles(numbers(totals=totals(100, active=9, events=5000)))}
+    assert found["events"] is None
+
+
+def test_enrolment_grows_by_periods_of_at_least_ten_learners() -> None:
+    made = numbers(totals=totals(39), registered_days=days([4, 5, 3, 20, 7]))
+    first = [date(2014, 10, day) for day in (1, 4)]
+    last = [date(2014, 10, day) for day in (3, 5)]
+    assert shown(enrolment.over_time(made)) == [
+        ["Registered", first[0], last[0], 12, 12],
+        ["Registered", first[1], last[1], 27, 39],
+    ]
+
+
+def test_each_side_of_the_passing_line_is_a_whole() -> None:
+    # 30 passed, as may be known from certificates: 22 alone would tell that 8 have 0.90 or more.
+    rows: list[dict[str, Any]] = [
+        {"twentieth": None, "passed": False, "learners": 50},
+        {"twentieth": 2, "passed": False, "learners": 40},
+        {"twentieth": 13, "passed": True, "learners": 22},
+        {"twentieth": 18, "passed": True, "learners": 8},
+    ]
+    assert enrolment.grades(numbers(totals=totals(120), grades=rows)).picture is None
+    rows[2]["learners"], rows[3]["learners"] = 40, 50
+    rows.append({"twentieth": 12, "passed": True, "learners": 60})
+    found = shown(enrolment.grades(numbers(totals=totals(240), grades=rows)))
+    # Of those who passed, bins of 0 learners are small: the smallest other bin, 40, goes with them.
+    assert [row for row in found if row[2] is not None] == [
+        ["60 to 65 %", "passing", 60],
+        ["90 to 95 %", "passing", 50],
+        ["no grade", "below passing", 50],
+    ]
+
+
+def test_a_passing_grade_inside_a_step_parts_it() -> None:
+    made = numbers(1, totals=totals(30, passing_grade=0.62), grades=[
+        {"twentieth": 12, "passed": False, "learners": 10},
+        {"twentieth": 12, "passed": True, "learners": 20},
+    ])  # fmt: skip
+    found = [row for row in shown(enrolment.grades(made)) if row[2]]
+    assert found == [["60 to 65 %", "below passing", 10], ["60 to 65 %", "passing", 20]]
+
+
+def test_days_of_few_learners_and_one_more_hide_their_events() -> None:
+    # 1 October 2014 is a Wednesday: with the second Wednesday (5 learners) goes the first, and on Thursdays
+    # the 0 learners of the 9th take the 2nd along.
+    learners = [30, 40, 50, 60, 70, 80, 90, 5, 0, 55]
+    events = [300, 400, 500, 600, 700, 800, 900, 50, 0, 550]
+    rows = [row for row in days(learners, events=events) if row["learners"]]
+    made = numbers(totals=totals(300, active=200), activity_days=rows)
+    who, what = activity.by_day(made)
+    assert [row[1] for row in shown(who)] == [30, 40, 50, 60, 70, 80, 90, None, None, 55]
+    assert [row[1] for row in shown(what)] == [None, None, 500, 600, 700, 800, 900, None, None, 550]
+
+
+def test_stray_days_at_the_ends_are_cut_off() -> None:
+    rows = [*days([20, 30], events=[1, 2]), {"date": date(2010, 1, 1), "learners": 2, "events": 3}]
+    who, _ = activity.by_day(numbers(totals=totals(300, active=200), activity_days=rows))
+    assert [row[0] for row in shown(who)] == [date(2014, 10, 1), date(2014, 10, 2)]
+
+
+def test_a_number_that_tells_of_few_others_is_not_shown() -> None:
+    # 200 are active: on a day of 195 all but 5.
+    who, _ = activity.by_day(
+        numbers(totals=totals(300, active=200), activity_days=days([195, 50], events=[9, 9]))
+    )
+    assert [row[1] for row in shown(who)] == [50]
+
+
+def test_groups_of_few_are_put_together() -> None:
+    rows = [{"given": "f", "learners": 50}, {"given": "m", "learners": 30}, {"given": "o", "learners": 4}]
+    rows.append({"given": None, "learners": 3})
+    found = shown(people.genders(numbers(totals=totals(87), genders=rows)))
+    assert found == [["female", 50, 57.5], ["male or other or not given", 37, 42.5]]
+
+
+def test_ages_are_bands_of_neighbours() -> None:
+    rows: list[dict[str, Any]] = [
+        {"age": 17, "learners": 12},
+        {"age": 18, "learners": 3},
+        {"age": 30, "learners": 9},
+    ]
+    rows += [{"age": 200, "learners": 6}, {"age": None, "learners": 6}]
+    found = shown(people.ages(numbers(totals=totals(36), ages=rows)))
+    names = [row[0] for row in found]
+    assert [row[1] for row in found] == [12, 12, 12]
+    assert names[:2] == ["under 18", "18 to 24 or 25 to 34"]
+    assert names[2].endswith("65 and over or not given")
+
+
+def test_countries_of_few_are_others() -> None:
+    rows = [
+        {"country": code, "learners": count} for code, count in (("FR", 40), ("SG", 12), ("MT", 7), (None, 2))
+    ]
+    figure, top = people.countries(numbers(totals=totals(61), countries=rows))
+    assert [row[:2] for row in shown(figure)] == [["France", 40], ["3 others", 21]]
+    assert [row[:2] for row in shown(top)] == [["France", 40]]
+    assert "Singapore" not in str(figure.picture and figure.picture(1000))
+
+
+def test_who_finished_a_video_is_shown_unless_it_tells_who_did_not() -> None:
+    rows = [
+        {"index_video": 1, "name": "A", "chapter_name": "One", "began": 50, "finished": 44},
+        {"index_video": 2, "name": "B", "chapter_name": "One", "began": 50, "finished": 30},
+        {"index_video": 3, "name": "C", "chapter_name": None, "began": 9, "finished": None},
+    ]
+    found = shown(content.videos(numbers(totals=totals(100, active=80), videos=rows)))
+    assert [row[3:] for row in found] == [[50, None], [50, 30], [None, None]]
+
+
+def test_scores_of_problems_tell_nothing_of_few() -> None:
+    base = {"chapter_name": "One", "attempts": 1.25}
+    rows = [
+        {"problem_nid": 1, "name": "A", "learners": 50, "score": 98.0, **base},
+        {"problem_nid": 2, "name": "B", "learners": 50, "score": 55.5, **base},
+        {"problem_nid": 3, "name": "C", "learners": 5, "score": 55.5, **base},
+    ]
+    hard, often = content.problems(numbers(totals=totals(100, active=80), problems=rows))
+    assert [row[3:] for row in shown(hard)] == [[50, "> 80"], [50, 55.5], [None, None]]
+    assert [row[3:] for row in shown(often)] == [[50, 1.25], [50, 1.25], [None, None]]
+
+
+def test_the_expected_score_is_the_mean_of_passing_the_cuts() -> None:
+    # Two cuts at 0 and 2 with discrimination 1: at ability 0, (1/2 + 1/(1 + e^2)) / 2
+    from edxtasks.pages.course.content import _expected
+
+    cuts = [{"difficulty": 0.0, "discrimination": 1.0}, {"difficulty": 2.0, "discrimination": 1.0}]
+    assert _expected(cuts, 0.0) == pytest.approx((0.5 + 0.11920292202211755) / 2)
+
+
+def test_open_response_has_a_bar_for_each_step() -> None:
+    rows = [
+        {"action": "create_submission", "learners": 60, "events": 70},
+        {"action": "peer_assess", "learners": 52, "events": 90},
+        {"action": "self_assess", "learners": 40, "events": 41},
+    ]
+    found = shown(discussion.open_response(numbers(totals=totals(100, active=90), open_response=rows)))
+    # 60 - 52 = 8 submitted and assessed no peer
+    assert found == [
+        ["Submitted a response", 60],
+        ["Assessed a peer", None],
+        ["Assessed the own response", 40],
+    ]
+
+
+def test_an_absent_table_is_named() -> None:
+    for section in sections(numbers(totals=totals(100))):
+        for figure in section.figures:
+            if figure.name != "funnel":
+                assert figure.picture is None
+                assert "has no table" in figure.empty, figure.name
+
+
+def test_a_course_of_nobody_shows_no_number() -> None:
+    made = everything()
+    small = {name: [dict(row) for row in rows] for name, rows in made.rows.items()}
+    for rows in small.values():
+        for row in rows:
+            for name, value in row.items():
+                if isinstance(value, int) and name not in {
+                    "twentieth",
+                    "tenth",
+                    "weekday",
+                    "hour",
+                    "problem_nid",
+                }:
+                    row[name] = min(value, 1)
+    for section in sections(numbers(10, **small)):
+        for figure in section.figures:
+            assert figure.picture is None, figure.name
+
+
+def test_every_figure_has_title_axes_learners_and_numbers() -> None:
+    for section in sections(everything()):
+        for figure in section.figures:
+            assert figure.title, figure.name
+            assert figure.axes.endswith("."), figure.name
+            assert "learners" in figure.learners, figure.name
+            assert figure.rows, figure.name
+            assert all(len(row) == len(figure.columns) for row in figure.rows), figure.name
+            assert figure.picture is not None, figure.name
+            assert 'class="mark' in figure.picture(500), figure.name
+
+
+def test_csv_is_text_for_spreadsheets() -> None:
+    text = csv_of(["a", "b"], [["=1+1", None], ['x"y', date(2014, 10, 1)]])
+    assert text == 'a,b\r\n\'=1+1,\r\n"x""y",2014-10-01\r\n'
+
+
+def test_thousands_are_set_apart_and_read_as_one_number() -> None:
+    assert number(1234567) == '1<span class="t">234</span><span class="t">567</span>'
+    assert number(999) == "999"
+    assert number(0.25) == "0.25"
+
+
+def test_hostile_names_are_text() -> None:
+    for section in sections(everything(HOSTILE)):
+        for figure in section.figures:
+            drawn = str(figure.picture and figure.picture(500))
+            assert "<img" not in drawn
+            assert "</script" not in drawn
+            assert "<img" not in figure.csv

@@ -1,0 +1,184 @@
+"""Pages as a person meets them: in a browser, on a phone, on paper, by keyboard; with hostile names."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from numbers_by_hand import HOSTILE, everything
+from project import Project
+
+from edxtasks.course import CourseKey
+from edxtasks.pages.campus.page import CourseRow, Health, campus_page
+from edxtasks.pages.course.page import course_page, sections
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+COURSE = CourseKey("MITx", "2.03x", "3T2013")
+OTHER = CourseKey("MITx", "6.00x", "2T2014")
+Open = Callable[..., "Page"]
+
+
+@pytest.fixture(scope="module")
+def course_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a course in which whatever has a name has a hostile one."""
+    path = tmp_path_factory.mktemp("page") / "course.html"
+    path.write_bytes(course_page(COURSE, everything(HOSTILE), ["person_course"]))
+    return path
+
+
+@pytest.fixture(scope="module")
+def campus_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a campus of three courses, the last without numbers."""
+    second = everything("Zoology")
+    second.rows["totals"][0]["registered"] = 2000  # type: ignore[index]
+    rows = [
+        CourseRow(COURSE, everything(HOSTILE), "../course.html", Health([HOSTILE])),
+        CourseRow(OTHER, second, "", Health([])),
+        CourseRow(CourseKey("MITx", "8.01x", "1T2015"), None, "", Health([])),
+    ]
+    path = tmp_path_factory.mktemp("campus") / "campus.html"
+    path.write_bytes(campus_page(HOSTILE, rows, 10))
+    return path
+
+
+@pytest.fixture
+def opened(browser: Browser) -> Iterator[Open]:
+    """Opens a file; at the end nothing was said on the console, and nothing was asked for outside."""
+    contexts: list[Any] = []
+    complaints: list[str] = []
+
+    def open_(path: Path, width: int = 1200, **settings: Any) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": 800}, **settings)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("dialog", lambda dialog: complaints.append(dialog.message))
+        page.on(
+            "request",
+            lambda request: (
+                complaints.append(request.url) if not request.url.startswith(("file:", "data:")) else None
+            ),
+        )
+        page.goto(path.as_uri())
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def test_every_picture_has_marks_and_a_name(opened: Open, course_file: Path) -> None:
+    page = opened(course_file)
+    pictures = page.locator("figure.card svg.picture:visible")
+    assert pictures.count() == page.locator("figure.card").count() == 20
+    for picture in pictures.all():
+        assert picture.get_attribute("aria-label")
+        assert picture.locator(".mark").count() > 0
+
+
+def test_hostile_names_are_text(opened: Open, course_file: Path, campus_file: Path) -> None:
+    for path in (course_file, campus_file):
+        page = opened(path)
+        assert HOSTILE in page.locator("h1").inner_text()
+        assert page.locator("img").count() == 0
+        assert "pwned" not in page.title().replace(HOSTILE, "")
+
+
+def test_tables_and_downloads_hold_what_the_figures_say(
+    opened: Open, course_file: Path, tmp_path: Path
+) -> None:
+    page = opened(course_file, java_script_enabled=False)
+    figures = {one.name: one for section in sections(everything(HOSTILE)) for one in section.figures}
+    for name in ("grades", "funnel", "videos"):
+        card = page.locator(f"figure#{name}")
+        card.locator("summary").click()
+        rows = [row.locator("td").all_inner_texts() for row in card.locator("tbody tr").all()]
+        wanted = [["not shown" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+                   for value in row] for row in figures[name].rows]  # fmt: skip
+        assert rows == wanted
+    with page.expect_download() as waiting:
+        page.locator("figure#funnel a[download]").click()
+    waiting.value.save_as(tmp_path / "funnel.csv")
+    with (tmp_path / "funnel.csv").open(newline="") as file:
+        found = list(csv.reader(file))
+    assert [row[0] for row in found[1:]] == ["Registered", "Viewed", "Explored", "Certified"]
+    assert [row[1:] for row in found[1:]] == [
+        ["1000", "100.0"],
+        ["800", "80.0"],
+        ["300", "30.0"],
+        ["120", "12.0"],
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_serious_for_who_cannot_see_or_use_a_mouse(
+    opened: Open, course_file: Path, campus_file: Path, scheme: str
+) -> None:
+    for path in (course_file, campus_file):
+        page = opened(path, color_scheme=scheme, bypass_csp=True)
+        found = Axe().run(page).response["violations"]
+        serious = [one for one in found if one["impact"] in {"serious", "critical"}]
+        assert [(one["id"], one["nodes"][0]["html"]) for one in serious] == []
+
+
+def test_the_keyboard_reaches_the_numbers(opened: Open, course_file: Path) -> None:
+    page = opened(course_file)
+    page.locator("figure#grades summary").focus()
+    page.keyboard.press("Enter")
+    assert page.locator("figure#grades table").is_visible()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.getAttribute('role')") == "region"
+
+
+@pytest.mark.parametrize("width", [360, 800])
+def test_nothing_is_wider_than_the_screen(
+    opened: Open, course_file: Path, campus_file: Path, width: int
+) -> None:
+    for path in (course_file, campus_file):
+        page = opened(path, width)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        sizes = page.evaluate("""[...document.querySelectorAll('figure .picture text')]
+            .map(one => one.getBoundingClientRect().height).filter(height => height)""")
+        assert min(sizes) >= 9
+
+
+def test_it_prints_on_paper(opened: Open, course_file: Path) -> None:
+    page = opened(course_file, color_scheme="dark")
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert not page.locator("figure#grades .get").is_visible()
+    assert page.locator("figure#grades .picture:visible").count() == 1
+    assert page.pdf(format="A4").startswith(b"%PDF")
+
+
+def test_the_table_of_the_campus_is_sorted_by_its_headings(opened: Open, campus_file: Path) -> None:
+    page = opened(campus_file)
+
+    def order() -> list[str]:
+        return page.locator("table.sortable .key").all_inner_texts()
+
+    first, second, last = "MITx/2.03x/3T2013", "MITx/6.00x/2T2014", "MITx/8.01x/1T2015"
+    assert order() == [first, second, last]
+    heading = page.get_by_role("button", name="registered", exact=True)
+    heading.click()
+    assert order() == [second, first, last]
+    assert page.locator("th[aria-sort=descending]").inner_text().startswith("registered")
+    heading.click()
+    assert order() == [first, second, last]  # what has no number stays last
+
+
+def test_the_campus_leads_to_its_courses(opened: Open, with_pages: Project) -> None:
+    page = opened(with_pages.folder / "storage" / "course_report_MITx" / "dashboard.html")
+    page.locator("table.sortable a").first.click()
+    page.wait_for_url("**/dashboard.html")
+    assert page.locator("figure.card").count() == 20
+    empty = page.locator("figure.card .empty").all_inner_texts()
+    assert all(one.startswith(("Nothing to see", "Not shown")) for one in empty)
