@@ -136,7 +136,8 @@ class BuildInputs(Instance):
         """The rows of an input, by column name; None where it does not exist.
 
         For a table over courses those of all chosen courses one after the other, or of `course` alone. The
-        columns are those that the table has in the warehouse.
+        columns are those that it declares, None where the table in the warehouse has not one, and what that
+        has besides.
         """
         found = self.tables.read(name, None, course) if self.tables is not None else None
         if found is None:

@@ -287,7 +287,10 @@ class _Reader:
             _tell_absent(source.name, wanted, existing, self.messages)
         if existing and source.name in self.table.named:
             refuse_other_columns(context, self.table, source, context.name(source, existing[0]))
-        return (self._piece(context.name(source, one), columns) for one in existing) if existing else None
+        names = tuple(context.name(source, one) for one in existing)
+        if any(_is_unstamped(context, name) for name in names):
+            _lacking(self.context, source, names, self.messages, left_out=False)
+        return (self._piece(source, name, columns) for name in names) if names else None
 
     def _source(self, name: str) -> Table:
         builder, table = self.table.builder, self.table
@@ -298,17 +301,21 @@ class _Reader:
             raise LookupError(f"{table.name} does not name {name} among its inputs")
         return self.context.registry[read[name]]
 
-    def _piece(self, place: TableName, columns: Sequence[str] | None) -> Piece:
+    def _piece(self, source: Table, place: TableName, columns: Sequence[str] | None) -> Piece:
+        """The rows of one table, with these columns, or those that are declared and what it has besides; None
+        where it has not the column."""
         info = self.context.warehouse.info(place)
         assert info is not None
-        there = [name for name in columns if name in info.schema.names] if columns else info.schema.names
-        values = self.context.warehouse.read(place, there)
-        if columns is None or len(there) == len(columns):
-            return tuple(there), values
+        found = info.schema.names
+        wanted = tuple(columns or dict.fromkeys((*source.schema.names, *found)))
+        there = [name for name in wanted if name in found]
+        values = self.context.warehouse.read(place, there or found[:1])
+        if len(there) == len(wanted):
+            return wanted, values
         position = {name: number for number, name in enumerate(there)}
-        places = [position.get(name) for name in columns]
+        places = [position.get(name) for name in wanted]
         filled = (tuple(None if at is None else row[at] for at in places) for row in values)
-        return tuple(columns), filled
+        return wanted, filled
 
 
 def _tell_absent(
@@ -387,9 +394,10 @@ def _is_unstamped(context: Context, name: TableName) -> bool:
 
 
 def _lacking(
-    context: Context, source: Table, names: tuple[TableName, ...], messages: Messages
+    context: Context, source: Table, names: tuple[TableName, ...], messages: Messages, left_out: bool = True
 ) -> Mapping[TableName, frozenset[str]]:
-    """The columns that tables of single courses lack; what they lack, and have too many, is told."""
+    """The columns that tables of single courses lack. What they lack is told, and where a column that they
+    have too many is `left_out`, that too."""
     declared = set(source.schema.names)
     lacking: dict[TableName, frozenset[str]] = {}
     told: dict[str, list[str]] = defaultdict(list)
@@ -399,7 +407,7 @@ def _lacking(
         if missing := declared - found:
             lacking[name] = frozenset(missing)
             told[f"no {', '.join(sorted(missing))}, which is NULL for them"].append(name.dataset)
-        if unknown := found - declared:
+        if left_out and (unknown := found - declared):
             told[f"columns that are left out: {', '.join(sorted(unknown))}"].append(name.dataset)
     for what, datasets in told.items():
         messages.add(f"{source.name} of {', '.join(datasets)} has {what}")

@@ -40,6 +40,8 @@ def _faults(table: Table) -> Iterator[str]:
     yield from _unknown(named, _OPTIONS | _SETTINGS, "a setting or option")
     yield from _unknown(table.sets, SETS, "a set of tables")
     yield from _unknown(filter(None, [table.file_form]), FILE_FORMS, "a form of files")
+    if table.partition is not None:
+        yield from _wrong_by_date(table)
     names = getattr(getattr(Options(), table.variant, None), "__dataclass_fields__", {})
     if table.variant and f"{table.name}_table_name" not in names:
         yield f"the header names {table.variant}, which is not an option that has {table.name}_table_name"
@@ -48,6 +50,14 @@ def _faults(table: Table) -> Iterator[str]:
     if table.for_each and (table.scope is not Scope.GROUP or not table.name.endswith("_ORG")):
         yield f"for each {ORGANIZATION}: expected scope: group, and a name that ends in _ORG for its name"
     yield from _unknown(table.replaceable, table.inputs, "an input of it")
+
+
+def _wrong_by_date(table: Table) -> Iterator[str]:
+    if not isinstance(table.builder, SqlModel):
+        yield f"partition {table.partition}: only a table that is made by a query is made by date"
+    if table.scope is not Scope.COURSE:
+        scope = table.scope.value
+        yield f"partition {table.partition}: a table by date is one of a course, found scope: {scope}"
 
 
 def _unknown(names: Iterable[str], known: Iterable[str], what: str) -> Iterator[str]:

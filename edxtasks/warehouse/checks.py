@@ -143,6 +143,10 @@ class TableChecks:
         other.findings = self.findings
         return other
 
+    def grain_alone(self) -> TableChecks:
+        """The grain without the checks."""
+        return replace(self, checks=())
+
     def _heed_grain(self, counts: Counts) -> None:
         repeated, more = counts
         if not repeated or self.grain is None:

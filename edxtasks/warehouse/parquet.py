@@ -260,7 +260,10 @@ class ParquetWarehouse(Warehouse):
                 self.session.views(self._relations(part.query)),
                 self.session.result(part.query, condition) as table,
             ):
-                self._look_over(checks, schema, f"SELECT * FROM {table}")
+                kept = self._kept_beside(
+                    checks, name, schema, column, set(states) - set(part.stamps or states)
+                )
+                self._look_over(checks, schema, f"SELECT * FROM {table}", kept)
                 found = self.session.versions_by_date(table, schema, day)
                 stamps = dict.fromkeys(found, label.stamp) if part.stamps is None else part.stamps
                 new = {one: DateState(stamp, *found.get(one, (NO_ROWS, 0))) for one, stamp in stamps.items()}
@@ -569,17 +572,37 @@ class ParquetWarehouse(Warehouse):
         self._leave_folder_form(name)
         return TableState(label.stamp, version, rows, first_time=label.first_time, last_time=label.last_time)
 
-    def _look_over(self, checks: TableChecks | None, schema: Schema, sql: str) -> None:
-        """Look over the rows of a DuckDB query, which are to become those of a table."""
+    def _kept_beside(
+        self, checks: TableChecks | None, name: TableName, schema: Schema, column: str, dates: set[date]
+    ) -> str:
+        """DuckDB SQL: the rows of dates that stay, where rows of two dates may have one grain; else ""."""
+        from edxtasks.warehouse.months import date_list
+        from edxtasks.warehouse.session import day_of
+
+        if not checks or not checks.grain or column in checks.grain or not dates:
+            return ""
+        files = self._files(name)
+        with self._engine(files):
+            rows = self.session.with_schema(self._read_files(files), schema)
+        return f"SELECT * FROM ({rows}) WHERE {day_of(schema[column])} IN ({date_list(dates)})"
+
+    def _look_over(self, checks: TableChecks | None, schema: Schema, sql: str, kept: str = "") -> None:
+        """Look over the rows of a DuckDB query, which are to become those of a table; for the grain together
+        with those of another query, which are there already."""
         if not checks:
             return
 
-        def count(query: Query) -> Counts:
-            views = {**self._relations(query), checks.name: sql}
-            with self._engine(self._files_of(query)), self.session.views(views):
-                return self.session.first_row(query)
+        def look(checks: TableChecks, rows: str) -> None:
+            def count(query: Query) -> Counts:
+                views = {**self._relations(query), checks.name: rows}
+                with self._engine(self._files_of(query)), self.session.views(views):
+                    return self.session.first_row(query)
 
-        checks.look(count, Fresh(schema))
+            checks.look(count, Fresh(schema))
+
+        if kept:
+            look(checks.grain_alone(), f"{sql} UNION ALL {kept}")
+        look(checks.without_grain() if kept else checks, sql)
 
     def count(self, query: Query) -> Counts:
         with self._engine(self._files_of(query)), self.session.views(self._relations(query)):

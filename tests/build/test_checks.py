@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -23,8 +24,8 @@ from edxtasks.digests import Digests
 from edxtasks.errors import UserError
 from edxtasks.messages import Messages
 from edxtasks.table import External, Need, PythonModel, Table
-from edxtasks.warehouse.base import BuildInfo, TableName
-from edxtasks.warehouse.checks import Check, CheckFailedError
+from edxtasks.warehouse.base import BuildInfo, Dates, Query, TableName, Tables
+from edxtasks.warehouse.checks import Check, CheckFailedError, TableChecks
 from edxtasks.warehouse.parquet import ParquetWarehouse
 from edxtasks.warehouse.rows import Row
 from edxtasks.warehouse.schema import schema
@@ -215,7 +216,7 @@ def test_a_python_table_has_grain_and_checks_too(tmp_path: Path) -> None:
         ("-- check few (warning): points < @most", "check few: there is no parameter @most"),
         ("-- check few (warning): RAND() < points", "line 4: check few: "),
         ("-- check few (warning): EXISTS(SELECT 1 FROM tracklog)", "check few: it reads tracklog"),
-        ("-- check few (warning): EXISTS(SELECT 1 FROM peoples)", 'no table; did you mean "people"?'),
+        ("-- check few (warning): EXISTS(SELECT 1 FROM peoples)", 'not a table; did you mean "people"?'),
         ("-- check few (warning): person IN (SELECT username FROM people)", "WHERE username IS NOT NULL"),
         ("-- check few (fatal): points < 10", "line 4: expected -- check NAME (error): CONDITION"),
         ("-- check: points < 10", "line 4: expected -- check NAME (error): CONDITION"),
@@ -242,3 +243,29 @@ def test_a_check_may_go_on_over_lines_and_is_no_description(tmp_path: Path) -> N
         take_checks("-- check a (error): TRUE\n-- check a (error): FALSE\n")
     made: Callable[..., Table] = made_table
     assert made(tmp_path, KNOWN).description == "Points of each person."
+
+
+def test_a_grain_without_the_partition_column_is_looked_at_over_all_dates(tmp_path: Path) -> None:
+    """Each person may be on one date alone: dates that are built are held against those that stay."""
+    warehouse = ParquetWarehouse(tmp_path / "warehouse")
+    days = schema("date DATE -- day\nperson STRING -- who")
+    source, name = TableName("d", "days"), TableName("d", "firsts")
+    first, second = date(2013, 1, 1), date(2013, 2, 1)
+
+    def create(rows: list[tuple[date, str]], made: list[date], keep: list[date]) -> None:
+        content = [{"date": str(day), "person": person} for day, person in rows]
+        warehouse.load(source, days, content, BuildInfo(f"{rows}"))
+        sql = "SELECT date, -- DATE: day\nperson -- STRING: who\nFROM days"
+        query = Query(sql, {"days": Tables((source,), days)}, {}, days)
+        work = [Dates(query, dict.fromkeys(made, f"{rows}"))]
+        checks = TableChecks("firsts", ("person",))
+        warehouse.create_dates(name, days, "date", work, keep, BuildInfo("s"), checks)
+
+    create([(first, "ada"), (second, "bob")], [first, second], [])
+    with pytest.raises(CheckFailedError, match=r"firsts: expected one row for each person .* for 1 of them"):
+        create([(second, "ada")], [second], [first])
+    assert sorted(warehouse.read(name)) == [(first, "ada"), (second, "bob")]
+    # The dates that are made again, and those that go, are not held against the new rows.
+    create([(second, "bob"), (second, "cy")], [second], [first])
+    create([(second, "ada")], [second], [])
+    assert sorted(warehouse.read(name)) == [(second, "ada")]

@@ -16,10 +16,10 @@ from edxtasks.config import Settings
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
 from edxtasks.errors import SettingsError, UserError
-from edxtasks.table import External, Need, Scope, SqlModel, Table
+from edxtasks.table import BuildInputs, External, Need, PythonModel, Scope, SqlModel, Table
 from edxtasks.warehouse.base import BuildInfo, ResourceLimits, TableName
 from edxtasks.warehouse.parquet import ParquetWarehouse
-from edxtasks.warehouse.rows import ParquetFiles
+from edxtasks.warehouse.rows import Content, ParquetFiles
 from edxtasks.warehouse.schema import Schema, schema
 
 A, B, C = (CourseKey("X", number, "R") for number in "ABC")
@@ -143,6 +143,28 @@ def test_a_single_table_of_somebody_else_is_read_with_its_columns(
         "people of X__A__R has no grade, which is NULL for them",
         "people of X__A__R has columns that are left out: odd",
     ]
+
+
+def test_a_builder_in_python_gets_none_for_a_column_that_a_table_lacks(small: ParquetWarehouse) -> None:
+    theirs = small.location(TableName(A.dataset, "people"), partitioned=False)
+    duckdb.execute(f"COPY (SELECT 1 AS user_id, 'x' AS odd) TO '{theirs}' (FORMAT parquet)")
+    small.refresh_all()
+    seen: list[object] = []
+
+    def copy(inputs: BuildInputs) -> Content:
+        seen.extend(inputs.rows("people") or ())
+        seen.extend(inputs.batches("people", ("grade", "user_id")) or ())
+        seen.extend(inputs.batches("people", ("grade",)) or ())
+        return []
+
+    made = Table("copy", "x", PEOPLE, PythonModel(1, copy), inputs={"people": Need.REQUIRED})
+    built = build(made_context(small, A, copy=made), made, A)
+    assert seen == [
+        {"course": None, "user_id": 1, "grade": None, "odd": "x"},
+        [(None, 1)],
+        [(None,)],
+    ]
+    assert set(built.messages.lines) == {"people of X__A__R has no course, grade, which is NULL for them"}
 
 
 def test_the_tables_of_another_course_are_never_taken_for_ones_own(small: ParquetWarehouse) -> None:

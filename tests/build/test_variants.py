@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from edxtasks.build.declared import fault_in
 from edxtasks.build.model import read_models
 from edxtasks.build.overrides import with_overrides
 from edxtasks.build.registry import read_registry
@@ -14,7 +15,7 @@ from edxtasks.build.variants import renamed
 from edxtasks.config import Options, Settings
 from edxtasks.config.options import parse_time_on_task
 from edxtasks.errors import SettingsError
-from edxtasks.table import Need, SqlModel, Table
+from edxtasks.table import Need, PythonModel, SqlModel, Table
 from edxtasks.warehouse import dialect
 
 REGISTRY = read_registry(None)
@@ -88,7 +89,8 @@ MODEL = """-- Gaps.
 -- command: x
 {header}
 SELECT
-  1 AS n_5 -- INTEGER: number
+  1 AS n_5, -- INTEGER: number
+  DATE '2013-01-01' AS date -- DATE: day
 FROM people
 """
 
@@ -102,10 +104,16 @@ FROM people
         ("-- constants: short 5\n-- lookback: @shrt minutes", 'no constant shrt; did you mean "short"'),
         ("-- lookback: 5 hours", 'lookback "5 hours" is none of'),
         ("-- variant: skip_geoip", "skip_geoip, which is not an option that has gaps_table_name"),
+        ("-- partition: date\n-- scope: group", "a table by date is one of a course, found scope: group"),
         ("-- stands with: no_option", "the header names no_option, which is not an option"),
     ],
 )
-def test_a_wrong_header_is_told(tmp_path: Path, header: str, message: str) -> None:
+def test_a_wrong_header_of_a_table_is_told(tmp_path: Path, header: str, message: str) -> None:
     (tmp_path / "area").mkdir()
     (tmp_path / "area" / "gaps.sql").write_text(MODEL.format(header=header))
     assert message in read_models(tmp_path, None, {})["gaps"].fault
+
+
+def test_a_table_that_python_makes_is_not_by_date() -> None:
+    table = Table("t", "c", REGISTRY["pcday_log"].schema, PythonModel(1, lambda inputs: []), partition="date")
+    assert fault_in(table) == "partition date: only a table that is made by a query is made by date"

@@ -4,7 +4,7 @@
 -- a campus or café, are left out.
 -- command: ip_sybils
 -- step: 1
--- grain: user_id
+-- grain: ip, user_id
 WITH
   members AS (
     SELECT

@@ -3,7 +3,7 @@
 -- video that is in the course twice has two rows. Everybody counts, staff too.
 -- command: analyze_videos
 -- sets: doall
--- grain: video and place in the course
+-- grain: video_id, index_video
 -- optional: video_axis
 WITH
   furthest AS (
