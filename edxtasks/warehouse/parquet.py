@@ -342,9 +342,9 @@ class ParquetWarehouse(Warehouse):
     def read(
         self, name: TableName, columns: Sequence[str] | None = None, ordered: bool = False
     ) -> Iterator[tuple[object, ...]]:
-        from edxtasks.warehouse.session import quoted
+        from edxtasks.warehouse.session import quoted_name
 
-        selected = "*" if columns is None else ", ".join(quoted(column) for column in columns)
+        selected = "*" if columns is None else ", ".join(map(quoted_name, columns))
         order = " ORDER BY ALL ASC NULLS FIRST" if ordered else ""
         cursor = self.session.cursor()
         with self._engine(self._files(name)):
