@@ -164,20 +164,19 @@ def owner_of(course: CourseKey, settings: Settings) -> str:
 def check_owner(warehouse: Warehouse, dataset: str, owner: str) -> None:
     """Raises `UserError` where a dataset holds the tables of another course: names of datasets have letters
     and digits only, so that two courses may have the same."""
-    other = warehouse.owner(dataset)
-    if other is not None and other != owner:
+    other = warehouse.other_owner(dataset, owner)
+    if other is not None:
         raise UserError(
             f"the dataset {dataset} of {warehouse.where} holds the tables of {printable(other)}, and those "
-            f"of {printable(owner)} would have the same place: keep them in another warehouse (setting path "
-            "under [warehouse])"
+            f"of {printable(owner)} would have the same place: keep them in another warehouse (settings path "
+            "and project_id under [warehouse])"
         )
 
 
 def claim(warehouse: Warehouse, dataset: str, owner: str) -> None:
     """Note whose tables a dataset holds, where it is not noted yet; raises as `check_owner` does."""
     check_owner(warehouse, dataset, owner)
-    if warehouse.owner(dataset) is None:
-        warehouse.note_owner(dataset, owner)
+    warehouse.note_owner(dataset, owner)
 
 
 def _with_times(name: str, state: TableState) -> TableState:

@@ -375,12 +375,13 @@ class Warehouse(ABC):
         """What the tables of a dataset are (`TABLE`, `VIEW` and what else BigQuery has), by name, sorted."""
         return dict.fromkeys(sorted(self.states(dataset)), "TABLE")
 
-    def owner(self, dataset: str) -> str | None:
-        """Whose tables a dataset holds, as `note_owner` was told; None where nothing is noted."""
-        return None
+    @abstractmethod
+    def other_owner(self, dataset: str, owner: str) -> str | None:
+        """Whose tables a dataset holds, for people, where it is noted and they are not those of `owner`."""
 
-    def note_owner(self, dataset: str, owner: str) -> None:  # noqa: B027 - an engine may keep none
-        """Note whose tables a dataset holds."""
+    @abstractmethod
+    def note_owner(self, dataset: str, owner: str) -> None:
+        """Note whose tables a dataset holds, or will hold, unless it is noted already."""
 
     def remarks(self) -> list[str]:
         """What lies among the tables and is not read, of what was listed: lines for people."""

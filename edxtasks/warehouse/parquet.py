@@ -140,7 +140,11 @@ class ParquetWarehouse(Warehouse):
     def remarks(self) -> list[str]:
         return [remark for listing in self._listings.values() for remark in listing.remarks()]
 
-    def owner(self, dataset: str) -> str | None:
+    def other_owner(self, dataset: str, owner: str) -> str | None:
+        noted = self._owner(dataset)
+        return None if noted == owner else noted
+
+    def _owner(self, dataset: str) -> str | None:
         if dataset not in self._owners:
             try:
                 form = orjson.loads((self.folder / dataset / PRIVATE / OWNER).read_bytes())
@@ -150,6 +154,8 @@ class ParquetWarehouse(Warehouse):
         return self._owners[dataset]
 
     def note_owner(self, dataset: str, owner: str) -> None:
+        if self._owner(dataset) is not None:
+            return
         write_atomically(self._private(dataset) / OWNER, orjson.dumps({"owner": owner}))
         self._owners[dataset] = owner
 

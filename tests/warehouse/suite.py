@@ -377,6 +377,19 @@ GROUP BY name"""
         assert "people" not in warehouse.states(people.dataset)
         assert warehouse.drop(people) is False
 
+    def test_a_dataset_remembers_whose_it_is(
+        self, warehouse: Warehouse, other: Warehouse, dataset: str
+    ) -> None:
+        one, two = "MITx/2.03x/1", "MITx/2_03x/1"
+        assert warehouse.other_owner(dataset, two) is None
+        warehouse.note_owner(dataset, one)
+        warehouse.load(TableName(dataset, "people"), PEOPLE, iter([BOB]), BuildInfo("s"))
+        other.refresh_all()
+        told = other.other_owner(dataset, two)
+        assert told in {one, "another course"}
+        other.note_owner(dataset, one)
+        assert other.other_owner(dataset, one) is None
+
     def test_what_is_set_aside_is_no_table_until_it_is_taken_back(
         self, warehouse: Warehouse, other: Warehouse, people: TableName
     ) -> None:

@@ -433,17 +433,6 @@ def test_a_user_without_a_name_builds_too(
     assert str(os.getuid()) in (warehouse.folder / "campus" / "_edxtasks" / "numbers.json").read_text()
 
 
-# Owners
-
-
-def test_a_dataset_remembers_whose_it_is(warehouse: ParquetWarehouse) -> None:
-    assert warehouse.owner("campus") is None
-    warehouse.note_owner("campus", "MITx/2.03x/1")
-    other = ParquetWarehouse(warehouse.folder)
-    assert other.owner("campus") == "MITx/2.03x/1"
-    assert other.owner("nowhere") is None
-
-
 def test_dates_of_a_cached_listing_are_those_of_the_footers(warehouse: ParquetWarehouse) -> None:
     cached = ParquetWarehouse(warehouse.folder).dates(DAILY_NAME)
     shutil.rmtree(warehouse.folder / "campus" / "_edxtasks")

@@ -33,6 +33,9 @@ BUILT = "edxtasks_built"
 CHECKS = "edxtasks_checks"
 """The digest of the checks that the rows went through."""
 
+OWNER = "edxtasks_owner"
+"""The digest of whose table it is: two courses may have the same dataset."""
+
 _VALUE = re.compile(r"[a-z0-9_-]{1,63}")
 
 Labels = Mapping[str, str | None]

@@ -35,8 +35,8 @@ _POSITION = re.compile(r"position:? (\d+)")
 _FIELD = re.compile(r"[Ff]ield:? '?(\w+(?:\.\w+)*)'?")
 _FAULTS = (
     (r"No such field", "the table has no such column"),
-    (r"Could not convert (?:value|non-string JSON value) to (\w+)", "the value is not a {0}"),
-    (r"Could not parse .* as ([A-Z]\w+)", "the value is not a {0}"),
+    (r"Could not convert (?:value|non-string JSON value) to (\w+)", "the value is not {0}"),
+    (r"Could not parse .* as ([A-Z]\w+)", "the value is not {0}"),
     (r"Array specified for non-repeated field", "there is an array where one value was expected"),
     (
         r"record|Record|JSON object specified",
@@ -177,5 +177,9 @@ def _fault(message: str) -> str:
     for pattern, words in _FAULTS:
         match = re.search(pattern, message)
         if match:
-            return words.format(*match.groups())
+            return words.format(*map(_with_article, match.groups()))
     return "the row does not fit the columns"
+
+
+def _with_article(kind: str) -> str:
+    return f"{'an' if kind[:1].lower() in 'aeiou' else 'a'} {kind}"

@@ -19,7 +19,7 @@ from edxtasks.storage.cloud import Patience, credentials, refusal, shown, told
 from edxtasks.warehouse.base import TableName, digest
 from edxtasks.warehouse.bigquery import guards, schemas
 from edxtasks.warehouse.bigquery.jobs import JobFailedError, Jobs, job_failed
-from edxtasks.warehouse.bigquery.labels import Labels, Listed
+from edxtasks.warehouse.bigquery.labels import OWNER, Labels, Listed
 from edxtasks.warehouse.bigquery.sql import Projects, selected
 from edxtasks.warehouse.bigquery.stamps import Days, Script
 from edxtasks.warehouse.schema import Schema
@@ -66,6 +66,8 @@ class Service:
         report_dataset: str | None = None,
     ) -> None:
         self.projects = Projects(project, reports or project, report_dataset)
+        self.owners: dict[str, str] = {}
+        """By dataset, what the label `OWNER` of a table that is built in it is to say."""
         self.where = f"BigQuery project {project}"
         self.retry = (patience or Patience()).applied(DEFAULT_RETRY)
         self._maximum_bytes_billed = maximum_bytes_billed
@@ -153,6 +155,8 @@ class Service:
 
         Raises `UserError` when somebody changed the table after it was read.
         """
+        if table.dataset_id in self.owners:
+            changes = {**changes, OWNER: self.owners[table.dataset_id]}
         table.labels = {**table.labels, **changes}
         with told(f"{table.dataset_id}.{table.table_id}"):
             try:

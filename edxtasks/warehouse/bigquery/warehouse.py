@@ -124,6 +124,14 @@ class BigQueryWarehouse(Warehouse):
     def has_dataset(self, dataset: str) -> bool:
         return self._service.has_dataset(dataset)
 
+    def other_owner(self, dataset: str, owner: str) -> str | None:
+        listed = self._listings.listed(dataset).values()
+        noted = {one.labels[labels.OWNER] for one in listed if labels.OWNER in one.labels}
+        return "another course" if noted and digest(owner) not in noted else None
+
+    def note_owner(self, dataset: str, owner: str) -> None:
+        self._service.owners[dataset] = digest(owner)
+
     def project(self, dataset: str) -> str:
         return self._service.projects.of(dataset)
 
