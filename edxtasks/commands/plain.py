@@ -36,7 +36,9 @@ from edxtasks.printable import say
 
 _SELECTION = ("clist", "clist_from_missing_table", "dataset_latest", "year2")
 _OF_COURSES = ("courses", "clist", "clist_from_missing_table", "year2")
-_OF_EVERY_RUN = ("config", "verbose", "parallel", "max_parallel")
+_ACCEPTED = ("verbose", "parallel", "max_parallel")
+"""Options of every run that are accepted here and do nothing, which is said."""
+
 _OF_SETTINGS = ("course_base_dir", "course_date_dir", "logs_dir", "dbname")
 """Options that stand in for a setting: they mean the same whatever runs."""
 
@@ -81,9 +83,10 @@ class DataCommand(EndsWell, Command):  # type: ignore[misc]
 
     def get_options(self) -> list[CmdOption]:
         """All options, in doit's form."""
-        heeded = ("config", *(_SELECTION if self.takes_courses else ()), *self.heeds)
+        heeded = ("config", *(_SELECTION if self.takes_courses else ()), *self.heeds, *_ACCEPTED)
         told = {"name": "help", "short": "h", "long": "help", "type": bool, "default": False}
-        forms = [_form(name, self.means.get(name)) for name in heeded]
+        means = {**dict.fromkeys(_ACCEPTED, "accepted, without effect"), **self.means}
+        forms = [_form(name, means.get(name)) for name in heeded]
         return [CmdOption(form) for form in (*forms, *self.cmd_options, told | {"help": "show this help"})]
 
     @property
@@ -110,12 +113,15 @@ class DataCommand(EndsWell, Command):  # type: ignore[misc]
     def _request(self, given: Mapping[str, Any], words: Sequence[str]) -> Request:
         variables = self._variables()
         own = self._own(given, variables)
-        for name in dict.fromkeys(("config", *_SELECTION, *self.heeds)):
+        for name in dict.fromkeys(("config", *_SELECTION, *self.heeds, *_ACCEPTED)):
             value = given.get(name)
             if value:
                 if name in variables:
                     raise _twice(name)
                 variables[name] = "1" if value is True else value
+        idle = [name for name in _ACCEPTED if variables.pop(name, None)]
+        if idle:
+            say(f"{', '.join(idle)}: without effect on {self.get_name()}")
         settings = load_settings(self._folder(), variables, os.environ)
         messages = Messages(list(settings.notices))
         courses: list[CourseKey] = []
@@ -177,7 +183,7 @@ class DataCommand(EndsWell, Command):  # type: ignore[misc]
         """The options of a run that mean something to this command."""
         selection = (*_SELECTION, *_OF_COURSES) if self.takes_courses else ()
         own = (option["name"] for option in self.cmd_options)
-        return {*_OF_EVERY_RUN, *_OF_SETTINGS, *selection, *self.heeds, *own}
+        return {"config", *_ACCEPTED, *_OF_SETTINGS, *selection, *self.heeds, *own}
 
     def _folder(self) -> Path:
         """Where the configuration is looked for: the folder of the dodo.py that is named, else this one."""
@@ -250,6 +256,7 @@ def _form(name: str, meaning: str | None = None) -> dict[str, Any]:
     what = (meaning or entry.what).replace("`", "").replace("%", "%%")
     return {
         "name": name,
+        "short": "v" if name == "verbose" else "",
         "long": _dashed(name),
         "type": bool if flag else str,
         "default": False if flag else "",

@@ -22,7 +22,7 @@ from in_process import runner
 from project import REPOSITORY, Project
 
 from edxtasks.build.registry import commands, read_registry
-from edxtasks.commands.plain import _SELECTION, DataCommand
+from edxtasks.commands.plain import _ACCEPTED, _SELECTION, DataCommand
 from edxtasks.graph.task_files import read_tasks
 from edxtasks.graph.tasks import task_kinds
 from edxtasks.table import Table
@@ -94,7 +94,9 @@ def test_every_command_has_a_section_with_its_options_and_an_example() -> None:
         if issubclass(command(name), DataCommand):
             options = {option.long for option in command(name)().get_options()}
             selection = {name.replace("_", "-") for name in _SELECTION}
-            common = {"config", "help"} | (selection if command(name).takes_courses else set())
+            common = {"config", "help", *(name.replace("_", "-") for name in _ACCEPTED)} | (
+                selection if command(name).takes_courses else set()
+            )
             for option in options - common:
                 assert f"--{option}" in section, f"{name} --{option}"
 

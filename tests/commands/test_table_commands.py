@@ -420,6 +420,12 @@ def test_what_a_command_does_not_heed_is_refused(site: Site, run: Run) -> None:
     assert "expected true or false" in run("get_course_data", A, "table=things", "gzip=maybe", status=3).err
 
 
+def test_options_of_every_run_are_accepted(site: Site, run: Run) -> None:
+    ended = run("check_pc_dates", "-v", "--parallel", "max_parallel=3", A)
+    assert ended.lines == [f"{A}: None"]
+    assert ended.err == "verbose, parallel, max_parallel: without effect on check_pc_dates\n"
+
+
 def test_nothing_is_left_behind(site: Site, run: Run) -> None:
     """Neither a file that was begun nor a folder of a command that only looks."""
     before = files(site.folder)
