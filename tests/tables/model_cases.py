@@ -205,7 +205,7 @@ def _value(place: str, value: object, column: Column) -> object:
     kinds = {"STRING": str, "INTEGER": int, "BOOLEAN": bool}
     if type(value) is kinds.get(column.type):
         return value
-    raise CaseError(f"{place}: {value!r} is not a {column.type}")
+    raise CaseError(f"{place}: {value!r} is not a valid {column.type}")
 
 
 def on_duckdb(warehouse: ParquetWarehouse, case: Case) -> list[Row]:

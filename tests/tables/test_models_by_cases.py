@@ -115,8 +115,8 @@ def test_values_are_the_same(left: object, right: object, same: bool) -> None:
     [
         ("expected", '{"username": "alice", "ip": "x"}', "there is no column ip"),
         ("expected", '{"username": "alice"}\n{"ip_count": 1}', "every row must name the same columns"),
-        ("expected", '{"ip_count": "1"}', "'1' is not an INTEGER"),
-        ("pcday_ip_counts", '{"date": 5}', "5 is not a DATE"),
+        ("expected", '{"ip_count": "1"}', "'1' is not a valid INTEGER"),
+        ("pcday_ip_counts", '{"date": 5}', "5 is not a valid DATE"),
         ("pcday_ip_counts", "[]", "expected an object"),
         ("pcday_ip_counts", "{", "pcday_ip_counts.jsonl:1: "),
         ("roles", "", "course_modal_ip has no input of this name; it reads pcday_ip_counts"),
