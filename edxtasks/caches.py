@@ -1,7 +1,8 @@
 """Files that only spare work: digests of files, parsed models, listings of datasets.
 
 Nothing in them decides anything, so a folder that is full or read-only is worth a warning, never a failure.
-A command that only looks keeps none: it leaves every folder as it was.
+A command that only looks keeps none: it leaves every folder as it was. A cache holds the digest of what it
+says: one that was cut, edited, or written by something else says nothing.
 """
 
 from __future__ import annotations
@@ -10,6 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import parent_process
 from pathlib import Path
+from typing import Any
+
+import orjson
+from blake3 import blake3
 
 from edxtasks.errors import from_machine
 from edxtasks.files import write_atomically
@@ -30,14 +35,33 @@ def keeping_no_caches() -> Iterator[None]:
         _keeping = before
 
 
+_BEGINNING = b'{"digest":"'
+_BETWEEN = b'","content":'
+_DIGITS = 64
+
+
+def read_cache(path: Path) -> Any:
+    """What `write_cache` wrote to `path`, parsed; None where there is nothing, or it is not that any more."""
+    try:
+        written = path.read_bytes()
+    except OSError:
+        return None
+    content = written[len(_BEGINNING) + _DIGITS + len(_BETWEEN) : -1]
+    return orjson.loads(content) if written == _written(content) else None
+
+
+def _written(content: bytes) -> bytes:
+    return _BEGINNING + blake3(content).hexdigest().encode() + _BETWEEN + content + b"}"
+
+
 def write_cache(path: Path, content: bytes) -> None:
-    """Replace the cache `path`, its folder made where it is missing. Where that cannot be, the person is
-    warned, once for each folder, by the main process of a run."""
+    """Replace the cache `path` by `content` (JSON), its folder made where it is missing. Where that cannot
+    be, the person is warned, once for each folder, by the main process of a run."""
     if not _keeping:
         return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, content)
+        write_atomically(path, _written(content))
     except OSError as error:
         if path.parent not in _warned and parent_process() is None:
             _warned.add(path.parent)

@@ -13,7 +13,7 @@ from pathlib import Path
 import orjson
 from blake3 import blake3
 
-from edxtasks.caches import write_cache
+from edxtasks.caches import read_cache, write_cache
 
 ContentHash = blake3
 """The hash of content, of raw files as of the lines of shards. Cryptographic: what has the same digest is
@@ -72,7 +72,7 @@ class Digests:
 
     def _read(self, cache: Path) -> None:
         try:
-            form = orjson.loads(cache.read_bytes())
+            form = read_cache(cache) or {}
             self._known = {path: ((m[0], m[1], m[2]), value) for path, (m, value) in form.items()}
-        except (OSError, orjson.JSONDecodeError, ValueError, TypeError, IndexError, AttributeError):
-            self._known = {}  # only a cache
+        except (ValueError, TypeError, LookupError, AttributeError):  # another version wrote it
+            self._known = {}

@@ -4,15 +4,47 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import orjson
 import pytest
 
-from edxtasks.caches import keeping_no_caches, write_cache
+from edxtasks.caches import keeping_no_caches, read_cache, write_cache
 from edxtasks.digests import Digests
 
 
 def test_a_cache_is_written_with_its_folder(tmp_path: Path) -> None:
-    write_cache(tmp_path / "state" / "models.json", b"{}")
-    assert (tmp_path / "state" / "models.json").read_bytes() == b"{}"
+    path = tmp_path / "state" / "models.json"
+    assert read_cache(path) is None
+    write_cache(path, b'{"a":[1,null]}')
+    assert read_cache(path) == {"a": [1, None]}
+    assert "digest" in orjson.loads(path.read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"12", b"13"),
+        (b"}}", b"}"),
+        (b'{"digest"', b'{"digesd"'),
+        (b'"rows":12', b'"rows":12,"x":1'),
+        (b"}}", b"}}\n"),
+    ],
+)
+def test_a_cache_that_was_changed_says_nothing(tmp_path: Path, old: bytes, new: bytes) -> None:
+    path = tmp_path / "states.json"
+    write_cache(path, b'{"rows":12}')
+    content = path.read_bytes()
+    assert old in content
+    path.write_bytes(content.replace(old, new))
+    assert read_cache(path) is None
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{}", b"[]", b"null", b'"x"', b"\xff", b'{"tables":{"rows":1}}', b"a,b\n"]
+)
+def test_a_file_of_somebody_else_is_not_a_cache(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "states.json"
+    path.write_bytes(content)
+    assert read_cache(path) is None
 
 
 def test_a_folder_that_cannot_be_written_is_a_warning(

@@ -54,7 +54,7 @@ from edxtasks.build import parameters
 from edxtasks.build.check_lines import CheckLineError, take_checks
 from edxtasks.build.declared import fault_in
 from edxtasks.build.fact_lines import FactLineError, numbers_and_inputs, take_facts
-from edxtasks.caches import write_cache
+from edxtasks.caches import read_cache, write_cache
 from edxtasks.errors import UserError, from_machine, nearest
 from edxtasks.table import (
     ALL_EARLIER,
@@ -290,10 +290,7 @@ def _with_columns(path: Path, text: str, schema: Schema) -> str:
 
 
 def _read_cache(cache: Path | None) -> dict[str, Any]:
-    try:
-        form = orjson.loads(cache.read_bytes()) if cache else {}
-    except (OSError, orjson.JSONDecodeError):
-        return {}  # only a cache
+    form = read_cache(cache) if cache else None
     return form if isinstance(form, dict) else {}
 
 

@@ -15,7 +15,7 @@ import orjson
 
 from edxtasks.build.check_complaints import complaints_of_checks, parts_of_checks
 from edxtasks.build.model import code_version, with_fault
-from edxtasks.caches import write_cache
+from edxtasks.caches import read_cache, write_cache
 from edxtasks.logs.schema import TRACKLOG_SCHEMA
 from edxtasks.table import TRACKLOG, Scope, SqlModel, Table
 from edxtasks.warehouse.base import digest
@@ -116,8 +116,5 @@ def _told(builder: SqlModel, complaints: list[str]) -> str:
 
 
 def _read(cache: Path | None) -> dict[str, Any]:
-    try:
-        form = orjson.loads(cache.read_bytes()) if cache else {}
-    except (OSError, orjson.JSONDecodeError):
-        return {}  # only a cache
+    form = read_cache(cache) if cache else None
     return form if isinstance(form, dict) else {}

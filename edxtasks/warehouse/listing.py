@@ -18,7 +18,7 @@ from pathlib import Path
 
 import orjson
 
-from edxtasks.caches import write_cache
+from edxtasks.caches import read_cache, write_cache
 from edxtasks.files import write_atomically
 from edxtasks.printable import printable, printable_path
 from edxtasks.scratch import PRIVATE
@@ -143,7 +143,7 @@ class Listing:
 
     def _read_cache(self) -> dict[str, _Entry]:
         try:
-            form = orjson.loads((self.folder / PRIVATE / CACHE).read_bytes())
+            form = read_cache(self.folder / PRIVATE / CACHE) or {}
             return {
                 name: _Entry(
                     {file: (mark[0], mark[1]) for file, mark in entry["marks"].items()},
@@ -157,7 +157,7 @@ class Listing:
                 )
                 for name, entry in form.items()
             }
-        except (OSError, orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+        except (LookupError, TypeError, AttributeError):  # another version wrote it
             return {}  # only a cache: the footers know
 
 
