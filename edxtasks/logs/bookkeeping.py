@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -23,6 +24,7 @@ from edxtasks.logs.checkpoints import (
 from edxtasks.logs.decisions import EQUAL, FAILED, SPLIT, Decision
 from edxtasks.logs.layout import Layout, remove_tree
 from edxtasks.logs.options import SplitOptions
+from edxtasks.logs.parts import Part
 from edxtasks.logs.results import FileResult, SplitResult
 from edxtasks.logs.sketches import Sketches
 from edxtasks.logs.work import LogResult, WholeLog
@@ -53,6 +55,7 @@ class CheckpointWriter:
         self._result = result
         self._unknown_keys: dict[str, set[str]] = {}
         self._sketches = Sketches(layout, sources)
+        self._without_digest: dict[_Rows, str] | None = None
         self.awaited: set[str] = set()
         """Keys of sources that are still to be split again in this run: what is known of them is old."""
 
@@ -76,6 +79,7 @@ class CheckpointWriter:
             self.fail(attempt, message, result.seen, result)
             return
         twin = self._sources.same_text(decision.key, result.text_digest) if result.text_digest else None
+        twin = twin or self._same_rows(decision.key, result)
         if twin in self.awaited:
             twin = None
         if twin is not None and self._sources.comes_first(self._sources.by_key[twin], decision.order):
@@ -116,6 +120,20 @@ class CheckpointWriter:
                 seconds=result.seconds,
             )
         )
+
+    def _same_rows(self, key: str, result: LogResult) -> str | None:
+        """Another source with the same number of lines and the very same rows, of which no digest of lines is
+        known: an older version split it."""
+        if self._without_digest is None:
+            old = [one.key for one in self._sources.by_key.values() if one.complete and not one.text_digest]
+            found = (read_checkpoint(self._layout, one) for one in old)
+            self._without_digest = {
+                _rows_of(one.lines, one.parts): one.key for one in found if one is not None and one.parts
+            }
+        if not result.parts or result.message:
+            return None
+        twin = self._without_digest.get(_rows_of(result.lines, result.parts))
+        return twin if twin != key and twin in self._sources.by_key else None
 
     def _leave_out(self, attempt: Attempt, result: LogResult, owner: str) -> None:
         """Nothing of this try is kept: the source `owner` has the same content, which is noted there."""
@@ -296,6 +314,14 @@ class CheckpointWriter:
 def told(decision: Decision, state: str = "", message: str = "") -> FileResult:
     """What is told of a raw log that was not split."""
     return FileResult(decision.path, decision.key, state or decision.action, message or decision.reason)
+
+
+_Rows = tuple[int, frozenset[tuple[str, str, str]]]
+
+
+def _rows_of(lines: int, parts: Iterable[Part]) -> _Rows:
+    """What tells a log by what it gave: its number of lines, and the digest of its rows of each shard."""
+    return lines, frozenset((part.bucket, part.day, part.digest) for part in parts)
 
 
 def _moment(seconds: float) -> str:

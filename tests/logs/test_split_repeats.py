@@ -11,7 +11,7 @@ from pathlib import Path
 import orjson
 import pytest
 import zstandard
-from split_site import Site, event, events, states
+from split_site import B, Site, event, events, states
 
 from edxtasks.digests import Digests
 from edxtasks.logs.checkpoints import Sources
@@ -122,15 +122,37 @@ def test_rotated_logs_that_are_compressed_on_the_way_lose_and_double_nothing(sit
     assert to_do(site) == []
 
 
-def test_checkpoints_of_an_older_version_are_read(site: Site) -> None:
-    path = deliver(site, "x.log", events("ab"))
-    site.split()
-    checkpoint = site.directory / "META" / "x.log.json"
+def of_an_older_version(site: Site, key: str) -> None:
+    """Let the checkpoint of a source be as an older version wrote it."""
+    checkpoint = site.directory / "META" / f"{key}.json"
     form = orjson.loads(checkpoint.read_bytes())
     for name in ("text_digest", "sketch", "others"):
         del form[name]
     checkpoint.write_bytes(orjson.dumps(form))
     shutil.rmtree(site.directory / "META" / "INDEX")
+
+
+def test_a_log_of_an_older_version_that_was_moved_and_compressed_anew_counts_once(site: Site) -> None:
+    path = deliver(site, "x.log.gz", events("ab") + events("c", "UnivX/B/1") + b"{\n")
+    deliver(site, "other.log.gz", events("d"))
+    site.split()
+    of_an_older_version(site, "x.log")
+    path.unlink()
+    (site.logs / "archive").mkdir()
+    again = site.logs / "archive" / "x.log.gz"
+    again.write_bytes(gzip.compress(events("ab") + events("c", "UnivX/B/1") + b"{\n", 1))
+    deliver(site, "half.log.gz", events("ab"))  # gives some of its rows, and is another log
+    assert states(site.split()) == {"half.log.gz": "split", "other.log.gz": "done", "x.log.gz": "equal"}
+    assert sorted(site.users()) == ["a", "a", "b", "b", "d"]
+    assert site.users(B) == "c"
+    assert states(site.split()) == {"half.log.gz": "done", "other.log.gz": "done", "x.log.gz": "equal"}
+    site.check()
+
+
+def test_checkpoints_of_an_older_version_are_read(site: Site) -> None:
+    path = deliver(site, "x.log", events("ab"))
+    site.split()
+    of_an_older_version(site, "x.log")
     assert states(site.split()) == {"x.log": "done"}
     path.unlink()
     # The digest of a plain file is that of its lines.
