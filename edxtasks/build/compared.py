@@ -12,6 +12,7 @@ from pathlib import Path
 from edxtasks.build.context import usual_report_dataset
 from edxtasks.config import Settings
 from edxtasks.course import CourseKey, shorten
+from edxtasks.dumps.files import pieces, refuse_encrypted
 from edxtasks.errors import InputError, SettingsError, UserError, nearest
 from edxtasks.printable import listed_paths, printable_path
 from edxtasks.scratch import Scratch
@@ -19,13 +20,15 @@ from edxtasks.table import REPORT, Scope, Table
 from edxtasks.warehouse import open_warehouse
 from edxtasks.warehouse.base import NAME, BuildInfo, TableName, Warehouse
 from edxtasks.warehouse.comparison import Side
-from edxtasks.warehouse.parquet import ParquetWarehouse
+from edxtasks.warehouse.parquet import ROWS_IN_GROUP, ParquetWarehouse
 from edxtasks.warehouse.schema import Schema
 from edxtasks.warehouse.session import Session, paths_literal, read_parquet
 
 _PROJECT = re.compile(r"[a-z0-9.:-]+[:.](?=[A-Za-z0-9_]+\.[A-Za-z0-9_]+$)")
 _CSV, _PARQUET = (".csv", ".csv.gz"), (".parquet",)
-_LONGEST_LINE = 1 << 28
+LONGEST_RECORDS = (1 << 24, 1 << 28)
+"""Bytes of the longest record of a CSV file: first a small limit, which keeps the buffer small, and where a
+record is longer, a large one."""
 SHOWN_TEXT = frozenset(
     {
         "IRT_item_number",
@@ -115,9 +118,16 @@ def _declared(dataset: str, name: str, registry: Mapping[str, Table]) -> Table |
 
 
 class Sides:
-    """Reads tables and files for one DuckDB; rows that are fetched from BigQuery lie in `scratch`."""
+    """Reads tables and files for one DuckDB; rows that are fetched from BigQuery lie in `folder`.
 
-    def __init__(self, settings: Settings, warehouse: Warehouse, session: Session, folder: Path) -> None:
+    `longest` is the longest record of a CSV file that can be read, in bytes.
+    """
+
+    def __init__(
+        self, settings: Settings, warehouse: Warehouse, session: Session, folder: Path, longest: int
+    ) -> None:
+        self._longest = longest
+        self._folder = folder
         self._settings = settings
         self._warehouse = warehouse
         self._session = session
@@ -167,12 +177,35 @@ class Sides:
         if _PARQUET in kinds:
             relation = read_parquet(files)
             return Side(relation, self._session.schema_of(relation))
+        return self._of_text(files)
+
+    def _of_text(self, files: Sequence[Path]) -> Side:
+        """CSV files, written as Parquet once: the comparison reads a side twice. Compressed ones are inflated
+        before, since DuckDB keeps all of such a file in memory."""
+        names = sorted(self._folder.glob("text-*.parquet"))
+        target = self._folder / f"text-{len(names)}.parquet"
+        plain = [self._inflated(path, number) for number, path in enumerate(files)]
         relation = (
-            f"SELECT * FROM read_csv({paths_literal(files)}, header = true, all_varchar = true, delim = ',', "
-            f"quote = '\"', escape = '\"', union_by_name = true, max_line_size = {_LONGEST_LINE}, "
-            f"buffer_size = {_LONGEST_LINE}, parallel = false, hive_partitioning = false)"
+            f"SELECT * FROM read_csv({paths_literal(plain)}, header = true, all_varchar = true, delim = ',', "
+            f"quote = '\"', escape = '\"', union_by_name = true, max_line_size = {self._longest}, "
+            f"buffer_size = {2 * self._longest}, parallel = false, hive_partitioning = false)"
         )
-        return Side(relation, self._session.schema_of(relation), is_text=True)
+        self._session.copy(relation, target, "{}", ROWS_IN_GROUP)
+        for path in plain:
+            if path.is_relative_to(self._folder):
+                path.unlink()
+        written = read_parquet([target])
+        return Side(written, self._session.schema_of(written), is_text=True)
+
+    def _inflated(self, path: Path, number: int) -> Path:
+        if path.suffix != ".gz":
+            refuse_encrypted(path)
+            return path
+        target = self._folder / f"inflated-{number}.csv"
+        with target.open("wb") as file:
+            for piece in pieces(path):
+                file.write(piece)
+        return target
 
 
 def _files(word: str, folder: Path) -> list[Path]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from edxtasks.build.compared import Sides, key_of, ours, shown_columns
+from edxtasks.build.compared import LONGEST_RECORDS, Ours, Sides, key_of, ours, shown_columns
 from edxtasks.build.registry import read_registry
 from edxtasks.commands.plain import DataCommand, Request
 from edxtasks.course import shorten
@@ -17,6 +17,9 @@ from edxtasks.scratch import scratch_of
 from edxtasks.steps.resource_limits import share
 from edxtasks.table import Table
 from edxtasks.warehouse import open_warehouse
+
+if TYPE_CHECKING:
+    from edxtasks.warehouse.comparison import Comparison
 
 EQUAL, DIFFERENT, NOT_COMPARED = 0, 1, 2
 """Exit statuses."""
@@ -80,8 +83,7 @@ class Compare(DataCommand):
 
 
 def _compared(request: Request) -> int:
-    from edxtasks.warehouse.comparison import Plan, compare
-    from edxtasks.warehouse.session import Session
+    import duckdb
 
     settings, options = request.settings, request.options
     if len(request.words) != 2:
@@ -89,35 +91,47 @@ def _compared(request: Request) -> int:
     if not 0 <= options["examples"] <= _MOST_EXAMPLES:
         raise SettingsError(f"--examples: expected a number from 0 to {_MOST_EXAMPLES}")
     tolerance = _tolerance(options["tolerance"])
-    registry = read_registry(settings.engine.state)
-    table = ours(request.words[0], registry, settings)
+    table = ours(request.words[0], read_registry(settings.engine.state), settings)
+    try:
+        found = _look(request, table, tolerance, LONGEST_RECORDS[0])
+    except duckdb.Error as error:
+        if "line size" not in str(error):
+            raise
+        found = _look(request, table, tolerance, LONGEST_RECORDS[1])
+    for line in _report(*found, request.words, table.declared):
+        print(printable_message(line))
+    return EQUAL if found[0].same else DIFFERENT
+
+
+def _look(
+    request: Request, table: Ours, tolerance: tuple[float, float] | None, longest: int
+) -> tuple[Comparison, tuple[str, ...] | None, bool]:
+    """What is found, the key, and whether the other side is text."""
+    from edxtasks.warehouse.comparison import Plan, compare
+    from edxtasks.warehouse.session import Session
+
+    settings, options = request.settings, request.options
     with scratch_of(settings) as scratch, scratch.folder() as folder:
         session = Session(share(settings, 1), scratch)
+        # Rows come in any order; to keep that of a file takes memory.
+        session.connection.execute("SET preserve_insertion_order = false")
         try:
-            sides = Sides(settings, open_warehouse(settings, None, scratch), session, folder)
+            sides = Sides(settings, open_warehouse(settings, None, scratch), session, folder, longest)
             here = sides.of_ours(table.name)
             there = sides.of_theirs(request.words[1], Path.cwd())
             key = key_of(here.schema, table.declared, options["key"])
-            lacking = [
-                name for name in key or () if name.lower() not in {one.lower() for one in there.schema.names}
-            ]
+            names = {name.lower() for name in there.schema.names}
+            lacking = [name for name in key or () if name.lower() not in names]
             if lacking:
                 raise UserError(
                     f"{printable(request.words[1])} has no column {lacking[0]}, which tells rows apart: name "
                     "others with --key=A,B"
                 )
-            plan = Plan(
-                key,
-                shown_columns(here.schema, key),
-                options["examples"],
-                *((tolerance,) if tolerance is not None else ()),
-            )
-            found = compare(session, here, there, plan)
+            shown = shown_columns(here.schema, key)
+            plan = Plan(key, shown, options["examples"], *((tolerance,) if tolerance is not None else ()))
+            return compare(session, here, there, plan), key, there.is_text
         finally:
             session.close()
-    for line in _report(found, key, request.words, there.is_text, table.declared):
-        print(printable_message(line))
-    return EQUAL if found.same else DIFFERENT
 
 
 def _tolerance(text: str) -> tuple[float, float] | None:
@@ -148,7 +162,11 @@ def _unreadable(error: Any) -> str:
 
 
 def _report(
-    found: Any, key: tuple[str, ...] | None, words: tuple[str, ...], is_text: bool, declared: Table | None
+    found: Comparison,
+    key: tuple[str, ...] | None,
+    is_text: bool,
+    words: tuple[str, ...],
+    declared: Table | None,
 ) -> Iterator[str]:
     yield f"here       {printable(words[0], None)}: {number(found.here)} rows"
     yield f"there      {printable(words[1], None)}: {number(found.there)} rows"

@@ -184,7 +184,7 @@ def test_two_tables_of_the_warehouse_with_a_pattern_of_files(
         (["person_course:{course}", "missing.csv"], "missing.csv: no such file, and no table"),
         (["person_course:{course}", "notes.txt"], "expected files of one kind"),
         (["person_course:{course}", "short.csv"], "short.csv has no column user_id, which tells rows apart"),
-        (["person_course:{course}", "broken.csv.gz"], "cannot be read"),
+        (["person_course:{course}", "broken.csv.gz"], "broken.csv.gz is cut off"),
         (["person_course:{course}", "broken.parquet"], "cannot be read"),
         (
             ["person_course:{course}", "short.csv", "--key=usrname"],
@@ -215,6 +215,25 @@ def test_what_cannot_be_compared(
     assert told in err
     assert out == ""
     assert "ann-of-short" not in err
+
+
+def test_a_record_that_is_longer_than_usual(
+    built_once: Project,
+    exported: tuple[str, Rows],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    course, rows = exported
+    changed = [dict(row) for row in rows]
+    changed[1]["mode"] = "x" * ((1 << 24) + 1)
+    path = write(tmp_path / "long.csv.gz", changed)
+    monkeypatch.chdir(tmp_path)
+    settings = [f"config={config(built_once)}", f"root={built_once.folder}"]
+    assert DoitMain().run(["compare", f"person_course:{course}", path.name, *settings]) == 1
+    out = capsys.readouterr().out
+    assert f"changed: user_id={rows[1]['user_id']} (mode)" in out
+    assert len(out) < 10_000
 
 
 # What may be shown
@@ -285,3 +304,40 @@ def test_a_table_of_another_project_on_bigquery(
     assert f"equal      {len(rows) - 1}" in ended.lines
     assert lines(ended, "changed: ") == [f"changed: user_id={rows[0]['user_id']} (mode)"]
     assert len(lines(ended, "columns only here:")) == 1  # all others
+
+
+def test_two_tables_of_bigquery(
+    tmp_path: Path, google: FakeGoogle, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ours with a DATE, theirs with the day as text; the key comes from the registry, names are not shown."""
+    google.put_rows(
+        "A__B__C",
+        "pc_day_totals",
+        [("username", "STRING"), ("date", "DATE"), ("nevents", "INTEGER"), ("avg_dt", "FLOAT")],
+        [["ann", "2014-10-14", "5", "0.1"], ["bob", "2014-10-15", "7", "2.5"], ["cy", None, None, None]],
+    )
+    google.put_rows(
+        "old",
+        "pc_day_totals",
+        [("username", "STRING"), ("date", "STRING"), ("nevents", "FLOAT"), ("avg_dt", "FLOAT")],
+        [
+            ["cy", None, None, None],
+            ["ann", "2014-10-14", "5.0", "0.10000000001"],
+            ["bob", "2014-10-15", "8.0", "2.5"],
+        ],
+    )
+    (tmp_path / "edxtasks.toml").write_text(
+        f'[warehouse]\nengine = "bigquery"\nproject_id = "p"\napi_endpoint = "{google.url}"\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    words = ["compare", "pc_day_totals:A/B/C", "old.pc_day_totals", "config=edxtasks.toml"]
+    assert DoitMain().run(words) == 1
+    out = capsys.readouterr().out.splitlines()
+    assert "key        username" in out
+    assert "equal      2" in out
+    assert "changed nevents: 1" in out
+    assert "note: date is DATE here and STRING there: compared as DATE" in out
+    assert "note: nevents is INTEGER here and FLOAT there: compared as INTEGER" in out
+    assert not any("bob" in line for line in out)
+    assert DoitMain().run([*words[:2], "old.nothing", words[3]]) == 2
+    assert "old.nothing does not exist in BigQuery project p" in capsys.readouterr().err
