@@ -8,6 +8,8 @@ and the files are there, they are fresh.
 
 from __future__ import annotations
 
+import codecs
+import dataclasses
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +21,7 @@ from typing import Protocol
 import orjson
 
 from edxtasks.build.context import Context
+from edxtasks.config import Settings
 from edxtasks.course import CourseKey
 from edxtasks.csv_text import CsvWriter
 from edxtasks.directories import sql_directory
@@ -34,6 +37,9 @@ from edxtasks.warehouse.schema import Column, Schema
 RECORDS = "_edxtasks"
 """Folder of the records in a folder of the storage."""
 
+DATASET = "{dataset}"
+"""In the name of a file of a report: the dataset that its table is in."""
+
 _VERSION = "1"
 """Raised when the same rows give other files."""
 
@@ -42,7 +48,8 @@ Values = tuple[object, ...]
 
 @dataclass(frozen=True)
 class CsvForm:
-    """How CSV spells booleans, and what follows a time `YYYY-MM-DD HH:MM:SS[.ffffff]` (always UTC).
+    """How CSV spells booleans, what follows a time `YYYY-MM-DD HH:MM:SS[.ffffff]` (always UTC), and whether
+    the file begins with a byte-order mark (`bom`).
 
     NULL is empty, numbers are plain, floats the shortest text that reads back the same.
     """
@@ -50,6 +57,7 @@ class CsvForm:
     true: str = "true"
     false: str = "false"
     zone: str = ""
+    bom: bool = False
 
 
 PLAIN = CsvForm()
@@ -59,10 +67,15 @@ FILE_FORMS: Mapping[str, CsvForm] = {"True/False": CsvForm("True", "False")}
 """What a table may say itself: the spelling of the predecessor's files of persons."""
 
 
-def form_of(table: Table) -> CsvForm:
+def form_of(table: Table, settings: Settings) -> CsvForm:
     """The CSV form of the files of a table."""
     usual = REPORT_TABLE if table.scope is Scope.GROUP else PLAIN
-    return FILE_FORMS.get(table.file_form, usual)
+    return with_settings(FILE_FORMS.get(table.file_form, usual), settings)
+
+
+def with_settings(form: CsvForm, settings: Settings) -> CsvForm:
+    """A CSV form with a byte-order mark where the settings want one."""
+    return dataclasses.replace(form, bom=settings.csv_bom)
 
 
 # Where
@@ -70,11 +83,13 @@ def form_of(table: Table) -> CsvForm:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where the files of a table go: `directory` beside the dump, None where there is none."""
+    """Where the files of a table go, and their names; `directory` beside the dump, None where there is
+    none."""
 
     storage: Storage
     folder: str
     directory: Path | None
+    files: tuple[str, ...]
 
     @property
     def writable(self) -> bool:
@@ -83,13 +98,14 @@ class _Place:
 
 def _place(context: Context, table: Table, course: CourseKey | None) -> _Place:
     if table.scope is not Scope.COURSE:
-        return _Place(context.report_storage, context.report_folder(), None)
+        files = tuple(name.replace(DATASET, context.report_dataset()) for name in table.files)
+        return _Place(context.report_storage, context.report_folder(), None, files)
     assert course is not None
     try:
         directory = sql_directory(course, context.settings)
     except (SourceAbsentError, NoDumpDirectory):
         directory = None
-    return _Place(context.storage, context.course_folder(course), directory)
+    return _Place(context.storage, context.course_folder(course), directory, table.files)
 
 
 def files_beside(context: Context, table: Table, course: CourseKey | None) -> list[Path]:
@@ -109,12 +125,12 @@ def outdated(context: Context, table: Table, course: CourseKey | None) -> str:
         return ""
     place = _place(context, table, course)
     if place.writable and place.directory is not None:
-        for name in table.files:
+        for name in place.files:
             if not (place.directory / name).exists():
                 return f"{name} is gone from {place.directory}"
-    beginning = os.path.commonprefix(table.files)  # noqa: RUF071 - characters are what is meant
+    beginning = os.path.commonprefix(place.files)  # noqa: RUF071 - characters are what is meant
     stored = set(place.storage.list(f"{place.folder}/{beginning}"))
-    for name in table.files:
+    for name in place.files:
         if f"{place.folder}/{name}" not in stored:
             return f"{name} is gone from {place.storage.where}"
     found = records(place.storage, place.folder).get(table.name)
@@ -125,12 +141,12 @@ def _mark(context: Context, table: Table, course: CourseKey | None, place: _Plac
     state = context.state(table, course)
     assert state is not None
     directory = place.directory.name if place.directory is not None else ""
-    return mark_of(state.version, table.schema, directory)
+    return mark_of(state.version, table.schema, form_of(table, context.settings), directory)
 
 
-def mark_of(version: str, schema: Schema, directory: str = "") -> str:
+def mark_of(version: str, schema: Schema, form: CsvForm, directory: str = "") -> str:
     """What a record says of files: made of these rows and columns, by these rules, beside this dump."""
-    return digest(_VERSION, version, schema.digest(), directory)
+    return digest(_VERSION, version, schema.digest(), directory, *(["bom"] if form.bom else []))
 
 
 def records(storage: Storage, folder: str) -> dict[str, str]:
@@ -170,14 +186,14 @@ def export(context: Context, table: Table, course: CourseKey | None, messages: M
     name = context.name(table, course)
     beside = place.directory if place.writable else None
     if beside is None and place.directory is not None:
-        messages.add(f"{place.directory} is not writable: {', '.join(table.files)} not kept there")
-    with written(f"{', '.join(table.files)} of {name}"):
+        messages.add(f"{place.directory} is not writable: {', '.join(place.files)} not kept there")
+    with written(f"{', '.join(place.files)} of {name}"):
         rows = context.warehouse.read(name, table.schema.names)
         mark = _mark(context, table, course, place)
-        scratch, form = context.scratch, form_of(table)
-        write_and_store(place.storage, place.folder, table.files, table.schema, rows, form, scratch, beside)
-        record(place.storage, place.folder, table.name, mark, table.files, scratch)
-    return [place.storage.url(f"{place.folder}/{file}") for file in table.files]
+        scratch, form = context.scratch, form_of(table, context.settings)
+        write_and_store(place.storage, place.folder, place.files, table.schema, rows, form, scratch, beside)
+        record(place.storage, place.folder, table.name, mark, place.files, scratch)
+    return [place.storage.url(f"{place.folder}/{file}") for file in place.files]
 
 
 def write_and_store(
@@ -254,6 +270,8 @@ def write_rows(files: Sequence[RowFile], schema: Schema, rows: Iterable[Values],
 
 class _CsvRows:
     def __init__(self, sink: ByteSink, schema: Schema, form: CsvForm) -> None:
+        if form.bom:
+            sink.write(codecs.BOM_UTF8)
         self._csv = CsvWriter(sink)
         self._csv.record(schema.names)
         spell: dict[str, Callable[[object], str]] = {

@@ -57,5 +57,7 @@ def _keep_snapshot(context: Context, table: Table, messages: Messages) -> None:
     with written(file):
         rows = context.warehouse.read(copy, schema.names)
         storage, folder = context.report_storage, context.report_folder()
-        write_and_store(storage, folder, [file], schema, rows, form_of(table), context.scratch)
+        write_and_store(
+            storage, folder, [file], schema, rows, form_of(table, context.settings), context.scratch
+        )
     messages.add(f"snapshot: {copy}, {file}")

@@ -164,6 +164,12 @@ def commands(registry: Mapping[str, Table], options: Options | None = None) -> d
     return made
 
 
+def chosen_by(registry: Mapping[str, Table], option: str) -> set[str]:
+    """The commands that make more tables with an option (`NAME when OPTION`): for them it means no more."""
+    given = (one for table in registry.values() for one in table.commands)
+    return {one.name for one in given if one.option == option and not one.unless}
+
+
 def of_scope(registry: Mapping[str, Table], scope: Scope) -> list[Table]:
     """The tables of a scope that this version makes, in order of the registry."""
     return [table for table in registry.values() if table.scope is scope and not table.external]

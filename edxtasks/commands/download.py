@@ -19,7 +19,7 @@ from edxtasks.build.downloads import (
     save,
     save_schema,
 )
-from edxtasks.build.exports import RowFile
+from edxtasks.build.exports import PLAIN, RowFile, with_settings
 from edxtasks.commands.plain import DataCommand, Request, each
 from edxtasks.config import Settings
 from edxtasks.course import shorten
@@ -140,7 +140,8 @@ def _separate(request: Request, source: Source) -> None:
         save_schema(found, path)
         say(f"{source}: its columns are in {printable_path(path)}")
         return
-    rows = save(found, RowFile(path, options["output_format_json"], options["gzip"]))
+    form = with_settings(PLAIN, request.settings)
+    rows = save(found, RowFile(path, options["output_format_json"], options["gzip"]), form)
     say(f"{source}: {_rows(rows)} in {printable_path(path)}")
 
 
@@ -171,7 +172,8 @@ def _combined(request: Request, sources: Sequence[Source], warehouses: Warehouse
         return 0
     if target is None and _is_kept(request, path, extracts):
         return 0
-    rows = combine(extracts, RowFile(path, options["output_format_json"], options["gzip"]), target=target)
+    form = with_settings(PLAIN, request.settings)
+    rows = combine(extracts, RowFile(path, options["output_format_json"], options["gzip"]), form, target)
     say(f"{_rows(rows)} of {len(extracts)} tables in {printable_path(path)}")
     if target is not None:
         say(f"{_rows(rows)} in the table {options['combine_into_table']}")

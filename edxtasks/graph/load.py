@@ -33,7 +33,6 @@ from edxtasks.warehouse import open_warehouse
 
 _WITHOUT_EFFECT = (
     "extparam",
-    "nskip",
     "skip_already_successful",
     "submit_condor",
 )
@@ -101,6 +100,8 @@ def make_graph(settings: Settings, words: Arguments) -> Graph:
     for line in messages.lines:
         say(line)
     graph = Graph(run, tasks, choice, words)
+    for line in graph.remarks:
+        say(line)
     if settings.options.force_recompute:
         graph.force(words.targets or (WHOLE,))
     return graph

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cached_property
 
+from edxtasks.build.only_step import ChosenSteps
 from edxtasks.build.registry import upstream
 from edxtasks.build.sets import SETS, WHOLE, reached_by_logs, tables_of_set
 from edxtasks.config import Options
@@ -18,7 +19,7 @@ _NIGHTLY = next(name for name, one in SETS.items() if one.reached_by_logs)
 class Selection:
     """The tables that a run has among its targets, and how it takes them.
 
-    `commands` are the tables that each command makes. Words that name no table count for nothing here.
+    `steps` are the tables that each command makes. Words that name no table count for nothing here.
     `courses_named`: a person named the courses of this run one by one, and chose no list. `needs` are the
     tables that tasks without a table need, by name of the task.
     """
@@ -26,14 +27,15 @@ class Selection:
     def __init__(
         self,
         registry: Mapping[str, Table],
-        commands: Mapping[str, Sequence[str]],
+        steps: ChosenSteps,
         words: Sequence[str],
         options: Options,
         courses_named: bool = False,
         needs: Mapping[str, Mapping[str, Need]] | None = None,
     ) -> None:
         self._registry = registry
-        self._commands = commands
+        self._steps = steps
+        self._commands = steps.commands
         self._words = words
         self._options = options
         self._courses_named = courses_named
@@ -113,7 +115,8 @@ class Selection:
         return {
             table.name
             for table in tables
-            if table.required_when_named and named & {table.task, *(one.name for one in table.commands)}
+            if (self._steps.alone and table.name in self._steps.kept)
+            or (table.required_when_named and named & {table.task, *(one.name for one in table.commands)})
         }
 
     @cached_property
@@ -143,7 +146,17 @@ class Selection:
         status = status | {name for name, table in self._registry.items() if self._stands(table)}
         if self._options.just_do_nightly or named == {_NIGHTLY}:
             status = status | (everything - set(reached_by_logs(self._registry)))
-        return status
+        return status | self._beside_steps
+
+    @property
+    def _beside_steps(self) -> set[str]:
+        """The tables that stand because a person chose steps of a command whose steps are in order: those
+        that were left out, and with `only_step` all else, but for what other words ask for."""
+        steps = self._steps
+        beside = set(self._registry) - steps.kept if steps.alone else set(steps.skipped)
+        others = {name for word in self._words for name in self.tables_of(word)} - steps.kept - steps.skipped
+        named = {self._of_task[word] for word in self._words if word in self._of_task and ":" in word}
+        return beside - upstream(self._registry, others | named) if beside else beside
 
     def _stands(self, table: Table) -> bool:
         return any(getattr(self._options, option) for option in table.stands_with)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from edxtasks.build.only_step import of_steps
-from edxtasks.build.registry import commands, upstream
+from edxtasks.build.registry import chosen_by, commands, upstream
 from edxtasks.build.sets import SETS, tables_of_set
 from edxtasks.course import CourseKey
 from edxtasks.graph.arguments import Arguments, Choice, TaskKinds
@@ -52,9 +52,11 @@ class Graph:
         self._made: set[str] = set()
         options = run.context.settings.options
         made = commands(self._registry, options)
-        self._commands = of_steps(self._registry, made, options.only_step, words.targets)
+        steps = of_steps(self._registry, made, options, words.targets)
+        self.remarks = steps.remarks
+        self._commands = steps.commands
         needs = {name: task.all_needs(self._registry) for name, task in tasks.items()}
-        self._asked = Selection(self._registry, self._commands, words.targets, options, choice.named, needs)
+        self._asked = Selection(self._registry, steps, words.targets, options, choice.named, needs)
         self._force_tables(self._asked.forced, run.context.courses)
         self._made_in_part = {
             table.name
@@ -77,8 +79,15 @@ class Graph:
         yield from self._other_spellings()
 
     def force(self, words: Iterable[str]) -> None:
-        """Mark what the named tasks make (not the inputs that other commands make) to be rebuilt."""
+        """Mark what the named tasks make (not the inputs that other commands make) to be rebuilt.
+
+        A command that makes more tables with `force_recompute` is not forced by it, except with a course
+        behind.
+        """
+        chosen = chosen_by(self._registry, "force_recompute")
         for word in words:
+            if word in chosen:
+                continue
             base, _, spelling = word.partition(":")
             one = CourseKey.find(spelling) if spelling else None
             courses = (one,) if one is not None else self.run.context.courses

@@ -17,6 +17,7 @@ from edxtasks.build.exports import (
     mark_of,
     record,
     records,
+    with_settings,
     write_and_store,
     written,
 )
@@ -90,8 +91,11 @@ def _marks(context: Context, course: CourseKey) -> dict[str, str]:
     """What each file that can be made would be made of, by name of the table."""
     dataset = context.dataset(course)
     states = context.warehouse.states(dataset)
+    form = with_settings(PLAIN, context.settings)
     marks = {
-        name: mark_of(states[name].version, _columns(context, name)) for name in TABLES if name in states
+        name: mark_of(states[name].version, _columns(context, name), form)
+        for name in TABLES
+        if name in states
     }
     forum = _forum(context, course)
     if forum is not None:
@@ -160,7 +164,8 @@ def _export(context: Context, name: TableName, folder: str, messages: Messages) 
     if nested:
         messages.add(f"{name.table}: columns that CSV cannot hold left out: {listed(nested, 20)}")
     rows = context.warehouse.read(name, flat.names, ordered=True)
-    write_and_store(context.storage, folder, [_file(name.table)], flat, rows, PLAIN, context.scratch)
+    form = with_settings(PLAIN, context.settings)
+    write_and_store(context.storage, folder, [_file(name.table)], flat, rows, form, context.scratch)
 
 
 class ResearchStep(Step):

@@ -29,8 +29,8 @@ from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
 from edxtasks.messages import Messages
 from edxtasks.storage import LocalStorage
-from edxtasks.table import External, Table
-from edxtasks.warehouse.base import BuildInfo
+from edxtasks.table import External, Scope, Table
+from edxtasks.warehouse.base import BuildInfo, TableName
 from edxtasks.warehouse.parquet import ParquetWarehouse
 from edxtasks.warehouse.schema import Column, Schema, schema
 
@@ -297,9 +297,34 @@ def test_files_of_the_latest_form_have_a_folder_of_their_own(context: Context) -
 def test_which_table_has_which_form() -> None:
     registry = read_registry(None)
     combined, report = registry["report.person_course_latest"], registry["courses.global_modal_ip"]
-    assert (form_of(registry["person_course"]), form_of(combined), form_of(report)) == (
-        CAPITALIZED,
-        CAPITALIZED,
-        REPORT_TABLE,
+    settings = Settings()
+    found = [form_of(table, settings) for table in (registry["person_course"], combined, report)]
+    assert found == [CAPITALIZED, CAPITALIZED, REPORT_TABLE]
+    assert form_of(dataclasses.replace(TABLE, file_form=""), settings) == PLAIN
+
+
+def test_a_byte_order_mark_for_spreadsheets(context: Context) -> None:
+    table = dataclasses.replace(TABLE, files=("people.csv", "people.json"))
+    load(context, "ann")
+    export(context, table, COURSE, Messages())
+    folder = context.settings.storage.path / COURSE.directory
+    plain = [(folder / name).read_bytes() for name in table.files]
+    context.settings = dataclasses.replace(context.settings, csv_bom=True)
+    # The files that stand have none, and are written anew; JSON never has one.
+    assert outdated(context, table, COURSE) == "its files are of other rows"
+    export(context, table, COURSE, Messages())
+    assert [(folder / name).read_bytes() for name in table.files] == [b"\xef\xbb\xbf" + plain[0], plain[1]]
+    assert outdated(context, table, COURSE) == ""
+
+
+def test_a_file_of_a_report_may_be_named_after_its_dataset(context: Context) -> None:
+    options = dataclasses.replace(context.settings.options, output_dataset_id="mine")
+    context.settings = dataclasses.replace(context.settings, options=options)
+    context.courses = (COURSE,)
+    table = dataclasses.replace(
+        TABLE, name="report.people", scope=Scope.GROUP, files=("{dataset}__people.csv",)
     )
-    assert form_of(dataclasses.replace(TABLE, file_form="")) == PLAIN
+    context.warehouse.load(TableName("mine", "people"), table.schema, [{"username": "ann"}], BuildInfo("s"))
+    [place] = export(context, table, None, Messages())
+    assert place.endswith("/course_report_MITx/mine__people.csv")
+    assert outdated(context, table, None) == ""

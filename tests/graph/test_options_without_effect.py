@@ -13,9 +13,9 @@ from edxtasks.graph.load import load_namespace
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["report", "nskip=2"], "nskip: this version cannot do that yet"),
+        (["report", "nskip=30"], "nskip=30 leaves nothing to do: the steps of report are show_answer_stats"),
         (["time_task", "time_on_task_config=timeout_long:40"], "other timeouts need a table of their own"),
-        (["ip_sybils", "only_step=9"], "only_step=9: the steps of ip_sybils are "),
+        (["ip_sybils", "only_step=9"], "the steps of ip_sybils are 1, 2, 3, 4, 5"),
         (["person_course", "only_step=1"], "only_step=1: person_course has no steps"),
     ],
 )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from edxtasks.build.only_step import in_order, of_steps
 from edxtasks.build.registry import commands, read_registry
 from edxtasks.config import Options
 from edxtasks.graph.arguments import Arguments
@@ -21,8 +22,10 @@ MODAL = {"courses.global_modal_ip", "courses.global_modal_lang"}
 SHARED = {*MODAL, "courses.uname_ip_groups"}
 
 
-def asked(*words: str, courses_named: bool = False, **options: bool) -> Selection:
-    return Selection(REGISTRY, commands(REGISTRY), words, Options(**options), courses_named)  # type: ignore[arg-type]
+def asked(*words: str, courses_named: bool = False, **options: object) -> Selection:
+    given = Options(**options)  # type: ignore[arg-type]
+    steps = of_steps(REGISTRY, commands(REGISTRY), given, words)
+    return Selection(REGISTRY, steps, words, given, courses_named)
 
 
 @pytest.mark.parametrize(
@@ -91,6 +94,17 @@ def test_tables_that_all_courses_read_are_made_anew_for_lists_only(
             {f"enrollment_events.table:{COURSE}", f"person_enrollment_verified:{COURSE}"},
         ),
         ([f"courses={COURSE}", "courses.global_modal_ip"], {"courses.global_modal_ip"}),
+        # The option chooses more tables, and forces none; for a course it forces that course.
+        (["analyze_content"], set()),
+        (["analyze_course", "load_forum"], {f"forum:{COURSE}"}),
+        (
+            [f"analyze_content:{COURSE}"],
+            {
+                f"{name}:{COURSE}"
+                for name in ("stats_module_usage", "course_metainfo", "course_listing_and_metainfo")
+            },
+        ),
+        (["report:course_summary_stats"], {"report:course_summary_stats"}),
     ],
 )
 def test_what_is_made_anew_is_what_the_words_make(tmp_path: Path, words: list[str], forced: set[str]) -> None:
@@ -126,3 +140,31 @@ def test_the_tables_of_a_command_are_in_the_same_sets() -> None:
         of_a_course = [REGISTRY[one] for one in tables if REGISTRY[one].scope is Scope.COURSE]
         if name not in {"sql2bq", "analyze_course"}:  # they stand for tables of other commands too
             assert len({table.sets for table in of_a_course}) <= 1, name
+
+
+def test_steps_of_report_that_are_left_out_are_taken_as_they_stand() -> None:
+    steps = in_order(REGISTRY[name] for name in commands(REGISTRY)["report"])
+    behind = asked("report", nskip=len(steps) - 1)
+    assert behind.tables == {"report.overall_stats"}
+    assert "report.broad_stats_by_course" in behind.as_they_stand
+    # What the steps behind are made from is built as always.
+    assert "person_course" not in behind.as_they_stand
+    alone = asked("report", only_step=("overall_stats", "2"))
+    assert alone.tables == {"report.overall_stats", "report.broad_stats_by_course"}
+    assert alone.as_they_stand == set(REGISTRY) - alone.tables
+    assert alone.demanded == alone.tables
+    # Other words of the line are not held back.
+    both = asked("report", "person_course", only_step=("multi_registrations",))
+    assert not {"person_course", "pc_forum", "user_info_combo"} & both.as_they_stand
+    assert "time_on_task" in both.as_they_stand
+    # Inputs of steps that are in no order are built as always.
+    assert asked("ip_sybils", only_step=("1",)).as_they_stand == set()
+
+
+def test_one_step_makes_what_it_is_made_of() -> None:
+    assert asked("report", only_step=("explored_median_stats_by_course",)).tables == {
+        "report.median_stats_by_course",
+        "report.explored_median_stats_by_course",
+    }
+    hours = {"report.time_on_task_stats_by_course", "report.time_on_task_serial_stats_by_course"}
+    assert asked("report", only_step=("time_on_task_stats_by_course",)).tables == hours
