@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from edxtasks.build.context import Context
-from edxtasks.build.exports import record, records, written
+from edxtasks.build.exports import RECORDS, record, records, written
 from edxtasks.course import CourseKey
 from edxtasks.errors import SourceAbsentError
 from edxtasks.pages.campus.page import QUERIES, CourseRow, Health, campus_page
@@ -60,7 +60,7 @@ def outdated(context: Context, course: CourseKey) -> str:
     Raises `SourceAbsentError` where there is nothing to make it from.
     """
     _require(context, course)
-    return _outdated(context.storage, context.course_folder(course), mark(context, course))
+    return _outdated(context, course, mark(context, course))
 
 
 def mark(context: Context, course: CourseKey) -> str:
@@ -77,7 +77,7 @@ def make(context: Context, course: CourseKey) -> str:
     made_from = mark(context, course)
     tables = [name for name in tables_read() if context.state(context.registry[name], course) is not None]
     page = course_page(course, numbers_of(context, course, page_queries()), tables)
-    return _store(context, context.storage, context.course_folder(course), page, made_from)
+    return _store(context, course, page, made_from)
 
 
 def numbers_of(context: Context, course: CourseKey, queries: Iterable[str]) -> Numbers:
@@ -107,7 +107,7 @@ def _require(context: Context, course: CourseKey) -> None:
 def campus_outdated(context: Context) -> str:
     """As `outdated`, for the page of the campus. Raises `SettingsError` where no course is chosen."""
     _require_any(context)
-    return _outdated(context.report_storage, context.report_folder(), campus_mark(context))
+    return _outdated(context, None, campus_mark(context))
 
 
 def campus_mark(context: Context) -> str:
@@ -137,7 +137,7 @@ def make_campus(context: Context) -> str:
         for course in context.chosen()
     ]
     page = campus_page(context.report_organization(), rows, context.settings.minimum_cell)
-    return _store(context, context.report_storage, context.report_folder(), page, made_from)
+    return _store(context, None, page, made_from)
 
 
 def _require_any(context: Context) -> None:
@@ -177,6 +177,35 @@ def _with_checks(context: Context, course: CourseKey) -> list[str]:
 # Both
 
 
+def stored(context: Context, course: CourseKey | None) -> tuple[Storage, str]:
+    """Where the page of a course, or (None) of the campus, is kept: the storage, and the folder in it."""
+    if course is None:
+        return context.report_storage, context.report_folder()
+    return context.storage, context.course_folder(course)
+
+
+def exists(context: Context, course: CourseKey | None) -> bool:
+    """Whether there is a page."""
+    storage, folder = stored(context, course)
+    return f"{folder}/{FILE}" in storage.list(f"{folder}/{FILE}")
+
+
+def remove(context: Context, course: CourseKey | None) -> None:
+    """Remove a page with its record."""
+    storage, folder = stored(context, course)
+    storage.delete(f"{folder}/{FILE}")
+    forget(context, course)
+
+
+def forget(context: Context, course: CourseKey | None) -> bool:
+    """Remove the record of what a page was made from: it is made again. False where there is none."""
+    storage, folder = stored(context, course)
+    found = storage.list(f"{folder}/{RECORDS}/{_RECORD}.")
+    for name in found:
+        storage.delete(name)
+    return bool(found)
+
+
 def _made_with(context: Context) -> Iterator[str]:
     yield recipe()
     yield f"minimum_cell {context.settings.minimum_cell}"
@@ -188,14 +217,15 @@ def _versions(context: Context, course: CourseKey, tables: Iterable[str]) -> Ite
         yield f"{name} {_ABSENT if state is None else state.version}"
 
 
-def _outdated(storage: Storage, folder: str, made_from: str) -> str:
-    name = f"{folder}/{FILE}"
-    if name not in storage.list(name):
+def _outdated(context: Context, course: CourseKey | None, made_from: str) -> str:
+    if not exists(context, course):
         return "it does not exist"
+    storage, folder = stored(context, course)
     return "" if records(storage, folder).get(_RECORD) == made_from else _OTHER
 
 
-def _store(context: Context, storage: Storage, folder: str, page: bytes, made_from: str) -> str:
+def _store(context: Context, course: CourseKey | None, page: bytes, made_from: str) -> str:
+    storage, folder = stored(context, course)
     name = f"{folder}/{FILE}"
     with written(name), context.scratch.folder() as work:
         path = work / FILE

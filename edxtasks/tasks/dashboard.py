@@ -8,7 +8,7 @@ from __future__ import annotations
 from edxtasks.build.building import Built
 from edxtasks.build.freshness import Status
 from edxtasks.course import CourseKey
-from edxtasks.errors import SourceAbsentError
+from edxtasks.errors import SourceAbsentError, UserError
 from edxtasks.messages import Messages
 from edxtasks.pages import dashboards
 from edxtasks.pages.queries import tables_read
@@ -38,6 +38,21 @@ class DashboardStep(Step):
         except SourceAbsentError as absent:
             return Status.SKIPPED, str(absent)
         return (Status.STALE if reason else Status.FRESH), reason
+
+    def removable(self) -> list[str]:
+        context = self.run.context
+        try:
+            storage, folder = dashboards.stored(context, self.course)
+        except UserError:
+            return []  # without chosen courses there is no report
+        there = dashboards.exists(context, self.course)
+        return [storage.url(f"{folder}/{dashboards.FILE}")] if there else []
+
+    def clean(self) -> None:
+        dashboards.remove(self.run.context, self.course)
+
+    def forget(self) -> bool:
+        return dashboards.forget(self.run.context, self.course)
 
     def job(self) -> Job:
         return Job(make_page, (self.run.job_context(), self.course))

@@ -22,9 +22,7 @@ def numbers(minimum: int = 10, /, **rows: Sequence[Mapping[str, Any]]) -> Number
 def totals(registered: int, **more: object) -> list[dict[str, object]]:
     """The row of the query `totals`."""
     nothing = dict.fromkeys(page_queries()["totals"].schema.names, 0)
-    return [
-        {**nothing, "passing_grade": 0.6, "last_date": date(2014, 10, 30), "registered": registered, **more}
-    ]
+    return [{**nothing, "passing_grade": 0.6, "registered": registered, **more}]
 
 
 def days(learners: Sequence[int], **columns: Sequence[int]) -> list[dict[str, object]]:

@@ -159,6 +159,17 @@ class WarehouseSuite:
         rows = sorted(warehouse.read(people, ["born", "username"]), key=lambda row: str(row[1]))
         assert rows == [(date(1815, 12, 10), "ada"), (None, "bob")]
 
+    def test_a_query_that_only_looks_gives_its_rows_in_order(
+        self, warehouse: Warehouse, people: TableName
+    ) -> None:
+        sql = (
+            "SELECT username, COUNT(*) AS number, @least AS least, DATE '2013-09-01' AS day "
+            "FROM people WHERE username != @left_out GROUP BY username ORDER BY username DESC"
+        )
+        columns = schema("username STRING -- a\nnumber INTEGER -- b\nleast INTEGER -- c\nday DATE -- d")
+        query = Query(sql, {"people": Tables((people,), PEOPLE)}, {"least": 7, "left_out": "nobody"}, columns)
+        assert warehouse.select(query) == [("bob", 1, 7, D1), ("ada", 1, 7, D1)]
+
     def test_rows_in_order_have_null_first(self, warehouse: Warehouse, people: TableName) -> None:
         assert list(warehouse.read(people, ["id", "username"], ordered=True)) == [
             (None, "bob"),

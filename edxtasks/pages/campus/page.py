@@ -58,7 +58,7 @@ class _Shown:
 def campus_page(name: str, rows: Sequence[CourseRow], minimum: int) -> bytes:
     """The page as one HTML file; `name` is what the campus is called."""
     shown = [_shown(row) for row in rows]
-    columns = ["Course", "Title", *(text for _, text in _COLUMNS), "Last event", "Findings"]
+    columns = ["Course", "Title", *(text for _, text in _COLUMNS), "Last active day", "Findings"]
     table: list[list[Value]] = [
         [one.key, one.name, *(value for _, value in one.values), one.last, len(one.findings)] for one in shown
     ]
@@ -96,7 +96,6 @@ def _value(numbers: Numbers | None, name: str) -> int | None:
 def _shown(row: CourseRow) -> _Shown:
     numbers = row.numbers
     values = [(name, _value(numbers, name)) for name, _ in _COLUMNS]
-    seen = numbers is not None and "active" in numbers.exact
     return _Shown(
         str(row.course),
         title_of(row.course, numbers) if numbers is not None else str(row.course),
@@ -104,7 +103,7 @@ def _shown(row: CourseRow) -> _Shown:
         values,
         _enrolment(numbers) if numbers is not None else Markup(),
         _activity(numbers) if numbers is not None else Markup(),
-        numbers.last_date if numbers is not None and seen else None,
+        numbers.last_date if numbers is not None else None,
         row.health.findings,
         numbers is None,
     )

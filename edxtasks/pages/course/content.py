@@ -118,7 +118,7 @@ def _problems(numbers: Numbers, bars: Sequence[Bar], figure: Figure) -> Figure:
     return replace(figure, picture=charts.columns(figure.title, bars, "Attempts", below))
 
 
-_ABILITIES = [at / 8 for at in range(-32, 33)]
+_ABILITIES = [at / 5 for at in range(-20, 21)]
 
 
 def characteristic_curves(numbers: Numbers) -> Figure:

@@ -62,9 +62,9 @@ class Numbers:
 
     @property
     def last_date(self) -> date | None:
-        """The UTC date of the last event."""
-        rows = self.rows.get("totals", ())
-        return rows[0]["last_date"] if rows else None
+        """The last UTC date on which more than a few were active."""
+        rows = dated(self.rows.get("activity_days", ()))
+        return max((at for at, row in rows if self.tells(row["learners"])), default=None)
 
     @property
     def everybody(self) -> str:
@@ -85,13 +85,17 @@ def missing(numbers: Numbers, query: str, name: str, title: str, **more: Any) ->
             name, title, empty=f"Nothing to see: the course has no {plural} {' or '.join(tables)}.", **more
         )
     if not numbers.rows[query]:
-        return Figure(name, title, empty="Nothing to see: nobody has done this yet.", **more)
+        return too_few(numbers, name, title, **more)
     return None
 
 
 def too_few(numbers: Numbers, name: str, title: str, **more: Any) -> Figure:
     """The empty state of a figure that would show only numbers that are not shown."""
-    text = f"Not shown: there are fewer than {numbers.minimum} learners, or others would be told by it."
+    text = "Nothing to see: nobody has done this yet."
+    if numbers.minimum > 1:
+        text = (
+            f"Not shown: there are fewer than {numbers.minimum} learners, or none, or it would tell of few."
+        )
     return Figure(name, title, empty=text, **more)
 
 

@@ -95,7 +95,7 @@ def course_page(course: CourseKey, numbers: Numbers, tables: Sequence[str]) -> b
         "course.html",
         title=title_of(course, numbers),
         over=course.slash,
-        lead=f"Events up to {day(last)} (UTC)." if last is not None and "active" in numbers.exact else "",
+        lead=f"Activity up to {day(last)} (UTC)." if last is not None else "",
         sections=sections(numbers),
         tiles=tiles(numbers),
         minimum=numbers.minimum,

@@ -10,6 +10,5 @@ SELECT
   COUNTIF(is_active = 0) AS unregistered, -- INTEGER: have un-registered
   COUNTIF(nevents > 0) AS active, -- INTEGER: have events in the log
   SUM(nevents) AS events, -- INTEGER: events of all of them
-  MAX(passing_grade) AS passing_grade, -- FLOAT: least grade to pass, 0 to 1
-  DATE(MAX(last_event)) AS last_date -- DATE: UTC date of the last event
+  MAX(passing_grade) AS passing_grade -- FLOAT: least grade to pass, 0 to 1
 FROM person_course

@@ -82,12 +82,12 @@ def shape_of(schema: Schema, partition: str | None = None) -> Shape:
     return Shape(partition, tuple(name for name in _CLUSTERED_BY if name in schema.names))
 
 
-def resolved(query: Query, project: Project) -> tuple[str, dict[str, Parameter]]:
+def resolved(query: Query, project: Project, in_order: bool = False) -> tuple[str, dict[str, Parameter]]:
     """The text of a query with its inputs in place, and the parameters that stand in it.
 
     A parameter whose value is NULL becomes the word: a parameter has a type, NULL fits every one. The order
-    of the rows goes: a table of BigQuery has none, and a clustered one is refused the rows of a query that
-    orders them.
+    of the rows goes, unless they are to be read `in_order`: a table of BigQuery has none, and a clustered one
+    is refused the rows of a query that orders them.
     """
     text = query.sql
     tree = dialect.parse(text)
@@ -101,7 +101,7 @@ def resolved(query: Query, project: Project) -> tuple[str, dict[str, Parameter]]
     listed = tokens(text)
     if listed[-1].text == ";":
         text = text[: listed.pop().start]
-    order, is_limited = _outermost_order(listed)
+    order, is_limited = (None, False) if in_order else _outermost_order(listed)
     if order is not None and not is_limited:
         changes = {start: change for start, change in changes.items() if start < order}
         changes[order] = (listed[-1].end + 1, "")

@@ -293,7 +293,7 @@ class BigQueryWarehouse(Warehouse):
         return row
 
     def select(self, query: Query) -> list[tuple[object, ...]]:
-        text, parameters = sql.resolved(query, self._service.projects)
+        text, parameters = sql.resolved(query, self._service.projects, in_order=True)
         return list(self._service.select(text, parameters))
 
     def note_checks(self, name: TableName, digest: str, results: Sequence[Mapping[str, Any]]) -> None:
