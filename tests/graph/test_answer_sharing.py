@@ -67,17 +67,38 @@ def test_groups_over_all_courses_do_not_shrink_where_one_is_named(built: Project
 
 
 def test_the_planted_pairs_are_found_and_no_others(built: Project) -> None:
-    built.doit("ip_sybils", "temporal_fingerprints")
+    built.doit("ip_sybils", "only_step=1,2,3,5,6", "temporal_fingerprints")
     wanted = {course: planted(built, course) for course in built.courses}
     assert any(wanted.values())
     for course, pairs in wanted.items():
         dataset = built.warehouse / course.replace("/", "__").replace(".", "_")
-        groups = duckdb.execute(
-            "SELECT max(username) FILTER (certified), max(username) FILTER (NOT certified), count(*) "
-            f"FROM '{dataset}/stats_ip_pair_sybils.parquet' GROUP BY ip"
+        for table, group in (("stats_ip_pair_sybils", "ip"), ("stats_ip_pair_sybils2", "grp")):
+            groups = duckdb.execute(
+                "SELECT max(username) FILTER (certified), max(username) FILTER (NOT certified), count(*) "
+                f"FROM '{dataset}/{table}.parquet' GROUP BY {group}"
+            ).fetchall()
+            assert {(master, harvester) for master, harvester, _ in groups} == pairs
+            assert all(members == 2 for *_, members in groups)
+        for table, harvester in (
+            ("stats_ip_pair_sybils3", "shadow"),
+            ("stats_ip_pair_sybils3_unfiltered", "harvester"),
+        ):
+            found = duckdb.execute(
+                f"SELECT username, {harvester} FROM '{dataset}/{table}.parquet'"
+            ).fetchall()
+            assert {pair for pair in found if pair[1] is not None} == pairs
+            assert {username for username, other in found if other is None} == {one for _, one in pairs}
+        # Of each master the planted harvester is the likeliest.
+        likeliest = duckdb.execute(
+            "SELECT master_candidate, arg_max(harvester_candidate, cheating_likelihood) "
+            f"FROM '{dataset}/stats_show_ans_before.parquet' GROUP BY 1"
         ).fetchall()
-        assert {(master, harvester) for master, harvester, _ in groups} == pairs
-        assert all(members == 2 for *_, members in groups)
+        assert pairs <= set(likeliest)
+        numbers = duckdb.execute(
+            "SELECT n_certified_cameo, n_non_certified_cameo_harvester "
+            f"FROM '{dataset}/stats_cameo_demographics.parquet'"
+        ).fetchall()
+        assert numbers == [(len(pairs), len(pairs))]
         found = duckdb.execute(
             "SELECT CAMEO_username, shadow_username "
             f"FROM '{dataset}/stats_temporal_fingerprint_correlations.parquet'"

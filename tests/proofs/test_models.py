@@ -18,6 +18,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tables"))
 
 import duck
 import googlesql
+from answer_sharing import pairs_of
+from answer_sharing_course import COURSE, MadeUpCourse
+from answer_sharing_course import STEPS as SHARING_STEPS
 from made_up_rows import LOOSE_THRESHOLDS, Sizes, columns_read, made_up
 from model_cases import (
     COURSE_PARAMETERS,
@@ -38,6 +41,12 @@ from edxtasks.warehouse import dialect
 
 ROWS = {"stats_show_ans_before_high_score": 400}
 """Made-up rows of each input, where a hundred are too few for a model to give any."""
+OF_PAIRS = {
+    *SHARING_STEPS,
+    "stats_ip_pair_sybils3",
+    "stats_ip_pair_sybils3_unfiltered",
+}
+"""Models that find nothing in rows which are made up for each input apart: learners who meet ten times."""
 ANY_VALUE_OF_A_PARAMETER = {**COURSE_PARAMETERS, "dump_date": date(2013, 9, 8)}
 
 
@@ -77,7 +86,11 @@ def test_the_evaluator_gives_the_expected_rows(case: Case) -> None:
     assert not found, "\n".join([case.purpose, *found])
 
 
-@pytest.mark.parametrize("table", [*models(), *queries()], ids=lambda table: table.name)
+@pytest.mark.parametrize(
+    "table",
+    [table for table in [*models(), *queries()] if table.name not in OF_PAIRS],
+    ids=lambda table: table.name,
+)
 def test_both_engines_give_the_same_of_made_up_rows(table: Table) -> None:
     connection = duck.connect()
     inputs = {}
@@ -95,3 +108,18 @@ def test_both_engines_give_the_same_of_made_up_rows(table: Table) -> None:
     case = Case(table, "made up", "", {}, {}, table.schema.names, wanted)
     found_differences = differences(case, made)
     assert not found_differences, "\n".join(found_differences)
+
+
+def test_the_evaluator_finds_the_same_pairs_in_a_made_up_course() -> None:
+    course = MadeUpCourse(3, learners=11)
+    made = course.tables()
+    for name in SHARING_STEPS:
+        table = registry()[name]
+        sql, parameters = _query(table)
+        inputs = {one: (input_schema(one), made[one]) for one in table.inputs}
+        rows = googlesql.evaluate(sql, inputs, parameters)
+        made[name] = [dict(zip(table.schema.names, row, strict=True)) for row in rows]
+    expected = pairs_of(*course.rows(), COURSE)
+    assert expected
+    case = Case(table, "made up", "", {}, {}, table.schema.names, expected)
+    assert differences(case, made[name]) == []

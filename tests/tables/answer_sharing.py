@@ -1,8 +1,11 @@
-"""`stats_show_ans_before` in plain Python, pair by pair, as docs/problems.md tells it: what its models are held
-against. No sum, window or join of theirs is used here; numbers are exact fractions up to the last step."""
+"""`stats_show_ans_before` in plain Python, pair by pair: what its models are held against.
+
+No sum, window or join of theirs is used here; numbers are exact fractions up to the last step.
+"""
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -26,9 +29,18 @@ WINDOWS = {
 }
 OF_GAPS = (5, 10, 15, 20, 30, 40, 45, 55, 60, 70, 80, 85, 95)
 MOST_IS_BEST = (
-    "x01h x01h_same_ip x05m sa_ca_dt_corr_ordered name_similarity norm_pearson_corr percent_same_ip_given_sab "
-    "x01d CH_mcfr_cnt CH_nblank_fr_submissions CH_mcfr_percent_of_users_free_responses"
-).split()
+    "x01h",
+    "x01h_same_ip",
+    "x05m",
+    "sa_ca_dt_corr_ordered",
+    "name_similarity",
+    "norm_pearson_corr",
+    "percent_same_ip_given_sab",
+    "x01d",
+    "CH_mcfr_cnt",
+    "CH_nblank_fr_submissions",
+    "CH_mcfr_percent_of_users_free_responses",
+)
 LEAST_IS_BEST = ("dt_std_dev", "dt_dt_p95", "median_max_dt_seconds", "percentile90_dt_seconds")
 
 
@@ -39,7 +51,9 @@ def pairs_of(
     if len(persons) <= 10:
         return []
     known = {one["username"]: one for one in persons if one["username"]}
-    submitted = [one for one in events if one["event_type"] == "problem_check" and one["module_id"] is not None]
+    submitted = [
+        one for one in events if one["event_type"] == "problem_check" and one["module_id"] is not None
+    ]
     earliest: dict[str, datetime] = {}
     first: dict[tuple[str, str], datetime] = {}
     for one in submitted:
@@ -48,7 +62,9 @@ def pairs_of(
         if one["username"] in known:
             key = (one["username"], module)
             first[key] = min(time, first.get(key, time))
-    right = {(one["username"], one["module_id"], one["time"]) for one in checks if one["success"] == "correct"}
+    right = {
+        (one["username"], one["module_id"], one["time"]) for one in checks if one["success"] == "correct"
+    }
     solved: dict[str, dict[str, datetime]] = defaultdict(dict)
     for (username, module), time in first.items():
         if (username, module, time) in right:
@@ -132,11 +148,9 @@ def measured(
     origin = min(earliest.values())
     by_show = sorted(before, key=lambda one: (one[1], one[0]))
     by_check = sorted(before, key=lambda one: (one[2], one[0]))
-    show_gap = {b[0]: seconds(b[1] - a[1]) for a, b in zip(by_show, by_show[1:], strict=False)}
-    check_gap = {b[0]: seconds(b[2] - a[2]) for a, b in zip(by_check, by_check[1:], strict=False)}
-    delay_gap = [
-        abs(seconds(b[2] - b[1]) - seconds(a[2] - a[1])) for a, b in zip(by_check, by_check[1:], strict=False)
-    ]
+    show_gap = {b[0]: seconds(b[1] - a[1]) for a, b in itertools.pairwise(by_show)}
+    check_gap = {b[0]: seconds(b[2] - a[2]) for a, b in itertools.pairwise(by_check)}
+    delay_gap = [abs(seconds(b[2] - b[1]) - seconds(a[2] - a[1])) for a, b in itertools.pairwise(by_check)]
     both = [module for module in show_gap if module in check_gap]
     sdt, cdt = sorted(show_gap.values()), sorted(check_gap.values())
     n_same = sum(same for *_, same in before)
@@ -161,7 +175,8 @@ def measured(
         "prob_in_common": len(common),
         "avg_max_dt_seconds": float(sum(delays) / len(delays)),
         "norm_pearson_corr": corr(
-            [seconds(s - earliest[m]) for m, s, _, _ in common], [seconds(c - earliest[m]) for m, _, c, _ in common]
+            [seconds(s - earliest[m]) for m, s, _, _ in common],
+            [seconds(c - earliest[m]) for m, _, c, _ in common],
         ),
         "unnormalized_pearson_corr": corr(
             [seconds(s - origin) for _, s, _, _ in common], [seconds(c - origin) for _, _, c, _ in common]
@@ -264,9 +279,17 @@ def likelihood(row: Mapping[str, Any]) -> float | None:
         return row[name] or 0
 
     ones = (
-        "name_similarity percent_same_ip nsame_ip_given_sab x10m percent_same_ip_given_sab x01h_same_ip "
-        "x05m_same_ip CH_mcfr_cnt CH_nblank_fr_submissions CH_mcfr_percent_of_users_free_responses"
-    ).split()
+        "name_similarity",
+        "percent_same_ip",
+        "nsame_ip_given_sab",
+        "x10m",
+        "percent_same_ip_given_sab",
+        "x01h_same_ip",
+        "x05m_same_ip",
+        "CH_mcfr_cnt",
+        "CH_nblank_fr_submissions",
+        "CH_mcfr_percent_of_users_free_responses",
+    )
     product = math.prod(1 + known(name) for name in ones) * known("percent_show_ans_before")
     product *= (1.00001 + known("norm_pearson_corr")) * (1.00001 + known("sa_ca_dt_corr_ordered"))
     divisor = row["dt_std_dev"] * row["dt_dt_p95"] * row["median_max_dt_seconds"]

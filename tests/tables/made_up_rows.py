@@ -38,6 +38,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "problem_grades": ("user_id", "module_id"),
     "show_answer": (),
     "show_answer_stats_by_course": ("course_id",),
+    "stats_problem_check_show_answer_ip": (),
     "video_stats": ("index_video", "video_id"),
     "video_stats_day": ("date", "username", "video_id"),
 }
@@ -52,12 +53,10 @@ ROWS_AT_MOST: Mapping[str, int] = {
     "courses.uname_ip_groups": 40_000,
     "forum_posts": 300,
     "item_irt_grm": 300,
-    "problem_check_temporal_fingerprint": 2000,
     "report.broad_stats_by_course": 1000,
     "report.median_stats_by_course": 2000,
     "report.person_course_latest": 250_000,
     "show_answer_stats_by_course": 1000,
-    "show_answer_temporal_fingerprint": 2000,
 }
 """Inputs that are small in every course: more rows would only multiply joins."""
 
@@ -74,7 +73,8 @@ LOOSE_THRESHOLDS: Mapping[str, int | float] = {
 _FIRST_EVENING = "TIMESTAMPTZ '2013-02-27 23:55:00+00'"
 _FIRST_DATE = "DATE '2013-02-27'"
 _PLACE_IN_LIST = re.compile(r"\.[0-9]+\.")
-_LEARNER_NUMBERS = {"user_id", "student_id", "author_id"}
+_LEARNER_NUMBERS = {"user_id", "student_id", "author_id", "master_id", "harvester_id"}
+_USERNAMES = {"username", "master_candidate", "harvester_candidate"}
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def _key_numbers(name: str, sizes: Sizes) -> dict[str, str]:
     divisor = 1
     for column in keys[:-1]:
         texts = _texts()[f"{name}.{column}"]
-        if column == "username" or column in _LEARNER_NUMBERS:
+        if column in _USERNAMES | _LEARNER_NUMBERS:
             radix = sizes.learners
         else:
             radix = len(texts) if texts and schema[column].type == "STRING" else 7
@@ -159,7 +159,7 @@ def _keys(name: str) -> tuple[str, ...]:
 
 def _key(column: Column, path: str, number: str) -> str:
     """The value of a column that tells rows apart, of a number."""
-    if column.name == "username":
+    if column.name in _USERNAMES:
         return f"'u' || {number}"
     if column.type == "STRING":
         texts = _texts()[f"{path}.{column.name}"]
@@ -201,7 +201,7 @@ def _none(column: Column) -> str:
 
 
 def _value(column: Column, path: str, draw: str, sizes: Sizes, texts: _Texts) -> str:
-    if column.name == "username":
+    if column.name in _USERNAMES:
         return f"'u' || ({draw} % {sizes.learners})"
     if column.name in _LEARNER_NUMBERS:
         return f"{draw} % {sizes.learners}"

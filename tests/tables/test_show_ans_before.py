@@ -1,25 +1,18 @@
-"""The tables behind `stats_show_ans_before`, one after the other, against a plain reading of what they mean."""
+"""The tables behind `stats_show_ans_before`, one after the other, against a plain reading of them."""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from answer_sharing import pairs_of
+from answer_sharing_course import COURSE, STEPS, MadeUpCourse
 from model_cases import COURSE_PARAMETERS, Case, differences, on_duckdb, registry
 
 from edxtasks.warehouse.base import ResourceLimits
 from edxtasks.warehouse.parquet import ParquetWarehouse
-
-COURSE = "MITx/6.00x/2013_Spring"
-START = datetime(2013, 3, 1, tzinfo=UTC)
-NAMES = ["Zoë_L", "zoe_l2", "l_zoë", "max", "xam1", "Mäx", "bo", "ob", "kim", "mik", "ann", "nna2", "raj"]
-ADDRESSES = ["10.0.0.1", "10.0.0.2", "", None]
-MODULES = [f"MITx/6.00x/problem/p{number}" for number in range(15)]
 
 
 @pytest.fixture(scope="module")
@@ -27,95 +20,6 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ParquetWareh
     warehouse = ParquetWarehouse(tmp_path_factory.mktemp("pairs"), ResourceLimits(threads=2))
     yield warehouse
     warehouse.session.close()
-
-
-class Course:
-    """Rows of all inputs: learners who solve problems, mostly at once, and ask for answers before and after."""
-
-    def __init__(self, seed: int) -> None:
-        self.rng = rng = random.Random(seed)
-        self.events: list[dict[str, Any]] = []
-        self.checks: list[dict[str, Any]] = []
-        self.persons = [
-            {
-                "user_id": 100 + number,
-                "username": name,
-                "ip": rng.choice(ADDRESSES),
-                "latitude": rng.choice([42.37, -33.9, 90.0, None]),
-                "longitude": rng.choice([-71.1, 18.4, 180.0]),
-            }
-            for number, name in enumerate(NAMES)
-        ]
-        for number, module in enumerate(MODULES):
-            opened = START + timedelta(days=3 * number)
-            for name in [*NAMES, "", None, "stranger"]:
-                self._does(name, module, opened)
-        self.answers = [
-            {
-                "user_id": person["user_id"],
-                "problem_url_name": f"p{problem}",
-                "item": [
-                    {"response": rng.choice(['""', "null", '"9"', '"choice_1"', '["choice_0"]', '"10"'])}
-                    for _ in range(rng.randrange(1, 3))
-                ],
-            }
-            for person in self.persons[::2]
-            for problem in range(12)
-        ]
-        self.axis = [
-            {"module_id": module, "data": {"itype": kind}}
-            for module, kind in zip(MODULES, ["choiceresponse", "numericalresponse", None] * 5, strict=True)
-        ]
-        self.confirmed = [
-            {"course_id": f"course-v1:{COURSE.replace('/', '+')}", "username": "max", "CH": "kim"},
-            {"course_id": COURSE, "username": "max", "CH": "kim"},
-            {"course_id": "MITx/8.01x/2013", "username": "max", "CH": "bo"},
-        ]
-
-    def _does(self, name: str | None, module: str, opened: datetime) -> None:
-        rng = self.rng
-        # Many times are alike, and some differ by parts of a second.
-        at = opened + timedelta(hours=rng.randrange(25, 60), microseconds=rng.choice([0, 0, 1, 250_000]))
-        success = "correct" if rng.random() < 0.93 else "incorrect"
-        self._submits(name, module, at, success, 1)
-        if rng.random() < 0.3:
-            again = at + rng.choice([timedelta(0), timedelta(minutes=1)])
-            self._submits(name, module, again, "correct", rng.choice([1, 2]))
-        for _ in range(rng.choice([0, 1, 1, 1, 2, 3])):
-            shown = opened + timedelta(hours=rng.randrange(1, 50))
-            self._event("show_answer", name, module, shown)
-        if rng.random() < 0.1:
-            self._event("show_answer", name, module, at)
-
-    def _submits(self, name: str | None, module: str, at: datetime, success: str, attempts: int) -> None:
-        self._event("problem_check", name, module, at)
-        row = {"username": name, "module_id": module, "time": at, "success": success, "attempts": attempts}
-        self.checks.append(row)
-
-    def _event(self, kind: str, name: str | None, module: str | None, at: datetime) -> None:
-        ip = self.rng.choice(ADDRESSES)
-        self.events.append({"event_type": kind, "username": name, "module_id": module, "time": at, "ip": ip})
-
-    def tables(self) -> dict[str, list[Any]]:
-        return {
-            "stats_problem_check_show_answer_ip": self.events,
-            "problem_check": self.checks,
-            "person_course": self.persons,
-            "problem_analysis": self.answers,
-            "course_axis": self.axis,
-            "courses.cameo_master": self.confirmed,
-            "cameo_cutoff_time": [{"cutoff": None}],
-        }
-
-
-STEPS = (
-    "show_ans_before_checks",
-    "show_ans_before_shows",
-    "show_ans_before_responses",
-    "show_ans_before_sifted",
-    "show_ans_before_pairs",
-    "stats_show_ans_before",
-)
 
 
 def built(warehouse: ParquetWarehouse, name: str, tables: dict[str, list[Any]], last: str) -> list[Any]:
@@ -130,10 +34,8 @@ def built(warehouse: ParquetWarehouse, name: str, tables: dict[str, list[Any]], 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_all_columns_of_many_pairs(warehouse: ParquetWarehouse, seed: int) -> None:
-    course = Course(seed)
-    expected = pairs_of(
-        course.events, course.checks, course.persons, course.answers, course.axis, course.confirmed, COURSE
-    )
+    course = MadeUpCourse(seed)
+    expected = pairs_of(*course.rows(), COURSE)
     table = registry()["stats_show_ans_before"]
     found = built(warehouse, f"seed_{seed}", course.tables(), table.name)
     assert len(expected) > 20
@@ -143,7 +45,7 @@ def test_all_columns_of_many_pairs(warehouse: ParquetWarehouse, seed: int) -> No
 
 
 def test_ten_registrants_are_too_few(warehouse: ParquetWarehouse, tmp_path: Path) -> None:
-    course = Course(1)
+    course = MadeUpCourse(1)
     tables = course.tables() | {"person_course": course.persons[:10]}
     assert built(warehouse, "ten", tables, "show_ans_before_checks") == []
     assert built(warehouse, "ten", tables, "show_ans_before_shows") == []

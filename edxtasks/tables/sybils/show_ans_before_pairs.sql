@@ -239,8 +239,8 @@ WITH
       delays.n_before,
       of_common.n_same_ip,
       delays.n_same_ip_before,
-      100 * of_common.n_same_ip / of_common.n AS percent_same_ip,
-      100 * delays.n_same_ip_before / delays.n_before AS percent_same_ip_before,
+      SAFE_DIVIDE(100 * of_common.n_same_ip, of_common.n) AS percent_same_ip,
+      SAFE_DIVIDE(100 * delays.n_same_ip_before, delays.n_before) AS percent_same_ip_before,
       of_common.norm_corr,
       IF(
         gap_deviations.varies AND gap_deviations.vx > 0 AND gap_deviations.vy > 0,
@@ -257,11 +257,14 @@ WITH
       delay_p90,
       delay_gap_p95,
       10 * SQRT(
-        GREATEST(
-          0.0,
-          delays.n_before * (delays.xx2 + delays.xx1 / 1e7 + delays.xx0 / 1e14)
-            - (delays.x1 + delays.x0 / 1e7) * (delays.x1 + delays.x0 / 1e7)
-        ) / (delays.n_before * (delays.n_before - 1))
+        SAFE_DIVIDE(
+          GREATEST(
+            0.0,
+            delays.n_before * (delays.xx2 + delays.xx1 / 1e7 + delays.xx0 / 1e14)
+              - (delays.x1 + delays.x0 / 1e7) * (delays.x1 + delays.x0 / 1e7)
+          ),
+          delays.n_before * (delays.n_before - 1)
+        )
       ) AS delay_deviation,
       responses.n_blank,
       responses.n_most_common_free_response,
@@ -288,7 +291,7 @@ WITH
           * (1 + percent_same_ip_before)
           * (1 + x01h_same_ip)
           * (1 + x05m_same_ip)
-          * (100 * n_before / n_common)
+          * SAFE_DIVIDE(100 * n_before, n_common)
           * (1.00001 + IFNULL(gap_corr, 0.0))
           * (1 + IFNULL(n_most_common_free_response, 0))
           * (1 + IFNULL(n_blank, 0))

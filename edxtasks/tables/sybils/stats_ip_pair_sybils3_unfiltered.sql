@@ -161,7 +161,7 @@ SELECT
   both_kinds.grp, -- INTEGER: number of the group
   both_kinds.show_ans_before, -- INTEGER: their number
   both_kinds.prob_in_common, -- INTEGER: common problems
-  both_kinds.show_ans_before / both_kinds.prob_in_common AS frac_show_ans_before, -- FLOAT: show_ans_before as a fraction of prob_in_common
+  SAFE_DIVIDE(both_kinds.show_ans_before, both_kinds.prob_in_common) AS frac_show_ans_before, -- FLOAT: show_ans_before as a fraction of prob_in_common
   both_kinds.percent_show_ans_before, -- FLOAT: common problems where the harvester asked for the answer before, percent
   both_kinds.grade, -- FLOAT: grade, 0 to 1
   least_grades.min_certifying_grade, -- FLOAT: grade from which a certificate is given; NULL where nothing tells it

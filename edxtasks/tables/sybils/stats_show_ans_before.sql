@@ -203,7 +203,7 @@ SELECT
   pairs.harvester AS harvester_candidate, -- STRING: username of the account that may have helped: it asked for their answers
   pairs.name_similarity AS name_similarity, -- FLOAT: likeness of the usernames, 1 for the same letters, also turned round in a circle, 0 for nothing in common
   pairs.delay_p50 AS median_max_dt_seconds, -- FLOAT: median time from the answer that one asked for to the submission of the other, seconds
-  100 * pairs.n_before / pairs.n_common AS percent_show_ans_before, -- FLOAT: common problems where the answer was asked for before, percent
+  SAFE_DIVIDE(100 * pairs.n_before, pairs.n_common) AS percent_show_ans_before, -- FLOAT: common problems where the answer was asked for before, percent
   pairs.n_before AS show_ans_before, -- INTEGER: their number
   SAFE_DIVIDE(100 * masters.n_right, attempts.n) AS percent_attempts_correct, -- FLOAT: first submissions of the master that were right, in percent of all attempts
   pairs.n_confirmed AS ncameo, -- INTEGER: courses in which the master is a confirmed case
@@ -241,10 +241,10 @@ SELECT
   1 - ABS(SAFE.LN(SAFE_DIVIDE(of_delays.sa_dt_p90, of_delays.ca_dt_p90))) AS northcutt_ratio, -- FLOAT: how alike the 90th percentiles of both kinds of gaps are: 1 for equal, less the more they differ; NULL where one is 0
   pairs.n_same_ip AS nsame_ip, -- INTEGER: common problems where both came from one address
   pairs.n_same_ip_before AS nsame_ip_given_sab, -- INTEGER: those of them where the answer was asked for before
-  100 * pairs.n_same_ip_before / pairs.n_before AS percent_same_ip_given_sab, -- FLOAT: in percent of the problems where the answer was asked for before
-  100 * pairs.n_same_ip / pairs.n_common AS percent_same_ip, -- FLOAT: nsame_ip in percent of the common problems
+  SAFE_DIVIDE(100 * pairs.n_same_ip_before, pairs.n_before) AS percent_same_ip_given_sab, -- FLOAT: in percent of the problems where the answer was asked for before
+  SAFE_DIVIDE(100 * pairs.n_same_ip, pairs.n_common) AS percent_same_ip, -- FLOAT: nsame_ip in percent of the common problems
   pairs.n_common AS prob_in_common, -- INTEGER: problems that the master solved at once and of which the harvester asked for the answer
-  (of_delays.delay_seconds + of_delays.delay_microseconds / 1000000) / pairs.n_before AS avg_max_dt_seconds, -- FLOAT: mean time from answer to submission, seconds
+  SAFE_DIVIDE(of_delays.delay_seconds + of_delays.delay_microseconds / 1000000, pairs.n_before) AS avg_max_dt_seconds, -- FLOAT: mean time from answer to submission, seconds
   pairs.norm_corr AS norm_pearson_corr, -- FLOAT: correlation of the two times since the problem was first submitted by anybody, over common problems; NULL where they do not vary
   IF(IS_NAN(of_times.correlation), NULL, of_times.correlation) AS unnormalized_pearson_corr, -- FLOAT: correlation of the two times themselves
   of_delays.delay_p75 - of_delays.delay_p25 AS dt_iqr, -- FLOAT: time from answer to submission: distance of its quartiles, seconds
