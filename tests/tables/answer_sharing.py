@@ -298,8 +298,8 @@ def likelihood(row: Mapping[str, Any]) -> float | None:
 
 def stands_out(row: Mapping[str, Any], rows: Rows) -> bool:
     def place(name: str, sign: int) -> int:
-        mine = row[name]
-        others = [other[name] for other in rows if other[name] is not None]
+        mine: float | None = row[name]
+        others: list[float] = [other[name] for other in rows if other[name] is not None]
         if mine is None:
             return 1 + len(others)
         # Equal values that were computed in two ways differ in the last digits.

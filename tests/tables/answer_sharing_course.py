@@ -7,6 +7,7 @@ import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+Rows = list[dict[str, Any]]
 COURSE = "MITx/6.00x/2013_Spring"
 START = datetime(2013, 3, 1, tzinfo=UTC)
 NAMES = ["Zoë_L", "zoe_l2", "l_zoë", "max", "xam1", "Mäx", "bo", "ob", "kim", "mik", "ann", "nna2", "raj"]
@@ -100,6 +101,6 @@ class MadeUpCourse:
             "cameo_cutoff_time": [{"cutoff": None}],
         }
 
-    def rows(self) -> tuple[list[dict[str, Any]], ...]:
+    def rows(self) -> tuple[Rows, Rows, Rows, Rows, Rows, Rows]:
         """The same rows, as `pairs_of` takes them."""
         return (self.events, self.checks, self.persons, self.answers, self.axis, self.confirmed)
