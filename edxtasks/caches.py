@@ -35,6 +35,11 @@ def keeping_no_caches() -> Iterator[None]:
         _keeping = before
 
 
+def keeps_caches() -> bool:
+    """Whether the command of this process may write files: not one that only looks."""
+    return _keeping
+
+
 _BEGINNING = b'{"digest":"'
 _BETWEEN = b'","content":'
 _DIGITS = 64

@@ -6,7 +6,7 @@ only for the courses of this run, and a word that names nothing is an error that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Container, Sequence
 from dataclasses import dataclass
 
 from edxtasks.config import Settings, WithoutTable, chosen_courses, known_courses
@@ -50,6 +50,20 @@ class Arguments:
         return list(self.words[self.words.index(word) + 1 :]) if word in self.words else []
 
 
+def base_of(word: str, names: Container[str]) -> tuple[str, str]:
+    """The task that a word names, and what stands behind the colon after it, "" for nothing.
+
+    A name of a task may hold colons itself: the longest of `names` that the word begins with is meant, and
+    where there is none what stands before its first colon.
+    """
+    parts = word.split(":")
+    for end in range(len(parts), 0, -1):
+        base = ":".join(parts[:end])
+        if base in names:
+            return base, ":".join(parts[end:])
+    return parts[0], ":".join(parts[1:])
+
+
 @dataclass(frozen=True)
 class Choice:
     """The courses of a run: `courses` in all, and for each that is spelled otherwise than `ORG/NUMBER/RUN`
@@ -89,8 +103,8 @@ def choose(
     per_course, others = set(kinds.per_course), set(kinds.others)
     named: dict[str, CourseKey] = {}
     for word in words.words:
-        task, colon, course = word.partition(":")
-        if colon and task in per_course and word not in others and "*" not in course:
+        task, course = base_of(word, per_course)
+        if course and task in per_course and word not in others and "*" not in course:
             named[word] = _key(word, course, settings)
     over_all = per_course | set(kinds.over_courses)
     whole = [word for word in words.words if word in over_all or "*" in word]
@@ -110,7 +124,7 @@ def choose(
                 raise SettingsError(f"{word}: {key} is none of the {len(courses)} chosen courses{hint}")
         if only_subtasks:
             courses = tuple(key for key in courses if key in set(named.values()))
-    spellings = {word: key for word, key in named.items() if word.partition(":")[2] != key.slash}
+    spellings = {word: key for word, key in named.items() if base_of(word, per_course)[1] != key.slash}
     typed = options.courses is not None and options.clist is None and not options.year2
     part = options.clist_from_missing_table is not None
     return Choice(courses, spellings, named=only_subtasks or typed or part)

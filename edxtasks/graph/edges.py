@@ -36,15 +36,16 @@ class Edge:
 
 def edges(registry: Mapping[str, Table]) -> list[Edge]:
     """All edges, in a fixed order. A table with a fault has none but that from nothing."""
-    tasks = read_tasks(registry).values()
     found = [
         edge
-        for task in tasks
+        for task in read_tasks(registry).values()
         for made in (task.made(registry) if task.made is not None else ())
         for edge in _edges(task.name, made)
     ]
+    by_tasks = {edge.output for edge in found}
     for table in registry.values():
-        found += _edges("" if table.external else table.task, _of_table(table, registry))
+        if not table.external or table.task not in by_tasks:
+            found += _edges("" if table.external else table.task, _of_table(table, registry))
     return sorted(found, key=lambda edge: (edge.output, edge.input))
 
 

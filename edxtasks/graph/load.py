@@ -23,7 +23,7 @@ from edxtasks.errors import SettingsError, SourceAbsentError, UserError, from_ma
 from edxtasks.graph.arguments import Arguments, choose
 from edxtasks.graph.memory import StampChecker
 from edxtasks.graph.reporter import RunReporter
-from edxtasks.graph.task_files import read_tasks, reserved_words
+from edxtasks.graph.task_files import read_tasks, refuse_unknown, reserved_words
 from edxtasks.graph.tasks import Graph, task_kinds
 from edxtasks.messages import Messages
 from edxtasks.printable import printable_message, say
@@ -31,11 +31,7 @@ from edxtasks.scratch import scratch_of, use
 from edxtasks.steps.step import Run
 from edxtasks.warehouse import open_warehouse
 
-_WITHOUT_EFFECT = (
-    "extparam",
-    "skip_already_successful",
-    "submit_condor",
-)
+_WITHOUT_EFFECT = ("skip_already_successful",)
 """Options of tasks that this version does not have yet."""
 
 
@@ -79,7 +75,8 @@ def make_graph(settings: Settings, words: Arguments) -> Graph:
     messages = Messages(list(settings.notices))
     all_tables = read_registry(settings.engine.state, reserved_words())
     registry = with_overrides(all_tables, settings, ())
-    tasks = read_tasks(registry)
+    tasks = read_tasks(registry, settings)
+    refuse_unknown(words.words, tasks, settings)
     kinds = task_kinds(registry, tasks)
     _refuse_options_without_effect(settings)
     scratch = use(scratch_of(settings))

@@ -10,6 +10,7 @@ from edxtasks.build.only_step import ChosenSteps
 from edxtasks.build.registry import upstream
 from edxtasks.build.sets import SETS, WHOLE, reached_by_logs, tables_of_set
 from edxtasks.config import Options
+from edxtasks.graph.arguments import base_of
 from edxtasks.table import SHARED, TRACKLOG, Need, Scope, Table
 
 _NIGHTLY = next(name for name, one in SETS.items() if one.reached_by_logs)
@@ -39,7 +40,7 @@ class Selection:
         self._words = words
         self._options = options
         self._courses_named = courses_named
-        named = {word.partition(":")[0] for word in words}
+        named = {base_of(word, needs or {})[0] for word in words}
         self._needs_of_named = [tables for task, tables in (needs or {}).items() if task in named]
         self._of_task = {table.task: table.name for table in registry.values() if not table.external}
 
@@ -51,7 +52,7 @@ class Selection:
         """
         if word in self._of_task and ":" in word:
             return [self._of_task[word]]  # report:NAME
-        base, of_one_course, _ = word.partition(":")
+        base, of_one_course = base_of(word, {*SETS, *self._commands, *self._of_task})
         names = self._matching(base if "*" in base else word) if "*" in word else []
         if names and "*" not in base:
             return names  # report:N*

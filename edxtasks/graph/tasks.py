@@ -9,7 +9,7 @@ from edxtasks.build.only_step import of_steps
 from edxtasks.build.registry import chosen_by, commands, upstream
 from edxtasks.build.sets import SETS, tables_of_set
 from edxtasks.course import CourseKey
-from edxtasks.graph.arguments import Arguments, Choice, TaskKinds
+from edxtasks.graph.arguments import Arguments, Choice, TaskKinds, base_of
 from edxtasks.graph.selection import Selection
 from edxtasks.graph.table_step import Role, TableStep
 from edxtasks.steps.step import Run, Step
@@ -48,10 +48,12 @@ class Graph:
         self._tasks = tasks
         self._words = words
         self._spellings = choice.spellings
-        self._named = {word.partition(":")[0] for word in words.words}
+        self._bases = {*SETS, *tasks, *(name for task in tasks.values() for name in task.names)}
+        self._named = {base_of(word, self._bases)[0] for word in words.words}
         self._made: set[str] = set()
         options = run.context.settings.options
         made = commands(self._registry, options)
+        made |= {task.name: made.get(task.stands_for, []) for task in tasks.values() if task.stands_for}
         steps = of_steps(self._registry, made, options, words.targets)
         self.remarks = steps.remarks
         self._commands = steps.commands
@@ -68,7 +70,8 @@ class Graph:
     def tasks(self) -> Iterator[DoitTask]:
         """Every task, as doit's loader takes it."""
         for task in self._tasks.values():
-            yield from self._task(task)
+            if not task.stands_for:
+                yield from self._task(task)
         for table in self._registry.values():
             if not table.external:
                 yield from self._table(table)
@@ -88,7 +91,7 @@ class Graph:
         for word in words:
             if word in chosen:
                 continue
-            base, _, spelling = word.partition(":")
+            base, spelling = base_of(word, self._bases)
             one = CourseKey.find(spelling) if spelling else None
             courses = (one,) if one is not None else self.run.context.courses
             for task in self._members(base) or self._called(base):
@@ -168,7 +171,9 @@ class Graph:
         table = self._registry.get(name)
         if table is None:
             task = self._maker(name)
-            return self._names_of(task, courses) if task is not None else []
+            if task is None or (need is Need.BORROWED and task.name not in self._named):
+                return []
+            return self._names_of(task, courses)
         if table.external or self.run.context.excluded(table):
             return []
         if need is Need.BORROWED and name not in self._asked.targets:
@@ -282,7 +287,7 @@ class Graph:
     def _other_spellings(self) -> Iterator[DoitTask]:
         """`task:course-v1:…` as it stands on the command line: another name of the same task."""
         for word, course in self._spellings.items():
-            base, _, spelling = word.partition(":")
+            base, spelling = base_of(word, {*self._bases, *self._commands, *self._registry})
             yield {"basename": base, "name": spelling, **_group([f"{base}:{course}"])}
 
     def _head(self, base: str, doc: str) -> DoitTask:

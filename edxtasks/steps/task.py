@@ -1,8 +1,8 @@
 """How a task that makes no table of the registry says what it is, once, for everybody.
 
-Such a task is one file `edxtasks/tasks/NAME.py` with a `TASK`. Its name comes from the file's, its line in
-`doit list` from `text`. No other file names it: in which sets and commands it is, what it needs, whether it
-takes files, which step does its work, all stands there.
+Such a task is one file `edxtasks/tasks/NAME.py` with a `TASK`, or several tasks `NAME:…` with a `FAMILY`. Its
+name comes from the file's, its line in `doit list` from `text`. No other file names it: in which sets and
+commands it is, what it needs, whether it takes files, which step does its work, all stands there.
 """
 
 from __future__ import annotations
@@ -65,8 +65,9 @@ class Task:
     and other tasks wait for; where it is not `active` with the settings of a run nobody does. `made` tells
     the files that it makes, and from what, for `doit graph`.
 
-    `parts` are sub-tasks of no course; with `parts_last` they come after those of the courses, whose failure
-    does not hold them up. `takes_files`: the words behind it on the line are files. `redone`:
+    `stands_for` is the command of tables that it is another name of: it needs no step. `parts` are sub-tasks
+    of no course; with `parts_last` they come after those of the courses, whose failure does not hold them up.
+    `takes_files`: the words behind it on the line are files. `redone`:
     `force_recompute` does its work again.
     """
 
@@ -82,6 +83,7 @@ class Task:
     makes: str = ""
     active: Callable[[Settings], bool] | None = None
     made: Callable[[Registry], Sequence[Made]] | None = None
+    stands_for: str = ""
     parts: tuple[str, ...] = ()
     parts_last: bool = False
     takes_files: bool = False
@@ -100,3 +102,15 @@ class Task:
     def names(self) -> tuple[str, ...]:
         """Its name, and the other ones."""
         return (self.name, *self.aliases)
+
+
+@dataclass(frozen=True)
+class Family:
+    """Tasks `NAME:…` of one file, which the settings name. A bare `NAME` is no task.
+
+    `tasks` gives them, with their whole names. `unknown` says what to type instead of a name that is none of
+    them ("": none was given).
+    """
+
+    tasks: Callable[[Settings], Sequence[Task]]
+    unknown: Callable[[str, Settings], str]
