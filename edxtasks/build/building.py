@@ -11,6 +11,7 @@ from edxtasks.build.checks import checks_of, look_again, note
 from edxtasks.build.context import Context
 from edxtasks.build.exports import export
 from edxtasks.build.freshness import (
+    NO_LOG_DAY,
     Status,
     Verdict,
     by_date,
@@ -37,6 +38,7 @@ from edxtasks.table import (
     ALL_EARLIER,
     TRACKLOG,
     BuildInputs,
+    Need,
     Piece,
     PythonModel,
     Scope,
@@ -125,6 +127,7 @@ def build(
             publish(context, table, verdict.sources, messages)
             state = context.state(table, course)
             return Built(state.rows if state else 0, messages=messages)
+        _tell_empty_inputs(context, table, course, messages)
         kept_unchecked = bool(verdict.keep) and checks_changed(context, table, course)
         checks = checks_of(context, table, course, messages)
         try:
@@ -316,6 +319,23 @@ class _Reader:
         places = [position.get(name) for name in wanted]
         filled = (tuple(None if at is None else row[at] for at in places) for row in values)
         return wanted, filled
+
+
+def _tell_empty_inputs(context: Context, table: Table, course: CourseKey | None, messages: Messages) -> None:
+    """Tell which inputs that a table can do without do not exist, and that there is no log day."""
+    if course is not None and TRACKLOG in table.inputs and not context.log_days(course):
+        messages.add(f"warning: {NO_LOG_DAY}: no rows")
+    absent = [
+        context.registry[name].task
+        for name, need in table.inputs.items()
+        if need is Need.OPTIONAL and name != TRACKLOG and not context.left_out(table, name)
+        if not any(
+            context.input_state(table, context.registry[name], one)
+            for one in instances(context, table, name, course)
+        )
+    ]
+    if absent:
+        messages.add(f"read as empty, since they do not exist: {', '.join(absent)}")
 
 
 def _tell_absent(

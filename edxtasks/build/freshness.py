@@ -23,8 +23,9 @@ from edxtasks.build.published import unpublished, unpublished_outputs
 from edxtasks.config import Settings
 from edxtasks.config.settings import SETTINGS
 from edxtasks.course import CourseKey
+from edxtasks.directories import sql_directory
 from edxtasks.dumps.waldofy import withheld
-from edxtasks.errors import NoCourseDirectory, SourceAbsentError, UserError, from_machine
+from edxtasks.errors import NoCourseDirectory, NoDumpDirectory, SourceAbsentError, UserError, from_machine
 from edxtasks.table import (
     ALL_EARLIER,
     TRACKLOG,
@@ -38,6 +39,8 @@ from edxtasks.table import (
 )
 from edxtasks.warehouse.base import DateState, Parameter, TableState, digest
 from edxtasks.warehouse.checks import digest_of
+
+NO_LOG_DAY = "there is no log day of the course"
 
 ABSENT = "absent"
 """The version of an input that does not exist: appearing and vanishing make a table stale."""
@@ -154,8 +157,6 @@ def _check(context: Context, table: Table, course: CourseKey | None, quick: bool
         values = parameters(context, table, course)
     except SourceAbsentError as absent:
         return _without_source(context, course, absent)
-    if _lacks_log_days(context, table, course):
-        return Verdict(Status.SKIPPED, "there is no log day of the course", lacks=TRACKLOG)
     missing = _missing(context, table, course)
     if missing is not None:
         if missing.name in table.named:
@@ -308,11 +309,10 @@ def _vanished(context: Context, table: Table, course: CourseKey | None) -> bool:
     )
 
 
-def _lacks_log_days(context: Context, table: Table, course: CourseKey | None) -> bool:
-    """Whether a table is not begun for want of a log day; one that was becomes empty when they are gone."""
-    if table.inputs.get(TRACKLOG) is not Need.REQUIRED or context.state(table, course) is not None:
+def lacks_log_days(context: Context, table: Table, course: CourseKey | None) -> bool:
+    """Whether a table of log days does not exist yet, and would have no rows for want of a log day."""
+    if course is None or TRACKLOG not in table.inputs or context.state(table, course) is not None:
         return False
-    assert course is not None
     return not context.log_days(course)
 
 
@@ -330,11 +330,14 @@ def _missing(context: Context, table: Table, course: CourseKey | None) -> Table 
 
 
 def _has_nothing_to_read(context: Context, table: Table, course: CourseKey | None) -> bool:
-    """Whether a table is made from other tables of its course alone, and none of them is there: it would have
-    no row. One that always has one row is made all the same."""
+    """Whether a table is made from other tables of its course alone, none of them is there, and there is
+    nothing else of the course. Of a course of which there is something the table is made, and empty; and one
+    that always has one row is made all the same."""
     builder = table.builder
     from_files = isinstance(builder, PythonModel) and builder.sources is not None
     if course is None or not table.inputs or from_files or table.key == ():
+        return False
+    if has_anything(context, course):
         return False
     return not any(
         context.log_days(course)
@@ -343,6 +346,19 @@ def _has_nothing_to_read(context: Context, table: Table, course: CourseKey | Non
         for name in table.inputs
         for one in ([course] if name == TRACKLOG else instances(context, table, name, course))
     )
+
+
+def has_anything(context: Context, course: CourseKey) -> bool:
+    """Whether there is any table, log day, shard or dump of a course."""
+    if context.warehouse.states(context.dataset(course)) or context.log_days(course):
+        return True
+    logs = context.settings.paths.tracking_logs_directory
+    if logs is not None and (logs / course.directory).is_dir():
+        return True
+    try:
+        return sql_directory(course, context.settings).is_dir()
+    except (SourceAbsentError, NoDumpDirectory):
+        return False
 
 
 def _recipe(context: Context, table: Table) -> str:

@@ -27,6 +27,7 @@ class _Tolerant:
     def select_task(self, node: Any, tasks_dict: Any) -> bool:
         meta = node.task.meta or {}
         if node.bad_deps and STEP in meta:  # a command fails with any of the tasks that it names
+            meta[STEP].failed_inputs = frozenset(one.task.name for one in node.bad_deps)
             bad = [one for one in node.bad_deps if one.task.name not in meta[TOLERATES]]
             node.bad_deps = [one for one in bad if _blocks(one.task)]
         chosen: bool = super().select_task(node, tasks_dict)  # type: ignore[misc]

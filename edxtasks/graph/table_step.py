@@ -9,17 +9,19 @@ from typing import Any
 from edxtasks.build.building import WAS_SET_ASIDE, Built, build, refuse_vanished, set_aside
 from edxtasks.build.exports import files_beside
 from edxtasks.build.freshness import (
+    NO_LOG_DAY,
     Status,
     Verdict,
     check,
     existing_inputs,
+    has_anything,
     lacking_inputs,
+    lacks_log_days,
     outputs,
     set_aside_before,
     sources_of,
 )
 from edxtasks.course import CourseKey
-from edxtasks.directories import sql_directory
 from edxtasks.errors import NoDumpDirectory, NotDeliveredError, SourceAbsentError, UserError
 from edxtasks.steps.in_worker import JobContext, context_of
 from edxtasks.steps.step import Run, Step
@@ -68,12 +70,14 @@ class TableStep(Step):
             exists = context.state(self.table, self.course) is not None
             self._note(exists)
             return (Status.FRESH if exists else Status.SKIPPED), "taken as it stands"
-        if self._role.only_for_groups and self.course is not None and not self._is_anything_there():
+        if self._role.only_for_groups and self.course is not None and not has_anything(context, self.course):
             return Status.SKIPPED, self._nothing_of_the_course()
         try:
             self.verdict = verdict = check(context, self.table, self.course)
         except NotDeliveredError as fault:
             return self._not_delivered(fault)
+        if self.course in self.run.unsplit and lacks_log_days(context, self.table, self.course):
+            return Status.SKIPPED, f"{NO_LOG_DAY}, and raw logs could not be split"
         if verdict.status is Status.SKIPPED and self._role.demanded:
             raise UserError(self._nothing_to_make_it_from(verdict))
         self._note(verdict.status is Status.FRESH)
@@ -103,19 +107,6 @@ class TableStep(Step):
         exists = self.run.context.state(self.table, self.course) is not None
         self._note(exists)
         return Status.SKIPPED, f"{fault}{'; the table is read as it stands' if exists else ''}"
-
-    def _is_anything_there(self) -> bool:
-        context, course = self.run.context, self.course
-        assert course is not None
-        if context.warehouse.states(context.dataset(course)) or context.log_days(course):
-            return True
-        logs = context.settings.paths.tracking_logs_directory
-        if logs is not None and (logs / course.directory).is_dir():
-            return True
-        try:
-            return sql_directory(course, context.settings).is_dir()
-        except (SourceAbsentError, NoDumpDirectory):
-            return False
 
     def _nothing_of_the_course(self) -> str:
         """Why nothing of the course is made; "" where it was told already."""

@@ -56,6 +56,8 @@ class Run:
         was removed in the meantime."""
         self.nothing_of: set[CourseKey] = set()
         """The courses of which it was told that nothing is there."""
+        self.unsplit: set[CourseKey] = set()
+        """The courses whose raw logs could not be split: that they have no log day says nothing."""
         self.progress: Callable[[str, int, int, str], None] = lambda task, done, of, unit: None
 
     def job_context(self) -> JobContext:
@@ -91,6 +93,8 @@ class Step(ABC):
         self.built: Built | None = None
         self.blocks = True
         """Whether its failure holds up what needs it."""
+        self.failed_inputs: frozenset[str] = frozenset()
+        """The tasks that it depends on and that failed, among them those that it can do without."""
         self._fault: UserError | None = None
 
     def __repr__(self) -> str:

@@ -27,6 +27,8 @@ class LogDaysStep(Step):
         context = self.run.context
         if context.settings.paths.tracking_logs_directory is None:
             return Status.SKIPPED, "no tracking_logs_directory is set"
+        if self.failed_inputs:
+            self.run.unsplit.add(self.course)
         verdict = check_log_days(context, self.course)
         self._note()
         if not verdict.fresh:

@@ -29,11 +29,6 @@ WITHOUT = {
     "problem_grades": "studentmodule does not exist",
     "grades_persistent": "grades_persistentcoursegrade was not delivered",
     "grades_persistent_subsection": "grades_persistentsubsectiongrade was not delivered",
-    # Made from what may be there or not, none of which is: no tables of zero rows.
-    "pc_forum": "none of its inputs exists: forum",
-    "pc_nchapters": "none of its inputs exists: studentmodule",
-    "forum_posts": "none of its inputs exists: forum",
-    "video_modules": "none of its inputs exists: course_axis",
 }
 """The tables that cannot be made from it, and why."""
 

@@ -58,6 +58,7 @@ TIMES = {
     "10 s": 10 * _SECOND,
     "noon": _DAY // 2,
     "a minute after noon": _DAY // 2 + 60 * _SECOND,
+    "1800 s to midnight": _DAY - 1800 * _SECOND,
     "300 s to midnight": _DAY - 300 * _SECOND,
     "last": _DAY - 1,
     "next midnight": _DAY,
@@ -69,7 +70,27 @@ so of the neighbouring dates too, which log days hold a little of."""
 
 _HANDLER = f"/courses/{COURSE}/xblock/v1/handler/transcript"
 EVENTS: Mapping[str, Mapping[str, object]] = {
-    "play": {"event_type": "play_video"},
+    "play": {
+        "event_type": "play_video",
+        "event": {"id": f"i4x-{COURSE.org}-1-video-intro", "currentTime": 12.5, "duration": 90},
+        "module_id": f"{COURSE.org}/1/video/intro",
+    },
+    "check": {
+        "event_type": "problem_check",
+        "event_source": "server",
+        "module_id": f"{COURSE.org}/1/problem/p",
+    },
+    "wiki": {"event_type": f"/courses/{COURSE}/wiki/1/"},
+    "read": {"event_type": f"/courses/{COURSE}/discussion/forum/i4x/threads/abc", "event": {"GET": {}}},
+    "vote": {"event_type": "edx.forum.thread.voted", "event": {"id": "abc", "undo_vote": False}},
+    "assess": {
+        "event_type": "openassessmentblock.self_assess",
+        "event": {"submission_uuid": "s1", "parts": [{"option": {"points": 1}}]},
+    },
+    "submit": {
+        "event_type": "openassessmentblock.create_submission",
+        "event": {"submission_uuid": "s1", "answer": {"file_key": f"i4x://{COURSE.org}/1/openassessment/o"}},
+    },
     "progress": {"event_type": f"/courses/{COURSE}/progress"},
     "choose zh": {"event_type": f"{_HANDLER}/translation/zh"},
     "choose fr": {"event_type": f"{_HANDLER}/translation/fr"},
@@ -356,20 +377,11 @@ def site() -> Iterator[Site]:
         one.warehouse.session.close()
 
 
-A_LOG_DAY = LogDay(0, (("midnight", "play", "u1"),))
-
-
 def play(steps: list[Step]) -> None:
-    """Play the steps and a last build, and compare with a build of everything into an empty warehouse.
-
-    Without a log day no table of log days is begun, and those that there are become empty: the last build has
-    one.
-    """
+    """Play the steps and a last build, and compare with a build of everything into an empty warehouse."""
     state = State(seeds={table.name: 0 for table in others()})
     with site() as grown, site() as anew:
-        for number, step in enumerate([*steps, Build()]):
-            if number == len(steps) and not any(state.days.values()):
-                state.take(A_LOG_DAY)
+        for step in [*steps, Build()]:
             state.take(step)
             if isinstance(step, Lost):
                 grown.lose(step)
@@ -436,22 +448,34 @@ def day(number: int, *events: str) -> LogDay:
 
 
 @settings(
-    max_examples=6,
+    max_examples=5,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
 )
 @given(steps())
-@example([day(2, "10 s: play"), BUILD, day(1, "last: play")]).via("a late day gives the next its first gap")
+@example(
+    [
+        day(2, "10 s: play", "10 s: read", "10 s: wiki"),
+        BUILD,
+        day(1, "last: play", "1800 s to midnight: check"),
+    ]
+).via("a late day gives the next its first gap")
 @example([day(0, "last: play"), day(1, "10 s: play", "last: play"), Build(days_in_query=1)]).via(
     "a query for each day sees the events before it"
 )
 @example([day(1, "last: play", "next midnight: play"), BUILD, day(2, "10 s: play")]).via(
     "the first gap is to an event that the day before holds, or an older one"
 )
-@example([day(1, "noon: play", "next midnight: play"), BUILD, day(2, "noon: play"), BUILD, day(1)]).via(
-    "a day that holds an event of the next is withdrawn"
-)
+@example(
+    [
+        day(1, "noon: play", "noon: submit", "next midnight: read"),
+        BUILD,
+        day(2, "noon: vote", "noon: assess"),
+        BUILD,
+        day(1),
+    ]
+).via("a day that holds an event of the next is withdrawn, and what says which problem a response is of")
 @example([day(3, "noon: download"), BUILD, day(0, "noon: choose zh"), BUILD, day(0, "noon: choose fr")]).via(
     "the language of a download comes from a day delivered later, then replaced"
 )
@@ -467,7 +491,8 @@ def day(number: int, *events: str) -> LogDay:
 @example([day(0, "noon: play"), day(1, "noon: play"), BUILD, Lost("pcday_log", only_stamp=True)]).via(
     "a table by date lost its stamps"
 )
-@example([day(0, "noon: play"), NOT_LAST]).via("the only day left out")
+@example([day(0, "noon: check"), NOT_LAST]).via("the only day left out")
+@example([BUILD, day(0, "noon: vote", "next midnight: read"), BUILD, day(0)]).via("from no log to none")
 @example([day(0, "noon: play", "next midnight: play"), NOT_LAST]).via(
     "the last day is that of the newest log, not of the newest event"
 )
