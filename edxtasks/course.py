@@ -16,9 +16,9 @@ from edxtasks.errors import UserError
 from edxtasks.printable import printable
 
 OPAQUE_PREFIX = "course-v1:"
-LONGEST_DIRECTORY = 200
+LONGEST_DIRECTORY = 240
 """Most bytes (UTF-8) of `ORG__NUMBER__RUN`. File systems take names of 255 bytes: this leaves room for all
-that is put around it (`_logs`, `xbundle_….xml`) and for what a file is called while it is written."""
+that is put around it, the longest of which is `xbundle_….xml`."""
 
 _PART = re.compile(r"[\w\-~.:]+", re.UNICODE)
 
@@ -43,7 +43,7 @@ class CourseKey:
         """The key that `text` spells in either form.
 
         Raises `InvalidCourseKeyError` when it is none: not three parts, an empty part, a part `.` or `..`,
-        a character other than letters, digits and `_ - ~ . :`, or a folder name of more than 200 bytes.
+        a character other than letters, digits and `_ - ~ . :`, or a folder name of more than 240 bytes.
         """
         key = cls.find(text)
         if key is None:

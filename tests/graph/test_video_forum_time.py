@@ -18,6 +18,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "content"))
 from course_exports import COURSE, studio, write_tarball
 from test_youtube import KEY, running
 
+from edxtasks.course import CourseKey
+
 COMMANDS = ("analyze_videos", "analyze_forum", "analyze_ora", "time_task")
 FORUM = f"/courses/{COURSE.slash}/discussion/forum/i4x-topic/threads/t1"
 ORA = f"block-v1:{COURSE.org}+{COURSE.number}+{COURSE.run}+type@openassessment+block@essay"
@@ -176,3 +178,19 @@ def test_videos_that_are_renamed_and_moved_and_a_server_that_is_wrong(
     assert small.rows("video_stats", *columns) == [("v1", None, None, 1), ("v2", "v2", "B", 1)]
     assert small.rows("video_axis", "video_id", "chapter_name") == [("v1_new", "B"), ("v2", "B")]
     assert not {task for task in outcome.built if task.startswith(("video_stats_day", "video_durations_day"))}
+
+
+def test_the_longest_course_key(small: SmallCourse) -> None:
+    """236 bytes, four more with the marks between: every file of the course has a name of at most 255."""
+    course = CourseKey("O" * 76, "n" * 80, "é" * 40)
+    config = small.folder / "config" / "edxtasks.toml"
+    config.write_text(config.read_text().replace(COURSE.slash, course.slash))
+    small.deliver("2013-09-30", *(line.replace(COURSE.slash, course.slash) for line in BEFORE_MIDNIGHT))
+    top = f'<course url_name="r" org="{course.org}" course="{course.number}"/>'
+    content = '<course><chapter url_name="a"><video url_name="v1"/></chapter></course>'
+    home = small.folder / "SQL" / course.package_prefix
+    write_tarball(home / "course.xml.tar.gz", {"course.xml": top, "course/r.xml": content})
+    small.doit("axis2bq", "analyze_videos", "time_task")
+    assert (small.folder / "storage" / course.directory / f"xbundle_{course.directory}.xml").is_file()
+    assert (small.warehouse / course.dataset / "video_stats.parquet").is_file()
+    assert CourseKey.find(f"{course.slash}x") is None
