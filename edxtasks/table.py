@@ -309,6 +309,9 @@ class Table:
 
     `stands_with` are options with which it is read as it stands.
 
+    `declared` is the name of the table in whose place an option or setting puts this one; "" where its file
+    has its name.
+
     `for_each`: `organization` where there is one such table for each organization of the chosen courses, made
     from its courses alone; the name ends in `_ORG`, which stands for it, also in steps and files. The
     registry of a run has these tables in its place, each with its `organization` as datasets are named.
@@ -335,6 +338,7 @@ class Table:
     constants: Mapping[str, int] = field(default_factory=dict)
     variant: str = ""
     internal: bool = False
+    declared: str = ""
     for_each: str = ""
     organization: str = ""
     files: tuple[str, ...] = ()
@@ -392,6 +396,7 @@ class Table:
             name=filled(self.name),
             steps=tuple(map(filled, self.steps)),
             files=tuple(map(filled, self.files)),
+            declared=self.name,
             for_each="",
             organization=organization,
         )

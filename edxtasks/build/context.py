@@ -30,7 +30,8 @@ class Context:
     """What every check and build needs.
 
     `absent` are tables that count as absent although they may still be there: a check found that there is
-    nothing to make them from, and they are to be set aside.
+    nothing to make them from, and they are to be set aside. `declared` are the names of all tables of the
+    product, whatever the settings.
     """
 
     settings: Settings
@@ -39,6 +40,7 @@ class Context:
     digests: Digests
     courses: tuple[CourseKey, ...] = ()
     absent: set[TableName] = field(default_factory=set)
+    declared: frozenset[str] = frozenset()
 
     def dataset(self, course: CourseKey) -> str:
         """The dataset of a course; with the option `dataset_latest` its "latest" form."""
@@ -101,11 +103,15 @@ class Context:
         """Dataset and name of a table of the registry, for a course where it is one of a course."""
         if table.scope is Scope.COURSE:
             assert course is not None
-            dataset, owner = self._place(course)
-            check_owner(self.warehouse, dataset, owner)
-            return TableName(dataset, table.name)
+            return TableName(self.dataset_of_course(course), table.name)
         dataset, _, name = table.name.partition(".")
         return TableName(self.report_dataset() if dataset == REPORT else dataset, name)
+
+    def dataset_of_course(self, course: CourseKey) -> str:
+        """As `dataset`. Raises `UserError` when it holds the tables of another course."""
+        dataset, owner = self._place(course)
+        check_owner(self.warehouse, dataset, owner)
+        return dataset
 
     def claim(self, course: CourseKey) -> None:
         """Note that the dataset of a course holds its tables. Raises `UserError` when they are another's."""

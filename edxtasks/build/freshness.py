@@ -168,6 +168,8 @@ def _check(context: Context, table: Table, course: CourseKey | None, quick: bool
         names = ", ".join(table.inputs)
         return Verdict(Status.SKIPPED, f"none of its inputs exists: {names}", vanished=True)
     parts = {"recipe": _recipe(context, table)}
+    if table.declared:
+        parts["of"] = table.declared
     # Of a setting, text and what is not text are told apart: "None" is not the same as none.
     parts |= {f"@{name}": repr(it) if name in OF_SETTINGS else str(it) for name, it in values.items()}
     if sources:

@@ -170,6 +170,7 @@ def _reading(registry: Mapping[str, Table], table: Table, source: str, named: _N
     changed = replace(
         table,
         name=f"{given.name}{suffix}" if renamed else table.name,
+        declared=table.name if renamed else table.declared,
         scope=Scope.WAREHOUSE if renamed else table.scope,
         inputs={
             given.name if name == source else name: Need.REQUIRED if name == source else need
@@ -195,7 +196,8 @@ def _given(registry: Mapping[str, Table], table: Table, source: str, named: _Nam
     declared = registry[source]
     if isinstance(named.place, Path):
         name = f"{source}{FROM_FILE}"
-        return from_named_file(name, declared.schema, named.place, named.words, declared.grain)
+        made = from_named_file(name, declared.schema, named.place, named.words, declared.grain)
+        return replace(made, declared=source)
     known = registry.get(str(named.place))
     if known is not None and not known.external:
         return known

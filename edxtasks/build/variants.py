@@ -66,6 +66,7 @@ def _variant(
     return replace(
         table,
         name=name,
+        declared=table.name,
         description=_told(table.description, numbers),
         schema=Schema(tuple(columns)),
         builder=replace(

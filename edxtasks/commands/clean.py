@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from doit.exceptions import InvalidCommand
 
+from edxtasks.build.removed import removed_tables
 from edxtasks.commands.base import GraphCommand
 from edxtasks.commands.ending import FAILED
 
@@ -22,18 +23,17 @@ class Clean(GraphCommand):
 
     name = "clean"
     doc_purpose = "remove the tables of tasks"
-    doc_usage = "[-n] TASK ..."
+    doc_usage = "[-n] [TASK ...]"
     doc_description = (
         "The tables of the named tasks, and the files that were written beside the dump, are removed; the "
-        "next run makes them again. With -n they are only named. Without a task nothing is removed."
+        "next run makes them again. With -n they are only named. Without a task those tables of the chosen "
+        "courses are removed that an earlier version made, and this one does not make any more."
     )
     cmd_options = (_DRY_RUN,)
 
     def _execute(self, dryrun: bool) -> int:
         if self.sel_default_tasks:
-            raise InvalidCommand(
-                "clean needs a task: doit clean TASK removes its tables, doit clean -n TASK only names them"
-            )
+            return self._remove_removed(dryrun)
         removable = 0
         for name, step in self.chosen_steps().items():
             there = step.removable()
@@ -48,3 +48,18 @@ class Clean(GraphCommand):
             for one in there:
                 print(f"{name}: {'would remove' if dryrun else 'removed'} {one}")
         return 0 if removable else FAILED
+
+    def _remove_removed(self, dryrun: bool) -> int:
+        """Remove the tables that are in the registry no more."""
+        warehouse = self.run.context.warehouse
+        tables = removed_tables(self.run.context)
+        if not tables:
+            raise InvalidCommand(
+                "clean needs a task: doit clean TASK removes its tables, doit clean -n TASK only names them"
+            )
+        for table in tables:
+            if not dryrun:
+                with warehouse.lock(table):
+                    warehouse.drop(table)
+            print(f"{'would remove' if dryrun else 'removed'} {table}: edxtasks does not make it any more")
+        return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from edxtasks.build.removed import removed_tables
 from edxtasks.commands.base import GraphCommand
 from edxtasks.graph.plan import PlannedStatus, plan
 from edxtasks.printable import printable_message
@@ -23,6 +24,8 @@ class Plan(GraphCommand):
         for one in planned:
             if one.planned not in {PlannedStatus.FRESH, PlannedStatus.SKIPPED}:
                 print(printable_message(f"{one.planned.value:9} {one.name}: {one.reason}"))
+        for table in removed_tables(self.run.context):
+            print(f"removed   {table}: edxtasks does not make it any more; doit clean removes it")
         counts = Counter(one.planned for one in planned)
         print(
             ", ".join(f"{counts[planned]} {planned.value}" for planned in PlannedStatus if counts[planned])

@@ -92,6 +92,7 @@ def make_graph(settings: Settings, words: Arguments) -> Graph:
     registry = with_overrides(all_tables, settings, choice.courses)
     digests = Digests(settings.engine.state / "digests.json")
     context = Context(settings, registry, warehouse, digests, choice.courses)
+    context.declared = frozenset(all_tables)
     context.scratch = scratch
     run = Run(context)
     for line in messages.lines:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -102,6 +103,17 @@ def test_three_tables_by_their_files_alone(built: Project, tmp_path: Path) -> No
     assert edited.doit(*commands).built == set()
     wrong = edited.doit("trial_broken", status=None)
     assert "trial_broken.py: it cannot be imported: ModuleNotFoundError" in wrong.err
+    # Without their files they are told, and removed where somebody says so; nothing else is.
+    datasets = [CourseKey.parse(one).dataset for one in built.courses]
+    gone = {f"{dataset}.trial_days" for dataset in datasets}
+    gone |= {"course_report_MITx.trial_totals", f"{datasets[0]}.trial_notes"}
+    planned = built.doit("plan", "make_roles").out
+    assert set(re.findall(r"^removed +(\S+): edxtasks does not make it any more", planned, re.M)) == gone
+    tables = set(built.tables())
+    assert set(re.findall(r"^would remove (\S+):", built.doit("clean", "-n").out, re.M)) == gone
+    built.doit("clean")
+    assert set(built.tables()) == tables - gone
+    assert "clean needs a task" in built.doit("clean", status=3).err
 
 
 def test_the_folders_of_tables_hold_tables_and_nothing_else() -> None:
