@@ -24,6 +24,7 @@ from split_site import Site, event
 from edxtasks.build.adoption import NotAdoptedError, adopt_log_days, adopt_table
 from edxtasks.build.context import Context
 from edxtasks.build.estimates import estimate
+from edxtasks.build.freshness import Status, check
 from edxtasks.build.log_days import TRACKLOG_SCHEMA, check_log_days, load_log_days
 from edxtasks.build.registry import read_registry
 from edxtasks.config import Options, Paths, Settings, Storage, Warehouse
@@ -138,6 +139,31 @@ def test_a_table_with_rows_of_other_dates_is_left(fake: FakeGoogle, context: Con
         date(2014, 10, 17).isoformat(),
         date(2014, 10, 18).isoformat(),
     ]
+
+
+def test_a_table_of_the_predecessor_with_a_date_as_text_is_left_and_rebuilt(
+    fake: FakeGoogle, context: Context
+) -> None:
+    of_17, of_18 = shards(context.settings.paths.tracking_logs_directory, COURSE)  # type: ignore[arg-type]
+    put_day(fake, "tracklog_20141017", 1, [of_17.min_time_us, of_17.max_time_us])
+    put_day(fake, "tracklog_20141018", 2, [of_18.min_time_us, of_18.max_time_us])
+    adopt_log_days(context, adopting(context), COURSE)
+    table = REGISTRY["video_stats_day"]
+    theirs = Schema(
+        tuple(
+            dataclasses.replace(one, type="STRING" if one.name == "date" else one.type)
+            for one in table.schema
+        )
+    )
+    put(fake, COURSE.dataset, table.name, theirs, 3)
+    context.warehouse.refresh_all()
+    with pytest.raises(NotAdoptedError, match="date is STRING, not DATE"):
+        adopt_table(context, adopting(context), table, COURSE)
+    verdict = check(context, table, COURSE)
+    assert (verdict.status, sorted(verdict.pending or ())) == (
+        Status.STALE,
+        [date(2014, 10, 17), date(2014, 10, 18)],
+    )
 
 
 def test_an_estimate_counts_bytes_and_the_least_that_is_billed(fake: FakeGoogle, context: Context) -> None:
