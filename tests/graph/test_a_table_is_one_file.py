@@ -109,10 +109,10 @@ def test_three_tables_by_their_files_alone(built: Project, tmp_path: Path) -> No
     gone |= {"course_report_MITx.trial_totals", f"{datasets[0]}.trial_notes"}
     planned = built.doit("plan", "make_roles").out
     assert set(re.findall(r"^removed +(\S+): edxtasks does not make it any more", planned, re.M)) == gone
-    tables = set(built.tables())
+    before = set(built.tables())
     assert set(re.findall(r"^would remove (\S+):", built.doit("clean", "-n").out, re.M)) == gone
     built.doit("clean")
-    assert set(built.tables()) == tables - gone
+    assert set(built.tables()) == before - gone
     assert "clean needs a task" in built.doit("clean", status=3).err
 
 
