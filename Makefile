@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 .DEFAULT_GOAL := help
-.PHONY: help setup hooks test test-table check format docs package ci
+.PHONY: help setup hooks test test-table check format docs screenshots package ci
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-12s %s\n", $$1, $$2}'
@@ -32,6 +32,9 @@ format: ## let ruff mend layout and imports
 
 docs: ## the documentation as a site, in build/site; dead links fail
 	$(VENV)/bin/zensical build --strict
+
+screenshots: ## those of the README, from a simulated campus; needs a Chromium
+	$(VENV)/bin/python tests/pages/screenshots.py
 
 package: ## wheel and sdist, in dist/
 	$(PYTHON) -m pip install -q build
