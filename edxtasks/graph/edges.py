@@ -96,8 +96,7 @@ def _of_table(table: Table, registry: Mapping[str, Table]) -> Made:
         inputs |= dict.fromkeys(_settings(builder.settings), Need.OPTIONAL)
     elif isinstance(builder, SqlModel):
         inputs |= dict.fromkeys(_settings((*builder.parameters, *builder.settings)), Need.OPTIONAL)
-    if table.snapshot:
-        inputs |= dict.fromkeys(_settings((table.snapshot,)), Need.OPTIONAL)
+    inputs |= dict.fromkeys(_settings((table.snapshot, table.variant)), Need.OPTIONAL)
     return Made(table.scope.value, [name_of(table), *files_of(table)], inputs)
 
 

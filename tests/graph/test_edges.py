@@ -5,7 +5,6 @@
 - `part`: a table that the list does not know, part of those that read it: its inputs count as theirs
 - `new`: an output that the list does not know
 - `added`, `removed`, `need`, `scope`: an edge that is here alone, there alone, or of another kind (`value`)
-- `awaited`: an output of the list, or an edge, that may be missing
 """
 
 from __future__ import annotations
@@ -97,9 +96,7 @@ MADE = {edge.output for edge in OURS}
 def test_every_output_of_the_list_is_made() -> None:
     """Told apart from wrong edges."""
     missing = {output for output, _ in LISTED} - MADE
-    assert [
-        one for one in sorted(missing) if not purposes("awaited", one) and not purposes("removed", one)
-    ] == []
+    assert [one for one in sorted(missing) if not purposes("removed", one)] == []
 
 
 def test_every_output_here_is_in_the_list() -> None:
@@ -111,11 +108,7 @@ def test_every_output_here_is_in_the_list() -> None:
 def test_edge_for_edge() -> None:
     """What is in the list is here, and nothing else; but for what is said to differ."""
     listed = {key: kinds for key, kinds in LISTED.items() if key[0] in MADE}
-    lacking = [
-        key
-        for key in sorted(listed.keys() - HAD.keys())
-        if not purposes("removed", *key) and not purposes("awaited", *key)
-    ]
+    lacking = [key for key in sorted(listed.keys() - HAD.keys()) if not purposes("removed", *key)]
     more = [
         key
         for key in sorted(HAD.keys() - listed.keys())
@@ -158,14 +151,10 @@ def test_nothing_differs_on_purpose_that_does_not_differ() -> None:
                 return fit(set(HAD) - set(LISTED))
             case "removed":
                 return fit(set(LISTED) - set(HAD))
-            case "awaited":
-                return True
             case kind:
                 return kind in {"need", "scope"} and fit(set(LISTED) & set(HAD))
 
-    awaited = {output for one in PURPOSES if one["kind"] == "awaited" for output in one["output"].split(";")}
-    useless = [one for one in PURPOSES if not is_of_use(one)]
-    assert [one for one in useless if not awaited & set(one["output"].split(";"))] == []
+    assert [one for one in PURPOSES if not is_of_use(one)] == []
     assert all(one["reason"] for one in PURPOSES)
 
 
