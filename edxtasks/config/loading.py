@@ -114,10 +114,7 @@ def _read(file: Path, folder: Path, notices: list[str]) -> dict[Place, Any]:
     else:
         raise SettingsError(f"the configuration file {file} is neither .toml nor .py")
     python = file.suffix == ".py"
-    values: dict[Place, Any] = {}
-    for place, raw in found.items():
-        key = python_name(*place) if python else ".".join(filter(None, place))
-        values[place] = _value(SETTINGS[place], raw, f"{file}: {key}")
+    values = checked_values(file, found)
     if python:
         base = file.absolute().parent / values.get(("", "root"), Path())
         values = {place: _beside(base, place, value) for place, value in values.items()}
@@ -126,6 +123,19 @@ def _read(file: Path, folder: Path, notices: list[str]) -> dict[Place, Any]:
             notices.append('tables are made here, by DuckDB; to make them in BigQuery: ENGINE = "bigquery"')
     else:
         _refuse_secrets(file, folder, values)
+    return values
+
+
+def checked_values(file: Path, found: Mapping[Place, Any]) -> dict[Place, Any]:
+    """The keys of a configuration file with their values as the settings have them.
+
+    Raises `SettingsError` for a value that does not fit its setting.
+    """
+    python = file.suffix == ".py"
+    values: dict[Place, Any] = {}
+    for place, raw in found.items():
+        key = python_name(*place) if python else ".".join(filter(None, place))
+        values[place] = _value(SETTINGS[place], raw, f"{file}: {key}")
     return values
 
 
@@ -144,7 +154,7 @@ def _refuse_secrets(file: Path, folder: Path, values: Mapping[Place, Any]) -> No
         return
     for variable, place in FROM_ENVIRONMENT.items():
         value = values.get(place)
-        if value and (place != ("mongo", "uri") or _holds_secret(value)):
+        if value and (place != ("mongo", "uri") or holds_secret(value)):
             key = ".".join(filter(None, place))
             raise SettingsError(
                 f"{file}: {key} holds a secret, which does not belong in the project's configuration: "
@@ -152,7 +162,8 @@ def _refuse_secrets(file: Path, folder: Path, values: Mapping[Place, Any]) -> No
             )
 
 
-def _holds_secret(uri: str) -> bool:
+def holds_secret(uri: str) -> bool:
+    """Whether the address of a MongoDB holds a password or token."""
     user = uri.partition("://")[2].rpartition("@")[0]
     tail = uri.rpartition("?")[2].lower() if "?" in uri else ""
     return ":" in user or "password" in tail or "token" in tail

@@ -129,6 +129,7 @@ def project(built_once: Project, tmp_path_factory: pytest.TempPathFactory) -> Pr
     project = built_once.copy(tmp_path_factory.mktemp("page") / "project")
     for name in ("in.jsonl", "events.log", "a=1.log"):
         (project.folder / name).write_bytes(LINE)
+    (project.folder / "edx2bigquery_config.py").write_text("course_id_list = []\n")
     (project.folder / "users.sql").write_text("id\tusername\n1\tann\n")
     (project.folder / "old").mkdir()
     [exported] = (project.folder / "SQL").glob("*2.03x*/**/person_course.csv.gz")

@@ -1,0 +1,1 @@
+"""Files that `edxtasks init` writes into a new project, as they are."""

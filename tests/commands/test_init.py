@@ -1,0 +1,166 @@
+"""`edxtasks init`: the files of a new project; the configuration of edx2bigquery as TOML."""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from in_process import Run, runner
+
+from edxtasks.config import load_settings
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+OLD = """
+import os
+course_id_list = ["MITx/2.03x/3T2013", "HarvardX/AI12.1x/2013_SOND"]
+courses = {"year2": ["MITx/2.03x/3T2013"]}
+course_axis_pin_dates = {"MITx/2.03x/3T2013": "2014-02-16"}
+auth_key_file = "keys/service.json"
+PROJECT_ID = "x-data"
+GS_BUCKET = "gs://x-data"
+COURSE_SQL_BASE_DIR = os.path.join("X", 'Year "2" data')
+COURSE_SQL_DATE_DIR = "2014-09-21"
+TRACKING_LOGS_DIRECTORY = "/data/LOGS"
+MAX_BAD_FRACTION = 0.25
+API_KEY = "hidden-one"
+MONGO_URI = "mongodb://user:hidden-two@example.org"
+EDX_PW = "hidden-three"
+DEFAULT_MONGO_DB = None
+"""
+
+
+@pytest.fixture
+def doit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> Run:
+    return runner(tmp_path, monkeypatch, capfdbinary)
+
+
+def test_a_new_project_has_the_files_of_this_one(doit: Run, tmp_path: Path) -> None:
+    ended = doit("init", "office")
+    office = tmp_path / "office"
+    written = ["dodo.py", "config/edxtasks.toml", ".gitignore"]
+    assert ended.lines[:3] == [f"written: office/{name}" for name in written]
+    assert [line.split("#")[0].strip() for line in ended.lines[-3:]] == [
+        "cd office",
+        "edxtasks simulate",
+        "edxtasks weekly",
+    ]
+    for name in written[:2]:
+        assert (office / name).read_text() == (REPOSITORY / name).read_text()
+    assert load_settings(office, {}, {}).root == office / "demo"
+    # The data of learners stay out of a repository, the three files do not.
+    subprocess.run(["git", "init", "-q", office], check=True)
+    for name in ("demo/warehouse/x.parquet", "SQL/a", "DAILY/x.log.gz", "storage/x"):
+        (office / name).parent.mkdir(parents=True, exist_ok=True)
+        (office / name).write_text("x")
+    kept = subprocess.run(
+        ["git", "ls-files", "-o", "--exclude-standard"],
+        cwd=office,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert sorted(kept.stdout.split()) == sorted(written)
+
+
+def test_nothing_is_replaced(doit: Run, tmp_path: Path) -> None:
+    (tmp_path / "dodo.py").write_text("mine")
+    ended = doit("init", ".", status=3)
+    assert "has dodo.py already: nothing was written" in ended.err
+    assert (tmp_path / "dodo.py").read_text() == "mine"
+    assert [path.name for path in tmp_path.iterdir()] == ["dodo.py"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "expected one folder, found 0"),
+        (["a", "b"], "expected one folder, found 2"),
+        (["a", "--from=none.py"], "--from=none.py: expected an edx2bigquery_config.py that exists"),
+        (["a", "--from=old.toml"], "--from=old.toml: expected an edx2bigquery_config.py that exists"),
+    ],
+)
+def test_other_words_are_refused(doit: Run, tmp_path: Path, words: list[str], said: str) -> None:
+    (tmp_path / "old.toml").write_text("")
+    assert said in doit("init", *words, status=3).err
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_configuration_of_edx2bigquery_keeps_its_meaning(doit: Run, tmp_path: Path) -> None:
+    old = tmp_path / "years ago" / "edx2bigquery_config.py"
+    old.parent.mkdir()
+    old.write_text(OLD)
+    ended = doit("init", "new", f"--from={old}")
+    text = (tmp_path / "new" / "config" / "edxtasks.toml").read_text()
+    assert "hidden" not in text + ended.out + ended.err
+    assert "  COURSE_SQL_BASE_DIR → course_sql_base_dir in [paths]" in ended.lines
+    assert "  course_id_list → course_id_list at the top level" in ended.lines
+    secret = "  API_KEY: a secret, not written; set the environment variable EDXTASKS_API_KEY"
+    assert secret in ended.lines
+    assert "  EDX_PW: has no use any more" in ended.lines
+    before = load_settings(old.parent, {"config": str(old)}, {})
+    after = load_settings(tmp_path / "new", {}, {})
+    assert after.paths.course_sql_base_dir == old.parent / "X" / 'Year "2" data'
+    assert after.max_bad_fraction == 0.25
+    assert after.auth_key_file == before.auth_key_file
+    left_out = {"api_key", "mongo", "options", "config_file", "notices"}
+    for field in dataclasses.fields(before):
+        if field.name not in left_out:
+            assert getattr(after, field.name) == getattr(before, field.name), field.name
+
+
+def test_the_wheel_works_outside_the_repository(tmp_path: Path) -> None:
+    """Built, unpacked elsewhere and run without dodo.py: what it needs is in it."""
+    source = tmp_path / "source"
+    source.mkdir()
+    names = subprocess.run(
+        [
+            "git",
+            "ls-files",
+            "-co",
+            "--exclude-standard",
+            "edxtasks",
+            "pyproject.toml",
+            "README.md",
+            "LICENSE",
+        ],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    for name in names:
+        if (REPOSITORY / name).is_file():
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            (source / name).write_bytes((REPOSITORY / name).read_bytes())
+    pip = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--disable-pip-version-check"]
+    subprocess.run([*pip, "-w", str(tmp_path), str(source)], check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("edxtasks-*.whl")
+    with zipfile.ZipFile(wheel) as packed:
+        assert {name for name in names if name.startswith("edxtasks/")} <= set(packed.namelist())
+        packed.extractall(tmp_path / "installed")
+    office = tmp_path / "office"
+
+    def run(folder: Path, *words: str, status: int = 0) -> str:
+        ended = subprocess.run(
+            [sys.executable, "-m", "edxtasks", *words],
+            cwd=folder,
+            env={"PYTHONPATH": str(tmp_path / "installed"), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ended.returncode == status, ended.stdout + ended.stderr
+        return ended.stdout + ended.stderr
+
+    assert "A new project: edxtasks init DIR" in run(tmp_path, "weekly", status=3)
+    run(tmp_path, "init", "office")
+    (office / "dodo.py").unlink()
+    run(office, "simulate", "size=tiny")
+    assert "1 built" in run(office, "make_cinfo")
+    assert "1 fresh" in run(office, "make_cinfo")
+    assert (office / "demo" / "warehouse" / "courses" / "listings.parquet").is_file()
+    assert not list((tmp_path / "installed").rglob("*.parquet"))
