@@ -55,7 +55,8 @@ class Line:
 class Bar:
     """Parts that stand on each other, each with the class of its colour; what is said of the whole.
 
-    `group` parts the bars of a course: its name is written below those that have the same.
+    `group` parts the bars of a course: its name is written below those that have the same. `measure` names
+    the number for programs that read the page, where it is written behind a bar.
     """
 
     label: str
@@ -171,7 +172,7 @@ def _column(bar: Bar, field: Frame, left: float, room: float, overlaid: bool) ->
         bottom, top = field.y(0 if overlaid else base), field.y(value if overlaid else base + value)
         parts.append(element("rect", class_=f"mark {mark}", y=top, height=max(0.5, bottom - top), **box))
         base += value
-    return element("g", *parts, data_measure=bar.measure or None)
+    return element("g", *parts)
 
 
 def _labels(bars: Sequence[Bar], field: Frame, room: float, at_part: float = 0.5) -> Iterator[Markup]:
@@ -240,8 +241,10 @@ def _lying(item: Bar, left: float, y: float, room: float, top: float, unit: str)
         x += 6
     whole = int(total) if float(total).is_integer() else round(total, 1)
     text = f"{whole}{unit}" if seen else UNSEEN
-    parts.append(element("text", text, x=x + 7, y=y + 13, class_="value" if seen else "value faint"))
-    return element("g", *parts, data_measure=item.measure or None)
+    kind = "value" if seen else "value faint"
+    place = {"x": x + 7, "y": y + 13}
+    parts.append(element("text", text, class_=kind, data_measure=item.measure or None, **place))
+    return element("g", *parts)
 
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -76,20 +76,26 @@ def make(context: Context, course: CourseKey) -> str:
     _require(context, course)
     made_from = mark(context, course)
     tables = [name for name in tables_read() if context.state(context.registry[name], course) is not None]
-    page = course_page(course, numbers_of(context, course, page_queries()), tables)
+    page = course_page(course, numbers_of(context, [course], page_queries())[course], tables)
     return _store(context, course, page, made_from)
 
 
-def numbers_of(context: Context, course: CourseKey, queries: Iterable[str]) -> Numbers:
-    """What queries give for a course."""
-    rows, without = {}, {}
-    for name in queries:
-        absent = lacking(context, name, course)
-        if absent:
-            without[name] = absent
-        else:
-            rows[name] = rows_of(context, name, course)
-    return Numbers(rows, without, context.settings.minimum_cell)
+def numbers_of(
+    context: Context, courses: Sequence[CourseKey], queries: Iterable[str]
+) -> dict[CourseKey, Numbers]:
+    """What queries give for courses."""
+    names = list(queries)
+    without = {course: {name: lacking(context, name, course) for name in names} for course in courses}
+    wanted = [(name, course) for course in courses for name in names if not without[course][name]]
+    found = dict(zip(wanted, rows_of(context, wanted), strict=True))
+    return {
+        course: Numbers(
+            {name: found[name, course] for name in names if (name, course) in found},
+            {name: absent for name, absent in without[course].items() if absent},
+            context.settings.minimum_cell,
+        )
+        for course in courses
+    }
 
 
 def _has_numbers(context: Context, course: CourseKey) -> bool:
@@ -127,10 +133,12 @@ def make_campus(context: Context) -> str:
     """As `make`, for the page of the campus."""
     _require_any(context)
     made_from = campus_mark(context)
+    there = [course for course in context.chosen() if _has_numbers(context, course)]
+    numbers = numbers_of(context, there, QUERIES)
     rows = [
         CourseRow(
             course,
-            numbers_of(context, course, QUERIES) if _has_numbers(context, course) else None,
+            numbers.get(course),
             _link(context, course),
             _health(context, course),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from edxtasks.build.building import queries
@@ -13,6 +13,7 @@ from edxtasks.build.model import read_models
 from edxtasks.course import CourseKey
 from edxtasks.messages import Messages
 from edxtasks.table import Need, Table
+from edxtasks.warehouse.base import Query
 
 Rows = list[dict[str, object]]
 
@@ -45,9 +46,20 @@ def lacking(context: Context, name: str, course: CourseKey) -> list[str]:
     return required + (optional if optional and set(optional) <= set(absent) else [])
 
 
-def rows_of(context: Context, name: str, course: CourseKey) -> Rows:
-    """The rows of a query for a course, in its order. Raises `QueryRefusedError` for what no engine takes."""
-    query = page_queries()[name]
-    [work] = queries(context, query, course, Verdict(Status.STALE), Messages())
-    names = query.schema.names
-    return [dict(zip(names, row, strict=True)) for row in context.warehouse.select(work.query)]
+def rows_of(context: Context, wanted: Sequence[tuple[str, CourseKey]]) -> list[Rows]:
+    """The rows of queries, each for a course, in the order that it says.
+
+    Raises `QueryRefusedError` for what no engine takes.
+    """
+    asked = [page_queries()[name] for name, _ in wanted]
+    work = [_query(context, query, course) for query, (_, course) in zip(asked, wanted, strict=True)]
+    found = context.warehouse.select_all(work)
+    return [
+        [dict(zip(query.schema.names, row, strict=True)) for row in rows]
+        for query, rows in zip(asked, found, strict=True)
+    ]
+
+
+def _query(context: Context, query: Table, course: CourseKey) -> Query:
+    [part] = queries(context, query, course, Verdict(Status.STALE), Messages())
+    return part.query

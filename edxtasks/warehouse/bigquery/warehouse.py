@@ -11,6 +11,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
@@ -295,6 +296,11 @@ class BigQueryWarehouse(Warehouse):
     def select(self, query: Query) -> list[tuple[object, ...]]:
         text, parameters = sql.resolved(query, self._service.projects, in_order=True)
         return list(self._service.select(text, parameters))
+
+    def select_all(self, queries: Sequence[Query]) -> list[list[tuple[object, ...]]]:
+        # Each query waits for the service most of the time.
+        with ThreadPoolExecutor(self.loads_at_once) as pool:
+            return list(pool.map(self.select, queries))
 
     def note_checks(self, name: TableName, digest: str, results: Sequence[Mapping[str, Any]]) -> None:
         table = self._service.get(name)
