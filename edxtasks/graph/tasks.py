@@ -267,6 +267,8 @@ class Graph:
     def _set(self, name: str) -> Iterator[DoitTask]:
         tables = [self._registry[one] for one in tables_of_set(self._registry, name)]
         tables = [table for table in tables if not self.run.context.excluded(table)]
+        if not self.run.context.courses:  # an empty list: a set has no table over courses then
+            tables = [table for table in tables if table.scope is Scope.COURSE]
         yield from self._group_of(name, SETS[name].text, tables, self._members(name))
 
     def _group_of(
