@@ -17,8 +17,9 @@ from doit.doit_cmd import DoitMain
 from doit_process import Ended, doit
 from project import Project
 
-from edxtasks.build.compared import SHOWN_TEXT, shown_columns
+from edxtasks.build.compared import SHOWN_TEXT, ours, shown_columns
 from edxtasks.build.registry import read_registry
+from edxtasks.config import load_settings
 from edxtasks.course import CourseKey
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
@@ -341,3 +342,26 @@ def test_two_tables_of_bigquery(
     assert not any("bob" in line for line in out)
     assert DoitMain().run([*words[:2], "old.nothing", words[3]]) == 2
     assert "old.nothing does not exist in BigQuery project p" in capsys.readouterr().err
+
+
+def test_names_of_our_tables(tmp_path: Path) -> None:
+    """As a task is typed, or by its place."""
+
+    def place(word: str, **variables: str) -> tuple[str, str | None]:
+        found = ours(word, REGISTRY, load_settings(tmp_path, variables, {}))
+        return str(found.name), found.declared.name if found.declared else None
+
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "edxtasks.toml").write_text('course_id_list = ["MITx/2.03x/3T2013"]\n')
+    latest = ("course_report_MITx.person_course_latest", "report.person_course_latest")
+    assert place("report:person_course_latest") == latest
+    assert place("course_report_MITx.person_course_latest") == latest
+    assert place("report:person_course_latest", org="UnivX")[0] == "course_report_UnivX.person_course_latest"
+    assert place("report:person_course_latest", dataset_latest="1")[0].startswith("course_report_latest.")
+    assert place("courses.global_modal_ip") == ("courses.global_modal_ip", "courses.global_modal_ip")
+    assert place("person_course:course-v1:A+B+C", dataset_latest="1") == (
+        "A__B__C_latest.person_course",
+        "person_course",
+    )
+    assert place("A__B__C.person_course") == ("A__B__C.person_course", "person_course")
+    assert place("A__B__C.nobody_knows") == ("A__B__C.nobody_knows", None)
