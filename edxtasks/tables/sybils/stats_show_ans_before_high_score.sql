@@ -78,7 +78,8 @@ WITH
       PERCENTILE_CONT(IF(gap > 0, CAST(gap AS FLOAT64), NULL), 0.5) OVER (PARTITION BY master, harvester) AS median_gap
     FROM common
   ),
-  pairs AS (
+  -- Sums of integers, those of products in parts of 10 seconds: such sums can be put aside on disk.
+  sums AS (
     SELECT
       master,
       harvester,
@@ -87,11 +88,56 @@ WITH
       SUM(DIV(gap, 1000000)) AS gap_seconds,
       SUM(MOD(gap, 1000000)) AS gap_microseconds,
       MAX(median_gap) / 1000000 AS median_seconds,
-      CORR(CAST(show_since AS FLOAT64), CAST(solved_since AS FLOAT64)) AS norm_correlation,
-      CORR(CAST(show_offset AS FLOAT64), CAST(solved_offset AS FLOAT64)) AS correlation
+      MIN(show_since) < MAX(show_since) AND MIN(solved_since) < MAX(solved_since) AS norm_varies,
+      MIN(show_offset) < MAX(show_offset) AND MIN(solved_offset) < MAX(solved_offset) AS plain_varies,
+      SUM(DIV(show_since, 10000000)) AS norm_x1,
+      SUM(MOD(show_since, 10000000)) AS norm_x0,
+      SUM(DIV(solved_since, 10000000)) AS norm_y1,
+      SUM(MOD(solved_since, 10000000)) AS norm_y0,
+      SUM(DIV(show_since, 10000000) * DIV(show_since, 10000000)) AS norm_xx2,
+      SUM(2 * DIV(show_since, 10000000) * MOD(show_since, 10000000)) AS norm_xx1,
+      SUM(MOD(show_since, 10000000) * MOD(show_since, 10000000)) AS norm_xx0,
+      SUM(DIV(solved_since, 10000000) * DIV(solved_since, 10000000)) AS norm_yy2,
+      SUM(2 * DIV(solved_since, 10000000) * MOD(solved_since, 10000000)) AS norm_yy1,
+      SUM(MOD(solved_since, 10000000) * MOD(solved_since, 10000000)) AS norm_yy0,
+      SUM(DIV(show_since, 10000000) * DIV(solved_since, 10000000)) AS norm_xy2,
+      SUM(DIV(show_since, 10000000) * MOD(solved_since, 10000000) + MOD(show_since, 10000000) * DIV(solved_since, 10000000)) AS norm_xy1,
+      SUM(MOD(show_since, 10000000) * MOD(solved_since, 10000000)) AS norm_xy0,
+      SUM(DIV(show_offset, 10000000)) AS plain_x1,
+      SUM(MOD(show_offset, 10000000)) AS plain_x0,
+      SUM(DIV(solved_offset, 10000000)) AS plain_y1,
+      SUM(MOD(solved_offset, 10000000)) AS plain_y0,
+      SUM(DIV(show_offset, 10000000) * DIV(show_offset, 10000000)) AS plain_xx2,
+      SUM(2 * DIV(show_offset, 10000000) * MOD(show_offset, 10000000)) AS plain_xx1,
+      SUM(MOD(show_offset, 10000000) * MOD(show_offset, 10000000)) AS plain_xx0,
+      SUM(DIV(solved_offset, 10000000) * DIV(solved_offset, 10000000)) AS plain_yy2,
+      SUM(2 * DIV(solved_offset, 10000000) * MOD(solved_offset, 10000000)) AS plain_yy1,
+      SUM(MOD(solved_offset, 10000000) * MOD(solved_offset, 10000000)) AS plain_yy0,
+      SUM(DIV(show_offset, 10000000) * DIV(solved_offset, 10000000)) AS plain_xy2,
+      SUM(DIV(show_offset, 10000000) * MOD(solved_offset, 10000000) + MOD(show_offset, 10000000) * DIV(solved_offset, 10000000)) AS plain_xy1,
+      SUM(MOD(show_offset, 10000000) * MOD(solved_offset, 10000000)) AS plain_xy0
     FROM with_medians
     GROUP BY master, harvester
     HAVING COUNT(gap) > 10
+  ),
+  deviations AS (
+    SELECT
+      master,
+      harvester,
+      n_before,
+      n_common,
+      gap_seconds,
+      gap_microseconds,
+      median_seconds,
+      norm_varies,
+      plain_varies,
+      n_common * (norm_xx2 + norm_xx1 / 1e7 + norm_xx0 / 1e14) - (norm_x1 + norm_x0 / 1e7) * (norm_x1 + norm_x0 / 1e7) AS norm_vx,
+      n_common * (norm_yy2 + norm_yy1 / 1e7 + norm_yy0 / 1e14) - (norm_y1 + norm_y0 / 1e7) * (norm_y1 + norm_y0 / 1e7) AS norm_vy,
+      n_common * (norm_xy2 + norm_xy1 / 1e7 + norm_xy0 / 1e14) - (norm_x1 + norm_x0 / 1e7) * (norm_y1 + norm_y0 / 1e7) AS norm_vxy,
+      n_common * (plain_xx2 + plain_xx1 / 1e7 + plain_xx0 / 1e14) - (plain_x1 + plain_x0 / 1e7) * (plain_x1 + plain_x0 / 1e7) AS plain_vx,
+      n_common * (plain_yy2 + plain_yy1 / 1e7 + plain_yy0 / 1e14) - (plain_y1 + plain_y0 / 1e7) * (plain_y1 + plain_y0 / 1e7) AS plain_vy,
+      n_common * (plain_xy2 + plain_xy1 / 1e7 + plain_xy0 / 1e14) - (plain_x1 + plain_x0 / 1e7) * (plain_y1 + plain_y0 / 1e7) AS plain_vxy
+    FROM sums
   ),
   measures AS (
     SELECT
@@ -103,9 +149,17 @@ WITH
       n_before / n_common AS share,
       (gap_seconds + gap_microseconds / 1000000) / n_before AS mean_seconds,
       median_seconds,
-      IF(IS_NAN(norm_correlation), NULL, norm_correlation) AS norm_correlation,
-      IF(IS_NAN(correlation), NULL, correlation) AS correlation
-    FROM pairs
+      IF(
+        norm_varies AND norm_vx > 0 AND norm_vy > 0,
+        LEAST(1.0, GREATEST(-1.0, norm_vxy / SQRT(norm_vx) / SQRT(norm_vy))),
+        NULL
+      ) AS norm_correlation,
+      IF(
+        plain_varies AND plain_vx > 0 AND plain_vy > 0,
+        LEAST(1.0, GREATEST(-1.0, plain_vxy / SQRT(plain_vx) / SQRT(plain_vy))),
+        NULL
+      ) AS correlation
+    FROM deviations
   ),
   -- How far each stands from the mean of the master's harvesters, in standard deviations; 0 where there is none.
   scores AS (
