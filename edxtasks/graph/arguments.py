@@ -13,6 +13,7 @@ from edxtasks.config import Settings, WithoutTable, chosen_courses, known_course
 from edxtasks.course import CourseKey, shorten
 from edxtasks.errors import SettingsError, nearest
 from edxtasks.messages import Messages
+from edxtasks.table import REPORT
 
 ABOUT_WEEKLY = frozenset({"adopt", "estimate", "plan", "run"})
 """Commands that take the tasks of a run, and where none is named `weekly`."""
@@ -98,9 +99,11 @@ def choose(
 
     `exists` says whether anything of a course that no list names is there, `without_table` which courses lack
     a table (for `clist_from_missing_table`). Raises `SettingsError` for a
-    sub-task of a course that nobody chose, and where no course is named at all though one is needed.
+    sub-task of a course that nobody chose, or of a task over courses, and where no course is named at all
+    though one is needed.
     """
     per_course, others = set(kinds.per_course), set(kinds.others)
+    _refuse_other_forms(words, kinds)
     named: dict[str, CourseKey] = {}
     for word in words.words:
         task, course = base_of(word, per_course)
@@ -128,6 +131,23 @@ def choose(
     typed = options.courses is not None and options.clist is None and not options.year2
     part = options.clist_from_missing_table is not None
     return Choice(courses, spellings, named=only_subtasks or typed or part)
+
+
+def _refuse_other_forms(words: Arguments, kinds: TaskKinds) -> None:
+    """Raise `SettingsError` for a task over courses with one course behind it, and for a table of a report as
+    a query writes it, with what to type instead."""
+    over = set(kinds.over_courses)
+    for word in words.words:
+        for place in reversed([place for place, sign in enumerate(word) if sign == ":"]):
+            task, course = word[:place], CourseKey.find(word[place + 1 :])
+            if task in over - set(kinds.per_course) and course is not None:
+                raise SettingsError(
+                    f"{shorten(word)}: {task} is made over all chosen courses, not for one of them: "
+                    f"doit {task} courses={course}"
+                )
+        typed = word.replace(f"{REPORT}.", f"{REPORT}:", 1)
+        if word.startswith(f"{REPORT}.") and typed in over:
+            raise SettingsError(f"{word}: tables of reports are typed with a colon: {typed}")
 
 
 def _key(word: str, text: str, settings: Settings) -> CourseKey:

@@ -125,7 +125,8 @@ class TableStep(Step):
                 f"none of the {len(context.courses_of(self.table))} chosen courses has a table {name}: "
                 f"make it first (doit {name})"
             )
-        return f"{name} does not exist: there is nothing to make this from"
+        typed = context.registry[name].task if name in context.registry else name
+        return f"{typed} does not exist: there is nothing to make this from"
 
     def job(self) -> Job:
         what = (self.run.job_context(), self.table.name, self.course)

@@ -12,9 +12,13 @@ from edxtasks.course import CourseKey
 from edxtasks.graph.arguments import Arguments, Choice, TaskKinds, base_of
 from edxtasks.graph.selection import Selection
 from edxtasks.graph.table_step import Role, TableStep
+from edxtasks.printable import listed
 from edxtasks.steps.step import Run, Step
 from edxtasks.steps.task import DUMP, Task, TaskOfRun
 from edxtasks.table import TRACKLOG, Need, Scope, Table
+
+_SHOWN_TABLES = 6
+"""Tables that the line of a command names."""
 
 STEP = "step"
 """Key in a task's `meta` for its step; `tolerates` holds the tasks whose failure does not block it."""
@@ -210,7 +214,7 @@ class Graph:
         else:
             yield {
                 "basename": self.table_task(table, None),
-                "doc": table.description,
+                "doc": _first_sentence(table.description),
                 **self._build(table, None),
             }
 
@@ -260,8 +264,9 @@ class Graph:
         if command in self._made:
             return
         same = next(one for one, made in self._commands.items() if made == names)
-        doc = "make " + ", ".join(names) if same == command else f"another name of {same}"
         tables = [self._registry[name] for name in names]
+        shown = [table.task for table in tables if not table.internal] or names
+        doc = f"make {listed(shown, _SHOWN_TABLES)}" if same == command else f"another name of {same}"
         yield from self._group_of(command, doc, tables, self._members(command))
 
     def _set(self, name: str) -> Iterator[DoitTask]:

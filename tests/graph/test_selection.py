@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from edxtasks.build.only_step import in_order, of_steps
 from edxtasks.build.registry import commands, read_registry
 from edxtasks.config import Options
+from edxtasks.errors import SettingsError
 from edxtasks.graph.arguments import Arguments
 from edxtasks.graph.load import make_graph
 from edxtasks.graph.selection import Selection
@@ -168,3 +170,29 @@ def test_one_step_makes_what_it_is_made_of() -> None:
     }
     hours = {"report.time_on_task_stats_by_course", "report.time_on_task_serial_stats_by_course"}
     assert asked("report", only_step=("time_on_task_stats_by_course",)).tables == hours
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        (
+            f"report:{COURSE}",
+            f"report is made over all chosen courses, not for one of them: doit report courses={COURSE}",
+        ),
+        ("combinepc:course-v1:OrgX+Ab.1+2T2020", f"doit combinepc courses={COURSE}"),
+        (f"report:overall_stats:{COURSE}", f"doit report:overall_stats courses={COURSE}"),
+        (f"courses.global_modal_ip:{COURSE}", f"doit courses.global_modal_ip courses={COURSE}"),
+        ("report.overall_stats", "tables of reports are typed with a colon: report:overall_stats"),
+    ],
+)
+def test_other_forms_are_refused_with_what_to_type(tmp_path: Path, word: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(said)):
+        graph_of(tmp_path, word)
+
+
+def test_each_task_has_one_line_of_names_that_can_be_typed(tmp_path: Path) -> None:
+    tasks = list(graph_of(tmp_path, "report").tasks())
+    lines = {task["basename"]: task["doc"] for task in tasks if "doc" in task}
+    assert lines["makegeoip"] == "make report:person_course_latest_ip_no_cc, geocode.extra_geoip"
+    assert not [line for line in lines.values() if "report." in line or "\n" in line]
+    assert "report:median_stats_by_course" not in lines["report"], "a part of other tables"
