@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["__version__", "connect"]
+    from edxtasks.data import Data
+
+__all__ = ["__version__", "connect", "open"]
 
 __version__ = "0.1.0"
 
@@ -40,3 +42,15 @@ def connect(config: str | Path | None = None) -> duckdb.DuckDBPyConnection:
     for remark in remarks:
         warnings.warn(remark, stacklevel=2)
     return connection
+
+
+def open(config: str | Path | None = None) -> Data:
+    """The tables of a configuration, for reading, on both engines: see `edxtasks.data.Data`.
+
+    `config` is a configuration file; without it the environment variable EDXTASKS_CONFIG, else
+    config/edxtasks.toml below the current folder. Raises `SettingsError` for a configuration that cannot be
+    used.
+    """
+    from edxtasks.data import open_data
+
+    return open_data(config)

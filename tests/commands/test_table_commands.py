@@ -19,8 +19,11 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "emulators"))
 
 from servers import BUCKET, PROJECT, running
 
+import edxtasks
 from edxtasks import scratch
 from edxtasks.config import Settings, load_settings
+from edxtasks.data import Data
+from edxtasks.errors import InputError, SettingsError
 from edxtasks.warehouse import open_warehouse
 from edxtasks.warehouse.base import BuildInfo, TableName, Warehouse
 from edxtasks.warehouse.rows import Row
@@ -470,3 +473,61 @@ def test_empty_log_days_are_deleted(site: Site, run: Run) -> None:
         f"deleting {LOGS}.tracklog_20200103",
     ]
     site.load(LOGS, "tracklog_20200101", *TABLES[LOGS, "tracklog_20200101"])
+
+
+# From Python
+
+
+@pytest.fixture
+def data(site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[Data]:
+    monkeypatch.chdir(site.folder)
+    with edxtasks.open() as opened:
+        yield opened
+
+
+def test_what_there_is_from_python(data: Data) -> None:
+    assert data.courses() == [A, B]
+    assert data.tables(A) == ["counts", "nothing", "things"]
+    assert data.tables() == ["counts", "nothing", "person_course", "things"]
+    told = data.describe("person_course")
+    assert (told.scope, told.grain) == ("course", "user_id")
+    [grade] = [column for column in told.columns if column.name == "grade"]
+    assert grade.type == "FLOAT"
+    assert grade.description
+    assert "grade" in str(told)
+
+
+def test_rows_from_python(data: Data) -> None:
+    things = data.table("things", course="course-v1:OrgX+Ab.1+2T2020").order("name").fetchall()
+    home = {"city": "Zürich", "since": MOMENT}
+    ann = ('Ann "A", B.\n2', 9_007_199_254_740_993, 0.1, True, MOMENT.replace(microsecond=600))
+    assert things[0] == (*ann, date(2020, 2, 29), ["x", "y"], home)
+    assert things[1][:5] == ("zoë", None, None, False, MOMENT)
+    both = data.table("things", courses=[B, A]).order("course_id, name")
+    assert both.columns[:2] == ["course_id", "name"]
+    assert [row[:2] for row in both.fetchall()] == [(A, 'Ann "A", B.\n2'), (A, "zoë"), (B, "zoë")]
+    # Of all courses that have it; columns by name, and no second course_id.
+    counts = data.table("counts").order("course_id")
+    assert (counts.columns, counts.fetchall()) == (["course_id", "n", "m"], [("a", 1, None), ("b", None, 2)])
+    assert data.table("nothing").fetchall() == []
+
+
+def test_log_lines_from_python(data: Data) -> None:
+    assert data.tracklog(A).fetchall() == [(1,)]
+    assert data.tracklog(A, end=date(2020, 1, 1)).fetchall() == []
+    assert data.tracklog(A, date(2020, 1, 2), date(2020, 1, 2)).fetchall() == [(1,)]
+    with pytest.raises(InputError, match="has no day tables between these dates"):
+        data.tracklog(A, start=date(2020, 1, 3))
+
+
+def test_what_is_not_there_from_python(data: Data) -> None:
+    with pytest.raises(InputError, match='"persn_course" is not a table of edxtasks; did you mean "person_c'):
+        data.describe("persn_course")
+    with pytest.raises(InputError, match="there is no table thing in OrgX__Ab_1__2T2020; did you mean"):
+        data.table("thing", course=A)
+    with pytest.raises(InputError, match=f"there is no table things of {C}"):
+        data.table("things", courses=[A, C])
+    with pytest.raises(InputError, match="there is no table person_course_latest"):
+        data.table("report:person_course_latest")
+    with pytest.raises(SettingsError, match="not both"):
+        data.table("things", course=A, courses=[B])
