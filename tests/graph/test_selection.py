@@ -14,7 +14,7 @@ from edxtasks.errors import SettingsError
 from edxtasks.graph.arguments import Arguments
 from edxtasks.graph.load import make_graph
 from edxtasks.graph.selection import Selection
-from edxtasks.table import Scope
+from edxtasks.table import Need, Scope
 
 REGISTRY = read_registry(None)
 COURSE = "OrgX/Ab.1/2T2020"
@@ -28,6 +28,23 @@ def asked(*words: str, courses_named: bool = False, **options: object) -> Select
     given = Options(**options)  # type: ignore[arg-type]
     steps = of_steps(REGISTRY, commands(REGISTRY), given, words)
     return Selection(REGISTRY, steps, words, given, courses_named)
+
+
+def test_tables_that_a_named_task_needs_are_targets() -> None:
+    """What is optional may be absent; what is borrowed is not made on the task's account."""
+    needs = {
+        "page": {
+            "enrollment_events": Need.REQUIRED,
+            "grading_policy": Need.OPTIONAL,
+            "item_irt_grm": Need.BORROWED,
+            "another_task": Need.REQUIRED,
+        }
+    }
+    steps = of_steps(REGISTRY, commands(REGISTRY), Options(), [])
+    found = Selection(REGISTRY, steps, [f"page:{COURSE}"], Options(), needs=needs)
+    assert found.targets == {"enrollment_events", "grading_policy", "tracklog"}
+    assert found.needed == {"enrollment_events"}
+    assert Selection(REGISTRY, steps, ["other"], Options(), needs=needs).targets == set()
 
 
 @pytest.mark.parametrize(
