@@ -90,6 +90,11 @@ def cpu() -> float:
     )
 
 
+def peak() -> int:
+    """The most memory of this process until now, MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+
+
 @dataclass(frozen=True)
 class OneTable:
     """The one input of the builder."""
@@ -117,6 +122,7 @@ def main() -> None:
         )
         source, target = TableName("course", "studentmodule"), TableName("course", "problem_analysis")
         write_studentmodule(warehouse, source, records, folder)
+        made = peak()
         settings = Settings(root=folder, engine=Engine(workers=workers))
         began, cpu_before = time.monotonic(), cpu()
         tables = OneTable(warehouse, source)
@@ -125,7 +131,7 @@ def main() -> None:
                 BuildInputs(settings, COURSE, scratch=scratch, messages=Messages(), tables=tables)
             )
             assert isinstance(content, JsonLines)
-            parsed, cpu_parsed = time.monotonic(), cpu()
+            parsed, cpu_parsed, peak_parsed = time.monotonic(), cpu(), peak()
             state = warehouse.load(target, problem_analysis.SCHEMA, content, BuildInfo("stamp"))
         ended, cpu_ended = time.monotonic(), cpu()
         print(f"{records} records, {state.rows} rows, {workers} workers")
@@ -141,8 +147,8 @@ def main() -> None:
         most = max(
             resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
         )
-        own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        print(f"most memory: {own >> 10} MiB this process, {most >> 10} MiB the largest of all")
+        print(f"most memory of this process: {made} MiB when the records were made, {peak_parsed} MiB when they")
+        print(f"were parsed, {peak()} MiB at the end; {most >> 10} MiB the largest of all processes")
     finally:
         shutil.rmtree(folder)
 

@@ -72,6 +72,10 @@ MEMORY_OF_LOAD = 200
 """Megabytes that loading a day table of any size takes; with less it takes longer."""
 
 
+_ROWS_AT_ONCE = 2_048
+"""Rows that are taken from the engine at once: a chunk of its own; a row may have several MiB."""
+
+
 class _Unreadable(InputError):
     """Files of the warehouse cannot be read."""
 
@@ -357,7 +361,7 @@ class ParquetWarehouse(Warehouse):
             cursor.execute(f"SELECT {selected} FROM ({self.relation(name)}){order}")
         while True:
             with self._engine(self._files(name)):
-                rows = cursor.fetchmany(10_000)
+                rows = cursor.fetchmany(_ROWS_AT_ONCE)
             if not rows:
                 return
             yield from rows

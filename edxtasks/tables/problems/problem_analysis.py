@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from operator import itemgetter
+from itertools import chain
 
 from edxtasks.errors import InputError
 from edxtasks.messages import Messages
@@ -16,7 +16,7 @@ from edxtasks.problems.analysis import INPUT_COLUMNS, Account, Reason, Record
 from edxtasks.problems.pool import write_rows
 from edxtasks.table import BuildInputs, Need, PythonModel, Table
 from edxtasks.warehouse.checks import Check
-from edxtasks.warehouse.rows import Content, JsonLines, Row
+from edxtasks.warehouse.rows import Content, JsonLines
 from edxtasks.warehouse.schema import Column, Schema
 
 _ITEM = (
@@ -48,6 +48,10 @@ SCHEMA = Schema(
 )
 
 
+RECORDS_AT_ONCE = 2_000
+"""How many records are held at once on their way to the workers; single states have several MiB."""
+_ID, _MODULE_TYPE = map(INPUT_COLUMNS.index, ("id", "module_type"))
+
 FEW_RECORDS = 20
 """With no more records of problems than this, unreadable states never fail the task by their share."""
 
@@ -60,22 +64,20 @@ def build(inputs: BuildInputs) -> Content:
     settings = inputs.settings
     processes = settings.engine.workers or os.cpu_count() or 1
     total = Account()
-    paths, account = write_rows(
-        _of_problems(inputs.rows("studentmodule") or (), total), inputs.scratch, processes
-    )
+    records = inputs.batches("studentmodule", INPUT_COLUMNS, RECORDS_AT_ONCE) or ()
+    paths, account = write_rows(_of_problems(chain.from_iterable(records), total), inputs.scratch, processes)
     total.add(account)
     settle(total, settings.max_bad_fraction, inputs.messages)
     return JsonLines(tuple(paths)) if total.rows else []
 
 
-def _of_problems(rows: Iterable[Row], account: Account) -> Iterator[Record]:
+def _of_problems(records: Iterable[Record], account: Account) -> Iterator[Record]:
     """Records of problems: the others, most of them, need no worker."""
-    values = itemgetter(*INPUT_COLUMNS)
-    for row in rows:
-        if row["module_type"] == "problem":
-            yield values(row)
+    for record in records:
+        if record[_MODULE_TYPE] == "problem":
+            yield record
         else:
-            account.leave_out(Reason.OTHER_MODULE, row["id"])
+            account.leave_out(Reason.OTHER_MODULE, record[_ID])
 
 
 def settle(account: Account, max_bad_fraction: float, messages: Messages) -> None:
