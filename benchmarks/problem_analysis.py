@@ -91,8 +91,14 @@ def cpu() -> float:
 
 
 def peak() -> int:
-    """The most memory of this process until now, MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+    """The most memory of this process since `forget_peak`, MiB (Linux)."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) >> 10
+
+
+def forget_peak() -> None:
+    """What was used until now is not counted."""
+    Path("/proc/self/clear_refs").write_text("5")
 
 
 @dataclass(frozen=True)
@@ -123,6 +129,7 @@ def main() -> None:
         source, target = TableName("course", "studentmodule"), TableName("course", "problem_analysis")
         write_studentmodule(warehouse, source, records, folder)
         made = peak()
+        forget_peak()
         settings = Settings(root=folder, engine=Engine(workers=workers))
         began, cpu_before = time.monotonic(), cpu()
         tables = OneTable(warehouse, source)
@@ -144,11 +151,11 @@ def main() -> None:
                 f"{what}: {seconds:.1f} s ({records / seconds:,.0f} records/s), "
                 f"{used:.1f} s of CPU ({records / (used / 2):,.0f} records/s on two idle cores)"
             )
-        most = max(
-            resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+        workers_most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10
+        print(
+            f"most memory: this process {peak_parsed} MiB until the records were parsed, {peak()} MiB in all"
         )
-        print(f"most memory of this process: {made} MiB when the records were made, {peak_parsed} MiB when they")
-        print(f"were parsed, {peak()} MiB at the end; {most >> 10} MiB the largest of all processes")
+        print(f"(making them took {made} MiB); {workers_most} MiB the largest worker")
     finally:
         shutil.rmtree(folder)
 
