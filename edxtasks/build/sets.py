@@ -14,17 +14,21 @@ from edxtasks.table import TRACKLOG, Need, Table
 
 @dataclass(frozen=True)
 class TableSet:
-    """A set: what it is for, the set whose tables it has too, and whether of these only what logs reach."""
+    """A set: what it is for, the set whose tables it has too, and whether of these only what logs reach.
+
+    `marked`: it is remembered for which courses it has succeeded (`skip_already_successful`).
+    """
 
     text: str
     of: str = ""
     reached_by_logs: bool = False
+    marked: bool = False
 
 
 SETS: Mapping[str, TableSet] = {
     "setup_sql": TableSet("load a new SQL dump"),
-    "doall": TableSet("everything that comes from dump, logs and content"),
-    "nightly": TableSet("everything that new logs reach", of="doall", reached_by_logs=True),
+    "doall": TableSet("everything that comes from dump, logs and content", marked=True),
+    "nightly": TableSet("everything that new logs reach", of="doall", reached_by_logs=True, marked=True),
     "daily_logs": TableSet("read raw logs and load their days"),
     "weekly": TableSet("everything: raw logs, the chosen courses, then what is made over them", of="doall"),
 }

@@ -17,12 +17,17 @@ from doit.task import Stream
 from edxtasks.commands.ending import INTERRUPTED, EndsWell, NobodyReads, ignore_interrupts, watching_readers
 from edxtasks.commands.old_forms import AnswersOldForms
 from edxtasks.graph.reporter import RunReporter
-from edxtasks.graph.tasks import STEP, TOLERATES
+from edxtasks.graph.tasks import MARK, STEP, TOLERATES
 from edxtasks.printable import say
 
 
 class _Tolerant:
-    """Leaves out, among the failed inputs of a task, those that it can do without."""
+    """Leaves out, among the failed inputs of a task, those that it can do without.
+
+    `marks`: it is remembered for which courses a set of tasks has succeeded.
+    """
+
+    marks = True
 
     def select_task(self, node: Any, tasks_dict: Any) -> bool:
         meta = node.task.meta or {}
@@ -31,6 +36,9 @@ class _Tolerant:
             bad = [one for one in node.bad_deps if one.task.name not in meta[TOLERATES]]
             node.bad_deps = [one for one in bad if _blocks(one.task)]
         chosen: bool = super().select_task(node, tasks_dict)  # type: ignore[misc]
+        mark = (node.task.meta or {}).get(MARK)
+        if mark is not None and node.run_status == "up-to-date" and self.marks:
+            mark.write()
         return chosen
 
 
@@ -101,8 +109,11 @@ class Run(AnswersOldForms, EndsWell, DoitRun):  # type: ignore[misc]
             report.locate(run.context.warehouse.where)
         arguments = [self.dep_manager, report, continue_, always, Stream(verbosity, force_verbosity)]
         runner = ThreadRunner(*arguments, num_process) if num_process else SerialRunner(*arguments)
+        runner.marks = not single  # without their inputs, sets do nothing
         scratch = run.context.scratch
         try:
+            if runner.marks:
+                self._remove_marks()
             scratch.sweep()  # what a killed run has left
             if warning := scratch.warning():
                 say(f"warning: {warning}")
@@ -126,6 +137,13 @@ class Run(AnswersOldForms, EndsWell, DoitRun):  # type: ignore[misc]
             run.context.digests.save()
             if isinstance(outfile, str):
                 stream.close()
+
+    def _remove_marks(self) -> None:
+        for name in self.control.selected_tasks:
+            for one in (name, *self.control.tasks[name].task_dep):
+                mark = (self.control.tasks[one].meta or {}).get(MARK)
+                if mark is not None:
+                    mark.remove()
 
     def _leave_inputs_out(self) -> None:
         for name in self.control.selected_tasks:

@@ -15,24 +15,21 @@ from edxtasks.build.overrides import with_overrides
 from edxtasks.build.registry import read_registry
 from edxtasks.build.sets import WHOLE
 from edxtasks.build.status import courses_without_table
-from edxtasks.config import Options, Settings, load_settings
+from edxtasks.config import Settings, load_settings
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
 from edxtasks.directories import course_directory
-from edxtasks.errors import SettingsError, SourceAbsentError, UserError, from_machine
+from edxtasks.errors import SourceAbsentError, UserError, from_machine
 from edxtasks.graph.arguments import Arguments, choose
 from edxtasks.graph.memory import StampChecker
 from edxtasks.graph.reporter import RunReporter
-from edxtasks.graph.task_files import read_tasks, refuse_unknown, reserved_words
+from edxtasks.graph.task_files import read_tasks, refuse_options_of_others, refuse_unknown, reserved_words
 from edxtasks.graph.tasks import Graph, task_kinds
 from edxtasks.messages import Messages
 from edxtasks.printable import printable_message, say
 from edxtasks.scratch import scratch_of, use
 from edxtasks.steps.step import Run
 from edxtasks.warehouse import open_warehouse
-
-_WITHOUT_EFFECT = ("skip_already_successful",)
-"""Options of tasks that this version does not have yet."""
 
 
 def load_namespace(folder: Path, arguments: Sequence[str], environment: Mapping[str, str]) -> dict[str, Any]:
@@ -78,7 +75,7 @@ def make_graph(settings: Settings, words: Arguments) -> Graph:
     tasks = read_tasks(registry, settings)
     refuse_unknown(words.words, tasks, settings)
     kinds = task_kinds(registry, tasks)
-    _refuse_options_without_effect(settings)
+    refuse_options_of_others(words.words, tasks, settings.options)
     scratch = use(scratch_of(settings))
     warehouse = open_warehouse(settings, None, scratch)
     choice = choose(
@@ -103,17 +100,6 @@ def make_graph(settings: Settings, words: Arguments) -> Graph:
     if settings.options.force_recompute:
         graph.force(words.targets or (WHOLE,))
     return graph
-
-
-def _refuse_options_without_effect(settings: Settings) -> None:
-    """Raise `SettingsError` for an option that nothing heeds yet: it would do nothing, and say nothing."""
-    unset = Options()
-    given = [name for name in _WITHOUT_EFFECT if getattr(settings.options, name) != getattr(unset, name)]
-    if given:
-        raise SettingsError(
-            f"{', '.join(given)}: this version cannot do that yet, and would go on as if it were not there. "
-            "Take it off the line"
-        )
 
 
 def _exists(course: CourseKey, settings: Settings) -> bool:

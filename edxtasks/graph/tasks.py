@@ -11,8 +11,9 @@ from edxtasks.build.sets import SETS, tables_of_set
 from edxtasks.course import CourseKey
 from edxtasks.graph.arguments import Arguments, Choice, TaskKinds, base_of
 from edxtasks.graph.selection import Selection
+from edxtasks.graph.successes import MARKED, Mark, refuse_without_set
 from edxtasks.graph.table_step import Role, TableStep
-from edxtasks.printable import listed
+from edxtasks.printable import SHOWN_COURSES, listed
 from edxtasks.steps.step import Run, Step
 from edxtasks.steps.task import DUMP, Task, TaskOfRun
 from edxtasks.table import TRACKLOG, Need, Scope, Table
@@ -23,6 +24,8 @@ _SHOWN_TABLES = 6
 STEP = "step"
 """Key in a task's `meta` for its step; `tolerates` holds the tasks whose failure does not block it."""
 TOLERATES = "tolerates"
+MARK = "mark"
+"""Key in the `meta` of a set of a course that is remembered to have succeeded: a `Mark`."""
 
 DoitTask = dict[str, Any]
 
@@ -59,10 +62,11 @@ class Graph:
         made = commands(self._registry, options)
         made |= {task.name: made.get(task.stands_for, []) for task in tasks.values() if task.stands_for}
         steps = of_steps(self._registry, made, options, words.targets)
-        self.remarks = steps.remarks
+        self.remarks = [*steps.remarks]
         self._commands = steps.commands
         needs = {name: task.all_needs(self._registry) for name, task in tasks.items()}
         self._asked = Selection(self._registry, steps, words.targets, options, choice.named, needs)
+        self._left_out = set(self._successful())
         self._force_tables(self._asked.forced, run.context.courses)
         self._made_in_part = {
             table.name
@@ -274,7 +278,37 @@ class Graph:
         tables = [table for table in tables if not self.run.context.excluded(table)]
         if not self.run.context.courses:  # an empty list: a set has no table over courses then
             tables = [table for table in tables if table.scope is Scope.COURSE]
-        yield from self._group_of(name, SETS[name].text, tables, self._members(name))
+        marked = SETS[name].marked
+        for task in self._group_of(name, SETS[name].text, tables, self._members(name)):
+            course = CourseKey.find(task["name"] or "") if marked else None
+            if course is None:
+                yield task
+            elif (name, course) in self._left_out:
+                yield {**task, **_group([])}
+            else:
+                yield {**task, "meta": {MARK: Mark(self.run.context, name, course)}}
+
+    def _successful(self) -> list[tuple[str, CourseKey]]:
+        """The sets and courses that this run does not look at, since they have succeeded."""
+        context = self.run.context
+        if not context.settings.options.skip_already_successful:
+            return []
+        named = [name for name in MARKED if name in self._named]
+        refuse_without_set(named)
+        found = [
+            (name, course)
+            for name in named
+            for course in context.courses
+            if Mark(context, name, course).holds()
+        ]
+        for name in named:
+            courses = [course for one, course in found if one == name]
+            if courses:
+                self.remarks.append(
+                    f"{name}: {len(courses)} of {len(context.courses)} courses are not looked at "
+                    f"(skip_already_successful): {listed(courses, SHOWN_COURSES)}"
+                )
+        return found
 
     def _group_of(
         self, name: str, doc: str, tables: Sequence[Table], tasks: Sequence[Task]

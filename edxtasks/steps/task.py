@@ -67,8 +67,8 @@ class Task:
 
     `stands_for` is the command of tables that it is another name of: it needs no step. `parts` are sub-tasks
     of no course; with `parts_last` they come after those of the courses, whose failure does not hold them up.
-    `takes_files`: the words behind it on the line are files. `redone`:
-    `force_recompute` does its work again.
+    `takes_files`: the words behind it on the line are files. `options`: those that no other task heeds;
+    without it on the line they are refused. `redone`: `force_recompute` does its work again.
     """
 
     text: str = ""
@@ -87,6 +87,7 @@ class Task:
     parts: tuple[str, ...] = ()
     parts_last: bool = False
     takes_files: bool = False
+    options: tuple[str, ...] = ()
     redone: bool = True
     fault: str = ""
 

@@ -218,6 +218,7 @@ def _task(definition: Definition, others: Mapping[str, Definition], settings: Se
         needs=before,
         needs_tables=partial(_inputs, definition, settings.options.skiprun),
         made=partial(_made, definition),
+        options=("extparam", "skiprun", "submit_condor"),
         fault=definition.fault,
     )
 

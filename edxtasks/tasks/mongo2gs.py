@@ -69,4 +69,9 @@ def _made(registry: Registry) -> list[Made]:
     return [Made("day", (SHARD, STORED_SHARD), {"setting:mongo": Need.REQUIRED})]
 
 
-TASK = Task(text="make shards of logs kept in a MongoDB, a day each", step=MongoLogsStep, made=_made)
+TASK = Task(
+    text="make shards of logs kept in a MongoDB, a day each",
+    step=MongoLogsStep,
+    made=_made,
+    options=("collection",),
+)

@@ -70,5 +70,6 @@ TASK = Task(
     text="write a simulated campus into the folder `root`: raw logs, dump, course exports",
     step=SimulateStep,
     once=True,
+    options=("days", "seed", "size"),
     redone=False,  # the same seed gives the same campus
 )

@@ -16,6 +16,10 @@ from edxtasks.graph.load import load_namespace
         (["report", "nskip=30"], "nskip=30 leaves nothing to do: the steps of report are show_answer_stats"),
         (["time_task", "time_on_task_config=timeout_long:40"], "other timeouts need a table of their own"),
         (["ip_sybils", "only_step=9"], "the steps of ip_sybils are 1, 2, 3, 4, 5"),
+        (["person_course", "extparam=x"], "extparam is for external:R_mirt: what is asked for does nothing"),
+        (["external:ppwide", "skiprun=1"], "skiprun is for external:R_mirt: what is asked for does nothing"),
+        (["doall", "seed=2"], "seed is for simulate: what is asked for does nothing with it"),
+        (["weekly", "collection=x"], "collection is for mongo2gs: what is asked for does nothing with it"),
         (["person_course", "only_step=1"], "only_step=1: person_course has no steps"),
     ],
 )
