@@ -84,7 +84,7 @@ def test_killed_at_any_step_of_a_first_and_of_a_later_run(site: Site, tmp_path: 
     for start in (None, before):
         step = 0
         while True:
-            step += 2
+            step += 3
             shutil.rmtree(site.directory)
             if start is not None:
                 shutil.copytree(start, site.directory)
@@ -214,8 +214,9 @@ def busy_site(site: Site) -> None:
     site.log("3.log", many_events(300, "UnivX/B/1"))
 
 
-@pytest.mark.parametrize("delay", [0.0, 0.15, 0.4])
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("delay", "how"), [(0.0, signal.SIGKILL), (0.15, signal.SIGTERM), (0.4, signal.SIGKILL)]
+)
 def test_a_killed_run_takes_its_workers_with_it(
     site: Site, expected: dict[str, bytes], delay: float, how: signal.Signals
 ) -> None:
