@@ -27,11 +27,10 @@ LOG_DAYS = 3
 MEMORY_LIMIT = "2GB"
 FEW_LEARNERS = Sizes(rows=250_000, learners=20)
 SIZES_OF = {
-    "stats_ip_pair_sybils": Sizes(rows=1_050_000, learners=20_011),  # of fewer it finds no pair
     "stats_ip_pair_sybils2": FEW_LEARNERS,
     "stats_show_ans_before_high_score": FEW_LEARNERS,
 }
-"""Models of pairs: of so many learners as elsewhere there are pairs by the thousand million, or none."""
+"""Models of pairs: of so many learners as elsewhere there are pairs by the thousand million."""
 _OF_A_COURSE = "it finds pairs only in a made-up course; benchmarks/answer_sharing.py compares threads"
 LEFT_OUT = {
     "show_ans_before_checks": _OF_A_COURSE,
