@@ -39,6 +39,13 @@ class DashboardStep(Step):
             return Status.SKIPPED, str(absent)
         return (Status.STALE if reason else Status.FRESH), reason
 
+    def targets(self) -> list[str]:
+        context = self.run.context
+        if context.settings.warehouse.engine != "duckdb" or (self.course is None and not context.courses):
+            return []
+        storage, folder = dashboards.stored(context, self.course)
+        return [storage.url(f"{folder}/{dashboards.FILE}")]
+
     def removable(self) -> list[str]:
         context = self.run.context
         try:
