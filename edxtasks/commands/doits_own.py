@@ -3,18 +3,10 @@ write no caches."""
 
 from __future__ import annotations
 
-from doit.cmd_help import Help as DoitHelp
 from doit.cmd_info import Info as DoitInfo
 from doit.cmd_list import List as DoitList
 
 from edxtasks.commands.ending import EndsWell
-
-
-class Help(EndsWell, DoitHelp):  # type: ignore[misc]
-    """Explain commands and tasks."""
-
-    name = "help"
-    only_looks = True
 
 
 class Info(EndsWell, DoitInfo):  # type: ignore[misc]

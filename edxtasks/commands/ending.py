@@ -13,15 +13,17 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
+from importlib.metadata import entry_points
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
 from doit.cmdparse import CmdParseError
+from doit.exceptions import InvalidCommand
 
 from edxtasks.caches import keeping_no_caches
-from edxtasks.errors import SettingsError, UserError, from_machine
-from edxtasks.printable import say
+from edxtasks.errors import SettingsError, UserError, from_machine, nearest
+from edxtasks.printable import printable, say
 
 FAILED = 1
 WRONG_COMMAND_LINE = 3
@@ -59,7 +61,22 @@ class EndsWell:
                 told, dump, _ = str(error).partition(" (parsing options: ")
                 name = self.get_name()  # type: ignore[attr-defined]
                 raise CmdParseError(f"{told} (doit help {name})" if dump else told) from None
+            except InvalidCommand as error:
+                if error.not_found is None:
+                    raise
+                raise InvalidCommand(self._not_found(error.not_found)) from None
             return status
+
+    def _not_found(self, word: str) -> str:
+        """What to say of a word that is no task and no command, with the nearest that is one."""
+        tasks = [task.name for task in getattr(self, "task_list", ())]
+        if ":" not in word:
+            tasks = [name for name in tasks if ":" not in name]
+        commands = [point.name for point in entry_points(group="doit.COMMAND")]
+        return (
+            f'"{printable(word)}" is not a task or command{nearest(word, [*tasks, *commands])} '
+            "(doit list names the tasks, doit help the commands)"
+        )
 
     def _is_help_wanted(self, words: Sequence[str]) -> bool:
         """Whether `-h` or `--help` stands there: doit's commands know neither. One that has such an option

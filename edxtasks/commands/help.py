@@ -1,0 +1,103 @@
+"""`doit help`: doit's own, which also tells what a table is, what makes it, and what its columns mean."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from doit.cmd_help import Help as DoitHelp
+from doit.exceptions import InvalidCommand
+
+from edxtasks.build.registry import commands
+from edxtasks.commands.ending import EndsWell
+from edxtasks.table import Need, PythonModel, Scope, SqlModel, Table
+
+_PACKAGE = Path(__file__).parents[1]
+_SCOPES: Mapping[Scope, str] = {
+    Scope.COURSE: "one for each course",
+    Scope.GROUP: "one over the chosen courses",
+    Scope.WAREHOUSE: "one for the warehouse",
+}
+_NEEDS: Mapping[Need, str] = {
+    Need.REQUIRED: "made from",
+    Need.OPTIONAL: "and, if there",
+    Need.BORROWED: "as it stands",
+}
+
+
+class Help(EndsWell, DoitHelp):  # type: ignore[misc]
+    """Explain commands, tasks and tables."""
+
+    name = "help"
+    doc_usage = "[COMMAND] [TASK] [TABLE]"
+    only_looks = True
+
+    def _execute(self, pos_args: Sequence[str]) -> bool:
+        """Tell of one task. Raises doit's `InvalidCommand` for a name that nothing has."""
+        name = pos_args[0]
+        tasks = {task.name: task for task in self.task_list}
+        run = self.loader.namespace.get("EDXTASKS_RUN")
+        registry: Mapping[str, Table] = run.context.registry if run is not None else {}
+        base = name.partition(":")[0]
+        table = next((one for one in registry.values() if one.task in {name, base}), None)
+        made = commands(registry, run.context.settings.options).get(base, ()) if run is not None else ()
+        if table is not None:
+            print("\n".join(table_lines(table)))
+        elif name in tasks:
+            print(f"{name}: {tasks[name].doc}")
+        else:
+            raise InvalidCommand(not_found=name)
+        others = [registry[one].task for one in made if table is None or one != table.name]
+        if others:
+            print(f"\ndoit {base} makes {'also ' if table else ''}{', '.join(others)}")
+        return True
+
+
+def table_lines(table: Table) -> Iterator[str]:
+    """What there is to say of a table: lines for people."""
+    yield f"{table.task}: {table.description}"
+    yield ""
+    facts = {
+        "what": _SCOPES[table.scope],
+        "one row for": table.grain,
+        "rebuilt": f"by date ({table.partition})" if table.partition else "as a whole",
+        **{
+            word: ", ".join(one for one, how in table.inputs.items() if how is need)
+            for need, word in _NEEDS.items()
+        },
+        "files read": ", ".join(table.builder.reads) if isinstance(table.builder, PythonModel) else "",
+        "settings": ", ".join(_settings(table)),
+        "left out by": ", ".join(table.excluded_by),
+        "forced by": ", ".join(table.forced_by),
+        "files written": ", ".join(table.files),
+        "made by": ", ".join(f"doit {command.name}" for command in table.commands),
+        "defined in": _file(table),
+    }
+    yield from (f"  {word:13}  {text}" for word, text in facts.items() if text)
+    if table.fault:
+        yield f"  fault          {table.fault}"
+    yield ""
+    width = max((len(column.name) for column in table.schema), default=0)
+    for column in table.schema:
+        kind = f"{column.type}{' list' if column.repeated else ''}"
+        yield f"  {column.name:{width}}  {kind:9}  {column.description}".rstrip()
+
+
+def _settings(table: Table) -> tuple[str, ...]:
+    builder: Any = table.builder
+    return tuple(builder.settings) if isinstance(builder, PythonModel | SqlModel) else ()
+
+
+def _file(table: Table) -> str:
+    """The file of the table, below the package."""
+    builder = table.builder
+    path: Path | None = None
+    if isinstance(builder, SqlModel):
+        path = builder.file
+    elif isinstance(builder, PythonModel):
+        path = Path(inspect.getfile(inspect.unwrap(builder.build)))
+    if path is None or not path.is_relative_to(_PACKAGE):
+        return ""
+    return str(path.relative_to(_PACKAGE.parent))
