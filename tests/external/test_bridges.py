@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import orjson
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "emulators"))
+
+from servers import BUCKET, PROJECT, running
 
 from edxtasks.config import Settings, load_settings
 from edxtasks.errors import InputError, UserError
@@ -16,7 +21,7 @@ from edxtasks.external.bridges import get_data, read_schema, rows_of, upload_dat
 from edxtasks.warehouse.base import BuildInfo, TableName
 from edxtasks.warehouse.parquet import ParquetWarehouse
 from edxtasks.warehouse.rows import Row
-from edxtasks.warehouse.schema import Column, Schema, schema
+from edxtasks.warehouse.schema import schema
 
 TABLE = TableName("course", "people")
 
@@ -93,19 +98,38 @@ def test_a_file_that_does_not_fit_leaves_the_old_table(
     assert len(list(warehouse.read(TABLE))) == 2
 
 
-COLUMNS = Schema(
-    tuple(
-        Column(name, kind)
-        for name, kind in (
-            ("s", "STRING"),
-            ("i", "INTEGER"),
-            ("f", "FLOAT"),
-            ("b", "BOOLEAN"),
-            ("t", "TIMESTAMP"),
-            ("d", "DATE"),
-        )
-    )
-)
+@pytest.mark.parametrize("engine", ["duckdb", "bigquery"])
+def test_there_and_back_on_both_engines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str) -> None:
+    lines = []
+    if engine == "bigquery":
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", running().storage)
+        lines = ["[warehouse]", 'engine = "bigquery"', 'project_id = "another"']
+        lines += [f'api_endpoint = "{running().bigquery}"', "[storage]", f'gs_bucket = "gs://{BUCKET}/x"']
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "edxtasks.toml").write_text("\n".join(lines))
+    settings = load_settings(tmp_path, {}, {})
+    dataset = f"bridges_{engine}"
+    text = "name,n,f,b,t,d\nzoë,3,0.5,true,2014-01-02 03:04:05,2014-01-02\n,,,,,\n"
+    write(tmp_path, text, *((name, kind) for name, kind in COLUMN_TYPES.items()))
+    table = f"{dataset}.people"
+    said = upload_data(settings, PROJECT, "a.csv", table, "a.json", str(tmp_path), "People")
+    assert said == f"2 rows in {table}"
+    get_data(settings, PROJECT, table, str(tmp_path), "back.csv")
+    back = (tmp_path / "back.csv").read_text().splitlines()
+    assert sorted(back) == sorted(text.splitlines())
+    place = Path(upload_file(settings, PROJECT, str(tmp_path / "back.csv"), f"gs://{BUCKET}/a/b.csv"))
+    assert place.name == "b.csv"
+
+
+COLUMN_TYPES = {
+    "name": "STRING",
+    "n": "INTEGER",
+    "f": "FLOAT",
+    "b": "BOOLEAN",
+    "t": "TIMESTAMP",
+    "d": "DATE",
+}
+COLUMNS = schema("s STRING\ni INTEGER\nf FLOAT\nb BOOLEAN\nt TIMESTAMP\nd DATE")
 
 
 @pytest.mark.parametrize(
