@@ -50,5 +50,10 @@ def write_record(context: Context, course: CourseKey, name: str, record: Record)
         context.storage.put(path, _place(context, course, name))
 
 
+def remove_record(context: Context, course: CourseKey, name: str) -> bool:
+    """Forget the last run. False where there is no record of one."""
+    return context.storage.delete(_place(context, course, name))
+
+
 def _place(context: Context, course: CourseKey, name: str) -> str:
     return f"{context.course_folder(course)}/{RECORDS}/external.{name}.json"

@@ -15,7 +15,7 @@ from edxtasks.config import Settings
 from edxtasks.course import CourseKey
 from edxtasks.errors import UserError
 from edxtasks.external.definitions import STATA, Definition, definitions, native, unknown
-from edxtasks.external.records import Record, read_record, write_record
+from edxtasks.external.records import Record, read_record, remove_record, write_record
 from edxtasks.external.running import environment, note_job, run, submit
 from edxtasks.external.script import Prepared, shown
 from edxtasks.files import write_atomically
@@ -85,7 +85,7 @@ class ExternalStep(Step):
             hint = f" (doit {known[0]}:{self.course})" if known else ""
             raise UserError(f"{dataset} has no table {listed(missing)}, which it reads: make it first{hint}")
         tables = (*self._definition.depends_on, *self._definition.looks_at)
-        return {SCRIPT: prepared.recipe()} | {name: states[name].version for name in tables if name in states}
+        return {SCRIPT: prepared.recipe(), **versions_of(context, self.course, tables)}
 
     def _compared(self) -> tuple[Status, str]:
         """Whether the last run was made from the same, and its tables stand as it left them."""
@@ -136,14 +136,35 @@ class ExternalStep(Step):
             submit_program, (self.run.job_context(), program, prepared.root, file, prepared.condor(file))
         )
 
+    def forget(self) -> bool:
+        return remove_record(self.run.context, self.course, self._definition.name)
+
+    def removable(self) -> list[str]:
+        dataset = self.run.context.dataset(self.course)
+        states = self.run.context.warehouse.states(dataset)
+        return [str(TableName(dataset, name)) for name in self._definition.output_table if name in states]
+
+    def clean(self) -> None:
+        for name in self._definition.output_table:
+            self.run.context.warehouse.drop(TableName(self.run.context.dataset(self.course), name))
+
     def refresh(self) -> None:
         self.run.context.warehouse.refresh(self.run.context.dataset(self.course))
 
 
 def versions_of(context: Context, course: CourseKey, names: Sequence[str]) -> dict[str, str]:
-    """The versions of those of the tables that exist, by name."""
-    states = context.warehouse.states(context.dataset(course))
-    return {name: states[name].version for name in names if name in states}
+    """The versions of those of the tables that exist, by name.
+
+    Of one that we have not built it counts too when it was changed: nothing else may tell on BigQuery.
+    """
+    dataset = context.dataset(course)
+    states = context.warehouse.states(dataset)
+    versions = {name: states[name].version for name in names if name in states}
+    for name in versions:
+        info = context.warehouse.info(TableName(dataset, name)) if states[name].stamp is None else None
+        if info is not None:
+            versions[name] += f" {info.modified!r}"
+    return versions
 
 
 def _written(context: Context, course: CourseKey, names: Sequence[str]) -> dict[str, object]:

@@ -197,6 +197,16 @@ def test_when_a_program_runs_again(office: Path, step: Steps) -> None:
     assert step("each_time").look() is Status.STALE
 
 
+def test_forget_and_clean(office: Path, step: Steps) -> None:
+    done = step("copy")
+    work(done)
+    assert (done.forget(), done.forget()) == (True, False)
+    assert (step("copy").look(), step("copy").removable()) == (Status.STALE, [f"{COURSE.dataset}.counts"])
+    done.clean()
+    assert step("copy").removable() == []
+    assert not (office / "warehouse" / COURSE.dataset / "counts.parquet").exists()
+
+
 def test_skiprun_shows_the_command(office: Path, step: Steps) -> None:
     script = office / "SCRIPTS" / f"lazy-{COURSE.directory}.sh"
     shown = step("lazy", skiprun="1")
