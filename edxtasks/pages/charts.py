@@ -6,13 +6,14 @@ A value of None is a number that is not shown: its place has a mark of its own, 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from markupsafe import Markup
 
-from edxtasks.pages.figures import Key, Picture
+from edxtasks.pages.cells import NOT_SHOWN
+from edxtasks.pages.figures import Picture
 from edxtasks.pages.svg import (
     CHARACTER,
     Frame,
@@ -25,13 +26,12 @@ from edxtasks.pages.svg import (
     ticks,
     titled,
 )
-from edxtasks.pages.world import outlines
 
-UNSEEN = "not shown"
 _TALL = 240.0
 _WIDEST = 72.0
 _INSET = 0.12
-_NARROW = 480
+NARROW = 480
+"""Pictures of less width have no room for long labels."""
 
 
 @dataclass(frozen=True)
@@ -205,7 +205,7 @@ def bars(label: str, items: Sequence[Bar], axis: str, unit: str = "") -> Picture
     greatest = max((sum(value or 0 for _, value in item.parts) for item in items), default=0)
 
     def draw(width: int) -> Markup:
-        above_bars = width < _NARROW
+        above_bars = width < NARROW
         step = 40.0 if above_bars else 30.0
         longest = max(len(item.label) for item in items) * (CHARACTER + 0.4) + 14
         left = 2.0 if above_bars else min(longest, width * 0.42)
@@ -240,123 +240,11 @@ def _lying(item: Bar, left: float, y: float, room: float, top: float, unit: str)
         parts.append(element("rect", class_="mark unseen", x=x, y=y, width=6.0, height=18.0))
         x += 6
     whole = int(total) if float(total).is_integer() else round(total, 1)
-    text = f"{whole}{unit}" if seen else UNSEEN
+    text = f"{whole}{unit}" if seen else NOT_SHOWN
     kind = "value" if seen else "value faint"
     place = {"x": x + 7, "y": y + 13}
     parts.append(element("text", text, class_=kind, data_measure=item.measure or None, **place))
     return element("g", *parts)
-
-
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-SHADES = 5
-"""Steps of colour of a map or a grid, from the least to the greatest."""
-
-
-@dataclass(frozen=True)
-class Shades:
-    """Steps of colour for the values from `least` to `greatest`.
-
-    They are even on a scale of square roots, as most values are small.
-    """
-
-    least: float
-    greatest: float
-
-    @classmethod
-    def of(cls, values: Iterable[float | None]) -> Shades:
-        """The steps for some values, of which at least one is shown."""
-        shown = [value for value in values if value is not None]
-        return cls(min(shown), max(shown))
-
-    def edges(self) -> list[int]:
-        """The greatest whole number of each step."""
-        low, high = math.sqrt(self.least), math.sqrt(self.greatest)
-        return [round((low + (high - low) * at / SHADES) ** 2) for at in range(1, SHADES + 1)]
-
-    def mark(self, value: float) -> str:
-        """The class of a value's step."""
-        return f"shade-{next(at for at, edge in enumerate(self.edges(), 1) if value <= edge or at == SHADES)}"
-
-    def keys(self) -> list[Key]:
-        """The legend; steps that hold no whole number are left out."""
-        keys, low = [], math.floor(self.least)
-        for at, edge in enumerate(self.edges(), 1):
-            if edge >= low:
-                keys.append(Key(f"shade-{at}", f"{low} to {edge}" if low < edge else f"{edge}"))
-                low = edge + 1
-        return keys
-
-
-def grid(label: str, values: Mapping[tuple[int, int], float | None], what: str) -> Picture:
-    """A week: a row for each day from Monday (0), a column for each hour. `what` is said behind numbers."""
-    shades = Shades.of(values.values())
-
-    def draw(width: int) -> Markup:
-        left, above = (34.0, 8.0) if width < _NARROW else (78.0, 8.0)
-        size = (width - left - 4) / 24
-        tall = min(max(size, 18.0), 26.0)
-        parts = []
-        for row, name in enumerate(WEEKDAYS):
-            text = name[:3] if width < _NARROW else name
-            y = above + row * tall
-            parts.append(
-                element("text", text, x=left - 6, y=y + tall / 2 + 4, class_="tick", text_anchor="end")
-            )
-            for hour in range(24):
-                value = values.get((row, hour))
-                told = f"{value:g} {what}" if value is not None else UNSEEN
-                mark = shades.mark(value) if value is not None else "unseen"
-                place = {"x": left + hour * size, "y": y, "width": size - 1, "height": tall - 1}
-                title = titled(f"{name} {hour:02}:00 to {hour:02}:59: {told}")
-                parts.append(element("rect", title, class_=f"mark {mark}", **place))
-        ground = above + 7 * tall
-        parts += [
-            element("text", f"{hour:02}:00", x=left + hour * size, y=ground + 14, class_="tick")
-            for hour in range(0, 24, 6 if width < _NARROW else 3)
-        ]
-        parts.append(
-            element(
-                "text", "Hour (UTC)", x=width - 4.0, y=ground + 32, class_="axis-title", text_anchor="end"
-            )
-        )
-        return picture(width, ground + 38, label, parts, "grid-picture")
-
-    return draw
-
-
-def world(label: str, values: Mapping[str, int], names: Mapping[str, str], what: str) -> Picture:
-    """Countries by two-letter code, shaded by value; those without a value are grey."""
-    shades = Shades.of(values.values())
-
-    def draw(width: int) -> Markup:
-        shapes = outlines()
-        parts = [element("path", d=shapes.rest, class_="land")] if shapes.rest else []
-        for code, path in shapes.paths.items():
-            parts.append(_country(code, "path", {"d": path}, values, names, what, shades))
-        for code, (x, y) in shapes.dots.items():
-            if code in values:
-                parts.append(
-                    _country(code, "circle", {"cx": x, "cy": y, "r": 5.0}, values, names, what, shades)
-                )
-        return picture(shapes.width, shapes.height, label, parts, "world")
-
-    return draw
-
-
-def _country(
-    code: str,
-    tag: str,
-    place: Mapping[str, object],
-    values: Mapping[str, int],
-    names: Mapping[str, str],
-    what: str,
-    shades: Shades,
-) -> Markup:
-    value = values.get(code)
-    if value is None:
-        return element(tag, class_="land", **place)
-    title = titled(f"{names.get(code, code)}: {value} {what}")
-    return element(tag, title, class_=f"mark {shades.mark(value)}", **place)
 
 
 def dots(label: str, items: Sequence[Bar], axis: str, below: str, unit: str = "", top: float = 0) -> Picture:

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from edxtasks.course import CourseKey
 from edxtasks.pages import charts
+from edxtasks.pages.cells import NOT_SHOWN
 from edxtasks.pages.charts import Bar
 from edxtasks.pages.course import activity, enrolment
 from edxtasks.pages.course.numbers import TOTALS, Numbers
@@ -165,7 +166,7 @@ def _side_by_side(rows: Sequence[CourseRow]) -> Figure:
     for row in largest:
         values = [_value(row.numbers, part) for part, _, _ in _PARTS]
         told = ", ".join(
-            f"{text} {charts.UNSEEN if value is None else value}"
+            f"{text} {NOT_SHOWN if value is None else value}"
             for (_, _, text), value in zip(_PARTS, values, strict=True)
         )
         parts = [(mark, value) for (_, mark, _), value in zip(_PARTS, values, strict=True)]

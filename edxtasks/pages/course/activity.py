@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from edxtasks.pages import charts
-from edxtasks.pages.cells import shown_cells
-from edxtasks.pages.charts import UNSEEN, WEEKDAYS, Line, Point
+from edxtasks.pages import charts, shaded
+from edxtasks.pages.cells import NOT_SHOWN, shown_cells
+from edxtasks.pages.charts import Line, Point
 from edxtasks.pages.course.numbers import Numbers, dated, missing, too_few
 from edxtasks.pages.figures import Figure, Value, day
+from edxtasks.pages.shaded import WEEKDAYS
 
 _DAY = timedelta(days=1)
 
@@ -35,8 +36,8 @@ def by_day(numbers: Numbers) -> tuple[Figure, Figure]:
     for at, one in enumerate(days):
         active = learners[at] if numbers.tells(learners[at]) else None
         events = found.get(one, (0, 0))[1] if shown[at] else None
-        who.append(Point(one, active, f"{day(one)}: {UNSEEN if active is None else active} learners"))
-        what.append(Point(one, events, f"{day(one)}: {UNSEEN if events is None else events} events"))
+        who.append(Point(one, active, f"{day(one)}: {NOT_SHOWN if active is None else active} learners"))
+        what.append(Point(one, events, f"{day(one)}: {NOT_SHOWN if events is None else events} events"))
         rows.append([one, active])
         rows2.append([one, events])
     told = numbers.populations.text(numbers.total("active"))
@@ -90,8 +91,8 @@ def by_hour(numbers: Numbers) -> Figure:
         numbers.populations.text(numbers.total("active")),
         columns=("Weekday", "Hour (UTC)", "Events"),
         rows=[[WEEKDAYS[weekday], f"{hour:02}:00", value] for (weekday, hour), value in values.items()],
-        keys=charts.Shades.of(values.values()).keys(),
-        picture=charts.grid(title, values, "events"),
+        keys=shaded.Shades.of(values.values()).keys(),
+        picture=shaded.grid(title, values, "events"),
     )
 
 
@@ -111,7 +112,7 @@ def time_by_kind(numbers: Numbers) -> Figure:
         hours = round(row[f"{kind}_hours"] or 0, 1) if seen else None
         mean = round(60 * (row[f"{kind}_hours"] or 0) / learners, 1) if seen and learners else None
         rows.append([text, learners if seen else None, hours, mean])
-        told = UNSEEN if mean is None else f"{mean:g} minutes on average, of {learners} learners"
+        told = NOT_SHOWN if mean is None else f"{mean:g} minutes on average, of {learners} learners"
         bars.append(charts.Bar(text, [("series-1", mean)], f"{text}: {told}"))
     if all(one[1] is None for one in rows):
         return too_few(numbers, name, title)

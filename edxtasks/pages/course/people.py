@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 
 from edxtasks.geolocation.regions import SHIPPED
-from edxtasks.pages import charts
+from edxtasks.pages import charts, shaded
 from edxtasks.pages.cells import merged
 from edxtasks.pages.charts import Bar
 from edxtasks.pages.course.numbers import Numbers, Rows, missing, too_few
@@ -150,8 +150,8 @@ def countries(numbers: Numbers) -> tuple[Figure, Figure]:
         note if numbers.minimum > 1 else "",
         ("Country", "Learners", "Percent"),
         rows,
-        [Key("land", none), *charts.Shades.of(values.values()).keys()],
-        charts.world(title, values, names, "learners"),
+        [Key("land", none), *shaded.Shades.of(values.values()).keys()],
+        shaded.world(title, values, names, "learners"),
         wide=True,
         scales=True,
     )
