@@ -20,6 +20,7 @@ from edxtasks.warehouse.schema import Column, Schema
 from edxtasks.warehouse.session import literal, quoted
 
 KEYS: Mapping[str, tuple[str, ...]] = {
+    "courses.cameo_master": (),
     "cameo_cutoff_time": (),
     TRACKLOG: (),
     "course_facts": (),
