@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import re
 import shutil
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -215,3 +216,25 @@ def test_nothing_is_made_of_a_listed_course_that_has_nothing(built: Project) -> 
     assert outcome.failed == {f"user_info_combo:{ghost}"}
     assert not [task for task in outcome.built if task.endswith(ghost)]
     assert not (built.warehouse / CourseKey.parse(ghost).dataset).exists()
+
+
+def test_the_problems_of_a_day_come_and_go_with_the_tables_of_problems(built: Project) -> None:
+    course = CourseKey.parse(built.courses[0])
+    [states] = (built.folder / "SQL" / course.package_prefix).glob("*/studentmodule.csv.gz")
+
+    def answered() -> int:
+        days = f"{built.warehouse}/{course.dataset}/person_course_day/*.parquet"
+        [(number,)] = duckdb.execute(f"SELECT sum(nproblems_answered) FROM '{days}'").fetchall()
+        return int(number)
+
+    before = answered()
+    assert before > 0
+    hidden = states.rename(built.folder / "hidden")
+    config = built.folder / "config" / "edxtasks.toml"
+    config.write_text(re.sub("^dump_dir.*$", "", config.read_text(), flags=re.MULTILINE))
+    built.doit(f"person_day:{course}", status=None)
+    assert answered() == 0
+    hidden.rename(states)
+    outcome = built.doit(f"person_day:{course}")
+    assert outcome.built >= {f"pcday_problem:{course}", f"person_course_day:{course}"}
+    assert answered() == before
