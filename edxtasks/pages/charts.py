@@ -175,11 +175,17 @@ def _column(bar: Bar, field: Frame, left: float, room: float, overlaid: bool) ->
     return element("g", *parts)
 
 
+_STEPS = (1, 2, 5, 10, 20, 25, 50, 100, 200, 500, 1000)
+
+
 def _labels(bars: Sequence[Bar], field: Frame, room: float, at_part: float = 0.5) -> Iterator[Markup]:
+    """As many labels as there is room for, in round steps: 1, 10, 20, …"""
     longest = max(len(bar.label) for bar in bars) * CHARACTER + 8
-    every = max(1, math.ceil(longest / room))
-    for at in range(0, len(bars), every):
-        yield field.mark_below(field.left + (at + at_part) * room, bars[at].label)
+    step = next((one for one in _STEPS if one * room >= longest), len(bars))
+    from_one = 1 if step >= 5 and at_part else 0
+    for at in range(len(bars)):
+        if at == 0 or (at + from_one) % step == 0:
+            yield field.mark_below(field.left + (at + at_part) * room, bars[at].label)
 
 
 def _groups(bars: Sequence[Bar], field: Frame, room: float) -> Iterator[Markup]:
@@ -192,7 +198,7 @@ def _groups(bars: Sequence[Bar], field: Frame, room: float) -> Iterator[Markup]:
             if shaded:
                 place = {"x": x, "y": field.above, "width": wide, "height": field.ground - field.above}
                 yield element("rect", class_="band", **place)
-            text = shortened(bars[start].group, wide - 4)
+            text = shortened(bars[start].group, wide - 8)
             yield element(
                 "text", text, x=x + wide / 2, y=field.ground + 34, class_="tick", text_anchor="middle"
             )

@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 
 from edxtasks.pages.figures import MONTHS
 
-CHARACTER = 6.4
+CHARACTER = 6.8
 """Width of a character of a label, about."""
 
 
@@ -60,11 +60,11 @@ def picture(width: float, height: float, label: str, parts: Iterable[Markup], ki
 
 
 def shortened(text: str, room: float) -> str:
-    """A text cut to what fits into so many pixels; "" where nothing does."""
+    """A text cut to what fits into so many pixels; "" where so little does that it would say nothing."""
     most = int(room / CHARACTER)
     if len(text) <= most:
         return text
-    return text[: most - 1].rstrip() + "…" if most >= 4 else ""
+    return text[: most - 1].rstrip() + "…" if most >= 8 else ""
 
 
 # Scales
