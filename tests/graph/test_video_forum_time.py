@@ -98,7 +98,12 @@ def small(tmp_path: Path) -> SmallCourse:
 
 def test_a_late_day_and_one_that_is_delivered_again(small: SmallCourse) -> None:
     small.deliver("2013-10-01", *AFTER_MIDNIGHT)
-    small.doit(*COMMANDS)
+    outcome = small.doit(*COMMANDS)
+    # Nothing says which videos the course has, or what was posted: tables without rows, which is told.
+    for table in ("video_axis", "forum_posts", "person_course_video_watched"):
+        assert small.rows(table, "1") == [], table
+    assert "read as empty, since they do not exist: course_axis" in outcome.err
+    assert "read as empty, since they do not exist: forum" in outcome.err
     # Two events in one instant: a gap of nothing counts as such.
     assert small.rows("time_on_task", "date::text", "total_time_30") == [("2013-10-01", 0.0)]
     assert small.rows("ora_events", "action", "module_id") == [("self_assess", None)]
@@ -134,6 +139,19 @@ def test_a_late_day_and_one_that_is_delivered_again(small: SmallCourse) -> None:
     ]
     assert small.rows("forum_events", "forum_action") == []
     assert small.rows("ora_events", "action", "module_id") == [("self_assess", None)]
+    assert small.doit(*COMMANDS).built == set()
+
+
+def test_without_any_log_the_tables_are_there_and_empty(small: SmallCourse) -> None:
+    small.export("2013-10-06", '<chapter url_name="a"><video url_name="v1"/></chapter>')
+    config = small.folder / "config" / "edxtasks.toml"
+    config.write_text("".join(line for line in config.open() if not line.startswith("tlfn")))
+    outcome = small.doit("axis2bq", *COMMANDS)
+    by_date = ("forum_events", "ora_events_day", "time_on_task", "video_durations_day", "video_stats_day")
+    for table in (*by_date, "ora_events", "time_on_task_totals", "video_stats"):
+        assert small.rows(table, "1") == [], table
+    assert "warning: there is no log day of the course: no rows" in outcome.err
+    assert small.rows("video_axis", "video_id") == [("v1",)]
     assert small.doit(*COMMANDS).built == set()
 
 
