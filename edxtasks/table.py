@@ -298,6 +298,8 @@ class Table:
     tables alone takes all others as they stand. `required_when_named`: to name it, or its command, where
     there is nothing to make it from is an error, not a table that is left out.
 
+    `may_be_empty`: that it has no rows is no sign of a fault, also where its inputs have some.
+
     `replaceable`: inputs in whose place an option or setting names another table (`build/overrides.py`), and
     `written` how the builder writes the name of an input that was so replaced, by the name of what is read;
     `named` by the same name the words of the person who named it.
@@ -352,6 +354,7 @@ class Table:
     forced_by: tuple[str, ...] = ()
     stands_with: tuple[str, ...] = ()
     required_when_named: bool = False
+    may_be_empty: bool = False
     replaceable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     written: Mapping[str, str] = field(default_factory=dict)
     named: Mapping[str, str] = field(default_factory=dict)

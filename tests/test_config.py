@@ -120,6 +120,11 @@ def test_every_setting_with_its_default(tmp_path: Path) -> None:
         "fingerprint_min_corr": 0.99, "cameo_master": None, "cameo_cutoff": None, "irt_source": "",
         "export_personal_data": False, "keep_person_course_snapshots": False,
         "youtube_api_endpoint": "https://www.googleapis.com/youtube/v3", "csv_bom": False, "minimum_cell": 10,
+        "health_ignore": (), "health_server_share": 0.8, "health_weeks": 8, "health_least_weeks": 4,
+        "health_day_share": 0.3, "health_day_events": 10, "health_reject_share": 0.01,
+        "health_least_rejects": 100, "health_small_log_rejects": 0.1, "health_dump_age": 10,
+        "health_users_drop": 0.02, "health_rows_drop": 0.2, "health_unknown_learners": 0.01,
+        "health_unlisted_events": 20, "health_disk_weeks": 1.0,
     }  # fmt: skip
     sections: dict[str, dict[str, Any]] = {
         "paths": {

@@ -17,7 +17,8 @@ warehouse), `optional` and `borrowed` (inputs that may be absent; all others are
 `all`), `internal: yes`, `files` (files to write from the rows), `settings` (settings whose change makes the
 table anew), and what a table says of its place in the product: `sets`, `step`, `excluded by`, `forced by`,
 `required when named`, `file form`, `snapshot`, `from files`, `input NAME: from OPTION`, `for each`,
-`constants` and `variant` (`variants.py`), `stands with`.
+`constants` and `variant` (`variants.py`), `stands with`, `may be empty: yes` (no rows are no finding of `doit
+health`, whatever its inputs have).
 Conditions that its rows keep are lines of their own, `-- check NAME (error): grade <= 1`
 (`check_lines.py`), and so is what is said of it after a build (`fact_lines.py`). Each output column says its
 BigQuery type and its meaning in its comment; inputs and parameters are read from the parsed query
@@ -96,6 +97,7 @@ _KEYS = (
     "stands with",
     "snapshot",
     "from files",
+    "may be empty",
 )
 _HEADER = re.compile(r"--\s*([a-z]+(?: [a-z]+)*|input \S+):\s*(.+)")
 _INPUT = "input "
@@ -386,6 +388,7 @@ def _table(
         forced_by=split_list(header.get("forced by", "")),
         stands_with=split_list(header.get("stands with", "")),
         required_when_named=header.get("required when named") == "yes",
+        may_be_empty=header.get("may be empty") == "yes",
         replaceable=dict(_replaceable(path, header)),
         from_files=_from_files(path, header),
     )

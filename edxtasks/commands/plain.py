@@ -25,6 +25,7 @@ from edxtasks.config import (
     Entry,
     Settings,
     chosen_courses,
+    known_courses,
     load_settings,
     written_courses,
 )
@@ -64,7 +65,8 @@ class Request:
 class DataCommand(EndsWell, Command):  # type: ignore[misc]
     """A doit command outside the graph.
 
-    A subclass says what it takes: `takes_courses`, with the options of `_SELECTION`; `takes_words`, the most
+    A subclass says what it takes: `takes_courses`, with the options of `_SELECTION`, and `takes_all_courses`
+    where none named means all that the configuration names; `takes_words`, the most
     words it takes otherwise (None: any number); `heeds`, names of settings and doit variables that are
     options here (`logs_dir` is `--logs-dir`); `means`, what they mean here where that is not what they mean
     to tasks; `cmd_options`, options of its own in doit's form; `joins`, the option that a word with "=" most
@@ -72,6 +74,7 @@ class DataCommand(EndsWell, Command):  # type: ignore[misc]
     """
 
     takes_courses: ClassVar[bool] = False
+    takes_all_courses: ClassVar[bool] = False
     takes_words: ClassVar[int | None] = 0
     heeds: ClassVar[tuple[str, ...]] = ()
     means: ClassVar[Mapping[str, str]] = {}
@@ -125,7 +128,10 @@ class DataCommand(EndsWell, Command):  # type: ignore[misc]
         settings = load_settings(self._folder(), variables, os.environ)
         messages = Messages(list(settings.notices))
         courses: list[CourseKey] = []
-        if self.takes_courses:
+        of_all = self.takes_all_courses and not words and not _is_selecting(settings)
+        if of_all:
+            courses = known_courses(settings, messages)
+        elif self.takes_courses:
             courses = chosen_courses(
                 settings,
                 words,
@@ -140,7 +146,8 @@ class DataCommand(EndsWell, Command):  # type: ignore[misc]
         for line in messages.lines:
             say(line)
         if self.takes_courses:
-            return Request(settings, tuple(courses), (), own, written_courses(settings, words))
+            written = () if of_all else written_courses(settings, words)
+            return Request(settings, tuple(courses), (), own, written)
         return Request(settings, (), tuple(words), own)
 
     def _own(self, given: Mapping[str, Any], variables: dict[str, str]) -> dict[str, Any]:
@@ -189,6 +196,11 @@ class DataCommand(EndsWell, Command):  # type: ignore[misc]
         """Where the configuration is looked for: the folder of the dodo.py that is named, else this one."""
         named = self.opt_vals.get("dodoFile") or os.environ.get("DOIT_FILE")
         return Path(named).absolute().parent if named else Path.cwd()
+
+
+def _is_selecting(settings: Settings) -> bool:
+    """Whether an option chooses courses."""
+    return any(getattr(settings.options, name) for name in _OF_COURSES)
 
 
 def _without_table(

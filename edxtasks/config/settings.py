@@ -229,6 +229,47 @@ class Settings:
     minimum_cell: int = setting(
         whole(1), 10, "Fewest learners behind a figure on a page; a smaller figure is not shown."
     )
+    health_ignore: tuple[str, ...] = setting(
+        TEXTS, (), "Courses in the logs that no list names and `health` is not to tell of; may contain `*`."
+    )
+    health_server_share: float = setting(
+        FRACTION, 0.8, "A raw log is missed of a server that has one on this share of the days."
+    )
+    health_weeks: int = setting(
+        whole(1, 520), 8, "Weeks whose days `health` compares, and weeks that a day is compared with."
+    )
+    health_least_weeks: int = setting(
+        whole(1), 4, "A course's day is compared where so many weeks before it are there."
+    )
+    health_day_share: float = setting(
+        FRACTION, 0.3, "A course's day has at least this share of the median of its weekday."
+    )
+    health_day_events: int = setting(
+        whole(), 10, "A course's day is compared where that median is at least this."
+    )
+    health_reject_share: float = setting(FRACTION, 0.01, "Rejected lines of one raw log, at most.")
+    health_least_rejects: int = setting(whole(), 100, "Fewer rejected lines of a raw log are not told.")
+    health_small_log_rejects: float = setting(
+        FRACTION, 0.1, "Of a small raw log this share of rejected lines is told, though they are fewer."
+    )
+    health_dump_age: int = setting(
+        whole(), 10, "Days that the newest dump of a course is older than the newest log, at most."
+    )
+    health_users_drop: float = setting(
+        FRACTION, 0.02, "A dump with fewer users than the one before by this share is a problem."
+    )
+    health_rows_drop: float = setting(
+        FRACTION, 0.2, "A table of a dump with fewer rows than before by this share is a problem."
+    )
+    health_unknown_learners: float = setting(
+        FRACTION, 0.01, "Active learners whom the dump does not know, at most."
+    )
+    health_unlisted_events: int = setting(
+        whole(1), 20, "From so many events on a course that no list names is a problem."
+    )
+    health_disk_weeks: float = setting(
+        number(0, 520), 1.0, "Weeks of logs and dumps for which there must be room on the disks."
+    )
     options: Options = field(default_factory=Options)
     config_file: Path | None = None
     """The configuration file that was read; None when there is none."""

@@ -11,7 +11,7 @@ import contextlib
 import dataclasses
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -92,6 +92,14 @@ class Checkpoint:
 def read_checkpoint(layout: Layout, key: str) -> Checkpoint | None:
     """The checkpoint of a source; None when there is none that can be read."""
     return _parse(layout.checkpoint(key))
+
+
+def all_checkpoints(layout: Layout) -> Iterator[Checkpoint]:
+    """The checkpoints of all sources, ordered by name; those that cannot be read are left out."""
+    for name in _marks(layout.meta):
+        checkpoint = _parse(layout.meta / name)
+        if checkpoint is not None and layout.checkpoint(checkpoint.key).name == name:
+            yield checkpoint
 
 
 def _parse(path: Path) -> Checkpoint | None:

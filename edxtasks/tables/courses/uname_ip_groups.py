@@ -32,6 +32,7 @@ def _text(value: object) -> str | None:
 
 TABLE = Table(
     command="ip_sybils",
+    may_be_empty=True,
     steps=("2", "3", "5"),
     on_request=True,
     scope=Scope.GROUP,

@@ -2,6 +2,7 @@
 -- Pages of the classic forum (/courses/…/discussion/…) and events edx.forum.*. Classic pages since 2015 leave both.
 -- Of the actions, and of the places where a thread is named, the first that fits counts.
 -- command: analyze_forum
+-- may be empty: yes
 -- sets: doall
 -- grain: event of the log
 -- partition: time

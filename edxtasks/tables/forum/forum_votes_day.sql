@@ -1,6 +1,7 @@
 -- How often each learner voted on each thread and its responses on each date, and took votes back.
 -- From edx.forum.thread.voted and edx.forum.response.voted: whether a vote is taken back stands in their payload alone.
 -- command: analyze_forum
+-- may be empty: yes
 -- sets: doall
 -- grain: date, username, thread_id, is_undone
 -- partition: date

@@ -50,6 +50,7 @@ def _tell(messages: Messages, number: int, what: str) -> None:
 
 TABLE = Table(
     command="irt_grm",
+    may_be_empty=True,
     grain="problem_nid, cutnum",
     schema=schema("""
     problem_nid INTEGER -- number of the problem in the course

@@ -3,6 +3,7 @@
 -- The form asks for the columns id, item and resp; what describes an item begins with itemcov_. Ids are account
 -- ids: replace them before you give the file away.
 -- command: item_responses
+-- may be empty: yes
 -- grain: id, item
 -- files: item_responses.csv
 WITH

@@ -39,6 +39,7 @@ def build(inputs: BuildInputs) -> list[Row]:
 
 TABLE = Table(
     command="irt_grm",
+    may_be_empty=True,
     grain="user_id",
     schema=schema("""
     user_id INTEGER -- account id of the learner

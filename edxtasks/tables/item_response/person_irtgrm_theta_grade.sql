@@ -1,6 +1,7 @@
 -- The grade that the graded response model expects of each learner, beside the grade that edX gave.
 -- Only problems of the model count; a weight that is NULL is none.
 -- command: irt_grm
+-- may be empty: yes
 -- grain: user_id
 WITH
   -- With what points a problem adds to the expected score from each cut on: the score of the category above the

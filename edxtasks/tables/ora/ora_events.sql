@@ -1,6 +1,7 @@
 -- What learners and staff did in open response problems, an event a row, with the problem that it was about.
 -- An event that does not name its problem has that of the response: as another event about it says.
 -- command: analyze_ora
+-- may be empty: yes
 -- sets: doall
 -- grain: event of the log
 WITH

@@ -1,6 +1,7 @@
 -- What learners and staff did in open response problems, with what each event says of the problem by itself.
 -- Pages that were merely shown (handler calls with empty POST and GET) are left out.
 -- command: analyze_ora
+-- may be empty: yes
 -- sets: doall
 -- grain: event of the log
 -- partition: time

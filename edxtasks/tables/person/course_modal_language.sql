@@ -1,5 +1,6 @@
 -- The transcript language that each learner used most in the course.
 -- command: person_course
+-- may be empty: yes
 -- sets: doall
 -- grain: username
 SELECT

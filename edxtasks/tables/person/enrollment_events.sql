@@ -1,5 +1,6 @@
 -- Every event of the log about an enrolment: of whom, in which mode, what happened.
 -- command: enrollment_events
+-- may be empty: yes
 -- sets: doall
 -- grain: event
 -- partition: time

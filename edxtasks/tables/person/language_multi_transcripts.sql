@@ -1,5 +1,6 @@
 -- The transcript languages of each learner, and how much each was used.
 -- command: person_course
+-- may be empty: yes
 -- sets: doall
 -- grain: username, resource_event_data
 WITH

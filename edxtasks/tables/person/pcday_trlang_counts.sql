@@ -1,5 +1,6 @@
 -- In which languages each learner read or downloaded transcripts of videos on each date.
 -- command: pcday_trlang
+-- may be empty: yes
 -- sets: doall
 -- grain: username, date, resource_event_data, resource_event_type
 -- partition: date

@@ -1,5 +1,6 @@
 -- When each learner chose a language of transcripts, or downloaded one: what pcday_trlang_counts counts.
 -- command: pcday_trlang
+-- may be empty: yes
 -- sets: doall
 -- grain: username, time, event_type
 -- partition: date

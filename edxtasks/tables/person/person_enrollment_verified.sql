@@ -1,5 +1,6 @@
 -- When each learner became a verified one, and left that mode by un-enrolling.
 -- command: enrollment_events
+-- may be empty: yes
 -- sets: doall
 -- grain: user_id
 -- check enrolled_before_unenrolled (warning): verified_enroll_time <= verified_unenroll_time

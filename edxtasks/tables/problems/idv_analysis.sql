@@ -2,6 +2,7 @@
 -- Of persons with an answered problem until that time, and activity on a date before it. Without any verified person
 -- in the course there are no rows.
 -- command: analyze_idv
+-- may be empty: yes
 -- grain: user_id
 -- optional: person_course
 -- borrowed: report.person_course_viewed

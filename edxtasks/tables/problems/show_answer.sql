@@ -1,6 +1,7 @@
 -- When learners asked for the answer of a problem.
 -- Only events show_answer (2012) and showanswer count, of any source; they are not deduplicated.
 -- command: show_answer
+-- may be empty: yes
 -- sets: doall
 -- grain: event
 -- partition: time

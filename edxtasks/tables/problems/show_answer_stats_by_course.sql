@@ -1,6 +1,7 @@
 -- How many of their problems the learners of a course asked the answer of: means and lower medians of the
 -- percentages of show_answer_stats_by_user, of all learners and of groups.
 -- command: analyze_problems
+-- may be empty: yes
 -- step: show_answer
 -- sets: doall
 -- grain: one row

@@ -2,6 +2,7 @@
 -- A problem was seen where the dump has points or a state of it. Learners are those without another role in
 -- the forum.
 -- command: analyze_problems
+-- may be empty: yes
 -- step: show_answer
 -- sets: doall
 -- grain: user_id

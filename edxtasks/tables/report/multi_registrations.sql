@@ -1,6 +1,7 @@
 -- For how many of the chosen courses each account registered, those with the most first.
 -- All who registered are counted, staff too.
 -- command: report
+-- may be empty: yes
 -- step: 17 multi_registrations
 -- sets: weekly
 -- scope: group

@@ -1,5 +1,6 @@
 -- The addresses without a country in the combined person_course, the most frequent first.
 -- command: makegeoip
+-- may be empty: yes
 -- required when named: yes
 -- scope: group
 -- grain: ip

@@ -1,5 +1,6 @@
 -- How many of their problems learners asked the answer of, a row for each chosen course.
 -- command: report
+-- may be empty: yes
 -- step: 1 show_answer_stats_by_course
 -- sets: weekly
 -- scope: group

@@ -3,6 +3,7 @@
 -- week after the start of the course, a year after the start. A date counts as a whole. One row, so that other
 -- tables change only when the time does.
 -- command: ip_sybils
+-- may be empty: yes
 -- step: 3 (on request)
 -- grain: one row
 -- optional: course_axis, user_info_combo

@@ -1,6 +1,7 @@
 -- When each certified learner first and last solved each problem, and how long before or after the mean of all.
 -- The mean is taken in whole microseconds since the first of these times.
 -- command: temporal_fingerprints
+-- may be empty: yes
 -- grain: index, username
 WITH
   solved AS (

@@ -1,5 +1,6 @@
 -- When each learner with more than 10 answers asked for first asked for the answer of each problem.
 -- command: temporal_fingerprints
+-- may be empty: yes
 -- grain: index, username
 WITH
   shown AS (

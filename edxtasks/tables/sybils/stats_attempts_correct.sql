@@ -1,6 +1,7 @@
 -- The share of right answers of each participant, by the last answers to each problem.
 -- Participants are learners who viewed the course and submitted a problem.
 -- command: attempts_correct
+-- may be empty: yes
 -- grain: user_id
 -- optional: show_answer
 WITH

@@ -3,6 +3,7 @@
 -- sybil_max_percent_correct of its own answers right. Addresses of sybil_max_group and more participants, those of
 -- a campus or café, are left out.
 -- command: ip_sybils
+-- may be empty: yes
 -- step: 1
 -- grain: ip, user_id
 WITH

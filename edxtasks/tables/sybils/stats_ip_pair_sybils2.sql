@@ -2,6 +2,7 @@
 -- A learner is in each group that has the learner's address, whoever brought it in. `table` names another table
 -- of groups, with the columns username, ip, grp.
 -- command: ip_sybils
+-- may be empty: yes
 -- step: 2 (on request)
 -- grain: grp, user_id
 -- input courses.uname_ip_groups: from table

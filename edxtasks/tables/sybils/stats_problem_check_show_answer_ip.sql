@@ -2,6 +2,7 @@
 -- Submissions are those that the server logged; answers asked for are of any source. With the setting
 -- cameo_cutoff only events before a time.
 -- command: ip_sybils
+-- may be empty: yes
 -- step: 3 (on request)
 -- grain: event
 -- partition: time

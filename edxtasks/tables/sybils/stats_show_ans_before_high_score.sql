@@ -3,6 +3,7 @@
 -- asked for; a pair counts where it asked first in more than 10 problems. The score adds up how much a harvester
 -- stands out among those of the same account: share and number of problems, correlation of times, short delays.
 -- command: ip_sybils
+-- may be empty: yes
 -- step: 4 (on request)
 -- grain: master_candidate, harvester_candidate
 WITH

@@ -3,6 +3,7 @@
 -- problems, both as deviations from the mean time of the problem: the calendar of the course is taken out.
 -- There are many pairs, so that they are sifted first, by sums of whole minutes.
 -- command: temporal_fingerprints
+-- may be empty: yes
 -- grain: CAMEO_username, shadow_username
 WITH
   shadows AS (

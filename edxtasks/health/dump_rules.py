@@ -1,0 +1,69 @@
+"""Rules over the SQL dumps: old ones, and those that hold less than the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from edxtasks.config import Settings
+from edxtasks.health.findings import NOTE, PROBLEM, Finding, percent, share_of
+from edxtasks.printable import number, printable
+
+USERS = "users"
+"""The source with the accounts of a course."""
+
+
+@dataclass(frozen=True)
+class Dump:
+    """One dump of a course: its date, and the records of each source that was delivered."""
+
+    date: date
+    records: Mapping[str, int] = field(default_factory=dict)
+
+
+def old_dump(course: str, dump: date | None, today: date, settings: Settings) -> Iterator[Finding]:
+    """A dump that is much older than the newest log, or none at all."""
+    if dump is None:
+        yield Finding(
+            "dump_absent",
+            NOTE,
+            "there is no dated dump of this course. If it should have one, sort the weekly package with "
+            "waldofy",
+            course=course,
+        )
+        return
+    days = (today - dump).days
+    if days > settings.health_dump_age:
+        yield Finding(
+            "dump_old",
+            PROBLEM,
+            f"its newest dump is {days} days older than the newest log day ({today}); expected at most "
+            f"{settings.health_dump_age}. Fetch the weekly package",
+            course=course,
+            date=dump,
+            number=days,
+            expected=settings.health_dump_age,
+        )
+
+
+def smaller_dump(course: str, new: Dump, old: Dump, settings: Settings) -> Iterator[Finding]:
+    """Sources of a dump with far fewer records than in the dump before, or that it lacks."""
+    for source, before in sorted(old.records.items()):
+        now = new.records.get(source, 0)
+        drop = settings.health_users_drop if source == USERS else settings.health_rows_drop
+        if not before or now >= before or before - now < share_of(drop, before):
+            continue
+        name = printable(source)
+        there = f"{number(now)} records" if source in new.records else "not delivered"
+        yield Finding(
+            "dump_users" if source == USERS else "dump_rows",
+            PROBLEM,
+            f"{name}: {there}, {number(before)} in the dump of {old.date}; fewer by {percent(drop)} or more. "
+            "Look whether the package is whole",
+            course=course,
+            date=new.date,
+            table=name,
+            number=now,
+            expected=float(before - share_of(drop, before)),
+        )

@@ -1,0 +1,63 @@
+"""What the warehouse says of its tables, without reading their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from edxtasks.build.context import Context
+from edxtasks.build.freshness import instances
+from edxtasks.course import CourseKey
+from edxtasks.health.table_rules import TableFacts
+from edxtasks.table import TRACKLOG, Need, PythonModel, Scope, Table
+
+_FILE = "file:"
+
+
+def read_tables(
+    context: Context, course: CourseKey | None, records: Mapping[str, int]
+) -> Iterator[TableFacts]:
+    """The tables of a course that are there; of None those over courses and of the warehouse.
+
+    `records` are numbers of records in the sources of its dump.
+    """
+    for table in context.registry.values():
+        if table.external or table.fault or (table.scope is Scope.COURSE) is (course is None):
+            continue
+        state = context.state(table, course)
+        if state is None:
+            continue
+        checks = context.warehouse.check_results(context.name(table, course)) if table.checks else ()
+        yield TableFacts(
+            f"{table.task}:{course}" if course is not None else table.task,
+            str(course or ""),
+            state.rows,
+            {} if state.rows else _required(context, table, course, records),
+            table.may_be_empty,
+            checks,
+            state.fault,
+        )
+
+
+def _required(
+    context: Context, table: Table, course: CourseKey | None, records: Mapping[str, int]
+) -> dict[str, int | None]:
+    """The rows of each required input; None where they are not known."""
+    found: dict[str, int | None] = {}
+    for name, need in table.inputs.items():
+        if need is Need.REQUIRED:
+            found[name] = _rows(context, table, name, course)
+    for read, need in table.builder.reads.items() if isinstance(table.builder, PythonModel) else ():
+        if need is Need.REQUIRED:
+            source = read.removeprefix(_FILE).partition(".")[0]
+            found[read.removeprefix(_FILE)] = records.get(source) if read.startswith(_FILE) else None
+    return found
+
+
+def _rows(context: Context, table: Table, name: str, course: CourseKey | None) -> int | None:
+    if name == TRACKLOG:
+        return sum(day.rows for day in context.log_days(course).values()) if course is not None else None
+    source = context.registry[name]
+    if source.external:
+        return None
+    states = [context.state(source, one) for one in instances(context, table, name, course)]
+    return sum(state.rows for state in states if state is not None)

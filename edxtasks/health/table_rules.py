@@ -1,0 +1,73 @@
+"""Rules over tables: empty ones, failed checks, damaged files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from edxtasks.health.findings import NOTE, PROBLEM, Finding
+from edxtasks.printable import number, printable
+
+
+@dataclass(frozen=True)
+class TableFacts:
+    """A table as it stands: its task, the course ("" for none), its rows, those of its required inputs by
+    name (None: not known), the results of its checks, and why it cannot be read ("" where it can)."""
+
+    task: str
+    course: str
+    rows: int
+    inputs: Mapping[str, int | None] = field(default_factory=dict)
+    may_be_empty: bool = False
+    checks: Sequence[Mapping[str, Any]] = ()
+    fault: str = ""
+
+
+def empty_table(table: TableFacts) -> Iterator[Finding]:
+    """A table without rows, although everything that it needs has some."""
+    if table.rows or table.fault or table.may_be_empty or not table.inputs:
+        return
+    if all(table.inputs.values()):
+        yield Finding(
+            "table_empty",
+            PROBLEM,
+            f"{table.task} has no rows, though {', '.join(map(printable, table.inputs))} has. Look at its "
+            f"inputs, then build it again (doit forget, doit {table.task})",
+            course=table.course,
+            table=table.task,
+            number=0,
+            expected=1,
+        )
+
+
+def damaged_table(table: TableFacts) -> Iterator[Finding]:
+    """A table, or a part of it, that cannot be read."""
+    if table.fault:
+        yield Finding(
+            "table_damaged",
+            PROBLEM,
+            f"{table.task} cannot be read: {printable(table.fault, 400)}. Build it again",
+            course=table.course,
+            table=table.task,
+        )
+
+
+def failed_checks(table: TableFacts) -> Iterator[Finding]:
+    """Checks that the rows of a table broke when it was built: of its errors a problem, of its warnings a
+    note."""
+    for result in table.checks:
+        if not result.get("fails"):
+            continue
+        rows, broken = int(result.get("rows", 0)), int(result.get("broken", 0))
+        share = float(result.get("share", 1.0))
+        yield Finding(
+            "check_failed",
+            PROBLEM if result.get("level") == "error" else NOTE,
+            f"{table.task}: check {printable(result.get('name'))}: {number(broken)} of {number(rows)} rows "
+            f"break {printable(result.get('condition'), 200)}",
+            course=table.course,
+            table=table.task,
+            number=broken,
+            expected=round((1 - share) * rows, 6),
+        )
