@@ -94,7 +94,7 @@ def test_a_day_with_too_few_weeks_before_it_is_not_compared() -> None:
 def test_only_the_last_eight_weeks_are_the_measure() -> None:
     events = weeks(*[10_000] * 9, *[20] * 8, 5)
     found = [*small_days(COURSE, events, (), max(events), USUAL)]
-    # Looked at are the last eight days. Of the eight before each, seven, six, five are of 10 000; then four of
+    # Looked at are the last eight. Of the eight before each, seven, six, five are of 10 000; then four of
     # them (median 5 010, 30 % of it 1 503), then three (median 20); before the last one all are 20.
     assert [one.expected for one in found] == [3000.0, 3000.0, 3000.0, 1503.0, 6.0]
     assert found[-1].number == 5
