@@ -16,8 +16,9 @@ from edxtasks.graph.table_step import Role, TableStep
 from edxtasks.printable import SHOWN_COURSES, listed
 from edxtasks.steps.step import Run, Step
 from edxtasks.steps.task import DUMP, Task, TaskOfRun
-from edxtasks.table import TRACKLOG, Need, Scope, Table
+from edxtasks.table import REPORT, TRACKLOG, Need, Scope, Table
 
+_PLACES_OF_REPORTS = ("output_project_id", "output_dataset_id", "output_bucket")
 _SHOWN_TABLES = 6
 """Tables that the line of a command names."""
 
@@ -62,10 +63,11 @@ class Graph:
         made = commands(self._registry, options)
         made |= {task.name: made.get(task.stands_for, []) for task in tasks.values() if task.stands_for}
         steps = of_steps(self._registry, made, options, words.targets)
-        self.remarks = [*steps.remarks]
         self._commands = steps.commands
         needs = {name: task.all_needs(self._registry) for name, task in tasks.items()}
         self._asked = Selection(self._registry, steps, words.targets, options, choice.named, needs)
+        self.remarks = [*steps.remarks, *self._without_report(words.targets)]
+        """What people should know of the options of the run."""
         self._left_out = set(self._successful())
         self._force_tables(self._asked.forced, run.context.courses)
         self._made_in_part = {
@@ -74,6 +76,16 @@ class Graph:
             if self._asked.is_made_where_absent(table) and run.context.state(table, None) is None
         }
         """Tables over all courses that do not exist, and that this run of some courses cannot do without."""
+
+    def _without_report(self, words: Sequence[str]) -> Iterator[str]:
+        """That options for the place of reports have no effect, where only tables are asked for that are made
+        of no report and are none."""
+        options = self.run.context.settings.options
+        given = [name for name in _PLACES_OF_REPORTS if getattr(options, name)]
+        tables = [self._registry[name] for name in self._asked.tables]
+        others = any(base_of(word, self._bases)[0] in self._tasks for word in words)
+        if given and tables and not others and not any(map(_is_of_report, tables)):
+            yield f"{', '.join(given)}: without effect, no table of a report is made or read"
 
     def tasks(self) -> Iterator[DoitTask]:
         """Every task, as doit's loader takes it."""
@@ -351,6 +363,10 @@ def _needs_courses(registry: Mapping[str, Table], table: Table) -> bool:
     return table.scope is not Scope.WAREHOUSE or any(
         registry[name].scope is not Scope.WAREHOUSE for name in upstream(registry, [table.name]) - {TRACKLOG}
     )
+
+
+def _is_of_report(table: Table) -> bool:
+    return table.scope is Scope.GROUP or any(name.startswith(f"{REPORT}.") for name in table.inputs)
 
 
 def _first_sentence(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 import shutil
 from collections import Counter, defaultdict
@@ -282,3 +283,71 @@ def test_another_dataset_may_be_named(built: Project, word: str, dataset: str) -
     assert rows(built, f"{dataset}/person_course_latest") == rows(built, f"{REPORTS}/person_course_latest")
     folder = REPORTS if dataset == "mine" else dataset
     assert (built.folder / "storage" / folder / "person_course_latest.csv").is_file()
+
+
+def test_reports_say_what_the_courses_hold(built_once: Project) -> None:
+    people = [row for course in built_once.courses for row in of_course(built_once, course)]
+    students = [row for row in people if row["forumRoles_isStudent"] in (1, None)]
+    assert 0 < len(students) <= len(people)
+    broad = {row["course_id"]: row for row in rows(built_once, f"{REPORTS}/broad_stats_by_course")}
+    assert list(broad) == sorted(built_once.courses)
+    for course, row in broad.items():
+        own = [one for one in students if one["course_id"] == course]
+        assert row["registered_sum"] == len(own)
+        assert row["viewed_sum"] == sum(bool(one["viewed"]) for one in own)
+        assert row["nevents_sum"] == sum(one["nevents"] or 0 for one in own)
+        [typical] = [
+            one
+            for one in rows(built_once, f"{REPORTS}/viewed_median_stats_by_course")
+            if one["course_id"] == course
+        ]
+        grades = sorted(one["grade"] for one in own if one["viewed"] and one["grade"] is not None)
+        assert typical["grade_median"] == grades[(len(grades) - 1) // 2]
+    registrations = Counter(row["user_id"] for row in people)
+    found = rows(built_once, f"{REPORTS}/multi_registrations")
+    assert {row["user_id"]: row["n_courses_registered"] for row in found} == registrations
+    [overall] = rows(built_once, f"{REPORTS}/overall_stats")
+    assert overall["total_registered"] == len(students)
+    assert overall["multi_course_registrations"] == len(people)
+
+
+def test_every_report_is_a_file_in_the_form_of_reports(built_once: Project) -> None:
+    folder = built_once.folder / "storage" / REPORTS
+    tables = {path.stem for path in (built_once.warehouse / REPORTS).glob("*.parquet")}
+    assert tables - {path.stem for path in folder.glob("*.csv")} == {
+        "email_addresses",
+        "email_addresses_MITx",
+        "median_stats_by_course",
+    }
+    with (folder / "broad_stats_by_course.csv").open(newline="", encoding="utf-8") as file:
+        for record in csv.DictReader(file):
+            assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{6})? UTC", record["min_start_time"])
+
+
+def test_summaries_are_chosen_by_an_option_that_forces_nothing(built: Project) -> None:
+    outcome = built.doit("analyze_content", "force_recompute=1", "listings=listings.csv")
+    made = {f"report:{name}" for name in ("course_metainfo", "course_summary_stats", "nregistered_by_wrap")}
+    assert made <= outcome.built
+    # Nothing was forced: what weekly had made stands.
+    assert not {"report:broad_stats_by_course", f"person_course:{built.courses[0]}"} & outcome.built
+    folder = built.folder / "storage" / REPORTS
+    lines = (folder / f"{REPORTS}__course_summary_stats.json").read_text().splitlines()
+    summaries = {one["course_id"]: one for one in map(json.loads, lines)}
+    assert set(summaries) == set(built.courses)
+    for course, summary in summaries.items():
+        assert len(summary) == 427
+        assert summary["listings_Course_Launch"]
+        assert summary["cbr_course_id"] == summary["msbc_viewed_course_id"] == course
+        assert summary["nexcluded_sub_20_chapter"] > 0
+        assert summary["ToT_sum_total_hours"] > 0
+        assert summary["nregistered_by_wrap"] >= summary["registered_sum"]
+    assert (folder / "course_content.csv").read_text().startswith("course_id,nquant_per_week,total_")
+    assert built.doit("analyze_content", "force_recompute=1", "listings=listings.csv").built == set()
+
+
+def test_a_step_alone_needs_what_it_reads(built: Project) -> None:
+    outcome = built.doit("report", "only_step=2", f"courses={NOBODY}", status=None)
+    assert outcome.status != 0
+    assert "none of the 1 chosen courses has a table person_course: make it first" in outcome.err
+    built.doit("forget", "report:broad_stats_by_course", "report:overall_stats")
+    assert built.doit("report", "only_step=overall_stats").built == {"report:overall_stats"}

@@ -213,3 +213,21 @@ def test_each_task_has_one_line_of_names_that_can_be_typed(tmp_path: Path) -> No
     assert lines["makegeoip"] == "make report:person_course_latest_ip_no_cc, geocode.extra_geoip"
     assert not [line for line in lines.values() if "report." in line or "\n" in line]
     assert "report:median_stats_by_course" not in lines["report"], "a part of other tables"
+
+
+@pytest.mark.parametrize(
+    ("words", "remarks"),
+    [
+        (
+            ["person_course", "output_dataset_id=mine"],
+            ["output_dataset_id: without effect, no table of a report is made or read"],
+        ),
+        (["person_course", "report", "output_dataset_id=mine"], []),
+        (["weekly", "output_dataset_id=mine"], []),
+        (["analyze_idv", "output_dataset_id=mine"], []),
+        (["person_course"], []),
+        (["person_course", "nskip=1"], ["nskip=1 has no effect: person_course has no numbered steps"]),
+    ],
+)
+def test_options_that_mean_nothing_are_told(tmp_path: Path, words: list[str], remarks: list[str]) -> None:
+    assert graph_of(tmp_path, *words).remarks == remarks
