@@ -164,6 +164,19 @@ def test_tables_of_others_are_adopted_and_then_fresh(
     assert project.doit("weekly").built == set()
 
 
+def test_pages_are_those_of_the_embedded_engine(
+    first: Outcome, project: Project, with_pages: Project, tmp_path: Path
+) -> None:
+    assert "dashboard:campus" in project.doit("dashboard", "minimum_cell=1").built
+    assert project.doit("dashboard", "minimum_cell=1").built == set()
+    storage = GcsStorage(f"gs://{BUCKET}/graph", PROJECT)
+    folders = [CourseKey.parse(course).directory for course in project.courses]
+    for folder in [*folders, "course_report_MITx"]:
+        storage.get(f"{folder}/dashboard.html", tmp_path / folder)
+        local = with_pages.folder / "storage" / folder / "dashboard.html"
+        assert (tmp_path / folder).read_text() == local.read_text()
+
+
 def _compare(cloud: BigQueryWarehouse, local: ParquetWarehouse) -> None:
     """Both have the same tables with the same rows, and all are stamped."""
     for dataset in local.datasets():
