@@ -64,6 +64,17 @@ def test_groups_over_all_courses_do_not_shrink_where_one_is_named(built: Project
     outcome = built.doit(f"ip_sybils:{second}", "only_step=2")
     assert "courses.uname_ip_groups" not in outcome.built
     assert made_groups(built) == of_all
+    # Groups of one's own take its place.
+    dataset = built.warehouse / second.replace("/", "__").replace(".", "_")
+    [(master, harvester, ip)] = duckdb.execute(
+        "SELECT max(username) FILTER (certified), max(username) FILTER (NOT certified), max(ip) "
+        f"FROM '{dataset}/stats_ip_pair_sybils2.parquet'"
+    ).fetchall()
+    (built.folder / "own.csv").write_text(f"username,ip,grp\n{master},{ip},77\n{harvester},{ip},77\n")
+    outcome = built.doit("ip_sybils", f"courses={second}", "only_step=2", "table=own.csv")
+    assert "courses.uname_ip_groups" not in outcome.built
+    numbers = duckdb.execute(f"SELECT DISTINCT grp FROM '{dataset}/stats_ip_pair_sybils2.parquet'")
+    assert numbers.fetchall() == [(77,)]
 
 
 def test_the_planted_pairs_are_found_and_no_others(built: Project) -> None:

@@ -31,7 +31,7 @@ def _text(value: object) -> str | None:
 
 
 TABLE = Table(
-    command="ip_sybils",
+    command="ip_sybils unless table",
     may_be_empty=True,
     steps=("2", "3", "5"),
     on_request=True,

@@ -3,6 +3,7 @@
 -- command: ip_sybils
 -- step: 3 (on request)
 -- grain: user_id
+-- optional: course_axis
 -- internal: yes
 WITH
   choice_problems AS (
