@@ -4,6 +4,7 @@
 -- share the first place.) Sums are of whole microseconds, those of products in parts of 10 seconds.
 -- command: ip_sybils
 -- step: 3 (on request)
+-- may be empty: yes
 -- grain: master_id, harvester_id
 -- internal: yes
 -- optional: show_ans_before_responses, courses.cameo_master

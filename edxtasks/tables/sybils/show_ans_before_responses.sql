@@ -2,6 +2,7 @@
 -- A harvester answers everything alike to see the right answer.
 -- command: ip_sybils
 -- step: 3 (on request)
+-- may be empty: yes
 -- grain: user_id
 -- optional: course_axis
 -- internal: yes

@@ -3,6 +3,7 @@
 -- A course with 10 registrants or fewer has none.
 -- command: ip_sybils
 -- step: 3 (on request)
+-- may be empty: yes
 -- grain: user_id, module_id, time
 -- internal: yes
 WITH

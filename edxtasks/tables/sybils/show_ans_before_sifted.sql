@@ -3,6 +3,7 @@
 -- whose median delay is more than 7 days.
 -- command: ip_sybils
 -- step: 3 (on request)
+-- may be empty: yes
 -- grain: master_id, harvester_id
 -- internal: yes
 WITH

@@ -4,6 +4,7 @@
 -- 10 and more usernames are left out. `table` names another table of groups, with the columns username, ip, grp.
 -- command: ip_sybils
 -- step: 3 (on request)
+-- may be empty: yes
 -- grain: grp, username, shadow
 -- input courses.uname_ip_groups: from table
 WITH

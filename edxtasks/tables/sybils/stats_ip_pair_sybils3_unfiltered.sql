@@ -3,6 +3,7 @@
 -- grade from which a certificate is given.
 -- command: ip_sybils
 -- step: 5 (on request)
+-- may be empty: yes
 -- grain: grp, username, harvester
 -- optional: courses.course_info
 -- input courses.uname_ip_groups: from table

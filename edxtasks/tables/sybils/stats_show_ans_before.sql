@@ -4,6 +4,7 @@
 -- master those are kept that stand out (show_ans_before_pairs).
 -- command: ip_sybils
 -- step: 3 (on request)
+-- may be empty: yes
 -- grain: master_candidate, harvester_candidate
 -- optional: show_ans_before_responses
 -- check more_than_10_registrants (warning, table): (SELECT COUNT(*) FROM person_course) > 10
