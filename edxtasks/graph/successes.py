@@ -6,7 +6,8 @@ away when the set begins for the course, and written when all of it was done or 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from edxtasks.course import CourseKey
 from edxtasks.directories import sql_directory
 from edxtasks.errors import SettingsError, SourceAbsentError, UserError
 from edxtasks.files import write_atomically
+from edxtasks.printable import SHOWN_COURSES, listed
 
 MARKED = tuple(name for name, one in SETS.items() if one.marked)
 """The sets that keep marks."""
@@ -61,10 +63,30 @@ class Mark:
         return orjson.dumps({"dump": dump, **place})
 
 
-def refuse_without_set(named: Iterable[str]) -> None:
-    """Raise `SettingsError` where `skip_already_successful` is given and no set with marks is named."""
-    if not set(named) & set(MARKED):
+def already_successful(context: Context, named: Collection[str]) -> list[tuple[str, CourseKey]]:
+    """The sets and courses that a run leaves alone with `skip_already_successful`; `named` are its tasks.
+
+    Raises `SettingsError` where the option is given and no set with marks is named.
+    """
+    if not context.settings.options.skip_already_successful:
+        return []
+    sets = [name for name in MARKED if name in named]
+    if not sets:
         raise SettingsError(
             f"skip_already_successful is for {' and '.join(MARKED)}: what is asked for keeps no marks. "
             "Take it off the line"
         )
+    pairs = itertools.product(sets, context.courses)
+    return [(name, course) for name, course in pairs if Mark(context, name, course).holds()]
+
+
+def remarks_on(context: Context, left_out: Iterable[tuple[str, CourseKey]]) -> list[str]:
+    """What is told of the courses that a run leaves alone."""
+    lines = []
+    for name, pairs in itertools.groupby(left_out, lambda pair: pair[0]):
+        courses = [course for _, course in pairs]
+        lines.append(
+            f"{name}: {len(courses)} of {len(context.courses)} courses are not looked at "
+            f"(skip_already_successful): {listed(courses, SHOWN_COURSES)}"
+        )
+    return lines

@@ -11,9 +11,9 @@ from edxtasks.build.sets import SETS, tables_of_set
 from edxtasks.course import CourseKey
 from edxtasks.graph.arguments import Arguments, Choice, TaskKinds, base_of
 from edxtasks.graph.selection import Selection
-from edxtasks.graph.successes import MARKED, Mark, refuse_without_set
+from edxtasks.graph.successes import Mark, already_successful, remarks_on
 from edxtasks.graph.table_step import Role, TableStep
-from edxtasks.printable import SHOWN_COURSES, listed
+from edxtasks.printable import listed
 from edxtasks.steps.step import Run, Step
 from edxtasks.steps.task import DUMP, Task, TaskOfRun
 from edxtasks.table import REPORT, TRACKLOG, Need, Scope, Table
@@ -66,9 +66,14 @@ class Graph:
         self._commands = steps.commands
         needs = {name: task.all_needs(self._registry) for name, task in tasks.items()}
         self._asked = Selection(self._registry, steps, words.targets, options, choice.named, needs)
-        self.remarks = [*steps.remarks, *self._without_report(words.targets)]
+        left_out = already_successful(run.context, self._named)
+        self._left_out = set(left_out)
+        self.remarks = [
+            *steps.remarks,
+            *self._without_report(words.targets),
+            *remarks_on(run.context, left_out),
+        ]
         """What people should know of the options of the run."""
-        self._left_out = set(self._successful())
         self._force_tables(self._asked.forced, run.context.courses)
         self._made_in_part = {
             table.name
@@ -299,28 +304,6 @@ class Graph:
                 yield {**task, **_group([])}
             else:
                 yield {**task, "meta": {MARK: Mark(self.run.context, name, course)}}
-
-    def _successful(self) -> list[tuple[str, CourseKey]]:
-        """The sets and courses that this run does not look at, since they have succeeded."""
-        context = self.run.context
-        if not context.settings.options.skip_already_successful:
-            return []
-        named = [name for name in MARKED if name in self._named]
-        refuse_without_set(named)
-        found = [
-            (name, course)
-            for name in named
-            for course in context.courses
-            if Mark(context, name, course).holds()
-        ]
-        for name in named:
-            courses = [course for one, course in found if one == name]
-            if courses:
-                self.remarks.append(
-                    f"{name}: {len(courses)} of {len(context.courses)} courses are not looked at "
-                    f"(skip_already_successful): {listed(courses, SHOWN_COURSES)}"
-                )
-        return found
 
     def _group_of(
         self, name: str, doc: str, tables: Sequence[Table], tasks: Sequence[Task]
