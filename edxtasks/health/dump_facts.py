@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -19,6 +19,7 @@ from edxtasks.dumps.files import pieces
 from edxtasks.dumps.sources import FORUM_ENDINGS, TABLE_ENDINGS, logical_file
 from edxtasks.errors import NoDumpDirectory, SourceAbsentError
 from edxtasks.health.dump_rules import Dump
+from edxtasks.printable import printable_path
 from edxtasks.table import PythonModel, Table
 
 KEPT = 8
@@ -47,13 +48,14 @@ class DumpHistory:
 
     path: Path
     courses: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    progress: Callable[[str], None] = lambda line: None
 
     @classmethod
-    def read(cls, state: Path) -> DumpHistory:
+    def read(cls, state: Path, progress: Callable[[str], None] = lambda line: None) -> DumpHistory:
         """The history that is kept below `state`; an empty one where there is none that can be read."""
         path = state / "health" / "dumps.json"
         found = read_cache(path)
-        return cls(path, found if isinstance(found, dict) else {})
+        return cls(path, found if isinstance(found, dict) else {}, progress)
 
     def save(self) -> None:
         """Keep it: of each course the newest dumps."""
@@ -72,6 +74,7 @@ class DumpHistory:
             status = path.stat()
             mark = [status.st_size, status.st_mtime_ns]
             before = known.get(source)
+            self.progress(f"counting the records of {printable_path(path)}")
             noted[source] = before if before and before[1:] == mark else [records_in(path), *mark]
         self.courses[course][when.isoformat()] = noted
         return _dump(when, noted)

@@ -54,7 +54,7 @@ def examine(
     """
     settings = context.settings
     progress("looking at META")
-    logs = read_logs(settings.paths.tracking_logs_directory)
+    logs = read_logs(settings.paths.tracking_logs_directory, progress)
     events = {course: _events(context, course, logs) for course in context.courses}
     if today is None:
         today = logs.newest or max((day for days in events.values() for day in days), default=None)
@@ -69,7 +69,7 @@ def examine(
         for course, days in events.items():
             findings += small_days(str(course), days, missing, today, settings, logs.first)
         if unlisted:
-            findings += _unlisted(context, logs, today)
+            findings += _unlisted(context, logs, today, progress)
     findings += _of_courses(context, logs, today, progress)
     return Examination(in_order(findings), today)
 
@@ -85,11 +85,17 @@ def _events(context: Context, course: CourseKey, logs: LogFacts) -> Mapping[date
         return {}  # told where its tables are looked at
 
 
-def _unlisted(context: Context, logs: LogFacts, today: date) -> Iterator[Finding]:
+def _unlisted(
+    context: Context, logs: LogFacts, today: date, progress: Callable[[str], None]
+) -> Iterator[Finding]:
     listed = set(context.courses)
     settings = context.settings
     others = read_other_keys(
-        settings.paths.tracking_logs_directory, today, settings.health_weeks, settings.engine.state
+        settings.paths.tracking_logs_directory,
+        today,
+        settings.health_weeks,
+        settings.engine.state,
+        progress,
     )
     yield from unlisted_courses(
         logs.of_other_courses(listed, edge=False),
@@ -104,7 +110,7 @@ def _of_courses(
 ) -> Iterator[Finding]:
     """What is found of each course, of the tables over courses, and of the disks."""
     sources = delivered_sources(context.registry)
-    history = DumpHistory.read(context.settings.engine.state)
+    history = DumpHistory.read(context.settings.engine.state, progress)
     folders: list[Path] = []
     for number, course in enumerate(context.courses, 1):
         progress(f"looking at {course} ({number} of {len(context.courses)})")

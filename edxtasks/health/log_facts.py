@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -78,38 +78,42 @@ class LogFacts:
         return found
 
 
-def read_logs(directory: Path | None) -> LogFacts:
+def read_logs(directory: Path | None, progress: Callable[[str], None] = lambda line: None) -> LogFacts:
     """What is known of the logs in a log directory; of none, or one that is not there, nothing."""
     if directory is None or not directory.is_dir():
         return LogFacts()
     layout = Layout(directory)
-    checkpoints = [*all_checkpoints(layout)]
     shards = lists(layout)
     entries = [entry for days in shards.values() for entry in days.values()]
-    logs = tuple(map(_raw_log, checkpoints))
+    logs: list[RawLog] = []
+    for checkpoint in all_checkpoints(layout):
+        progress(f"reading checkpoints of raw logs: {len(logs)} so far")
+        logs.append(_raw_log(layout, checkpoint))
     newest = max((day for log in logs for day in log.days), default=date.min)
-    week = [
-        checkpoint
-        for checkpoint, log in zip(checkpoints, logs, strict=True)
-        if log.days and (newest - max(log.days)).days < 7
-    ]
+    week = [log for log in logs if log.days and (newest - max(log.days)).days < 7]
     return LogFacts(
-        logs,
+        tuple(logs),
         tuple(_failed(layout)),
         LogCounts(
-            len(checkpoints),
-            sum(not os.path.lexists(_place(layout, one.path)) for one in checkpoints),
+            len(logs),
+            sum(not log.is_there for log in logs),
             sum(map(len, merged(*read_outstanding(layout).values()).values())),
             sum(entry.is_lost for entry in entries),
         ),
         frozenset(date.fromisoformat(entry.day) for entry in entries if (entry.is_legacy or entry.is_lost)),
         {bucket: _rows(days) for bucket, days in shards.items()},
-        sum(one.size for one in week),
-        sum(part.size for one in week for part in one.parts),
+        sum(log.size for log in week),
+        sum(log.split_size for log in week),
     )
 
 
-def read_other_keys(directory: Path | None, today: date, weeks: int, state: Path) -> dict[str, int]:
+def read_other_keys(
+    directory: Path | None,
+    today: date,
+    weeks: int,
+    state: Path,
+    progress: Callable[[str], None] = lambda line: None,
+) -> dict[str, int]:
     """Events by key, of custom courses (`ccx-v1:`) and libraries, in the last `weeks` weeks.
 
     They lie among the rows of no course, which are read once: what was found is kept below `state`.
@@ -125,6 +129,7 @@ def read_other_keys(directory: Path | None, today: date, weeks: int, state: Path
     for day, entry in lists(layout).get(UNKNOWN, {}).items():
         if not first < day <= today.isoformat() or entry.message:
             continue
+        progress(f"looking for keys of custom courses and libraries: {day}")
         found = known.get(entry.digest)
         kept[entry.digest] = _other_keys(layout.shard(UNKNOWN, day)) if found is None else found
         total.update(kept[entry.digest])
@@ -144,7 +149,7 @@ def _other_keys(shard: Path) -> dict[str, int]:
     return {key.decode("utf-8", "replace"): number for key, number in found.items()}
 
 
-def _raw_log(checkpoint: Checkpoint) -> RawLog:
+def _raw_log(layout: Layout, checkpoint: Checkpoint) -> RawLog:
     path = Path(checkpoint.path)
     return RawLog(
         _server(path),
@@ -153,6 +158,9 @@ def _raw_log(checkpoint: Checkpoint) -> RawLog:
         checkpoint.lines - checkpoint.blank,
         sum(checkpoint.rejects.values()),
         "" if checkpoint.complete else checkpoint.message or "it ends too early",
+        checkpoint.size,
+        sum(part.size for part in checkpoint.parts),
+        os.path.lexists(_place(layout, checkpoint.path)),
     )
 
 

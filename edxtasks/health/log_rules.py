@@ -20,7 +20,11 @@ _WEEK = timedelta(days=7)
 @dataclass(frozen=True)
 class RawLog:
     """What META says of one raw log: the server that wrote it, the days that it is of, its file, its lines
-    and how many of them were rejected; `cut` says why it was not read to its end, "" where it was."""
+    and how many of them were rejected; `cut` says why it was not read to its end, "" where it was.
+
+    `size` and `split_size` are the bytes of the file and of its parts; `is_there`: the file is where it was
+    read.
+    """
 
     server: str
     days: tuple[date, ...]
@@ -28,6 +32,9 @@ class RawLog:
     lines: int = 0
     rejects: int = 0
     cut: str = ""
+    size: int = 0
+    split_size: int = 0
+    is_there: bool = True
 
 
 def days_between(first: date, last: date) -> list[date]:
