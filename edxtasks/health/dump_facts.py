@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from edxtasks.course import CourseKey
 from edxtasks.directories import course_directory, dated_directories, sql_directory
 from edxtasks.dumps.files import pieces
 from edxtasks.dumps.sources import FORUM_ENDINGS, TABLE_ENDINGS, logical_file
-from edxtasks.errors import NoDumpDirectory, SourceAbsentError
+from edxtasks.errors import InputError, NoDumpDirectory, SourceAbsentError
 from edxtasks.health.dump_rules import Dump
 from edxtasks.printable import printable_path
 from edxtasks.table import PythonModel, Table
@@ -64,20 +64,20 @@ class DumpHistory:
         write_cache(self.path, orjson.dumps(self.courses, option=orjson.OPT_SORT_KEYS))
 
     def look(self, course: str, when: date, files: Mapping[str, Path]) -> Dump:
-        """The dump of a course in these files; those that it knows are not read again.
-
-        Raises `InputError` for a file that cannot be read.
-        """
+        """The dump of a course in these files; those that it knows are not read again."""
         known = self.courses.setdefault(course, {}).get(when.isoformat(), {})
-        noted = {}
+        noted, faults = {}, {}
         for source, path in files.items():
             status = path.stat()
             mark = [status.st_size, status.st_mtime_ns]
             before = known.get(source)
             self.progress(f"counting the records of {printable_path(path)}")
-            noted[source] = before if before and before[1:] == mark else [records_in(path), *mark]
+            try:
+                noted[source] = before if before and before[1:] == mark else [records_in(path), *mark]
+            except InputError as error:
+                faults[source] = str(error)
         self.courses[course][when.isoformat()] = noted
-        return _dump(when, noted)
+        return replace(_dump(when, noted), faults=faults)
 
     def before(self, course: str, when: date) -> Dump | None:
         """The newest dump of a course before a day."""
@@ -115,7 +115,7 @@ class DumpFacts:
 def read_dumps(
     course: CourseKey, settings: Settings, sources: Mapping[str, tuple[str, ...]], history: DumpHistory
 ) -> DumpFacts:
-    """The dump of a course, and the one before. Raises `InputError` for a file that cannot be read."""
+    """The dump of a course, and the one before. Raises `UserError` for a folder that cannot be read."""
     try:
         home, folder = course_directory(course, settings), sql_directory(course, settings)
     except (SourceAbsentError, NoDumpDirectory):

@@ -16,10 +16,12 @@ USERS = "users"
 
 @dataclass(frozen=True)
 class Dump:
-    """One dump of a course: its date, and the records of each source that was delivered."""
+    """One dump of a course: its date, the records of each source that was delivered, and of sources that
+    cannot be read the reason."""
 
     date: date
     records: Mapping[str, int] = field(default_factory=dict)
+    faults: Mapping[str, str] = field(default_factory=dict)
 
 
 def old_dump(course: str, dump: date | None, today: date, settings: Settings) -> Iterator[Finding]:
@@ -47,9 +49,19 @@ def old_dump(course: str, dump: date | None, today: date, settings: Settings) ->
         )
 
 
+def unreadable_files(course: str, dump: Dump) -> Iterator[Finding]:
+    """Files of a dump that cannot be read."""
+    for source, fault in sorted(dump.faults.items()):
+        yield Finding(
+            "dump_unreadable", PROBLEM, fault, course=course, date=dump.date, table=printable(source)
+        )
+
+
 def smaller_dump(course: str, new: Dump, old: Dump, settings: Settings) -> Iterator[Finding]:
     """Sources of a dump with far fewer records than in the dump before, or that it lacks."""
     for source, before in sorted(old.records.items()):
+        if source in new.faults:
+            continue
         now = new.records.get(source, 0)
         drop = settings.health_users_drop if source == USERS else settings.health_rows_drop
         if not before or now >= before or before - now < share_of(drop, before):

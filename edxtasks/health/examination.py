@@ -13,7 +13,7 @@ from edxtasks.errors import UserError
 from edxtasks.health.disk_facts import read_disks
 from edxtasks.health.disk_rules import full_disks
 from edxtasks.health.dump_facts import DumpFacts, DumpHistory, delivered_sources, read_dumps
-from edxtasks.health.dump_rules import old_dump, smaller_dump
+from edxtasks.health.dump_rules import old_dump, smaller_dump, unreadable_files
 from edxtasks.health.findings import PROBLEM, Finding, in_order
 from edxtasks.health.learner_facts import read_learners
 from edxtasks.health.learner_rules import strangers
@@ -135,6 +135,8 @@ def _of_courses(
 def _of_dumps(context: Context, course: CourseKey, dumps: DumpFacts, today: date | None) -> Iterator[Finding]:
     if today is not None and (dumps.is_absent or dumps.new is not None):
         yield from old_dump(str(course), dumps.new.date if dumps.new else None, today, context.settings)
+    if dumps.new is not None:
+        yield from unreadable_files(str(course), dumps.new)
     if dumps.new is not None and dumps.old is not None:
         yield from smaller_dump(str(course), dumps.new, dumps.old, context.settings)
 

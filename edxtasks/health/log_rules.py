@@ -179,11 +179,12 @@ class FailedLog:
 def failed_logs(failed: Sequence[FailedLog]) -> Iterator[Finding]:
     """Raw logs that could not be split: none of their events is in the tables."""
     for log in failed:
+        reason = printable(log.reason, 400)
+        about = "" if log.file.rpartition("/")[2] in reason else f"{log.file}: "
         yield Finding(
             "log_failed",
             PROBLEM if log.is_there else NOTE,
-            f"{log.file} could not be split: {printable(log.reason, 400)}"
-            + ("" if log.is_there else ". The file is not there any more"),
+            f"not split: {about}{reason}" + ("" if log.is_there else ". The file is not there any more"),
             date=log.day,
             file=log.file,
         )

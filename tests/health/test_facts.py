@@ -40,6 +40,12 @@ def test_the_sources_of_a_dump_are_those_that_tables_name() -> None:
     assert sources["users"][0] == ".csv.gz" and sources["forum"][0] == ".mongo.gz"
 
 
+def test_tables_say_themselves_whether_they_may_be_empty() -> None:
+    registry = read_registry(None)
+    names = ("forum_votes_day", "item_irt_grm", "problem_check", "studentmodule")
+    assert [registry[name].may_be_empty for name in names] == [True, True, False, False]
+
+
 def test_the_history_of_dumps(tmp_path: Path) -> None:
     file = tmp_path / "users.csv"
     file.write_text("id\n1\n2\n")
@@ -55,6 +61,11 @@ def test_the_history_of_dumps(tmp_path: Path) -> None:
     # A file that is as it was is not read again, one that changed is.
     again.courses["Uni/A/1"]["2031-05-10"]["users"][0] = 77
     assert again.look("Uni/A/1", date(2031, 5, 10), {"users": file}).records == {"users": 77}
+    # One that cannot be read does not hold up the others.
+    cut = tmp_path / "forum.mongo.gz"
+    cut.write_bytes(gzip.compress(b"{}\n" * 1000)[:-9])
+    both = again.look("Uni/A/1", date(2031, 5, 10), {"users": file, "forum": cut})
+    assert (both.records, set(both.faults)) == ({"users": 77}, {"forum"})
     file.write_text("id\n1\n2\n3\n")
     assert again.look("Uni/A/1", date(2031, 5, 10), {"users": file}).records == {"users": 3}
 

@@ -149,6 +149,13 @@ def test_a_failed_log_is_a_problem_while_it_is_there() -> None:
     assert [(one.file, one.level) for one in found] == [("a", PROBLEM), ("b", NOTE)]
 
 
+def test_a_failed_log_is_named_once() -> None:
+    [finding] = failed_logs([FailedLog("../DAILY/e.log.gz", "/data/DAILY/e.log.gz is no gzip")])
+    assert finding.text == "not split: /data/DAILY/e.log.gz is no gzip"
+    [finding] = failed_logs([FailedLog("../DAILY/e.log.gz", "all of its 9 lines were rejected")])
+    assert finding.text == "not split: ../DAILY/e.log.gz: all of its 9 lines were rejected"
+
+
 def test_withdrawn_logs_are_notes() -> None:
     found = [*withdrawn_logs(LogCounts(logs=9, gone=2, outstanding=3, lost=4))]
     assert [(one.kind, one.level, one.number) for one in found] == [

@@ -9,7 +9,7 @@ import pytest
 
 from edxtasks.config import Settings
 from edxtasks.health.disk_rules import Disk, full_disks
-from edxtasks.health.dump_rules import Dump, old_dump, smaller_dump
+from edxtasks.health.dump_rules import Dump, old_dump, smaller_dump, unreadable_files
 from edxtasks.health.findings import NOTE, PROBLEM, Finding, in_order
 from edxtasks.health.learner_rules import Learners, strangers
 from edxtasks.health.table_rules import TableFacts, damaged_table, empty_table, failed_checks
@@ -56,6 +56,12 @@ def test_a_smaller_dump(source: str, before: int, now: int | None, told: bool) -
     assert [(one.kind, one.level, one.table, one.number) for one in found] == (
         [(kind, PROBLEM, source, now or 0)] if told else []
     )
+
+
+def test_a_file_that_cannot_be_read_is_told_once() -> None:
+    new = Dump(date(2031, 5, 18), {"users": 10}, {"forum": "forum.mongo.gz is cut off"})
+    assert [(one.kind, one.table) for one in unreadable_files(COURSE, new)] == [("dump_unreadable", "forum")]
+    assert [*smaller_dump(COURSE, new, Dump(date(2031, 5, 11), {"users": 10, "forum": 9}), USUAL)] == []
 
 
 def test_a_source_that_is_new_is_no_finding() -> None:

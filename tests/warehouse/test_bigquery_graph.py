@@ -106,6 +106,15 @@ def test_a_second_run_builds_nothing_and_lists_each_dataset_once(
     assert set(reads.values()) <= {1}
 
 
+def test_health_finds_what_it_finds_on_the_embedded_engine(
+    first: Outcome, project: Project, built_once: Project, tmp_path: Path
+) -> None:
+    here = built_once.copy(tmp_path / "local").doit("health", "--format=json", status=1)
+    there = project.doit("health", "--format=json", status=1)
+    assert '"learners_unknown"' in here.out
+    assert there.out == here.out
+
+
 def test_an_estimate_before_the_first_run_knows_nothing(estimated_before: str, project: Project) -> None:
     course = project.courses[0]
     assert f"will run  person_day:{course}: " not in estimated_before  # a command is not a table
