@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -129,8 +129,8 @@ def campus_mark(context: Context) -> str:
     return digest(*parts)
 
 
-def make_campus(context: Context) -> str:
-    """As `make`, for the page of the campus."""
+def make_campus(context: Context, findings: Mapping[str, Sequence[str]]) -> str:
+    """As `make`, for the page of the campus. `findings` are what is to be looked at, by key of a course."""
     _require_any(context)
     made_from = campus_mark(context)
     there = [course for course in context.chosen() if _has_numbers(context, course)]
@@ -140,7 +140,7 @@ def make_campus(context: Context) -> str:
             course,
             numbers.get(course),
             _link(context, course),
-            _health(context, course),
+            Health(findings.get(str(course), ())),
         )
         for course in context.chosen()
     ]
@@ -161,18 +161,6 @@ def _link(context: Context, course: CourseKey) -> str:
     if context.report_storage.where != context.storage.where:
         return context.storage.url(page)
     return "../" * (context.report_folder().count("/") + 1) + quote(page)
-
-
-def _health(context: Context, course: CourseKey) -> Health:
-    """The checks of the course's tables that failed when they were last built, without numbers of rows."""
-    return Health(
-        [
-            f"{name}: {result['name']} ({result['level']})"
-            for name in _with_checks(context, course)
-            for result in context.warehouse.check_results(TableName(context.dataset(course), name))
-            if result.get("fails")
-        ]
-    )
 
 
 def _with_checks(context: Context, course: CourseKey) -> list[str]:

@@ -5,13 +5,18 @@ Both are files `dashboard.html` of the storage: in the folder of the course, and
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from edxtasks.build.building import Built
 from edxtasks.build.freshness import Status
 from edxtasks.course import CourseKey
 from edxtasks.errors import SourceAbsentError, UserError
+from edxtasks.health.examination import examine
+from edxtasks.health.findings import Finding
 from edxtasks.messages import Messages
 from edxtasks.pages import dashboards
 from edxtasks.pages.queries import tables_read
+from edxtasks.printable import listed
 from edxtasks.steps.in_worker import JobContext, context_of
 from edxtasks.steps.step import Step
 from edxtasks.steps.task import Registry, Task, TaskOfRun
@@ -19,6 +24,7 @@ from edxtasks.steps.workers import Job, Progress
 from edxtasks.table import Need
 
 CAMPUS = "campus"
+_SHOWN_DATES = 5
 
 
 class DashboardStep(Step):
@@ -68,10 +74,32 @@ class DashboardStep(Step):
 def make_page(progress: Progress, job: JobContext, course: CourseKey | None) -> Built:
     """Make a page, of a course or (None) of the campus."""
     context = context_of(job)
-    place = dashboards.make_campus(context) if course is None else dashboards.make(context, course)
+    if course is None:
+        found = examine(context, unlisted=False).findings
+        place = dashboards.make_campus(context, findings_of_courses(found))
+    else:
+        place = dashboards.make(context, course)
     messages = Messages()
     messages.add(place)
     return Built(1, messages=messages, unit="pages")
+
+
+def findings_of_courses(findings: Iterable[Finding]) -> dict[str, list[str]]:
+    """What `doit health` finds, by key of the course, as the page tells it.
+
+    Without numbers and files: numbers may be of few learners, and paths are the office's own.
+    """
+    dates: dict[tuple[str, str], list[str]] = {}
+    for one in findings:
+        if one.course:
+            what = " ".join(
+                filter(None, (f"{one.level}:", one.kind.replace("_", " "), one.table.partition(":")[0]))
+            )
+            dates.setdefault((one.course, what), []).extend([one.date.isoformat()] if one.date else [])
+    found: dict[str, list[str]] = {}
+    for (course, what), days in dates.items():
+        found.setdefault(course, []).append(f"{what} {listed(sorted(days), _SHOWN_DATES)}" if days else what)
+    return found
 
 
 def _tables(registry: Registry) -> dict[str, Need]:

@@ -26,7 +26,7 @@ _COLUMNS = (*((name, text) for name, text, _ in TOTALS), ("events", "events"))
 
 @dataclass(frozen=True)
 class Health:
-    """What is to be looked at in a course: failed checks, in words."""
+    """What is to be looked at in a course, in words."""
 
     findings: Sequence[str]
 
