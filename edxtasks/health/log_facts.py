@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
+from statistics import median
 
 import orjson
 
@@ -30,7 +31,8 @@ from edxtasks.logs.work import date_in_name
 from edxtasks.printable import printable_path
 
 _LEAST_SHARE = 0.01
-"""A raw log without a date in its name is of the days that have at least this share of its rows."""
+"""A raw log without a date in its name is of the days that have at least this share of its rows; shards of
+unknown raw logs are of a day with at least this share of what a day usually has."""
 _NUMBER = re.compile(r"\d{6,}")
 _OTHER_KEY = re.compile(rb'"course_id":"((?:ccx|library)-v1:[^"\\]{1,200})"')
 
@@ -100,7 +102,7 @@ def read_logs(directory: Path | None, progress: Callable[[str], None] = lambda l
             sum(map(len, merged(*read_outstanding(layout).values()).values())),
             sum(entry.is_lost for entry in entries),
         ),
-        frozenset(date.fromisoformat(entry.day) for entry in entries if (entry.is_legacy or entry.is_lost)),
+        _days_of_unknown_logs(entries),
         {bucket: _rows(days) for bucket, days in shards.items()},
         sum(log.size for log in week),
         sum(log.split_size for log in week),
@@ -182,6 +184,18 @@ def _server(path: Path) -> str:
         for spelling in (day.isoformat(), f"{day:%Y%m%d}"):
             name = name.replace(spelling, "*")
     return _NUMBER.sub("*", name)
+
+
+def _days_of_unknown_logs(entries: Iterable[Entry]) -> frozenset[date]:
+    """Days of shards whose raw logs are not known. A day with next to no rows is one of wrong clocks."""
+    rows: Counter[str] = Counter()
+    for entry in entries:
+        if entry.is_legacy or entry.is_lost:
+            rows[entry.day] += entry.rows
+    if not rows:
+        return frozenset()
+    least = _LEAST_SHARE * median(rows.values())
+    return frozenset(date.fromisoformat(day) for day, found in rows.items() if found >= least)
 
 
 def _failed(layout: Layout) -> Iterator[FailedLog]:

@@ -9,9 +9,13 @@ from pathlib import Path
 import pytest
 
 from edxtasks.build.registry import read_registry
+from edxtasks.config import Settings
+from edxtasks.course import CourseKey
 from edxtasks.errors import InputError
 from edxtasks.health.dump_facts import KEPT, DumpHistory, delivered_sources, records_in
 from edxtasks.health.log_facts import read_logs, read_other_keys
+from edxtasks.health.log_rules import missing_logs
+from edxtasks.logs.shards import shards
 from edxtasks.logs.split import SplitOptions, split
 
 
@@ -100,6 +104,20 @@ def test_what_a_log_directory_says(tmp_path: Path) -> None:
     assert read_other_keys(logs, date(2031, 7, 3), 8, state) == {}
     (raw / "export.log").unlink()
     assert read_logs(logs).counts.gone == 1
+
+
+def test_days_of_shards_of_the_predecessor_are_known_but_for_those_of_wrong_clocks(tmp_path: Path) -> None:
+    logs = tmp_path / "logs"
+    (logs / "Uni__A__1").mkdir(parents=True)
+    for day, rows in (("1999-01-01", 1), ("2031-05-01", 300), ("2031-05-02", 200), ("2031-05-04", 400)):
+        path = logs / "Uni__A__1" / f"tracklog-{day}.json.gz"
+        path.write_bytes(gzip.compress(line(day, "Uni/A/1").encode() * rows))
+    assert len(shards(logs, CourseKey("Uni", "A", "1"))) == 4  # taken onto the list
+    facts = read_logs(logs)
+    # The median is 250 rows; one row is below 2.5.
+    assert facts.other_days == {date(2031, 5, 1), date(2031, 5, 2), date(2031, 5, 4)}
+    found = missing_logs(facts.logs, facts.other_days, date(2031, 5, 4), Settings())
+    assert [one.date for one in found] == [date(2031, 5, 3)]
 
 
 def test_no_log_directory_says_nothing(tmp_path: Path) -> None:
