@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from edxtasks.build.registry import read_registry
 from edxtasks.config import Settings
 from edxtasks.course import CourseKey
 from edxtasks.errors import InputError
@@ -17,6 +17,7 @@ from edxtasks.health.log_facts import read_logs, read_other_keys
 from edxtasks.health.log_rules import missing_logs
 from edxtasks.logs.shards import shards
 from edxtasks.logs.split import SplitOptions, split
+from edxtasks.table import Table
 
 
 def test_records_of_files(tmp_path: Path) -> None:
@@ -38,14 +39,13 @@ def test_a_file_that_was_cut_is_an_error(tmp_path: Path) -> None:
         records_in(tmp_path / "a.csv.gz")
 
 
-def test_the_sources_of_a_dump_are_those_that_tables_name() -> None:
-    sources = delivered_sources(read_registry(None))
+def test_the_sources_of_a_dump_are_those_that_tables_name(registry: Mapping[str, Table]) -> None:
+    sources = delivered_sources(registry)
     assert {"users", "profiles", "studentmodule", "forum"} <= set(sources)
     assert sources["users"][0] == ".csv.gz" and sources["forum"][0] == ".mongo.gz"
 
 
-def test_tables_say_themselves_whether_they_may_be_empty() -> None:
-    registry = read_registry(None)
+def test_tables_say_themselves_whether_they_may_be_empty(registry: Mapping[str, Table]) -> None:
     names = ("forum_votes_day", "item_irt_grm", "problem_check", "studentmodule")
     assert [registry[name].may_be_empty for name in names] == [True, True, False, False]
 

@@ -1,0 +1,71 @@
+"""What is asked of the warehouse, on tables made by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from edxtasks.build.context import Context
+from edxtasks.config import Settings, Warehouse
+from edxtasks.course import CourseKey
+from edxtasks.digests import Digests
+from edxtasks.health.learner_facts import read_learners
+from edxtasks.health.learner_rules import Learners
+from edxtasks.health.table_facts import read_tables
+from edxtasks.table import Table
+from edxtasks.warehouse import open_warehouse
+from edxtasks.warehouse.base import BuildInfo, TableName
+from edxtasks.warehouse.rows import Row
+
+COURSE = CourseKey("Uni", "Chem-1", "2031")
+DUMP = date(2031, 5, 18)
+
+
+@pytest.fixture(scope="module")
+def context(tmp_path_factory: pytest.TempPathFactory, registry: Mapping[str, Table]) -> Context:
+    root = tmp_path_factory.mktemp("tables")
+    settings = Settings(root=root, warehouse=Warehouse(path=Path("warehouse")))
+    return Context(settings, registry, open_warehouse(settings), Digests(), (COURSE,))
+
+
+def load(context: Context, table: str, *rows: Row) -> None:
+    name = TableName(COURSE.dataset, table)
+    context.warehouse.load(name, context.registry[table].schema, iter(rows), BuildInfo("stamp"))
+    context.warehouse.refresh(COURSE.dataset)
+
+
+def test_learners_of_logs_and_dump(context: Context) -> None:
+    assert read_learners(context, COURSE, DUMP) is None
+    load(
+        context,
+        "person_course_day",
+        {"username": "ada", "date": "2031-05-17"},
+        {"username": "ada", "date": "2031-05-19"},
+        {"username": "bob", "date": "2031-05-01"},  # not in the dump
+        {"username": "cyd", "date": "2031-05-18"},  # came on the day of the dump
+    )
+    load(
+        context,
+        "user_info_combo",
+        {"user_id": 1, "username": "ada"},
+        {"user_id": 2, "username": "dan"},  # never came
+        {"user_id": 3, "username": None},  # the dump lacks the account
+        {"user_id": 4, "username": ""},
+    )
+    assert read_learners(context, COURSE, DUMP) == Learners(DUMP, 2, 1, 2, 1)
+
+
+def test_tables_with_the_rows_of_what_they_need(context: Context) -> None:
+    load(context, "studentmodule")
+    load(context, "person_course_base")
+    load(context, "user_info_combo", {"user_id": 1, "username": "ada"})
+    found = {one.task: one for one in read_tables(context, COURSE, {"studentmodule": 5})}
+    assert found[f"studentmodule:{COURSE}"].inputs == {"studentmodule.csv": 5}
+    assert found[f"person_course_base:{COURSE}"].inputs["user_info_combo"] == 1
+    assert found[f"user_info_combo:{COURSE}"].rows == 1
+    assert found[f"user_info_combo:{COURSE}"].inputs == {}  # not asked for a table with rows
+    unknown = {one.task: one for one in read_tables(context, COURSE, {})}
+    assert unknown[f"studentmodule:{COURSE}"].inputs == {"studentmodule.csv": None}
