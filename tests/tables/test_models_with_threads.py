@@ -27,7 +27,6 @@ LOG_DAYS = 3
 MEMORY_LIMIT = "2GB"
 FEW_LEARNERS = Sizes(rows=250_000, learners=20)
 SIZES_OF = {
-    "stats_ip_pair_sybils2": FEW_LEARNERS,
     "stats_show_ans_before_high_score": FEW_LEARNERS,
 }
 """Models of pairs: of so many learners as elsewhere there are pairs by the thousand million."""
@@ -37,6 +36,8 @@ LEFT_OUT = {
     "show_ans_before_pairs": _OF_A_COURSE,
     "show_ans_before_shows": _OF_A_COURSE,
     "show_ans_before_sifted": _OF_A_COURSE,
+    "stats_ip_pair_sybils": _OF_A_COURSE,
+    "stats_ip_pair_sybils2": _OF_A_COURSE,
     "stats_ip_pair_sybils3": _OF_A_COURSE,
     "stats_ip_pair_sybils3_unfiltered": _OF_A_COURSE,
     "stats_show_ans_before": _OF_A_COURSE,
