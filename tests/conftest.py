@@ -61,9 +61,10 @@ def built(built_once: Project, tmp_path: Path) -> Project:
 
 @pytest.fixture(scope="session")
 def with_pages(built_once: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The built project with the pages of its courses and of the campus, on which every number is shown."""
+    """The built project with the catalog and the pages of its courses and of the campus, on which every
+    number is shown."""
     project = built_once.copy(tmp_path_factory.mktemp("pages") / "project")
-    project.doit("dashboard", "minimum_cell=1")
+    project.doit("dashboard", "docs", "minimum_cell=1")
     return project
 
 

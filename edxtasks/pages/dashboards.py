@@ -7,21 +7,17 @@ while that is the same, the page is fresh.
 
 from __future__ import annotations
 
-import functools
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from urllib.parse import quote
 
 from edxtasks.build.context import Context
-from edxtasks.build.exports import RECORDS, record, records, written
 from edxtasks.course import CourseKey
 from edxtasks.errors import SourceAbsentError
 from edxtasks.pages.campus.page import QUERIES, CourseRow, Health, campus_page
 from edxtasks.pages.course.numbers import Numbers
 from edxtasks.pages.course.page import course_page
 from edxtasks.pages.queries import lacking, page_queries, rows_of, tables_read
-from edxtasks.storage import Storage
+from edxtasks.pages.stored import StoredPage, recipe
 from edxtasks.table import Scope
 from edxtasks.warehouse.base import TableName, digest
 
@@ -31,19 +27,6 @@ MADE_FROM = "person_course"
 
 _RECORD = "dashboard"
 _ABSENT = "absent"
-_OTHER = "its tables, or how it is made, have changed"
-
-
-@functools.cache
-def recipe() -> str:
-    """The digest of all that makes pages: code, queries, templates, style, outlines."""
-    total = hashlib.sha256()
-    folder = Path(__file__).parent
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.suffix != ".pyc":
-            content = path.read_bytes()
-            total.update(f"{path.relative_to(folder)}:{len(content)}:".encode() + content)
-    return total.hexdigest()
 
 
 # The page of a course
@@ -60,7 +43,7 @@ def outdated(context: Context, course: CourseKey) -> str:
     Raises `SourceAbsentError` where there is nothing to make it from.
     """
     _require(context, course)
-    return _outdated(context, course, mark(context, course))
+    return stored(context, course).outdated(mark(context, course))
 
 
 def mark(context: Context, course: CourseKey) -> str:
@@ -77,7 +60,7 @@ def make(context: Context, course: CourseKey) -> str:
     made_from = mark(context, course)
     tables = [name for name in tables_read() if context.state(context.registry[name], course) is not None]
     page = course_page(course, numbers_of(context, [course], page_queries())[course], tables)
-    return _store(context, course, page, made_from)
+    return stored(context, course).store(page, made_from, context.scratch)
 
 
 def numbers_of(
@@ -113,7 +96,7 @@ def _require(context: Context, course: CourseKey) -> None:
 def campus_outdated(context: Context) -> str:
     """As `outdated`, for the page of the campus. Raises `SettingsError` where no course is chosen."""
     _require_any(context)
-    return _outdated(context, None, campus_mark(context))
+    return stored(context, None).outdated(campus_mark(context))
 
 
 def campus_mark(context: Context) -> str:
@@ -145,7 +128,7 @@ def make_campus(context: Context, findings: Mapping[str, Sequence[str]]) -> str:
         for course in context.chosen()
     ]
     page = campus_page(context.report_organization(), rows, context.settings.minimum_cell)
-    return _store(context, None, page, made_from)
+    return stored(context, None).store(page, made_from, context.scratch)
 
 
 def _require_any(context: Context) -> None:
@@ -173,33 +156,11 @@ def _with_checks(context: Context, course: CourseKey) -> list[str]:
 # Both
 
 
-def stored(context: Context, course: CourseKey | None) -> tuple[Storage, str]:
-    """Where the page of a course, or (None) of the campus, is kept: the storage, and the folder in it."""
+def stored(context: Context, course: CourseKey | None) -> StoredPage:
+    """The page of a course, or of the campus (None), in the storage."""
     if course is None:
-        return context.report_storage, context.report_folder()
-    return context.storage, context.course_folder(course)
-
-
-def exists(context: Context, course: CourseKey | None) -> bool:
-    """Whether there is a page."""
-    storage, folder = stored(context, course)
-    return f"{folder}/{FILE}" in storage.list(f"{folder}/{FILE}")
-
-
-def remove(context: Context, course: CourseKey | None) -> None:
-    """Remove a page with its record."""
-    storage, folder = stored(context, course)
-    storage.delete(f"{folder}/{FILE}")
-    forget(context, course)
-
-
-def forget(context: Context, course: CourseKey | None) -> bool:
-    """Remove the record of what a page was made from: it is made again. False where there is none."""
-    storage, folder = stored(context, course)
-    found = storage.list(f"{folder}/{RECORDS}/{_RECORD}.")
-    for name in found:
-        storage.delete(name)
-    return bool(found)
+        return StoredPage(context.report_storage, context.report_folder(), FILE, _RECORD)
+    return StoredPage(context.storage, context.course_folder(course), FILE, _RECORD)
 
 
 def _made_with(context: Context) -> Iterator[str]:
@@ -211,21 +172,3 @@ def _versions(context: Context, course: CourseKey, tables: Iterable[str]) -> Ite
     for name in tables:
         state = context.state(context.registry[name], course)
         yield f"{name} {_ABSENT if state is None else state.version}"
-
-
-def _outdated(context: Context, course: CourseKey | None, made_from: str) -> str:
-    if not exists(context, course):
-        return "it does not exist"
-    storage, folder = stored(context, course)
-    return "" if records(storage, folder).get(_RECORD) == made_from else _OTHER
-
-
-def _store(context: Context, course: CourseKey | None, page: bytes, made_from: str) -> str:
-    storage, folder = stored(context, course)
-    name = f"{folder}/{FILE}"
-    with written(name), context.scratch.folder() as work:
-        path = work / FILE
-        path.write_bytes(page)
-        storage.put(path, name)
-        record(storage, folder, _RECORD, made_from, [FILE], context.scratch)
-    return storage.url(name)

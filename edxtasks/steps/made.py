@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from edxtasks.table import TRACKLOG, Need, PythonModel, Scope, Table
+from edxtasks.table import TRACKLOG, Need
 
 DAY_TABLES = f"{TRACKLOG}_YYYYMMDD"
 """All day tables of a course."""
@@ -29,19 +29,3 @@ class Made:
     scope: str
     outputs: Sequence[str]
     inputs: Mapping[str, Need] = field(default_factory=dict)
-
-
-def files_of(table: Table) -> list[str]:
-    """The files that are written with a table."""
-    place = "file" if table.scope is Scope.COURSE else "gs"
-    files = [f"{place}:{name}" for name in table.files]
-    if isinstance(table.builder, PythonModel):
-        files += [f"file:{with_course(name)}" for name in table.builder.outputs]
-        files += [f"gs:{with_course(name)}" for name in table.builder.published_outputs]
-        files += [f"gs:{stem}.csv" for stem in table.builder.published.values()]
-    return [with_course(name) for name in files]
-
-
-def with_course(name: str) -> str:
-    """A name that holds the course, for any course."""
-    return name.replace("{course}", "COURSE")

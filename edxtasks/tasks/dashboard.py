@@ -49,23 +49,21 @@ class DashboardStep(Step):
         context = self.run.context
         if context.settings.warehouse.engine != "duckdb" or (self.course is None and not context.courses):
             return []
-        storage, folder = dashboards.stored(context, self.course)
-        return [storage.url(f"{folder}/{dashboards.FILE}")]
+        return [dashboards.stored(context, self.course).url]
 
     def removable(self) -> list[str]:
         context = self.run.context
         try:
-            storage, folder = dashboards.stored(context, self.course)
+            page = dashboards.stored(context, self.course)
         except UserError:
             return []  # without chosen courses there is no report
-        there = dashboards.exists(context, self.course)
-        return [storage.url(f"{folder}/{dashboards.FILE}")] if there else []
+        return [page.url] if page.exists() else []
 
     def clean(self) -> None:
-        dashboards.remove(self.run.context, self.course)
+        dashboards.stored(self.run.context, self.course).remove()
 
     def forget(self) -> bool:
-        return dashboards.forget(self.run.context, self.course)
+        return dashboards.stored(self.run.context, self.course).forget()
 
     def job(self) -> Job:
         return Job(make_page, (self.run.job_context(), self.course))

@@ -15,6 +15,7 @@ import orjson
 
 from edxtasks.build.building import Built
 from edxtasks.build.context import Context
+from edxtasks.build.described import files_of
 from edxtasks.build.exports import RECORDS
 from edxtasks.build.freshness import Status
 from edxtasks.build.published import published_names
@@ -25,7 +26,7 @@ from edxtasks.dumps.package import DUMP_FILES
 from edxtasks.errors import SourceAbsentError
 from edxtasks.files import writing
 from edxtasks.steps.in_worker import JobContext, context_of
-from edxtasks.steps.made import Made, files_of
+from edxtasks.steps.made import Made
 from edxtasks.steps.step import Step
 from edxtasks.steps.task import DUMP, Registry, Task, TaskOfRun
 from edxtasks.steps.workers import Job, Progress

@@ -61,7 +61,7 @@ def test_the_campus_links_to_its_courses(with_pages: Project) -> None:
 
 def test_pages_are_made_only_when_something_changed(with_pages: Project, tmp_path: Path) -> None:
     project = with_pages.copy(tmp_path / "project")
-    assert project.doit("dashboard", "minimum_cell=1").built == set()
+    assert project.doit("dashboard", "docs", "minimum_cell=1").built == set()
     before = page(project, COURSE).read_bytes()
     page(project, COURSE).unlink()
     course = project.courses[0]

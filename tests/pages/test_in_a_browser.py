@@ -11,9 +11,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from numbers_by_hand import HOSTILE, everything
 from project import Project
+from tables_by_hand import by_hand
 
 from edxtasks.course import CourseKey
 from edxtasks.pages.campus.page import CourseRow, Health, campus_page
+from edxtasks.pages.catalog.page import catalog_page
 from edxtasks.pages.course.page import course_page, sections
 
 if TYPE_CHECKING:
@@ -44,6 +46,14 @@ def campus_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     path = tmp_path_factory.mktemp("campus") / "campus.html"
     path.write_bytes(campus_page(HOSTILE, rows, 10))
+    return path
+
+
+@pytest.fixture(scope="module")
+def catalog_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A catalog of four tables, some of whose texts are hostile."""
+    path = tmp_path_factory.mktemp("catalog") / "catalog.html"
+    path.write_bytes(catalog_page(by_hand(), 4, HOSTILE))
     return path
 
 
@@ -182,3 +192,33 @@ def test_the_campus_leads_to_its_courses(opened: Open, with_pages: Project) -> N
     assert page.locator("figure.card").count() == 20
     empty = page.locator("figure.card .empty").all_inner_texts()
     assert all(one.startswith(("Nothing to see", "Not shown")) for one in empty)
+
+
+def test_the_catalog_is_searched_and_clicked_through(opened: Open, catalog_file: Path) -> None:
+    page = opened(catalog_file)
+
+    def shown() -> list[str]:
+        return page.locator("article.entry:visible h2").all_text_contents()
+
+    assert HOSTILE in page.locator(".lead").inner_text()
+    assert shown() == ["people", "report:sums", "visits", "wrong"]
+    page.get_by_label("Find tables and columns").fill("VISITS all")
+    assert shown() == ["report:sums"]
+    assert page.locator("#matches").inner_text() == "1 of 4 tables"
+    # A link to a table that the search has hidden shows it.
+    page.locator("article.entry:visible svg.lineage a", has_text="visits").click()
+    assert page.url.endswith("#table-visits")
+    page.wait_for_function("document.getElementById('table-visits').checkVisibility()")
+    assert shown() == ["people", "report:sums", "visits", "wrong"]
+
+
+def test_the_catalog_is_right_for_everybody(opened: Open, catalog_file: Path) -> None:
+    bare = opened(catalog_file, 360, java_script_enabled=False)
+    assert not bare.locator("form.search").is_visible()
+    assert bare.locator("article.entry:visible").count() == 4
+    assert not bare.locator("svg.lineage").first.is_visible()  # the lists say the same
+    for scheme in ("light", "dark"):
+        page = opened(catalog_file, 360, color_scheme=scheme, bypass_csp=True)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        found = Axe().run(page).response["violations"]
+        assert [one["id"] for one in found if one["impact"] in {"serious", "critical"}] == []

@@ -1,0 +1,1 @@
+"""The catalog: a page of every table, from the registry and the warehouse."""

@@ -1,0 +1,27 @@
+"""The page of the catalog, from its entries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from edxtasks.pages.catalog.entries import Entry
+from edxtasks.pages.catalog.lineage import lineage
+from edxtasks.pages.html import render
+
+
+def catalog_page(tables: Sequence[Entry], courses: int, warehouse: str) -> bytes:
+    """The page as one HTML file; `courses` is how many the configuration has, `warehouse` where it is."""
+    built = sum(entry.found.there > 0 for entry in tables)
+    columns = sum(len(entry.columns) for entry in tables)
+    return render(
+        "catalog.html",
+        script_file="catalog.js",
+        title="Catalog of tables",
+        over="What there is, what it means, where it comes from",
+        lead=(
+            f"{len(tables)} tables with {columns} columns. {built} of them are built in {warehouse}, for "
+            f"{courses} courses of the configuration."
+        ),
+        tables=tables,
+        lineage=lineage,
+    )
