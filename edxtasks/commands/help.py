@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any
 
 from doit.cmd_help import Help as DoitHelp
 from doit.exceptions import InvalidCommand
 
+from edxtasks.build.described import SCOPES, defined_in, files_read, settings_of
 from edxtasks.build.registry import commands
 from edxtasks.commands.ending import EndsWell
-from edxtasks.table import Need, PythonModel, Scope, SqlModel, Table
+from edxtasks.table import Need, Table
 
-_PACKAGE = Path(__file__).parents[1]
-_SCOPES: Mapping[Scope, str] = {
-    Scope.COURSE: "one for each course",
-    Scope.GROUP: "one over the chosen courses",
-    Scope.WAREHOUSE: "one for the warehouse",
-}
 _NEEDS: Mapping[Need, str] = {
     Need.REQUIRED: "made from",
     Need.OPTIONAL: "and, if there",
@@ -59,21 +51,22 @@ def table_lines(table: Table) -> Iterator[str]:
     """What there is to say of a table: lines for people."""
     yield f"{table.task}: {table.description}"
     yield ""
+    told = {*table.excluded_by, *table.forced_by}
     facts = {
-        "what": _SCOPES[table.scope],
+        "what": SCOPES[table.scope],
         "one row for": table.grain,
         "rebuilt": f"by date ({table.partition})" if table.partition else "as a whole",
         **{
             word: ", ".join(one for one, how in table.inputs.items() if how is need)
             for need, word in _NEEDS.items()
         },
-        "files read": ", ".join(table.builder.reads) if isinstance(table.builder, PythonModel) else "",
-        "settings": ", ".join(_settings(table)),
+        "files read": ", ".join(files_read(table)),
+        "settings": ", ".join(one.name for one in settings_of(table) if one.name not in told),
         "left out by": ", ".join(table.excluded_by),
         "forced by": ", ".join(table.forced_by),
         "files written": ", ".join(table.files),
         "made by": ", ".join(f"doit {command.name}" for command in table.commands),
-        "defined in": _file(table),
+        "defined in": defined_in(table),
     }
     yield from (f"  {word:13}  {text}" for word, text in facts.items() if text)
     if table.fault:
@@ -83,21 +76,3 @@ def table_lines(table: Table) -> Iterator[str]:
     for column in table.schema:
         kind = f"{column.type}{' list' if column.repeated else ''}"
         yield f"  {column.name:{width}}  {kind:9}  {column.description}".rstrip()
-
-
-def _settings(table: Table) -> tuple[str, ...]:
-    builder: Any = table.builder
-    return tuple(builder.settings) if isinstance(builder, PythonModel | SqlModel) else ()
-
-
-def _file(table: Table) -> str:
-    """The file of the table, below the package."""
-    builder = table.builder
-    path: Path | None = None
-    if isinstance(builder, SqlModel):
-        path = builder.file
-    elif isinstance(builder, PythonModel):
-        path = Path(inspect.getfile(inspect.unwrap(builder.build)))
-    if path is None or not path.is_relative_to(_PACKAGE):
-        return ""
-    return str(path.relative_to(_PACKAGE.parent))

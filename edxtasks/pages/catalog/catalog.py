@@ -54,7 +54,7 @@ class Catalog:
         A build that gives the same rows by the same recipe makes no other page.
         """
         warehouse = self.context.warehouse
-        parts = [recipe(), warehouse.where, *map(repr, entries(self._registry(), {}))]
+        parts = [recipe(), *map(repr, entries(self._registry(), {}))]
         for table in self._registry().values():
             for course, name, state in self._instances(table):
                 parts.append(f"{course}|{name}|{state.stamp}|{state.version}|{state.rows}|{state.fault}")
@@ -65,7 +65,7 @@ class Catalog:
     def make(self) -> str:
         """Make the page; gives where people find it. Raises `UserError` where it cannot be stored."""
         made_from = self.mark()
-        page = catalog_page(self.entries(), len(self.courses), self.context.warehouse.where)
+        page = catalog_page(self.entries(), len(self.courses))
         return stored(self.context).store(page, made_from, self.context.scratch)
 
     def entries(self) -> list[Entry]:

@@ -9,8 +9,8 @@ from edxtasks.pages.catalog.lineage import lineage
 from edxtasks.pages.html import render
 
 
-def catalog_page(tables: Sequence[Entry], courses: int, warehouse: str) -> bytes:
-    """The page as one HTML file; `courses` is how many the configuration has, `warehouse` where it is."""
+def catalog_page(tables: Sequence[Entry], courses: int) -> bytes:
+    """The page as one HTML file; `courses` is how many the configuration has."""
     built = sum(entry.found.there > 0 for entry in tables)
     columns = sum(len(entry.columns) for entry in tables)
     return render(
@@ -19,8 +19,8 @@ def catalog_page(tables: Sequence[Entry], courses: int, warehouse: str) -> bytes
         title="Catalog of tables",
         over="What there is, what it means, where it comes from",
         lead=(
-            f"{len(tables)} tables with {columns} columns. {built} of them are built in {warehouse}, for "
-            f"{courses} courses of the configuration."
+            f"{len(tables)} tables with {columns} columns. {built} of them are built, for {courses} "
+            "courses of the configuration."
         ),
         tables=tables,
         lineage=lineage,
