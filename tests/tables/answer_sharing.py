@@ -299,17 +299,15 @@ def likelihood(row: Mapping[str, Any]) -> float | None:
 def stands_out(row: Mapping[str, Any], rows: Rows) -> bool:
     def place(name: str, sign: int) -> int:
         mine: float | None = row[name]
-        if sign > 0 and not name.endswith(("_corr", "_ordered", "likelihood")) and not mine:
-            return len(rows) + 1  # nothing to stand out by
         others: list[float] = [other[name] for other in rows if other[name] is not None]
         if mine is None:
-            return 1 + len(others) if name == "cheating_likelihood" else len(rows) + 1
+            return 1 + len(others)  # what is not known comes last
         # Equal values that were computed in two ways differ in the last digits.
         return 1 + sum(sign * (other - mine) > 1e-9 * abs(mine) for other in others)
 
     return (
         row["ncameo_both"] > 0
         or place("cheating_likelihood", 1) <= 5
-        or any(place(name, 1) <= min(3, len(rows)) for name in MOST_IS_BEST)
-        or any(place(name, -1) <= min(3, len(rows)) for name in LEAST_IS_BEST)
+        or any(place(name, 1) <= 3 for name in MOST_IS_BEST)
+        or any(place(name, -1) <= 3 for name in LEAST_IS_BEST)
     )

@@ -1,7 +1,7 @@
 -- Of the pairs of show_ans_before_sifted those that stand out among all harvesters of the same account.
 -- A pair stands out where it is among the best 5 of the account by its likelihood, or among the best 3 by one of
--- its parts that is not 0, or is a confirmed case. (Of most accounts all pairs have 0 problems at one address and
--- share the first place.) Sums are of whole microseconds, those of products in parts of 10 seconds.
+-- its parts, or is a confirmed case. Ties share a place, so of an account whose pairs all have 0 problems at one
+-- address all stand out. Sums are of whole microseconds, those of products in parts of 10 seconds.
 -- command: ip_sybils
 -- step: 3 (on request)
 -- may be empty: yes
@@ -306,17 +306,17 @@ WITH
     SELECT
       *,
       RANK() OVER (PARTITION BY master_id ORDER BY likelihood DESC) <= 5
-      OR (x01h > 0 AND RANK() OVER (PARTITION BY master_id ORDER BY x01h DESC) <= 3)
-      OR (x01h_same_ip > 0 AND RANK() OVER (PARTITION BY master_id ORDER BY x01h_same_ip DESC) <= 3)
-      OR (x05m > 0 AND RANK() OVER (PARTITION BY master_id ORDER BY x05m DESC) <= 3)
-      OR (gap_corr IS NOT NULL AND RANK() OVER (PARTITION BY master_id ORDER BY gap_corr DESC) <= 3)
-      OR (name_similarity > 0 AND RANK() OVER (PARTITION BY master_id ORDER BY name_similarity DESC) <= 3)
-      OR (norm_corr IS NOT NULL AND RANK() OVER (PARTITION BY master_id ORDER BY norm_corr DESC) <= 3)
-      OR (percent_same_ip_before > 0 AND RANK() OVER (PARTITION BY master_id ORDER BY percent_same_ip_before DESC) <= 3)
-      OR (x01d > 0 AND RANK() OVER (PARTITION BY master_id ORDER BY x01d DESC) <= 3)
-      OR (n_most_common_free_response > 0 AND RANK() OVER (PARTITION BY master_id ORDER BY n_most_common_free_response DESC) <= 3)
-      OR (n_blank > 0 AND RANK() OVER (PARTITION BY master_id ORDER BY n_blank DESC) <= 3)
-      OR (percent_most_common_free_response > 0 AND RANK() OVER (PARTITION BY master_id ORDER BY percent_most_common_free_response DESC) <= 3)
+      OR RANK() OVER (PARTITION BY master_id ORDER BY x01h DESC) <= 3
+      OR RANK() OVER (PARTITION BY master_id ORDER BY x01h_same_ip DESC) <= 3
+      OR RANK() OVER (PARTITION BY master_id ORDER BY x05m DESC) <= 3
+      OR RANK() OVER (PARTITION BY master_id ORDER BY gap_corr DESC) <= 3
+      OR RANK() OVER (PARTITION BY master_id ORDER BY name_similarity DESC) <= 3
+      OR RANK() OVER (PARTITION BY master_id ORDER BY norm_corr DESC) <= 3
+      OR RANK() OVER (PARTITION BY master_id ORDER BY percent_same_ip_before DESC) <= 3
+      OR RANK() OVER (PARTITION BY master_id ORDER BY x01d DESC) <= 3
+      OR RANK() OVER (PARTITION BY master_id ORDER BY n_most_common_free_response DESC) <= 3
+      OR RANK() OVER (PARTITION BY master_id ORDER BY n_blank DESC) <= 3
+      OR RANK() OVER (PARTITION BY master_id ORDER BY percent_most_common_free_response DESC) <= 3
       OR RANK() OVER (PARTITION BY master_id ORDER BY delay_deviation IS NULL, delay_deviation) <= 3
       OR RANK() OVER (PARTITION BY master_id ORDER BY delay_gap_p95 IS NULL, delay_gap_p95) <= 3
       OR RANK() OVER (PARTITION BY master_id ORDER BY delay_p50 IS NULL, delay_p50) <= 3
