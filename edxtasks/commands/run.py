@@ -107,6 +107,7 @@ class Run(AnswersOldForms, EndsWell, DoitRun):  # type: ignore[misc]
         if isinstance(report, RunReporter):
             run.progress = report.progress
             report.locate(run.context.warehouse.where)
+            report.pages = run.context.settings.engine.state / "runs"
         arguments = [self.dep_manager, report, continue_, always, Stream(verbosity, force_verbosity)]
         runner = ThreadRunner(*arguments, num_process) if num_process else SerialRunner(*arguments)
         runner.marks = not single  # without their inputs, sets do nothing

@@ -11,14 +11,18 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import IO, Any
 
 from doit.exceptions import BaseFail, UnmetDependency
 
 from edxtasks.build.freshness import Status
+from edxtasks.caches import keeps_caches
 from edxtasks.course import CourseKey
 from edxtasks.errors import from_machine
 from edxtasks.graph.tasks import STEP
+from edxtasks.pages.runs import Span, keep, run_page
 from edxtasks.printable import listed, number, printable_message
 from edxtasks.steps.step import Step
 
@@ -61,6 +65,12 @@ class RunReporter:
         # Kept here: while a task runs, doit puts something else in the place of sys.stderr.
         self._err = sys.stderr
         self._lost: set[int] = set()
+        self.pages: Path | None = None
+        """The folder in which a page of the run is kept; None for none."""
+        self._wall = datetime.now(UTC)
+        self._lanes: dict[int, int] = {}
+        self._lane_of: dict[str, int] = {}
+        self._spans: list[Span] = []
         self.nobody_reads: Callable[[], None] = lambda: None
         """Called, from any thread, when what is written here goes nowhere any more."""
 
@@ -73,6 +83,8 @@ class RunReporter:
     def execute_task(self, task: Any) -> None:
         """Called when the work of a task begins; with several tasks at once, from its thread."""
         self._began[task.name] = time.monotonic()
+        with self._lock:  # a thread has a worker of its own
+            self._lane_of[task.name] = self._lanes.setdefault(threading.get_ident(), len(self._lanes))
 
     def progress(self, name: str, done: int, of: int, unit: str) -> None:
         """Tell how far a long task is, with rate and time left."""
@@ -93,6 +105,7 @@ class RunReporter:
         if step is None:
             return
         trouble = step.refreshed()
+        self._note_span(task.name, _outcome(step))
         seconds = time.monotonic() - self._began.get(task.name, time.monotonic())
         built = step.built
         if built is None or built.already:
@@ -142,6 +155,7 @@ class RunReporter:
         self._counts["failed"] += 1
         text = fail.message if step is not None else fail.get_msg()
         self._failed.append((task.name, text))
+        self._note_span(task.name, text, failed=True)
         self._say(f"FAILED  {task.name}: {text}")
         self._say_trouble(trouble)
 
@@ -164,13 +178,32 @@ class RunReporter:
         counts = ", ".join(
             f"{self._counts[word]} {word}" for word in order if self._counts[word] or word == "built"
         )
-        self._write(self._out, f"{counts} in {time.monotonic() - self._start:.1f} s{self._where()}")
+        ending = f"{counts} in {time.monotonic() - self._start:.1f} s"
+        self._write(self._out, f"{ending}{self._where()}")
         for cause, names in self._blocked.items():
             self._say(f"{len(names)} not tried since {cause.split()[0]} failed: {listed(names)}")
         if self._failed:
             self._say("failed:")
             for name, text in self._failed:
                 self._say(f"  {name}: {text.splitlines()[0] if text else 'no reason given'}")
+
+        self._keep_page(f"{ending}.")
+
+    def _note_span(self, name: str, text: str, failed: bool = False) -> None:
+        now = time.monotonic()
+        began = self._began.get(name, now)
+        lane = self._lane_of.get(name, 0)
+        shown = printable_message(text)
+        self._spans.append(Span(name, lane, began - self._start, now - self._start, shown, failed))
+
+    def _keep_page(self, ending: str) -> None:
+        """Keep a page of a run in which something ran. Whatever goes wrong with it is a warning."""
+        if self.pages is None or not self._spans or not keeps_caches():
+            return
+        try:
+            keep(self.pages, self._wall, run_page(self._wall, self._spans, ending))
+        except Exception as error:  # noqa: BLE001 - the run is over, and what it made is made
+            self._say(f"warning: the page of the run could not be kept: {from_machine(error) or error!r}")
 
     def locate(self, where: str) -> None:
         """Say where the tables are, for the closing line."""
@@ -219,6 +252,14 @@ class RunReporter:
 def _step(task: Any) -> Step | None:
     step = (task.meta or {}).get(STEP)
     return step if isinstance(step, Step) else None
+
+
+def _outcome(step: Step) -> str:
+    """What came of a task that did not fail: amounts and the reason."""
+    built = step.built
+    if built is None or built.already:
+        return step.reason or "another run has built it"
+    return f"{number(built.rows)} {built.unit} ({step.reason})"
 
 
 def _by_kind(lines: list[_Line]) -> list[_Line]:

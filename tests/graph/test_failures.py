@@ -63,6 +63,9 @@ def test_a_broken_input_fails_its_course_alone(built: Project) -> None:
     assert not any(task.endswith(whole) for task in outcome.failed)
     assert f"person_course:{whole}" in outcome.built
     assert str(path) in outcome.err
+    page = max((built.folder / "state" / "runs").iterdir()).read_text()
+    assert f"<strong>user_info_combo:{broken}</strong>" in page
+    assert f"<td>person_course:{whole}</td>" in page
     # The old tables of the broken course are still there.
     assert (built.warehouse / CourseKey.parse(broken).dataset / "person_course.parquet").is_file()
 
