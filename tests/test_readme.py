@@ -50,7 +50,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(["doit", *command])[:40])
 def test_every_command_runs_and_builds_nothing_anew(demo: Project, command: list[str]) -> None:
-    # The simulator leaves learners out of the dumps on purpose, and health tells it.
+    # A few learners of the logs are in no dump, and health tells it.
     outcome = demo.doit(*command, status=int(command[0] == "health"))
     assert outcome.built == set()
     assert outcome.out

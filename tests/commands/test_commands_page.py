@@ -180,7 +180,7 @@ def test_examples_of_data_commands_run(
 ) -> None:
     """The words as a person would type them, in this process."""
     words = names_of(example)
-    # The simulator leaves learners out of the dumps on purpose, and health tells it.
+    # A few learners of the logs are in no dump, and health tells it.
     ended = runner(project.folder, monkeypatch, capfdbinary)(*words, status=int(words[0] == "health"))
     assert ended.out or is_silent(example)
 

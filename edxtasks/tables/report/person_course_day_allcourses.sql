@@ -8,3 +8,4 @@
 -- files: person_course_day_allcourses.csv
 SELECT *
 FROM person_course_day
+ORDER BY course_id, date, username
