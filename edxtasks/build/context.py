@@ -100,10 +100,11 @@ class Context:
         return open_storage(dataclasses.replace(self.settings, storage=place))
 
     def name(self, table: Table, course: CourseKey | None) -> TableName:
-        """Dataset and name of a table of the registry, for a course where it is one of a course."""
+        """Dataset and name of a table of the registry, for a course where it is one of a course. Nothing is
+        asked of the warehouse: names of tens of thousands of tasks are made with it."""
         if table.scope is Scope.COURSE:
             assert course is not None
-            return TableName(self.dataset_of_course(course), table.name)
+            return TableName(self.dataset(course), table.name)
         dataset, _, name = table.name.partition(".")
         return TableName(self.report_dataset() if dataset == REPORT else dataset, name)
 
@@ -143,7 +144,10 @@ class Context:
         return None if self.left_out(reader, source.name) else self.state(source, course)
 
     def state(self, table: Table, course: CourseKey | None) -> TableState | None:
-        """The state of a table, None while it does not exist or counts as absent."""
+        """The state of a table, None while it does not exist or counts as absent. Raises `UserError` where its
+        place is that of another course's table."""
+        if table.scope is Scope.COURSE and course is not None:
+            check_owner(self.warehouse, *self._place(course))
         name = self.name(table, course)
         return None if name in self.absent else self.warehouse.states(name.dataset).get(name.table)
 
