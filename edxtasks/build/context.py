@@ -144,8 +144,10 @@ class Context:
         return None if self.left_out(reader, source.name) else self.state(source, course)
 
     def state(self, table: Table, course: CourseKey | None) -> TableState | None:
-        """The state of a table, None while it does not exist or counts as absent. Raises `UserError` where its
-        place is that of another course's table."""
+        """The state of a table, None while it does not exist or counts as absent.
+
+        Raises `UserError` where its place is that of another course's table.
+        """
         if table.scope is Scope.COURSE and course is not None:
             check_owner(self.warehouse, *self._place(course))
         name = self.name(table, course)

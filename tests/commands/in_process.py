@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,7 @@ def runner(folder: Path, monkeypatch: pytest.MonkeyPatch, capture: pytest.Captur
 
     def doit(*words: str, status: int = 0) -> Ended:
         capture.readouterr()
+        sys.modules.pop("dodo", None)  # that of another test
         ended = DoitMain().run(list(words))
         out, err = capture.readouterr()
         assert ended == status, (out, err)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -120,6 +121,7 @@ def test_a_file_is_not_a_course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(sys.modules, "dodo", raising=False)  # that of another test
     return tmp_path
 
 

@@ -305,7 +305,7 @@ def test_two_spellings_of_one_source(dump: Path, tmp_path: Path) -> None:
 )
 def test_a_folder_without_date_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / name).mkdir()
-    with pytest.raises(InputError, match="no package folder"):
+    with pytest.raises(InputError, match="is not a package folder"):
         plan_package(tmp_path / name, KNOWN, tmp_path)
 
 

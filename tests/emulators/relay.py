@@ -16,7 +16,7 @@ _OF_A_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", 
 
 
 @dataclass(frozen=True)
-class Selection:
+class Request:
     """A request: method, address with query, body."""
 
     method: str
@@ -34,11 +34,11 @@ class Relay:
     def __init__(self, target: str) -> None:
         self.target = target
         self.url = ""
-        self.asked: list[Selection] = []
-        self.watch: Callable[[Selection], None] = lambda asked: None
-        self.seen: Callable[[Selection], None] = lambda asked: None
+        self.asked: list[Request] = []
+        self.watch: Callable[[Request], None] = lambda asked: None
+        self.seen: Callable[[Request], None] = lambda asked: None
 
-    def answer(self, asked: Selection, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
+    def answer(self, asked: Request, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
         """Status, headers and body that the target gives."""
         self.asked.append(asked)
         self.watch(asked)
@@ -70,7 +70,7 @@ def relay(target: str) -> Iterator[Relay]:
         def _serve(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             headers = {key: value for key, value in self.headers.items() if key.lower() not in _OF_A_HOP}
-            status, kept, content = passing.answer(Selection(self.command, self.path, body), headers)
+            status, kept, content = passing.answer(Request(self.command, self.path, body), headers)
             try:
                 self.send_response(status)
                 for key, value in kept.items():

@@ -43,6 +43,7 @@ ROWS = {"stats_show_ans_before_high_score": 400}
 """Made-up rows of each input, where a hundred are too few for a model to give any."""
 OF_PAIRS = {
     *SHARING_STEPS,
+    "stats_ip_pair_sybils",
     "stats_ip_pair_sybils3",
     "stats_ip_pair_sybils3_unfiltered",
 }

@@ -107,7 +107,7 @@ class StorageSuite:
         self, storage: Storage, local: Path, name: str
     ) -> None:
         for call in (lambda: storage.put(local, name), lambda: storage.stat(name), lambda: storage.url(name)):
-            with pytest.raises(ValueError, match="no name of a stored file"):
+            with pytest.raises(ValueError, match="is not a name of a stored file"):
                 call()
         assert storage.list() == []
 

@@ -137,6 +137,19 @@ def test_an_estimate_tells_bytes_and_dollars(first: Outcome, project: Project, p
     assert [b'"dryRun": true' in one.body for one in jobs if b"_edxtasks_stamps" not in one.body] == [True]
 
 
+def test_pages_are_those_of_the_embedded_engine(
+    first: Outcome, project: Project, with_pages: Project, tmp_path: Path
+) -> None:
+    assert "dashboard:campus" in project.doit("dashboard", "minimum_cell=1").built
+    assert project.doit("dashboard", "minimum_cell=1").built == set()
+    storage = GcsStorage(f"gs://{BUCKET}/graph", PROJECT)
+    folders = [CourseKey.parse(course).directory for course in project.courses]
+    for folder in [*folders, "course_report_MITx"]:
+        storage.get(f"{folder}/dashboard.html", tmp_path / folder)
+        local = with_pages.folder / "storage" / folder / "dashboard.html"
+        assert (tmp_path / folder).read_text() == local.read_text()
+
+
 def test_tables_of_others_are_adopted_and_then_fresh(
     first: Outcome, project: Project, cloud: BigQueryWarehouse, built_once: Project
 ) -> None:
@@ -171,19 +184,6 @@ def test_tables_of_others_are_adopted_and_then_fresh(
     cloud.refresh_all()
     _compare(cloud, ParquetWarehouse(built_once.warehouse))
     assert project.doit("weekly").built == set()
-
-
-def test_pages_are_those_of_the_embedded_engine(
-    first: Outcome, project: Project, with_pages: Project, tmp_path: Path
-) -> None:
-    assert "dashboard:campus" in project.doit("dashboard", "minimum_cell=1").built
-    assert project.doit("dashboard", "minimum_cell=1").built == set()
-    storage = GcsStorage(f"gs://{BUCKET}/graph", PROJECT)
-    folders = [CourseKey.parse(course).directory for course in project.courses]
-    for folder in [*folders, "course_report_MITx"]:
-        storage.get(f"{folder}/dashboard.html", tmp_path / folder)
-        local = with_pages.folder / "storage" / folder / "dashboard.html"
-        assert (tmp_path / folder).read_text() == local.read_text()
 
 
 def _compare(cloud: BigQueryWarehouse, local: ParquetWarehouse) -> None:

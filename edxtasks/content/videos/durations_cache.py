@@ -14,7 +14,8 @@ from typing import Any
 import orjson
 from filelock import FileLock, Timeout
 
-from edxtasks.caches import write_cache
+from edxtasks.caches import keeps_caches
+from edxtasks.files import write_atomically
 
 FILE = "youtube_durations.json"
 MISSING = "missing"
@@ -38,10 +39,12 @@ def add_durations(path: Path, found: Mapping[str, int | None]) -> None:
         name: {"seconds": MISSING if seconds is None else seconds, "time": now}
         for name, seconds in found.items()
     }
+    if not keeps_caches():
+        return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_suffix(".lock"), timeout=_LONGEST_WAIT):
-            write_cache(path, orjson.dumps(_entries(path) | entries, option=orjson.OPT_INDENT_2))
+            write_atomically(path, orjson.dumps(_entries(path) | entries, option=orjson.OPT_INDENT_2))
     except (OSError, Timeout):
         return  # only a cache: they are asked again
 
