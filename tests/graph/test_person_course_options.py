@@ -258,4 +258,4 @@ def test_makegeoip_without_a_table_is_an_error(built: Project) -> None:
     duckdb.execute(f"COPY (SELECT 'x' AS ip) TO '{path}' (FORMAT parquet)")
     outcome = built.doit("makegeoip", "table=mine.people", status=None)
     # A column that a table of somebody else lacks is NULL, and told: no address has a country then.
-    assert "has no cc_by_ip, which" in outcome.err
+    assert "mine.people of mine has no cc_by_ip, " in outcome.err

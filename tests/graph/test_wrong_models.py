@@ -50,7 +50,7 @@ def test_wrong_models_fail_alone(built: Project, tmp_path: Path) -> None:
     told = next(line for line in outcome.err.splitlines() if "pc_day_totals.sql" in line)
     assert f"{models}/pc_day_totals.sql" in told and complaint in told
     assert f"{models}/enrollday_all.sql, line 40: it reads enrolments, which is not a table" in outcome.err
-    assert f"{models}/course_modal_language.sql, line 4: check many: " in outcome.err
+    assert f"{models}/course_modal_language.sql, line 5: check many: " in outcome.err
     assert "pc_nchapters: expected one row for each user_id (its grain), found several" in outcome.err
     before = Path(built.warehouse, CourseKey.parse(course).dataset, "pc_nchapters.parquet")
     assert before.exists(), "the old table stays"

@@ -36,10 +36,10 @@ from edxtasks.logs.rows.event_course import (
         ("course-v1:MITx+8.01x", None),
         ("course-v1:MITx/8.01x/2013", None),
         ("", None),
-        ("a/b/" + "c" * 194, "a/b/" + "c" * 194),  # a folder name a__b__ccc… of 200 bytes
-        ("a/b/" + "c" * 195, None),
-        ("a/b/" + "é" * 97, "a/b/" + "é" * 97),
-        ("a/b/" + "é" * 97 + "c", None),
+        ("a/b/" + "c" * 234, "a/b/" + "c" * 234),  # a folder name a__b__ccc… of 240 bytes
+        ("a/b/" + "c" * 235, None),
+        ("a/b/" + "é" * 117, "a/b/" + "é" * 117),
+        ("a/b/" + "é" * 117 + "c", None),
     ],
 )
 def test_keys(key: str, course: str | None) -> None:
