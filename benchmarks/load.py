@@ -261,7 +261,7 @@ def duckdb_alone(root: Path, shape: str, threads: str, first: str = "0") -> None
 
 def duckdb_with_zstd(root: Path, shape: str, threads: str) -> None:
     """With the product's settings for large days."""
-    from edxtasks.warehouse.parquet import ROWS_IN_GROUP
+    from edxtasks.warehouse.parquet.building import ROWS_IN_GROUP
     from edxtasks.warehouse.session import LONGEST_LINES
 
     writing = f", COMPRESSION zstd, ROW_GROUP_SIZE {ROWS_IN_GROUP}"

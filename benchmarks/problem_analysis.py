@@ -121,10 +121,11 @@ def main() -> None:
     records, workers = words[0] if words else 2_000_000, words[1] if len(words) > 1 else 2
     folder = Path(tempfile.mkdtemp(prefix="benchmark-"))
     try:
+        places = Scratch([folder / "scratch"])
         warehouse = ParquetWarehouse(
             folder / "warehouse",
             ResourceLimits(threads=2, memory_limit="300MB"),
-            Scratch([folder / "scratch"]),
+            places,
         )
         source, target = TableName("course", "studentmodule"), TableName("course", "problem_analysis")
         write_studentmodule(warehouse, source, records, folder)
@@ -133,7 +134,7 @@ def main() -> None:
         settings = Settings(root=folder, engine=Engine(workers=workers))
         began, cpu_before = time.monotonic(), cpu()
         tables = OneTable(warehouse, source)
-        with warehouse._scratch.folder() as scratch:
+        with places.folder() as scratch:
             content = problem_analysis.build(
                 BuildInputs(settings, COURSE, scratch=scratch, messages=Messages(), tables=tables)
             )

@@ -20,7 +20,8 @@ from edxtasks.table import REPORT, Scope, Table
 from edxtasks.warehouse import open_warehouse
 from edxtasks.warehouse.base import NAME, BuildInfo, TableName, Warehouse
 from edxtasks.warehouse.comparison import Side
-from edxtasks.warehouse.parquet import ROWS_IN_GROUP, ParquetWarehouse
+from edxtasks.warehouse.parquet import ParquetWarehouse
+from edxtasks.warehouse.parquet.building import ROWS_IN_GROUP
 from edxtasks.warehouse.schema import Schema
 from edxtasks.warehouse.session import Session, paths_literal, read_parquet
 

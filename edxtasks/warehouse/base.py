@@ -2,7 +2,7 @@
 
 A warehouse holds tables in datasets, and with each table what decides whether it is fresh: its *stamp*
 (digest of recipe and inputs) and its *version* (digest of its rows). A table partitioned by date has both
-by date. Two engines stand behind this interface: Parquet files with DuckDB (`parquet.py`) and BigQuery.
+by date. Two engines stand behind this interface: Parquet files with DuckDB (`parquet/`) and BigQuery.
 Queries come as GoogleSQL; an engine resolves the names of their inputs, which are described here in terms
 that both engines know.
 """

@@ -128,7 +128,8 @@ def test_the_check_opens_no_shard(site: Site, monkeypatch: pytest.MonkeyPatch) -
         shard(site, number).unlink()
         shard(site, number).mkdir()  # whoever opens it gets an error
     assert check_log_days(context(site), COURSE).fresh
-    monkeypatch.delattr("edxtasks.warehouse.table_files.read_footer")  # nor, from the second on, a day table
+    # Nor, from the second on, a day table.
+    monkeypatch.delattr("edxtasks.warehouse.parquet.table_files.read_footer")
     assert check_log_days(context(site), COURSE).fresh
 
 

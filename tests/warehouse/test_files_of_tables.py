@@ -26,8 +26,8 @@ from edxtasks.warehouse.base import (
     Tables,
 )
 from edxtasks.warehouse.catalog import open_views
-from edxtasks.warehouse.footer import DamagedFileError, read_footer
 from edxtasks.warehouse.parquet import ParquetWarehouse
+from edxtasks.warehouse.parquet.footer import DamagedFileError, read_footer
 from edxtasks.warehouse.rows import JsonLines, ParquetFiles
 from edxtasks.warehouse.schema import schema
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from edxtasks.warehouse.base import DateState, TableState, whole_version
-from edxtasks.warehouse.footer import DamagedFileError, Footer, read_footer
+from edxtasks.warehouse.parquet.footer import DamagedFileError, Footer, read_footer
 
 SUFFIX = ".parquet"
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from edxtasks.scratch import PRIVATE
 from edxtasks.warehouse.base import TableState
-from edxtasks.warehouse.listing import Listing
-from edxtasks.warehouse.table_files import SUFFIX
+from edxtasks.warehouse.parquet.listing import Listing
+from edxtasks.warehouse.parquet.table_files import SUFFIX
 
 ASIDE = "aside"
 """Name of the folder in the private folder of a dataset."""

@@ -23,7 +23,7 @@ from edxtasks.files import write_atomically
 from edxtasks.printable import printable, printable_path
 from edxtasks.scratch import PRIVATE
 from edxtasks.warehouse.base import NAME, DateState, TableState
-from edxtasks.warehouse.table_files import NO_DATES, SUFFIX, FileMark, Pair, TableFiles, table_files
+from edxtasks.warehouse.parquet.table_files import NO_DATES, SUFFIX, FileMark, Pair, TableFiles, table_files
 
 CACHE = "states.json"
 DAMAGED = "damaged.json"

@@ -1,0 +1,228 @@
+"""Building tables of the embedded warehouse: rows are written beside, looked over, and renamed over."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import orjson
+
+from edxtasks.errors import InputError
+from edxtasks.scratch import beside, publish
+from edxtasks.warehouse.base import (
+    BuildInfo,
+    Dates,
+    DateState,
+    Fresh,
+    Query,
+    TableName,
+    TableState,
+    whole_version,
+)
+from edxtasks.warehouse.parquet.folder import WarehouseFolder
+from edxtasks.warehouse.parquet.footer import DamagedFileError, read_footer
+from edxtasks.warehouse.parquet.notes import TableNotes
+from edxtasks.warehouse.parquet.reading import Reader, UnreadableError
+from edxtasks.warehouse.schema import Schema
+
+if TYPE_CHECKING:
+    from edxtasks.warehouse.checks import Counts, TableChecks
+
+NO_ROWS = "0:0"
+"""Version of a date, or table, without rows."""
+
+ROWS_IN_GROUP = 20_480
+"""Rows in a row group of a whole table: small, so that a load of wide rows needs little memory."""
+
+FEW_ROWS = 500
+"""Most rows of a whole table that is compressed with Snappy. zstd begins anew for each column, which in a day
+table is a third of the time that so few rows take, and makes the file less than a fifth smaller."""
+
+
+class Builder:
+    """Builds the tables of a warehouse folder."""
+
+    def __init__(self, folder: WarehouseFolder, notes: TableNotes, reader: Reader) -> None:
+        self._folder = folder
+        self._notes = notes
+        self._reader = reader
+
+    def create(
+        self, name: TableName, query: Query, label: BuildInfo, checks: TableChecks | None
+    ) -> TableState:
+        """As `Warehouse.create` says."""
+        began = time.monotonic()
+        with self._reader.inputs_of(query), self._reader.session.result(query) as table:
+            version, rows = self._reader.session.version(table, query.schema)
+            state = self.write(name, query.schema, f"SELECT * FROM {table}", version, rows, label, checks)
+        self.finish(name, label, began)
+        return state
+
+    def create_dates(
+        self,
+        name: TableName,
+        schema: Schema,
+        column: str,
+        work: Sequence[Dates],
+        keep: Iterable[date],
+        label: BuildInfo,
+        checks: TableChecks | None,
+    ) -> TableState:
+        """As `Warehouse.create_dates` says."""
+        from edxtasks.warehouse.parquet.months import (
+            MonthWriter,
+            date_list,
+            month_files,
+            month_of,
+            months_of,
+            refuse_strays,
+        )
+        from edxtasks.warehouse.session import day_of
+
+        began, session = time.monotonic(), self._reader.session
+        day = day_of(schema[column])
+        place, single = (self._folder.place(name, partitioned=form) for form in (True, False))
+        listing = self._folder.listing(name.dataset)
+        strays = listing.strays(name.table)
+        private = self._folder.private(name.dataset)
+        writer = MonthWriter(session, place, private, schema, column, day, strays)
+        before = listing.dates(name.table)
+        states = {one: before[one] for one in keep if one in before}
+        known = {*states, *(one for part in work for one in part.stamps or ())}
+        if known or all(part.stamps is not None for part in work):
+            refuse_strays((place / file for file in month_files(known)), strays)
+        written: set[str] = set()
+        for part in work:
+            condition = "TRUE" if part.stamps is None else f"{day} IN ({date_list(part.stamps)})"
+            with (
+                self._reader.inputs_of(part.query, self._folder.files(name)),
+                session.result(part.query, condition) as table,
+            ):
+                kept = self._kept_beside(
+                    checks, name, schema, column, set(states) - set(part.stamps or states)
+                )
+                self._look_over(checks, schema, f"SELECT * FROM {table}", kept)
+                found = session.versions_by_date(table, schema, day)
+                stamps = dict.fromkeys(found, label.stamp) if part.stamps is None else part.stamps
+                new = {one: DateState(stamp, *found.get(one, (NO_ROWS, 0))) for one, stamp in stamps.items()}
+                whole = months_of(new) if part.stamps is None else None
+                for month in months_of(new):
+                    writer.write(month, table, new, states, label.stamp, whole)
+                    written.add(month)
+                states.update(new)
+        for month in months_of(before):
+            if month not in written and any(one not in states for one in before if month_of(one) == month):
+                with self._reader.engine(self._folder.files(name)):
+                    writer.write(month, None, {}, states, label.stamp, None)
+        with self._reader.engine():
+            writer.finish(states, label.stamp)
+        if single not in strays:
+            single.unlink(missing_ok=True)  # the form of somebody else's, or before
+        self.finish(name, label, began)
+        rows = sum(state.rows for state in states.values())
+        return TableState(label.stamp, whole_version(states), rows, partitioned=True)
+
+    def write(
+        self,
+        name: TableName,
+        schema: Schema,
+        sql: str,
+        version: str,
+        rows: int,
+        label: BuildInfo,
+        checks: TableChecks | None,
+    ) -> TableState:
+        """Replace a whole table by the rows of a DuckDB query, whose version and number are known. Raises
+        `InputError` where there are more or fewer, `CheckFailedError` as `Warehouse.load` says."""
+        from edxtasks.warehouse.parquet.months import refuse_strays
+
+        pair = {"stamp": label.stamp, "version": version, "rows": rows}
+        if label.first_time is not None:
+            pair |= {"first_time": label.first_time, "last_time": label.last_time}
+        place = self._folder.place(name, partitioned=False)
+        with beside(place, self._folder.private(name.dataset)) as temporary:
+            codec = "snappy" if rows <= FEW_ROWS else "zstd"
+            session = self._reader.session
+            written = session.copy(sql, temporary, orjson.dumps(pair).decode(), ROWS_IN_GROUP, codec)
+            if written != rows:
+                raise InputError(
+                    f"{name}: the files have {written} rows, expected {rows}: they changed or were cut. "
+                    "Run again; if that does not help, rebuild them"
+                )
+            self._look_over(checks, schema, self._reader.read_files([temporary]))
+            refuse_strays([place], self._folder.listing(name.dataset).strays(name.table))
+            publish(temporary, place)
+        self._leave_folder_form(name)
+        return TableState(label.stamp, version, rows, first_time=label.first_time, last_time=label.last_time)
+
+    def finish(self, name: TableName, label: BuildInfo, began: float) -> None:
+        """Note a build that began at a moment of the monotonic clock."""
+        self._notes.note_build(name, label, time.monotonic() - began)
+        self._folder.refresh(name.dataset)
+
+    def forget(self, name: TableName) -> bool:
+        """As `Warehouse.forget` says."""
+        files = self._folder.files(name)
+        for path in files:
+            try:
+                self._take_stamp(name, path)
+            except UnreadableError:
+                continue  # it is noted: without its stamp, the table is rebuilt
+        self._folder.refresh(name.dataset)
+        return bool(files)
+
+    def _take_stamp(self, name: TableName, path: Path) -> None:
+        try:
+            pair = read_footer(path).pair
+        except DamagedFileError:
+            return  # it has none
+        if pair is None:
+            return  # somebody else's
+        pair.pop("stamp", None)
+        for state in pair.get("dates", {}).values():
+            state[0] = None
+        with beside(path, self._folder.private(name.dataset)) as temporary, self._reader.engine([path]):
+            rows = self._reader.read_files([path])
+            self._reader.session.copy(rows, temporary, orjson.dumps(pair).decode())
+            publish(temporary, path)
+
+    def _kept_beside(
+        self, checks: TableChecks | None, name: TableName, schema: Schema, column: str, dates: set[date]
+    ) -> str:
+        """DuckDB SQL: the rows of dates that stay, where rows of two dates may have one grain; else ""."""
+        from edxtasks.warehouse.parquet.months import date_list
+        from edxtasks.warehouse.session import day_of
+
+        if not checks or not checks.grain or column in checks.grain or not dates:
+            return ""
+        files = self._folder.files(name)
+        with self._reader.engine(files):
+            rows = self._reader.session.with_schema(self._reader.read_files(files), schema)
+        return f"SELECT * FROM ({rows}) WHERE {day_of(schema[column])} IN ({date_list(dates)})"
+
+    def _look_over(self, checks: TableChecks | None, schema: Schema, sql: str, kept: str = "") -> None:
+        """Look over the rows of a DuckDB query, which are to become those of a table; for the grain together
+        with those of another query, which are there already."""
+        if not checks:
+            return
+
+        def look(checks: TableChecks, rows: str) -> None:
+            def count(query: Query) -> Counts:
+                return self._reader.first_row(query, {checks.name: rows})
+
+            checks.look(count, Fresh(schema))
+
+        if kept:
+            look(checks.grain_alone(), f"{sql} UNION ALL {kept}")
+        look(checks.without_grain() if kept else checks, sql)
+
+    def _leave_folder_form(self, name: TableName) -> None:
+        """Remove what the table was when it was a folder, ours or somebody else's; strays stay."""
+        folder = self._folder.place(name, partitioned=True)
+        for path in self._folder.files(name):
+            if path.parent == folder:
+                path.unlink(missing_ok=True)
+        self._folder.remove_if_empty(name)

@@ -1,0 +1,124 @@
+"""Loading tables of the embedded warehouse from rows, JSON lines or Parquet files."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import orjson
+
+from edxtasks.errors import InputError
+from edxtasks.files import writing
+from edxtasks.scratch import Scratch
+from edxtasks.warehouse.base import BuildInfo, Loadable, TableName, TableState
+from edxtasks.warehouse.parquet.building import Builder
+from edxtasks.warehouse.parquet.reading import Reader
+from edxtasks.warehouse.rows import JsonLines, ParquetFiles, Row
+from edxtasks.warehouse.schema import Schema
+
+if TYPE_CHECKING:
+    from edxtasks.warehouse.checks import TableChecks
+
+MEMORY_OF_LOAD = 200
+"""Megabytes that loading a day table of any size takes; with less it takes longer."""
+
+
+class Loader:
+    """Loads tables of a warehouse folder. Rows lie in `scratch` on their way."""
+
+    def __init__(self, reader: Reader, builder: Builder, scratch: Scratch) -> None:
+        self._reader = reader
+        self._builder = builder
+        self._scratch = scratch
+        self._long_lines = threading.Lock()
+
+    def load(
+        self,
+        name: TableName,
+        schema: Schema,
+        content: Loadable,
+        label: BuildInfo,
+        checks: TableChecks | None,
+    ) -> TableState:
+        """As `Warehouse.load` says."""
+        from edxtasks.warehouse.session import listed, read_parquet
+
+        began = time.monotonic()
+        if isinstance(content, ParquetFiles):
+            with self._reader.engine(content.paths):
+                sql = f"SELECT {listed(schema)} FROM ({read_parquet(content.paths)})"
+                state = self._load(name, schema, sql, label, checks, costly=False)
+        else:
+            with self._reader.engine(), self._json_files(schema, content) as paths:
+                state = self._load_json(name, schema, paths, label, checks)
+        self._builder.finish(name, label, began)
+        return state
+
+    @contextmanager
+    def _json_files(self, schema: Schema, content: JsonLines | Iterable[Row]) -> Iterator[Sequence[Path]]:
+        if isinstance(content, JsonLines):
+            yield content.paths
+            return
+        with self._scratch.folder() as folder:
+            path = folder / "rows.json"
+            _write_rows(path, schema, content)
+            yield [path]
+
+    def _load_json(
+        self,
+        name: TableName,
+        schema: Schema,
+        paths: Sequence[Path],
+        label: BuildInfo,
+        checks: TableChecks | None,
+    ) -> TableState:
+        import duckdb
+
+        from edxtasks.warehouse.refusals import is_too_long, refusal
+        from edxtasks.warehouse.session import LONGEST_LINES, read_json
+
+        for longest in LONGEST_LINES:
+            # Buffers for long lines are large: of the loads side by side, one at a time has them.
+            alone = nullcontext() if longest == LONGEST_LINES[0] else self._long_lines
+            try:
+                with alone:
+                    sql = read_json(paths, schema, longest)
+                    return self._load(name, schema, sql, label, checks, costly=True)
+            except duckdb.Error as error:
+                if not is_too_long(error):
+                    raise refusal(error, paths) from None
+        raise InputError(
+            f"{paths[0]}: a line is longer than {LONGEST_LINES[-1] >> 20} MiB, the longest that a table takes"
+        )
+
+    def _load(
+        self,
+        name: TableName,
+        schema: Schema,
+        sql: str,
+        label: BuildInfo,
+        checks: TableChecks | None,
+        costly: bool,
+    ) -> TableState:
+        """Write rows that a DuckDB query gives. `costly`: to be run once only, through a temporary table."""
+        session, write = self._reader.session, self._builder.write
+        if label.version is not None and label.rows is not None:
+            return write(name, schema, sql, label.version, label.rows, label, checks)
+        if costly:
+            with session.table(sql) as table:
+                version, rows = session.version(table, schema)
+                return write(name, schema, f"SELECT * FROM {table}", version, rows, label, checks)
+        return write(name, schema, sql, *session.version(f"({sql})", schema), label, checks)
+
+
+def _write_rows(path: Path, schema: Schema, rows: Iterable[Row]) -> None:
+    known = set(schema.names)
+    with writing(path) as file:
+        for row in rows:
+            if not row.keys() <= known:
+                raise ValueError(f"columns that the table does not have: {sorted(row.keys() - known)}")
+            file.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))

@@ -1,0 +1,99 @@
+"""What is noted beside a table, in `_edxtasks/TABLE.json` of its dataset: when, by whom and from what it was
+built, its description, and what its checks found. It explains, and decides nothing: a note that is lost or
+damaged explains nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from edxtasks.files import write_atomically
+from edxtasks.scratch import PRIVATE
+from edxtasks.warehouse.base import BuildInfo, TableName, user_name
+from edxtasks.warehouse.parquet.folder import WarehouseFolder
+
+
+class TableNotes:
+    """The notes of all tables of a warehouse folder."""
+
+    def __init__(self, folder: WarehouseFolder) -> None:
+        self._folder = folder
+
+    def parts(self, name: TableName) -> Mapping[str, str]:
+        """What the stamp of a table was made of, by name."""
+        parts: Mapping[str, str] = self._read(name).get("parts", {})
+        return parts
+
+    def description(self, name: TableName) -> str:
+        """The description of a table, "" where none is noted."""
+        text: str = self._read(name).get("description", "")
+        return text
+
+    def created(self, name: TableName) -> float | None:
+        """When a table was first built, in seconds since 1970; None where it is not noted. Older notes only
+        say when it was built last."""
+        note = self._read(name)
+        for key in ("created", "built"):
+            with suppress(KeyError, TypeError, ValueError):
+                return datetime.fromisoformat(note[key]).timestamp()
+        return None
+
+    def describe(self, name: TableName, description: str) -> None:
+        """Note another description."""
+        self._write(name, self._read(name) | {"description": description})
+
+    def note_build(self, name: TableName, label: BuildInfo, seconds: float) -> None:
+        """Note a build that took so long and has just ended; what the checks of earlier rows found goes."""
+        now, before = datetime.now(UTC), self.created(name)
+        created = datetime.fromtimestamp(before, UTC) if before else now - timedelta(seconds=seconds)
+        note = {
+            "parts": label.parts,
+            "description": label.description,
+            "created": created.isoformat(),
+            "built": now.isoformat(timespec="seconds"),
+            "by": user_name(),
+            "seconds": round(seconds, 3),
+        }
+        self._write(name, note)
+
+    def note_checks(self, name: TableName, digest: str, results: Sequence[Mapping[str, Any]]) -> None:
+        """Note which checks the rows of a table went through, and what these found."""
+        note = {"digest": digest, "results": list(results)}
+        self._write(name, self._read(name) | {"checks": note})
+
+    def checked(self, name: TableName) -> str | None:
+        """The digest of the checks that the rows went through, None where none is noted."""
+        found = self._checks(name).get("digest")
+        return found if isinstance(found, str) else None
+
+    def check_results(self, name: TableName) -> Sequence[Mapping[str, Any]]:
+        """What these checks found."""
+        results: Sequence[Mapping[str, Any]] = self._checks(name).get("results", [])
+        return results
+
+    def remove(self, name: TableName) -> None:
+        """Remove the note of a table."""
+        self._place(name).unlink(missing_ok=True)
+
+    def _checks(self, name: TableName) -> Mapping[str, Any]:
+        note = self._read(name).get("checks")
+        return note if isinstance(note, dict) else {}
+
+    def _place(self, name: TableName) -> Path:
+        return self._folder.path / name.dataset / PRIVATE / f"{name.table}.json"
+
+    def _read(self, name: TableName) -> dict[str, Any]:
+        try:
+            form = orjson.loads(self._place(name).read_bytes())
+        except (FileNotFoundError, orjson.JSONDecodeError):
+            return {}
+        return form if isinstance(form, dict) else {}
+
+    def _write(self, name: TableName, form: Mapping[str, Any]) -> None:
+        write_atomically(self._folder.private(name.dataset) / f"{name.table}.json", orjson.dumps(form))

@@ -1,0 +1,192 @@
+"""Reading tables of the embedded warehouse with DuckDB: relations over their files, the inputs of a query,
+and what is done about a file that cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edxtasks.errors import InputError, UserError
+from edxtasks.printable import listed as listed_texts
+from edxtasks.printable import printable_path
+from edxtasks.scratch import Scratch
+from edxtasks.warehouse.base import (
+    DatesOf,
+    Input,
+    LogDays,
+    Query,
+    ResourceLimits,
+    TableName,
+    Tables,
+)
+from edxtasks.warehouse.parquet.folder import WarehouseFolder
+from edxtasks.warehouse.schema import Schema
+
+if TYPE_CHECKING:
+    from edxtasks.warehouse.session import Session
+
+_ROWS_AT_ONCE = 2_048
+"""Rows that are taken from the engine at once: a chunk of its own; a row may have several MiB."""
+
+
+class UnreadableError(InputError):
+    """Files of the warehouse cannot be read."""
+
+
+class Reader:
+    """Reads the tables of a warehouse folder. `share` is what its DuckDB may take of the machine, `scratch`
+    where that may spill to."""
+
+    def __init__(self, folder: WarehouseFolder, share: ResourceLimits, scratch: Scratch) -> None:
+        self._folder = folder
+        self._share = share
+        self._scratch = scratch
+        self._session: Session | None = None
+
+    @property
+    def session(self) -> Session:
+        """The DuckDB of this process, made when it is first needed."""
+        from edxtasks.warehouse.session import Session
+
+        if self._session is None:
+            self._session = Session(self._share, self._scratch)
+        return self._session
+
+    @contextmanager
+    def engine(self, files: Sequence[Path] = ()) -> Iterator[None]:
+        """A block in which DuckDB reads `files`: what it refuses is raised as an error for people.
+
+        A file that cannot be read is noted as damaged; its table is then stale.
+        """
+        import duckdb
+
+        from edxtasks.warehouse.refusals import machine_fault
+
+        try:
+            yield
+        except duckdb.Error as error:
+            fault = machine_fault(error) or self._damages(files)
+            if fault is None:
+                raise
+            raise fault from None
+
+    @contextmanager
+    def inputs_of(
+        self, query: Query, files: Sequence[Path] = (), relations: Mapping[str, str] | None = None
+    ) -> Iterator[None]:
+        """A block in which the inputs of a query are known under their names, and `relations` (DuckDB SQL)
+        under theirs. `files` are those that DuckDB reads in it besides."""
+        with (
+            self.engine([*self._files_of(query), *files]),
+            self.session.views(self._relations(query) | dict(relations or {})),
+        ):
+            yield
+
+    def first_row(self, query: Query, relations: Mapping[str, str] | None = None) -> tuple[Any, ...]:
+        """The first row of a query."""
+        with self.inputs_of(query, relations=relations):
+            return self.session.first_row(query)
+
+    def all_rows(self, query: Query) -> list[tuple[object, ...]]:
+        """The rows of a query, in its order."""
+        with self.inputs_of(query):
+            return self.session.all_rows(query)
+
+    def relation(self, *names: TableName) -> str:
+        """DuckDB SQL that reads a table, or several together with columns matched by name."""
+        return self.read_files([path for name in names for path in self._folder.files(name)])
+
+    def read_files(self, files: Sequence[Path]) -> str:
+        """DuckDB SQL that reads Parquet files, columns matched by name."""
+        from edxtasks.warehouse.session import read_parquet
+
+        return read_parquet(files)
+
+    def schema(self, name: TableName) -> Schema:
+        """The columns of a table as its files declare them."""
+        with self.engine(self._folder.files(name)):
+            return self.session.schema_of(self.relation(name))
+
+    def rows(
+        self, name: TableName, columns: Sequence[str] | None, ordered: bool
+    ) -> Iterator[tuple[object, ...]]:
+        """As `Warehouse.read` says."""
+        from edxtasks.warehouse.session import quoted_name
+
+        selected = "*" if columns is None else ", ".join(map(quoted_name, columns))
+        order = " ORDER BY ALL ASC NULLS FIRST" if ordered else ""
+        cursor = self.session.cursor()
+        with self.engine(self._folder.files(name)):
+            cursor.execute(f"SELECT {selected} FROM ({self.relation(name)}){order}")
+        while True:
+            with self.engine(self._folder.files(name)):
+                rows = cursor.fetchmany(_ROWS_AT_ONCE)
+            if not rows:
+                return
+            yield from rows
+
+    def _files_of(self, query: Query) -> list[Path]:
+        return [path for source in query.inputs.values() for path in self._source_files(source)]
+
+    def _relations(self, query: Query) -> dict[str, str]:
+        return {name: self._input(source) for name, source in query.inputs.items()}
+
+    def _source_files(self, source: Input) -> list[Path]:
+        from edxtasks.warehouse.parquet.months import month_file, months_between
+
+        if isinstance(source, Tables):
+            return [path for name in source.names for path in self._folder.present_files(name)]
+        if isinstance(source, DatesOf):
+            files = {path.name: path for path in self._folder.files(source.name)}
+            months = map(month_file, months_between(source.first, source.last))
+            return [files[month] for month in months if month in files]
+        if isinstance(source, LogDays):
+            days = [TableName(source.dataset, day) for day in source.tables]
+            return [path for day in days for path in self._folder.present_files(day)]
+        return []
+
+    def _input(self, source: Input) -> str:
+        from edxtasks.warehouse import dialect
+        from edxtasks.warehouse.session import as_stored, day_of, literal
+
+        files = self._source_files(source)
+        condition, as_declared = "", False
+        if isinstance(source, Tables):
+            as_declared = len(source.names) > 1 or bool(source.lacking)
+        elif isinstance(source, DatesOf):
+            day = day_of(source.schema[source.column])
+            condition = f" WHERE {day} BETWEEN DATE '{source.first}' AND DATE '{source.last}'"
+        elif isinstance(source, LogDays):
+            states = self._folder.listing(source.dataset).states
+            as_declared = any(day in states and states[day].stamp is None for day in source.tables)
+            low, high = (literal(_timestamp(one)) for one in (source.low, source.high))
+            condition = f" WHERE time >= {low}::TIMESTAMPTZ AND time < {high}::TIMESTAMPTZ"
+        if not files:
+            return dialect.typed_empty(source.schema)
+        rows = self.read_files(files)
+        if as_declared:
+            return self.session.with_schema(rows, source.schema) + condition
+        return f"SELECT {as_stored(source.schema)} FROM ({rows}{condition})"
+
+    def _damages(self, files: Sequence[Path]) -> UserError | None:
+        """The files that cannot be read, as an error for people; they are noted."""
+        found = {path: damage for path in files if (damage := self.session.damage(path))}
+        if not found:
+            return None
+        for path, damage in found.items():
+            if path.is_relative_to(self._folder.path):
+                dataset = path.relative_to(self._folder.path).parts[0]
+                self._folder.listing(dataset).note_damage(path, damage)
+                self._folder.refresh(dataset)
+        told = listed_texts([f"{printable_path(path)} ({damage})" for path, damage in found.items()], 3, None)
+        return UnreadableError(f"damaged, so that it cannot be read: {told}. Run again: the table is rebuilt")
+
+
+def _timestamp(microseconds: int) -> str:
+    last = datetime.max.replace(tzinfo=UTC)  # a window without end goes beyond what a datetime can say
+    start = datetime(1970, 1, 1, tzinfo=UTC)
+    moment = start + timedelta(microseconds=min(microseconds, (last - start) // timedelta(microseconds=1)))
+    return moment.isoformat(sep=" ")
