@@ -42,7 +42,7 @@ class TestBigQuery(WarehouseSuite):
     def test_the_emulator_refuses_what_bigquery_refuses(self, warehouse: BigQueryWarehouse) -> None:
         """It would keep clustering that BigQuery refuses, if it were not asked as the fake is."""
         service = Service(PROJECT, endpoint=running().bigquery, patience=PATIENCE)
-        warehouse._make_dataset("refused")
+        warehouse._datasets.prepare("refused")
         table = f"`{PROJECT}.refused.ordered`"
         query = f'CREATE TABLE {table} (`u` STRING) CLUSTER BY `u` AS SELECT "x" AS u ORDER BY u'
         with pytest.raises(RuntimeError, match="Result of ORDER BY queries cannot be clustered"):
@@ -55,8 +55,8 @@ class TestBigQuery(WarehouseSuite):
         """Two dates of which one was built twice and one vanished, a table rebuilt: one row holds."""
         dataset = "compacted"
         service = Service(PROJECT, endpoint=running().bigquery, patience=PATIENCE)
-        warehouse._make_dataset(dataset)
-        warehouse._make_stamps(dataset)
+        warehouse._datasets.prepare(dataset)
+        warehouse._stamps.make(dataset)
         rows = [
             ("t", "now", "2013-09-01", "'v1'", "2013-09-08 00:00:00"),
             ("t", "now", "2013-09-01", "'v2'", "2013-09-09 00:00:00"),

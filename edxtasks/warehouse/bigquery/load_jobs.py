@@ -1,0 +1,131 @@
+"""Loading tables of BigQuery: files go to Cloud Storage, a load job takes them from there."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from edxtasks.errors import SettingsError, UserError
+from edxtasks.scratch import Scratch
+from edxtasks.storage.gcs import GcsStorage
+from edxtasks.warehouse.base import BuildInfo, Loadable, TableName, TableState
+from edxtasks.warehouse.bigquery import claims, labels, sql
+from edxtasks.warehouse.bigquery.building import Builder
+from edxtasks.warehouse.bigquery.datasets import Datasets
+from edxtasks.warehouse.bigquery.descriptions import described
+from edxtasks.warehouse.bigquery.jobs import JobFailedError
+from edxtasks.warehouse.bigquery.loading import Staged, load_error, staged
+from edxtasks.warehouse.bigquery.service import Service, refused
+from edxtasks.warehouse.checks import TableChecks
+from edxtasks.warehouse.rows import ParquetFiles
+from edxtasks.warehouse.schema import Schema
+
+
+class Loader:
+    """Loads tables of a project. `bucket` gives the storage of the files, of whose rows a load may refuse
+    `max_bad_rows`; files of rows lie in `scratch` on their way."""
+
+    def __init__(
+        self,
+        service: Service,
+        datasets: Datasets,
+        builder: Builder,
+        bucket: Callable[[], GcsStorage] | None,
+        scratch: Scratch,
+        max_bad_rows: int,
+    ) -> None:
+        self._service = service
+        self._datasets = datasets
+        self._builder = builder
+        self._bucket = bucket
+        self._storage: GcsStorage | None = None
+        self._opening = threading.Lock()
+        self._scratch = scratch
+        self._max_bad_rows = max_bad_rows
+
+    def load(
+        self,
+        name: TableName,
+        schema: Schema,
+        content: Loadable,
+        label: BuildInfo,
+        checks: TableChecks | None,
+    ) -> TableState:
+        """As `Warehouse.load` says."""
+        began = time.monotonic()
+        self._datasets.prepare(name.dataset)
+        storage = self._opened_storage()
+        with self._scratch.folder() as folder:
+            files = {}
+            for one in staged(name, schema, content, label.stamp, folder):
+                storage.put(one.path, one.name)
+                files[storage.uri(one.name)] = one
+            home = self._builder.home(name, sql.Shape(), checks)
+            key = self._builder.key("load", name, label)
+            job = self._run_load(name, home, key, schema, files, isinstance(content, ParquetFiles))
+            state = TableState(
+                label.stamp,
+                labels.version(label),
+                self._loaded(name, job, label),
+                first_time=label.first_time,
+                last_time=label.last_time,
+            )
+            self._builder.look_over(checks, home, schema)
+            about = f"Loaded from {', '.join(sorted(files))}"
+            description = described(label, about, began, job.input_file_bytes)
+            table = claims.end(self._service, home, key, state, description)
+            self._builder.settle(name, home, table)
+            for one in files.values():
+                if not one.stays:
+                    storage.delete(one.name)
+        return state
+
+    def _opened_storage(self) -> GcsStorage:
+        if self._bucket is None:
+            raise SettingsError(
+                "loading into BigQuery goes through Cloud Storage: set gs_bucket of [storage]"
+            )
+        with self._opening:
+            if self._storage is None:
+                self._storage = self._bucket()
+            return self._storage
+
+    def _run_load(
+        self,
+        name: TableName,
+        home: TableName,
+        key: str,
+        schema: Schema,
+        files: Mapping[str, Staged],
+        parquet: bool,
+    ) -> Any:
+        claim = claims.begin(self._service, home, key)
+
+        def holds(job: Any) -> bool:
+            table = self._service.find(home)
+            if table is None:
+                return False
+            # A table that a load made has no labels until its run sets them.
+            return claim.begun_by(key) or (not claim.said and table.created >= job.created)
+
+        try:
+            return self._service.load(home, key, list(files), schema, parquet, self._max_bad_rows, holds)
+        except JobFailedError as failed:
+            claim.undo(self._service, home)
+            paths = {uri: one.path for uri, one in files.items()}
+            explained = refused(f"loading {name}", failed)
+            if isinstance(explained, UserError) and "reading data" not in failed.result.get("message", ""):
+                raise explained from None
+            raise load_error(name, failed.errors, paths) or explained from None
+
+    def _loaded(self, name: TableName, job: Any, label: BuildInfo) -> int:
+        rows = int(job.output_rows or 0)
+        missing = 0 if label.rows is None else label.rows - rows
+        if not 0 <= missing <= self._max_bad_rows:
+            raise UserError(
+                f"{name}: {label.rows} rows were expected, BigQuery loaded {rows}; the table is left without "
+                "stamp. Rebuild its files and run again"
+            )
+        return rows
