@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from edxtasks.build import parameters
-from edxtasks.build.model import ModelError
+from edxtasks.build.model_errors import ModelError
 from edxtasks.errors import UserError, nearest
 from edxtasks.table import TRACKLOG, Scope, SqlModel, Table
 from edxtasks.warehouse.checks import Check, conditions_sql, digest_of

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from edxtasks.build.context import Context
-from edxtasks.build.freshness import instances
+from edxtasks.build.inputs import instances
 from edxtasks.build.parameters import value_for
 from edxtasks.course import CourseKey
 from edxtasks.messages import Messages

@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from edxtasks.build.building import forced, queries
+from edxtasks.build.building import forced
 from edxtasks.build.context import Context
 from edxtasks.build.freshness import check
+from edxtasks.build.table_queries import queries
 from edxtasks.course import CourseKey
 from edxtasks.messages import Messages
 from edxtasks.table import Table

@@ -14,7 +14,8 @@ from typing import Any
 import orjson
 
 from edxtasks.build.check_complaints import complaints_of_checks, parts_of_checks
-from edxtasks.build.model import code_version, with_fault
+from edxtasks.build.model import code_version
+from edxtasks.build.model_errors import with_fault
 from edxtasks.caches import read_cache, write_cache
 from edxtasks.logs.schema import TRACKLOG_SCHEMA
 from edxtasks.table import TRACKLOG, Scope, SqlModel, Table

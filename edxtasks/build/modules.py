@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 from edxtasks.build.declared import fault_in
-from edxtasks.build.model import with_fault
+from edxtasks.build.model_errors import with_fault
 from edxtasks.table import SqlModel, Table, name_at
 
 _NOTHING = SqlModel("", "")

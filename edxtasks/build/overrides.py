@@ -18,7 +18,7 @@ from typing import Any
 
 from edxtasks.build.context import organization_of, usual_report_dataset
 from edxtasks.build.from_files import from_files, from_named_file
-from edxtasks.build.model import with_fault
+from edxtasks.build.model_errors import with_fault
 from edxtasks.build.variants import with_variants
 from edxtasks.config import Options, Settings
 from edxtasks.config.kinds import is_file_name

@@ -8,17 +8,14 @@ from typing import Any
 
 from edxtasks.build.building import WAS_SET_ASIDE, Built, build, refuse_vanished, set_aside
 from edxtasks.build.exports import files_beside
-from edxtasks.build.freshness import (
+from edxtasks.build.freshness import Status, Verdict, check, set_aside_before
+from edxtasks.build.inputs import (
     NO_LOG_DAY,
-    Status,
-    Verdict,
-    check,
     existing_inputs,
     has_anything,
     lacking_inputs,
     lacks_log_days,
     outputs,
-    set_aside_before,
     sources_of,
 )
 from edxtasks.course import CourseKey

@@ -6,9 +6,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from edxtasks.build import building as build
-from edxtasks.build.building import _chunks
+from edxtasks.build import table_queries
 from edxtasks.build.registry import read_registry
+from edxtasks.build.table_queries import _chunks
 from edxtasks.table import ALL_EARLIER, SqlModel, Table
 from edxtasks.warehouse import base
 from edxtasks.warehouse.schema import schema
@@ -49,7 +49,7 @@ def test_no_query_makes_more_dates_than_bigquery_changes_partitions(
     lookback: timedelta, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert base.MOST_DATES <= 4_000  # partitions that BigQuery changes in a job
-    monkeypatch.setattr(build, "MOST_DATES", 2)
+    monkeypatch.setattr(table_queries, "MOST_DATES", 2)
     assert cut(DAYS, lookback, 100) == [2, 2, 1]
 
 

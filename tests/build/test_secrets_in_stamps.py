@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from edxtasks.build.freshness import _setting
+from edxtasks.build.stamp_parts import _setting
 from edxtasks.config import Settings
 
 

@@ -10,7 +10,8 @@ import pytest
 from project import Project
 
 from edxtasks.build.building import build
-from edxtasks.build.freshness import Status, existing_inputs
+from edxtasks.build.freshness import Status
+from edxtasks.build.inputs import existing_inputs
 from edxtasks.config import load_settings
 from edxtasks.course import CourseKey
 from edxtasks.errors import UserError

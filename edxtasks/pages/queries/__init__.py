@@ -6,10 +6,10 @@ import functools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from edxtasks.build.building import queries
 from edxtasks.build.context import Context
 from edxtasks.build.freshness import Status, Verdict
 from edxtasks.build.model import read_models
+from edxtasks.build.table_queries import queries
 from edxtasks.course import CourseKey
 from edxtasks.messages import Messages
 from edxtasks.table import Need, Table

@@ -1,0 +1,51 @@
+"""Faults of models, told with file and line."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+
+from edxtasks.table import SqlModel, Table
+from edxtasks.warehouse.schema import Schema
+
+
+class ModelError(ValueError):
+    """A model file that breaks the form; its text names file, line where there is one, and fault."""
+
+    def __init__(self, path: Path, fault: str, line: int | None = None) -> None:
+        super().__init__(f"{path}{f', line {line}' if line else ''}: {fault}")
+
+
+def with_fault(table: Table, fault: str) -> Table:
+    """A table whose task fails with `fault`; nothing is built for its sake."""
+    return dataclasses.replace(
+        table,
+        fault=fault,
+        inputs={},
+        schema=Schema(()),
+        partition=None,
+        files=(),
+        checks=(),
+        facts=None,
+        grain="",
+    )
+
+
+def with_place(builder: SqlModel, fault: str, *words: str) -> str:
+    """A fault of a model with its file, and the line of the first of `words` that stands in it."""
+    if builder.file is None:
+        return fault
+    # Where columns were put in place of a star, lines are not those of the file.
+    known = () if "-- columns:" in builder.sql else words
+    lines = (line_with(builder.sql, word) for word in known)
+    return str(ModelError(builder.file, fault, next(filter(None, lines), None)))
+
+
+def line_with(text: str, word: str) -> int | None:
+    """The first line of a model on which a word stands outside of comments, counted from 1."""
+    pattern = re.compile(rf"(?<![\w.]){re.escape(word)}(?!\w)")
+    for number, line in enumerate(text.splitlines(), 1):
+        if pattern.search(line.partition("--")[0]):
+            return number
+    return None

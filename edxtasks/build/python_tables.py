@@ -1,0 +1,106 @@
+"""Building a table whose rows Python gives: its builder gets the inputs as rows and batches, and files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from edxtasks.build.context import Context
+from edxtasks.build.freshness import Verdict
+from edxtasks.build.input_columns import is_unstamped, lacking_columns, refuse_other_columns
+from edxtasks.build.inputs import instances, outputs, tell_absent
+from edxtasks.build.never_empty import must_have_a_row, with_a_row
+from edxtasks.build.published import publish_outputs
+from edxtasks.course import CourseKey
+from edxtasks.messages import Messages
+from edxtasks.table import BuildInputs, Piece, PythonModel, Scope, Table
+from edxtasks.warehouse.base import BuildInfo, TableName, TableState
+from edxtasks.warehouse.checks import TableChecks
+from edxtasks.warehouse.rows import OwnColumns
+
+
+def make_by_python(
+    context: Context,
+    table: Table,
+    course: CourseKey | None,
+    name: TableName,
+    verdict: Verdict,
+    label: BuildInfo,
+    checks: TableChecks,
+    messages: Messages,
+) -> TableState:
+    builder = table.builder
+    assert isinstance(builder, PythonModel)
+    with context.scratch.folder() as scratch:
+        content = builder.build(
+            BuildInputs(
+                context.settings,
+                course,
+                context.courses_of(table),
+                files=verdict.sources,
+                scratch=scratch,
+                messages=messages,
+                tables=_Reader(context, table, course, messages),
+            )
+        )
+        if must_have_a_row(table, context.state(table, course)):
+            content = with_a_row(table, content, verdict.sources, messages)
+        if isinstance(content, OwnColumns):
+            state = context.warehouse.load(name, content.schema, content.rows, label, checks)
+        else:
+            state = context.warehouse.load(name, table.schema, content, label, checks)
+        # A builder that cannot write beside the dump leaves its files in the scratch folder.
+        places = [scratch, *(path.parent for path in outputs(table, course, verdict.sources))]
+        publish_outputs(context, table, course, places, verdict.stamp)
+        return state
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """The inputs of a table that Python makes."""
+
+    context: Context
+    table: Table
+    course: CourseKey | None
+    messages: Messages
+
+    def read(
+        self, name: str, columns: Sequence[str] | None, course: CourseKey | None
+    ) -> Iterator[Piece] | None:
+        """As `TableReader` says. Raises `LookupError` for a table that is not an input of this one."""
+        context, source = self.context, self._source(name)
+        wanted = [course] if course is not None else instances(context, self.table, source.name, self.course)
+        existing = [one for one in wanted if context.input_state(self.table, source, one) is not None]
+        if source.scope is Scope.COURSE and len(wanted) > 1:
+            tell_absent(source.name, wanted, existing, self.messages)
+        if existing and source.name in self.table.named:
+            refuse_other_columns(context, self.table, source, context.name(source, existing[0]))
+        names = tuple(context.name(source, one) for one in existing)
+        if any(is_unstamped(context, name) for name in names):
+            lacking_columns(self.context, source, names, self.messages, left_out=False)
+        return (self._piece(source, name, columns) for name in names) if names else None
+
+    def _source(self, name: str) -> Table:
+        builder, table = self.table.builder, self.table
+        read = {table.written.get(one, one): one for one in table.inputs}
+        if isinstance(builder, PythonModel) and builder.accumulates:
+            read[table.name] = table.name
+        if name not in read:
+            raise LookupError(f"{table.name} does not name {name} among its inputs")
+        return self.context.registry[read[name]]
+
+    def _piece(self, source: Table, place: TableName, columns: Sequence[str] | None) -> Piece:
+        """The rows of one table, with these columns, or those that are declared and what it has besides; None
+        where it has not the column."""
+        info = self.context.warehouse.info(place)
+        assert info is not None
+        found = info.schema.names
+        wanted = tuple(columns or dict.fromkeys((*source.schema.names, *found)))
+        there = [name for name in wanted if name in found]
+        values = self.context.warehouse.read(place, there or found[:1])
+        if len(there) == len(wanted):
+            return wanted, values
+        position = {name: number for number, name in enumerate(there)}
+        places = [position.get(name) for name in wanted]
+        filled = (tuple(None if at is None else row[at] for at in places) for row in values)
+        return wanted, filled
