@@ -1,77 +1,77 @@
 """How fast raw logs are split, against simpler programs over the same lines in the same run.
 
-    python benchmarks/split.py [LINES …] [--rounds N] [--slow | --no-slow] [--cache FOLDER] [--write]
+    python benchmarks/split.py [LINES] [--rounds N] [--logs NAME …] [--no-simeon] [--cache FOLDER] [--write]
 
-A raw log of so many LINES (200 000 unless said otherwise) is a day of a simulated campus (`day_log.py`). The
-product splits it with one and with two workers, and its two halves, as two servers of that day would leave
-them, side by side. Beside it run
+Raw logs of so many LINES (200 000 unless said otherwise) are of a day of a simulated campus (`day_log.py`):
 
+- `campus`: the day as it is;
+- `distinct`: the same with ids, persons and sessions that no other line has, so that nothing repeats;
+- `new field`: the same with a field in each line that no column is for;
+- `predecessor`: the day as it is, rows with `json_text_form = "predecessor"`.
+
+Over each of them, in turn, run
+
+- the product, one worker: `split` in one process;
+- the whole command `doit split`, one worker;
+- the product, two workers that share the log;
 - the *floor*: one process that inflates, parses and serializes each line with the same libraries and deflates
   the result, and does nothing else;
 - `zcat | wc -l`;
-- the *plain* way, a split with the standard library alone (json, gzip level 9, a walk over the dictionary for
-  each step);
-- `simeon split`, which is installed from PyPI into an environment of its own.
+- `simeon split`, installed from PyPI into an environment of its own, over the first 20 000 lines, once.
 
-The last two are slow; they run once, and with more than a million lines only when `--slow` asks for them. Of
-all others the best of so many rounds counts (3); with more than a million lines there is one round. Logs and
-the environment are kept in FOLDER (by default `edxtasks-benchmarks` in the folder for temporary files).
-`--write` puts the figures into README.md here.
+Of `campus` also its two halves, as two servers would leave them, which have to be joined; and two floors side
+by side, which tell what the machine gives to two processes. Each program runs as a process of its own. CPU
+seconds are those of the process and its children, start and imports included; peak memory is the resident
+memory of the largest of them. All programs run N rounds (3) in turn, so that other work on the machine slows
+all of them down alike: seconds are medians, and ratios are medians of the ratios of each round.
 
-Each program runs as a process of its own. CPU seconds are those of the process and its children, start and
-imports included; peak memory is the resident memory of the largest of them.
+Logs and the environment are kept in FOLDER (by default `edxtasks-benchmarks` in the folder for temporary
+files). `--write` puts the figures into README.md here.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import gzip
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 
 DEFAULT_LINES = 200_000
-FEW_LINES = 1_000_000
-"""With more, what is slow is left out, and there is one round."""
-EDX2BIGQUERY = (6_500, 7.3)
-"""Lines and MB a CPU second of edx2bigquery, measured once, on a core as that of the figures in README.md."""
+LOGS = ("campus", "distinct", "new field", "predecessor")
 TOLD = "told.json"
 BEGIN, END = "<!-- figures of split.py -->\n", "<!-- end of figures -->\n"
-
-Splitter = Callable[[Sequence[Path], Path], None]
 
 
 # The programs ---------------------------------------------------------------------------------------------
 
 
-def product(logs: Sequence[Path], folder: Path, workers: int) -> None:
+def product(logs: Sequence[Path], folder: Path, workers: int, form: str) -> None:
     """Split as `doit split` does: one log is shared by all workers, of several each worker takes one. Leaves
     the digests of all shards, and the peaks of the process and of its largest worker in MB."""
     import resource
 
-    from edxtasks.logs.shards import shards
+    from edxtasks.logs.rows.rephrase import RephraseRules
     from edxtasks.logs.split import SplitOptions, split
 
-    options = SplitOptions(folder, workers=workers, shared_above=1 if len(logs) == 1 else sys.maxsize)
+    rules = RephraseRules(json_text_form=form)
+    options = SplitOptions(folder, rules, workers, shared_above=1 if len(logs) == 1 else sys.maxsize)
     result = split(list(logs), options)
     assert result.ok, result
     peaks = [
         resource.getrusage(who).ru_maxrss >> 10 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     ]
-    buckets = sorted(path.stem for path in (folder / "META" / "SHARDS").glob("*.json"))
-    digests = {
-        f"{bucket} {shard.day}": shard.digest for bucket in buckets for shard in shards(folder, bucket)
-    }
-    (folder / TOLD).write_text(json.dumps({"peaks": peaks, "shards": digests}))
+    (folder / TOLD).write_text(json.dumps({"peaks": peaks}))
 
 
 def floor(logs: Sequence[Path], folder: Path) -> None:
@@ -80,56 +80,21 @@ def floor(logs: Sequence[Path], folder: Path) -> None:
     from isal import igzip
 
     with igzip.open(folder / "all.json.gz", "wb", compresslevel=1) as out:  # type: ignore[no-untyped-call]
-        for line in _lines(logs, igzip.open):
-            if line.startswith(b"{"):
-                try:
-                    out.write(orjson.dumps(orjson.loads(line)) + b"\n")
-                except orjson.JSONDecodeError:
-                    continue  # lines that are damaged on purpose
+        for log in logs:
+            for line in igzip.open(log):  # type: ignore[no-untyped-call]
+                if line.startswith(b"{"):
+                    try:
+                        out.write(orjson.dumps(orjson.loads(line)) + b"\n")
+                    except orjson.JSONDecodeError:
+                        continue  # lines that are damaged on purpose
 
 
-def plain(logs: Sequence[Path], folder: Path) -> None:
-    """The same split in its main lines with the standard library: course, day, types, one file a shard."""
-    shards: dict[tuple[str, str], gzip.GzipFile] = {}
-    for line in _lines(logs, gzip.open):
-        try:
-            record = json.loads(line)
-        except ValueError:
-            continue  # lines that are damaged on purpose
-        if not isinstance(record, dict):
-            continue
-        context = record.get("context")
-        course = (context.get("course_id") if isinstance(context, dict) else "") or "UNKNOWN"
-        event = record.get("event")
-        if isinstance(event, str):
-            try:
-                event = json.loads(event)
-            except ValueError:
-                event = str(event)
-        record["event"] = json.dumps(event)
-        if isinstance(event, dict):
-            record["event_struct"] = {k: json.dumps(v) for k, v in event.items() if v is not None}
-        if isinstance(context, dict):
-            record["context"] = {k: v for k, v in context.items() if v not in (None, "")}
-        record = {k: v for k, v in record.items() if v is not None}
-        shard = (course.replace("/", "__").replace(":", "_"), str(record.get("time"))[:10])
-        if shard not in shards:
-            shards[shard] = gzip.GzipFile(folder / f"{'-'.join(shard)}.json.gz", "wb", 9)
-        shards[shard].write(json.dumps(record).encode() + b"\n")
-    for file in shards.values():
-        file.close()
-
-
-def _lines(logs: Sequence[Path], opened: Callable[[Path], Iterator[bytes]]) -> Iterator[bytes]:
-    for log in logs:
-        yield from opened(log)
-
-
-PROGRAMS: dict[str, Splitter] = {
-    "product 1": lambda logs, folder: product(logs, folder, 1),
-    "product 2": lambda logs, folder: product(logs, folder, 2),
+PROGRAMS: dict[str, Callable[[Sequence[Path], Path], None]] = {
+    "compact 1": lambda logs, folder: product(logs, folder, 1, "compact"),
+    "compact 2": lambda logs, folder: product(logs, folder, 2, "compact"),
+    "predecessor 1": lambda logs, folder: product(logs, folder, 1, "predecessor"),
+    "predecessor 2": lambda logs, folder: product(logs, folder, 2, "predecessor"),
     "floor": floor,
-    "plain": plain,
 }
 
 
@@ -145,20 +110,32 @@ def simeon(cache: Path) -> tuple[Path, str]:
     return program, version.strip()
 
 
+def project(folder: Path, form: str) -> None:
+    """A project in which `doit split` puts shards into the folder `L`."""
+    shutil.copy(Path(__file__).parents[1] / "dodo.py", folder)
+    (folder / "config").mkdir()
+    lines = (
+        'course_id_list = ["MITx/2.03x/3T2013"]',
+        f'json_text_form = "{form}"',
+        '[paths]\ntracking_logs_directory = "L"',
+        "[engine]\nworkers = 1\n",
+    )
+    (folder / "config" / "edxtasks.toml").write_text("\n".join(lines))
+
+
 # Measuring ------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class Logs:
-    """A raw log of a day, and its first and second half as two raw logs; lines, bytes of its lines."""
+class RawLog:
+    """A raw log: its lines, and their bytes."""
 
-    whole: Path
-    halves: tuple[Path, Path]
+    path: Path
     lines: int
     size: int
 
 
-def logs_of(cache: Path, lines: int) -> Logs:
+def raw_logs(cache: Path, lines: int) -> dict[str, RawLog]:
     """The raw logs of so many lines, made where they are missing.
 
     By another process: what a process needs at most is handed down to those that it starts, so this one has
@@ -166,8 +143,7 @@ def logs_of(cache: Path, lines: int) -> Logs:
     """
     command = [sys.executable, str(Path(__file__).with_name("day_log.py")), str(lines), str(cache)]
     told = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
-    first, second = map(Path, told["halves"])
-    return Logs(Path(told["whole"]), (first, second), lines, told["size"])
+    return {name: RawLog(Path(one["path"]), one["lines"], one["size"]) for name, one in told.items()}
 
 
 @dataclass(frozen=True)
@@ -181,13 +157,13 @@ class Taken:
     shards: dict[str, str] = field(default_factory=dict)
 
 
-def measured(*commands: Sequence[str | Path]) -> Taken:
+def measured(*commands: Sequence[str | Path], folder: Path | None = None) -> Taken:
     """Run programs side by side and say what they took together."""
     began = time.monotonic()
     cpu = 0.0
     peak = 0
     with tempfile.TemporaryFile() as said:
-        processes = [subprocess.Popen(command, stdout=said, stderr=said) for command in commands]
+        processes = [subprocess.Popen(command, cwd=folder, stdout=said, stderr=said) for command in commands]
         for process in processes:
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
@@ -200,144 +176,199 @@ def measured(*commands: Sequence[str | Path]) -> Taken:
     return Taken(cpu, wall, peak)
 
 
-def program(name: str, logs: Sequence[Path]) -> Taken:
+def program(name: str, *logs: RawLog) -> Taken:
     """Run one of `PROGRAMS` over logs."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as text:
+        folder = Path(text)
         taken = measured(_command(name, folder, logs))
-        told = Path(folder) / "told.json"
-        if not told.exists():
+        if not (folder / TOLD).exists():
             return taken
-        form = json.loads(told.read_bytes())
-        return Taken(taken.cpu, taken.wall, taken.peak, tuple(form["peaks"]), form["shards"])
+        told = json.loads((folder / TOLD).read_bytes())
+        return Taken(taken.cpu, taken.wall, taken.peak, tuple(told["peaks"]), shards_of(folder))
 
 
-def _command(name: str, folder: str, logs: Sequence[Path]) -> list[str]:
-    return [sys.executable, __file__, "--run", name, folder, *map(str, logs)]
+def _command(name: str, folder: Path, logs: Sequence[RawLog]) -> list[str]:
+    return [sys.executable, __file__, "--run", name, str(folder), *(str(log.path) for log in logs)]
 
 
-def floors_side_by_side(logs: Sequence[Path]) -> Taken:
+def shards_of(folder: Path) -> dict[str, str]:
+    """The digests of the lines of all shards in a log directory, as its lists tell them."""
+    lists = (json.loads(path.read_bytes()) for path in (folder / "META" / "SHARDS").rglob("*.json"))
+    return {f"{one['bucket']} {shard['day']}": shard["digest"] for one in lists for shard in one["shards"]}
+
+
+def floors_side_by_side(*logs: RawLog) -> Taken:
     """Run the floor over each log, all at once: the most that the machine gives to programs side by side."""
-    with contextlib.ExitStack() as folders:
-        commands = [
-            _command("floor", folders.enter_context(tempfile.TemporaryDirectory()), [log]) for log in logs
-        ]
-        return measured(*commands)
+    with ExitStack() as stack:
+        folders = [Path(stack.enter_context(tempfile.TemporaryDirectory())) for _ in logs]
+        return measured(
+            *(_command("floor", folder, [log]) for folder, log in zip(folders, logs, strict=True))
+        )
 
 
-def zcat(logs: Logs) -> Taken:
+def whole_command(form: str, log: RawLog) -> Taken:
+    """`doit split`, in a project of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        project(Path(folder), form)
+        taken = measured(*_doit_split(log), folder=Path(folder))
+        return Taken(taken.cpu, taken.wall, taken.peak, shards=shards_of(Path(folder) / "L"))
+
+
+def fixed_cost(rounds: int) -> tuple[float, float]:
+    """CPU seconds of `doit split` over a log of one line, and when there is nothing to do."""
+    first, again = [], []
+    line = {"time": "2014-10-13T00:00:00.000000+00:00", "event_source": "server", "event_type": "/"}
+    for _ in range(rounds):
+        with tempfile.TemporaryDirectory() as text:
+            folder = Path(text)
+            project(folder, "compact")
+            log = RawLog(folder / "tracking.log", 1, 0)
+            log.path.write_text(json.dumps(line) + "\n")
+            first.append(measured(*_doit_split(log), folder=folder).cpu)
+            again.append(measured(*_doit_split(log), folder=folder).cpu)
+    return median(first), median(again)
+
+
+def _doit_split(log: RawLog) -> list[list[str]]:
+    return [[sys.executable, "-m", "doit", "split", str(log.path)]]
+
+
+def zcat(log: RawLog) -> Taken:
     """Inflate and count lines."""
-    return measured(["sh", "-c", 'zcat "$1" | wc -l', "sh", logs.whole])
+    return measured(["sh", "-c", 'zcat "$1" | wc -l', "sh", log.path])
 
 
-def split_by_simeon(found: Path, logs: Logs) -> Taken:
+def split_by_simeon(found: Path, log: RawLog) -> Taken:
     """All courses, days by the time of the event, as the product does; without settings of the user."""
     with tempfile.TemporaryDirectory() as folder:
         options = ("--file-type", "log", "--no-courses", "--dynamic-date", "--destination", folder)
-        taken = measured(["env", f"HOME={folder}", found, "split", *options, logs.whole])
+        taken = measured(["env", f"HOME={folder}", found, "split", *options, log.path])
         assert any(Path(folder).rglob("tracklog-*.json.gz")), "simeon wrote no shard"
         return taken
 
 
 @dataclass
 class Figures:
-    """All rounds over the logs of a day, by program."""
+    """All rounds over one log, by program."""
 
-    logs: Logs
+    name: str
+    log: RawLog
     rounds: dict[str, list[Taken]] = field(default_factory=dict)
 
-    def add(self, name: str, taken: Taken) -> None:
+    def add(self, program: str, taken: Taken) -> None:
         """Another round; all rounds of the product have to give the same lines to the same shards."""
-        self.rounds.setdefault(name, []).append(taken)
-        first = self.rounds["one log, one worker"][0]
-        assert not taken.shards or taken.shards == first.shards, f"{name}: other shards"
+        self.rounds.setdefault(program, []).append(taken)
+        first = self.rounds["product"][0]
+        assert not taken.shards or taken.shards == first.shards, f"{program}: other shards"
 
-    def cpu(self, name: str) -> float:
-        """CPU seconds of the best round."""
-        return min(taken.cpu for taken in self.rounds[name])
+    def cpu(self, program: str) -> float:
+        """CPU seconds, the median."""
+        return median(taken.cpu for taken in self.rounds[program])
 
-    def wall(self, name: str) -> float:
-        """Wall seconds of the best round."""
-        return min(taken.wall for taken in self.rounds[name])
+    def wall(self, program: str) -> float:
+        """Wall seconds, the median."""
+        return median(taken.wall for taken in self.rounds[program])
 
-    def peak(self, name: str) -> int:
+    def peak(self, program: str) -> int:
         """MB of the largest process of any round."""
-        return max(taken.peak for taken in self.rounds[name])
+        return max(taken.peak for taken in self.rounds[program])
+
+    def share(self, program: str) -> float:
+        """CPU seconds of the floor against those of a program: the median of the rounds."""
+        pairs = zip(self.rounds["floor"], self.rounds[program], strict=False)
+        return median(floor.cpu / taken.cpu for floor, taken in pairs)
 
     def gain(self, one: str, two: str) -> float:
-        """How many times as fast the second is, by the best rounds."""
-        return self.wall(one) / self.wall(two)
+        """How many times as fast the second is by the clock: the median of the rounds."""
+        return median(a.wall / b.wall for a, b in zip(self.rounds[one], self.rounds[two], strict=True))
 
 
-def measure(logs: Logs, rounds: int, slow: tuple[Path, str] | None) -> Figures:
-    """Run everything over the logs of a day; `slow` is where simeon is, None to leave out what is slow."""
-    figures = Figures(logs)
+def measure(name: str, logs: dict[str, RawLog], rounds: int) -> Figures:
+    """Run everything in turn over one log."""
+    log = logs.get(name, logs["campus"])
+    form = "predecessor" if name == "predecessor" else "compact"
+    halves = logs["first half"], logs["second half"]
+    figures = Figures(name, log)
     for _ in range(rounds):
-        figures.add("one log, one worker", program("product 1", [logs.whole]))
-        figures.add("floor", program("floor", [logs.whole]))
-        figures.add("one log, two workers", program("product 2", [logs.whole]))
-        figures.add("two logs, one worker", program("product 1", logs.halves))
-        figures.add("two logs, two workers", program("product 2", logs.halves))
-        figures.add("floors side by side", floors_side_by_side(logs.halves))
-        figures.add("zcat", zcat(logs))
-    if slow is not None:
-        figures.add("plain", program("plain", [logs.whole]))
-        figures.add("simeon", split_by_simeon(slow[0], logs))
+        figures.add("product", program(f"{form} 1", log))
+        figures.add("floor", program("floor", log))
+        figures.add("doit split", whole_command(form, log))
+        figures.add("two workers", program(f"{form} 2", log))
+        if name == "campus":
+            figures.add("halves", program("compact 1", *halves))
+            figures.add("halves, two workers", program("compact 2", *halves))
+            figures.add("floors side by side", floors_side_by_side(*halves))
+        figures.add("zcat", zcat(log))
     return figures
 
 
 # Telling --------------------------------------------------------------------------------------------------
 
 TITLES = {
-    "one log, one worker": "product, one worker",
-    "one log, two workers": "product, two workers share the log",
-    "two logs, one worker": "product, two halves, one worker",
-    "two logs, two workers": "product, two halves side by side, two workers",
+    "product": "product, one worker",
+    "doit split": "`doit split`, one worker",
+    "two workers": "product, two workers share the log",
+    "halves": "product, two halves, one worker",
+    "halves, two workers": "product, two halves side by side, two workers",
     "floor": "floor",
-    "plain": "standard library",
-    "simeon": "`simeon split` {version}",
     "zcat": "`zcat \\| wc -l`",
 }
 
 
-def table(figures: Figures, version: str) -> Iterator[str]:
-    """What was measured over the logs of one size, in Markdown."""
-    lines, size = figures.logs.lines, figures.logs.size
-    compressed = figures.logs.whole.stat().st_size
-    yield f"{lines:,} lines of {size / lines:.0f} bytes, {compressed / 1e6:,.0f} MB of gzip:"
+def table(figures: Figures) -> Iterator[str]:
+    """What was measured over one log, in Markdown."""
+    log = figures.log
+    compressed = log.path.stat().st_size
+    yield (
+        f"`{figures.name}`, {log.lines:,} lines of {log.size / log.lines:.0f} bytes, "
+        f"{compressed / 1e6:,.0f} MB of gzip:"
+    )
     yield ""
-    yield "| | CPU s | lines/CPU s | MB/CPU s | CPU against the product | wall s | peak MB |"
-    yield "|---|---|---|---|---|---|---|"
-    base = figures.cpu("one log, one worker")
+    yield "| | CPU s | µs a line | lines/CPU s | MB/CPU s | of the floor | wall s | peak MB |"
+    yield "|---|---|---|---|---|---|---|---|"
     for name, title in TITLES.items():
         if name in figures.rounds:
             cpu = figures.cpu(name)
-            rates = f"{lines / cpu:,.0f} | {size / 1e6 / cpu:.1f} | {cpu / base:.2f}"
-            rest = f"{figures.wall(name):.2f} | {figures.peak(name):,}"
-            yield f"| {title.format(version=version)} | {cpu:.2f} | {rates} | {rest} |"
-    old = EDX2BIGQUERY
-    yield f"| edx2bigquery, measured once | | {old[0]:,} | {old[1]} | {lines / old[0] / base:.1f} | | |"
+            rates = f"{cpu / log.lines * 1e6:.1f} | {log.lines / cpu:,.0f} | {log.size / 1e6 / cpu:.1f}"
+            rest = f"{figures.share(name):.0%} | {figures.wall(name):.2f} | {figures.peak(name):,}"
+            yield f"| {title} | {cpu:.2f} | {rates} | {rest} |"
     yield ""
-    shared = figures.gain("one log, one worker", "one log, two workers")
-    halves = figures.gain("two logs, one worker", "two logs, two workers")
-    machine = figures.gain("floor", "floors side by side")
-    yield (
-        f"Two workers are {shared:.2f} times as fast as one with one log, {halves:.2f} times with its halves "
-        "side by side. Two floors side by side, which is what the machine gave, are "
-        f"{machine:.2f} times as fast as one."
-    )
+    told = f"Two workers are {figures.gain('product', 'two workers'):.2f} times as fast as one by the clock"
+    if figures.name == "campus":
+        told += (
+            f", {figures.gain('halves', 'halves, two workers'):.2f} times with halves side by side. Two "
+            "floors side by side, which is what the machine gave, are "
+            f"{figures.gain('floor', 'floors side by side'):.2f} times as fast as one"
+        )
+    yield f"{told}."
     yield ""
 
 
 def memory(all_figures: Sequence[Figures]) -> Iterator[str]:
-    """Peak memory of each process of the product, by size, in Markdown."""
+    """Peak memory of each process of the product, in Markdown."""
     yield "Peak MB of a process of the product:"
     yield ""
-    yield "| lines | one worker | two workers: main process | two workers: the larger worker |"
+    yield "| | one worker | two workers: main process | two workers: the larger worker |"
     yield "|---|---|---|---|"
     for figures in all_figures:
-        alone = max(taken.peaks[0] for taken in figures.rounds["one log, one worker"])
-        main, worker = (max(t.peaks[at] for t in figures.rounds["one log, two workers"]) for at in (0, 1))
-        yield f"| {figures.logs.lines:,} | {alone:,} | {main:,} | {worker:,} |"
+        alone = max(taken.peaks[0] for taken in figures.rounds["product"])
+        main, worker = (max(taken.peaks[at] for taken in figures.rounds["two workers"]) for at in (0, 1))
+        yield f"| `{figures.name}` | {alone:,} | {main:,} | {worker:,} |"
+    yield ""
+
+
+def against_simeon(cache: Path, logs: dict[str, RawLog]) -> Iterator[str]:
+    """The product and `simeon split` over a few lines."""
+    found, version = simeon(cache)
+    few = logs["few"]
+    ours = median(program("compact 1", few).cpu for _ in range(3))
+    floors = median(program("floor", few).cpu for _ in range(3))
+    theirs = split_by_simeon(found, few).cpu
+    yield (
+        f"Of the first {few.lines:,} lines of `campus`: `simeon split` {version} {theirs:.2f} CPU s, the "
+        f"product {ours:.2f} ({theirs / ours:.1f} times less), the floor {floors:.2f} "
+        f"({theirs / floors:.0f} times less), each with its start."
+    )
     yield ""
 
 
@@ -352,25 +383,31 @@ def write(text: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("lines", nargs="*", type=int, default=[DEFAULT_LINES])
+    parser.add_argument("lines", nargs="?", type=int, default=DEFAULT_LINES)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--slow", action=argparse.BooleanOptionalAction)
+    parser.add_argument("--logs", nargs="+", choices=LOGS, default=LOGS)
+    parser.add_argument("--simeon", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "edxtasks-benchmarks")
     parser.add_argument("--write", action="store_true")
     chosen = parser.parse_args()
-    all_figures = []
-    version = ""
+    logs = raw_logs(chosen.cache, chosen.lines)
     now = f"{datetime.now(UTC):%d %B %Y}".lstrip("0")
-    said = [f"{now}; {os.cpu_count()} cores; Python {platform.python_version()}.", ""]
-    for lines in chosen.lines:
-        slow = None
-        rounds = chosen.rounds if lines <= FEW_LINES else 1
-        if lines <= FEW_LINES if chosen.slow is None else chosen.slow:
-            slow = simeon(chosen.cache)
-            version = slow[1]
-        figures = measure(logs_of(chosen.cache, lines), rounds, slow)
-        all_figures.append(figures)
-        said += table(figures, version)
+    load = os.getloadavg()[1]
+    said = [
+        f"{now}; {os.cpu_count()} cores, load {load:.1f} before it began; "
+        f"Python {platform.python_version()}; rounds: {chosen.rounds}.",
+        "",
+    ]
+    all_figures = [measure(name, logs, chosen.rounds) for name in chosen.logs]
+    for figures in all_figures:
+        said += table(figures)
+    first, again = fixed_cost(chosen.rounds)
+    said += [
+        f"`doit split` of a log of one line takes {first:.2f} CPU s, and {again:.2f} when nothing is to do.",
+        "",
+    ]
+    if chosen.simeon:
+        said += against_simeon(chosen.cache, logs)
     said += memory(all_figures)
     text = "\n".join(said)
     print(text)
