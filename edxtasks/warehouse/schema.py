@@ -33,6 +33,9 @@ GOOGLESQL_TYPES: Mapping[str, str] = {
     "DATE": "DATE",
 }
 
+PARAMETERS = ""
+"""Stands in the place of a table where it is told that a value comes from a parameter of a query."""
+
 _RECORD = re.compile(r"RECORD\s*<(.*)>")
 
 

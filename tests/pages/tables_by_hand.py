@@ -7,10 +7,11 @@ from pathlib import Path
 from numbers_by_hand import HOSTILE
 
 import edxtasks
+from edxtasks.build.lineage import Lineage
 from edxtasks.pages.catalog.entries import Entry, Found, entries
 from edxtasks.table import BuildInputs, Need, PythonModel, Scope, SqlModel, Table
 from edxtasks.warehouse.checks import Check
-from edxtasks.warehouse.schema import schema
+from edxtasks.warehouse.schema import PARAMETERS, schema
 
 MODEL = Path(edxtasks.__file__).parent / "tables" / "person" / "visits.sql"
 NOON = 1_700_049_600.0  # 2023-11-15 12:00 UTC
@@ -71,6 +72,12 @@ FOUND = {
 }
 
 
+LINEAGE: Lineage = {
+    "visits": {"who": [("people", "places.city"), ("people", "who")], "n": []},
+    "report.sums": {"n": [(PARAMETERS, "minimum_cell"), ("visits", "n")]},
+}
+
+
 def by_hand() -> list[Entry]:
     """The entries of the page."""
-    return entries(REGISTRY, FOUND)
+    return entries(REGISTRY, FOUND, LINEAGE)

@@ -69,6 +69,46 @@ def test_from_and_to_are_two_sides_of_one_edge() -> None:
     assert entry("report:sums").files_written == ["sums.csv"]
 
 
+def test_columns_come_from_columns_and_go_to_columns() -> None:
+    def flow(table: str) -> dict[str, tuple[list[str] | None, list[str]]]:
+        return {
+            column.name: (
+                None if column.made_from is None else [f"{x.table}.{x.column}" for x in column.made_from],
+                [f"{x.table}.{x.column}" for x in column.used_by],
+            )
+            for column in entry(table).columns
+        }
+
+    assert flow("visits") == {
+        "who": (["people.places.city", "people.who"], []),
+        "n": ([], ["report:sums.n"]),
+    }
+    assert flow("report:sums") == {"n": ([".minimum_cell", "visits.n"], [])}
+    assert flow("people") == {
+        "who": (None, ["visits.who"]),
+        "places": (None, []),
+        "places.city": (None, ["visits.who"]),
+        "places.at": (None, []),
+    }
+    assert [one.name for one in by_hand() if one.traced] == ["report:sums", "visits"]
+
+
+def test_the_page_leads_from_column_to_column() -> None:
+    def row(anchor: str) -> str:
+        return page().partition(f'<tr id="{anchor}">')[2].partition("</tr>")[0]
+
+    assert 'From <a href="#table-people.places.city">people.places.city</a>, ' in row("table-visits.who")
+    assert "From no column" in row("table-visits.n")
+    assert 'Used by <a href="#table-report_3Asums.n">report:sums.n</a>' in row("table-visits.n")
+    assert "From the parameter minimum_cell, <a" in row("table-report_3Asums.n")
+    assert "From" not in row("table-people.who")
+    # In the picture a line for each column that it comes from; nothing comes to a constant.
+    picture = page().partition('id="table-visits"')[2].partition("lineage flows")[2].partition("</svg>")[0]
+    flows = picture.split('<g class="flow">')[1:]
+    assert [one.count("M") for one in flows] == [2, 0]
+    assert 'href="#table-people.who"' in picture
+
+
 def test_what_the_warehouse_has() -> None:
     visits = entry("visits")
     assert visits.there == "built for 3 of 4 courses"

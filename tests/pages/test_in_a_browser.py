@@ -210,6 +210,14 @@ def test_the_catalog_is_searched_and_clicked_through(opened: Open, catalog_file:
     assert page.url.endswith("#table-visits")
     page.wait_for_function("document.getElementById('table-visits').checkVisibility()")
     assert shown() == ["people", "report:sums", "visits", "wrong"]
+    # So does a link to a column of one; names of other tables' columns are not what a table is found by.
+    page.get_by_label("Find tables and columns").fill("report:sums")
+    assert shown() == ["report:sums"]
+    page.locator("article.entry:visible td a", has_text="visits.n").click()
+    page.wait_for_function("document.getElementById('table-visits.n').checkVisibility()")
+    page.locator("#table-visits summary", has_text="as a picture").click()
+    page.locator("#table-visits svg.flows a", has_text="places.city").click()
+    assert page.url.endswith("#table-people.places.city")
 
 
 def test_the_catalog_is_right_for_everybody(opened: Open, catalog_file: Path) -> None:

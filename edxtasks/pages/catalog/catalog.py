@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 
 from edxtasks.build.context import Context
+from edxtasks.build.lineage import Lineage, column_lineage
 from edxtasks.build.overrides import with_overrides
 from edxtasks.build.registry import read_registry
 from edxtasks.config import known_courses
@@ -54,7 +55,7 @@ class Catalog:
         A build that gives the same rows by the same recipe makes no other page.
         """
         warehouse = self.context.warehouse
-        parts = [recipe(), *map(repr, entries(self._registry(), {}))]
+        parts = [recipe(), *map(repr, entries(self._registry(), {}, self._lineage()))]
         for table in self._registry().values():
             for course, name, state in self._instances(table):
                 parts.append(f"{course}|{name}|{state.stamp}|{state.version}|{state.rows}|{state.fault}")
@@ -71,7 +72,12 @@ class Catalog:
     def entries(self) -> list[Entry]:
         """What is said of each table."""
         registry = self._registry()
-        return entries(registry, {name: self._found(table) for name, table in registry.items()})
+        found = {name: self._found(table) for name, table in registry.items()}
+        return entries(registry, found, self._lineage())
+
+    def _lineage(self) -> Lineage:
+        cache = self.context.settings.engine.state / "lineage.json"
+        return column_lineage(self.context.registry, cache)
 
     def _registry(self) -> Mapping[str, Table]:
         return {**self.context.registry, TRACKLOG: _LOG}

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
 from edxtasks.build.described import NEEDS, SCOPES, SettingOf, defined_in, files_of, files_read, settings_of
+from edxtasks.build.lineage import Lineage, Origin
 from edxtasks.build.sets import SETS, tables_of_set
 from edxtasks.printable import listed
 from edxtasks.table import ALL_EARLIER, Command, Table
 from edxtasks.warehouse.checks import Check
-from edxtasks.warehouse.schema import Column
+from edxtasks.warehouse.schema import PARAMETERS, Column
 
+_TABLE = "table-"
 _SHOWN = 5
 """Courses that are named where a check fails in several."""
 
@@ -58,13 +60,30 @@ class CheckShown:
 
 
 @dataclass(frozen=True)
+class ColumnLink:
+    """A column of another table, or of a parameter (`table` is ""): its place on the page, "" where it has
+    none."""
+
+    table: str
+    column: str
+    anchor: str
+
+
+@dataclass(frozen=True)
 class ColumnShown:
-    """A column, or a member of a record (`RECORD.MEMBER`); `key`: it is of the grain."""
+    """A column, or a member of a record (`RECORD.MEMBER`); `key`: it is of the grain.
+
+    `made_from` are the columns from which its values come, None where that is not known; `used_by` those of
+    other tables that come from it.
+    """
 
     name: str
     type: str
     meaning: str
     key: bool
+    anchor: str
+    made_from: Sequence[ColumnLink] | None = None
+    used_by: Sequence[ColumnLink] = ()
 
 
 @dataclass(frozen=True)
@@ -99,6 +118,11 @@ class Entry:
         return self.description.partition(". ")[0].rstrip(".")
 
     @property
+    def traced(self) -> bool:
+        """Whether it is known from which columns its columns come."""
+        return any(column.made_from is not None for column in self.columns)
+
+    @property
     def newest(self) -> str:
         """The date of its newest build, UTC; "" where it is not known."""
         built = self.found.built
@@ -110,8 +134,12 @@ class Entry:
         return sum(check.bad for check in self.checks)
 
 
-def entries(registry: Mapping[str, Table], found: Mapping[str, Found]) -> list[Entry]:
-    """The tables of a registry, by name in the order of the alphabet; `found` by the name of the registry."""
+def entries(
+    registry: Mapping[str, Table], found: Mapping[str, Found], lineage: Lineage | None = None
+) -> list[Entry]:
+    """The tables of a registry, by name in the order of the alphabet; `found` by the name of the registry,
+    `lineage` of those tables whose columns' origins are known."""
+    flow = _Flow(registry, lineage or {})
     readers: dict[str, list[Link]] = {name: [] for name in registry}
     for table in registry.values():
         for source, need in table.inputs.items():
@@ -119,14 +147,50 @@ def entries(registry: Mapping[str, Table], found: Mapping[str, Found]) -> list[E
     sets = {name: set(tables_of_set(registry, name)) for name in SETS}
     members = {name: [one for one in SETS if name in sets[one]] for name in registry}
     shown = [
-        _entry(table, registry, readers[name], members[name], found.get(name, Found()))
+        _entry(table, registry, readers[name], members[name], found.get(name, Found()), flow)
         for name, table in registry.items()
     ]
     return sorted(shown, key=lambda entry: entry.name)
 
 
+class _Flow:
+    """The columns of a registry in both directions: from which ones each comes, which ones come from it."""
+
+    def __init__(self, registry: Mapping[str, Table], lineage: Lineage) -> None:
+        self._registry = registry
+        self._lineage = lineage
+        self._readers: dict[Origin, list[ColumnLink]] = {}
+        for name, columns in lineage.items():
+            for column, origins in columns.items():
+                for origin in origins:
+                    self._readers.setdefault(origin, []).append(self._link((name, column)))
+
+    def made_from(self, table: str, column: str) -> list[ColumnLink] | None:
+        """The columns and parameters from which a column comes; None where that is not known."""
+        origins = self._lineage.get(table, {}).get(column)
+        return None if origins is None else [self._link(origin) for origin in origins]
+
+    def used_by(self, table: str, column: str) -> list[ColumnLink]:
+        """The columns that come from a column."""
+        return sorted(self._readers.get((table, column), ()), key=lambda link: (link.table, link.column))
+
+    def _link(self, origin: Origin) -> ColumnLink:
+        name, column = origin
+        if name == PARAMETERS:
+            return ColumnLink("", column, "")
+        if name not in self._registry:
+            return ColumnLink(name, column, "")
+        task = self._registry[name].task
+        return ColumnLink(task, column, anchor_of_column(task, column))
+
+
 def _entry(
-    table: Table, registry: Mapping[str, Table], readers: list[Link], sets: list[str], found: Found
+    table: Table,
+    registry: Mapping[str, Table],
+    readers: list[Link],
+    sets: list[str],
+    found: Found,
+    flow: _Flow,
 ) -> Entry:
     made_from = [
         _link(registry[name], NEEDS[need]) if name in registry else Link(name, "", NEEDS[need])
@@ -149,7 +213,7 @@ def _entry(
         defined_in=defined_in(table),
         fault=table.fault,
         internal=table.internal,
-        columns=_columns(table),
+        columns=_columns(table, flow),
         checks=[_check(check, found) for check in table.checks],
         found=found,
         there=_there(found),
@@ -159,7 +223,12 @@ def _entry(
 
 def anchor_of(name: str) -> str:
     """The id of a table's entry, safe as the fragment of an address too."""
-    return "table-" + quote(name, safe="").replace("%", "_")
+    return _TABLE + quote(name, safe="").replace("%", "_")
+
+
+def anchor_of_column(table: str, column: str) -> str:
+    """The id of a column's row, by what people call the table."""
+    return f"{anchor_of(table)}.{anchor_of(column).removeprefix(_TABLE)}"
 
 
 def _link(table: Table, note: str) -> Link:
@@ -184,16 +253,27 @@ def _command(command: Command) -> str:
     return f"doit {command.name} {'without' if command.unless else 'with'} {command.option}"
 
 
-def _columns(table: Table) -> list[ColumnShown]:
+def _columns(table: Table, flow: _Flow) -> list[ColumnShown]:
     key = set(table.key or ())
-    return [shown for column in table.schema for shown in _with_members(column, "", column.name in key)]
+    return [
+        ColumnShown(
+            name,
+            f"{column.type}{' list' if column.repeated else ''}",
+            column.description,
+            name in key,
+            anchor_of_column(table.task, name),
+            flow.made_from(table.name, name),
+            flow.used_by(table.name, name),
+        )
+        for name, column in _with_members(table.schema)
+    ]
 
 
-def _with_members(column: Column, before: str, key: bool = False) -> list[ColumnShown]:
-    name = f"{before}{column.name}"
-    kind = f"{column.type}{' list' if column.repeated else ''}"
-    own = ColumnShown(name, kind, column.description, key)
-    return [own, *(shown for field in column.fields for shown in _with_members(field, f"{name}."))]
+def _with_members(columns: Iterable[Column], before: str = "") -> Iterator[tuple[str, Column]]:
+    for column in columns:
+        name = f"{before}{column.name}"
+        yield name, column
+        yield from _with_members(column.fields, f"{name}.")
 
 
 def _check(check: Check, found: Found) -> CheckShown:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from edxtasks.pages.catalog.columns import columns_picture
 from edxtasks.pages.catalog.entries import Entry
 from edxtasks.pages.catalog.lineage import lineage
 from edxtasks.pages.html import render
@@ -24,4 +25,5 @@ def catalog_page(tables: Sequence[Entry], courses: int) -> bytes:
         ),
         tables=tables,
         lineage=lineage,
+        columns_picture=columns_picture,
     )

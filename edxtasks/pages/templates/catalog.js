@@ -18,10 +18,10 @@ const search = () => {
   }
   told.textContent = words.length ? `${count} of ${entries.length} tables` : "";
 };
-// A link may lead to a table that the search has hidden.
+// A link may lead to a table that the search has hidden, or to a column of one.
 const arrive = () => {
   const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  if (target && target.hidden) {
+  if (target && target.closest("[hidden]")) {
     input.value = "";
     search();
     target.scrollIntoView();

@@ -1,8 +1,9 @@
 """GoogleSQL, in which the models are written, and what of it means the same in DuckDB.
 
 `parse` gives the syntax tree of a model; `inputs`, `parameters`, `columns` and `token_digest` what it says
-about itself; `to_duckdb` the same query for DuckDB, and `check` what in it is not proven to mean the same
-on both engines or hangs on chance. `docs/sql.md` tells writers of models what they may use.
+about itself; `to_duckdb` the same query for DuckDB, `check` what in it is not proven to mean the same
+on both engines or hangs on chance, and `lineage` from which columns of its inputs each output column comes.
+`docs/sql.md` tells writers of models what they may use.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ __all__ = [
     "columns",
     "identifiers",
     "inputs",
+    "lineage",
     "needs_one_thread",
     "parameters",
     "parse",
@@ -112,6 +114,39 @@ def check(
     except UserError as error:
         found += str(error).splitlines()
     return list(dict.fromkeys(found))
+
+
+def lineage(tree: exp.Expression, schemas: Mapping[str, Schema]) -> dict[str, tuple[tuple[str, str], ...]]:
+    """By output column, in order, from which columns of which tables its values come: pairs of names, sorted.
+
+    A member of a RECORD is `RECORD.MEMBER`; a parameter has `PARAMETERS` for its table. A column comes from
+    all columns that its expression names, through all queries of WITH, unions and subqueries. What only
+    chooses or groups rows (WHERE, ON, GROUP BY, PARTITION BY …) is not counted. () where it comes from none:
+    a constant, a number of rows.
+
+    Raises UserError as `to_duckdb` does.
+    """
+    context, result = _translate(tree, schemas)
+    if context.complaints:
+        raise UserError("\n".join(context.complaints))
+    return {
+        name: tuple(sorted({(table, _known(schemas.get(table), column)) for table, column in found}))
+        for (name, _), found in zip(result.columns, result.origins, strict=True)
+    }
+
+
+def _known(schema: Schema | None, path: str) -> str:
+    """The path of a column as far as the schema has it: a struct may come from columns that are none."""
+    if schema is None:
+        return path
+    parts = path.split(".")
+    fields, known = tuple(schema), 0
+    for part in parts:
+        column = next((field for field in fields if field.name == part), None)
+        if column is None:
+            break
+        fields, known = column.fields, known + 1
+    return ".".join(parts[:known])
 
 
 def rewrite_versions(tree: exp.Expression) -> dict[str, int]:

@@ -28,11 +28,14 @@ from edxtasks.warehouse.dialect.types import (
     text,
 )
 from edxtasks.warehouse.dialect.windows import window
+from edxtasks.warehouse.schema import PARAMETERS
 
 
 def _column(place: Place, node: exp.Expression) -> Value:
     assert isinstance(node, exp.Column)
-    return resolve([part.name for part in node.parts], place.scope)
+    value = resolve([part.name for part in node.parts], place.scope)
+    place.context.comes_from(value.origins)
+    return value
 
 
 def _literal(_: Place, node: exp.Expression) -> Value:
@@ -56,6 +59,7 @@ def _null(_: Place, __: exp.Expression) -> Value:
 def _parameter(place: Place, node: exp.Expression) -> Value:
     if not re.fullmatch(r"[A-Za-z_]\w*", node.name, re.ASCII):
         raise RefusedError(f"@{node.name} is not a name of a parameter")
+    place.context.comes_from(frozenset({(PARAMETERS, node.name)}))
     return Value(f"${node.name}", place.context.parameters.get(node.name, PARAMETER))
 
 

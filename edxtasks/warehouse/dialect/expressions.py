@@ -51,7 +51,10 @@ class Place:
 
     def subquery(self, node: exp.Expression) -> Relation:
         """A query inside an expression; it sees the names around it."""
-        return self.context.relation(self.context, node, self.ctes, self.scope)
+        with self.context.collected():  # what its conditions read is no part of its value
+            result = self.context.relation(self.context, node, self.ctes, self.scope)
+        self.context.comes_from(*result.origins)
+        return result
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from edxtasks.warehouse.dialect.scope import Context, Ctes, Relation, Scope
 from edxtasks.warehouse.dialect.select import Select
-from edxtasks.warehouse.dialect.types import UNKNOWN, Type, common, quote
+from edxtasks.warehouse.dialect.types import UNKNOWN, Origins, Type, common, quote
 
 
 def relation(context: Context, node: exp.Expression, ctes: Ctes, outer: Scope | None) -> Relation:
@@ -20,6 +20,14 @@ def relation(context: Context, node: exp.Expression, ctes: Ctes, outer: Scope | 
         return Select(context, node, ctes, outer, clause).relation()
     context.complain(node, f"{node.key.upper()} is not on the proven list; see docs/sql.md")
     return Relation("SELECT NULL", ())
+
+
+def _both_origins(left: Relation, right: Relation, by_name: bool) -> tuple[Origins, ...]:
+    """Where the columns of a set operation come from: from both sides, matched by name or by place."""
+    if not by_name:
+        return tuple(above | below for above, below in zip(left.origins, right.origins, strict=True))
+    others = right.named_origins()
+    return tuple(found | others[name] for name, found in left.named_origins().items())
 
 
 def _with(context: Context, node: exp.Expression, ctes: Ctes, outer: Scope | None) -> tuple[str, Ctes]:
@@ -60,12 +68,12 @@ def _set_operation(context: Context, node: exp.SetOperation, ctes: Ctes, outer: 
     else:
         columns = _matched_by_place(context, node, left, right)
     if columns is None:
-        return Relation("SELECT NULL", left.columns)
+        return Relation("SELECT NULL", left.columns, origins=left.origins)
     name = " BY NAME" if node.args.get("by_name") else ""
     parts = [_as_types(side, columns, bool(name)) for side in (left, right)]
     sql = f"{clause}({parts[0]}) {word}{' ALL' if not distinct else ''}{name} ({parts[1]})"
     keys = (frozenset(name.lower() for name, _ in columns),) if distinct else ()
-    return Relation(sql, tuple(columns), keys)
+    return Relation(sql, tuple(columns), keys, _both_origins(left, right, bool(name)))
 
 
 def _matched_by_place(

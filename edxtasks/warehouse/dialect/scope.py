@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from sqlglot import exp
@@ -10,7 +11,7 @@ from sqlglot import exp
 from edxtasks.warehouse.dialect.coercion import RefusedError
 from edxtasks.warehouse.dialect.orders import Pending
 from edxtasks.warehouse.dialect.parser import line_of
-from edxtasks.warehouse.dialect.types import UNKNOWN, UNREADABLE, Type, Value, quote
+from edxtasks.warehouse.dialect.types import NO_ORIGINS, UNKNOWN, UNREADABLE, Origins, Type, Value, quote
 from edxtasks.warehouse.schema import Schema
 
 
@@ -22,6 +23,12 @@ class Relation:
     columns: tuple[tuple[str, Type], ...]
     keys: tuple[frozenset[str], ...] = ()
     """Sets of column names, in lower case, of which no two rows have the same values."""
+    origins: tuple[Origins, ...] = ()
+    """Of each column, in order, the columns of tables from which its values come."""
+
+    def named_origins(self) -> dict[str, Origins]:
+        """The origins by name of the column in lower case."""
+        return {name.lower(): found for (name, _), found in zip(self.columns, self.origins, strict=True)}
 
 
 Ctes = Mapping[str, Relation]
@@ -37,6 +44,8 @@ class Source:
     keys: tuple[frozenset[str], ...] = ()
     element: Type | None = None
     offset: str | None = None
+    origins: Mapping[str, Origins] = field(default_factory=dict)
+    """Of each column, by its name in lower case; of UNNEST those of the array, by the alias."""
 
     def column(self, name: str) -> Value | None:
         """The column `name` of the source, whatever its case."""
@@ -44,7 +53,8 @@ class Source:
             return self._of_element(name)
         for column, kind in self.columns:
             if column.lower() == name.lower():
-                return Value(f"{quote(self.alias)}.{quote(column)}", kind)
+                origins = self.origins.get(column.lower(), NO_ORIGINS)
+                return Value(f"{quote(self.alias)}.{quote(column)}", kind, origins=origins)
         return None
 
     def known_keys(self) -> tuple[frozenset[str], ...]:
@@ -57,16 +67,21 @@ class Source:
         """The value that the alias of an UNNEST stands for."""
         if self.element is None:
             return None
-        return Value(f"{quote(self.alias)}.{quote(self.alias)}", self.element)
+        return Value(f"{quote(self.alias)}.{quote(self.alias)}", self.element, origins=self._of_array())
 
     def _of_element(self, name: str) -> Value | None:
         assert self.element is not None
         if self.offset is not None and name.lower() == self.offset.lower():
-            return Value(f"{quote(self.alias)}.{quote(self.offset)}", Type("INT64"))
+            sql = f"{quote(self.alias)}.{quote(self.offset)}"
+            return Value(sql, Type("INT64"), origins=self._of_array())
         member = self.element.field(name) if self.element.kind == "STRUCT" else None
         if member is None:
             return None
-        return Value(f"({quote(self.alias)}.{quote(self.alias)}).{quote(member[0])}", member[1])
+        sql = f"({quote(self.alias)}.{quote(self.alias)}).{quote(member[0])}"
+        return Value(sql, member[1], origins=_of_member(self._of_array(), member[0]))
+
+    def _of_array(self) -> Origins:
+        return self.origins.get(self.alias.lower(), NO_ORIGINS)
 
 
 @dataclass
@@ -123,6 +138,20 @@ class Context:
     complaints: list[str] = field(default_factory=list)
     chance: list[str] = field(default_factory=list)
     """Complaints about results that hang on chance: the SQL can be run, but must not be."""
+    _origins: set[tuple[str, str]] = field(default_factory=set)
+
+    @contextmanager
+    def collected(self) -> Iterator[set[tuple[str, str]]]:
+        """A block, and the columns of tables from which the values come that are translated in it."""
+        around, self._origins = self._origins, set()
+        try:
+            yield self._origins
+        finally:
+            self._origins = around
+
+    def comes_from(self, *origins: Origins) -> None:
+        """Note where a value comes from that is translated."""
+        self._origins.update(*origins)
 
     def complain(self, node: exp.Expr, reason: str) -> Value:
         """Keep a complaint about `node`; gives a value of unknown type, of which nobody complains again."""
@@ -181,5 +210,11 @@ def members(value: Value, names: list[str]) -> Value:
         member = value.type.field(name) if value.type.kind == "STRUCT" else None
         if member is None:
             raise RefusedError(f"{value.type} has no member {name}")
-        value = Value(f"({value.sql}).{quote(member[0])}", member[1])
+        origins = _of_member(value.origins, member[0])
+        value = Value(f"({value.sql}).{quote(member[0])}", member[1], origins=origins)
     return value
+
+
+def _of_member(origins: Origins, name: str) -> Origins:
+    """Where a member of a struct comes from that comes from these."""
+    return frozenset((table, f"{column}.{name}") for table, column in origins)

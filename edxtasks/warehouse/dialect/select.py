@@ -21,7 +21,7 @@ from edxtasks.warehouse.dialect.orders import Order
 from edxtasks.warehouse.dialect.scope import Context, Ctes, Relation, Scope
 from edxtasks.warehouse.dialect.sorting import sort_term
 from edxtasks.warehouse.dialect.sources import equalities, from_clause
-from edxtasks.warehouse.dialect.types import BOOL, NULL, Type, Value, quote
+from edxtasks.warehouse.dialect.types import BOOL, NULL, Origins, Type, Value, quote
 from edxtasks.warehouse.dialect.windows import definition_of
 
 T = TypeVar("T")
@@ -34,6 +34,7 @@ class _Item:
     name: str
     value: Value
     node: exp.Expression
+    origins: Origins
     named: bool = True
 
 
@@ -81,7 +82,8 @@ class Select:
         ]
         columns = tuple((item.name, item.value.type) for item in self.items)
         sql = " ".join(piece for piece in pieces if piece)
-        return Relation(sql, columns, tuple(self._keys(keys_of_groups, distinct, limit)))
+        keys = tuple(self._keys(keys_of_groups, distinct, limit))
+        return Relation(sql, columns, keys, tuple(item.origins for item in self.items))
 
     def _guarded(self, step: Callable[[], T], otherwise: T) -> T:
         try:
@@ -134,16 +136,21 @@ class Select:
                 self.items += self._guarded(partial(self._star, node), list[_Item]())
                 continue
             inner = node.this if isinstance(node, exp.Alias) else node
-            value = self.place.value(inner)
+            value, origins = self._with_origins(inner)
             name = node.alias_or_name if isinstance(node, (exp.Alias, exp.Column, exp.Dot)) else ""
             if isinstance(node, exp.Dot):
                 name = node.expression.name
-            self.items.append(_Item(name or f"_f{len(self.items)}", value, inner, bool(name)))
+            self.items.append(_Item(name or f"_f{len(self.items)}", value, inner, origins, bool(name)))
         seen: set[str] = set()
         for item in self.items:
             if item.named and item.name.lower() in seen:
                 self.context.complain(item.node, f"two output columns are called {item.name}")
             seen.add(item.name.lower())
+
+    def _with_origins(self, node: exp.Expression) -> tuple[Value, Origins]:
+        with self.context.collected() as origins:
+            value = self.place.value(node)
+        return value, frozenset(origins)
 
     def _star(self, node: exp.Expression) -> list[_Item]:
         """`*` and `source.*` with EXCEPT and REPLACE, written out."""
@@ -178,8 +185,10 @@ class Select:
             if name.lower() in left_out:
                 continue
             self.scope.used.add(value.sql)
-            chosen = self.place.value(replaced[name.lower()]) if name.lower() in replaced else value
-            items.append(_Item(name, chosen, node))
+            chosen, origins = value, value.origins
+            if name.lower() in replaced:
+                chosen, origins = self._with_origins(replaced[name.lower()])
+            items.append(_Item(name, chosen, node, origins))
         return items
 
     def _spelling(self, name: str) -> str:

@@ -10,7 +10,7 @@ from edxtasks.warehouse.dialect.coercion import RefusedError
 from edxtasks.warehouse.dialect.expressions import Place
 from edxtasks.warehouse.dialect.parser import table_name
 from edxtasks.warehouse.dialect.scope import Scope, Source
-from edxtasks.warehouse.dialect.types import BOOL, UNKNOWN, Value, common, of_column, quote
+from edxtasks.warehouse.dialect.types import BOOL, NO_ORIGINS, UNKNOWN, Value, common, of_column, quote
 
 
 def from_clause(select: exp.Select, place: Place) -> str:
@@ -67,7 +67,10 @@ def _merge(scope: Scope, names: list[str], left: list[Source], right: Source, si
             merged = f"coalesce({found[0].sql}, {other.sql})"
         else:
             merged = other.sql if side == "RIGHT" else found[0].sql
-        scope.merged[name.lower()] = Value(merged, kind)
+        origins = found[0].origins if side != "RIGHT" else NO_ORIGINS
+        if side in ("RIGHT", "FULL"):
+            origins |= other.origins
+        scope.merged[name.lower()] = Value(merged, kind, origins=origins)
         _lead(scope, right, found[0].sql, other.sql, side)
 
 
@@ -97,7 +100,7 @@ def _source(place: Place, node: exp.Expression, first: bool = False) -> str:
     if isinstance(node, exp.Subquery):
         alias = node.alias or f"(subquery {len(place.scope.sources) + 1})"
         result = place.context.relation(place.context, node.this, place.ctes, place.scope.outer)
-        place.scope.add(Source(alias, result.columns, result.keys))
+        place.scope.add(Source(alias, result.columns, result.keys, origins=result.named_origins()))
         return f"({result.sql}) AS {quote(alias)}"
     if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier):
         return _table(place, node)
@@ -109,20 +112,22 @@ def _table(place: Place, node: exp.Table) -> str:
     alias = node.alias or node.parts[-1].name.rpartition(".")[2]
     cte = place.ctes.get(name.lower())
     if cte is not None:
-        place.scope.add(Source(alias, cte.columns, cte.keys))
+        place.scope.add(Source(alias, cte.columns, cte.keys, origins=cte.named_origins()))
         return f"{quote(name)} AS {quote(alias)}"
     if name not in place.context.schemas:
         place.scope.add(Source(alias, ()))
         raise RefusedError(f"{name} is not a table that is known")
     columns = tuple((column.name, of_column(column)) for column in place.context.schemas[name])
-    place.scope.add(Source(alias, columns, tuple(place.context.keys.get(name, ()))))
+    origins = {column.lower(): frozenset({(name, column)}) for column, _ in columns}
+    place.scope.add(Source(alias, columns, tuple(place.context.keys.get(name, ())), origins=origins))
     return f"{'.'.join(map(quote, name.split('.')))} AS {quote(alias)}"
 
 
 def _unnest(place: Place, node: exp.Unnest, first: bool) -> str:
     if len(node.expressions) != 1:
         raise RefusedError("UNNEST takes one array")
-    value = place.value(node.expressions[0])
+    with place.context.collected() as origins:
+        value = place.value(node.expressions[0])
     if value.type == UNKNOWN:
         raise RefusedError("UNNEST of what cannot be read")
     if value.type.element is None:
@@ -134,7 +139,10 @@ def _unnest(place: Place, node: exp.Unnest, first: bool) -> str:
         raise RefusedError("UNNEST needs a name: UNNEST(…) AS name")
     given = node.args.get("offset")
     offset = None if given in (None, False) else ("offset" if given is True else given.name)
-    place.scope.add(Source(name, (), element=value.type.element, offset=offset))
+    element = value.type.element
+    place.scope.add(
+        Source(name, (), element=element, offset=offset, origins={name.lower(): frozenset(origins)})
+    )
     numbers = f", unnest(range(len({value.sql}))) AS {quote(offset)}" if offset else ""
     inner = f"(SELECT unnest({value.sql}) AS {quote(name)}{numbers}) AS {quote(name)}"
     return inner if first else f"LATERAL {inner}"

@@ -85,6 +85,13 @@ def of_column(column: Column) -> Type:
     return array(kind) if column.repeated else kind
 
 
+Origins = frozenset[tuple[str, str]]
+"""Columns of tables from which a value comes: the name of a table, and of its column (`RECORD.MEMBER`); of a
+parameter `PARAMETERS` and its name."""
+
+NO_ORIGINS: Origins = frozenset()
+
+
 @dataclass(frozen=True)
 class Value:
     """An expression in DuckDB's SQL, its GoogleSQL type, and its text where it is a STRING literal."""
@@ -94,6 +101,8 @@ class Value:
     literal: str | None = None
     number: str | None = None
     """The digits of a numeric literal."""
+    origins: Origins = NO_ORIGINS
+    """Where a name leads to; of other expressions the context collects it (`Context.collected`)."""
 
     @property
     def constant(self) -> bool:

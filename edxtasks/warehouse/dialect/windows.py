@@ -80,7 +80,8 @@ def window(place: Place, node: exp.Expression) -> Value:
     if name not in (*_RANKS, *_NAVIGATION, *_AGGREGATES, *_PERCENTILES):
         raise RefusedError(f"{name} … OVER is not on the proven list; see docs/sql.md")
     definition = definition_of(node)
-    partition = [place.value(item) for item in definition.partition]
+    with place.context.collected():  # as GROUP BY, it says which rows belong together
+        partition = [place.value(item) for item in definition.partition]
     ordered = definition.order.expressions if definition.order is not None else []
     terms, order, types = order_terms(place, ordered)
     if any(value.type == UNKNOWN for value in partition):
