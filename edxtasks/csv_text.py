@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from edxtasks.files import ByteSink
+from edxtasks.compression import ByteSink
 
 _NEEDS_QUOTES = re.compile('[",\r\n]').search
 

@@ -6,24 +6,13 @@ import io
 from collections.abc import Container, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from isal import isal_zlib
-
+from edxtasks.compression import ByteSink, GzipWriter
 from edxtasks.scratch import beside, publish
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
-
-_GZIP_PIECE = 1 << 18
-_GZIP_LEVEL = 2
-
-
-class ByteSink(Protocol):
-    """What takes bytes."""
-
-    def write(self, data: bytes, /) -> object:
-        """Take `data`."""
 
 
 class _NamingFile(io.FileIO):
@@ -48,34 +37,6 @@ def writing(path: Path, shown: Path | None = None) -> io.BufferedWriter:
     where it comes as late as when the file is closed.
     """
     return io.BufferedWriter(_NamingFile(path, shown or path))
-
-
-class _GzipWriter:
-    """Compresses what is written to it, in pieces of one fixed size.
-
-    The compressor's output depends on how its input is cut: with a fixed piece, and a header without time
-    stamp or name, equal content gives equal bytes however it was written.
-    """
-
-    def __init__(self, sink: ByteSink) -> None:
-        self._sink = sink
-        self._compressor = isal_zlib.compressobj(_GZIP_LEVEL, wbits=31)
-        self._pending = bytearray()
-
-    def write(self, data: bytes, /) -> None:
-        self._pending += data
-        if len(self._pending) < _GZIP_PIECE:
-            return
-        whole = len(self._pending) - len(self._pending) % _GZIP_PIECE
-        with memoryview(self._pending) as view:
-            for start in range(0, whole, _GZIP_PIECE):
-                self._sink.write(self._compressor.compress(view[start : start + _GZIP_PIECE]))
-        del self._pending[:whole]
-
-    def finish(self) -> None:
-        """Write what is left and the end of the stream."""
-        self._sink.write(self._compressor.compress(bytes(self._pending)))
-        self._sink.write(self._compressor.flush())
 
 
 @contextmanager
@@ -104,12 +65,12 @@ def replacing_together(
                 stack.enter_context(writing(part, path)) for part, path in zip(parts, paths, strict=True)
             ]
             sinks = [
-                _GzipWriter(file) if (path.suffix == ".gz" or path in gzipped) and not as_it_is else file
+                GzipWriter(file) if (path.suffix == ".gz" or path in gzipped) and not as_it_is else file
                 for path, file in zip(paths, files, strict=True)
             ]
             yield list(sinks)
             for sink in sinks:
-                if isinstance(sink, _GzipWriter):
+                if isinstance(sink, GzipWriter):
                     sink.finish()
         for part, path in zip(parts, paths, strict=True):
             publish(part, path)

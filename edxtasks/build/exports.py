@@ -21,12 +21,13 @@ from typing import Protocol
 import orjson
 
 from edxtasks.build.context import Context
+from edxtasks.compression import ByteSink
 from edxtasks.config import Settings
 from edxtasks.course import CourseKey
 from edxtasks.csv_text import CsvWriter
 from edxtasks.directories import sql_directory
 from edxtasks.errors import NoDumpDirectory, SourceAbsentError, UserError
-from edxtasks.files import ByteSink, replacing_together, writing
+from edxtasks.files import replacing_together, writing
 from edxtasks.messages import Messages
 from edxtasks.scratch import BESIDE, Scratch
 from edxtasks.storage import Storage

@@ -8,13 +8,12 @@ their order; those that a file lacks are NULL, those that the table has not are 
 from __future__ import annotations
 
 import csv
-import gzip
 import io
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from edxtasks.compression import BROKEN, opened
 from edxtasks.config import Settings
 from edxtasks.course import CourseKey
 from edxtasks.directories import sql_directory
@@ -113,8 +112,7 @@ def rows_of_file(path: Path, schema: Schema, form: FileForm, messages: Messages)
     shown.
     """
     csv.field_size_limit(_LONGEST_FIELD)
-    opened = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # noqa: SIM115
-    with opened as binary, io.TextIOWrapper(binary, encoding="utf-8-sig", newline="") as text:
+    with opened(path) as binary, io.TextIOWrapper(binary, encoding="utf-8-sig", newline="") as text:
         reader = csv.reader(text, strict=True)
         try:
             header = _columns(path, next(reader, []), schema, form, messages)
@@ -132,7 +130,7 @@ def rows_of_file(path: Path, schema: Schema, form: FileForm, messages: Messages)
                     for name, read, field in zip(header, readers, record, strict=True)
                     if read is not None
                 }
-        except (csv.Error, UnicodeDecodeError, EOFError, gzip.BadGzipFile, zlib.error) as error:
+        except (csv.Error, UnicodeDecodeError, *BROKEN) as error:
             raise InputError(
                 f"{path}, after line {reader.line_num}: expected CSV in UTF-8, found something else "
                 f"({type(error).__name__}). {form.remedy}"

@@ -8,11 +8,11 @@ that knows better why there is no row says so itself, before it writes anything.
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from edxtasks.compression import opened
 from edxtasks.errors import InputError
 from edxtasks.messages import Messages
 from edxtasks.table import PythonModel, Scope, Table
@@ -62,7 +62,7 @@ def _rows(
 
 
 def _holds_a_line(path: Path) -> bool:
-    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
+    with opened(path) as lines:
         return any(not line.isspace() for line in lines)
 
 

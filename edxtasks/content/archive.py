@@ -7,7 +7,6 @@ of the stream in one pass, and nothing is ever written to disk.
 
 from __future__ import annotations
 
-import gzip
 import posixpath
 import re
 import tarfile
@@ -19,8 +18,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import IO, Self, cast
 
-from isal import igzip, isal_zlib
-
+from edxtasks.compression import BROKEN, opened
 from edxtasks.content.findings import ARCHIVE, Findings
 from edxtasks.errors import InputError
 from edxtasks.printable import listed, number, printable, printable_path
@@ -61,7 +59,6 @@ _MOST_GLOBAL_HEADERS = 100
 _PIECE = 1 << 20
 _LONG_NUMBER = re.compile(rb"[0-9]{300}")
 _GZIP_MAGIC = b"\x1f\x8b"
-_GZIP_ERRORS = (gzip.BadGzipFile, cast("type[Exception]", isal_zlib.error))
 
 
 def find_tarball(directory: Path) -> Path | None:
@@ -128,8 +125,7 @@ def read_archive(
     try:
         with path.open("rb") as raw:
             compressed = raw.read(2) == _GZIP_MAGIC
-            raw.seek(0)
-            stream = igzip.open(raw, "rb") if compressed else raw  # type: ignore[no-untyped-call]
+        with opened(path, ".gz" if compressed else "") as stream:
             _read_members(stream, compressed, wanted, found, findings)
     except _TooLarge as error:
         raise InputError(f"{printable_path(path)}: {error}") from error
@@ -137,7 +133,7 @@ def read_archive(
         raise InputError(
             f"{printable_path(path)} is cut off: its gzip stream has no end. Fetch it again."
         ) from error
-    except (*_GZIP_ERRORS, tarfile.TarError) as error:
+    except (*BROKEN, tarfile.TarError) as error:
         raise InputError(
             f"{printable_path(path)} is not a complete tar archive, with gzip or plain ({printable(error)}). "
             "Fetch it again."

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from edxtasks.files import write_atomically
+from edxtasks.files import replacing
 from edxtasks.messages import Messages
 from edxtasks.printable import printable_path
 
 
 def write_beside(directory: Path, scratch: Path, contents: Mapping[str, bytes], messages: Messages) -> None:
-    """Write files into `directory`, each under a temporary name in the same folder and renamed over.
+    """Write files into `directory`, each under a temporary name in the same folder and renamed over,
+    gzip where its name ends in `.gz`.
 
     Where the directory cannot be written to they go to `scratch`, with a note that says so: the table does
     not depend on them.
@@ -24,7 +24,8 @@ def write_beside(directory: Path, scratch: Path, contents: Mapping[str, bytes], 
         messages.add(f"{printable_path(directory)} is not writable; not kept: {', '.join(contents)}")
         directory = scratch
     for name, content in contents.items():
-        write_atomically(directory / name, content)
+        with replacing(directory / name) as sink:
+            sink.write(content)
 
 
 def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[object]], *, quote_all: bool = False) -> bytes:
@@ -34,11 +35,6 @@ def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[object]], *, quote_
     writer.writerow(header)
     writer.writerows([_cell(value) for value in row] for row in rows)
     return text.getvalue().encode()
-
-
-def gzipped(content: bytes) -> bytes:
-    """`content` compressed; equal bytes for equal content."""
-    return gzip.compress(content, mtime=0)
 
 
 def _cell(value: object) -> object:

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import gzip
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
 
-from isal import igzip, isal_zlib
-
+from edxtasks.compression import BROKEN, opened
 from edxtasks.errors import InputError
 from edxtasks.messages import Messages
 from edxtasks.printable import printable_path
 
 PIECE = 1 << 20
 """Bytes read at a time."""
-
-_BROKEN_GZIP = cast("tuple[type[Exception], ...]", (gzip.BadGzipFile, isal_zlib.error))
-
 
 _ARMOUR = b"-----BEGIN PGP"
 _SESSION_KEYS = (1, 3)
@@ -51,12 +45,6 @@ def refuse_encrypted(path: Path) -> None:
             )
 
 
-def _opened(path: Path) -> BinaryIO:
-    if path.suffix == ".gz":
-        return cast(BinaryIO, igzip.IGzipFile(path, "rb"))  # type: ignore[no-untyped-call]
-    return path.open("rb")
-
-
 def pieces(path: Path) -> Iterator[bytes]:
     """The content of `path` in pieces of about a mebibyte, inflated when its name ends in `.gz`.
 
@@ -66,12 +54,12 @@ def pieces(path: Path) -> Iterator[bytes]:
     where = printable_path(path)
     try:
         refuse_encrypted(path)
-        with _opened(path) as file:
+        with opened(path) as file:
             while piece := file.read(PIECE):
                 yield piece
     except EOFError as error:
         raise InputError(f"{where} is cut off: its gzip stream has no end. Fetch the file again.") from error
-    except _BROKEN_GZIP:
+    except BROKEN:
         # What the exception says may quote the first bytes of the file: the name of a learner, perhaps.
         raise InputError(f"{where} is not a complete gzip file. Fetch the file again.") from None
     except OSError as error:

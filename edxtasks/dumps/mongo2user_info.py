@@ -13,13 +13,14 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edxtasks.compression import ByteSink
 from edxtasks.config import Mongo, Settings
 from edxtasks.course import CourseKey, canonical
 from edxtasks.directories import course_directory
 from edxtasks.dumps import documents as mongo_documents
 from edxtasks.dumps.from_mongodb import FOLDER
 from edxtasks.dumps.people import CERTIFICATES, ENROLLMENT, PROFILES, USERS
-from edxtasks.files import ByteSink, replacing_together
+from edxtasks.files import replacing_together
 from edxtasks.messages import Messages
 from edxtasks.mongodb import Document, extended_json, opened
 

@@ -7,11 +7,8 @@ never because of a time stamp.
 
 from __future__ import annotations
 
-import multiprocessing
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,10 +22,11 @@ from edxtasks.dumps.files import PIECE, refuse_encrypted
 from edxtasks.dumps.package import COPY, TABLE, UNKNOWN, Package, PackageFile, plan_package
 from edxtasks.dumps.reader import DeliveredTable
 from edxtasks.dumps.rows import csv_file
-from edxtasks.errors import InputError, UserError
+from edxtasks.errors import InputError
 from edxtasks.files import replacing
 from edxtasks.messages import Messages
 from edxtasks.printable import listed, printable, printable_path
+from edxtasks.workers import Job, Report, WorkerPool
 
 __all__ = ["Package", "Sorted", "convert", "pending", "plan_package", "was_sorted"]
 
@@ -318,32 +316,23 @@ def _converted(
     files: list[PackageFile], digests: list[str], workers: int, max_bad_fraction: float
 ) -> Iterator[tuple[PackageFile, _Result]]:
     """Each file with its result, in the order of `files`."""
-    if workers < 2 or len(files) < 2:
-        for file, digest in zip(files, digests, strict=True):
-            yield file, _convert_one(file, digest, max_bad_fraction)
-        return
-    largest_first = sorted(range(len(files)), key=lambda at: -files[at].source.stat().st_size)
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(files)), mp_context=context) as pool:
-        waiting = {
-            pool.submit(_convert_one, files[at], digests[at], max_bad_fraction): at for at in largest_first
-        }
-        done: dict[int, _Result] = {}
-        following = 0
-        try:
-            for future in as_completed(waiting):
-                done[waiting[future]] = future.result()
-                while following in done:
-                    yield files[following], done[following]
-                    following += 1
-        except BrokenProcessPool as error:
-            raise UserError(
-                "a process that sorted files of the package was killed, perhaps for lack of memory; "
-                "run it again with fewer workers: what is sorted stays"
-            ) from error
+    pool = WorkerPool(min(workers, len(files)))
+    order = [*range(len(files))]
+    if pool.size > 1:  # the largest first
+        order.sort(key=lambda at: -files[at].source.stat().st_size)
+    done: dict[int, _Result] = {}
+    following = 0
+    with pool:
+        jobs = (Job(convert_one, (files[at], digests[at], max_bad_fraction)) for at in order)
+        for number, outcome in pool.each(jobs):
+            done[order[number]] = outcome.get()
+            while following in done:
+                yield files[following], done[following]
+                following += 1
 
 
-def _convert_one(file: PackageFile, digest: str, max_bad_fraction: float) -> _Result:
+def convert_one(report: Report, file: PackageFile, digest: str, max_bad_fraction: float) -> _Result:
+    """Make the target of one file."""
     messages = Messages()
     try:
         before = _mark(file.source)

@@ -22,8 +22,8 @@ from edxtasks.course import CourseKey
 from edxtasks.errors import NoDumpDirectory, NotDeliveredError, SourceAbsentError, UserError
 from edxtasks.steps.in_worker import JobContext, context_of
 from edxtasks.steps.step import Run, Step
-from edxtasks.steps.workers import Job, Progress
 from edxtasks.table import Scope, Table
+from edxtasks.workers import Job, Progress
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ from edxtasks.graph.arguments import base_of
 from edxtasks.printable import listed
 from edxtasks.steps.step import Step
 from edxtasks.steps.task import DUMP, Family, Registry, Task, TaskOfRun
-from edxtasks.steps.workers import Job
 from edxtasks.table import TRACKLOG, commands_in
+from edxtasks.workers import Job
 
 TASKS = Path(__file__).parents[1] / "tasks"
 PACKAGE = "edxtasks.tasks"

@@ -28,8 +28,8 @@ from edxtasks.logs.parts import Part
 from edxtasks.logs.results import FileResult, SplitResult
 from edxtasks.logs.sketches import Sketches
 from edxtasks.logs.work import LogResult, WholeLog
-from edxtasks.logs.workers import described
 from edxtasks.printable import printable_path
+from edxtasks.workers import described
 
 FEW_LINES = 1000
 """A file of no more lines does not fail for its rejects, as long as one line can be used."""

@@ -37,8 +37,8 @@ from edxtasks.logs.results import Progress, SplitResult
 from edxtasks.logs.shard_lists import lists, read_list
 from edxtasks.logs.shared_log import SharedLog
 from edxtasks.logs.work import Destination, LogResult, Position, WholeLog, date_in_name
-from edxtasks.logs.workers import Done, Failed, WorkerPool, attempted, described
 from edxtasks.printable import printable_path
+from edxtasks.workers import Done, Failed, Outcome, WorkerPool, attempted, described
 
 _PARTS_OF_A_TRY = re.compile(r"\.[0-9a-f]{8}$")
 
@@ -88,11 +88,11 @@ class Coordinator:
             if each.untracked or lost:
                 days = tuple(sorted(each.untracked))
                 works.append(TakeOver(self._layout.root, bucket, days, tuple(sorted(lost))))
-        for number, outcome in self._crew.do(works, lambda number, report: None):
+        for number, outcome in self._crew.each([work.run for work in works]):
             if isinstance(outcome, Failed):
-                work = works[number]
-                list_unusable(self._layout, work, outcome.message)
-                self._publisher.fail(work.bucket, work.days + work.lost, outcome.message)
+                work, message = works[number], described(outcome.error)
+                list_unusable(self._layout, work, message)
+                self._publisher.fail(work.bucket, work.days + work.lost, message)
             else:
                 self.result.taken_over += len(works[number].days)
         self._lost = [bucket for bucket, each in found.items() if each.lost or each.unlisted or each.kept]
@@ -160,7 +160,7 @@ class Coordinator:
             self._advance(position.bytes - positions[number], tries[number].decision)
             positions[number] = position.bytes
 
-        def end(number: int, outcome: Done | Failed) -> None:
+        def end(number: int, outcome: Outcome) -> None:
             self._end(tries[number], outcome)
             decision = tries[number].decision
             self._advance(decision.size - positions[number], decision, files=1)
@@ -168,8 +168,8 @@ class Coordinator:
         for number in range(shared):
             work = SharedLog(tries[number].work, self._crew)
             end(number, attempted(partial(work.run, partial(report, number))))
-        whole = [each.work for each in tries[shared:]]
-        for number, outcome in self._crew.do(whole, lambda each, told: report(shared + each, told)):
+        whole = [each.work.run for each in tries[shared:]]
+        for number, outcome in self._crew.each(whole, lambda each, told: report(shared + each, told)):
             end(shared + number, outcome)
 
     def _begin(self, decision: Decision) -> Attempt:
@@ -186,16 +186,16 @@ class Coordinator:
         )
         return Attempt(decision, work)
 
-    def _end(self, attempt: Attempt, outcome: Done | Failed) -> None:
+    def _end(self, attempt: Attempt, outcome: Outcome) -> None:
         try:
             if isinstance(outcome, Done):
                 assert isinstance(outcome.result, LogResult)
                 self._books.take(attempt, outcome.result)
             else:
-                known = outcome.known if isinstance(outcome.known, dict) else {}
+                known = getattr(outcome.error, "known", {})
                 path = printable_path(attempt.decision.path)
-                message = outcome.message if path in outcome.message else f"{path}: {outcome.message}"
-                self._books.fail(attempt, message, known)
+                message = described(outcome.error)
+                self._books.fail(attempt, message if path in message else f"{path}: {message}", known)
         except OSError as error:
             self._books.fail(attempt, f"{printable_path(attempt.decision.path)}: {described(error)}", {})
         self._unfinished.discard(attempt.work.destination.folder)

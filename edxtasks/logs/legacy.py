@@ -21,6 +21,7 @@ from edxtasks.logs.layout import Layout
 from edxtasks.logs.raw_files import RawLog, RawLogError
 from edxtasks.logs.rows.event_time import read_time
 from edxtasks.logs.shard_lists import Entry, lists, mark_of, read_list, write_list
+from edxtasks.logs.work import without_collections
 
 
 def take_over(layout: Layout, bucket: str, days: Iterable[str], lost: Iterable[str] = ()) -> None:
@@ -48,6 +49,7 @@ class TakeOver:
     days: tuple[str, ...]
     lost: tuple[str, ...] = ()
 
+    @without_collections()
     def run(self, report: Callable[[object], None]) -> None:
         """Do it; the log directory is locked by the run."""
         take_over(Layout(self.directory), self.bucket, self.days, self.lost)

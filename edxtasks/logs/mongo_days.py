@@ -22,10 +22,9 @@ from edxtasks.config import Mongo, Settings
 from edxtasks.course import CourseKey
 from edxtasks.errors import InputError, UserError
 from edxtasks.logs.bookkeeping import FEW_LINES
-from edxtasks.logs.gzip_members import FOREIGN_HEADER
 from edxtasks.logs.layout import LONGEST_NAME, Layout, bucket_of, fitting, remove_tree
 from edxtasks.logs.options import SplitOptions
-from edxtasks.logs.parts import Part, PartsWriter
+from edxtasks.logs.parts import FOREIGN_HEADER, Part, PartsWriter
 from edxtasks.logs.rejects import RejectsWriter
 from edxtasks.logs.rows.rephrase import Reject, Rephraser
 from edxtasks.logs.shard_lists import read_list

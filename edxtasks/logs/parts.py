@@ -1,6 +1,6 @@
 """Parts: what one raw log gives to the shards, a file for each bucket and day.
 
-A part is a single gzip member (`members`), so that the only part of a shard can be the shard. Rows are
+A part is a single gzip member (`compression.py`), so that the only part of a shard can be the shard. Rows are
 buffered by part; memory and open files are bounded whatever the number of courses and days: beyond a
 budget, rows that do not yet make a piece wait in one spool file.
 """
@@ -13,14 +13,38 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from edxtasks.compression import (
+    END_OF_PIECE,
+    HEADER,
+    LAST_BLOCK,
+    PIECE,
+    TRAILER_SIZE,
+    crc32,
+    deflate,
+    trailer,
+)
 from edxtasks.digests import ContentHash
-from edxtasks.logs.gzip_members import HEADER, PIECE, crc32, deflate, trailer
 from edxtasks.logs.layout import flush, naming
 
 ROWS_BUDGET = 64 * 1024 * 1024
 """Most bytes of rows kept in memory before they go to the spool."""
 COMPRESSED_BUDGET = 24 * 1024 * 1024
 """Most compressed bytes kept in memory before they are appended to their files."""
+
+FOREIGN_HEADER = b"\x1f\x8b\x08\x08\x00\x00\x00\x00\x00\xffmongo2gs\x00"
+"""Gzip header with a name, for a shard made of something else than raw logs (see `is_of_raw_logs`)."""
+
+
+def is_of_raw_logs(path: Path) -> bool:
+    """Whether a file has the form that only a split gives to shards: this very header, and at its end a piece
+    that was ended at a byte border. Tells our shards from others where nothing else is known of them."""
+    with path.open("rb") as file:
+        begin = file.read(len(HEADER))
+        end = len(END_OF_PIECE) + TRAILER_SIZE
+        if begin != HEADER or path.stat().st_size < len(HEADER) + end:
+            return False
+        file.seek(-end, os.SEEK_END)
+        return file.read(end).startswith(END_OF_PIECE + LAST_BLOCK)
 
 
 @dataclass(frozen=True)

@@ -14,17 +14,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
+from edxtasks.compression import HEADER, TRAILER_SIZE, MemberWriter, inflate
 from edxtasks.digests import ContentHash
 from edxtasks.files import writing
 from edxtasks.logs.checkpoints import LEGACY, LOST
-from edxtasks.logs.gzip_members import HEADER, PIECE, TRAILER_SIZE, crc32, deflate, inflate, trailer
 from edxtasks.logs.layout import Layout, flush, naming, new_beside
 from edxtasks.logs.legacy import count
 from edxtasks.logs.parts import Part
 from edxtasks.logs.raw_files import RawLogError
 from edxtasks.logs.shard_lists import Entry, read_list, write_list
 from edxtasks.logs.shard_rows import differences, digests_of, lines_of, text_of
-from edxtasks.logs.workers import described
+from edxtasks.logs.work import without_collections
+from edxtasks.workers import described
 
 ROWS_AT_ONCE = 1_000_000
 """Most rows whose digests are kept in memory while equal rows are looked for."""
@@ -74,6 +75,7 @@ class PublishBucket:
     without_lost: frozenset[str] = frozenset()
     """Days whose rows of unknown raw logs are withdrawn."""
 
+    @without_collections()
     def run(self, report: Callable[[object], None]) -> PublishedBucket:
         """Make the shards, then the list. A shard that cannot be made stays as it is."""
         layout = Layout(self.directory)
@@ -331,11 +333,8 @@ class _MemberWriter:
 
     def __init__(self, file: BinaryIO, level: int) -> None:
         self._file = file
-        self._level = level
         self._content = ContentHash()
-        self._crc = 0
-        self._length = 0
-        file.write(HEADER)
+        self._member = MemberWriter(file, level)
 
     def add_part(self, supply: Supply) -> None:
         """Append the rows of a part: its deflated pieces, as they are."""
@@ -346,7 +345,8 @@ class _MemberWriter:
             for compressed, content in inflate(supply.path):
                 held += compressed
                 of_part.update(content)
-                self._take(content)
+                self._content.update(content)
+                self._member.count(content)
                 if begin and len(held) >= len(HEADER):
                     if not held.startswith(HEADER):
                         raise ValueError("another header")
@@ -362,29 +362,16 @@ class _MemberWriter:
 
     def add_rows(self, rows: Iterator[bytes]) -> None:
         """Append rows, deflated here."""
-        waiting = bytearray()
         for row in rows:
-            waiting += row
-            waiting += b"\n"
-            while len(waiting) >= PIECE:
-                self._deflate(bytes(waiting[:PIECE]))
-                del waiting[:PIECE]
-        if waiting:
-            self._deflate(bytes(waiting))
+            line = row + b"\n"
+            self._content.update(line)
+            self._member.write(line)
+        self._member.end_piece()
 
     def finish(self) -> str:
         """Complete the member; the digest of its content."""
-        self._file.write(trailer(self._crc, self._length))
+        self._member.finish()
         return self._content.hexdigest()
-
-    def _deflate(self, piece: bytes) -> None:
-        self._take(piece)
-        self._file.write(deflate(piece, self._level))
-
-    def _take(self, content: bytes) -> None:
-        self._content.update(content)
-        self._crc = crc32(content, self._crc)
-        self._length += len(content)
 
 
 def _rows(supply: Supply) -> Iterator[bytes]:

@@ -20,7 +20,7 @@ from edxtasks.logs.parts import Part
 from edxtasks.logs.publish import PublishBucket, PublishedBucket, Supply
 from edxtasks.logs.results import SplitResult
 from edxtasks.logs.shard_lists import read_list
-from edxtasks.logs.workers import Failed, WorkerPool
+from edxtasks.workers import Failed, WorkerPool, described
 
 
 class Publisher:
@@ -74,10 +74,10 @@ class Publisher:
             for bucket, days in self._compositions(todo, messages, unlisted)
         ]
         works.sort(key=lambda work: -sum(s.part.size for supplies in work.days.values() for s in supplies))
-        for number, outcome in self._crew.do(works, lambda number, report: self._say()):
+        for number, outcome in self._crew.each([work.run for work in works], lambda number, day: self._say()):
             work = works[number]
             if isinstance(outcome, Failed):
-                self.fail(work.bucket, work.days, outcome.message)
+                self.fail(work.bucket, work.days, described(outcome.error))
                 failed.setdefault(work.bucket, set()).update(work.days)
                 continue
             published = outcome.result

@@ -19,9 +19,9 @@ from typing import Protocol
 import zstandard
 from isal import isal_zlib
 
+from edxtasks.compression import DeflateError
 from edxtasks.digests import ContentHash
 from edxtasks.errors import InputError
-from edxtasks.logs.gzip_members import DeflateError
 from edxtasks.printable import printable_path
 
 COMPRESSION_SUFFIXES = (".gz", ".zst", ".bz2")

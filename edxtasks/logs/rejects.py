@@ -8,8 +8,8 @@ from typing import BinaryIO
 
 import orjson
 
-from edxtasks.logs.gzip_members import HEADER, PIECE, crc32, deflate, trailer
-from edxtasks.logs.layout import naming
+from edxtasks.compression import MemberWriter
+from edxtasks.files import writing
 
 KEPT_OF_LINE = 64 * 1024
 """Most bytes of a rejected line that are kept."""
@@ -26,9 +26,7 @@ class RejectsWriter:
         self._path = path
         self._level = level
         self._file: BinaryIO | None = None
-        self._waiting = bytearray()
-        self._crc = 0
-        self._length = 0
+        self._writer: MemberWriter | None = None
 
     def add(self, line: int, reason: str, detail: str, text: bytes) -> None:
         """Add one rejected line: its number (the first line is 1), and what it holds."""
@@ -37,21 +35,16 @@ class RejectsWriter:
         if detail:
             form["detail"] = detail.encode("utf-8", "replace").decode()
         form["text"] = text[:KEPT_OF_LINE].decode("utf-8", "replace")
-        row = orjson.dumps(form, option=orjson.OPT_APPEND_NEWLINE)
-        self._crc = crc32(row, self._crc)
-        self._length += len(row)
-        self._waiting += row
-        while len(self._waiting) >= PIECE:
-            self._write(deflate(bytes(self._waiting[:PIECE]), self._level))
-            del self._waiting[:PIECE]
+        if self._writer is None:
+            self._file = writing(self._path)
+            self._writer = MemberWriter(self._file, self._level)
+        self._writer.write(orjson.dumps(form, option=orjson.OPT_APPEND_NEWLINE))
 
     def finish(self) -> bool:
         """Complete the file. Whether there is one."""
-        if not self.counts:
+        if self._writer is None:
             return False
-        if self._waiting:
-            self._write(deflate(bytes(self._waiting), self._level))
-        self._write(trailer(self._crc, self._length))
+        self._writer.finish()
         self.close()
         return True
 
@@ -59,12 +52,4 @@ class RejectsWriter:
         """Close the file as it is."""
         if self._file is not None:
             file, self._file = self._file, None
-            with naming(self._path):
-                file.close()
-
-    def _write(self, text: bytes) -> None:
-        if self._file is None:
-            self._file = self._path.open("wb")
-            self._file.write(HEADER)
-        with naming(self._path):
-            self._file.write(text)
+            file.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bz2
-import gzip
 import hashlib
 import os
 import shutil
@@ -15,13 +14,12 @@ from typing import IO, Any, BinaryIO
 
 import zstandard
 
+from edxtasks.compression import GzipWriter
 from edxtasks.errors import InputError
 from edxtasks.files import writing
 from edxtasks.logs.raw_files import LONGEST_LINE, RawLog
 from edxtasks.logs.rows.line import Reject
 from edxtasks.logs.rows.rephrase import TOO_LONG, RephraseRules, StreamCounts, rephrase_stream
-
-GZIP_LEVEL = 6
 
 
 @dataclass(frozen=True)
@@ -106,7 +104,7 @@ def _write_rows(
 def _compressed(file: BinaryIO, name: str) -> AbstractContextManager[Any]:
     """A writer into `file` that compresses as `name` says; its end leaves `file` open."""
     if name.endswith(".gz"):
-        return gzip.GzipFile(filename="", mode="wb", compresslevel=GZIP_LEVEL, fileobj=file, mtime=0)
+        return GzipWriter(file)
     if name.endswith(".zst"):
         return zstandard.ZstdCompressor().stream_writer(file, closefd=False)
     if name.endswith(".bz2"):

@@ -13,20 +13,21 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from edxtasks.logs.block_rows import BlockReader, BlockRows, LineRules
 from edxtasks.logs.exchange import AHEAD, Receiver, Sender, remove
 from edxtasks.logs.raw_files import Block
 from edxtasks.logs.rows.rephrase import LineCounts
-from edxtasks.logs.work import Collector, LogResult, Position, WholeLog
-from edxtasks.logs.workers import (
-    Done,
-    Failed,
+from edxtasks.logs.work import (
+    Collector,
     InterruptedRunError,
-    WorkerConnection,
-    WorkerPool,
+    LogResult,
+    Position,
+    WholeLog,
     without_collections,
 )
+from edxtasks.workers import Failed, Parent, Reported, Worker, WorkerPool, described
 
 MOST_SHARING = 8
 """Most workers that share one raw log: what one process reads and collects keeps five or six others busy."""
@@ -42,9 +43,10 @@ class SharedLog:
     log: WholeLog
     crew: WorkerPool
 
+    @without_collections()
     def run(self, report: Callable[[object], None]) -> LogResult:
         """Split it. Raises `InterruptedRunError` when the disk, a worker or the product fails."""
-        with Collector(self.log.path, self.log.destination) as collector, without_collections():
+        with Collector(self.log.path, self.log.destination) as collector:
             return self._split(collector, report)
 
     def _split(self, collector: Collector, report: Callable[[object], None]) -> LogResult:
@@ -64,11 +66,11 @@ class SharedLog:
             for name in chain.from_iterable(names):
                 stack.callback(remove, name)
             rows = [stack.enter_context(Receiver(name)) for _, name in names]
-            talks = stack.enter_context(
-                self.crew.conversations([Rephrasing(self.log.rules, *each) for each in names])
+            workers = stack.enter_context(
+                self.crew.side_by_side([Rephrasing(self.log.rules, *each).run for each in names])
             )
             blocks = [stack.enter_context(Sender(name)) for name, _ in names]
-            remotes = [_Remote(*each) for each in zip(talks, blocks, rows, strict=True)]
+            remotes = [_Remote(*each) for each in zip(workers, blocks, rows, strict=True)]
 
             def take(block: Block, position: int) -> None:
                 while under_way and (_is_ready(under_way[0][0]) or len(under_way) == most):
@@ -99,31 +101,32 @@ class Sent:
 
 @dataclass(frozen=True)
 class Rephrasing:
-    """The work of a worker: it hears of blocks, and says what rows they give, until it hears None. The result
-    are `LineCounts`. `blocks` and `rows` are names of hand-overs."""
+    """The work of a worker: it hears of blocks, and reports what rows they give, until it hears None. The
+    result are `LineCounts`. `blocks` and `rows` are names of hand-overs."""
 
     rules: LineRules
     blocks: Path
     rows: Path
 
-    def talk(self, hear: Callable[[], object], say: Callable[[object], None]) -> LineCounts:
+    @without_collections()
+    def run(self, parent: Parent) -> LineCounts:
         """Do it."""
         reader = BlockReader(self.rules)
         with Receiver(self.blocks) as blocks, Sender(self.rows) as rows:
-            while (sent := hear()) is not None:
+            while (sent := parent.receive()) is not None:
                 assert isinstance(sent, Sent) and isinstance(sent.about, Block)
                 (lines,) = blocks.receive(sent.sizes)
                 found = reader.read(replace(sent.about, data=lines))
                 sizes = rows.send(each.text for each in found.groups)
-                say(Sent(replace(found, groups=[replace(each, text=b"") for each in found.groups]), sizes))
+                parent(Sent(replace(found, groups=[replace(each, text=b"") for each in found.groups]), sizes))
         return reader.take_counts()
 
 
 class _Remote:
     """A worker that rephrases blocks, as this process sees it."""
 
-    def __init__(self, talk: WorkerConnection, blocks: Sender, rows: Receiver) -> None:
-        self._talk = talk
+    def __init__(self, worker: Worker, blocks: Sender, rows: Receiver) -> None:
+        self._worker = worker
         self._blocks = blocks
         self._rows = rows
         self.under_way = 0
@@ -133,11 +136,11 @@ class _Remote:
         """Give it a block; it must not have more than `AHEAD`."""
         self.under_way += 1
         sizes = self._blocks.send([block.data])
-        self._talk.tell(Sent(replace(block, data=b""), sizes))
+        self._worker.send(Sent(replace(block, data=b""), sizes))
 
     def is_ready(self) -> bool:
         """Whether it has something to say."""
-        return self._talk.is_heard()
+        return self._worker.is_heard()
 
     def rows(self) -> BlockRows:
         """The rows of the block that it has had longest. Raises `InterruptedRunError` when it failed."""
@@ -152,16 +155,17 @@ class _Remote:
 
     def end(self) -> LineCounts:
         """End it, once it has no more blocks; what it noticed."""
-        self._talk.tell(None)
-        done = self._hear()
-        assert isinstance(done, Done) and isinstance(done.result, LineCounts)
-        return done.result
+        self._worker.send(None)
+        counts = self._hear()
+        assert isinstance(counts, LineCounts)
+        return counts
 
-    def _hear(self) -> object:
-        heard = self._talk.hear()
+    def _hear(self) -> Any:
+        """What it reports next, or its result."""
+        heard = self._worker.receive()
         if isinstance(heard, Failed):
-            raise InterruptedRunError(heard.message, heard.known)
-        return heard
+            raise InterruptedRunError(described(heard.error))
+        return heard.told[0] if isinstance(heard, Reported) else heard.result
 
 
 def _is_ready(given: _Remote | BlockRows) -> bool:

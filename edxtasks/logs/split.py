@@ -22,8 +22,8 @@ from edxtasks.logs.layout import Layout
 from edxtasks.logs.legacy import Markers
 from edxtasks.logs.options import SplitOptions
 from edxtasks.logs.results import FileResult, Progress, SplitResult
-from edxtasks.logs.workers import WorkerPool
 from edxtasks.printable import listed, number, printable, printable_path
+from edxtasks.workers import WorkerPool
 
 __all__ = [
     "Decision",
@@ -164,7 +164,7 @@ def _coordinating(
         stack.enter_context(layout.locked(lambda: telling(Progress(stage="waiting"))))
         sources = Sources.read(layout)
         stack.callback(sources.save)
-        crew = WorkerPool(max(1, options.workers), layout.root)
+        crew = WorkerPool(max(1, options.workers), layout.hold_as_worker)
         coordinator = Coordinator(layout, options, crew, sources, telling)
         stack.callback(coordinator.remove_unfinished)  # once no worker writes any more
         stack.enter_context(crew)

@@ -6,16 +6,18 @@ A raw log is split by one worker (`WholeLog`), or by several (`shared_log`). Eit
 
 from __future__ import annotations
 
+import gc
 import re
 import time
 from collections import Counter
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from edxtasks.course import CourseKey
+from edxtasks.errors import UserError
 from edxtasks.logs.block_rows import BlockReader, BlockRows, LineRules
 from edxtasks.logs.layout import EDGE, bucket_of
 from edxtasks.logs.parts import Part, PartsWriter
@@ -24,8 +26,8 @@ from edxtasks.logs.rejects import RejectsWriter
 from edxtasks.logs.rows.event_time import END_YEAR, FIRST_YEAR
 from edxtasks.logs.rows.rephrase import LineCounts
 from edxtasks.logs.sketches import Sketcher
-from edxtasks.logs.workers import InterruptedRunError, described
 from edxtasks.printable import printable_path
+from edxtasks.workers import described
 
 REPORT_SECONDS = 0.5
 
@@ -48,6 +50,26 @@ def date_in_name(path: Path) -> date | None:
         except ValueError:
             continue
     return None
+
+
+class InterruptedRunError(UserError):
+    """Work that stopped half-way; `known` is its partial result."""
+
+    def __init__(self, message: str, known: object = None) -> None:
+        super().__init__(message)
+        self.known = known
+
+
+@contextmanager
+def without_collections() -> Iterator[None]:
+    """Without looking for cycles: parsed lines hold none, and there are many. Decorates work, too."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 @dataclass(frozen=True)
@@ -199,6 +221,7 @@ class WholeLog:
     keep_broken: bool = False
     block_size: int = BLOCK_SIZE
 
+    @without_collections()
     def run(self, report: Callable[[object], None]) -> LogResult:
         """Split it. Raises `InterruptedRunError` when the disk, or the product, fails."""
         reader = BlockReader(self.rules)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import json
 import tarfile
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from edxtasks.compression import GzipWriter
 from edxtasks.files import writing
 from edxtasks.simulate.clock import iso
 from edxtasks.simulate.courses import SOLUTIONS, Block, Course, Problem, Sequential, Unit, Video
@@ -24,8 +24,8 @@ def write_export(course: Course, path: Path) -> None:
     """Write `course` as a gzip tar archive of OLX; the same course gives the same bytes."""
     with (
         writing(path) as raw,
-        gzip.GzipFile("", "wb", 6, raw, mtime=0) as file,
-        tarfile.open(fileobj=file, mode="w", format=tarfile.GNU_FORMAT) as archive,
+        GzipWriter(raw) as file,
+        tarfile.open(fileobj=cast(Any, file), mode="w|", format=tarfile.GNU_FORMAT) as archive,
     ):
         for name, text in sorted(_files(course)):
             data = text.encode()

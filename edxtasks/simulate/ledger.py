@@ -7,7 +7,6 @@ docs/simulated-campus.md.
 
 from __future__ import annotations
 
-import gzip
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from edxtasks.compression import GzipWriter, opened
 from edxtasks.files import writing
 from edxtasks.simulate import clock
 from edxtasks.simulate.events import (
@@ -131,13 +131,13 @@ class Ledger:
 def write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     """Write `rows` as gzip JSON lines; the same rows give the same bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with writing(path) as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as file:
+    with writing(path) as raw, GzipWriter(raw) as file:
         for row in rows:
             file.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
 
 
 def read_rows(path: Path) -> Iterator[dict[str, Any]]:
     """The rows of a file that `write_rows` wrote."""
-    with gzip.open(path, "rb") as file:
+    with opened(path) as file:
         for line in file:
             yield orjson.loads(line)

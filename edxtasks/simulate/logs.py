@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from isal import isal_zlib
 
+from edxtasks.compression import GzipWriter
 from edxtasks.files import writing
 from edxtasks.simulate import behaviour, clock, ledger
 from edxtasks.simulate.campus import Attendance, Campus
@@ -21,7 +21,6 @@ from edxtasks.simulate.events import ENROLLMENT, Event
 from edxtasks.simulate.learners import Learner
 from edxtasks.simulate.visit import Visit
 
-BLOCK = 1 << 18
 DAMAGE_EVERY = 211
 """One damaged line in so many: far less than makes a reader give a file up."""
 
@@ -46,9 +45,7 @@ class RawLog:
         self.path = path
         self.partial = path.with_name(path.name + ".part")
         self.file = writing(self.partial)
-        self.deflate = isal_zlib.compressobj(1, isal_zlib.DEFLATED, 31)
-        self.block: list[bytes] = []
-        self.held = 0
+        self.gzip = GzipWriter(self.file)
         self.lines = 0
         self.blank = 0
         self.rejected: Counter[str] = Counter()
@@ -71,8 +68,7 @@ class RawLog:
 
     def close(self) -> dict[str, Any]:
         """Finish the file and tell what is in it."""
-        self._flush()
-        self.file.write(self.deflate.flush())
+        self.gzip.finish()
         self.file.close()
         self.partial.replace(self.path)
         return {
@@ -85,17 +81,7 @@ class RawLog:
 
     def _add(self, line: bytes) -> None:
         self.lines += 1
-        self.block.append(line)
-        self.held += len(line)
-        if self.held > BLOCK:
-            self._flush()
-
-    def _flush(self) -> None:
-        if self.block:
-            self.block.append(b"")
-            self.file.write(self.deflate.compress(b"\n".join(self.block)))
-            self.block = []
-            self.held = 0
+        self.gzip.write(line + b"\n")
 
     def _broken(self, line: bytes) -> None:
         self.rejected["bad_json"] += 1

@@ -5,9 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from functools import lru_cache
 from pathlib import Path
 
 import orjson
@@ -16,6 +14,7 @@ from edxtasks.errors import UserError
 from edxtasks.simulate import logs, package, strays
 from edxtasks.simulate.campus import Campus, CampusSize
 from edxtasks.simulate.ledger import Ledger
+from edxtasks.workers import Job, Report, WorkerDiedError, WorkerPool
 
 _GUARD = (
     "A script of your own that simulates with several workers does so below "
@@ -37,7 +36,7 @@ def simulate(directory: Path, size: str | CampusSize, seed: int = 1, workers: in
     """
     if isinstance(size, str):
         size = CampusSize.parse(size)
-    campus = Campus(size, seed)
+    campus = _campus_of(size, seed)
     if getattr(multiprocessing.current_process(), "_inheriting", False):
         raise UserError(_GUARD)  # before this worker removes what its parent is writing
     _clear(directory, campus)
@@ -47,66 +46,35 @@ def simulate(directory: Path, size: str | CampusSize, seed: int = 1, workers: in
     for folder in ("DAILY", campus.package_name):
         (directory / folder).mkdir()
     strays.write_strays(campus, directory)
-    jobs: list[tuple[Callable[[Campus, Path, int], int], int]]
-    jobs = [(logs.simulate_day, day) for day in range(size.days)]
-    jobs += [(package.simulate_package, course) for course in range(size.courses)]
-    with _executor(workers, size, seed) as executor:
-        events = 0
-        for job, number in _run(executor, jobs, campus, directory):
-            events += number if job is logs.simulate_day else 0
+    jobs = [Job(simulate_day, (size, seed, directory, day)) for day in range(size.days)]
+    jobs += [Job(simulate_package, (size, seed, directory, course)) for course in range(size.courses)]
+    with WorkerPool(max(1, workers)) as pool:
+        try:
+            events = sum(pool.in_order(jobs))
+        except WorkerDiedError as died:
+            raise UserError(
+                f"a process of the simulation ended before its work was done ({died}). {_GUARD}"
+            ) from None
     description = campus.describe() | {"complete": True, "lines": events}
     mark.write_bytes(orjson.dumps(description, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     return Ledger(directory / "ledger")
 
 
-_campus: Campus | None = None
-"""The campus of a worker process."""
+@lru_cache(maxsize=1)
+def _campus_of(size: CampusSize, seed: int) -> Campus:
+    """The campus of a process."""
+    return Campus(size, seed)
 
 
-class _Here:
-    """Stands for an executor where there is one worker: this process."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, *_: object) -> None:
-        return None
+def simulate_day(report: Report, size: CampusSize, seed: int, directory: Path, day: int) -> int:
+    """Write the raw logs of a day; the number of their lines."""
+    return logs.simulate_day(_campus_of(size, seed), directory, day)
 
 
-def _executor(workers: int, size: CampusSize, seed: int) -> Executor | _Here:
-    if workers <= 1:
-        return _Here()
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, context, _start_worker, (size, seed))
-
-
-def _start_worker(size: CampusSize, seed: int) -> None:
-    global _campus
-    _campus = Campus(size, seed)
-
-
-def _work(job: Callable[[Campus, Path, int], int], directory: Path, number: int) -> int:
-    if _campus is None:
-        raise RuntimeError("a worker of the simulation has no campus")
-    return job(_campus, directory, number)
-
-
-def _run(
-    executor: Executor | None,
-    jobs: Iterable[tuple[Callable[[Campus, Path, int], int], int]],
-    campus: Campus,
-    directory: Path,
-) -> Iterator[tuple[Callable[[Campus, Path, int], int], int]]:
-    if executor is None:
-        for job, number in jobs:
-            yield job, job(campus, directory, number)
-        return
-    futures = [(job, executor.submit(_work, job, directory, number)) for job, number in jobs]
-    for job, future in futures:
-        try:
-            yield job, future.result()
-        except BrokenProcessPool:
-            raise UserError(f"a process of the simulation ended before its work was done. {_GUARD}") from None
+def simulate_package(report: Report, size: CampusSize, seed: int, directory: Path, course: int) -> int:
+    """Write the files of a course; no lines of logs."""
+    package.simulate_package(_campus_of(size, seed), directory, course)
+    return 0
 
 
 def _clear(directory: Path, campus: Campus) -> None:

@@ -7,7 +7,6 @@ after everything that the task depends on has finished; work runs in a worker pr
 from __future__ import annotations
 
 import inspect
-import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,10 +19,10 @@ from edxtasks.build.building import Built
 from edxtasks.build.context import Context
 from edxtasks.build.freshness import Status
 from edxtasks.course import CourseKey
-from edxtasks.errors import SourceAbsentError, UserError, from_machine
+from edxtasks.errors import SourceAbsentError, UserError
 from edxtasks.steps.in_worker import JobContext
 from edxtasks.steps.resource_limits import share
-from edxtasks.steps.workers import Job, Progress, TaskDefectError, Workers
+from edxtasks.workers import Job, Progress, WorkerPool, for_people
 
 DEFECT = "a defect of edxtasks, please report it:\n"
 
@@ -34,13 +33,8 @@ class DefectError(UserError):
 
 def fault_of(error: Exception) -> UserError:
     """Any exception of a check or of work as what people are told of it."""
-    if isinstance(error, UserError):
-        return error
-    refused = from_machine(error)
-    if refused is not None:
-        return refused
-    trace = str(error) if isinstance(error, TaskDefectError) else "".join(traceback.format_exception(error))
-    return DefectError(DEFECT + trace)
+    told = for_people(error)
+    return told if isinstance(told, UserError) else DefectError(f"{DEFECT}{told}")
 
 
 class Run:
@@ -48,7 +42,7 @@ class Run:
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        self.workers = Workers()
+        self.workers = WorkerPool()
         self.processes = 1
         self.forced: set[str] = set()
         self.present: set[str] = set()

@@ -20,8 +20,8 @@ from edxtasks.printable import listed
 from edxtasks.steps.in_worker import JobContext, context_of
 from edxtasks.steps.step import Step
 from edxtasks.steps.task import Registry, Task, TaskOfRun
-from edxtasks.steps.workers import Job, Progress
 from edxtasks.table import Need
+from edxtasks.workers import Job, Progress
 
 CAMPUS = "campus"
 _SHOWN_DATES = 5

@@ -25,9 +25,9 @@ from edxtasks.steps.in_worker import JobContext, context_of
 from edxtasks.steps.made import Made
 from edxtasks.steps.step import Step
 from edxtasks.steps.task import Family, Registry, Task, TaskOfRun
-from edxtasks.steps.workers import Job, Progress
 from edxtasks.table import Need
 from edxtasks.warehouse.base import TableName
+from edxtasks.workers import Job, Progress
 
 NAME = Path(__file__).stem
 SCRIPT = "the script"

@@ -11,9 +11,9 @@ from edxtasks.steps.in_worker import JobContext, context_of
 from edxtasks.steps.made import DAY_TABLES, SHARD, STORED_SHARD, Made
 from edxtasks.steps.step import Step, Taken
 from edxtasks.steps.task import Registry, Task, TaskOfRun
-from edxtasks.steps.workers import Job, Progress
 from edxtasks.table import TRACKLOG, Need
 from edxtasks.warehouse.base import TableName
+from edxtasks.workers import Job, Progress
 
 
 class LogDaysStep(Step):

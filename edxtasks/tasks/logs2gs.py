@@ -12,8 +12,8 @@ from edxtasks.steps.in_worker import JobContext, context_of
 from edxtasks.steps.made import SHARD, STORED_SHARD, Made
 from edxtasks.steps.step import Step
 from edxtasks.steps.task import Registry, Task, TaskOfRun
-from edxtasks.steps.workers import Job, Progress
 from edxtasks.table import Need
+from edxtasks.workers import Job, Progress
 
 
 class StoreShardsStep(Step):

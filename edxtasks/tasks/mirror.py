@@ -29,9 +29,9 @@ from edxtasks.steps.in_worker import JobContext, context_of
 from edxtasks.steps.made import Made
 from edxtasks.steps.step import Step
 from edxtasks.steps.task import DUMP, Registry, Task, TaskOfRun
-from edxtasks.steps.workers import Job, Progress
 from edxtasks.storage import NotStoredError
 from edxtasks.table import Need, Scope, Table
+from edxtasks.workers import Job, Progress
 
 ENDINGS = (".csv", ".csv.gz", ".json", ".json.gz", ".mongo.gz")
 """How the names of files that are copied end."""

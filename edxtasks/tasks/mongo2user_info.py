@@ -17,8 +17,8 @@ from edxtasks.steps.in_worker import JobContext, use_scratch
 from edxtasks.steps.made import Made
 from edxtasks.steps.step import Step
 from edxtasks.steps.task import Registry, Task, TaskOfRun
-from edxtasks.steps.workers import Job, Progress
 from edxtasks.table import Need
+from edxtasks.workers import Job, Progress
 
 
 class UserInfoStep(Step):

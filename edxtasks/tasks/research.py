@@ -31,10 +31,10 @@ from edxtasks.steps.in_worker import JobContext, context_of
 from edxtasks.steps.made import Made
 from edxtasks.steps.step import Step
 from edxtasks.steps.task import Registry, Task, TaskOfRun
-from edxtasks.steps.workers import Job, Progress
 from edxtasks.table import Need
 from edxtasks.warehouse.base import TableName
 from edxtasks.warehouse.schema import Schema
+from edxtasks.workers import Job, Progress
 
 TABLES = (
     "person_course_day",

@@ -15,7 +15,7 @@ from edxtasks.simulate.simulation import simulate
 from edxtasks.steps.resource_limits import cores
 from edxtasks.steps.step import Step
 from edxtasks.steps.task import Task, TaskOfRun
-from edxtasks.steps.workers import Job, Progress
+from edxtasks.workers import Job, Progress
 
 DEFAULT_SIZE = "demo"
 DEFAULT_SEED = 1

@@ -27,8 +27,8 @@ from edxtasks.steps.made import SHARD, Made
 from edxtasks.steps.resource_limits import split_workers
 from edxtasks.steps.step import Step
 from edxtasks.steps.task import Registry, Task, TaskOfRun
-from edxtasks.steps.workers import Job, Progress
 from edxtasks.table import Need
+from edxtasks.workers import Job, Progress
 
 SHOWN_FAULTS = 20
 """Most raw logs and shards that a failed split names, and tells the reason of."""

@@ -23,8 +23,8 @@ from edxtasks.steps.in_worker import JobContext, use_scratch
 from edxtasks.steps.made import Made
 from edxtasks.steps.step import Run, Step
 from edxtasks.steps.task import DUMP, Registry, Task, TaskOfRun
-from edxtasks.steps.workers import Job, Progress
 from edxtasks.table import Need, Scope
+from edxtasks.workers import Job, Progress
 
 REST = "rest"
 """Sub-task for the files of the package that belong to no known course."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edxtasks.content.files import csv_bytes, gzipped, write_beside
+from edxtasks.content.files import csv_bytes, write_beside
 from edxtasks.messages import Messages
 
 
@@ -37,6 +37,10 @@ def test_csv() -> None:
     assert csv_bytes(["x"], [[None], [1]], quote_all=True) == b'"x"\n""\n"1"\n'
 
 
-def test_gzip_is_the_same_every_time() -> None:
-    assert gzipped(b"x") == gzipped(b"x")
-    assert gzip.decompress(gzipped(b"x")) == b"x"
+def test_gzip_is_the_same_every_time(tmp_path: Path) -> None:
+    first, second = tmp_path / "1", tmp_path / "2"
+    for folder in (first, second):
+        folder.mkdir()
+        write_beside(folder, tmp_path, {"x.csv.gz": b"x"}, Messages())
+    assert (first / "x.csv.gz").read_bytes() == (second / "x.csv.gz").read_bytes()
+    assert gzip.decompress((first / "x.csv.gz").read_bytes()) == b"x"

@@ -21,7 +21,7 @@ from edxtasks.build.building import Built
 from edxtasks.build.freshness import Status
 from edxtasks.steps.step import Step
 from edxtasks.steps.task import Task, TaskOfRun
-from edxtasks.steps.workers import Job
+from edxtasks.workers import Job
 from edxtasks.table import Need
 
 

@@ -13,7 +13,7 @@ from split_site import A, B, Site, event, events, states
 from test_split_faults import killed_at_step
 
 from edxtasks.digests import Digests
-from edxtasks.logs.gzip_members import is_of_raw_logs
+from edxtasks.logs.parts import is_of_raw_logs
 from edxtasks.logs.shards import held_back, shards
 from edxtasks.logs.split import forget, pending
 

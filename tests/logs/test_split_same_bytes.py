@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from split_site import Site, event, events
 
+from edxtasks.compression import PIECE
 from edxtasks.logs import parts as parts_module
-from edxtasks.logs.gzip_members import PIECE
 from edxtasks.logs.split import split
 
 COURSES = ("UnivX/A/1", "course-v1:UnivX+B+1", "UnivX/C/1", None)

@@ -1,4 +1,4 @@
-"""Worker processes: work is done, reported, fails alone; a killed worker is replaced."""
+"""Worker processes of a split: work is done, reported, fails alone; a killed worker is replaced."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ import pytest
 from edxtasks.logs.coordinator import to_share
 from edxtasks.logs.exchange import AHEAD, Receiver, Sender, remove
 from edxtasks.logs.layout import Layout
-from edxtasks.logs.workers import Done, Failed, InterruptedRunError, WorkerPool
+from edxtasks.logs.work import InterruptedRunError
+from edxtasks.workers import Done, Failed, Outcome, Parent, Reported, WorkerPool, described
 
 
 @dataclass(frozen=True)
@@ -41,44 +42,54 @@ class Count:
 
 
 @pytest.fixture
-def directory(tmp_path: Path) -> Path:
-    Layout(tmp_path).create()
-    return tmp_path
+def hold(tmp_path: Path) -> Callable[[], object]:
+    """What a worker of a split does first: it holds the log directory."""
+    layout = Layout(tmp_path)
+    layout.create()
+    return layout.hold_as_worker
+
+
+def told(outcome: Outcome) -> tuple[str, object]:
+    """What is told of work that failed, and its partial result."""
+    assert isinstance(outcome, Failed)
+    return described(outcome.error), getattr(outcome.error, "known", None)
 
 
 @pytest.mark.parametrize("size", [1, 2])
-def test_work_is_done_and_reported(directory: Path, size: int) -> None:
+def test_work_is_done_and_reported(hold: Callable[[], object], size: int) -> None:
     reports: list[tuple[int, object]] = []
     works = [Count(3), Count(2, "defect"), Count(1), Count(2, "interrupted"), Count(0)]
-    with WorkerPool(size, directory) as crew:
-        done = dict(crew.do(works, lambda number, report: reports.append((number, report))))
+    with WorkerPool(size, hold) as crew:
+        done = dict(
+            crew.each([work.run for work in works], lambda number, report: reports.append((number, report)))
+        )
     assert sorted(reports) == [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (2, 0), (3, 0), (3, 1)]
     assert sorted(done) == [0, 1, 2, 3, 4]
-    assert done[1] == Failed("LookupError: nothing there")
-    assert done[3] == Failed("stopped half-way", {"so far": 2})
+    assert told(done[1]) == ("LookupError: nothing there", None)
+    assert told(done[3]) == ("stopped half-way", {"so far": 2})
     pids = {done[number].result for number in (0, 2, 4)}  # type: ignore[union-attr]
     assert (os.getpid() in pids) == (size == 1)
 
 
-def test_no_more_workers_than_work(directory: Path) -> None:
-    with WorkerPool(4, directory) as crew:
-        (outcome,) = dict(crew.do([Count(0)], lambda number, report: None)).values()
+def test_no_more_workers_than_work(hold: Callable[[], object]) -> None:
+    with WorkerPool(4, hold) as crew:
+        (outcome,) = dict(crew.each([Count(0).run])).values()
         assert isinstance(outcome, Done)
-        assert list(crew.do([], lambda number, report: None)) == []
-        (again,) = dict(crew.do([Count(0)], lambda number, report: None)).values()
+        assert list(crew.each([])) == []
+        (again,) = dict(crew.each([Count(0).run])).values()
     assert again == outcome  # the same process
 
 
 @pytest.mark.parametrize(
-    ("end", "words"), [("killed", "killed (signal 9, perhaps for lack of memory)"), ("exit", "exit code 3")]
+    ("end", "words"),
+    [("killed", "killed (SIGKILL), perhaps because memory ran out"), ("exit", "exit code 3")],
 )
-def test_a_worker_that_dies_fails_its_work_alone(directory: Path, end: str, words: str) -> None:
+def test_a_worker_that_dies_fails_its_work_alone(hold: Callable[[], object], end: str, words: str) -> None:
     works = [Count(1), Count(1, end), Count(1, end), Count(1), Count(1), Count(1, end), Count(1)]
-    with WorkerPool(2, directory) as crew:
-        done = dict(crew.do(works, lambda number, report: None))
+    with WorkerPool(2, hold) as crew:
+        done = dict(crew.each([work.run for work in works]))
     assert [number for number in sorted(done) if isinstance(done[number], Failed)] == [1, 2, 5]
-    failed = done[1]
-    assert isinstance(failed, Failed) and words in failed.message
+    assert words in told(done[1])[0]
 
 
 @dataclass(frozen=True)
@@ -87,56 +98,56 @@ class Double:
 
     end: str = ""
 
-    def talk(self, hear: Callable[[], object], say: Callable[[object], None]) -> int:
+    def run(self, parent: Parent) -> int:
         total = 0
-        while (number := hear()) is not None:
-            assert isinstance(number, int)
+        while (number := parent.receive()) is not None:
             if number == 13:
-                return Count(0, self.end).run(say)
+                return Count(0, self.end).run(parent)
             total += number
-            say(2 * number)
+            parent(2 * number)
         return total
 
 
-def test_workers_hear_and_answer(directory: Path) -> None:
-    with WorkerPool(3, directory) as crew:
-        with crew.conversations([Double(), Double()]) as (one, other):
+def test_workers_hear_and_answer(hold: Callable[[], object]) -> None:
+    with WorkerPool(3, hold) as crew:
+        with crew.side_by_side([Double().run, Double().run]) as (one, other):
             for number in (1, 2):
-                one.tell(number)
-                other.tell(10 * number)
-            assert [one.hear(), one.hear(), other.hear(), other.hear()] == [2, 4, 20, 40]
-            one.tell(None)
-            other.tell(None)
-            assert (one.hear(), other.hear()) == (Done(3), Done(30))
-        pids = {one.worker.process.pid, other.worker.process.pid}
+                one.send(number)
+                other.send(10 * number)
+            heard = [one.receive(), one.receive(), other.receive(), other.receive()]
+            assert heard == [Reported((number,)) for number in (2, 4, 20, 40)]
+            one.send(None)
+            other.send(None)
+            assert (one.receive(), other.receive()) == (Done(3), Done(30))
+        pids = {one.process.pid, other.process.pid}
         # The same workers do other work after it.
-        done = dict(crew.do([Count(1)] * 2, lambda number, report: None))
+        done = dict(crew.each([Count(1).run] * 2))
     assert {outcome.result for outcome in done.values() if isinstance(outcome, Done)} <= pids
 
 
-@pytest.mark.parametrize(("end", "words"), [("killed", "signal 9"), ("defect", "LookupError: nothing there")])
-def test_one_that_fails_says_so(directory: Path, end: str, words: str) -> None:
-    with WorkerPool(2, directory) as crew:
-        with crew.conversations([Double(end), Double()]) as (one, other):
-            one.tell(13)
-            other.tell(1)
+@pytest.mark.parametrize(("end", "words"), [("killed", "SIGKILL"), ("defect", "LookupError: nothing there")])
+def test_one_that_fails_says_so(hold: Callable[[], object], end: str, words: str) -> None:
+    with WorkerPool(2, hold) as crew:
+        with crew.side_by_side([Double(end).run, Double().run]) as (one, other):
+            one.send(13)
+            other.send(1)
             if end == "killed":
-                one.worker.process.join()
-            one.tell(1)  # nobody is there to hear it
-            failed = one.hear()
-            assert isinstance(failed, Failed) and words in failed.message
-        assert len(dict(crew.do([Count(1)] * 3, lambda number, report: None))) == 3
+                one.process.join()
+            one.send(1)  # nobody is there to hear it
+            failed = one.receive()
+            assert isinstance(failed, Failed) and words in described(failed.error)
+        assert len(dict(crew.each([Count(1).run] * 3))) == 3
 
 
-def test_workers_are_ended_in_the_middle_of_work(directory: Path) -> None:
+def test_workers_are_ended_in_the_middle_of_work(tmp_path: Path, hold: Callable[[], object]) -> None:
     with (
         pytest.raises(KeyboardInterrupt),
-        WorkerPool(2, directory) as crew,
-        crew.conversations([Double("slow"), Double("slow")]) as (one, _),
+        WorkerPool(2, hold) as crew,
+        crew.side_by_side([Double("slow").run, Double("slow").run]) as (one, _),
     ):
-        one.tell(13)
+        one.send(13)
         raise KeyboardInterrupt
-    with Layout(directory).locked():  # no worker holds it any more
+    with Layout(tmp_path).locked():  # no worker holds it any more
         pass
 
 

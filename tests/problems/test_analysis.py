@@ -14,7 +14,7 @@ from build_inputs import inputs
 
 from edxtasks.config import Engine, Settings
 from edxtasks.course import CourseKey
-from edxtasks.errors import InputError
+from edxtasks.errors import InputError, MachineError
 from edxtasks.messages import Messages
 from edxtasks.problems import pool
 from edxtasks.problems.analysis import INPUT_COLUMNS, Account, Reason, Record, analyse
@@ -223,7 +223,7 @@ def test_an_error_on_the_way_ends_the_workers(tmp_path: Path, monkeypatch: pytes
                 folder.rename(tmp_path / "elsewhere")
             yield record(submitted())
 
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(MachineError, match="No such file or directory"):
         pool.write_rows(records(), folder, 2)
 
 

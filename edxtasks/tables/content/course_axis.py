@@ -17,7 +17,7 @@ from edxtasks.content.archive import read_archive
 from edxtasks.content.axis import AxisRow, axis_rows, why_no_row
 from edxtasks.content.bundle import bundle_name, make_bundle
 from edxtasks.content.dates import timestamp_text
-from edxtasks.content.files import csv_bytes, gzipped, write_beside
+from edxtasks.content.files import csv_bytes, write_beside
 from edxtasks.content.findings import Findings
 from edxtasks.content.place import tarball
 from edxtasks.errors import InputError
@@ -117,7 +117,7 @@ def build(inputs: BuildInputs) -> Content:
     messages.count("files", len(files))
     findings.tell(messages)
     table = csv_bytes(CSV_COLUMNS, map(_csv_row, rows), quote_all=True)
-    contents = (json_lines(rows), gzipped(table), table, bundle.to_bytes())
+    contents = (json_lines(rows), table, table, bundle.to_bytes())
     names = (name.format(course=course.directory) for name in OUTPUT_FILES)
     assert bundle_name(course) == OUTPUT_FILES[3].format(course=course.directory)
     write_beside(path.parent, inputs.scratch, dict(zip(names, contents, strict=True)), messages)

@@ -6,18 +6,15 @@ written again.
 
 from __future__ import annotations
 
-import contextlib
-import gzip
-import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import orjson
-import zstandard
 
+from edxtasks.compression import GzipWriter, opened
 from edxtasks.errors import InputError
 from edxtasks.files import writing
 from edxtasks.warehouse.base import Loadable, TableName
@@ -98,7 +95,7 @@ def _parts(lines: Iterable[bytes], beginning: Path) -> Iterator[Path]:
     line = next(waiting, None)
     while line is not None or number == 0:
         path = beginning.with_name(f"{beginning.name}-{number}.json.gz")
-        with writing(path) as file, gzip.GzipFile("", "wb", 5, file, mtime=0) as packed:
+        with writing(path) as file, GzipWriter(file) as packed:
             size = 0
             while line is not None and size < _PART:
                 packed.write(line)
@@ -106,20 +103,6 @@ def _parts(lines: Iterable[bytes], beginning: Path) -> Iterator[Path]:
                 line = next(waiting, None)
         yield path
         number += 1
-
-
-@contextlib.contextmanager
-def opened(path: Path) -> Iterator[IO[bytes]]:
-    """The content of a plain, gzipped or zstd file."""
-    with path.open("rb") as file:
-        if path.suffix == ".gz":
-            with gzip.open(file) as plain, io.BufferedReader(plain) as buffered:
-                yield buffered
-        elif path.suffix == ".zst":
-            with zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True) as reader:
-                yield io.BufferedReader(reader)
-        else:
-            yield file
 
 
 def load_error(

@@ -16,7 +16,7 @@ from project import REPOSITORY
 
 from edxtasks.errors import MachineError, UserError
 from edxtasks.steps.step import DefectError, fault_of
-from edxtasks.steps.workers import Job, StoppedError, TaskDefectError, WorkerDiedError, Workers
+from edxtasks.workers import Done, Job, StoppedError, TaskDefectError, WorkerDiedError, WorkerPool
 
 
 def job(name: str, *arguments: object) -> Job:
@@ -28,8 +28,8 @@ def quiet(done: int, of: int, unit: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def shared() -> Iterator[Workers]:
-    workers = Workers()
+def shared() -> Iterator[WorkerPool]:
+    workers = WorkerPool()
     yield workers
     workers.stop()
 
@@ -45,7 +45,7 @@ def is_running(process: int) -> bool:
     "error", [BrokenPipeError(errno.EPIPE, "Broken pipe"), EOFError(), KeyboardInterrupt()]
 )
 def test_progress_that_raises_is_not_taken_for_a_dead_worker(error: BaseException) -> None:
-    workers = Workers()
+    workers = WorkerPool()
     begun: list[int] = []
 
     def progress(done: int, of: int, unit: str) -> None:
@@ -61,7 +61,7 @@ def test_progress_that_raises_is_not_taken_for_a_dead_worker(error: BaseExceptio
     workers.stop()
 
 
-def test_what_the_machine_refuses_is_no_defect(shared: Workers, tmp_path: Path) -> None:
+def test_what_the_machine_refuses_is_no_defect(shared: WorkerPool, tmp_path: Path) -> None:
     missing = tmp_path / "no\nsuch.log"
     with pytest.raises(MachineError) as refused:
         shared.run(job("read", missing), quiet)
@@ -73,7 +73,7 @@ def test_what_the_machine_refuses_is_no_defect(shared: Workers, tmp_path: Path) 
         shared.run(job("take_memory"), quiet)
 
 
-def test_a_defect_is_one_and_the_worker_lives_on(shared: Workers) -> None:
+def test_a_defect_is_one_and_the_worker_lives_on(shared: WorkerPool) -> None:
     before = shared.run(job("tell", 0), quiet)
     with pytest.raises(TaskDefectError, match="ZeroDivisionError"):
         shared.run(job("stumble"), quiet)
@@ -82,7 +82,7 @@ def test_a_defect_is_one_and_the_worker_lives_on(shared: Workers) -> None:
     assert shared.run(job("tell", 3), quiet) == before
 
 
-def test_a_worker_that_is_killed_fails_its_job_alone(shared: Workers) -> None:
+def test_a_worker_that_is_killed_fails_its_job_alone(shared: WorkerPool) -> None:
     def kill(process: int, of: int, unit: str) -> None:
         os.kill(process, signal.SIGKILL)
 
@@ -92,10 +92,37 @@ def test_a_worker_that_is_killed_fails_its_job_alone(shared: Workers) -> None:
 
 
 def test_no_worker_is_started_after_the_end() -> None:
-    workers = Workers()
+    workers = WorkerPool()
     workers.stop()
     with pytest.raises(StoppedError):
         workers.run(job("add", 1, 2), quiet)
+
+
+def test_jobs_are_taken_as_workers_become_free_and_results_come_in_order() -> None:
+    taken: list[int] = []
+
+    def jobs() -> Iterator[Job]:
+        for number in range(20):
+            taken.append(number)
+            yield job("add", number, 100)
+
+    with WorkerPool(2) as workers:
+        for done, (number, outcome) in enumerate(workers.each(jobs())):
+            assert outcome == Done(100 + number)
+            # At most two are at work, two others have ended at the same moment, one is ahead.
+            assert len(taken) <= done + 5
+        assert list(workers.in_order(jobs())) == list(range(100, 120))
+    assert taken == [*range(20), *range(20)]
+
+
+def test_the_first_error_ends_what_is_done_in_order() -> None:
+    with WorkerPool(2) as workers:
+        results = workers.in_order([job("add", 1, 2), job("stumble"), job("wait")])
+        assert next(results) == 3
+        with pytest.raises(TaskDefectError, match="ZeroDivisionError"):
+            next(results)
+        # The one that would go on for minutes has been ended with its worker.
+        assert workers.run(job("add", 3, 4), quiet) == 7
 
 
 @pytest.mark.parametrize(
@@ -137,7 +164,7 @@ import os, signal, sys, threading, time
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from edxtasks.commands.ending import ended
-from edxtasks.steps.workers import Job, Workers
+from edxtasks.workers import Job, WorkerPool
 import worker_jobs
 
 def has_child():
@@ -150,7 +177,7 @@ def interrupt():
     os.killpg(os.getpid(), signal.SIGINT)
 
 def work():
-    workers = Workers()
+    workers = WorkerPool()
     try:
         threading.Thread(target=interrupt, daemon=True).start()
         workers.run(Job(worker_jobs.wait, ()), lambda *told: None)
