@@ -110,6 +110,11 @@ def canonical(text: str) -> str:
     return "/".join(parts)
 
 
+def is_key(word: str) -> bool:
+    """Whether a word of a command line is a course key by itself, and not a task with a course behind it."""
+    return (":" not in word or word.startswith(OPAQUE_PREFIX)) and CourseKey.find(word) is not None
+
+
 def parse_all(texts: Iterable[str]) -> list[CourseKey]:
     """The keys of `texts`, doubles removed, first place kept.
 

@@ -46,6 +46,11 @@ class Program(DoitMain):  # type: ignore[misc]
 
     BIN_NAME = "edxtasks"
 
+    def run(self, all_args: list[str]) -> int:
+        """Run a line; gives the exit status. `-h` and `--help` alone name all commands."""
+        status: int = super().run(["help"] if all_args[:1] in (["-h"], ["--help"]) else all_args)
+        return status
+
     @staticmethod
     def print_version() -> None:
         """Print the version of edxtasks."""

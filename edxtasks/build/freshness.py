@@ -27,8 +27,17 @@ from edxtasks.build.inputs import (
 )
 from edxtasks.build.parameters import OF_SETTINGS
 from edxtasks.build.published import unpublished, unpublished_outputs
-from edxtasks.build.stale_reasons import difference, pending_reason
-from edxtasks.build.stamp_parts import input_parts, recipe_of, source_parts, stamp_of
+from edxtasks.build.stale_reasons import difference, pending_dates, reason_of_dates
+from edxtasks.build.stamp_parts import (
+    COURSES,
+    DECLARED,
+    PARAMETER,
+    RECIPE,
+    input_parts,
+    recipe_of,
+    source_parts,
+    stamp_of,
+)
 from edxtasks.course import CourseKey
 from edxtasks.dumps.waldofy import withheld
 from edxtasks.errors import NoCourseDirectory, SourceAbsentError, UserError
@@ -155,15 +164,17 @@ def _check(context: Context, table: Table, course: CourseKey | None, quick: bool
     if has_nothing_to_read(context, table, course):
         names = ", ".join(table.inputs)
         return Verdict(Status.SKIPPED, f"none of its inputs exists: {names}", vanished=True)
-    parts = {"recipe": recipe_of(context, table)}
+    parts = {RECIPE: recipe_of(context, table)}
     if table.declared:
-        parts["of"] = table.declared
+        parts[DECLARED] = table.declared
     # Of a setting, text and what is not text are told apart: "None" is not the same as none.
-    parts |= {f"@{name}": repr(it) if name in OF_SETTINGS else str(it) for name, it in values.items()}
+    parts |= {
+        f"{PARAMETER}{name}": repr(it) if name in OF_SETTINGS else str(it) for name, it in values.items()
+    }
     if sources:
         parts |= source_parts(context, sources)
     if table.scope is Scope.GROUP:
-        parts["courses"] = digest(*(course.slash for course in context.courses_of(table)))
+        parts[COURSES] = digest(*(course.slash for course in context.courses_of(table)))
     state = context.state(table, course)
     if state is not None and context.settings.options.skip_if_exists:
         return Verdict(Status.FRESH, "it exists (skip_if_exists)")
@@ -233,7 +244,8 @@ def _check_dates(
     if state.fault:
         return _stale(verdict, f"it is damaged: {state.fault}")
     if pending or removed:
-        return _stale(verdict, pending_reason(pending, removed, known))
+        dates = pending_dates(pending, removed, known)
+        return _stale(verdict, reason_of_dates(context, table, course, state, parts, dates))
     if not stamps and state.stamp != verdict.stamp:
         return _stale(verdict, "it has no dates, and its recipe has changed")
     return verdict

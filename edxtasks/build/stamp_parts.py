@@ -16,6 +16,18 @@ from edxtasks.warehouse.base import digest
 ABSENT = "absent"
 """The version of an input that does not exist: appearing and vanishing make a table stale."""
 
+RECIPE = "recipe"
+COURSES = "courses"
+DECLARED = "of"
+DIRECTORY = "directory"
+FILE = "file "
+PARAMETER = "@"
+OF_COURSE = " of "
+"""Names of parts that are no inputs: what a table is made by, for which courses, as which declared table,
+from which directory; and how the names of those of a file and a parameter begin, and an input and its course
+are
+joined."""
+
 
 def stamp_of(parts: Mapping[str, str]) -> str:
     """The stamp that named parts make up."""
@@ -40,13 +52,13 @@ def _setting(settings: Settings, name: str) -> object:
 
 def source_parts(context: Context, sources: Mapping[str, Path | None]) -> dict[str, str]:
     parts = {
-        f"file {label}": ABSENT if path is None else context.digests(path) for label, path in sources.items()
+        f"{FILE}{label}": ABSENT if path is None else context.digests(path) for label, path in sources.items()
     }
     # The directory of the dump counts too: its date is part of what is made from it.
     base = context.settings.paths.course_sql_base_dir
     dumped = [path.parent for path in sources.values() if path is not None and base in path.parents]
     if dumped:
-        parts["directory"] = dumped[0].name
+        parts[DIRECTORY] = dumped[0].name
     return parts
 
 
@@ -63,5 +75,5 @@ def input_parts(
         source = context.registry[name]
         for one in instances(context, table, name, course):
             state = context.input_state(table, source, one)
-            label = source.task if one is course or one is None else f"{name} of {one}"
+            label = source.task if one is course or one is None else f"{name}{OF_COURSE}{one}"
             yield label, ABSENT if state is None else state.version

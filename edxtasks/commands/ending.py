@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import select
 import signal
 import sys
@@ -22,8 +23,11 @@ from doit.cmdparse import CmdParseError
 from doit.exceptions import InvalidCommand
 
 from edxtasks.caches import keeping_no_caches
+from edxtasks.commands.explained import Explained
+from edxtasks.commands.other_names import not_found
+from edxtasks.config import OPTIONS, SETTINGS
 from edxtasks.errors import SettingsError, UserError, from_machine, nearest
-from edxtasks.printable import printable, say
+from edxtasks.printable import say
 
 FAILED = 1
 WRONG_COMMAND_LINE = 3
@@ -40,7 +44,7 @@ class NobodyReads(KeyboardInterrupt):
     """The reader of stdout or stderr has gone. As Ctrl-C, it passes every `except Exception`."""
 
 
-class EndsWell:
+class EndsWell(Explained):
     """Mixed into a doit command: however the command ends, it ends as this module says.
 
     `only_looks`: it writes no file, not even a cache.
@@ -57,26 +61,35 @@ class EndsWell:
             try:
                 status: int | None = super().parse_execute(in_args)  # type: ignore[misc]
             except CmdParseError as error:
-                # doit lists all options of the command, as Python writes objects.
-                told, dump, _ = str(error).partition(" (parsing options: ")
-                name = self.get_name()  # type: ignore[attr-defined]
-                raise CmdParseError(f"{told} (doit help {name})" if dump else told) from None
+                raise CmdParseError(self._not_parsed(str(error))) from None
             except InvalidCommand as error:
                 if error.not_found is None:
                     raise
                 raise InvalidCommand(self._not_found(error.not_found)) from None
             return status
 
+    def _not_parsed(self, error: str) -> str:
+        """What doit says of options that it cannot read, without the objects that it shows, and with the
+        option that may be meant."""
+        told, dump, _ = error.partition(" (parsing options: ")
+        if not dump:
+            return told
+        name = self.get_name()  # type: ignore[attr-defined]
+        given = re.search(r"option --(\S+) not recognized", told)
+        hint = ""
+        if given is not None:
+            hint = nearest(given[1], [one.long for one in self.get_options() if one.long])  # type: ignore[attr-defined]
+            hint = hint.replace('"', '"--', 1)
+            plain = given[1].replace("-", "_")
+            if not hint and (known := nearest(plain, _variables())):
+                hint = known.replace('"?', '=…"?') + " Options of tasks have no dashes"
+        return f"{told}{hint} (doit help {name})"
+
     def _not_found(self, word: str) -> str:
-        """What to say of a word that is no task and no command, with the nearest that is one."""
+        """What to say of a word that is no task and no command, with the one that is meant."""
         tasks = [task.name for task in getattr(self, "task_list", ())]
-        if ":" not in word:
-            tasks = [name for name in tasks if ":" not in name]
         commands = [point.name for point in entry_points(group="doit.COMMAND")]
-        return (
-            f'"{printable(word)}" is not a task or command{nearest(word, [*tasks, *commands])} '
-            "(doit list names the tasks, doit help the commands)"
-        )
+        return not_found(word, tasks, commands)
 
     def _is_help_wanted(self, words: Sequence[str]) -> bool:
         """Whether `-h` or `--help` stands there: doit's commands know neither. One that has such an option
@@ -86,8 +99,13 @@ class EndsWell:
         return bool({"-h", "--help"} & set(before)) and all(option.short != "h" for option in options)
 
     def _help(self) -> int:
-        print(self.help())  # type: ignore[attr-defined]
+        print(self.help())
         return 0
+
+
+def _variables() -> list[str]:
+    """The names of options and settings that may stand on the line as name=value."""
+    return [*OPTIONS, *(name for section, name in SETTINGS if section in ("", "paths"))]
 
 
 def ended(work: Callable[[], int | None]) -> int | None:

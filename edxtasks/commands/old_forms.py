@@ -17,9 +17,10 @@ from typing import Any
 from doit import doit_cmd
 from doit.cmdparse import CmdOption
 
+from edxtasks.commands.any_order import options_first
 from edxtasks.commands.ending import WRONG_COMMAND_LINE
 from edxtasks.config import OPTIONS, SETTINGS, WITHOUT_EFFECT
-from edxtasks.course import OPAQUE_PREFIX, CourseKey
+from edxtasks.course import is_key
 from edxtasks.printable import printable, say
 
 GUIDE = "docs/from-edx2bigquery.md"
@@ -49,7 +50,7 @@ class AnswersOldForms:
 
     def _parsed(self, in_args: Sequence[str]) -> int | None:
         line = None
-        if _is_ours(in_args, self.opt_vals):  # type: ignore[attr-defined]
+        if is_ours(in_args, self.opt_vals):  # type: ignore[attr-defined]
             line = instead(
                 self.get_name(),  # type: ignore[attr-defined]
                 in_args,
@@ -63,11 +64,13 @@ class AnswersOldForms:
                 f"course is part of the task's name ({GUIDE}). Type:\n    {printable(line, None)}"
             )
             return WRONG_COMMAND_LINE
+        if is_ours(in_args, self.opt_vals):  # type: ignore[attr-defined]
+            in_args = options_first(in_args, self.get_options())  # type: ignore[attr-defined]
         status: int | None = super()._parsed(in_args)  # type: ignore[misc]
         return status
 
 
-def _is_ours(words: Sequence[str], loader: Mapping[str, Any]) -> bool:
+def is_ours(words: Sequence[str], loader: Mapping[str, Any]) -> bool:
     """Whether the dodo.py is one of edxtasks, or there is none: others may mean other things by the words."""
     named = [word.partition("=")[2] for word in words if word.startswith("--file=")]
     named += [after for word, after in pairwise(words) if word in {"-f", "--file"}]
@@ -177,8 +180,7 @@ def _is_flag(name: str) -> bool | None:
 def _add_word(line: _Line, word: str) -> None:
     if line.names and line.names[-1] == _TAKES_FILES:
         return  # files of raw logs stand behind it here too
-    is_key = (":" not in word or word.startswith(OPAQUE_PREFIX)) and CourseKey.find(word) is not None
-    if is_key and not Path(word).exists():
+    if is_key(word) and not Path(word).exists():
         line.courses.append(word)
     elif line.names and line.names[0] in _FILES_OF and _looks_like_a_path(word):
         line.files.append(word)

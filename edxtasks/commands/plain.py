@@ -5,7 +5,6 @@ They need no dodo.py. Data go to stdout, everything else to stderr.
 
 from __future__ import annotations
 
-import getopt
 import os
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,8 +14,9 @@ from typing import Any, ClassVar, TypeVar
 
 from doit import doit_cmd
 from doit.cmd_base import Command
-from doit.cmdparse import CmdOption, CmdParse, CmdParseError
+from doit.cmdparse import CmdOption, CmdParse
 
+from edxtasks.commands.any_order import AnyOrder
 from edxtasks.commands.ending import FAILED, WRONG_COMMAND_LINE, EndsWell
 from edxtasks.config import (
     OPTIONS,
@@ -95,7 +95,7 @@ class DataCommand(EndsWell, Command):  # type: ignore[misc]
     @property
     def cmdparser(self) -> CmdParse:
         """doit's parser of options, but they may stand anywhere."""
-        return _AnyOrder(self.get_options(), self.get_name())
+        return AnyOrder(self.get_options(), self.get_name())
 
     def execute(self, opt_values: Mapping[str, Any], pos_args: Sequence[str]) -> int:
         """Run the command; every fault of a person's becomes a message and an exit status."""
@@ -231,34 +231,6 @@ def each(items: Iterable[T], work: Callable[[T], None]) -> int:
             say(f"ERROR: {text}" if str(item) in text else f"ERROR: {item}: {text}")
             status = FAILED
     return status
-
-
-class _AnyOrder(CmdParse):  # type: ignore[misc]
-    """doit's parser, with options before, between and after other words, and errors for people."""
-
-    def __init__(self, options: Sequence[CmdOption], command: str) -> None:
-        super().__init__(options)
-        self._command = command
-
-    def parse_only(
-        self, in_args: Sequence[str], params: dict[str, Any] | None = None
-    ) -> tuple[dict[str, Any], list[str]]:
-        """Values of options, and the other words."""
-        params = {} if params is None else params
-        try:
-            given, words = getopt.gnu_getopt(list(in_args), self.get_short(), self.get_long())
-        except getopt.GetoptError as error:
-            hint = nearest(error.opt, [option.long for option in self.options])
-            raise CmdParseError(f"{error.msg}{hint} (doit {self._command} --help)") from None
-        for name, value in given:
-            option, inverse = self.get_option(name)
-            if option.type is bool:
-                params[option.name] = not inverse
-            elif option.type is list:
-                params[option.name] = [*params.get(option.name, ()), value]
-            else:
-                params[option.name] = option.str2type(value)
-        return params, words
 
 
 def _form(name: str, meaning: str | None = None) -> dict[str, Any]:

@@ -11,9 +11,11 @@ from typing import Any
 
 from doit.cmd_run import Run as DoitRun
 from doit.control import TaskControl
+from doit.exceptions import BaseFail, UnmetDependency
 from doit.runner import MThreadRunner, Runner
 from doit.task import Stream
 
+from edxtasks.build.last_failures import LastFailures
 from edxtasks.commands.ending import INTERRUPTED, EndsWell, NobodyReads, ignore_interrupts, watching_readers
 from edxtasks.commands.old_forms import AnswersOldForms
 from edxtasks.graph.reporter import RunReporter
@@ -24,10 +26,12 @@ from edxtasks.printable import say
 class _Tolerant:
     """Leaves out, among the failed inputs of a task, those that it can do without.
 
-    `marks`: it is remembered for which courses a set of tasks has succeeded.
+    `marks`: it is remembered for which courses a set of tasks has succeeded; `failures`: and which tasks
+    failed.
     """
 
     marks = True
+    failures: LastFailures | None = None
 
     def select_task(self, node: Any, tasks_dict: Any) -> bool:
         meta = node.task.meta or {}
@@ -39,7 +43,25 @@ class _Tolerant:
         mark = (node.task.meta or {}).get(MARK)
         if mark is not None and node.run_status == "up-to-date" and self.marks:
             mark.write()
+        if node.run_status == "up-to-date":
+            self._note_success(node.task)
         return chosen
+
+    def process_task_result(self, node: Any, base_fail: Any) -> None:
+        super().process_task_result(node, base_fail)  # type: ignore[misc]
+        if node.run_status == "successful":
+            self._note_success(node.task)
+
+    def _handle_task_error(self, node: Any, base_fail: BaseFail) -> None:
+        super()._handle_task_error(node, base_fail)  # type: ignore[misc]
+        step = (node.task.meta or {}).get(STEP)
+        if self.failures is not None and step is not None and not isinstance(base_fail, UnmetDependency):
+            self.failures.failed(step.makes, step.name, base_fail.message)
+
+    def _note_success(self, task: Any) -> None:
+        step = (task.meta or {}).get(STEP)
+        if self.failures is not None and step is not None:
+            self.failures.succeeded(step.makes)
 
 
 def _blocks(failed: Any) -> bool:
@@ -60,6 +82,33 @@ class Run(AnswersOldForms, EndsWell, DoitRun):  # type: ignore[misc]
     """Run tasks."""
 
     name = "run"
+    doc_purpose = "run tasks: doit TASK is short for it"
+    doc_usage = "[-n N] [TASK ...] [name=value ...]"
+    doc_description = (
+        "Builds what the tasks make, and before that what they are made from; what is up to date is left "
+        "alone. Without a task: weekly. A course is part of the name, TASK:COURSE; several are courses=A,B "
+        "or clist=NAME, else course_id_list of the configuration. Options of tasks are words name=value in "
+        "any place (docs/settings.md). Tasks go on after others have failed; what needs a failed one is not "
+        "tried. Exit status: 0 all is built or was up to date, 1 a task failed, 2 so did what needs it, 3 "
+        "the command line or the configuration is wrong, 130 interrupted, 141 the output pipe was closed. "
+        "doit list names the tasks, doit help the commands."
+    )
+    meanings = {
+        "always": "also build what is up to date: the named tasks and all that they are made from",
+        "continue": "go on with other tasks after one has failed. Default: on; --no-continue stops at once",
+        "verbosity": "what is shown of what tasks print: 0 nothing, 1 errors, 2 all. Default: 2",
+        "reporter": "who tells of the run; other ones than ours are doit's (console, json, zero, …). "
+        "Default: ours",
+        "outfile": "write the closing table into this file. Default: the standard output",
+        "num_process": "tasks at once. Default: maximum_parallel_processes of the configuration, else one",
+        "single": "only the named tasks, without what they are made from",
+    }
+    examples = (
+        ("weekly", "everything"),
+        ("-n 8 weekly", "eight tasks at once"),
+        ("person_course:MITx/2.03x/3T2013", "one table of one course"),
+        ("person_course clist=spring", "the courses of a list"),
+    )
 
     def _execute(
         self,
@@ -110,6 +159,7 @@ class Run(AnswersOldForms, EndsWell, DoitRun):  # type: ignore[misc]
             report.pages = run.context.settings.engine.state / "runs"
         arguments = [self.dep_manager, report, continue_, always, Stream(verbosity, force_verbosity)]
         runner = ThreadRunner(*arguments, num_process) if num_process else SerialRunner(*arguments)
+        runner.failures = LastFailures.read(run.context.settings.engine.state)
         runner.marks = not single  # without their inputs, sets do nothing
         scratch = run.context.scratch
         try:
@@ -133,6 +183,7 @@ class Run(AnswersOldForms, EndsWell, DoitRun):  # type: ignore[misc]
         finally:
             ignore_interrupts()
             run.workers.stop()
+            runner.failures.save()
             scratch.close()
             scratch.sweep()  # what the workers have left, which were stopped in the middle of their work
             run.context.digests.save()

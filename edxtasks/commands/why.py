@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from doit.exceptions import InvalidCommand
 
+from edxtasks.build.last_failures import LastFailures
 from edxtasks.commands.base import GraphCommand
 from edxtasks.graph.plan import PlannedStatus, plan
 from edxtasks.graph.tasks import STEP
@@ -22,6 +23,7 @@ class Why(GraphCommand):
     def _execute(self) -> int:
         if self.sel_default_tasks:
             raise InvalidCommand("why needs a task: doit why TASK")
+        failures = LastFailures.read(self.run.context.settings.engine.state)
         tasks, selected = self.chosen()
         planned = plan(tasks, selected)
         groups = [name for name in selected if STEP not in (tasks[name].meta or {})]
@@ -30,6 +32,9 @@ class Why(GraphCommand):
             if one.name in asked or one.planned in {PlannedStatus.WILL_RUN, PlannedStatus.SET_ASIDE}:
                 reason = f": {one.reason}" if one.reason else ""
                 print(printable_message(f"{one.name} {_verb(one.planned)}{reason}"))
+                failure = failures.found.get(tasks[one.name].meta[STEP].makes)
+                if failure is not None:
+                    print(printable_message(f"        it failed when it was last tried, {failure.told}"))
         return 0
 
 

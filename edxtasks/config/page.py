@@ -25,7 +25,7 @@ def settings_table() -> str:
             else f"`[{entry.section}]`"
             if entry.section
             else "top",
-            _default(entry),
+            default_of(entry),
             entry.kind.expected,
             entry.what,
             f"`{python_name(entry.section, entry.name)}`",
@@ -37,11 +37,12 @@ def settings_table() -> str:
 
 def options_table() -> str:
     """Every option as a row of a Markdown table: name, default, value, meaning."""
-    rows = [(f"`{e.name}`", _default(e), e.kind.expected, e.what) for e in OPTIONS.values()]
+    rows = [(f"`{e.name}`", default_of(e), e.kind.expected, e.what) for e in OPTIONS.values()]
     return _table(("option", "default", "value", "what"), rows)
 
 
-def _default(entry: Entry) -> str:
+def default_of(entry: Entry) -> str:
+    """The default of a setting or option for people, in Markdown."""
     if entry.name == "root":
         return "folder of `dodo.py`"
     if entry.default == Path():

@@ -232,6 +232,11 @@ class Settings:
     health_ignore: tuple[str, ...] = setting(
         TEXTS, (), "Courses in the logs that no list names and `health` is not to tell of; may contain `*`."
     )
+    health_archived: tuple[str, ...] = setting(
+        TEXTS,
+        (),
+        "Courses that are over: `health` does not tell of their old dumps and quiet days; may contain `*`.",
+    )
     health_server_share: float = setting(
         FRACTION, 0.8, "A raw log is missed of a server that has one on this share of the days."
     )

@@ -23,15 +23,16 @@ from edxtasks.printable import printable
 
 
 @dataclass(frozen=True)
-class Line:
-    """A line to print: on stdout, a notice on stderr."""
+class Recommended:
+    """What can be told of a course: the date of its dump (YYYY-MM-DD), or a notice for people."""
 
-    text: str
-    is_notice: bool = False
+    course: CourseKey | None
+    date: str = ""
+    notice: str = ""
 
 
-def recommend_pin_dates(courses: Iterable[CourseKey], settings: Settings) -> Iterator[Line]:
-    """A line per course, in their order, to be pasted into `course_axis_pin_dates`.
+def recommend_pin_dates(courses: Iterable[CourseKey], settings: Settings) -> Iterator[Recommended]:
+    """The date of each course, in their order, for `course_axis_pin_dates`.
 
     Reads the listings file of the settings and the names of dated directories that hold a course export.
     Raises `InputError` when there is no listings file, or it cannot be read.
@@ -49,7 +50,7 @@ def recommend(
     listings: Sequence[Listing],
     dumps: Callable[[CourseKey], Sequence[str]],
     findings: Findings,
-) -> Iterator[Line]:
+) -> Iterator[Recommended]:
     """The same from the rows of the listings file and the dates (YYYY-MM-DD) of the dumps of a course.
 
     The date is the first dump on or after the wrap date, else the last dump. `dumps` raises
@@ -74,14 +75,14 @@ def recommend(
         try:
             dates = dumps(course)
         except SourceAbsentError as error:
-            yield Line(f"--> {error}", is_notice=True)
+            yield Recommended(course, notice=str(error))
             continue
         if not dates:
             yield _notice(course, "no course export found in any dated directory")
             continue
-        yield Line(f"    '{course}': '{recommended(wrap, dates)}',")
+        yield Recommended(course, recommended(wrap, dates))
     for line in findings.lines():
-        yield Line(line, is_notice=True)
+        yield Recommended(None, notice=line)
 
 
 def recommended(wrap: date, dumps: Sequence[str]) -> str:
@@ -104,5 +105,5 @@ def _holds_content(directory: Path) -> bool:
     return any(path.is_file() for path in directory.iterdir() if fnmatchcase(path.name, "course*.tar.gz"))
 
 
-def _notice(course: CourseKey, text: str) -> Line:
-    return Line(f"--> {course}: {text}", is_notice=True)
+def _notice(course: CourseKey, text: str) -> Recommended:
+    return Recommended(course, notice=f"{course}: {text}")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Container, Sequence
 from dataclasses import dataclass
 
 from edxtasks.config import Settings, WithoutTable, chosen_courses, known_courses
-from edxtasks.course import CourseKey, shorten
+from edxtasks.course import CourseKey, is_key, shorten
 from edxtasks.errors import SettingsError, nearest
 from edxtasks.messages import Messages
 from edxtasks.table import REPORT
@@ -19,9 +19,17 @@ ABOUT_WEEKLY = frozenset({"adopt", "estimate", "plan", "run"})
 """Commands that take the tasks of a run, and where none is named `weekly`."""
 
 
+_CHOOSING = {"clist", "courses", "year2"}
+_TAKES_COURSES = "list"
+"""The command of doit's behind which a course stands by itself."""
+
+
 @dataclass(frozen=True)
 class Arguments:
-    """The command line in parts: variables (`name=value`), and words that may name tasks."""
+    """The command line in parts: variables (`name=value`), and words that may name tasks.
+
+    Courses behind `list` choose the courses, as `courses=A,B` does.
+    """
 
     variables: dict[str, str]
     words: tuple[str, ...]
@@ -39,6 +47,11 @@ class Arguments:
                 variables[name] = value
             else:
                 words.append(argument)
+        if words[:1] == [_TAKES_COURSES]:
+            courses = [word for word in words if is_key(word)]
+            if courses and not _CHOOSING & set(variables):
+                variables["courses"] = ",".join(courses)
+                words = [word for word in words if word not in courses]
         return cls(variables, tuple(words))
 
     @property
@@ -125,6 +138,8 @@ def choose(
             if key not in courses:
                 hint = nearest(key.slash, [one.slash for one in courses])
                 raise SettingsError(f"{word}: {key} is none of the {len(courses)} chosen courses{hint}")
+        if options.courses is not None and options.clist is None and not options.year2:
+            _refuse_strangers({f"courses={key}": key for key in courses}, settings, exists)
         if only_subtasks:
             courses = tuple(key for key in courses if key in set(named.values()))
     spellings = {word: key for word, key in named.items() if base_of(word, per_course)[1] != key.slash}

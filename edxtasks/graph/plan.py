@@ -14,8 +14,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from edxtasks.build.freshness import Status
+from edxtasks.course import CourseKey
 from edxtasks.graph.tasks import STEP
+from edxtasks.printable import listed
 from edxtasks.steps.step import Step
+
+_SHOWN = 4
+"""Inputs that a reason names."""
 
 
 class PlannedStatus(enum.Enum):
@@ -60,15 +65,28 @@ def outlook_of(step: Step, inputs: list[Planned]) -> Planned:
         if not moving:
             return Planned(step.name, PlannedStatus.SKIPPED, step.reason)
         planned = PlannedStatus.WILL_RUN if certain else PlannedStatus.MAY_RUN
-        return Planned(step.name, planned, f"{step.reason}; {_names(certain or moving)} {planned.value}")
+        inputs_told = _inputs(certain or moving, of=step.name)
+        return Planned(step.name, planned, f"{step.reason}; {inputs_told} {planned.value}")
     if moving:
-        return Planned(step.name, PlannedStatus.MAY_RUN, f"when {_names(moving)} changes")
+        return Planned(step.name, PlannedStatus.MAY_RUN, f"if {_inputs(moving, of=step.name)} changes")
     return Planned(step.name, PlannedStatus.FRESH, step.reason)
 
 
-def _names(planned: list[Planned]) -> str:
-    names = [one.name.partition(":")[0] for one in planned]
-    return ", ".join(names[:4]) + (" …" if len(names) > 4 else "")
+def base_and_course(name: str) -> tuple[str, str]:
+    """The name of a task without its course, and the course, "" where it is of none."""
+    base, _, course = name.rpartition(":")
+    return (base, course) if base and CourseKey.find(course) is not None else (name, "")
+
+
+def _inputs(planned: list[Planned], of: str) -> str:
+    """Inputs of a task in words, with their courses where these are not its own."""
+    own = base_and_course(of)[1]
+    courses: dict[str, list[str]] = {}
+    for one in planned:
+        base, course = base_and_course(one.name)
+        courses.setdefault(base, []).extend([course] if course not in {"", own} else [])
+    names = [f"{base} of {listed(found)}" if found else base for base, found in courses.items()]
+    return ", ".join(names[:_SHOWN]) + (f" or {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
 
 
 def steps_before(tasks: Mapping[str, Any], name: str) -> Iterator[str]:

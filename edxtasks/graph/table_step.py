@@ -140,6 +140,13 @@ class TableStep(Step):
     def exists(self) -> bool:
         return self.run.context.state(self.table, self.course) is not None
 
+    @property
+    def makes(self) -> str:
+        try:
+            return str(self.run.context.name(self.table, self.course))
+        except UserError:
+            return self.name  # without chosen courses there is no dataset for it
+
     def refresh(self) -> None:
         context = self.run.context
         context.warehouse.refresh(context.name(self.table, self.course).dataset)

@@ -24,8 +24,14 @@ class Dump:
     faults: Mapping[str, str] = field(default_factory=dict)
 
 
-def old_dump(course: str, dump: date | None, today: date, settings: Settings) -> Iterator[Finding]:
-    """A dump that is much older than the newest log, or none at all."""
+def old_dump(
+    course: str, dump: date | None, today: date, settings: Settings, end: date | None = None
+) -> Iterator[Finding]:
+    """A dump that is much older than the newest log, or none at all.
+
+    `end` is the last day of the course, where it is known: a dump that is newer by as much as a dump may be
+    old has all of it, and is old for good.
+    """
     if dump is None:
         yield Finding(
             "dump_absent",
@@ -35,13 +41,16 @@ def old_dump(course: str, dump: date | None, today: date, settings: Settings) ->
             course=course,
         )
         return
+    if end is not None and (dump - end).days >= settings.health_dump_age:
+        return
     days = (today - dump).days
     if days > settings.health_dump_age:
         yield Finding(
             "dump_old",
             PROBLEM,
             f"its newest dump is {days} days older than the newest log day ({today}); expected at most "
-            f"{settings.health_dump_age}. Fetch the weekly package",
+            f"{settings.health_dump_age}. Fetch the weekly package; if the course is over, name it in "
+            "health_archived",
             course=course,
             date=dump,
             number=days,

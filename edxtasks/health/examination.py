@@ -8,12 +8,16 @@ from datetime import date
 from pathlib import Path
 
 from edxtasks.build.context import Context, day_of_log
+from edxtasks.build.last_failures import LastFailures
 from edxtasks.course import CourseKey
 from edxtasks.errors import UserError
+from edxtasks.health.course_ends import is_archived, read_ends
 from edxtasks.health.disk_facts import read_disks
 from edxtasks.health.disk_rules import full_disks
 from edxtasks.health.dump_facts import DumpFacts, DumpHistory, delivered_sources, read_dumps
 from edxtasks.health.dump_rules import old_dump, smaller_dump, unreadable_files
+from edxtasks.health.failure_facts import failed_builds, other_failures
+from edxtasks.health.failure_rules import failed_tasks
 from edxtasks.health.findings import PROBLEM, Finding, in_order
 from edxtasks.health.learner_facts import read_learners
 from edxtasks.health.learner_rules import strangers
@@ -67,6 +71,8 @@ def examine(
         covered = {day for log in logs.logs for day in log.days} | logs.other_days
         missing = set(lacking_days([day for day in covered if day <= today], today))
         for course, days in events.items():
+            if is_archived(str(course), settings):
+                continue
             findings += small_days(str(course), days, missing, today, settings, logs.first)
         if unlisted:
             findings += _unlisted(context, logs, today, progress)
@@ -111,6 +117,12 @@ def _of_courses(
     """What is found of each course, of the tables over courses, and of the disks."""
     sources = delivered_sources(context.registry)
     history = DumpHistory.read(context.settings.engine.state, progress)
+    failures = LastFailures.read(context.settings.engine.state)
+    ends: Mapping[CourseKey, date] = {}
+    try:
+        ends = read_ends(context.settings, context.courses)
+    except UserError as error:
+        yield Finding("listings_unreadable", PROBLEM, str(error))
     folders: list[Path] = []
     for number, course in enumerate(context.courses, 1):
         progress(f"looking at {course} ({number} of {len(context.courses)})")
@@ -121,27 +133,40 @@ def _of_courses(
             yield Finding("dump_unreadable", PROBLEM, str(error), course=str(course))
         if dumps.folder is not None:
             folders.append(dumps.folder)
-        yield from _of_dumps(context, course, dumps, today)
+        yield from _of_dumps(context, course, dumps, today, ends)
         try:
-            yield from _of_tables(context, course, dumps)
+            yield from _of_tables(context, course, dumps, failures)
         except UserError as error:
             yield Finding("tables_unreadable", PROBLEM, str(error), course=str(course))
     history.save()
     if context.courses:
-        yield from _of_tables(context, None, DumpFacts())
+        yield from _of_tables(context, None, DumpFacts(), failures)
+    yield from failed_tasks(other_failures(context, failures))
     yield from full_disks(read_disks(context.settings, logs, folders), context.settings)
 
 
-def _of_dumps(context: Context, course: CourseKey, dumps: DumpFacts, today: date | None) -> Iterator[Finding]:
-    if today is not None and (dumps.is_absent or dumps.new is not None):
-        yield from old_dump(str(course), dumps.new.date if dumps.new else None, today, context.settings)
+def _of_dumps(
+    context: Context,
+    course: CourseKey,
+    dumps: DumpFacts,
+    today: date | None,
+    ends: Mapping[CourseKey, date],
+) -> Iterator[Finding]:
+    settings = context.settings
+    looked = today is not None and (dumps.is_absent or dumps.new is not None)
+    if today is not None and looked and not is_archived(str(course), settings):
+        when = dumps.new.date if dumps.new else None
+        yield from old_dump(str(course), when, today, settings, ends.get(course))
     if dumps.new is not None:
         yield from unreadable_files(str(course), dumps.new)
     if dumps.new is not None and dumps.old is not None:
         yield from smaller_dump(str(course), dumps.new, dumps.old, context.settings)
 
 
-def _of_tables(context: Context, course: CourseKey | None, dumps: DumpFacts) -> Iterator[Finding]:
+def _of_tables(
+    context: Context, course: CourseKey | None, dumps: DumpFacts, failures: LastFailures
+) -> Iterator[Finding]:
+    yield from failed_tasks(failed_builds(context, course, failures))
     for table in read_tables(context, course, dumps.new.records if dumps.new else {}):
         yield from empty_table(table)
         yield from damaged_table(table)

@@ -144,6 +144,11 @@ class Step(ABC):
         return True
 
     @property
+    def makes(self) -> str:
+        """What it makes, under the name by which its last failure is kept: the same in each run."""
+        return self.name
+
+    @property
     def _tell(self) -> Progress:
         return lambda done, of, unit: self.run.progress(self.name, done, of, unit)
 

@@ -136,7 +136,7 @@ def test_a_table_is_named_by_an_option_or_a_setting(
     built(made_context(warehouse, tmp_path), name)
     context = made_context(warehouse, tmp_path, table, "courses.cases")
     verdict = check(context, context.registry[name], COURSE)
-    assert verdict.reason == "courses.cases is new, courses.my_groups is new, courses.groups is gone"
+    assert verdict.reason == "courses.cases is new; courses.my_groups is new; courses.groups is gone"
     built(context, name)
     assert rows_of(context, name) == [("ann", 7, True), ("bob", 8, False)]
     assert check(context, context.registry[name], COURSE).status is Status.FRESH

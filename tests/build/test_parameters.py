@@ -61,7 +61,7 @@ def test_settings_are_parameters_in_group_scope_and_their_values_are_in_the_stam
     other = dataclasses.replace(settings, sybil_max_group=9)
     context, table = made_context(tmp_path, "group", other)
     verdict = check(context, table, None)
-    assert (verdict.status, verdict.reason) == (Status.STALE, "@sybil_max_group changed")
+    assert (verdict.status, verdict.reason) == (Status.STALE, "the setting sybil_max_group changed")
     build(context, table, None)
     assert len(list(context.warehouse.read(name))) == 2
 

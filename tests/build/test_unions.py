@@ -81,9 +81,9 @@ def test_the_course_list_is_part_of_the_stamp(warehouse: ParquetWarehouse) -> No
     combine(warehouse, A, B)
     assert check(made_context(warehouse, A, B), COMBINED, None).status is Status.FRESH
     verdict = check(made_context(warehouse, B, A), COMBINED, None)
-    assert (verdict.status, verdict.reason) == (Status.STALE, "courses changed")
+    assert (verdict.status, verdict.reason) == (Status.STALE, "the list of courses changed")
     verdict = check(made_context(warehouse, A), COMBINED, None)
-    assert verdict.reason == "courses changed, people of X/B/R is gone"
+    assert verdict.reason == "the list of courses changed; people is gone for X/B/R"
 
 
 def test_no_chosen_course_is_an_error(warehouse: ParquetWarehouse) -> None:

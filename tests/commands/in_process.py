@@ -39,6 +39,7 @@ def runner(folder: Path, monkeypatch: pytest.MonkeyPatch, capture: pytest.Captur
     def doit(*words: str, status: int = 0) -> Ended:
         capture.readouterr()
         sys.modules.pop("dodo", None)  # that of another test
+        monkeypatch.setattr(sys, "argv", ["doit", *words])  # the graph is made for these words
         ended = DoitMain().run(list(words))
         out, err = capture.readouterr()
         assert ended == status, (out, err)

@@ -202,7 +202,7 @@ def test_recommended_pin_dates_can_be_pasted(tmp_path: Path) -> None:
     )
     words = ("--listings=listings.csv", "MITx/6.00x/1T2014", "MITx/2.03x/3T2013", "A/B/C")
     ended = doit(tmp_path, "recommend_pin_dates", *words, "course_base_dir=SQL")
-    assert ended.out == b"    'MITx/2.03x/3T2013': '2014-02-16',\n"
+    assert ended.out == b'[course_axis_pin_dates]\n"MITx/2.03x/3T2013" = "2014-02-16"\n'
     notices = ended.err.splitlines()[1:]
-    assert [line.split(": ")[0] for line in notices] == ["--> MITx/6.00x/1T2014", "--> A/B/C"]
+    assert [line.split(": ")[0] for line in notices] == ["MITx/6.00x/1T2014", "A/B/C"]
     assert "no listings file" in doit(tmp_path, "recommend_pin_dates", "A/B/C", status=1).err

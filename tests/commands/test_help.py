@@ -57,3 +57,81 @@ def test_a_command_and_a_set_are_explained(built_once: Project) -> None:
 )
 def test_a_misspelt_word_names_the_nearest(doit: Run, words: list[str], said: str) -> None:
     assert said in doit(*words, status=3).err
+
+
+def test_our_defaults_are_told_and_what_does_nothing_here_is_not(doit: Run) -> None:
+    told = doit("help", "run").out
+    assert "Default: on; --no-continue stops at once" in told
+    assert "maximum_parallel_processes of the configuration, else one" in told
+    assert "EXAMPLES\n    doit weekly" in told
+    assert not [word for word in ("--backend", "--db-file", "--parallel-type", "sqlite3") if word in told]
+    assert "--dry-run" in doit("help", "clean").out
+    assert "never built" in doit("list", "-h").out
+
+
+def test_a_setting_and_an_option_are_explained(doit: Run) -> None:
+    told = doit("help", "minimum_cell").lines
+    assert told[0].startswith("minimum_cell: Fewest learners behind a figure")
+    assert told[2:] == [
+        "  what           a setting, in the top level, above the first [section]",
+        "  value          a whole number from 1 up",
+        "  default        10",
+    ]
+    assert "an option of a run, name=value" in doit("help", "skip_geoip").out
+
+
+def test_all_commands_are_named_but_for_those_that_do_nothing_here(doit: Run) -> None:
+    told = doit("help").out
+    assert "doit plan " in told
+    assert "doit health " in told
+    assert "dumpdb" not in told
+
+
+@pytest.mark.parametrize("command", ["dumpdb", "ignore", "reset-dep", "strace"])
+def test_commands_of_doit_that_do_nothing_here_say_what_to_type(doit: Run, command: str) -> None:
+    assert f"ERROR: {command} does nothing here: " in doit(command, "weekly", status=3).err
+
+
+def test_a_wrong_configuration_is_no_help(doit: Run) -> None:
+    assert "nosuch.toml" in doit("help", "person_course", "config=nosuch.toml", status=3).err
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("person_course_latest", 'did you mean "report:person_course_latest"?'),
+        ("global_modal_ip", 'did you mean "courses.global_modal_ip"?'),
+        ("person-course", 'did you mean "person_course"?'),
+        ("test_mark_processed", "it is not needed: what was done is known from the tables"),
+        ("status", "type doit list -s, or doit plan"),
+        ("A/B/C", '"A/B/C" is a course, not a task: type TASK:A/B/C, or courses=A/B/C'),
+    ],
+)
+def test_words_for_what_is_called_otherwise_here(doit: Run, word: str, said: str) -> None:
+    assert said in doit("plan", word, status=3).err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ["weekly", "--contine"],
+            'option --contine not recognized; did you mean "--continue"? (doit help run)',
+        ),
+        (["list", "--statsu"], 'option --statsu not recognized; did you mean "--status"? (doit help list)'),
+        (["plan", "--skip-geop"], 'did you mean "skip_geoip=…"? Options of tasks have no dashes'),
+        (["plan", "skip_geop=1"], 'did you mean "skip_geoip"?'),
+    ],
+)
+def test_a_misspelt_option_names_the_nearest(doit: Run, words: list[str], said: str) -> None:
+    assert said in doit(*words, status=3).err
+
+
+def test_a_misspelt_course_names_the_nearest(doit: Run, built_once: Project) -> None:
+    course = built_once.courses[0]
+    for words in (["plan", f"courses={course}x"], ["list", f"{course}x"], ["plan", f"roles:{course}x"]):
+        assert f'did you mean "{course}"?' in doit(*words, status=3).err
+
+
+def test_options_stand_before_or_behind_the_tasks(doit: Run) -> None:
+    assert doit("plan", "roles", "--summary").out == doit("plan", "--summary", "roles").out == "4 fresh\n"

@@ -12,7 +12,7 @@ from course_exports import COURSE
 from edxtasks.config import Paths, Settings
 from edxtasks.content.findings import Findings
 from edxtasks.content.pin_dates import (
-    Line,
+    Recommended,
     dumps_with_content,
     recommend,
     recommend_pin_dates,
@@ -39,7 +39,7 @@ def test_the_rule(wrap: date, dump: str) -> None:
     assert recommended(wrap, DUMPS[::-1]) == dump
 
 
-def lines(wrap: str | None, dumps: Sequence[str] = DUMPS) -> list[Line]:
+def lines(wrap: str | None, dumps: Sequence[str] = DUMPS) -> list[Recommended]:
     listings = [{"course_id": "MITx/8.01x/3T2013", "Course Wrap": wrap}]
     return list(recommend([COURSE], listings, lambda course: dumps, Findings()))
 
@@ -47,21 +47,21 @@ def lines(wrap: str | None, dumps: Sequence[str] = DUMPS) -> list[Line]:
 @pytest.mark.parametrize("wrap", ["12/20/2013", "12/20/13", "2013-12-20", "12/20/2013 0:00"])
 def test_a_line_to_paste(wrap: str) -> None:
     # With two digits the year is of this century: as 13 AD the earliest dump would come out.
-    assert lines(wrap) == [Line("    'MITx/8.01x/3T2013': '2013-12-22',")]
+    assert lines(wrap) == [Recommended(COURSE, "2013-12-22")]
 
 
 @pytest.mark.parametrize("wrap", ["", None, "N/A", "TBD", "13/40/2013"])
 def test_a_wrap_date_that_is_missing_or_no_date(wrap: str | None) -> None:
     (line,) = lines(wrap)
-    assert line.is_notice
-    assert line.text.startswith("--> MITx/8.01x/3T2013: ")
-    assert '"Course Wrap"' in line.text
+    assert not line.date
+    assert line.notice.startswith("MITx/8.01x/3T2013: ")
+    assert '"Course Wrap"' in line.notice
 
 
 def test_no_export_in_any_dump() -> None:
     (line,) = lines("12/20/2013", [])
-    assert line == Line(
-        "--> MITx/8.01x/3T2013: no course export found in any dated directory", is_notice=True
+    assert line == Recommended(
+        COURSE, notice="MITx/8.01x/3T2013: no course export found in any dated directory"
     )
 
 
@@ -78,9 +78,9 @@ def test_what_is_wrong_with_one_course_does_not_stop_the_others() -> None:
         return DUMPS
 
     assert list(recommend([lost, gone, COURSE], listings, dumps, Findings())) == [
-        Line("--> MITx/8.02x/3T2013: is not in the listings file", is_notice=True),
-        Line("--> MITx/8.03x/3T2013 has no directory", is_notice=True),
-        Line("    'MITx/8.01x/3T2013': '2013-12-22',"),
+        Recommended(lost, notice="MITx/8.02x/3T2013: is not in the listings file"),
+        Recommended(gone, notice="MITx/8.03x/3T2013 has no directory"),
+        Recommended(COURSE, "2013-12-22"),
     ]
 
 
@@ -105,8 +105,8 @@ def test_from_files(tmp_path: Path) -> None:
     settings = site(tmp_path)
     assert dumps_with_content(COURSE, settings) == ["2013-11-03", "2013-12-22"]
     assert list(recommend_pin_dates([COURSE], settings)) == [
-        Line("    'MITx/8.01x/3T2013': '2013-12-22',"),
-        Line("course listings (1): MITx/8.01x/3T2013 has 2 rows: the first is used", is_notice=True),
+        Recommended(COURSE, "2013-12-22"),
+        Recommended(None, notice="course listings (1): MITx/8.01x/3T2013 has 2 rows: the first is used"),
     ]
 
 
@@ -114,8 +114,7 @@ def test_a_course_without_a_directory(tmp_path: Path) -> None:
     settings = site(tmp_path)
     (tmp_path / "8.01x-3T2013").rename(tmp_path / "elsewhere")
     (line, _) = recommend_pin_dates([COURSE], settings)
-    assert line.is_notice
-    assert line.text.startswith("--> MITx/8.01x/3T2013 has no directory")
+    assert line.notice.startswith("MITx/8.01x/3T2013 has no directory")
 
 
 def test_no_listings_file(tmp_path: Path) -> None:

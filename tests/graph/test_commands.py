@@ -68,24 +68,20 @@ def test_plan_and_why_say_what_would_run(built: Project) -> None:
     course = built.courses[0]
     built.doit("forget", f"pc_day_totals:{course}")
     plan = built.doit("plan", "weekly").out
-    assert (
-        f"will run  pc_day_totals:{course}: it was not built by edxtasks, or was marked to be rebuilt" in plan
-    )
-    assert f"may run   person_course:{course}: when pc_day_totals changes" in plan
+    assert f"will run  pc_day_totals:{course}: it was marked to be rebuilt" in plan
+    assert f"may run   person_course:{course}: if pc_day_totals changes" in plan
+    # Of a table over courses it is said which course's table may change.
+    assert f"may run   report:person_course_latest: if person_course of {course} changes" in plan
     why = built.doit("why", f"person_course:{course}").out
-    assert (
-        f"pc_day_totals:{course} will run: it was not built by edxtasks, or was marked to be rebuilt" in why
-    )
+    assert f"pc_day_totals:{course} will run: it was marked to be rebuilt" in why
     assert built.doit("weekly").built == {f"pc_day_totals:{course}"}
 
 
 def test_info_tells_why_a_task_would_run(built: Project) -> None:
     course = built.courses[0]
     built.doit("forget", f"pc_day_totals:{course}")
-    assert (
-        "it was not built by edxtasks, or was marked to be rebuilt"
-        in built.doit("info", f"pc_day_totals:{course}", status=None).out
-    )
+    told = built.doit("info", f"pc_day_totals:{course}", status=1).out
+    assert "  state          stale: it was marked to be rebuilt\n" in told
 
 
 def test_clean_names_what_it_would_remove_and_then_removes_it(built: Project) -> None:

@@ -1,0 +1,74 @@
+"""Which tasks failed when they were last tried, and why: kept below `state`, for people who ask later.
+
+A build that fails leaves the old table, so nothing in the warehouse tells of it. What is kept here decides
+nothing: a file that is gone or cannot be read says that nothing failed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+
+from edxtasks.caches import read_cache, write_cache
+
+LONGEST = 600
+"""Characters of a reason that are kept."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """When (UTC) a task failed, its name, and the reason as it was told."""
+
+    when: datetime
+    task: str
+    reason: str
+
+    @property
+    def told(self) -> str:
+        """The failure in a line: `2014-10-26 03:15 UTC: the reason`."""
+        return f"{self.when:%Y-%m-%d %H:%M} UTC: {self.reason.partition(chr(10))[0]}"
+
+
+@dataclass
+class LastFailures:
+    """The failures that no success has followed, by what was to be made: `dataset.table`, else the task."""
+
+    path: Path
+    found: dict[str, Failure]
+    _changes: dict[str, Failure | None] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, state: Path) -> LastFailures:
+        """Those that are kept below `state`."""
+        path = state / "failures.json"
+        return cls(path, _read(path))
+
+    def failed(self, what: str, task: str, reason: str) -> None:
+        """A task failed. It is kept at once: the run may be killed."""
+        self._changes[what] = Failure(datetime.now(UTC).replace(microsecond=0), task, reason[:LONGEST])
+        self.save()
+
+    def succeeded(self, what: str) -> None:
+        """What failed before is made, or there is nothing to make any more."""
+        if what in self.found or what in self._changes:
+            self._changes[what] = None
+
+    def save(self) -> None:
+        """Keep what this run found, beside what others have found in the meantime."""
+        if not self._changes:
+            return
+        kept: dict[str, Failure | None] = {**_read(self.path), **self._changes}
+        self.found = {what: failure for what, failure in kept.items() if failure is not None}
+        written = {what: [one.when.isoformat(), one.task, one.reason] for what, one in self.found.items()}
+        write_cache(self.path, orjson.dumps(written, option=orjson.OPT_SORT_KEYS))
+
+
+def _read(path: Path) -> dict[str, Failure]:
+    kept = read_cache(path)
+    return {
+        what: Failure(datetime.fromisoformat(when), task, reason)
+        for what, (when, task, reason) in (kept if isinstance(kept, dict) else {}).items()
+    }
