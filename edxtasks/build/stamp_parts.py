@@ -24,9 +24,8 @@ FILE = "file "
 PARAMETER = "@"
 OF_COURSE = " of "
 """Names of parts that are no inputs: what a table is made by, for which courses, as which declared table,
-from which directory; and how the names of those of a file and a parameter begin, and an input and its course
-are
-joined."""
+from which directory; how the names of those of a file and a parameter begin; and what joins an input and its
+course."""
 
 
 def stamp_of(parts: Mapping[str, str]) -> str:

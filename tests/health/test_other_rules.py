@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from pathlib import Path
 
 import pytest
 
-from edxtasks.config import Settings
+from edxtasks.config import Paths, Settings
+from edxtasks.course import CourseKey
+from edxtasks.health.course_ends import is_archived, read_ends
 from edxtasks.health.disk_rules import Disk, full_disks
 from edxtasks.health.dump_rules import Dump, old_dump, smaller_dump, unreadable_files
 from edxtasks.health.findings import NOTE, PROBLEM, Finding, in_order
@@ -29,6 +32,32 @@ TODAY = date(2031, 5, 21)
 )
 def test_an_old_dump(dump: date, told: list[tuple[int, int]]) -> None:
     assert [(one.number, one.expected) for one in old_dump(COURSE, dump, TODAY, USUAL)] == told
+
+
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [
+        (date(2031, 2, 20), False),  # ten days before the dump: it has all of the course
+        (date(2031, 2, 21), True),
+        (date(2031, 6, 30), True),
+        (None, True),
+    ],
+)
+def test_the_last_dump_of_a_course_that_is_over(end: date | None, told: bool) -> None:
+    assert bool([*old_dump(COURSE, date(2031, 3, 2), TODAY, USUAL, end)]) is told
+
+
+def test_courses_that_are_over(tmp_path: Path) -> None:
+    archived = Settings(health_archived=("Uni/*/2031", "course-v1:Other+B+1"))
+    assert is_archived(COURSE, archived)
+    assert is_archived("Other/B/1", archived)
+    assert not is_archived("Uni/Chem-1/2032", archived)
+    assert not is_archived(COURSE, USUAL)
+    (tmp_path / "l.csv").write_text(f"course_id,Course Wrap\n{COURSE},2/20/2031\nUni/B/1,soon\nUni/C/1,\n")
+    keys = [CourseKey.parse(text) for text in (COURSE, "Uni/B/1", "Uni/C/1", "Uni/D/1")]
+    settings = Settings(root=tmp_path, paths=Paths(listings=Path("l.csv")))
+    assert read_ends(settings, keys) == {keys[0]: date(2031, 2, 20)}
+    assert read_ends(USUAL, keys) == {}
 
 
 def test_a_course_without_dump_is_a_note() -> None:
