@@ -32,13 +32,13 @@ def settings_table() -> str:
         )
         for entry in SETTINGS.values()
     ]
-    return _table(("setting", "section", "default", "value", "what", "in a `.py` file"), rows)
+    return markdown_table(("setting", "section", "default", "value", "what", "in a `.py` file"), rows)
 
 
 def options_table() -> str:
     """Every option as a row of a Markdown table: name, default, value, meaning."""
     rows = [(f"`{e.name}`", default_of(e), e.kind.expected, e.what) for e in OPTIONS.values()]
-    return _table(("option", "default", "value", "what"), rows)
+    return markdown_table(("option", "default", "value", "what"), rows)
 
 
 def default_of(entry: Entry) -> str:
@@ -66,7 +66,8 @@ def _shown(value: Any) -> str:
             raise TypeError(f"no form for a default of type {type(value).__name__}")
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
