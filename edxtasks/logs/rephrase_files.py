@@ -21,6 +21,8 @@ from edxtasks.logs.raw_files import LONGEST_LINE, RawLog
 from edxtasks.logs.rows.line import Reject
 from edxtasks.logs.rows.rephrase import TOO_LONG, RephraseRules, StreamCounts, rephrase_stream
 
+GZIP_LEVEL = 6
+
 
 @dataclass(frozen=True)
 class RephrasedFile:
@@ -104,7 +106,7 @@ def _write_rows(
 def _compressed(file: BinaryIO, name: str) -> AbstractContextManager[Any]:
     """A writer into `file` that compresses as `name` says; its end leaves `file` open."""
     if name.endswith(".gz"):
-        return GzipWriter(file)
+        return GzipWriter(file, GZIP_LEVEL)
     if name.endswith(".zst"):
         return zstandard.ZstdCompressor().stream_writer(file, closefd=False)
     if name.endswith(".bz2"):

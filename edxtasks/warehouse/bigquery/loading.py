@@ -95,7 +95,7 @@ def _parts(lines: Iterable[bytes], beginning: Path) -> Iterator[Path]:
     line = next(waiting, None)
     while line is not None or number == 0:
         path = beginning.with_name(f"{beginning.name}-{number}.json.gz")
-        with writing(path) as file, GzipWriter(file) as packed:
+        with writing(path) as file, GzipWriter(file, 5) as packed:
             size = 0
             while line is not None and size < _PART:
                 packed.write(line)
