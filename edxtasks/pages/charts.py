@@ -5,6 +5,7 @@ A value of None is a number that is not shown: its place has a mark of its own, 
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from edxtasks.pages.svg import (
 _TALL = 240.0
 _WIDEST = 72.0
 _INSET = 0.12
+_NARROWEST_BAND = 12.0
 NARROW = 480
 """Pictures of less width have no room for long labels."""
 
@@ -190,12 +192,14 @@ def _labels(bars: Sequence[Bar], field: Frame, room: float, at_part: float = 0.5
 
 def _groups(bars: Sequence[Bar], field: Frame, room: float) -> Iterator[Markup]:
     start, shaded = 0, False
+    changes = sum(one.group != other.group for one, other in itertools.pairwise(bars))
+    striped = field.room / (changes + 1) >= _NARROWEST_BAND
     for at in range(1, len(bars) + 1):
         if at < len(bars) and bars[at].group == bars[start].group:
             continue
         if bars[start].group:
             x, wide = field.left + start * room, (at - start) * room
-            if shaded:
+            if shaded and striped:
                 place = {"x": x, "y": field.above, "width": wide, "height": field.ground - field.above}
                 yield element("rect", class_="band", **place)
             text = shortened(bars[start].group, wide - 8)

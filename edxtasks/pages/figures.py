@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -82,6 +83,17 @@ def _plain(value: Value) -> str | int | float | None:
     if isinstance(value, str) and value.startswith(_FORMULA):
         return f"'{value}"
     return value.isoformat() if isinstance(value, date) else value
+
+
+_LEFTWARD = frozenset({"R", "AL", "RLE", "RLO", "RLI", "LRE", "LRO", "LRI", "FSI", "PDF", "PDI"})
+_CONTROLS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+
+
+def isolated(name: str) -> str:
+    """A name inside a sentence, so that one written from right to left does not turn what is around it."""
+    if not any(unicodedata.bidirectional(one) in _LEFTWARD for one in name):
+        return name
+    return f"\u2068{name.translate(_CONTROLS)}\u2069"
 
 
 def number(value: int | float) -> Markup:

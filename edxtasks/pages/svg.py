@@ -105,7 +105,7 @@ def date_ticks(first: date, last: date, most: int) -> list[tuple[date, str]]:
 def _months(first: date, last: date, step: int) -> Iterable[date]:
     at = first.year * 12 + first.month - 1 + (first.day > 1)
     at += -at % step
-    while (one := date(at // 12, at % 12 + 1, 1)) <= last:
+    while at // 12 <= last.year and (one := date(at // 12, at % 12 + 1, 1)) <= last:
         yield one
         at += step
 

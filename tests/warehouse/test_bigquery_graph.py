@@ -150,6 +150,19 @@ def test_pages_are_those_of_the_embedded_engine(
         assert (tmp_path / folder).read_text() == local.read_text()
 
 
+def test_the_catalog_is_that_of_the_embedded_engine(
+    first: Outcome, project: Project, with_pages: Project, tmp_path: Path
+) -> None:
+    project.doit("dashboard", "minimum_cell=1")  # its tables are made with the pages
+    assert project.doit("docs").built == {"docs"}
+    assert project.doit("docs").built == set()
+    GcsStorage(f"gs://{BUCKET}/graph", PROJECT).get("catalog/catalog.html", tmp_path / "catalog.html")
+    there = (tmp_path / "catalog.html").read_text()
+    here = (with_pages.folder / "storage" / "catalog" / "catalog.html").read_text()
+    times = r"\d{4}-\d\d-\d\d( \d\d:\d\d)?( to \d{4}-\d\d-\d\d \d\d:\d\d)?( UTC)?"  # of builds
+    assert re.sub(times, "", there) == re.sub(times, "", here)
+
+
 def test_tables_of_others_are_adopted_and_then_fresh(
     first: Outcome, project: Project, cloud: BigQueryWarehouse, built_once: Project
 ) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from edxtasks.pages import charts, shaded
 from edxtasks.pages.cells import NOT_SHOWN, shown_cells
 from edxtasks.pages.charts import Line, Point
-from edxtasks.pages.course.numbers import Numbers, dated, missing, too_few
+from edxtasks.pages.course.numbers import Numbers, beside_span, common_span, dated, missing, too_few
 from edxtasks.pages.figures import Figure, Value, day
 from edxtasks.pages.shaded import WEEKDAYS
 
@@ -24,9 +24,11 @@ def by_day(numbers: Numbers) -> tuple[Figure, Figure]:
     seen = sorted(at for at, (learners, _) in found.items() if numbers.tells(learners))
     if not seen:
         return too_few(numbers, name, title), too_few(numbers, second, title2)
-    days = [seen[0] + _DAY * at for at in range((seen[-1] - seen[0]).days + 1)]
-    # Days before and after, of few learners each, are cells too: they are part of what totals tell.
-    cells = [*days, *(at for at in found if not seen[0] <= at <= seen[-1])]
+    first, last = common_span(seen)
+    days = [first + _DAY * at for at in range((last - first).days + 1)]
+    # Days before and after are cells too: they are part of what totals tell.
+    cells = [*days, *(at for at in found if not first <= at <= last)]
+    note = beside_span(seen, first, last)
     learners = [found.get(at, (0, 0))[0] for at in cells]
     # The grid of hours tells the events of each weekday.
     weekdays = [[at for at, one in enumerate(cells) if one.weekday() == weekday] for weekday in range(7)]
@@ -46,6 +48,7 @@ def by_day(numbers: Numbers) -> tuple[Figure, Figure]:
         title,
         "Learners with events, by date (UTC).",
         told,
+        note,
         columns=("Date", "Active learners"),
         rows=rows,
         picture=charts.over_time(title, [Line("series-1", who)], "Learners"),
@@ -59,6 +62,7 @@ def by_day(numbers: Numbers) -> tuple[Figure, Figure]:
             title2,
             "Events of registered learners, by date (UTC).",
             told,
+            note,
             columns=("Date", "Events"),
             rows=rows2,
             picture=charts.over_time(title2, [Line("series-2", what)], "Events"),

@@ -11,7 +11,7 @@ from edxtasks.pages import charts
 from edxtasks.pages.cells import NOT_SHOWN, bounded_share, shown_cells, shown_stages
 from edxtasks.pages.charts import Bar, Curve
 from edxtasks.pages.course.numbers import Numbers, missing, too_few
-from edxtasks.pages.figures import Figure, Key, Value
+from edxtasks.pages.figures import Figure, Key, Value, isolated
 
 
 def videos(numbers: Numbers) -> Figure:
@@ -29,7 +29,11 @@ def videos(numbers: Numbers) -> Figure:
         chapter, text = row["chapter_name"] or "", row["name"] or ""
         rows.append([at, chapter, text, first, last])
         told = f"{_told(first)} began, {_told(last)} finished"
-        bars.append(Bar(str(at), [("series-5", first), ("series-1", last)], f"{at}. {text}: {told}", chapter))
+        bars.append(
+            Bar(
+                str(at), [("series-5", first), ("series-1", last)], f"{at}. {isolated(text)}: {told}", chapter
+            )
+        )
     if not seen:
         return too_few(numbers, name, title, wide=True)
     return Figure(
@@ -69,9 +73,9 @@ def problems(numbers: Numbers) -> tuple[Figure, Figure]:
         attempts = None if learners is None or row["attempts"] is None else round(row["attempts"], 2)
         rows.append([row["problem_nid"], chapter, text, learners, said])
         rows2.append([row["problem_nid"], chapter, text, learners, attempts])
-        told = f"{at}. {text}: mean score {_told(said)} %, {_told(learners)} learners"
+        told = f"{at}. {isolated(text)}: mean score {_told(said)} %, {_told(learners)} learners"
         hard.append(Bar(at, [("series-1", score)], told, chapter))
-        told = f"{at}. {text}: {_told(attempts)} attempts on average, {_told(learners)} learners"
+        told = f"{at}. {isolated(text)}: {_told(attempts)} attempts on average, {_told(learners)} learners"
         often.append(Bar(at, [("series-2", attempts)], told, chapter))
     who = numbers.populations.text(numbers.total("active"))
     return (
@@ -148,7 +152,10 @@ def characteristic_curves(numbers: Numbers) -> Figure:
         for row in several
     ]
     items = [
-        Curve([(one, _expected(several, one)) for one in _ABILITIES], f"{at}. {several[0]['name'] or ''}")
+        Curve(
+            [(one, _expected(several, one)) for one in _ABILITIES],
+            f"{at}. {isolated(several[0]['name'] or '')}",
+        )
         for at, several in cuts.items()
     ]
     return Figure(

@@ -7,7 +7,7 @@ from datetime import timedelta
 from edxtasks.pages import charts
 from edxtasks.pages.cells import NOT_SHOWN, shown_cells, shown_stages
 from edxtasks.pages.charts import Bar
-from edxtasks.pages.course.numbers import Numbers, dated, missing, too_few
+from edxtasks.pages.course.numbers import Numbers, beside_span, common_span, dated, missing, too_few
 from edxtasks.pages.figures import Figure, Key, Value, day
 
 _POSTS = (
@@ -26,9 +26,11 @@ def posts(numbers: Numbers) -> Figure:
         (at, row["kind"]): (row["learners"], row["posts"])
         for at, row in dated(numbers.rows["forum_weeks"], "week")
     }
-    first, last = min(found)[0], max(found)[0]
+    dates = sorted({week for week, _ in found})
+    first, last = common_span(dates)
     weeks = [first + timedelta(days=7 * at) for at in range((last - first).days // 7 + 1)]
-    cells = [(week, kind) for week in weeks for kind, _, _ in _POSTS]
+    beside = [week for week in dates if not first <= week <= last]
+    cells = [(week, kind) for week in [*weeks, *beside] for kind, _, _ in _POSTS]
     learners = [found.get(cell, (0, 0))[0] for cell in cells]
     groups = [range(at, len(cells), len(_POSTS)) for at in range(len(_POSTS))]
     shown = dict(zip(cells, shown_cells(learners, numbers.minimum, groups), strict=True))
@@ -51,7 +53,7 @@ def posts(numbers: Numbers) -> Figure:
         title,
         "Week (its Monday, UTC); posts.",
         numbers.populations.text(_people(numbers, "authors")),
-        "",
+        beside_span(dates, first, last),
         ("Week of", *(text for _, _, text in _POSTS)),
         rows,
         [Key(mark, text) for _, mark, text in _POSTS],

@@ -28,12 +28,13 @@ def over_time(numbers: Numbers) -> Figure:
     name, title = "enrolment", "Enrolment over time: registered, verified, un-registered"
     if (empty := missing(numbers, "registered_days", name, title, wide=True)) is not None:
         return empty
-    lines, rows, keys = [], list[list[Value]](), []
+    lines, rows, keys, undated = [], list[list[Value]](), [], False
     for total, query, mark, text in _LINES:
         if total not in numbers.exact or query in numbers.lacking:
             continue
         points = periods(numbers.rows[query], numbers.minimum)
         if not points:
+            undated = undated or bool(numbers.rows[query])
             continue
         keys.append(Key(mark, text))
         rows += [[text, first, last, new, whole] for first, last, new, whole in points]
@@ -43,6 +44,8 @@ def over_time(numbers: Numbers) -> Figure:
             for first, last, new, whole in points
         ]
         lines.append(Line(mark, start + told))
+    if not lines and undated:
+        return Figure(name, title, empty="Nothing to see: no date of it is known.", wide=True)
     if not lines:
         return too_few(numbers, name, title, wide=True)
     return Figure(

@@ -64,7 +64,8 @@ class Numbers:
     def last_date(self) -> date | None:
         """The last UTC date on which more than a few were active."""
         rows = dated(self.rows.get("activity_days", ()))
-        return max((at for at, row in rows if self.tells(row["learners"])), default=None)
+        seen = sorted(at for at, row in rows if self.tells(row["learners"]))
+        return common_span(seen)[1] if seen else None
 
     @property
     def everybody(self) -> str:
@@ -97,6 +98,31 @@ def too_few(numbers: Numbers, name: str, title: str, **more: Any) -> Figure:
             f"Not shown: there are fewer than {numbers.minimum} learners, or none, or it would tell of few."
         )
     return Figure(name, title, empty=text, **more)
+
+
+MOST_DAYS = 4000
+"""Days that a picture of days spans at most."""
+
+
+def common_span(dates: Sequence[date]) -> tuple[date, date]:
+    """The first and the last date to show, of dates in order: those of the `MOST_DAYS` days that have most.
+
+    A wrong clock puts some events years away; a picture of all days in between would show nothing else.
+    """
+    first = best = most = 0
+    for last in range(len(dates)):
+        while (dates[last] - dates[first]).days >= MOST_DAYS:
+            first += 1
+        if last - first + 1 > most:
+            best, most = first, last - first + 1
+    return dates[best], dates[best + most - 1]
+
+
+def beside_span(dates: Sequence[date], first: date, last: date) -> str:
+    """What is said where some dates are not in the span that is shown."""
+    return (
+        "" if dates[0] >= first and dates[-1] <= last else "Dates years away from most others are left out."
+    )
 
 
 def dated(rows: Rows, column: str = "date") -> list[tuple[date, Mapping[str, Any]]]:

@@ -88,6 +88,13 @@ def tiles(numbers: Numbers) -> list[Tile]:
     return [*found, Tile("events", "events", events, "in the tracking log, of registered learners")]
 
 
+def _few(numbers: Numbers) -> str:
+    """What is said of a course whose page is empty since nearly nobody is in it."""
+    if "registered" in numbers.exact or numbers.minimum <= 1:
+        return ""
+    return f"Fewer than {numbers.minimum} learners registered: numbers of so few are not shown."
+
+
 def course_page(course: CourseKey, numbers: Numbers, tables: Sequence[str]) -> bytes:
     """The page as one HTML file. `tables` are those that it is made from."""
     last = numbers.last_date
@@ -95,7 +102,7 @@ def course_page(course: CourseKey, numbers: Numbers, tables: Sequence[str]) -> b
         "course.html",
         title=title_of(course, numbers),
         over=course.slash,
-        lead=f"Activity up to {day(last)} (UTC)." if last is not None else "",
+        lead=f"Activity up to {day(last)} (UTC)." if last is not None else _few(numbers),
         sections=sections(numbers),
         tiles=tiles(numbers),
         minimum=numbers.minimum,

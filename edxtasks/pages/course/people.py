@@ -74,11 +74,14 @@ def _named(
     return _parts(numbers, name, title, what, cells)
 
 
+_ONE_GROUP = "Not shown: there are no two groups of {} or more."
+
+
 def _parts(numbers: Numbers, name: str, title: str, what: str, cells: Sequence[tuple[str, int]]) -> Figure:
     """A figure of parts that make up all learners; small ones are put together with their neighbours."""
     parts = _merged(cells, numbers.minimum, " or ".join)
     if len(parts) < 2:
-        return too_few(numbers, name, title)
+        return Figure(name, title, empty=_ONE_GROUP.format(max(numbers.minimum, 1)))
     whole = sum(learners for _, learners in parts)
     rows: list[list[Value]] = [[text, number, round(100 * number / whole, 1)] for text, number in parts]
     bars = [
