@@ -10,7 +10,7 @@ from numbers_by_hand import HOSTILE, days, everything, numbers, totals
 
 from edxtasks.pages.course import activity, content, discussion, enrolment, people
 from edxtasks.pages.course.page import sections, tiles
-from edxtasks.pages.figures import Figure, csv_of, number
+from edxtasks.pages.figures import Figure, csv_of, isolated, number
 
 
 def shown(figure: Figure) -> list[list[Any]]:
@@ -91,6 +91,63 @@ def test_stray_days_at_the_ends_are_cut_off() -> None:
     rows = [*days([20, 30], events=[1, 2]), {"date": date(2010, 1, 1), "learners": 2, "events": 3}]
     who, _ = activity.by_day(numbers(totals=totals(300, active=200), activity_days=rows))
     assert [row[0] for row in shown(who)] == [date(2014, 10, 1), date(2014, 10, 2)]
+
+
+def test_days_years_away_are_left_out_and_said() -> None:
+    """Of a wrong clock: a picture of every day from 1970 to 9999 would be 3 million days."""
+    there = days([50, 60, 70], events=[500, 600, 700])
+    for year in (1970, 9999):
+        there.append({"date": date(year, 12, 31), "learners": 40, "events": 400})
+    made = numbers(totals=totals(900, active=300), activity_days=there)
+    people_, events = activity.by_day(made)
+    assert [row[0] for row in shown(people_)] == [date(2014, 10, at) for at in (1, 2, 3)]
+    assert shown(events)[0] == [date(2014, 10, 1), 500]
+    assert people_.note == events.note == "Dates years away from most others are left out."
+    assert made.last_date == date(2014, 10, 3)
+    weeks = [
+        {"week": date(year, 10, 6), "kind": kind, "learners": 30, "posts": 60}
+        for year in (1970, 2014)
+        for kind in ("initial_post", "response_post", "comment")
+    ]
+    posts = discussion.posts(numbers(totals=totals(900), forum_weeks=weeks))
+    assert [row[0] for row in shown(posts)] == [date(2014, 10, 6)]  # of two as many the later
+    assert posts.note == people_.note
+
+
+def test_a_picture_may_end_with_the_calendar() -> None:
+    rows = [{"date": date(year, 12, 31), "learners": 20} for year in (1, 9999)]
+    figure = enrolment.over_time(numbers(totals=totals(40), registered_days=rows))
+    assert figure.picture is not None
+    assert "9999" in figure.picture(520)
+
+
+def test_where_no_date_is_known_that_is_said() -> None:
+    rows = [{"date": None, "learners": 40}]
+    figure = enrolment.over_time(numbers(totals=totals(40), registered_days=rows))
+    assert figure.empty == "Nothing to see: no date of it is known."
+
+
+def test_names_from_right_to_left_turn_nothing_around_them() -> None:
+    assert isolated("Week 1: a, b") == "Week 1: a, b"
+    assert isolated("\u0645\u0642") == "\u2068\u0645\u0642\u2069"
+    assert isolated("a\u202e\u2066b") == "\u2068ab\u2069"  # orders to turn around are left out
+    made = content.videos(everything("\u202eabc"))
+    assert made.picture is not None
+    assert "1. \u2068abc\u2069: 290 began" in made.picture(520)
+
+
+def test_bands_of_chapters_are_drawn_where_there_is_room() -> None:
+    def bands(chapters: int) -> int:
+        rows = [
+            {"index_video": at, "name": "v", "chapter_name": f"c{at}", "began": 300, "finished": 200}
+            for at in range(chapters)
+        ]
+        figure = content.videos(numbers(totals=totals(900), videos=rows))
+        assert figure.picture is not None
+        return figure.picture(1060).count('class="band"')
+
+    assert bands(10) == 5
+    assert bands(300) == 0
 
 
 def test_a_number_that_tells_of_few_others_is_not_shown() -> None:

@@ -113,7 +113,7 @@ def common_span(dates: Sequence[date]) -> tuple[date, date]:
     for last in range(len(dates)):
         while (dates[last] - dates[first]).days >= MOST_DAYS:
             first += 1
-        if last - first + 1 > most:
+        if last - first + 1 >= most:
             best, most = first, last - first + 1
     return dates[best], dates[best + most - 1]
 
