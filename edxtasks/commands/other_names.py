@@ -40,6 +40,8 @@ def not_found(word: str, tasks: Collection[str], commands: Collection[str]) -> s
     base, _, rest = word.partition(":")
     if word in OTHER_NAMES or (base in OTHER_NAMES and is_key(rest)):
         return f'"{shown}" is not a task or command: {OTHER_NAMES.get(word) or OTHER_NAMES[base]}'
+    if word in commands:
+        return f'"{shown}" is a command, not a task: it comes first on the line, doit {shown}'
     if is_key(word):
         return (
             f'"{shown}" is a course, not a task: type TASK:{printable(CourseKey.parse(word))}, or courses='

@@ -103,6 +103,7 @@ def test_a_wrong_configuration_is_no_help(doit: Run) -> None:
         ("global_modal_ip", 'did you mean "courses.global_modal_ip"?'),
         ("person-course", 'did you mean "person_course"?'),
         ("test_mark_processed", "it is not needed: what was done is known from the tables"),
+        ("health", '"health" is a command, not a task: it comes first on the line, doit health'),
         ("status", "type doit list -s, or doit plan"),
         ("A/B/C", '"A/B/C" is a course, not a task: type TASK:A/B/C, or courses=A/B/C'),
     ],
