@@ -53,7 +53,7 @@ def test_a_run_whose_messages_nobody_reads_ends(tiny_campus: Path, tmp_path: Pat
     run.stdout.close()
     assert run.wait(timeout=300) == 141
     assert not [one for one in processes_of_session(run.pid) if "spawn_main" in one]
-    assert project.doit("weekly").failed == set()
+    assert project.doit("grading_policy").failed == set()
 
 
 WAITING = """

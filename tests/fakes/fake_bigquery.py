@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-import sqlglot
 from fake_service import Answer, Body, FakeService, Request
-from rules import refusal, table_refusal
+from rules import parsed, refusal, table_refusal
 from sqlglot import exp
 
 
@@ -249,7 +248,7 @@ class FakeBigQuery(FakeService):
         fault = refusal(query["query"], names, self._of_dataset)
         if fault is not None:
             return {"reason": "invalidQuery", "message": fault}
-        for tree in sqlglot.parse(job["configuration"]["query"]["query"], read="bigquery"):
+        for tree in parsed(query["query"]):
             if isinstance(tree, exp.Create) and not tree.find(exp.TemporaryProperty):
                 error = self._create(tree, plan)
                 if error is not None:

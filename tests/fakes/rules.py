@@ -6,6 +6,7 @@ product's version or of the emulator's older one.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
@@ -32,6 +33,12 @@ Tables = Callable[[str], Mapping[str, Mapping[str, Any]]]
 """The tables of a dataset by name, as the API tells them."""
 
 
+@functools.lru_cache(maxsize=4)
+def parsed(text: str) -> list[Any]:
+    """The statements of a script; the last few are kept, since limits are looked at before it is run."""
+    return sqlglot.parse(text, read="bigquery")
+
+
 def refusal(
     text: str, parameters: Collection[str] | None = None, tables: Tables = lambda dataset: {}
 ) -> str | None:
@@ -43,7 +50,7 @@ def refusal(
         return "The query is too large. The maximum standard SQL query length is 1024.00K characters"
     if parameters is not None and len(parameters) > MOST_PARAMETERS:
         return f"{len(parameters)} query parameters are over the limit of {MOST_PARAMETERS}"
-    trees: list[Any] = [tree for tree in sqlglot.parse(text, read="bigquery") if tree is not None]
+    trees = [tree for tree in parsed(text) if tree is not None]
     named = {one.name for tree in trees for one in tree.find_all(exp.Parameter)}
     missing = named - set(parameters) if parameters is not None else set()
     if missing:
