@@ -40,9 +40,9 @@ def test_a_few_logs_more_each_run_end_as_one_run_with_all(
     # Not in the order of their days: later ones first, then those that fill in.
     waiting = logs[::2][::-1] + logs[1::2]
     while waiting:
-        for path in waiting[:4]:
+        for path in waiting[:6]:
             deliver(project, path)
-        del waiting[:4]
+        del waiting[:6]
         project.doit("weekly")
     assert project.tables() == built_once.tables()
 
