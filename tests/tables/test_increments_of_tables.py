@@ -198,7 +198,7 @@ def reached() -> list[Table]:
 def by_date() -> list[Table]:
     """Those of `reached` that are made by date, and what these are made from, in the same order."""
     names = {table.name for table in reached() if table.partition}
-    wanted = set()
+    wanted: set[str] = set()
     while names != wanted:
         wanted = set(names)
         names |= {name for table in reached() if table.name in wanted for name in table.inputs}
