@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from itertools import islice
 from pathlib import Path
 
@@ -63,9 +63,22 @@ def printable_message(text: str) -> str:
     return "\n        ".join(map(_escaped, text.splitlines()))
 
 
+_diverted: Callable[[str], None] | None = None
+
+
 def say(message: str) -> None:
     """Write a message to stderr, where everything goes that is not a result."""
-    print(printable_message(message), file=sys.stderr, flush=True)
+    if _diverted is not None:
+        _diverted(message)
+    else:
+        print(printable_message(message), file=sys.stderr, flush=True)
+
+
+def divert_messages(write: Callable[[str], None] | None) -> None:
+    """From now on let `say` hand its messages to `write`: what stands at the bottom of the terminal makes
+    room for them. None: it writes them itself."""
+    global _diverted
+    _diverted = write
 
 
 def listed(names: Collection[object], shown: int = SHOWN_NAMES, limit: int | None = LONGEST) -> str:

@@ -27,6 +27,7 @@ class Built:
     """What a build did: rows of the table now, dates that were made (None: the whole), notes.
 
     `already` says that another run had built it before this one got the lock; `unit` is what `rows` counts.
+    `bytes` is what it read or wrote, where that says more than the size of a table.
     """
 
     rows: int
@@ -34,6 +35,7 @@ class Built:
     already: bool = False
     messages: Messages = field(default_factory=Messages)
     unit: str = "rows"
+    bytes: int | None = None
 
 
 def build(
@@ -64,7 +66,7 @@ def build(
             context.claim(course)
         messages = Messages()
         if not force and _take_back(context, table, course, verdict):
-            messages.add("the table that was set aside is taken back")
+            messages.note("the table that was set aside is taken back")
             verdict = check(context, table, course)
             if verdict.status is Status.FRESH:
                 state = context.state(table, course)

@@ -148,7 +148,7 @@ def parameters(context: Context, table: Table, course: CourseKey | None) -> dict
 def tell_empty_inputs(context: Context, table: Table, course: CourseKey | None, messages: Messages) -> None:
     """Tell which inputs that a table can do without do not exist, and that there is no log day."""
     if course is not None and TRACKLOG in table.inputs and not context.log_days(course):
-        messages.add(f"warning: {NO_LOG_DAY}: no rows")
+        messages.add(f"{NO_LOG_DAY}: no rows")
     absent = [
         context.registry[name].task
         for name, need in table.inputs.items()
@@ -159,7 +159,7 @@ def tell_empty_inputs(context: Context, table: Table, course: CourseKey | None, 
         )
     ]
     if absent:
-        messages.add(f"read as empty, since they do not exist: {', '.join(absent)}")
+        messages.note(f"read as empty, since they do not exist: {', '.join(absent)}")
 
 
 def tell_absent(

@@ -165,7 +165,7 @@ def load_log_days(
     for notice in context.warehouse.notices(course.logs_dataset):
         messages.add(notice)
     if verdict.drop:
-        messages.add(f"{len(verdict.drop)} day tables dropped: their shards are gone")
+        messages.note(f"{len(verdict.drop)} day tables dropped: their shards are gone")
     if verdict.foreign:
         names = listed_names(verdict.foreign)
         messages.add(f"left as they are, made by somebody else or unreadable, and without shard: {names}")

@@ -36,7 +36,7 @@ def follow_up(
         if table.scope is Scope.GROUP:
             about += [f"File: {place}" for place in places]
             for place in places:
-                messages.add(f"written: {place}")
+                messages.note(f"written: {place}")
     if table.snapshot and getattr(context.settings, table.snapshot):
         _keep_snapshot(context, table, messages)
     if len(about) > 1:
@@ -60,4 +60,4 @@ def _keep_snapshot(context: Context, table: Table, messages: Messages) -> None:
         write_and_store(
             storage, folder, [file], schema, rows, form_of(table, context.settings), context.scratch
         )
-    messages.add(f"snapshot: {copy}, {file}")
+    messages.note(f"snapshot: {copy}, {file}")

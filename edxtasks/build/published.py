@@ -42,7 +42,7 @@ def publish(context: Context, table: Table, sources: Sources, messages: Messages
         content = context.digests(path)
         context.storage.put(path, name)
         record(context.storage, folder, of, content, [name], context.scratch)
-        messages.add(f"published: {context.storage.url(name)}")
+        messages.note(f"published: {context.storage.url(name)}")
 
 
 def unpublished_outputs(context: Context, table: Table, course: CourseKey | None, stamp: str) -> str:

@@ -6,9 +6,11 @@ SIGTERM and when nobody reads its messages any more; and the reporter is told ho
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from doit import get_initial_workdir
 from doit.cmd_run import Run as DoitRun
 from doit.control import TaskControl
 from doit.exceptions import BaseFail, UnmetDependency
@@ -16,11 +18,28 @@ from doit.runner import MThreadRunner, Runner
 from doit.task import Stream
 
 from edxtasks.build.last_failures import LastFailures
-from edxtasks.commands.ending import INTERRUPTED, EndsWell, NobodyReads, ignore_interrupts, watching_readers
+from edxtasks.commands.ending import (
+    FAILED,
+    INTERRUPTED,
+    OUTPUT_CLOSED,
+    EndsWell,
+    NobodyReads,
+    ignore_interrupts,
+    watching_readers,
+)
 from edxtasks.commands.old_forms import AnswersOldForms
+from edxtasks.graph.json_lines import JsonLines
 from edxtasks.graph.reporter import RunReporter
+from edxtasks.graph.screen import Screen
 from edxtasks.graph.tasks import MARK, STEP, TOLERATES
 from edxtasks.printable import say
+from edxtasks.steps.step import Run as EdxtasksRun
+
+SCREEN = "EDXTASKS_SCREEN"
+"""Key in doit's namespace for what the run writes on: a `Screen`, made while the tasks are."""
+
+_ENDINGS = {0: "succeeded", INTERRUPTED: "interrupted", OUTPUT_CLOSED: "output closed"}
+"""What `log_json` says of a run by its exit status; any other is a failure."""
 
 
 class _Tolerant:
@@ -110,6 +129,15 @@ class Run(AnswersOldForms, EndsWell, DoitRun):  # type: ignore[misc]
         ("person_course clist=spring", "the courses of a list"),
     )
 
+    def parse_execute(self, in_args: Sequence[str]) -> int | None:
+        """Parse the words of the command line, run the tasks, give the exit status."""
+        try:
+            return super().parse_execute(in_args)
+        finally:
+            screen = getattr(self.loader, "namespace", {}).get(SCREEN)
+            if screen is not None:
+                screen.stop()
+
     def _execute(
         self,
         outfile: Any,
@@ -153,42 +181,48 @@ class Run(AnswersOldForms, EndsWell, DoitRun):  # type: ignore[misc]
         stream = Path(outfile).open("w", encoding="utf-8") if isinstance(outfile, str) else outfile  # noqa: SIM115
         reporter_class = self.reporters[reporter] if isinstance(reporter, str) else reporter
         report = reporter_class(stream, {"failure_verbosity": failure_verbosity})
-        if isinstance(report, RunReporter):
-            run.progress = report.progress
-            report.locate(run.context.warehouse.where)
-            report.pages = run.context.settings.engine.state / "runs"
+        screen = self.loader.namespace.get(SCREEN) or Screen()
+        log = None
         arguments = [self.dep_manager, report, continue_, always, Stream(verbosity, force_verbosity)]
         runner = ThreadRunner(*arguments, num_process) if num_process else SerialRunner(*arguments)
         runner.failures = LastFailures.read(run.context.settings.engine.state)
         runner.marks = not single  # without their inputs, sets do nothing
         scratch = run.context.scratch
+        ended = FAILED
         try:
+            if isinstance(report, RunReporter):
+                log = _prepare(report, screen, run)
+            else:
+                screen.stop()
             if runner.marks:
                 self._remove_marks()
             scratch.sweep()  # what a killed run has left
             if warning := scratch.warning():
                 say(f"warning: {warning}")
             with watching_readers() as nobody_reads:
-                if isinstance(report, RunReporter):
-                    report.nobody_reads = nobody_reads
-                ended: int = runner.run_all(self.control.task_dispatcher())
+                screen.nobody_reads = nobody_reads
+                ended = runner.run_all(self.control.task_dispatcher())
                 for remark in run.context.warehouse.remarks():
                     say(f"note: {remark}")
-                return ended
         except NobodyReads:
+            ended = OUTPUT_CLOSED
             raise
         except KeyboardInterrupt:
+            ended = INTERRUPTED
             say("interrupted: what was finished is kept, the next run goes on from there")
-            return INTERRUPTED
         finally:
             ignore_interrupts()
+            screen.stop()
             run.workers.stop()
             runner.failures.save()
             scratch.close()
             scratch.sweep()  # what the workers have left, which were stopped in the middle of their work
             run.context.digests.save()
+            if log is not None:
+                ended = _end_log(log, report, ended)
             if isinstance(outfile, str):
                 stream.close()
+        return ended
 
     def _remove_marks(self) -> None:
         for name in self.control.selected_tasks:
@@ -202,3 +236,27 @@ class Run(AnswersOldForms, EndsWell, DoitRun):  # type: ignore[misc]
             task = self.control.tasks[name]
             for one in [self.control.tasks[sub] for sub in task.task_dep] if task.has_subtask else [task]:
                 one.task_dep = []
+
+
+def _prepare(report: RunReporter, screen: Screen, run: EdxtasksRun) -> JsonLines | None:
+    """Tell the reporter what it needs to know of a run. Raises `SettingsError` for a `log_json` that
+    cannot be written to."""
+    settings = run.context.settings
+    report.screen = screen
+    report.verbose = settings.options.verbose
+    report.places.add(run.context.warehouse.where)
+    report.pages = settings.engine.state / "runs"
+    run.progress = report.record.progress
+    if settings.options.log_json is not None:
+        path = Path(get_initial_workdir() or ".") / settings.options.log_json.expanduser()
+        report.json = JsonLines(path, report.record.wall)
+    return report.json
+
+
+def _end_log(log: JsonLines, report: RunReporter, status: int) -> int:
+    """Write the last line of `log_json`; the exit status, which tells where lines could not be written."""
+    log.end(report.record, _ENDINGS.get(status, "failed"), report.places)
+    if not log.fault:
+        return status
+    say(f"FAILED  log_json: not all lines could be written: {log.fault}")
+    return status or FAILED

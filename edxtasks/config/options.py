@@ -184,7 +184,12 @@ class Options:
     submit_condor: bool = setting(FLAG, False, "`external`: submit to HTCondor.")
     parallel: bool = setting(FLAG, False, "Accepted; the number of processes is doit's own `-n N`.")
     max_parallel: int | None = setting(POSITIVE, None, "Accepted, as the default of `-n`.")
-    verbose: bool = setting(FLAG, False, "More messages.")
+    verbose: bool = setting(
+        FLAG, False, "More messages: each task that is built or skipped, and what is to be known of it."
+    )
+    log_json: Path | None = setting(
+        PATH, None, "A run adds a line of JSON for each task to this file, from the folder of the command."
+    )
     forget: str | None = setting(
         TEXT, None, "`split`: withdraw this source (its key, or a pattern with `*`)."
     )

@@ -39,6 +39,8 @@ NUMBERS = "values that are no numbers"
 OVERRIDES = "overrides"
 USAGE = "use of modules"
 
+_AS_IT_SHOULD_BE = {HIDDEN}
+
 
 class Findings:
     """Findings by kind, kinds and findings in the order in which they came; a finding is kept once."""
@@ -71,9 +73,10 @@ class Findings:
         return lines
 
     def tell(self, messages: Messages) -> None:
-        """Hand the lines to `messages`, and their number as the count `warnings`."""
-        for line in self.lines():
-            messages.add(line)
+        """Hand the lines to `messages`, and their number as the count `warnings`. What is as it should be is
+        a note."""
+        for kind, line in zip(self._by_kind, self.lines(), strict=True):
+            (messages.note if kind in _AS_IT_SHOULD_BE else messages.add)(line)
         messages.count("warnings", sum(map(self._number, self._by_kind)))
 
     def _number(self, kind: str) -> int:

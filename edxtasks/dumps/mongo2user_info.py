@@ -62,7 +62,7 @@ def fetch(course: CourseKey, mongo: Mongo, folder: Path, messages: Messages) -> 
     paths = tuple(folder / name for name in OUTPUT_FILES)
     with opened(mongo, COLLECTIONS) as database, replacing_together(paths) as sinks:
         counts = _Fetch(course, database).write(dict(zip(OUTPUT_FILES, sinks, strict=True)))
-    messages.add(", ".join(f"{name}: {number} documents" for name, number in counts.items()))
+    messages.note(", ".join(f"{name}: {number} documents" for name, number in counts.items()))
     return paths
 
 

@@ -176,7 +176,7 @@ class _Reader:
         """The delivered table `name`, or None, with a note, when it was not delivered or holds nothing."""
         path = self.file(name)
         if path is None:
-            self.messages.add(f"{name} was not delivered: its columns are NULL")
+            self.messages.note(f"{name} was not delivered: its columns are NULL")
             return None
         table = DeliveredTable(
             path, self.messages, course=self.course, max_bad_fraction=self.max_bad_fraction
@@ -194,7 +194,7 @@ class _Reader:
             doubles += user in into
             into[user] = fragment(dict(zip(names, found, strict=True)))
         if doubles:
-            self.messages.add(f"{name}: {doubles} records of persons who have a later one were not used")
+            self.messages.note(f"{name}: {doubles} records of persons who have a later one were not used")
 
     def newest_of_each(
         self, into: dict[int, bytes], name: str, fields: Sequence[Field], elsewhere: set[int] | None
@@ -224,7 +224,7 @@ class _Reader:
                 row[next(target for target in names if target.endswith("course_id"))] = self.course.slash
             into[user] = fragment(row)
         if several:
-            self.messages.add(f"{name}: {len(several)} persons have several records; the newest was used")
+            self.messages.note(f"{name}: {len(several)} persons have several records; the newest was used")
 
     def hashes(self, into: dict[int, bytes]) -> None:
         """The anonymous ids; the key column is `id` in older dumps, `user_id` in newer ones."""
@@ -312,6 +312,6 @@ def _tell(people: People, messages: Messages) -> None:
     ids = people.ids()
     nameless = sum(b'"username"' not in people.accounts.get(user, b"") for user in ids)
     left_out = len(people.elsewhere - people.enrollments.keys())
-    messages.add(f"{len(ids)} persons, {nameless} of them without an account in the dump")
+    messages.note(f"{len(ids)} persons, {nameless} of them without an account in the dump")
     if left_out:
-        messages.add(f"{left_out} persons enrolled in other courses only were left out")
+        messages.note(f"{left_out} persons enrolled in other courses only were left out")

@@ -102,7 +102,9 @@ class Account:
             told.append(f"{repairs.undecodable_records} with bytes that are no UTF-8")
         if repairs is not None and repairs.nul_characters:
             told.append(f"{repairs.nul_characters} NUL characters dropped")
-        messages.add(", ".join(told))
+        damaged = repairs is not None and (repairs.undecodable_records or repairs.nul_characters)
+        tell = messages.add if self.bad or self.nulled or self.lacking or damaged else messages.note
+        tell(", ".join(told))
         if self.records > FEW_RECORDS and self.bad > max_bad_fraction * self.records:
             raise InputError(
                 f"{self.name}: {self.bad} of {self.records} records are bad, more than max_bad_fraction = "

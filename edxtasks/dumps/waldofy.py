@@ -115,8 +115,7 @@ def convert(
             readable.append(file)
             digests.append(found)
     for file, result in _converted(readable, digests, workers, max_bad_fraction):
-        messages.lines += result.messages.lines
-        messages.counts += result.messages.counts
+        messages.merge(result.messages)
         if result.fault:
             faults.append(result.fault)
             continue

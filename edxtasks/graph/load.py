@@ -19,11 +19,18 @@ from edxtasks.config import Settings, load_settings
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
 from edxtasks.directories import course_directory
-from edxtasks.errors import SourceAbsentError, UserError, from_machine
+from edxtasks.errors import SettingsError, SourceAbsentError, UserError, from_machine
 from edxtasks.graph.arguments import Arguments, choose
 from edxtasks.graph.memory import StampChecker
 from edxtasks.graph.reporter import RunReporter
-from edxtasks.graph.task_files import read_tasks, refuse_options_of_others, refuse_unknown, reserved_words
+from edxtasks.graph.screen import Screen
+from edxtasks.graph.task_files import (
+    other_commands,
+    read_tasks,
+    refuse_options_of_others,
+    refuse_unknown,
+    reserved_words,
+)
 from edxtasks.graph.tasks import Graph, task_kinds
 from edxtasks.messages import Messages
 from edxtasks.printable import printable_message, say
@@ -41,12 +48,22 @@ def load_namespace(folder: Path, arguments: Sequence[str], environment: Mapping[
     # Tens of thousands of tasks are made and kept for the run: looking for garbage among them again and
     # again would take a third of a run that has nothing to do.
     gc.set_threshold(500_000, 50, 50)
+    words = Arguments.of(arguments)
+    screen = Screen()
     try:
-        words = Arguments.of(arguments)
+        is_run = not words.words or words.words[0] not in other_commands()
+        if is_run:
+            screen.show(lambda: "reading settings and tables, making the tasks")
         settings = load_settings(folder, words.variables, environment)
+        if not is_run and settings.options.log_json is not None:
+            raise SettingsError(f"log_json: without effect on {words.words[0]}, only runs have such lines")
         graph = make_graph(settings, words)
     except (UserError, OSError) as error:
+        screen.stop()
         raise InvalidDodoFile(printable_message(str(from_machine(error) or error))) from None
+    except BaseException:
+        screen.stop()
+        raise
 
     def tasks() -> Iterator[dict[str, Any]]:
         yield from graph.tasks()
@@ -64,6 +81,7 @@ def load_namespace(folder: Path, arguments: Sequence[str], environment: Mapping[
         },
         "task_edxtasks": tasks,
         "EDXTASKS_RUN": graph.run,
+        "EDXTASKS_SCREEN": screen,
     }
 
 

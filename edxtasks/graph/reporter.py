@@ -1,17 +1,12 @@
-"""What a run shows: a line for each task that did something, and a short table at the end.
+"""What a run says: failures and warnings at once and once, at the end the totals and a short table.
 
-Lines about work go to stderr; the closing table, what was built and where, goes to doit's output stream.
+Lines about work go to stderr; totals and table, what was built and where, go to doit's output stream.
 """
 
 from __future__ import annotations
 
-import sys
-import threading
-import time
 from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,85 +14,61 @@ from doit.exceptions import BaseFail, UnmetDependency
 
 from edxtasks.build.freshness import Status
 from edxtasks.caches import keeps_caches
-from edxtasks.course import CourseKey
 from edxtasks.errors import from_machine
+from edxtasks.graph.causes import Causes
+from edxtasks.graph.closing import table, totals, what
+from edxtasks.graph.json_lines import JsonLines
+from edxtasks.graph.record import Outcome, RunRecord, TaskRecord
+from edxtasks.graph.screen import Screen
 from edxtasks.graph.tasks import STEP
+from edxtasks.messages import Messages
 from edxtasks.pages.runs import Span, keep, run_page
 from edxtasks.printable import listed, number, printable_message
-from edxtasks.steps.step import Step
+from edxtasks.steps.step import Size, Step
 
-LONGEST_TABLE = 40
-"""Lines of the closing table that name single tasks; a longer run is added up by kind of task."""
-
-_SLOW = 3.0
-_EVERY = 2.0
-
-
-@dataclass(frozen=True)
-class _Line:
-    """A line of the closing table."""
-
-    name: str
-    what: str
-    amount: int
-    unit: str
-    seconds: float
-    rejects: int
+_MOST_GROUPS = 10
+"""Groups of tasks, and names of failed ones, that the end of a run lists."""
+_FEW_NOTES = 5
+"""Notes that are told at the end also to whoever did not ask for them: the place of a page, for one."""
+_OTHER_RUN = "another run has built it"
 
 
 class RunReporter:
-    """doit's reporter for a run. All methods are called in the parent; `progress` from any thread."""
+    """doit's reporter for a run. All methods are called in the parent."""
 
     desc = "what was built, skipped and failed, with rows and times"
 
     def __init__(self, outstream: IO[str], options: dict[str, Any]) -> None:
         self._out = outstream
-        self._began: dict[str, float] = {}
-        self._start = time.monotonic()
-        self._lines: list[_Line] = []
-        self._counts: dict[str, int] = defaultdict(int)
-        self._failed: list[tuple[str, str]] = []
-        self._blocked: dict[str, list[str]] = defaultdict(list)
-        self._told: dict[str, float] = {}
-        self._lock = threading.Lock()
-        self._tables: set[str] = set()
-        self._noted: set[str] = set()
-        # Kept here: while a task runs, doit puts something else in the place of sys.stderr.
-        self._err = sys.stderr
-        self._lost: set[int] = set()
+        self.record = RunRecord()
+        self.screen = Screen()
+        self.verbose = False
+        """Whether what was built, skipped, or fresh after all has a line at once, with its notes."""
+        self.json: JsonLines | None = None
+        """The lines of `log_json`; None for none."""
         self.pages: Path | None = None
         """The folder in which a page of the run is kept; None for none."""
-        self._wall = datetime.now(UTC)
-        self._lanes: dict[int, int] = {}
-        self._lane_of: dict[str, int] = {}
-        self._spans: list[Span] = []
-        self.nobody_reads: Callable[[], None] = lambda: None
-        """Called, from any thread, when what is written here goes nowhere any more."""
+        self.places: set[str] = set()
+        """Where the tables are, for the totals."""
+        self._failures = Causes()
+        self._warnings = Causes()
+        self._skipped = Causes()
+        self._blocked: dict[str, list[str]] = defaultdict(list)
+        self._failed: list[str] = []
+        self._notes: dict[str, None] = {}
 
     def initialize(self, tasks: dict[str, Any], selected_tasks: list[str]) -> None:
         """Called once, before the first check."""
+        self.record.expect(tasks, selected_tasks)
+        self.screen.show(self.record.snapshot)
 
     def get_status(self, task: Any) -> None:
         """Called before a task is checked."""
+        self.record.look_at(task.name)
 
     def execute_task(self, task: Any) -> None:
         """Called when the work of a task begins; with several tasks at once, from its thread."""
-        self._began[task.name] = time.monotonic()
-        with self._lock:  # a thread has a worker of its own
-            self._lane_of[task.name] = self._lanes.setdefault(threading.get_ident(), len(self._lanes))
-
-    def progress(self, name: str, done: int, of: int, unit: str) -> None:
-        """Tell how far a long task is, with rate and time left."""
-        now = time.monotonic()
-        passed = now - self._began.get(name, now)
-        with self._lock:
-            if passed < _SLOW or now - self._told.get(name, 0.0) < _EVERY:
-                return
-            self._told[name] = now
-        rate = done / passed
-        left = f", {(of - done) / rate:.0f} s left" if of and rate else ""
-        total = f" of {number(of)}" if of else ""
-        self._say(f"        {name}: {number(done)}{total} {unit}, {number(int(rate))} {unit}/s{left}")
+        self.record.begin(task.name)
 
     def add_success(self, task: Any) -> None:
         """Called when a task is done, before anything that depends on it is checked."""
@@ -105,27 +76,15 @@ class RunReporter:
         if step is None:
             return
         trouble = step.refreshed()
-        self._note_span(task.name, _outcome(step))
-        seconds = time.monotonic() - self._began.get(task.name, time.monotonic())
-        built = step.built
-        if built is None or built.already:
-            word = "skipped" if built is None else "fresh"
-            self._counts[word] += 1
-            self._say(f"{word:8}{task.name}: {step.reason or 'another run has built it'}")
-            self._say_trouble(trouble)
-            return
-        self._counts["built"] += 1
-        what = f"{number(built.rows)} {built.unit}" + (
-            f", {built.dates} dates" if built.dates is not None else ""
-        )
-        rejects = built.messages.counts["rejects"]
-        self._lines.append(_Line(task.name, what, built.rows, built.unit, seconds, rejects))
-        self._say(f"built   {task.name}: {what}, {seconds:.1f} s  ({step.reason})")
-        for line in built.messages.lines:
-            if line not in self._noted:
-                self._noted.add(line)
-                self._say(f"        {line}")
-        self._say_trouble(trouble)
+        if step.built is None:
+            self._skip(task.name, step, trouble)
+        elif step.built.already:
+            record = self._done(task.name, step, Outcome.FRESH, step.reason or _OTHER_RUN, trouble)
+            self._remark(f"fresh   {record.name}: {record.reason}")
+        else:
+            record = self._done(task.name, step, Outcome.BUILT, step.reason, trouble)
+            self._remark(f"built   {record.name}: {what(record)}, {record.seconds:.1f} s  ({record.reason})")
+            self._tell_notes(step.built.messages)
 
     def skip_uptodate(self, task: Any) -> None:
         """Called for a task that has nothing to do."""
@@ -133,120 +92,150 @@ class RunReporter:
         if step is None:
             return
         if step.status is Status.SKIPPED:
-            self._counts["skipped"] += 1
-            if step.reason:  # else it was told with another task
-                self._say(f"skipped {task.name}: {step.reason}")
+            self._skip(task.name, step)
         else:
-            self._counts["fresh"] += 1
+            self._done(task.name, step, Outcome.FRESH, step.reason)
 
     def skip_ignore(self, task: Any) -> None:
         """Called for a task that the user told doit to ignore."""
-        self._counts["ignored"] += 1
+        self._done(task.name, _step(task), Outcome.IGNORED, "")
 
     def add_failure(self, task: Any, fail: BaseFail) -> None:
         """Called when a task failed, or could not be tried."""
         step = _step(task)
         if isinstance(fail, UnmetDependency):
             if step is not None:
-                self._counts["blocked"] += 1
+                self._done(task.name, step, Outcome.BLOCKED, fail.message)
                 self._blocked[fail.message].append(task.name)
             return
         trouble = step.refreshed() if step is not None else None
-        self._counts["failed"] += 1
         text = fail.message if step is not None else fail.get_msg()
-        self._failed.append((task.name, text))
-        self._note_span(task.name, text, failed=True)
-        self._say(f"FAILED  {task.name}: {text}")
-        self._say_trouble(trouble)
+        self._failed.append(task.name)
+        first = self._failures.add(text, task.name)
+        if not first:
+            self.screen.say(f"FAILED  {task.name}: {text}")
+        else:
+            self._remark(f"FAILED  {task.name}: as {first}")
+        self._done(task.name, step, Outcome.FAILED, text, trouble)
 
     def cleanup_error(self, exception: BaseFail) -> None:
         """Called when a teardown failed."""
-        self._say(exception.get_msg())
+        self.screen.say(exception.get_msg())
 
     def runtime_error(self, message: str) -> None:
         """Called for an error of doit's own, such as an invalid task."""
-        self._failed.append(("doit", message))
-        self._say(message)
+        self._failed.append("doit")
+        self.screen.say(message)
 
     def teardown_task(self, task: Any) -> None:
         """Called when a task is torn down."""
 
     def complete_run(self) -> None:
-        """Called at the end: the closing table, and what failed."""
-        self._closing_table()
-        order = ("built", "fresh", "skipped", "failed", "blocked", "ignored")
-        counts = ", ".join(
-            f"{self._counts[word]} {word}" for word in order if self._counts[word] or word == "built"
-        )
-        ending = f"{counts} in {time.monotonic() - self._start:.1f} s"
-        self._write(self._out, f"{ending}{self._where()}")
+        """Called at the end: totals, what was built, and once more the names of what failed."""
+        self.screen.stop()
+        told = totals(self.record)
+        tables = any(one.outcome is Outcome.BUILT and one.unit == "rows" for one in self.record.ran)
+        where = f"; tables in {', '.join(sorted(self.places))}" if self.places and tables else ""
+        for line in (f"{told}{where}", *table(self.record.ran, self.verbose)):
+            self.screen.write(self._out, line)
+        page = self._keep_page(f"{told}.")
+        for line in self._endings(page):
+            self.screen.say(line)
+
+    def _endings(self, page: Path | None) -> Iterator[str]:
+        """What is told behind the table: what was skipped, not tried, or had the same cause as others, and
+        the names of what failed."""
+        if not self.verbose:
+            if len(self._notes) <= _FEW_NOTES:
+                yield from self._notes
+            skipped = [f"skipped {listed(names)}: {reason}" for reason, names in self._skipped.grouped()]
+            yield from _first(skipped, "reasons of skipped tasks (verbose=1 tells all)")
         for cause, names in self._blocked.items():
-            self._say(f"{len(names)} not tried since {cause.split()[0]} failed: {listed(names)}")
+            yield f"{len(names)} not tried since {cause.split()[0]} failed: {listed(names)}"
+        warned = [
+            f"{len(names)} warned as {first}: {listed(names)}" for first, names in self._warnings.repeated()
+        ]
+        yield from _first(warned, "groups of tasks with the same warnings")
+        for first, names in self._failures.repeated():
+            yield f"{len(names)} failed as {first}: {listed(names)}"
         if self._failed:
-            self._say("failed:")
-            for name, text in self._failed:
-                self._say(f"  {name}: {text.splitlines()[0] if text else 'no reason given'}")
+            where = f"; the page of this run: {page}" if page is not None else ""
+            yield f"failed: {listed(self._failed, _MOST_GROUPS)}{where}"
 
-        self._keep_page(f"{ending}.")
+    def _skip(self, name: str, step: Step, trouble: str | None = None) -> None:
+        reason = step.reason
+        self._done(name, step, Outcome.SKIPPED, reason, trouble)
+        if reason:  # else it was told with another task
+            self._skipped.add(reason, name)
+            self._remark(f"skipped {name}: {reason}")
 
-    def _note_span(self, name: str, text: str, failed: bool = False) -> None:
-        now = time.monotonic()
-        began = self._began.get(name, now)
-        lane = self._lane_of.get(name, 0)
-        shown = printable_message(text)
-        self._spans.append(Span(name, lane, began - self._start, now - self._start, shown, failed))
+    def _done(
+        self, name: str, step: Step | None, outcome: Outcome, reason: str, trouble: str | None = None
+    ) -> TaskRecord:
+        """Record what a task came to, and tell its warnings; `trouble` is one more."""
+        built = step.built if step is not None else None
+        warnings = [*(built.messages.warnings if built is not None else ()), *([trouble] if trouble else ())]
+        record = self._recorded(name, step, outcome, reason, warnings)
+        self.record.add(record)
+        if self.json is not None:
+            self.json.task(record)
+        self._warn(name, warnings)
+        return record
 
-    def _keep_page(self, ending: str) -> None:
-        """Keep a page of a run in which something ran. Whatever goes wrong with it is a warning."""
-        if self.pages is None or not self._spans or not keeps_caches():
-            return
-        try:
-            keep(self.pages, self._wall, run_page(self._wall, self._spans, ending))
-        except Exception as error:  # noqa: BLE001 - the run is over, and what it made is made
-            self._say(f"warning: the page of the run could not be kept: {from_machine(error) or error!r}")
-
-    def locate(self, where: str) -> None:
-        """Say where the tables are, for the closing line."""
-        self._tables.add(where)
-
-    def _where(self) -> str:
-        return (
-            f"; tables in {', '.join(sorted(self._tables))}" if self._tables and self._counts["built"] else ""
+    def _recorded(
+        self, name: str, step: Step | None, outcome: Outcome, reason: str, warnings: Sequence[str]
+    ) -> TaskRecord:
+        running = self.record.end(name)
+        now = self.record.seconds
+        built = step.built if step is not None and outcome is Outcome.BUILT else None
+        size = Size()
+        if self.json is not None and step is not None and outcome in {Outcome.BUILT, Outcome.FRESH}:
+            size = step.size()
+        return TaskRecord(
+            name,
+            outcome,
+            reason,
+            began=running.began if running is not None else now,
+            ended=now,
+            lane=running.lane if running is not None else 0,
+            rows=built.rows if built is not None else size.rows,
+            unit=built.unit if built is not None else "rows",
+            dates=built.dates if built is not None else None,
+            bytes=size.bytes if built is None or built.bytes is None else built.bytes,
+            rejects=built.messages.counts["rejects"] if built is not None else 0,
+            warnings=tuple(warnings),
+            ran=running is not None or outcome is Outcome.FAILED,
         )
 
-    def _closing_table(self) -> None:
-        lines = self._lines
-        if not lines:
-            return
-        if len(lines) > LONGEST_TABLE:
-            lines = _by_kind(lines)
-        width = max(len(line.name) for line in lines)
-        what_width = max(len(line.what) for line in lines)
-        for line in lines:
-            told = f"  {number(line.rejects)} rejects" if line.rejects else ""
-            what = f"{line.name:{width}}  {line.what:>{what_width}}"
-            self._write(self._out, f"built   {what}  {line.seconds:7.1f} s{told}")
+    def _warn(self, name: str, warnings: Sequence[str]) -> None:
+        new = [line for line in warnings if not self._warnings.add(line, name)]
+        if new:
+            self.screen.say(f"warning {name}: " + "\n".join(new))
 
-    def _say_trouble(self, trouble: str | None) -> None:
-        if trouble is not None:
-            self._say(f"        {trouble}")
+    def _tell_notes(self, messages: Messages) -> None:
+        """Tell notes that are new: at once, or at the end where they are few."""
+        new = {line: None for line in messages.lines if line in messages.notes and line not in self._notes}
+        self._notes.update(new)
+        for line in new:
+            self._remark(f"        {line}")
 
-    def _say(self, message: str) -> None:
-        self._write(self._err, message)
+    def _remark(self, line: str) -> None:
+        """Tell what only those want to know who asked for it."""
+        if self.verbose:
+            self.screen.say(line)
 
-    def _write(self, stream: IO[str], message: str) -> None:
-        """Write a message. It never raises in the thread of a task: what cannot be written ends the run."""
-        if id(stream) in self._lost:
-            return
+    def _keep_page(self, ending: str) -> Path | None:
+        """Keep a page of a run in which something ran. Whatever goes wrong with it is a warning."""
+        if self.pages is None or not self.record.ran or not keeps_caches():
+            return None
         try:
-            with self._lock:
-                print(printable_message(message), file=stream, flush=True)
-        except OSError as error:
-            self._lost.add(id(stream))
-            if isinstance(error, BrokenPipeError):
-                self.nobody_reads()
-            elif stream is not self._err:  # a file on a full disk, say
-                self._say(f"the closing table could not be written: {from_machine(error)}")
+            spans = [_span(one) for one in self.record.ran]
+            return keep(self.pages, self.record.wall, run_page(self.record.wall, spans, ending))
+        except Exception as error:  # noqa: BLE001 - the run is over, and what it made is made
+            self.screen.say(
+                f"warning: the page of the run could not be kept: {from_machine(error) or error!r}"
+            )
+            return None
 
 
 def _step(task: Any) -> Step | None:
@@ -254,31 +243,15 @@ def _step(task: Any) -> Step | None:
     return step if isinstance(step, Step) else None
 
 
-def _outcome(step: Step) -> str:
-    """What came of a task that did not fail: amounts and the reason."""
-    built = step.built
-    if built is None or built.already:
-        return step.reason or "another run has built it"
-    return f"{number(built.rows)} {built.unit} ({step.reason})"
+def _span(record: TaskRecord) -> Span:
+    """A task as the page of the run shows it: amounts and the reason, or why it failed."""
+    text = f"{what(record)} ({record.reason})" if record.outcome is Outcome.BUILT else record.reason
+    failed = record.outcome is Outcome.FAILED
+    return Span(record.name, record.lane, record.began, record.ended, printable_message(text), failed)
 
 
-def _by_kind(lines: list[_Line]) -> list[_Line]:
-    kinds: dict[str, list[_Line]] = defaultdict(list)
-    for line in lines:
-        name, _, course = line.name.partition(":")
-        kinds[name if CourseKey.find(course) else line.name].append(line)
-    added = []
-    for kind, members in kinds.items():
-        amount = sum(line.amount for line in members)
-        courses = f", {len(members)} courses" if members[0].name != kind else ""
-        added.append(
-            _Line(
-                kind,
-                f"{number(amount)} {members[0].unit}{courses}",
-                amount,
-                members[0].unit,
-                sum(line.seconds for line in members),
-                sum(line.rejects for line in members),
-            )
-        )
-    return added
+def _first(lines: Sequence[str], of: str) -> Iterator[str]:
+    """The first of many lines, and how many more there are."""
+    yield from lines[:_MOST_GROUPS]
+    if len(lines) > _MOST_GROUPS:
+        yield f"and {number(len(lines) - _MOST_GROUPS)} more {of}"

@@ -21,7 +21,7 @@ from edxtasks.build.inputs import (
 from edxtasks.course import CourseKey
 from edxtasks.errors import NoDumpDirectory, NotDeliveredError, SourceAbsentError, UserError
 from edxtasks.steps.in_worker import JobContext, context_of
-from edxtasks.steps.step import Run, Step
+from edxtasks.steps.step import Run, Size, Step
 from edxtasks.table import Scope, Table
 from edxtasks.workers import Job, Progress
 
@@ -146,6 +146,18 @@ class TableStep(Step):
             return str(self.run.context.name(self.table, self.course))
         except UserError:
             return self.name  # without chosen courses there is no dataset for it
+
+    def size(self) -> Size:
+        context = self.run.context
+        state = context.state(self.table, self.course)
+        if state is None:
+            return Size()
+        name = context.name(self.table, self.course)
+        stored = context.warehouse.bytes_of(name)
+        if stored is None and self.built is not None and not self.built.already:
+            info = context.warehouse.info(name)  # a request for each table: not for thousands that are fresh
+            stored = info.bytes if info is not None else None
+        return Size(state.rows, stored)
 
     def refresh(self) -> None:
         context = self.run.context

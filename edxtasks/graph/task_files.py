@@ -6,6 +6,7 @@ import dataclasses
 import importlib
 import traceback
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -63,11 +64,17 @@ def read_tasks(registry: Registry, settings: Settings | None = None) -> dict[str
 
 def reserved_words() -> frozenset[str]:
     """What no table or command of tables may be called: sets, tasks without a table, commands of doit."""
-    commands = {one.get_name() for one in DoitMain.DOIT_CMDS}
-    commands |= {one.name for one in entry_points(group="doit.COMMAND")}
     tasks = (task for path in _files() for task in _tasks_of(path, _NO_SETTINGS))
     names = {name for task in tasks for name in task.names} | {path.stem for path in _files()}
-    return frozenset(SETS) | names | commands
+    return frozenset(SETS) | names | other_commands() | {"run"}
+
+
+@cache
+def other_commands() -> frozenset[str]:
+    """The commands of doit, its own and ours, but for `run`, which is meant where none is named."""
+    names = {one.get_name() for one in DoitMain.DOIT_CMDS}
+    names |= {one.name for one in entry_points(group="doit.COMMAND")}
+    return frozenset(names - {"run"})
 
 
 def _files() -> list[Path]:

@@ -22,12 +22,19 @@ _GUARD = (
 )
 
 
-def simulate(directory: Path, size: str | CampusSize, seed: int = 1, workers: int = 1) -> Ledger:
+def simulate(
+    directory: Path,
+    size: str | CampusSize,
+    seed: int = 1,
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> Ledger:
     """Write below `directory` what edX would deliver about a campus, and the ledger of what happened.
 
-    `size` is a `CampusSize` or what `CampusSize.parse` reads; `workers` is the number of processes. The
-    same size and seed give the same bytes, whatever the number of workers. Memory grows with the number
-    of people, not with days or events. Written are `DAILY/` (raw logs), `<org>-<date>/` (the weekly
+    `size` is a `CampusSize` or what `CampusSize.parse` reads; `workers` is the number of processes;
+    `progress(done, of)` is told how many of the days and packages of courses are written. The same size and
+    seed give the same bytes, whatever the number of workers. Memory grows with the number of people, not
+    with days or events. Written are `DAILY/` (raw logs), `<org>-<date>/` (the weekly
     package), `listings.csv`, `staff.csv` and `ledger/`; what an earlier simulation left of these is
     removed first.
 
@@ -48,9 +55,13 @@ def simulate(directory: Path, size: str | CampusSize, seed: int = 1, workers: in
     strays.write_strays(campus, directory)
     jobs = [Job(simulate_day, (size, seed, directory, day)) for day in range(size.days)]
     jobs += [Job(simulate_package, (size, seed, directory, course)) for course in range(size.courses)]
+    events = 0
     with WorkerPool(max(1, workers)) as pool:
         try:
-            events = sum(pool.in_order(jobs))
+            for done, number in enumerate(pool.in_order(jobs), 1):
+                events += number
+                if progress is not None:
+                    progress(done, len(jobs))
         except WorkerDiedError as died:
             raise UserError(
                 f"a process of the simulation ended before its work was done ({died}). {_GUARD}"

@@ -73,6 +73,14 @@ class Taken:
     left: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Size:
+    """Rows and bytes of what a step makes, as it is there now; None where that is not known."""
+
+    rows: int | None = None
+    bytes: int | None = None
+
+
 class Step(ABC):
     """The check and the work of one task. `name` is the name of the task."""
 
@@ -142,6 +150,10 @@ class Step(ABC):
     def exists(self) -> bool:
         """Whether there is already something of what the step makes, as far as it can tell."""
         return True
+
+    def size(self) -> Size:
+        """How large what the step makes is, for programs that follow a run."""
+        return Size()
 
     @property
     def makes(self) -> str:

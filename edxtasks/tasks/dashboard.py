@@ -78,7 +78,7 @@ def make_page(progress: Progress, job: JobContext, course: CourseKey | None) -> 
     else:
         place = dashboards.make(context, course)
     messages = Messages()
-    messages.add(place)
+    messages.note(place)
     return Built(1, messages=messages, unit="pages")
 
 

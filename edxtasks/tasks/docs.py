@@ -47,7 +47,7 @@ class DocsStep(Step):
 def make_page(progress: Progress, job: JobContext) -> Built:
     """Make the page."""
     catalog = Catalog(context_of(job))
-    catalog.messages.add(catalog.make())
+    catalog.messages.note(catalog.make())
     return Built(1, messages=catalog.messages, unit="pages")
 
 

@@ -193,7 +193,7 @@ def run_program(progress: Progress, job: JobContext, program: Program) -> Built:
     versions = versions_of(context, program.course, program.outputs)
     write_record(context, program.course, program.name, Record(program.parts, versions))
     messages = Messages()
-    messages.add(f"output of the program: {printable_path(program.log_file)}")
+    messages.note(f"output of the program: {printable_path(program.log_file)}")
     states = context.warehouse.states(context.dataset(program.course))
     rows = sum(states[name].rows for name in program.outputs)
     return Built(rows, messages=messages) if program.outputs else Built(1, messages=messages, unit="runs")
@@ -209,7 +209,7 @@ def submit_program(
     note_job(root, program.course, cluster, program.log_file)
     write_record(context, program.course, program.name, Record(program.parts, versions, cluster))
     messages = Messages()
-    messages.add(f"submitted as cluster {cluster}: {printable_path(file)}; its end is not waited for")
+    messages.note(f"submitted as cluster {cluster}: {printable_path(file)}; its end is not waited for")
     return Built(1, messages=messages, unit="jobs")
 
 

@@ -142,7 +142,7 @@ def export_for_research(
     folder = research_folder(course)
     for name in to_remove(context, course):
         context.storage.delete(f"{folder}/{_file(name)}")
-        messages.add(f"{_file(name)} removed from {folder}: its table was set aside")
+        messages.note(f"{_file(name)} removed from {folder}: its table was set aside")
     for done, name in enumerate(stale):
         with written(f"{_file(name)} of {course}"):
             if name == FORUM:
@@ -162,7 +162,7 @@ def _export(context: Context, name: TableName, folder: str, messages: Messages) 
     nested = [column.name for column in info.schema if column.type == "RECORD" or column.repeated]
     flat = Schema(tuple(column for column in info.schema if column.name not in nested))
     if nested:
-        messages.add(f"{name.table}: columns that CSV cannot hold left out: {listed(nested, 20)}")
+        messages.note(f"{name.table}: columns that CSV cannot hold left out: {listed(nested, 20)}")
     rows = context.warehouse.read(name, flat.names, ordered=True)
     form = with_settings(PLAIN, context.settings)
     write_and_store(context.storage, folder, [_file(name.table)], flat, rows, form, context.scratch)

@@ -59,10 +59,10 @@ class SimulateStep(Step):
 
 def simulate_campus(progress: Progress, folder: Path, size: CampusSize, seed: int, workers: int) -> Built:
     """Write a simulated campus."""
-    simulate(folder, size, seed, workers)
+    simulate(folder, size, seed, workers, lambda done, of: progress(done, of, "days and courses"))
     description = orjson.loads((folder / "ledger" / "campus.json").read_bytes())
     messages = Messages()
-    messages.add(f"{len(description['courses'])} courses, logs to {description['last_day']}, in {folder}")
+    messages.note(f"{len(description['courses'])} courses, logs to {description['last_day']}, in {folder}")
     return Built(description["lines"], messages=messages, unit="log lines")
 
 

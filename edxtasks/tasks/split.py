@@ -78,7 +78,8 @@ class SplitStep(Step):
             return result
         assert isinstance(result, SplitResult)
         messages = Messages(counts=Counter(rejects=sum(sum(f.rejects.values()) for f in _split(result))))
-        told = [line for file in result.files for line in _told(file)]
+        notes = [line for file in result.files for line in _told(file)]
+        told = [f"{printable(file.path.name)}: {one}" for file in _split(result) for one in file.warnings]
         told += _left_alone([(file.state, file.message) for file in result.files])
         if result.lost:
             shards = listed([f"{bucket} {day}" for bucket, day in result.lost])
@@ -88,10 +89,14 @@ class SplitStep(Step):
                 "withdraw the rows: split forget='lost:*'"
             )
         if not result.ok:
-            raise InputError("\n".join([*_faults(result), *told]))
+            raise InputError("\n".join([*_faults(result), *notes, *told]))
+        for line in notes:
+            messages.note(line)
         for line in told:
             messages.add(line)
-        return Built(sum(file.rows for file in _split(result)), messages=messages)
+        done = _split(result)
+        read = sum(file.path.stat().st_size for file in done if file.path.exists())
+        return Built(sum(file.rows for file in done), messages=messages, bytes=read)
 
 
 def _split(result: SplitResult) -> list[FileResult]:
@@ -122,15 +127,14 @@ def _told(file: FileResult) -> list[str]:
         f"{number(file.lines)} lines, {number(file.rows)} rows, {number(rejects)} rejects, "
         f"{number(file.courses)} courses, {number(file.days)} days"
     )
-    lines = [f"{name}: {counts}", *(f"{name}: {warning}" for warning in file.warnings)]
+    lines = [f"{name}: {counts}"]
     if file.new_keys:
         lines.append(f"{name}: keys never seen before, kept in mongoid: {listed(file.new_keys, SHOWN_KEYS)}")
     return lines
 
 
 def _faults(result: SplitResult) -> list[str]:
-    """What failed: first in one line, with the first reason, since the end of a run repeats that line alone;
-    then all reasons, one by one."""
+    """What failed: first how many and which, then the reasons, one by one."""
     failed = [file for file in result.files if file.state == FAILED or not file.complete]
     heads = []
     if failed:
@@ -145,10 +149,9 @@ def _faults(result: SplitResult) -> list[str]:
     ]
     left_out = len(reasons) - SHOWN_FAULTS
     more = [f"and {number(left_out)} more"] if left_out > 0 else []
-    first = reasons[0].splitlines()[0]
     if len(reasons) == 1:
         return [f"{heads[0].partition(': ')[0]}: {reasons[0]}"]
-    return [f"{'; '.join(heads)}; the first: {first}", *reasons[:SHOWN_FAULTS], *more]
+    return ["; ".join(heads), *reasons[:SHOWN_FAULTS], *more]
 
 
 def _reason(file: FileResult) -> str:
@@ -189,7 +192,7 @@ def split_logs(progress: Progress, job: JobContext, paths: list[Path], options: 
 
 def _tell(progress: Progress, told: SplitProgress) -> None:
     if told.stage == "splitting":
-        progress(told.bytes_done >> 10, told.bytes >> 10, "kB")
+        progress(told.bytes_done, told.bytes, "bytes")
 
 
 def withdraw_logs(progress: Progress, pattern: str, options: SplitOptions) -> Built:
@@ -197,7 +200,7 @@ def withdraw_logs(progress: Progress, pattern: str, options: SplitOptions) -> Bu
     withdrawn = forget(pattern, options)
     messages = Messages()
     for source in withdrawn:
-        messages.add(f"{source} withdrawn")
+        messages.note(f"{source} withdrawn")
     if not withdrawn:
         raise UserError(f"forget={pattern}: no source that was split has this key, or one like it")
     return Built(len(withdrawn), messages=messages, unit="sources")

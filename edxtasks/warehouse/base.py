@@ -359,6 +359,11 @@ class Warehouse(ABC):
     def drop_aside(self, name: TableName) -> bool:
         """Remove a table that was set aside. False when there is none. `drop` does it too."""
 
+    def bytes_of(self, name: TableName) -> int | None:
+        """Bytes of a table as it is stored; None where there is no table, or a service would have to be
+        asked."""
+        return None
+
     @abstractmethod
     def info(self, name: TableName) -> TableInfo | None:
         """Metadata of a table, None when it does not exist."""

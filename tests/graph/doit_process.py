@@ -9,9 +9,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from project import REPOSITORY
+from project import REPOSITORY, told_all
 
-_PROGRESS = re.compile(r" {8}\S+: [\d ]+( of [\d ]+)? \S+, [\d ]+ \S+/s(, \d+ s left)?")
+_PROGRESS = re.compile(r"(\d+:)?\d+:\d\d  .*")
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def doit(folder: Path, *words: str, stdin: bytes = b"", status: int = 0, **envir
     """Run doit in `folder`; fails when it does not end with `status`."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("EDXTASKS_")}
     done = subprocess.run(
-        [sys.executable, "-m", "doit", *words],
+        [sys.executable, "-m", "doit", *told_all(words)],
         cwd=folder,
         env={**clean, "PYTHONPATH": str(REPOSITORY), **environment},
         input=stdin,

@@ -9,10 +9,19 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from edxtasks.graph.task_files import other_commands
+
 REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def told_all(words: Sequence[str]) -> list[str]:
+    """The words of a doit line; of a run with the option that makes it tell each task that it builds."""
+    is_run = not other_commands() & set(words)
+    return [*words, "verbose=1"] if is_run else [*words]
 
 
 @dataclass(frozen=True)
@@ -105,7 +114,7 @@ class Project:
     def start(self, *words: str, folder: Path | None = None) -> subprocess.Popen[str]:
         """Start doit in a process group of its own, in the folder of the project or another one."""
         return subprocess.Popen(
-            [sys.executable, "-m", "doit", *words],
+            [sys.executable, "-m", "doit", *told_all(words)],
             cwd=folder or self.folder,
             env=os.environ | {"PYTHONPATH": str(self.package)},
             stdout=subprocess.PIPE,

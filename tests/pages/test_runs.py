@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from numbers_by_hand import HOSTILE
 
+from edxtasks.graph.record import Outcome, TaskRecord
 from edxtasks.graph.reporter import RunReporter
 from edxtasks.pages.runs import KEPT, MOST, Span, keep, run_page
 
@@ -50,6 +51,6 @@ def test_a_page_that_cannot_be_kept_is_a_warning(tmp_path: Path, capsys: pytest.
     reporter.pages = tmp_path / "runs"
     reporter.complete_run()  # nothing ran: there is no page
     assert capsys.readouterr().err == ""
-    reporter._note_span("a", "b")
+    reporter.record.add(TaskRecord("a", Outcome.FAILED, "b", ran=True))
     reporter.complete_run()
     assert "the page of the run could not be kept" in capsys.readouterr().err

@@ -146,7 +146,7 @@ def rows(path: Path, max_bad_fraction: float, messages: Messages) -> Iterator[di
         others = len(unknown) - len(names)
         parts = [listed(names, 20)] if names else []
         parts += [f"{others} whose names are not shown"] if others else []
-        messages.add(f"{file}: fields without a column: {' and '.join(parts)}")
+        messages.note(f"{file}: fields without a column: {' and '.join(parts)}")
 
 
 _NONE: tuple[object, ...] = (None, "", 0, {}, "null", {"$date": None}, {"$date": 0})

@@ -120,7 +120,7 @@ def gather(
         if path is not None:
             table = DeliveredTable(path, messages, course=course, max_bad_fraction=max_bad_fraction)
         if table is None or not table.header:
-            messages.add(f"{name} was not delivered: its columns are NULL")
+            messages.note(f"{name} was not delivered: its columns are NULL")
             continue
         opened = True
         listed = COURSE_ROLES if name == "rolecourse" else FORUM_ROLES
@@ -143,7 +143,7 @@ def gather(
         messages.add(f"{nameless} records without a role were not used")
     if unlisted:
         told = ", ".join(f"{role} ({number})" for role, number in sorted(unlisted.items()))
-        messages.add(f"roles without a column of their own, taken as staff: {told}")
+        messages.note(f"roles without a column of their own, taken as staff: {told}")
     return people
 
 

@@ -123,7 +123,7 @@ def _places(
         for row in build_extra(existing, listed, database):
             found += row["ip"] in listed
             yield row
-    messages.add(f"{len(listed)} addresses without a country, {found} of them known to {path.name}")
+    messages.note(f"{len(listed)} addresses without a country, {found} of them known to {path.name}")
 
 
 TABLE = Table(

@@ -45,7 +45,7 @@ def build(inputs: BuildInputs) -> list[Row]:
 
 def _tell(messages: Messages, number: int, what: str) -> None:
     if number:
-        messages.add(f"left out: {number} {what}")
+        messages.note(f"left out: {number} {what}")
 
 
 TABLE = Table(

@@ -23,7 +23,7 @@ def build(inputs: BuildInputs) -> list[Row]:
     users, problems, values = scores.scores_of(inputs.rows("person_problem") or ())
     answers = responses.responses_to(model.numbers, model.values, model.offsets, users, problems, values)
     if answers.dropped_persons:
-        inputs.messages.add(
+        inputs.messages.note(
             f"left out: {answers.dropped_persons} learners without an answer to a problem of the model"
         )
     found = abilities(answers, model.items)

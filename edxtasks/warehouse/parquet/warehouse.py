@@ -104,6 +104,11 @@ class ParquetWarehouse(Warehouse):
             description=self._notes.description(name),
         )
 
+    def bytes_of(self, name: TableName) -> int | None:
+        if name.table not in self.states(name.dataset):
+            return None
+        return sum(path.stat().st_size for path in self._folder.files(name))
+
     def location(self, name: TableName, partitioned: bool) -> Path:
         return self._folder.place(name, partitioned)
 

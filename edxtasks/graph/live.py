@@ -1,0 +1,134 @@
+"""The live place at the bottom of a terminal. Imported only where one is shown: rich takes time to import."""
+
+from __future__ import annotations
+
+from typing import IO
+
+from rich.cells import cell_len
+from rich.console import Console, Group
+from rich.live import Live
+from rich.text import Text
+
+from edxtasks.graph.progress_words import amount, clock, counts
+from edxtasks.graph.record import Running, Snapshot
+from edxtasks.printable import number, printable
+
+_MOST_ROWS = 8
+"""Running tasks that have a row of their own."""
+_WIDEST = 120
+"""Columns that it takes at most: wider rows are hard to read, and break when a window gets narrower."""
+_SHORTEST_BAR = 10
+_STYLES = {"FAILED": "bold red", "warning": "yellow"}
+
+
+class LivePlace:
+    """A few lines that are drawn again and again, below the messages that stay.
+
+    The cursor is left visible, so that a process that is killed leaves nothing to be mended.
+    """
+
+    def __init__(self, stream: IO[str]) -> None:
+        # NO_COLOR and how many colours the terminal has are rich's to find out.
+        self._console = Console(file=stream, force_terminal=True, highlight=False, markup=False, emoji=False)
+        self._live = Live(
+            console=self._console,
+            auto_refresh=False,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+            vertical_overflow="crop",
+        )
+
+    def draw(self, now: Snapshot | str) -> None:
+        """Show a moment of the run, or a line of text."""
+        if not self._live.is_started:
+            self._live.start()
+            self._console.show_cursor(True)
+        width = min(self._console.width - 1, _WIDEST)
+        rows = min(_MOST_ROWS, max(1, self._console.height - 3))
+        if isinstance(now, str):
+            lines = [Text(shortened(now, width), "dim")]
+        else:
+            lines = [_head(now, width, self._bar), *_rows(now, width, rows)]
+        self._live.update(Group(*lines), refresh=True)
+
+    def say(self, message: str) -> None:
+        """Write a message above the place, as it is; it stays."""
+        text = Text(message)
+        word = message.partition(" ")[0]
+        if word in _STYLES:
+            text.stylize(_STYLES[word], 0, len(word))
+        self._console.print(text, soft_wrap=True)
+
+    def close(self) -> None:
+        """Take the place away."""
+        if self._live.is_started:
+            self._live.stop()
+
+    @property
+    def _bar(self) -> tuple[str, str]:
+        return ("#", "-") if self._console.options.ascii_only else ("━", "─")
+
+
+def shortened(text: str, width: int) -> str:
+    """A text of at most `width` columns: of a longer one the middle is left out, since tasks have the name of
+    their table in front and the run of their course at the end."""
+    if cell_len(text) <= width:
+        return text
+    head = (width - 1) // 2
+    start = text[:head]
+    while cell_len(start) > head:
+        start = start[:-1]
+    end = text[-(width - 1 - cell_len(start)) :]
+    while cell_len(end) > width - 1 - cell_len(start):
+        end = end[1:]
+    return f"{start}…{end}"
+
+
+def _head(now: Snapshot, width: int, bar: tuple[str, str]) -> Text:
+    """The bar over all tasks, with numbers and time."""
+    done, *rest = counts(now)
+    told = Text(f" {done}")
+    for one in rest:
+        told.append("  ")
+        told.append(one, "bold red" if one.endswith("failed") else "yellow")
+    told.append(f"  {clock(now.seconds)}")
+    room = width - cell_len(told.plain)
+    if room < _SHORTEST_BAR:
+        told.truncate(width)
+        return told
+    filled = room * now.done // now.total if now.total else 0
+    line = Text(bar[0] * filled, "green")
+    line.append(bar[1] * (room - filled), "dim")
+    return line + told
+
+
+def _rows(now: Snapshot, width: int, most: int) -> list[Text]:
+    """A row for each running task, the longest first."""
+    if not now.running:
+        return (
+            [Text(shortened(f"  looking at {printable(now.looking_at)}", width), "dim")]
+            if now.looking_at
+            else []
+        )
+    shown = now.running if len(now.running) <= most else now.running[: most - 1]
+    lines = [_row(one, now.seconds, width) for one in shown]
+    if len(shown) < len(now.running):
+        lines.append(Text(f"  and {number(len(now.running) - len(shown))} more", "dim"))
+    return lines
+
+
+def _row(running: Running, seconds: float, width: int) -> Text:
+    passed = f"  {clock(seconds - running.began):>7}"
+    told = amount(running, seconds)
+    room = width - 2 - len(passed)
+    # The name keeps half of the row; of what the task tells, the end is left out.
+    if told and cell_len(told) > room - min(cell_len(running.name), room // 2) - 2:
+        told = ", ".join(told.split(", ")[:1])
+    name = shortened(printable(running.name, None), max(1, room - cell_len(told) - (2 if told else 0)))
+    line = Text("  ")
+    line.append(name, "bold")
+    line.append(" " * max(0, room - cell_len(name) - cell_len(told)))
+    line.append(told)
+    line.append(passed, "dim")
+    return line
