@@ -175,7 +175,7 @@ def test_every_option_is_known() -> None:
         skip_log_loading skip_already_successful skip_if_exists force_recompute skip_geoip just_do_nightly
         just_do_geoip just_do_totals time_on_task_config subsection nskip only_step table from_files
         output_project_id output_dataset_id output_bucket collection extparam skiprun submit_condor parallel
-        max_parallel verbose forget size seed days dbname listings org tlfn"""
+        max_parallel verbose log_json forget size seed days dbname listings org tlfn"""
     assert set(OPTIONS) == set(named.split())
 
 

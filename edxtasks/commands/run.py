@@ -134,7 +134,7 @@ class Run(AnswersOldForms, EndsWell, DoitRun):  # type: ignore[misc]
         try:
             return super().parse_execute(in_args)
         finally:
-            screen = getattr(self.loader, "namespace", {}).get(SCREEN)
+            screen = (getattr(self.loader, "namespace", None) or {}).get(SCREEN)
             if screen is not None:
                 screen.stop()
 

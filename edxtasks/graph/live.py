@@ -122,9 +122,12 @@ def _row(running: Running, seconds: float, width: int) -> Text:
     passed = f"  {clock(seconds - running.began):>7}"
     told = amount(running, seconds)
     room = width - 2 - len(passed)
-    # The name keeps half of the row; of what the task tells, the end is left out.
-    if told and cell_len(told) > room - min(cell_len(running.name), room // 2) - 2:
-        told = ", ".join(told.split(", ")[:1])
+    # The name keeps half of the row; of what the task tells, the end is left out, or all.
+    most = room - min(cell_len(running.name), room // 2) - 2
+    if cell_len(told) > most:
+        told = told.partition(", ")[0]
+    if cell_len(told) > most:
+        told = ""
     name = shortened(printable(running.name, None), max(1, room - cell_len(told) - (2 if told else 0)))
     line = Text("  ")
     line.append(name, "bold")
