@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from project import REPOSITORY
+from project import REPOSITORY, told_all
 from test_weekly_package import OLD, ONE, TWO, configure, package
 
 from edxtasks.course import CourseKey
@@ -22,7 +22,7 @@ def run(folder: Path, *words: str) -> tuple[int, str]:
     """Exit status and messages of doit, run by somebody whom permissions bind."""
     prefix = AS_ANYBODY if os.geteuid() == 0 else []
     done = subprocess.run(
-        [*prefix, sys.executable, "-m", "doit", *words],
+        [*prefix, sys.executable, "-m", "doit", *told_all(words)],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
         capture_output=True,
