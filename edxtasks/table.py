@@ -188,11 +188,13 @@ class PythonModel:
 
     `reads` says what the graph tells of these files, and how each is needed: `file:NAME` in the course's
     directory of the dump, `setting:NAME` for a setting, or the file that it names. `settings`: names of
-    settings that change the rows. `outputs`: files that are written beside the sources, `{course}` in a name
-    is ORG__NUMBER__RUN. `own_columns`: the rows may have more columns than the schema says. `never_empty`: no
-    rows are no result, whatever the files are: the build fails and the old table stays. `published`: sources
-    that are copied to the storage as they are, with their names there, endings left out; `published_outputs`:
-    those of `outputs` that are copied to the course's folder there.
+    settings that change the rows. `marks` gives what else these hang on, by name, as a stamp may hold it: of
+    a secret what tells it from others, and nothing more; it raises `UserError` where the table cannot be
+    made. `outputs`: files that are written beside the sources, `{course}` in a name is ORG__NUMBER__RUN.
+    `own_columns`: the rows may have more columns than the schema says. `never_empty`: no rows are no result,
+    whatever the files are: the build fails and the old table stays. `published`: sources that are copied to
+    the storage as they are, with their names there, endings left out; `published_outputs`: those of `outputs`
+    that are copied to the course's folder there.
     `accumulates`: it may also read its own rows as they stand, under its own name; they are no
     input, and no part of its stamp.
     """
@@ -202,6 +204,7 @@ class PythonModel:
     sources: Callable[[Instance], Mapping[str, Path | None]] | None = None
     reads: Mapping[str, Need] = field(default_factory=dict)
     settings: tuple[str, ...] = ()
+    marks: Callable[[Instance], Mapping[str, str]] | None = None
     outputs: tuple[str, ...] = ()
     own_columns: bool = False
     never_empty: bool = False

@@ -126,12 +126,13 @@ def test_every_setting_with_its_default(tmp_path: Path) -> None:
         "health_least_rejects": 100, "health_small_log_rejects": 0.1, "health_dump_age": 10,
         "health_users_drop": 0.02, "health_rows_drop": 0.2, "health_unknown_learners": 0.01,
         "health_unlisted_events": 20, "health_disk_weeks": 1.0,
+        "deidentify_release": None, "deidentify_k": 5, "deidentify_columns": None,
     }  # fmt: skip
     sections: dict[str, dict[str, Any]] = {
         "paths": {
             "dump_dir": None, "course_sql_base_dir": tmp_path, "course_sql_date_dir": None,
             "tracking_logs_directory": None, "tlfn": None, "geoip_database": tmp_path / "GeoIP2-City.mmdb",
-            "geographic_regions": None, "listings": None, "staff": None,
+            "geographic_regions": None, "listings": None, "staff": None, "deidentify_key_file": None,
         },
         "warehouse": {
             "engine": "duckdb", "path": tmp_path / "warehouse", "project_id": None, "location": "US",

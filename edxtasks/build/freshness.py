@@ -34,6 +34,7 @@ from edxtasks.build.stamp_parts import (
     PARAMETER,
     RECIPE,
     input_parts,
+    mark_parts,
     recipe_of,
     source_parts,
     stamp_of,
@@ -173,6 +174,7 @@ def _check(context: Context, table: Table, course: CourseKey | None, quick: bool
     }
     if sources:
         parts |= source_parts(context, sources)
+    parts |= mark_parts(context, table, course)
     if table.scope is Scope.GROUP:
         parts[COURSES] = digest(*(course.slash for course in context.courses_of(table)))
     state = context.state(table, course)

@@ -12,6 +12,7 @@ from edxtasks.build.stamp_parts import (
     DECLARED,
     DIRECTORY,
     FILE,
+    MARK,
     OF_COURSE,
     PARAMETER,
     RECIPE,
@@ -96,6 +97,8 @@ def _told(name: str, change: str, courses: Sequence[str], before: str | None, no
         return f"the log days {'changed' if change == 'changed' else change.replace('is', 'are', 1)}"
     if name.startswith(FILE):
         return f"the file {name.removeprefix(FILE)} {change}"
+    if name.startswith(MARK):
+        return f"the {name.removeprefix(MARK)} {change}"
     if name.startswith(PARAMETER):
         plain = name.removeprefix(PARAMETER)
         return f"the {'setting' if plain in _NAMES else 'parameter'} {plain} {change}"

@@ -10,7 +10,7 @@ from edxtasks.build.inputs import instances
 from edxtasks.config import Settings
 from edxtasks.config.settings import SETTINGS
 from edxtasks.course import CourseKey
-from edxtasks.table import TRACKLOG, External, Need, SqlModel, Table
+from edxtasks.table import TRACKLOG, External, Instance, Need, PythonModel, SqlModel, Table
 from edxtasks.warehouse.base import digest
 
 ABSENT = "absent"
@@ -22,10 +22,11 @@ DECLARED = "of"
 DIRECTORY = "directory"
 FILE = "file "
 PARAMETER = "@"
+MARK = "made with "
 OF_COURSE = " of "
 """Names of parts that are no inputs: what a table is made by, for which courses, as which declared table,
-from which directory; how the names of those of a file and a parameter begin; and what joins an input and its
-course."""
+from which directory; how the names of those of a file, a parameter and a mark (`PythonModel.marks`) begin;
+and what joins an input and its course."""
 
 
 def stamp_of(parts: Mapping[str, str]) -> str:
@@ -59,6 +60,16 @@ def source_parts(context: Context, sources: Mapping[str, Path | None]) -> dict[s
     if dumped:
         parts[DIRECTORY] = dumped[0].name
     return parts
+
+
+def mark_parts(context: Context, table: Table, course: CourseKey | None) -> dict[str, str]:
+    """What a table hangs on that is no file, table or setting, as the stamp may hold it. Raises `UserError`
+    where the table cannot be made."""
+    builder = table.builder
+    if not isinstance(builder, PythonModel) or builder.marks is None:
+        return {}
+    of = Instance(context.settings, course, context.courses_of(table))
+    return {f"{MARK}{name}": value for name, value in builder.marks(of).items()}
 
 
 def input_parts(

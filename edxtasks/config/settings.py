@@ -61,6 +61,11 @@ class Paths:
     )
     listings: Path | None = setting(PATH, None, "Course listings, CSV or JSON lines.")
     staff: Path | None = setting(PATH, None, "Staff file, CSV, for `staff2bq`.")
+    deidentify_key_file: Path | None = setting(
+        PATH,
+        None,
+        "File with the key of pseudonyms for `deidentify`, outside the warehouse, readable by you alone.",
+    )
 
 
 @dataclass(frozen=True)
@@ -274,6 +279,17 @@ class Settings:
     )
     health_disk_weeks: float = setting(
         number(0, 520), 1.0, "Weeks of logs and dumps for which there must be room on the disks."
+    )
+    deidentify_release: str | None = setting(
+        TEXT,
+        None,
+        "Name of the release that `deidentify` makes; pseudonyms of two releases cannot be joined.",
+    )
+    deidentify_k: int = setting(
+        whole(2), 5, "Fewest learners who cannot be told apart by what may be known of them."
+    )
+    deidentify_columns: tuple[str, ...] | None = setting(
+        TEXTS, None, "Columns of behaviour that `deidentify` publishes; none: all that it can."
     )
     options: Options = field(default_factory=Options)
     config_file: Path | None = None
