@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -100,8 +100,12 @@ def rows_of(warehouse: Warehouse, name: TableName, schema: Schema) -> Iterator[V
     text, unless it is a number.
     """
     rows = warehouse.read(name, schema.names)
-    if warehouse.built_here(name):
-        return rows
+    return rows if warehouse.built_here(name) else plain_rows(schema, rows)
+
+
+def plain_rows(schema: Schema, rows: Iterable[Values]) -> Iterator[Values]:
+    """Rows whose schema tells a type that no table of ours has as STRING: such a value becomes text, unless
+    it is a number."""
     odd = [(place, one) for place, one in enumerate(schema) if one.type in ("STRING", "RECORD")]
     return (_plain_row(row, odd) for row in rows)
 

@@ -226,10 +226,14 @@ def written(what: str) -> Iterator[None]:
         raise UserError(f"{what} cannot be written: {error.strerror or error}{where}") from error
 
 
-class _Writer(Protocol):
-    def row(self, values: Sequence[object]) -> None: ...
+class RowWriter(Protocol):
+    """What takes rows, one after the other."""
 
-    def finish(self) -> None: ...
+    def row(self, values: Sequence[object]) -> None:
+        """Take one row."""
+
+    def finish(self) -> None:
+        """Hand on what is kept back."""
 
 
 def write_files(paths: Sequence[Path], schema: Schema, rows: Iterable[Values], form: CsvForm) -> int:
@@ -257,8 +261,7 @@ def write_rows(files: Sequence[RowFile], schema: Schema, rows: Iterable[Values],
     gzipped = {file.path for file in files if file.gzip}
     with replacing_together([file.path for file in files], gzipped=gzipped) as sinks:
         writers = [
-            _JsonRows(sink, schema) if file.json else _CsvRows(sink, schema, form)
-            for sink, file in zip(sinks, files, strict=True)
+            row_writer(sink, schema, form, json=file.json) for sink, file in zip(sinks, files, strict=True)
         ]
         for row in rows:
             number += 1
@@ -269,26 +272,42 @@ def write_rows(files: Sequence[RowFile], schema: Schema, rows: Iterable[Values],
     return number
 
 
+def row_writer(sink: ByteSink, schema: Schema, form: CsvForm, *, json: bool) -> RowWriter:
+    """What writes rows to a sink as JSON lines, or as CSV with its header."""
+    return _JsonRows(sink, schema) if json else _CsvRows(sink, schema, form)
+
+
+def csv_values(schema: Schema, form: CsvForm) -> Callable[[Sequence[object]], list[object]]:
+    """A function from a row to what CSV has for it: booleans, times, lists and records are text, NULL is
+    None, all else is as it was."""
+    spell: dict[str, Callable[[object], str]] = {
+        "TIMESTAMP": lambda value: _time(value) + form.zone,
+        "BOOLEAN": lambda value: form.true if value else form.false,
+        "RECORD": lambda value: orjson.dumps(_with_times(value)).decode(),
+    }
+    kinds = ["RECORD" if one.repeated else one.type for one in schema]
+    spelt = [(place, spell[kind]) for place, kind in enumerate(kinds) if kind in spell]
+
+    def make(values: Sequence[object]) -> list[object]:
+        fields = list(values)
+        for place, one in spelt:
+            if fields[place] is not None:
+                fields[place] = one(fields[place])
+        return fields
+
+    return make
+
+
 class _CsvRows:
     def __init__(self, sink: ByteSink, schema: Schema, form: CsvForm) -> None:
         if form.bom:
             sink.write(codecs.BOM_UTF8)
         self._csv = CsvWriter(sink)
         self._csv.record(schema.names)
-        spell: dict[str, Callable[[object], str]] = {
-            "TIMESTAMP": lambda value: _time(value) + form.zone,
-            "BOOLEAN": lambda value: form.true if value else form.false,
-            "RECORD": lambda value: orjson.dumps(_with_times(value)).decode(),
-        }
-        kinds = ["RECORD" if one.repeated else one.type for one in schema]
-        self._spelt = [(place, spell[kind]) for place, kind in enumerate(kinds) if kind in spell]
+        self._spell = csv_values(schema, form)
 
     def row(self, values: Sequence[object]) -> None:
-        fields = list(values)
-        for place, spell in self._spelt:
-            if fields[place] is not None:
-                fields[place] = spell(fields[place])
-        self._csv.record(fields)
+        self._csv.record(self._spell(values))
 
     def finish(self) -> None:
         self._csv.flush()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import weakref
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 import duckdb
 
-from edxtasks.errors import from_machine
+from edxtasks.errors import UserError, from_machine
 from edxtasks.scratch import Scratch
 from edxtasks.warehouse.base import TableName
 from edxtasks.warehouse.parquet import ParquetWarehouse
@@ -15,36 +17,108 @@ from edxtasks.warehouse.refusals import machine_fault
 from edxtasks.warehouse.session import quoted, spill_folder
 
 LOG_DAYS = "tracklog_"
+ALL_DAYS = "tracklog"
+"""The view of a dataset of log days in which they are all together."""
+
+_NAMES = re.compile(r"\w+")
+_OF_THE_CATALOG = re.compile(
+    r"\b(?:information_schema|sqlite_master|duckdb_\w+|pg_\w+|show\b|pragma\b)", re.IGNORECASE
+)
+"""What asks which views there are."""
+
+
+class Views:
+    """A DuckDB connection in memory in which the tables below a folder are views; UTC.
+
+    Views are made when they are wanted: making one reads a file, and a warehouse may have 100 000 tables.
+    In a dataset with day tables the view `tracklog` is all of them together. What cannot be read has no
+    view; `remarks` says so, and what else lies there that is not a table, in lines for people.
+    """
+
+    def __init__(self, folder: Path, scratch: Scratch) -> None:
+        """`scratch` is for what does not fit in memory; it is closed when the connection goes."""
+        self._warehouse = ParquetWarehouse(folder, scratch=scratch)
+        self.connection = duckdb.connect(config={"temp_directory": spill_folder(scratch)})
+        weakref.finalize(self.connection, scratch.close)
+        self.connection.execute("SET TimeZone = 'UTC'")
+        self.remarks: list[str] = []
+        self._tables = dict(self._listed())
+        self._made: set[tuple[str, str]] = set()
+        self._words: set[str] = set()
+        self.remarks += self._warehouse.remarks()
+        # What is known to be damaged is told at once.
+        for dataset, views in self._tables.items():
+            states = self._warehouse.states(dataset)
+            self._make_all(dataset, [view for view, of in views.items() if any(states[t].fault for t in of)])
+
+    @property
+    def tables(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+        """The tables behind each view, by dataset and name of the view."""
+        return self._tables
+
+    def rows(self, dataset: str, view: str) -> int:
+        """How many rows a view has, as the files say."""
+        states = self._warehouse.states(dataset)
+        return sum(states[table].rows for table in self._tables[dataset][view])
+
+    def make_all(self) -> None:
+        """Make the views of all tables."""
+        for dataset, views in self._tables.items():
+            self._make_all(dataset, views)
+
+    def make_for(self, statement: str) -> None:
+        """Make the views that a statement may read: those whose two names stand in it, or in one before (a
+        `USE` may name the dataset), and all where it asks which there are."""
+        if _OF_THE_CATALOG.search(statement):
+            self.make_all()
+            return
+        self._words |= {word.lower() for word in _NAMES.findall(statement)}
+        for dataset, views in self._tables.items():
+            if dataset.lower() in self._words:
+                self._make_all(dataset, [view for view in views if view.lower() in self._words])
+
+    def sql(self, dataset: str, view: str) -> str:
+        """DuckDB SQL that reads what a view is of. Raises `UserError`."""
+        return self._warehouse.relation(*(TableName(dataset, one) for one in self._tables[dataset][view]))
+
+    def make_of(self, dataset: str) -> None:
+        """Make all views of a dataset."""
+        self._make_all(dataset, self._tables.get(dataset, {}))
+
+    def _listed(self) -> Iterator[tuple[str, dict[str, tuple[str, ...]]]]:
+        for dataset in self._warehouse.datasets():
+            try:
+                self.connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(dataset)}")
+                states = self._warehouse.states(dataset)
+            except (OSError, UserError, duckdb.Error) as error:
+                self.remarks.append(f"{dataset} has no views: {from_machine(error) or error}")
+                continue
+            views: dict[str, tuple[str, ...]] = {table: (table,) for table in states}
+            if days := tuple(table for table in states if table.startswith(LOG_DAYS)):
+                views[ALL_DAYS] = days
+            yield dataset, views
+
+    def _make_all(self, dataset: str, views: Collection[str]) -> None:
+        for view in views:
+            if (dataset, view) not in self._made:
+                self._made.add((dataset, view))
+                self._make(dataset, view)
+
+    def _make(self, dataset: str, view: str) -> None:
+        tables = self._tables[dataset][view]
+        try:
+            name = quoted(f"{dataset}.{view}")
+            self.connection.execute(f"CREATE VIEW {name} AS {self.sql(dataset, view)}")
+        except (UserError, duckdb.Error) as error:
+            states = self._warehouse.states(dataset)
+            faults = [states[table].fault for table in tables if states[table].fault]
+            known = str(error) if isinstance(error, UserError) else str(machine_fault(error) or "")
+            why = faults[0] if faults else known or type(error).__name__
+            self.remarks.append(f"{dataset}.{view} has no view, since it cannot be read: {why}")
 
 
 def open_views(folder: Path, scratch: Scratch) -> tuple[duckdb.DuckDBPyConnection, list[str]]:
-    """A DuckDB connection in memory with a view for every table below `folder`; UTC.
-
-    What cannot be read has no view; what there is to say of it, and of files that are no tables, comes along
-    in lines for people. In a dataset with day tables the view `tracklog` is all of them together. What does
-    not fit in memory goes to a folder of `scratch`, which is closed when the connection goes.
-    """
-    warehouse = ParquetWarehouse(folder, scratch=scratch)
-    connection = duckdb.connect(config={"temp_directory": spill_folder(scratch)})
-    weakref.finalize(connection, scratch.close)
-    connection.execute("SET TimeZone = 'UTC'")
-    remarks = []
-    for dataset in warehouse.datasets():
-        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(dataset)}")
-        try:
-            states = warehouse.states(dataset)
-        except OSError as error:
-            remarks.append(f"{dataset} has no views: {from_machine(error)}")
-            continue
-        views = {table: [table] for table in states}
-        if days := [table for table in states if table.startswith(LOG_DAYS)]:
-            views["tracklog"] = days
-        for view, tables in views.items():
-            sql = warehouse.relation(*(TableName(dataset, table) for table in tables))
-            try:
-                connection.execute(f"CREATE VIEW {quoted(f'{dataset}.{view}')} AS {sql}")
-            except duckdb.Error as error:
-                faults = [states[table].fault for table in tables if states[table].fault]
-                why = faults[0] if faults else str(machine_fault(error) or type(error).__name__)
-                remarks.append(f"{dataset}.{view} has no view, since it cannot be read: {why}")
-    return connection, remarks + warehouse.remarks()
+    """The connection of `Views` with the views of all tables, and its remarks."""
+    views = Views(folder, scratch)
+    views.make_all()
+    return views.connection, views.remarks

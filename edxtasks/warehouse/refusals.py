@@ -16,6 +16,7 @@ from edxtasks.printable import listed_paths, printable_path
 _LINE = re.compile(r'", .*?line (?P<line>\d+)', re.DOTALL)
 _NOTHING = re.compile(r"\S+: a NULL among the values of a REPEATED column")
 _FILE = re.compile(r'file \\*"(?P<file>[^"\\]*)')
+_PATHS = re.compile(r"[\"']([^\"']+)[\"']")
 _USED = re.compile(r"\(([^()]* used)\)")
 
 _REASONS = {
@@ -58,6 +59,34 @@ def machine_fault(error: duckdb.Error) -> MachineError | None:
                 file = _FILE.search(text)
                 return from_machine(OSError(number, reason, file["file"] if file else None))
     return None
+
+
+OF_THE_QUERY = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
+"""What DuckDB raises before it has read a row."""
+
+_PLACE_IN_QUERY = "\n\nLINE "
+
+
+def of_a_query(error: duckdb.Error) -> str:
+    """What DuckDB has against a query that a person wrote, for that person.
+
+    Once rows were read, what follows the first quote, colon or digit may be a value and is not shown, but for
+    the line of the query and the file of a table.
+    """
+    fault = machine_fault(error)
+    if fault is not None:
+        return str(fault)
+    text = str(error)
+    if isinstance(error, OF_THE_QUERY):
+        return text
+    told, place, line = text.rpartition(_PLACE_IN_QUERY)
+    told = told if place else text
+    kind, _, what = told.partition(": ")
+    words = re.split(r"[:;\"'`]|\b\d", what, maxsplit=1)[0].strip()
+    files = [one for one in _PATHS.findall(told) if Path(one).is_file()]
+    where = f" (file {listed_paths(map(Path, files))})" if files else ""
+    hidden = "" if words == what.strip() or files else " … (what follows is not shown, it may be personal)"
+    return f"{kind}: {words}{where}{hidden}{place}{line}"
 
 
 def is_too_long(error: duckdb.Error) -> bool:

@@ -20,7 +20,7 @@ from edxtasks.printable import printable_path
 from edxtasks.scratch import NoScratchError, Scratch
 from edxtasks.warehouse import dialect
 from edxtasks.warehouse.base import Parameter, Query, QueryRefusedError, ResourceLimits
-from edxtasks.warehouse.refusals import machine_fault
+from edxtasks.warehouse.refusals import OF_THE_QUERY, machine_fault
 from edxtasks.warehouse.schema import DUCKDB_TYPES, Column, Schema
 
 LONGEST_LINES = (1 << 21, 1 << 28)
@@ -30,8 +30,6 @@ where a line is longer, a large one."""
 _ROW_GROUP = 122_880
 _KINDS = {other: kind for kind, other in DUCKDB_TYPES.items()}
 _GLOB = re.compile(r"[*?\[]")
-_OF_THE_QUERY = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
-"""What DuckDB raises before it has read a row."""
 
 
 class Session:
@@ -117,7 +115,7 @@ class Session:
                 kept = f"SELECT {as_stored(query.schema)} FROM ({sql}) WHERE {condition}"
                 rows = self.table(kept, parameters, one_thread)
                 table = stack.enter_context(rows)
-            except (UserError, *_OF_THE_QUERY) as error:
+            except (UserError, *OF_THE_QUERY) as error:
                 raise _refused(error) from None
             self._check(table, query.schema)
             yield table
@@ -135,7 +133,7 @@ class Session:
             parameters = {name: query.parameters[name] for name in names_used}
             with self._threads(1 if one_thread else self.share.threads):
                 return self.connection.execute(sql, parameters).fetchall()
-        except (UserError, *_OF_THE_QUERY) as error:
+        except (UserError, *OF_THE_QUERY) as error:
             raise _refused(error) from None
 
     @contextmanager
@@ -226,10 +224,13 @@ class Session:
 
     def schema_of(self, relation: str) -> Schema:
         """The columns of a relation (DuckDB SQL)."""
-        found = self.connection.sql(relation)
-        return Schema(
-            tuple(_column(name, kind) for name, kind in zip(found.columns, found.types, strict=True))
-        )
+        return schema_of(self.connection.sql(relation))
+
+
+def schema_of(relation: duckdb.DuckDBPyRelation) -> Schema:
+    """The columns of a relation. One of a type that no table of ours has is told as STRING."""
+    pairs = zip(relation.columns, relation.types, strict=True)
+    return Schema(tuple(_column(name, kind) for name, kind in pairs))
 
 
 def spill_folder(scratch: Scratch) -> str:

@@ -148,7 +148,10 @@ def needs_a_process(example: str) -> bool:
 
 def is_silent(example: str) -> bool:
     """Whether an example prints nothing on stdout, or may have nothing to name."""
-    return names_of(example)[0] in {"rephrase_logs", "get_data", "get_course_data"} or "delete_" in example
+    return (
+        names_of(example)[0] in {"rephrase_logs", "get_data", "get_course_data"}
+        or re.search("delete_|--output=", example) is not None
+    )
 
 
 OF_COMMANDS = [one for one in EXAMPLES if is_of_a_command(one)]

@@ -25,6 +25,13 @@ def test_a_query_that_fails_says_so(built_once: Project) -> None:
     assert outcome.out == ""
 
 
+def test_columns_have_the_meaning_that_the_table_says(built_once: Project) -> None:
+    told = built_once.doit("shell", ".schema person_course").out.splitlines()  # as tasks name it
+    assert re.fullmatch(r"\w+\.person_course:", told[0])
+    assert told[1].split(maxsplit=2) == ["course_id", "STRING", "course key, ORG/NUMBER/RUN"]
+    assert "person_course" in built_once.doit("shell", ".schema course_report_x.person_curse", status=1).err
+
+
 def test_connect_shows_every_table_and_all_log_days_together(
     built_once: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,7 +16,7 @@ from google.cloud.bigquery.retry import DEFAULT_RETRY
 
 from edxtasks.errors import UserError
 from edxtasks.storage.cloud import Patience, credentials, refusal, shown, told
-from edxtasks.warehouse.base import TableName, digest
+from edxtasks.warehouse.base import QueryRefusedError, TableName, digest
 from edxtasks.warehouse.bigquery import guards, schemas
 from edxtasks.warehouse.bigquery.jobs import JobFailedError, Jobs, job_failed
 from edxtasks.warehouse.bigquery.labels import OWNER, Labels, Listed
@@ -264,6 +264,27 @@ class Service:
             for row in job.result(retry=self.retry):
                 yield row.values()
 
+    def ask(self, query: str) -> tuple[Schema, Iterator[tuple[Any, ...]]]:
+        """The columns and the rows of a query that a person wrote. Ctrl-C cancels it.
+
+        Raises `QueryRefusedError` for one that BigQuery refuses: its message without values.
+        """
+        config = self._config({}, self._maximum_bytes_billed)
+        with _asking(self.where):
+            job = self.client.query(query, job_config=config, retry=self.retry)
+            try:
+                found = job.result(retry=self.retry)
+            except KeyboardInterrupt:
+                job.cancel(retry=self.retry)
+                raise
+
+        def rows() -> Iterator[tuple[Any, ...]]:
+            with _asking(self.where):
+                for row in found:
+                    yield row.values()
+
+        return schemas.schema_of(list(found.schema)), rows()
+
     def estimate(self, select: str, parameters: Mapping[str, object]) -> int:
         """The bytes that a query would read. BigQuery checks it and does not run it, which costs nothing.
 
@@ -293,6 +314,21 @@ def _looking(what: str) -> Iterator[None]:
             yield
     except exceptions.BadRequest as error:
         raise refused(what, job_failed(error)) from None
+
+
+@contextmanager
+def _asking(what: str) -> Iterator[None]:
+    """`_looking`, for a query of a person: it is at fault itself where BigQuery cannot read it."""
+    try:
+        with told(what):
+            yield
+    except (exceptions.BadRequest, exceptions.NotFound) as error:
+        failed = job_failed(error)
+        message = failed.result.get("message", "")
+        told_of = shown(message) if isinstance(error, exceptions.NotFound) else _without_values(message)
+        raise refusal(what, failed.result, message, None) or QueryRefusedError(
+            f"BigQuery: {told_of}"
+        ) from None
 
 
 def refused(what: str, failed: JobFailedError) -> Exception:

@@ -155,6 +155,10 @@ class BigQueryWarehouse(Warehouse):
         wanted = [info.schema[one] for one in columns or info.schema.names]
         return self._service.select(sql.ordered(name, self._service.projects, wanted))
 
+    def ask(self, query: str) -> tuple[Schema, Iterator[tuple[object, ...]]]:
+        """The columns and the rows of a GoogleSQL query that a person wrote. Raises `QueryRefusedError`."""
+        return self._service.ask(query)
+
     # Building
 
     def lock(self, name: TableName) -> AbstractContextManager[object]:

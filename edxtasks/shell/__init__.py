@@ -1,0 +1,1 @@
+"""Asking the warehouse in SQL, for people: statements, their answers, forms of output, the prompt."""
