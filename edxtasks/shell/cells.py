@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wcwidth import wcswidth, wcwidth
+from rich.cells import cell_len
 
 LEAST = 8
 """Columns of the terminal that a value has at least, before columns are left out."""
@@ -16,7 +16,7 @@ _AROUND = 3
 
 def width_of(text: str) -> int:
     """How many columns of a terminal a text takes."""
-    return len(text) if text.isascii() else max(0, wcswidth(text))
+    return cell_len(text)
 
 
 def cut(text: str, width: int) -> str:
@@ -25,7 +25,7 @@ def cut(text: str, width: int) -> str:
         return text
     kept, used = "", 0
     for character in text:
-        used += max(0, wcwidth(character))
+        used += cell_len(character)
         if used > width - 1:
             break
         kept += character

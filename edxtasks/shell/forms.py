@@ -10,9 +10,10 @@ from pathlib import Path
 
 from edxtasks.build.downloads import plain_rows
 from edxtasks.build.exports import PLAIN, RowWriter, csv_values, row_writer, written
+from edxtasks.compression import ByteSink
 from edxtasks.course import shorten
 from edxtasks.errors import SettingsError, nearest
-from edxtasks.files import ByteSink, replacing
+from edxtasks.files import replacing
 from edxtasks.printable import number, printable, printable_path
 from edxtasks.scratch import beside, publish
 from edxtasks.shell.cells import drawn

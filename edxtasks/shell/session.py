@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from edxtasks.compression import ByteSink
 from edxtasks.errors import SettingsError, SourceAbsentError, UserError, from_machine
-from edxtasks.files import ByteSink
 from edxtasks.printable import number, printable, say
 from edxtasks.shell import forms
 from edxtasks.shell.results import Asked, Result
