@@ -7,7 +7,7 @@ says: one that was cut, edited, or written by something else says nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing import parent_process
 from pathlib import Path
@@ -57,6 +57,28 @@ def read_cache(path: Path) -> Any:
 
 def _written(content: bytes) -> bytes:
     return _BEGINNING + blake3(content).hexdigest().encode() + _BETWEEN + content + b"}"
+
+
+class Memo:
+    """Results, as JSON has them, by a digest of all that they come from; kept in the cache `path` (None:
+    nowhere). What is not asked for any more is dropped when it is saved."""
+
+    def __init__(self, path: Path | None) -> None:
+        known = read_cache(path) if path is not None else None
+        self._path = path
+        self._known: dict[str, Any] = known if isinstance(known, dict) else {}
+        self._used: dict[str, Any] = {}
+
+    def get(self, key: str, compute: Callable[[], Any]) -> Any:
+        """The result for `key`: the one that is kept, else what `compute` gives."""
+        if key not in self._used:
+            self._used[key] = self._known[key] if key in self._known else compute()
+        return self._used[key]
+
+    def save(self) -> None:
+        """Keep what was asked for."""
+        if self._path is not None and self._used.keys() != self._known.keys():
+            write_cache(self._path, orjson.dumps(self._used))
 
 
 def write_cache(path: Path, content: bytes) -> None:

@@ -7,14 +7,13 @@ parse all models takes a second.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from edxtasks.build.model import code_version
 from edxtasks.build.model_checks import schemas_read
-from edxtasks.caches import read_cache, write_cache
+from edxtasks.caches import Memo
 from edxtasks.errors import UserError
 from edxtasks.table import TRACKLOG, SqlModel, Table
 from edxtasks.warehouse.base import digest
@@ -30,8 +29,7 @@ def column_lineage(tables: Mapping[str, Table], cache: Path | None) -> Lineage:
 
     `cache` is a file that spares parsing models which did not change; it may vanish at any time.
     """
-    known = _read(cache)
-    used: dict[str, dict[str, list[list[str]]]] = {}
+    memo = Memo(cache)
     found: dict[str, Mapping[str, Sequence[Origin]]] = {}
     version = code_version()
     for name, table in tables.items():
@@ -40,12 +38,9 @@ def column_lineage(tables: Mapping[str, Table], cache: Path | None) -> Lineage:
         schemas = schemas_read(table, tables)
         parts = [part for source in sorted(schemas) for part in (source, schemas[source].digest())]
         mark = digest(version, table.builder.sql, *parts)
-        used[mark] = known[mark] if mark in known else _lineage(table.builder.sql, schemas)
-        found[name] = {
-            column: [(source, of) for source, of in origins] for column, origins in used[mark].items()
-        }
-    if cache is not None and set(used) != set(known):
-        write_cache(cache, orjson.dumps(used))
+        kept = memo.get(mark, partial(_lineage, table.builder.sql, schemas))
+        found[name] = {column: [(source, of) for source, of in origins] for column, origins in kept.items()}
+    memo.save()
     return found
 
 
@@ -61,8 +56,3 @@ def _lineage(sql: str, schemas: Mapping[str, Any]) -> dict[str, list[list[str]]]
     except (ValueError, UserError):  # its own table says so, when it is built
         return {}
     return {column: [list(origin) for origin in origins] for column, origins in found.items()}
-
-
-def _read(cache: Path | None) -> dict[str, Any]:
-    form = read_cache(cache) if cache else None
-    return form if isinstance(form, dict) else {}

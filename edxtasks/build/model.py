@@ -32,9 +32,6 @@ import importlib.metadata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import orjson
 
 from edxtasks.build import parameters
 from edxtasks.build.check_lines import CheckLineError, take_checks
@@ -52,7 +49,7 @@ from edxtasks.build.model_header import (
     replaceable,
     scope_of,
 )
-from edxtasks.caches import read_cache, write_cache
+from edxtasks.caches import Memo
 from edxtasks.errors import UserError, from_machine
 from edxtasks.table import (
     ALL_EARLIER,
@@ -90,18 +87,14 @@ def read_models(folder: Path, cache: Path | None, declared: Mapping[str, Schema]
     `declared` are the columns of tables that are no models. `cache` is a file that spares parsing models
     which did not change; it may vanish at any time.
     """
-    known = _read_cache(cache)
-    used: dict[str, Any] = {}
+    memo = Memo(cache)
     tables: dict[str, Table] = {}
     texts = {path: _text(path) for path in sorted(folder.rglob("*.sql"))}
     version = code_version()
 
     def analysis_of(path: Path, text: str) -> _Analysis:
         key = f"{hashlib.sha256(text.encode()).hexdigest()}:{version}"
-        if key not in known:
-            known[key] = _analyse(path, text).__dict__
-        used[key] = known[key]
-        return _Analysis(**known[key])
+        return _Analysis(**memo.get(key, lambda: _analyse(path, text).__dict__))
 
     for path in sorted(texts, key=lambda one: "columns" in lenient_header(texts[one])):
         table = _table_or_fault(path, texts[path], tables, declared, analysis_of)
@@ -109,8 +102,7 @@ def read_models(folder: Path, cache: Path | None, declared: Mapping[str, Schema]
             twice = f"{path}: there are two models with the name {table.name}"
             table = _broken(path, texts[path], twice)
         tables[table.name] = table
-    if cache is not None and set(used) != set(_read_cache(cache)):
-        write_cache(cache, orjson.dumps(used))
+    memo.save()
     return tables
 
 
@@ -169,11 +161,6 @@ def _are_commands(text: str) -> bool:
         return bool(commands_in(text))
     except ValueError:
         return False
-
-
-def _read_cache(cache: Path | None) -> dict[str, Any]:
-    form = read_cache(cache) if cache else None
-    return form if isinstance(form, dict) else {}
 
 
 def code_version() -> str:

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import orjson
 
 from edxtasks.build.check_complaints import complaints_of_checks, parts_of_checks
 from edxtasks.build.model import code_version
 from edxtasks.build.model_errors import with_fault
-from edxtasks.caches import read_cache, write_cache
+from edxtasks.caches import Memo
 from edxtasks.logs.schema import TRACKLOG_SCHEMA
 from edxtasks.table import TRACKLOG, Scope, SqlModel, Table
 from edxtasks.warehouse.base import digest
@@ -33,8 +33,7 @@ def with_checks(tables: Mapping[str, Table], cache: Path | None) -> dict[str, Ta
     `tables` come inputs first. What reads a table whose model is wrong is not checked: its columns are not
     known.
     """
-    known = _read(cache)
-    used: dict[str, list[str]] = {}
+    memo = Memo(cache)
     checked: dict[str, Table] = {}
     version = code_version()
     for name, table in tables.items():
@@ -43,11 +42,8 @@ def with_checks(tables: Mapping[str, Table], cache: Path | None) -> dict[str, Ta
             continue
         if table.checks:
             mark = digest("checks", version, *parts_of_checks(table, tables))
-            if mark not in known:
-                known[mark] = complaints_of_checks(table, tables)
-            used[mark] = known[mark]
-            if used[mark]:
-                checked[name] = with_fault(table, "\n".join(used[mark]))
+            if complaints := memo.get(mark, partial(complaints_of_checks, table, tables)):
+                checked[name] = with_fault(table, "\n".join(complaints))
                 continue
         if not isinstance(table.builder, SqlModel):
             continue
@@ -55,13 +51,9 @@ def with_checks(tables: Mapping[str, Table], cache: Path | None) -> dict[str, Ta
             continue
         schemas, keys = schemas_read(table, tables), keys_read(table, tables)
         mark = digest(version, table.builder.sql, *_parts(schemas, keys))
-        if mark not in known:
-            known[mark] = _complaints(table.builder.sql, schemas, keys)
-        used[mark] = known[mark]
-        if used[mark]:
-            checked[name] = with_fault(table, _told(table.builder, used[mark]))
-    if cache is not None and set(used) != set(_read(cache)):
-        write_cache(cache, orjson.dumps(used))
+        if complaints := memo.get(mark, partial(_complaints, table.builder.sql, schemas, keys)):
+            checked[name] = with_fault(table, _told(table.builder, complaints))
+    memo.save()
     return checked
 
 
@@ -114,8 +106,3 @@ def _told(builder: SqlModel, complaints: list[str]) -> str:
         line = _LINE.match(complaint)
         told.append(f"{builder.file}, {complaint}" if line else f"{builder.file}: {complaint}")
     return "\n".join(told if builder.file is not None else complaints)
-
-
-def _read(cache: Path | None) -> dict[str, Any]:
-    form = read_cache(cache) if cache else None
-    return form if isinstance(form, dict) else {}

@@ -8,12 +8,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from statistics import median
 
-import orjson
-
-from edxtasks.caches import read_cache, write_cache
+from edxtasks.caches import Memo
 from edxtasks.course import CourseKey
 from edxtasks.health.log_rules import FailedLog, LogCounts, RawLog
 from edxtasks.logs.checkpoints import (
@@ -123,20 +122,15 @@ def read_other_keys(
     if directory is None or not directory.is_dir():
         return {}
     layout, cache = Layout(directory), state / "health" / "other_keys.json"
-    known = read_cache(cache)
-    known = known if isinstance(known, dict) else {}
-    kept: dict[str, dict[str, int]] = {}
+    memo = Memo(cache)
     total: Counter[str] = Counter()
     first = (today - timedelta(days=7 * weeks)).isoformat()
     for day, entry in lists(layout).get(UNKNOWN, {}).items():
         if not first < day <= today.isoformat() or entry.message:
             continue
         progress(f"looking for keys of custom courses and libraries: {day}")
-        found = known.get(entry.digest)
-        kept[entry.digest] = _other_keys(layout.shard(UNKNOWN, day)) if found is None else found
-        total.update(kept[entry.digest])
-    if kept != known:
-        write_cache(cache, orjson.dumps(kept))
+        total.update(memo.get(entry.digest, partial(_other_keys, layout.shard(UNKNOWN, day))))
+    memo.save()
     return dict(total)
 
 
