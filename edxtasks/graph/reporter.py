@@ -150,8 +150,7 @@ class RunReporter:
                 yield from self._notes
             skipped = [f"skipped {listed(names)}: {reason}" for reason, names in self._skipped.grouped()]
             yield from _first(skipped, "reasons of skipped tasks (verbose=1 tells all)")
-        for cause, names in self._blocked.items():
-            yield f"{len(names)} not tried since {cause.split()[0]} failed: {listed(names)}"
+        yield from self._not_tried()
         warned = [
             f"{len(names)} warned as {first}: {listed(names)}" for first, names in self._warnings.repeated()
         ]
@@ -224,13 +223,18 @@ class RunReporter:
         if self.verbose:
             self.screen.say(line)
 
+    def _not_tried(self) -> Iterator[str]:
+        for cause, names in self._blocked.items():
+            yield f"{len(names)} not tried since {cause.split()[0]} failed: {listed(names)}"
+
     def _keep_page(self, ending: str) -> Path | None:
         """Keep a page of a run in which something ran. Whatever goes wrong with it is a warning."""
         if self.pages is None or not self.record.ran or not keeps_caches():
             return None
         try:
             spans = [_span(one) for one in self.record.ran]
-            return keep(self.pages, self.record.wall, run_page(self.record.wall, spans, ending))
+            page = run_page(self.record.wall, spans, ending, list(self._not_tried()))
+            return keep(self.pages, self.record.wall, page)
         except Exception as error:  # noqa: BLE001 - the run is over, and what it made is made
             self.screen.say(
                 f"warning: the page of the run could not be kept: {from_machine(error) or error!r}"

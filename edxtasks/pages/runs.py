@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from edxtasks.files import write_atomically
 from edxtasks.pages.html import render
-from edxtasks.pages.svg import Frame, element, picture, short, ticks, titled
+from edxtasks.pages.svg import Frame, element, picture, short, shortened, ticks, titled
 
 KEPT = 30
 """Pages that are kept: those of the last runs."""
@@ -40,8 +40,9 @@ class Span:
         return self.ended - self.began
 
 
-def run_page(start: datetime, spans: Sequence[Span], ending: str) -> bytes:
-    """The page as one HTML file; `ending` is the last line of the run."""
+def run_page(start: datetime, spans: Sequence[Span], ending: str, not_tried: Sequence[str] = ()) -> bytes:
+    """The page as one HTML file; `ending` is the last line of the run, each line of `not_tried` says what was
+    not tried, and why."""
     longest = sorted(spans, key=lambda span: (not span.failed, -span.seconds, span.name))[:MOST]
     shown = sorted(longest, key=lambda span: (span.began, span.name))
     left_out = len(spans) - len(shown)
@@ -51,6 +52,7 @@ def run_page(start: datetime, spans: Sequence[Span], ending: str) -> bytes:
         over="What ran, how long, and what failed",
         lead=ending + (f" Only {len(shown)} of {len(spans)} tasks are shown." if left_out else ""),
         failed=[span for span in shown if span.failed],
+        not_tried=not_tried,
         spans=shown,
         timeline=_timeline(shown),
     )
@@ -72,20 +74,29 @@ def _timeline(spans: Sequence[Span]) -> Markup:
     for lane in range(lanes):
         y = frame.above + lane * _LANE + 17
         parts.append(element("text", f"worker {lane + 1}", x=0.0, y=y, class_="label"))
-    parts += [
+    parts += [_bar(span, frame, scale) for span in spans]
+    parts.append(frame.below_label("Seconds since the start"))
+    return picture(_WIDTH, height, f"{len(spans)} tasks over {lanes} workers, by time", parts, "timeline")
+
+
+def _bar(span: Span, frame: Frame, scale: float) -> Markup:
+    """A task, with its name where there is room."""
+    x, y, wide = frame.left + span.began * scale, frame.above + span.lane * _LANE, span.seconds * scale
+    inside = [
+        titled(f"{span.name}: {span.seconds:.1f} s, {span.text}"),
         element(
             "rect",
-            titled(f"{span.name}: {span.seconds:.1f} s, {span.text}"),
-            x=frame.left + span.began * scale,
-            y=frame.above + span.lane * _LANE + 3,
-            width=max(1.5, span.seconds * scale),
+            x=x,
+            y=y + 3,
+            width=max(1.5, wide),
             height=_LANE - 6,
             class_=f"mark {'series-2' if span.failed else 'series-1'}",
-        )
-        for span in spans
+        ),
     ]
-    parts.append(frame.below_label("Seconds since the start"))
-    return picture(_WIDTH, height, f"{len(spans)} tasks over {lanes} workers, by time", parts)
+    name = shortened(span.name, wide - 10)
+    if name:
+        inside.append(element("text", name, x=x + 5, y=y + 17, class_="inside"))
+    return element("g", *inside)
 
 
 def keep(folder: Path, start: datetime, page: bytes) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from edxtasks.course import CourseKey
 from edxtasks.pages.campus.page import CourseRow, Health, campus_page
 from edxtasks.pages.catalog.page import catalog_page
 from edxtasks.pages.course.page import course_page, sections
+from edxtasks.pages.runs import Span, run_page
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -218,6 +220,26 @@ def test_the_catalog_is_searched_and_clicked_through(opened: Open, catalog_file:
     page.locator("#table-visits summary", has_text="as a picture").click()
     page.locator("#table-visits svg.flows a", has_text="places.city").click()
     assert page.url.endswith("#table-people.places.city")
+
+
+def test_the_page_of_a_run_is_right_for_everybody(opened: Open, tmp_path: Path) -> None:
+    start = datetime(2024, 2, 29, tzinfo=UTC)
+    spans = [
+        Span(f"{HOSTILE}:{at}", at % 4, at // 4, at // 4 + 1, HOSTILE, failed=at == 5) for at in range(12)
+    ]
+    path = tmp_path / "run.html"
+    path.write_bytes(run_page(start, spans, "11 built, 1 failed.", [HOSTILE]))
+    for scheme in ("light", "dark"):
+        page = opened(path, 360, color_scheme=scheme, bypass_csp=True)
+        assert page.locator("svg.timeline .mark").count() == 12
+        assert page.locator("img").count() == 0
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        sizes = (
+            "[...document.querySelectorAll('svg.timeline text')].map(o => o.getBoundingClientRect().height)"
+        )
+        assert min(page.evaluate(sizes)) >= 9
+        found = Axe().run(page).response["violations"]
+        assert [one["id"] for one in found if one["impact"] in {"serious", "critical"}] == []
 
 
 def test_the_catalog_is_right_for_everybody(opened: Open, catalog_file: Path) -> None:

@@ -32,6 +32,21 @@ def test_tasks_lie_in_time_over_their_workers() -> None:
     assert "<img" not in text
 
 
+def test_names_stand_in_bars_that_have_room() -> None:
+    spans = [
+        Span("long_task:course", 0, 0.0, 9.0, "5 rows"),
+        Span("short_task:course", 0, 9.0, 9.5, "5 rows"),
+    ]
+    inside = re.findall(r'class="inside">(.*?)</text>', run_page(START, spans, "2 built.").decode())
+    assert inside == ["long_task:course"]
+
+
+def test_what_was_not_tried_stands_with_what_failed() -> None:
+    text = run_page(START, SPANS, "1 failed.", [f"2 not tried since first failed: {HOSTILE}"]).decode()
+    failed = text.partition('id="failed"')[2].partition("</section>")[0]
+    assert "<li>2 not tried since first failed: &lt;/script&gt;" in failed
+
+
 def test_of_very_many_tasks_the_longest_and_the_failed_are_shown() -> None:
     many = [Span(f"t{at}", 0, 0.0, float(at), "x", failed=at == 0) for at in range(MOST + 2)]
     text = run_page(START, many, "done.").decode()
