@@ -35,6 +35,7 @@ docs: ## the documentation as a site, in build/site; dead links fail
 
 screenshots: ## those of the README, from a simulated campus; needs a Chromium
 	$(VENV)/bin/python tests/pages/screenshots.py
+	$(VENV)/bin/python tests/graph/readme_screen.py
 
 package: ## wheel and sdist, in dist/
 	$(PYTHON) -m pip install -q build

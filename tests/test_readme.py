@@ -7,9 +7,8 @@ import shlex
 from pathlib import Path
 
 import pytest
+import readme_screen
 from project import Project
-
-from edxtasks.simulate import simulate
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 README = (REPOSITORY / "README.md").read_text()
@@ -38,14 +37,12 @@ def test_the_first_two_commands_are_the_set_up_and_the_tests() -> None:
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The demo, simulated and built as the README's first command does."""
-    folder = tmp_path_factory.mktemp("readme") / "clone"
-    (folder / "config").mkdir(parents=True)
-    for name in ("dodo.py", "config/edxtasks.toml"):
-        (folder / name).write_bytes((REPOSITORY / name).read_bytes())
-    simulate(folder / "demo", "demo")
-    project = Project(folder)
-    project.doit("weekly")
-    return project
+    return readme_screen.demo(tmp_path_factory.mktemp("readme") / "clone")
+
+
+def test_the_screen_is_what_the_commands_print(demo: Project) -> None:
+    assert readme_screen.screen(demo) == readme_screen.shown()
+    demo.doit("weekly")
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(["doit", *command])[:40])

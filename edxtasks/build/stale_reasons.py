@@ -21,7 +21,7 @@ from edxtasks.build.stamp_parts import (
 from edxtasks.config.settings import OPTIONS, SETTINGS
 from edxtasks.course import CourseKey
 from edxtasks.printable import listed
-from edxtasks.table import TRACKLOG, Table
+from edxtasks.table import TRACKLOG, External, Table
 from edxtasks.warehouse.base import TableState
 
 MARKED = "it was marked to be rebuilt"
@@ -45,7 +45,7 @@ def difference(
     known = context.warehouse.parts(name)
     if stamp_of(known) != state.stamp:
         return "its inputs or its recipe changed"
-    return changes(known, parts)
+    return changes(known, parts, _settings(table))
 
 
 def reason_of_dates(
@@ -59,11 +59,14 @@ def reason_of_dates(
     """Which dates are to be built, and what became other for all of them, as far as that is known."""
     known = context.warehouse.parts(context.name(table, course))
     known = known if known and stamp_of(known) == state.stamp else parts
-    return "; ".join(filter(None, (changes(known, parts), dates)))
+    return "; ".join(filter(None, (changes(known, parts, _settings(table)), dates)))
 
 
-def changes(before: Mapping[str, str], now: Mapping[str, str]) -> str:
-    """What became other in the parts of a stamp: `its recipe changed; person_course changed for A/B/C`."""
+def changes(before: Mapping[str, str], now: Mapping[str, str], settings: Sequence[str] = ()) -> str:
+    """What became other in the parts of a stamp: `its recipe changed; person_course changed for A/B/C`.
+
+    `settings` are those that are part of the recipe.
+    """
     names = [name for name in sorted(now) if before.get(name) != now[name]]
     names += sorted(set(before) - set(now))
     found: dict[tuple[str, str], list[str]] = {}
@@ -73,9 +76,16 @@ def changes(before: Mapping[str, str], now: Mapping[str, str]) -> str:
         change = _change(before.get(name), now.get(name))
         found.setdefault((source if of_course else name, change), []).extend([course] if of_course else [])
     return "; ".join(
-        _told(name, change, courses, before.get(name), now.get(name))
+        f"its recipe or a setting of it changed ({listed(settings)})"
+        if name == RECIPE and settings
+        else _told(name, change, courses, before.get(name), now.get(name))
         for (name, change), courses in found.items()
     )
+
+
+def _settings(table: Table) -> tuple[str, ...]:
+    """The settings that are part of the recipe of a table."""
+    return () if isinstance(table.builder, External) else table.builder.settings
 
 
 def _told(name: str, change: str, courses: Sequence[str], before: str | None, now: str | None) -> str:

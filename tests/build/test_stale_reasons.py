@@ -35,6 +35,11 @@ def test_what_changed_is_named(before: dict[str, str], now: dict[str, str], said
     assert changes(before, now) == said
 
 
+def test_settings_that_are_part_of_the_recipe_are_named() -> None:
+    told = changes({"recipe": "1"}, {"recipe": "2"}, ("axis_include_hidden",))
+    assert told == "its recipe or a setting of it changed (axis_include_hidden)"
+
+
 def test_of_a_table_over_courses_the_courses_are_named_and_many_are_counted() -> None:
     courses = [f"Uni/C{number}/2014" for number in range(6)]
     before = {f"person_course of {course}": "1" for course in courses[:5]} | {"roles of Uni/C0/2014": "1"}
