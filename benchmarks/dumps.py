@@ -24,15 +24,17 @@ from datetime import datetime
 from pathlib import Path
 
 from edxtasks.course import CourseKey
-from edxtasks.dumps import loading, waldofy
+from edxtasks.dumps import waldofy
 from edxtasks.dumps.people import gather
+from edxtasks.dumps.reader import DeliveredTable, named
+from edxtasks.dumps.rows import write_json_lines
 from edxtasks.dumps.values import encode
 from edxtasks.messages import Messages
 from edxtasks.tables.dumps import user_info_combo
-from edxtasks.tables.dumps.studentmodule import FIELDS
+from edxtasks.tables.dumps.studentmodule import DELIVERED
 
 COURSE = CourseKey("UnivX", "3.14x", "1T2024")
-HEADER = [field.column for field in FIELDS]
+HEADER = [field.column for field in DELIVERED.fields]
 ESCAPES = {"\\": "\\", "t": "\t", "n": "\n", "r": "\r", "0": ""}
 
 
@@ -87,16 +89,9 @@ def naive(path: Path, target: Path) -> None:
 
 def load(path: Path, target: Path) -> None:
     """The table studentmodule."""
-    loading.load(
-        path,
-        FIELDS,
-        course=COURSE,
-        key="student_id",
-        escaped_breaks=True,
-        max_bad_fraction=0.05,
-        target=target,
-        messages=Messages(),
-    )
+    fields = DELIVERED.fields
+    table = DeliveredTable(path, Messages(), course=COURSE, escaped_breaks=True, max_bad_fraction=0.05)
+    write_json_lines(target, named(fields, table.rows(fields, DELIVERED.key)))
 
 
 def sort(package: Path, base: Path) -> None:

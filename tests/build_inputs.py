@@ -57,6 +57,7 @@ def built_by(
     messages: Messages,
     tables: Mapping[str, Iterable[Row] | None] | None = None,
 ) -> Any:
-    """What the builder of a module makes of the files that its `sources` name."""
-    files = module.sources(Instance(settings, course))
-    return module.build(inputs(course, settings, files, scratch, messages, tables))
+    """What the builder of the table of a module makes of the files that its `sources` name."""
+    builder = module.TABLE.builder
+    files = builder.sources(Instance(settings, course))
+    return builder.build(inputs(course, settings, files, scratch, messages, tables))

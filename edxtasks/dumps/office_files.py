@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from edxtasks.course import canonical
+from edxtasks.directories import office_file
 from edxtasks.dumps import documents as mongo
 from edxtasks.dumps.files import pieces
 from edxtasks.dumps.reader import Account
@@ -13,8 +15,34 @@ from edxtasks.dumps.records import csv_records
 from edxtasks.errors import InputError
 from edxtasks.messages import Messages
 from edxtasks.printable import printable, printable_path
+from edxtasks.table import BuildInputs, Instance, Need, PythonModel
 
 Rows = list[dict[str, object]]
+
+
+@dataclass(frozen=True)
+class OfficeFile:
+    """The file of the setting `[paths] NAME` that an office keeps; it becomes the table `courses.NAME`.
+
+    `headings` are the columns of the table, each with the headings of the file that mean it beside its name.
+    """
+
+    name: str
+    headings: Mapping[str, Sequence[str]]
+
+    def model(self, version: int) -> PythonModel:
+        """The builder of the table; the file is published with it, as it is."""
+        reads, published = {f"setting:{self.name}": Need.REQUIRED}, {self.name: f"courses/{self.name}"}
+        return PythonModel(version, self.build, self.sources, reads, published=published)
+
+    def sources(self, of: Instance) -> dict[str, Path | None]:
+        """The file; `SourceAbsentError` when the setting is not set, `InputError` when it is not there."""
+        return {self.name: office_file(self.name, getattr(of.settings.paths, self.name))}
+
+    def build(self, inputs: BuildInputs) -> Rows:
+        """The rows in file order. Raises `InputError` when a column is missing or the file is broken."""
+        path = inputs.file(self.name)
+        return read_table(path, self.headings, inputs.settings.max_bad_fraction, inputs.messages)
 
 
 def read_table(

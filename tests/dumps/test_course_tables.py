@@ -262,4 +262,4 @@ def test_what_was_not_delivered(tmp_path: Path, module: ModuleType, name: str) -
     (tmp_path / "MITx-6.00x-1T2014").mkdir()
     settings = Settings(root=tmp_path, paths=Paths(course_sql_base_dir=tmp_path))
     with pytest.raises(SourceAbsentError, match=f"{name} was not delivered"):
-        module.sources(Instance(settings, COURSE))
+        module.TABLE.builder.sources(Instance(settings, COURSE))

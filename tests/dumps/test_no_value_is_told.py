@@ -243,7 +243,7 @@ def test_a_course_structure(settings: Settings) -> None:
 
 @pytest.mark.parametrize("module", [staff, listings])
 def test_files_of_the_office(tmp_path: Path, module: ModuleType) -> None:
-    names = list(module.HEADINGS)
+    names = list(module.SCHEMA.names)
     row = ",".join([NAME] * len(names))
     header = ",".join(names)
     for name, content in (

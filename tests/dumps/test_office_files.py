@@ -127,14 +127,14 @@ def test_files_that_are_not_there(tmp_path: Path) -> None:
     settings = Settings(root=tmp_path)
     for module in (staff, listings):
         with pytest.raises(SourceAbsentError, match=r"no \w+ file: set"):
-            module.sources(Instance(settings))
+            module.TABLE.builder.sources(Instance(settings))
     (tmp_path / "folder").mkdir()
     for name, told in (("no.csv", "does not exist"), ("folder", "is a folder")):
         settings = Settings(root=tmp_path, paths=Paths(staff=tmp_path / name, listings=tmp_path / name))
         for module in (staff, listings):
             setting = module.__name__.rpartition(".")[2]
             with pytest.raises(InputError, match=f"^{setting}: expected a file, but .*{name} {told}$"):
-                module.sources(Instance(settings))
+                module.TABLE.builder.sources(Instance(settings))
     with pytest.raises(InputError, match="is empty"):
         build(staff, tmp_path / "staff.csv", "\n")
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from edxtasks.directories import office_file
-from edxtasks.dumps.office_files import read_table
-from edxtasks.table import BuildInputs, Instance, Need, PythonModel, Scope, Table
-from edxtasks.warehouse.rows import Content
+from edxtasks.dumps.office_files import OfficeFile
+from edxtasks.table import Scope, Table
 from edxtasks.warehouse.schema import schema
 
 SCHEMA = schema("""
@@ -38,29 +34,11 @@ HEADINGS: dict[str, tuple[str, ...]] = {
 }
 
 
-def sources(of: Instance) -> dict[str, Path | None]:
-    """The file of the setting `listings`; `SourceAbsentError` when it is not set, `InputError` when it is not
-    there."""
-    return {"listings": office_file("listings", of.settings.paths.listings)}
-
-
-def build(inputs: BuildInputs) -> Content:
-    """The rows in file order. Raises `InputError` when a column is missing or the file is broken."""
-    path = inputs.file("listings")
-    return read_table(path, HEADINGS, inputs.settings.max_bad_fraction, inputs.messages)
-
-
 TABLE = Table(
     command="make_cinfo",
     required_when_named=True,
     scope=Scope.WAREHOUSE,
     grain="course_id (file order)",
     schema=SCHEMA,
-    builder=PythonModel(
-        version=1,
-        build=build,
-        sources=sources,
-        reads={"setting:listings": Need.REQUIRED},
-        published={"listings": "courses/listings"},
-    ),
+    builder=OfficeFile("listings", HEADINGS).model(version=1),
 )

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from edxtasks.directories import office_file
-from edxtasks.dumps.office_files import read_table
-from edxtasks.table import BuildInputs, Instance, Need, PythonModel, Scope, Table
-from edxtasks.warehouse.rows import Content
+from edxtasks.dumps.office_files import OfficeFile
+from edxtasks.table import Scope, Table
 from edxtasks.warehouse.schema import schema
 
 SCHEMA = schema("""
@@ -16,19 +12,6 @@ username STRING -- name of the edX account
 name STRING -- name of the person
 role STRING -- what the person does in the course
 """)
-HEADINGS: dict[str, tuple[str, ...]] = dict.fromkeys(SCHEMA.names, ())
-
-
-def sources(of: Instance) -> dict[str, Path | None]:
-    """The file of the setting `staff`; `SourceAbsentError` when it is not set, `InputError` when it is not
-    there."""
-    return {"staff": office_file("staff", of.settings.paths.staff)}
-
-
-def build(inputs: BuildInputs) -> Content:
-    """The rows in file order. Raises `InputError` when a column is missing or the file is broken."""
-    path = inputs.file("staff")
-    return read_table(path, HEADINGS, inputs.settings.max_bad_fraction, inputs.messages)
 
 
 TABLE = Table(
@@ -37,11 +20,5 @@ TABLE = Table(
     scope=Scope.WAREHOUSE,
     grain="row of the file",
     schema=SCHEMA,
-    builder=PythonModel(
-        version=1,
-        build=build,
-        sources=sources,
-        reads={"setting:staff": Need.REQUIRED},
-        published={"staff": "courses/staff"},
-    ),
+    builder=OfficeFile("staff", dict.fromkeys(SCHEMA.names, ())).model(version=1),
 )

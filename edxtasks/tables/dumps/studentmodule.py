@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from edxtasks.directories import sql_directory
-from edxtasks.dumps import loading
-from edxtasks.dumps.reader import COURSE_ID, INTEGER, MODULE_ID, STRING, TIMESTAMP, Field
-from edxtasks.dumps.sources import required_file
-from edxtasks.table import BuildInputs, Instance, Need, PythonModel, Table
-from edxtasks.warehouse.rows import Content
+from edxtasks.dumps.loading import DeliveredFile
+from edxtasks.dumps.reader import MODULE_ID
+from edxtasks.table import Table
 from edxtasks.warehouse.schema import schema
 
 SCHEMA = schema("""
@@ -26,50 +21,19 @@ done STRING -- completion mark of edX: na, f or i
 course_id STRING -- course key, slash form
 """)
 
-FIELDS = (
-    Field("id", INTEGER),
-    Field("module_type", STRING),
-    Field("module_id", MODULE_ID),
-    Field("student_id", INTEGER),
-    Field("state", STRING),
-    Field("grade", STRING),
-    Field("created", TIMESTAMP),
-    Field("modified", TIMESTAMP),
-    Field("max_grade", STRING),
-    Field("done", STRING),
-    Field("course_id", COURSE_ID),
+DELIVERED = DeliveredFile(
+    "studentmodule",
+    SCHEMA,
+    key="student_id",
+    needed=("module_id",),
+    kinds={"module_id": MODULE_ID},
+    escaped_breaks=True,
 )
-
-
-def sources(of: Instance) -> dict[str, Path | None]:
-    """`studentmodule` of the course's SQL directory; `SourceAbsentError` when it was not delivered."""
-    return {"studentmodule": required_file(sql_directory(of.course, of.settings), "studentmodule")}
-
-
-def build(inputs: BuildInputs) -> Content:
-    """The rows as JSON lines in `scratch`, in the order of the file, one for each record of the course.
-
-    Raises `InputError` when the file is broken, a needed column is missing, or too many records are bad.
-    """
-    return loading.load(
-        inputs.files["studentmodule"],
-        FIELDS,
-        course=inputs.course,
-        key="student_id",
-        needed=("module_id",),
-        escaped_breaks=True,
-        max_bad_fraction=inputs.settings.max_bad_fraction,
-        target=inputs.scratch / "studentmodule.json.gz",
-        messages=inputs.messages,
-    )
-
 
 TABLE = Table(
     command="sql2bq",
     sets=("doall", "setup_sql"),
     grain="id",
     schema=SCHEMA,
-    builder=PythonModel(
-        version=1, build=build, sources=sources, reads={"file:studentmodule.csv": Need.REQUIRED}
-    ),
+    builder=DELIVERED.model(version=1),
 )

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from edxtasks.csv_text import CsvWriter
 from edxtasks.directories import sql_directory
-from edxtasks.dumps import loading, values
+from edxtasks.dumps import values
 from edxtasks.dumps.files import writable_directory
-from edxtasks.dumps.reader import COURSE_ID, INTEGER, STRING, Field
-from edxtasks.dumps.rows import csv_file, write_json_lines
-from edxtasks.dumps.sources import required_file
+from edxtasks.dumps.loading import DeliveredFile
+from edxtasks.dumps.reader import STRING
+from edxtasks.dumps.rows import csv_file
 from edxtasks.messages import Messages
-from edxtasks.table import BuildInputs, Instance, Need, PythonModel, Table
-from edxtasks.warehouse.rows import Content, JsonLines
+from edxtasks.table import BuildInputs, Table
+from edxtasks.warehouse.rows import Content
 from edxtasks.warehouse.schema import schema
 
 SCHEMA = schema("""
@@ -26,21 +25,10 @@ value INTEGER -- group of the learner in it; 1 and 0 for true and false
 """)
 OUTPUT_FILES = ("user_partitions.csv.gz",)
 
-SOURCE = "user_api_usercoursetag"
-FIELDS = (
-    Field("id", INTEGER),
-    Field("user_id", INTEGER),
-    Field("key", STRING),
-    Field("course_id", COURSE_ID),
-    Field("value", STRING),
+DELIVERED = DeliveredFile(
+    "user_api_usercoursetag", SCHEMA, key="user_id", needed=("key",), kinds={"value": STRING}
 )
 _WORDS = {"true": 1, "false": 0}
-
-
-def sources(of: Instance) -> dict[str, Path | None]:
-    """`user_api_usercoursetag` of the course's SQL directory; `SourceAbsentError` when it was not
-    delivered."""
-    return {SOURCE: required_file(sql_directory(of.course, of.settings), SOURCE)}
 
 
 def build(inputs: BuildInputs) -> Content:
@@ -48,21 +36,10 @@ def build(inputs: BuildInputs) -> Content:
 
     Raises `InputError` when the file is broken or lacks `user_id` or `key`.
     """
-    course, settings, messages = inputs.course, inputs.settings, inputs.messages
-    target = inputs.scratch / "user_partitions.json.gz"
-    rows = loading.course_rows(
-        inputs.files[SOURCE],
-        FIELDS,
-        course=course,
-        key="user_id",
-        needed=("key",),
-        max_bad_fraction=settings.max_bad_fraction,
-        messages=messages,
-    )
-    folder = writable_directory(sql_directory(course, settings), inputs.scratch, messages)
+    directory = sql_directory(inputs.course, inputs.settings)
+    folder = writable_directory(directory, inputs.scratch, inputs.messages)
     with csv_file(folder / OUTPUT_FILES[0], SCHEMA.names) as table:
-        write_json_lines(target, _with_groups(rows, table, messages))
-    return JsonLines((target,))
+        return DELIVERED.written(inputs, _with_groups(DELIVERED.rows(inputs), table, inputs.messages))
 
 
 def _with_groups(
@@ -76,7 +53,9 @@ def _with_groups(
         table.record(row[name] for name in SCHEMA.names)
         yield row
     if unreadable:
-        messages.add(f"{SOURCE}: {unreadable} values that are neither an integer nor true or false are NULL")
+        messages.add(
+            f"{DELIVERED.source}: {unreadable} values that are neither an integer nor true or false are NULL"
+        )
 
 
 def _group(text: str) -> int | None:
@@ -88,11 +67,5 @@ TABLE = Table(
     command="user_part",
     grain="id",
     schema=SCHEMA,
-    builder=PythonModel(
-        version=1,
-        build=build,
-        sources=sources,
-        reads={"file:user_api_usercoursetag.csv": Need.REQUIRED},
-        outputs=OUTPUT_FILES,
-    ),
+    builder=DELIVERED.model(version=1, build=build, outputs=OUTPUT_FILES),
 )
