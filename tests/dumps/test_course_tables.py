@@ -161,65 +161,6 @@ def test_studentmodule_without_its_columns(tmp_path: Path) -> None:
     assert build(studentmodule, tmp_path, "studentmodule.sql", "id\tmodule_id\tstudent_id\n") == []
 
 
-def test_grades_persistent(tmp_path: Path) -> None:
-    rows = build(
-        grades_persistent,
-        tmp_path,
-        "grades_persistentcoursegrade.sql",
-        "course_id\tuser_id\tgrading_policy_hash\tpercent_grade\tletter_grade\tpassed_timestamp\tcreated\tmodified\n"
-        f"{OPAQUE}\t1\th=\t0.85\tPass\t2018-01-02 03:04:05\t2018-01-01 00:00:00\t2018-01-03 00:00:00.5\n"
-        f"{OPAQUE}\t2\tNULL\tNULL\t\t\tNULL\tNULL\n",
-    )
-    assert rows == [
-        {
-            "course_id": "MITx/6.00x/1T2014",
-            "user_id": 1,
-            "grading_policy_hash": "h=",
-            "percent_grade": 0.85,
-            "letter_grade": "Pass",
-            "passed_timestamp": "2018-01-02T03:04:05Z",
-            "created": "2018-01-01T00:00:00Z",
-            "modified": "2018-01-03T00:00:00.5Z",
-        },
-        {
-            "course_id": "MITx/6.00x/1T2014",
-            "user_id": 2,
-            "grading_policy_hash": None,
-            "percent_grade": None,
-            "letter_grade": "",
-            "passed_timestamp": None,
-            "created": None,
-            "modified": None,
-        },
-    ]
-
-
-def test_grades_persistent_subsection(tmp_path: Path) -> None:
-    usage = "block-v1:MITx+6.00x+1T2014+type@sequential+block@s1"
-    rows = build(
-        grades_persistent_subsection,
-        tmp_path,
-        "grades_persistentsubsectiongrade.sql",
-        "user_id\tcourse_id\tusage_key\tearned_all\tpossible_all\tearned_graded\tpossible_graded\t"
-        "first_attempted\tcreated\tmodified\n"
-        f"1\t{OPAQUE}\t{usage}\t1.5\t2\t0\t0\tNULL\t2018-01-01 00:00:00\t2018-01-01 00:00:00\n",
-    )
-    assert rows == [
-        {
-            "course_id": "MITx/6.00x/1T2014",
-            "user_id": 1,
-            "usage_key": usage,  # the opaque form stays
-            "earned_all": 1.5,
-            "possible_all": 2.0,
-            "earned_graded": 0.0,
-            "possible_graded": 0.0,
-            "first_attempted": None,
-            "created": "2018-01-01T00:00:00Z",
-            "modified": "2018-01-01T00:00:00Z",
-        }
-    ]
-
-
 OLD_TAGS = (
     "id\tuser_id\tkey\tcourse_id\tvalue\n"
     f"1\t10\tk1\t{OPAQUE}\t0\n2\t11\tk1\t{OPAQUE}\tTrue\n3\t12\tk2\t{OPAQUE}\tfalse\n"

@@ -39,45 +39,6 @@ HEADER = (
 )
 
 
-def test_listings_by_heading(tmp_path: Path) -> None:
-    rows = build(
-        listings,
-        tmp_path / "listings.csv",
-        f'{HEADER}\r\nMITx,F2013,New,6.00x,Intro,"Intro, long","A\nB",1/2/2013,2/3/2013,,'
-        "course-v1:MITx+6.00x+1T2014,7\r\n,,,,,,,,,,,\r\nX,,,,,,,,,,X/Y/Z,\r\n",
-    )
-    assert rows == [
-        {
-            "institution": "MITx",
-            "semester": "F2013",
-            "new_or_rerun": "New",
-            "course_number": "6.00x",
-            "short_title": "Intro",
-            "title": "Intro, long",
-            "instructors": "A\nB",
-            "registration_open": "1/2/2013",
-            "courses_launch": "2/3/2013",
-            "course_wrap": "",
-            "course_id": "MITx/6.00x/1T2014",
-        },
-        {
-            **dict.fromkeys(listings.SCHEMA.names, ""),
-            "institution": "X",
-            "course_id": "X/Y/Z",
-        },
-    ]
-    assert {column.type for column in listings.SCHEMA} == {"STRING"}
-
-
-def test_order_case_blanks_and_underscores_do_not_matter(tmp_path: Path) -> None:
-    rows = build(
-        staff,
-        tmp_path / "staff.csv",
-        "ROLE,extra,Course ID,User Name,name\nTA,x,MITx/6.00x/1T2014,ann,Ann A.\n",
-    )
-    assert rows == [{"course_id": "MITx/6.00x/1T2014", "username": "ann", "name": "Ann A.", "role": "TA"}]
-
-
 def test_by_position_when_no_name_is_known(tmp_path: Path) -> None:
     messages = Messages()
     rows = build(staff, tmp_path / "staff.csv", "a,b,c,d\nX/Y/Z,ann,Ann,TA\n", messages)

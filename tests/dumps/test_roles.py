@@ -50,53 +50,6 @@ def build(
     return {row.pop("user_id"): row for row in rows}
 
 
-def test_every_role_has_its_column(tmp_path: Path) -> None:
-    course = COURSE_HEADER + "".join(
-        course_role(user, role)
-        for user, role in (
-            (1, "beta_testers"),
-            (2, "instructor"),
-            (3, "staff"),
-            (4, "ccx_coach"),
-            (5, "finance_admin"),
-            (6, "library_user"),
-            (7, "sales_admin"),
-            (20, "staff"),
-            (20, "instructor"),
-            (20, "staff"),
-        )
-    )
-    forum = FORUM_HEADER + "".join(
-        forum_role(user, name)
-        for user, name in (
-            (11, "Administrator"),
-            (12, "Community TA"),
-            (13, "Moderator"),
-            (10, "Student"),
-            (20, "Student"),
-        )
-    )
-    assert build(tmp_path, course, forum) == {
-        1: {"roles_isBetaTester": 1, "roles": "Staff"},
-        2: {"roles_isInstructor": 1, "roles": "Staff"},
-        3: {"roles_isStaff": 1, "roles": "Staff"},
-        4: {"roles_isCCX": 1, "roles": "Staff"},
-        5: {"roles_isFinance": 1, "roles": "Staff"},
-        6: {"roles_isLibrary": 1, "roles": "Staff"},
-        7: {"roles_isSales": 1, "roles": "Staff"},
-        10: {"forumRoles_isStudent": 1, "roles": "Student"},
-        11: {"forumRoles_isAdmin": 1, "roles": "Staff"},
-        12: {"forumRoles_isCommunityTA": 1, "roles": "Staff"},
-        13: {"forumRoles_isModerator": 1, "roles": "Staff"},
-        20: {
-            "roles_isInstructor": 1,
-            "roles_isStaff": 1,
-            "forumRoles_isStudent": 1,
-            "roles": "Staff",
-        },
-    }
-
-
 @pytest.mark.parametrize("name", ["Community TA", "CommunityTA", "Community"])
 def test_spellings_of_community_ta(tmp_path: Path, name: str) -> None:
     assert build(tmp_path, None, FORUM_HEADER + forum_role(1, name)) == {

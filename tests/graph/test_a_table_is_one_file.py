@@ -5,15 +5,23 @@ from __future__ import annotations
 import ast
 import re
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from project import REPOSITORY, Project
 
+sys.path.insert(0, str(REPOSITORY / "tests" / "tables"))
+
+from model_cases import by_build, differences, on_duckdb, read_case
+
+from edxtasks.build.model import read_models
+from edxtasks.build.modules import read_modules
 from edxtasks.build.registry import TABLES, read_registry
 from edxtasks.course import CourseKey
-from edxtasks.table import name_at
+from edxtasks.table import SqlModel, name_at
+from edxtasks.warehouse.parquet import ParquetWarehouse
 
 BY_SQL = """-- Days with events by course, for a trial.
 -- command: trial_command
@@ -77,6 +85,23 @@ TABLE = Table(
 )
 '''
 BROKEN = "import no_such_module\n"
+CASES = {
+    "trial_days": {
+        "person_course_day.jsonl": '{"date": "2013-03-05"}\n{"date": "2013-03-05"}\n',
+        "expected.jsonl": '{"date": "2013-03-05", "n": 2}\n',
+    },
+    "report.trial_totals": {
+        "A__1__X/person_course.jsonl": '{"user_id": 1}\n{"user_id": 2}\n',
+        "A__2__X/person_course.jsonl": '{"user_id": 1}\n',
+        "expected.jsonl": '{"course_id": "A/1/X", "n": 2}\n{"course_id": "A/2/X", "n": 1}\n'
+        '{"course_id": "all", "n": 3}\n',
+    },
+    "trial_notes": {
+        "dump/trial.txt": "one\ntwo\n",
+        "expected.jsonl": '{"text": "one"}\n{"text": "two"}\n',
+    },
+}
+"""A case for each, in the form that those of all tables have."""
 
 
 def test_three_tables_by_their_files_alone(built: Project, tmp_path: Path) -> None:
@@ -114,6 +139,34 @@ def test_three_tables_by_their_files_alone(built: Project, tmp_path: Path) -> No
     built.doit("clean")
     assert set(built.tables()) == before - gone
     assert "clean needs a task" in built.doit("clean", status=3).err
+
+
+def test_three_tables_are_tested_by_their_folders_alone(tmp_path: Path) -> None:
+    files = {
+        "trial_tables/person/trial_days.sql": BY_SQL,
+        "trial_tables/report/trial_totals.py": OVER_COURSES,
+        "trial_tables/dumps/trial_notes.py": FROM_A_FILE,
+    }
+    cases = {f"cases/{name}/one/{file}": text for name, case in CASES.items() for file, text in case.items()}
+    for file, text in {**files, **cases}.items():
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text(text)
+    declared = {name: table.schema for name, table in read_registry(None).items()}
+    tables = read_models(tmp_path / "trial_tables", None, declared)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(tmp_path)
+        for table in read_modules(tmp_path / "trial_tables", "trial_tables"):
+            tables[table.name] = table
+    assert set(tables) == set(CASES)
+    for name, table in tables.items():
+        folder = tmp_path / "cases" / name / "one"
+        (folder / "README").write_text("For a trial.\n")
+        case = read_case(table, folder)
+        if isinstance(table.builder, SqlModel):
+            warehouse = ParquetWarehouse(tmp_path / "warehouse")
+            assert differences(case, on_duckdb(warehouse, case)) == []
+        else:
+            assert differences(case, by_build(tmp_path / name, case)) == []
 
 
 def test_the_folders_of_tables_hold_tables_and_nothing_else() -> None:

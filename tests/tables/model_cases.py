@@ -1,27 +1,43 @@
-"""Cases of models: small input rows and the rows that a model must make of them.
+"""Cases of tables: small inputs and the rows that must be made of them.
 
-A case is a folder `tests/tables/MODEL/CASE/` (docs/adding-a-table.md tells its form). The same case is run
-on DuckDB, through the embedded warehouse, and on Google's reference evaluator.
+A case is a folder `tests/tables/TABLE/CASE/` (docs/adding-a-table.md tells its form). That of a model is run
+on DuckDB, through the embedded warehouse, and on Google's reference evaluator; that of a table in Python on
+the road that a build takes.
 """
 
 from __future__ import annotations
 
 import functools
 import math
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import orjson
 
+from edxtasks.build.building import build
+from edxtasks.build.context import Context
 from edxtasks.build.parameters import OF_SETTINGS, value
 from edxtasks.build.registry import read_registry
-from edxtasks.config import Settings
+from edxtasks.config import Settings, load_settings
+from edxtasks.course import CourseKey
+from edxtasks.digests import Digests
 from edxtasks.logs.schema import TRACKLOG_SCHEMA
 from edxtasks.pages.queries import page_queries
-from edxtasks.table import TRACKLOG, SqlModel, Table
-from edxtasks.warehouse.base import Absent, BuildInfo, Dates, Input, Parameter, Query, TableName, Tables
+from edxtasks.table import TRACKLOG, PythonModel, Scope, SqlModel, Table
+from edxtasks.warehouse.base import (
+    Absent,
+    BuildInfo,
+    Dates,
+    Input,
+    Parameter,
+    Query,
+    ResourceLimits,
+    TableName,
+    Tables,
+)
 from edxtasks.warehouse.parquet import ParquetWarehouse
 from edxtasks.warehouse.rows import Row
 from edxtasks.warehouse.schema import Column, Schema
@@ -34,6 +50,19 @@ COURSE_PARAMETERS: Mapping[str, Parameter] = {
 }
 """Parameters of a case that names no others: a course, and the settings as they are unless they are set."""
 
+SETTINGS = """
+[paths]
+course_sql_base_dir = "SQL"
+[engine]
+workers = 1
+"""
+"""Configuration of a case of a table in Python that has none of its own."""
+
+
+OF_PYTHON = ("files", "dump", "edxtasks.toml")
+"""What the case of a table in Python may have besides rows: a folder of files that are laid into the project,
+one of files of the course's dump, the configuration."""
+
 
 class CaseError(ValueError):
     """A case that breaks the form: names its file and what is wrong."""
@@ -43,7 +72,9 @@ class CaseError(ValueError):
 class Case:
     """One case: what it shows, the rows of each input that is there, and the rows that must come out.
 
-    `columns` are the columns that the expected rows name; only these are compared.
+    `columns` are the columns that the expected rows name; only these are compared. `folder` is where it lies,
+    with the files that a table in Python is made from; `of_courses` are rows of inputs of single courses,
+    which a table over courses reads.
     """
 
     table: Table
@@ -53,6 +84,8 @@ class Case:
     parameters: Mapping[str, Parameter]
     columns: tuple[str, ...]
     expected: Sequence[Row]
+    folder: Path
+    of_courses: Mapping[CourseKey, Mapping[str, list[Row]]] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"{self.table.name}/{self.name}"
@@ -87,6 +120,11 @@ def models() -> list[Table]:
     return [table for table in registry().values() if isinstance(table.builder, SqlModel)]
 
 
+def python_tables() -> list[Table]:
+    """The tables that are made by Python, in order of the registry."""
+    return [table for table in registry().values() if isinstance(table.builder, PythonModel)]
+
+
 def queries() -> list[Table]:
     """The queries of pages, which have the form of models."""
     return list(page_queries().values())
@@ -113,8 +151,14 @@ def cases() -> list[Case]:
     return [case for table in models() for case in cases_of(table)]
 
 
+@functools.cache
+def python_cases() -> list[Case]:
+    """The cases of all tables in Python. Raises as `cases` does."""
+    return [case for table in python_tables() for case in cases_of(table)]
+
+
 def cases_of(table: Table) -> list[Case]:
-    """The cases of one model; none where it has no folder."""
+    """The cases of one table; none where it has no folder."""
     folder = folder_of(table)
     if not folder.is_dir():
         return []
@@ -126,29 +170,58 @@ def read_case(table: Table, folder: Path) -> Case:
     purpose = (folder / "README").read_text(encoding="utf-8").strip() if (folder / "README").exists() else ""
     if not purpose:
         raise CaseError(f"{folder}: no README that says what the case shows")
+    of_python = isinstance(table.builder, PythonModel)
     parameters = dict(COURSE_PARAMETERS)
     inputs: dict[str, list[Row]] = {}
+    of_courses: dict[CourseKey, dict[str, list[Row]]] = {}
     expected: list[Row] | None = None
     for path in sorted(folder.iterdir()):
-        if path.name == "README":
+        if path.name == "README" or (of_python and path.name in OF_PYTHON):
             continue
-        if path.name == "parameters.json":
+        if path.name == "parameters.json" and not of_python:
             parameters = _parameters(path)
         elif path.name == "expected.jsonl":
-            expected = [_row(place, form, table.schema) for place, form in _lines(path)]
-        elif path.suffix == ".jsonl" and path.stem in table.inputs:
-            schema = input_schema(path.stem)
-            inputs[path.stem] = [_row(place, form, schema) for place, form in _lines(path)]
+            lines = list(_lines(path))
+            schema = _schema_of(table, [form for _, form in lines])
+            expected = [_row(place, form, schema) for place, form in lines]
+        elif path.is_dir() and of_python and table.scope is Scope.GROUP and path.name.count("__") == 2:
+            course = CourseKey.parse(path.name.replace("__", "/"))
+            of_courses[course] = dict(_input(table, one) for one in sorted(path.iterdir()))
         else:
-            raise CaseError(
-                f"{path}: {table.name} has no input of this name; it reads {', '.join(table.inputs)}"
-            )
+            name, rows = _input(table, path)
+            inputs[name] = rows
     if expected is None:
         raise CaseError(f"{folder}: no expected.jsonl")
     columns = tuple(expected[0]) if expected else ()
     if any(tuple(row) != columns for row in expected):
         raise CaseError(f"{folder}/expected.jsonl: every row must name the same columns, in the same order")
-    return Case(table, folder.name, purpose, inputs, parameters, columns, expected)
+    return Case(table, folder.name, purpose, inputs, parameters, columns, expected, folder, of_courses)
+
+
+def _input(table: Table, path: Path) -> tuple[str, list[Row]]:
+    """The name of an input and its rows, as a file of a case has them."""
+    if path.suffix != ".jsonl" or path.stem not in table.inputs:
+        told = f"it reads {', '.join(table.inputs)}" if table.inputs else "it reads no table"
+        raise CaseError(f"{path}: {table.name} has no input of this name; {told}")
+    lines = list(_lines(path))
+    schema = input_schema(path.stem)
+    if path.stem != TRACKLOG:
+        schema = _schema_of(registry()[path.stem], [form for _, form in lines])
+    return path.stem, [_row(place, form, schema) for place, form in lines]
+
+
+def _schema_of(table: Table, rows: Sequence[Mapping[str, object]]) -> Schema:
+    """The columns of a table; of one that may have more than it declares also those that its rows name."""
+    if not isinstance(table.builder, PythonModel) or not table.builder.own_columns:
+        return table.schema
+    kinds = {int: "INTEGER", float: "FLOAT", bool: "BOOLEAN"}
+    more = {
+        name: Column(name, kinds.get(type(value), "STRING"))
+        for row in rows
+        for name, value in row.items()
+        if name not in table.schema.names and value is not None
+    }
+    return Schema((*table.schema, *more.values()))
 
 
 def _lines(path: Path) -> Iterator[tuple[str, dict[str, object]]]:
@@ -227,6 +300,33 @@ def on_duckdb(warehouse: ParquetWarehouse, case: Case) -> list[Row]:
         warehouse.create_dates(made, case.table.schema, case.table.partition, work, (), BuildInfo("stamp"))
     names = case.table.schema.names
     return [dict(zip(names, row, strict=True)) for row in warehouse.read(made, names)]
+
+
+def by_build(folder: Path, case: Case) -> list[Row]:
+    """The rows that a build makes of the case of a table in Python, in an empty folder."""
+    own = case.folder / "edxtasks.toml"
+    (folder / "config").mkdir(parents=True)
+    (folder / "config" / "edxtasks.toml").write_text(own.read_text() if own.exists() else SETTINGS)
+    if (case.folder / "files").is_dir():
+        shutil.copytree(case.folder / "files", folder, dirs_exist_ok=True)
+    course = CourseKey.parse(str(COURSE_PARAMETERS["course_id"]))
+    if (case.folder / "dump").is_dir():
+        shutil.copytree(case.folder / "dump", folder / "SQL" / course.package_prefix)
+    warehouse = ParquetWarehouse(folder / "warehouse", ResourceLimits())
+    tables = {**registry(), case.table.name: case.table}
+    courses = tuple(case.of_courses) or (course,)
+    context = Context(load_settings(folder, {}, {}), tables, warehouse, Digests(), courses)
+    held = [(one, name, rows) for one, inputs in case.of_courses.items() for name, rows in inputs.items()]
+    for one, name, rows in [*held, *((course, name, rows) for name, rows in case.inputs.items())]:
+        schema = _schema_of(tables[name], rows)
+        warehouse.load(context.name(tables[name], one), schema, rows, BuildInfo("input"))
+    whose = course if case.table.scope is Scope.COURSE else None
+    build(context, case.table, whose)
+    made = context.name(case.table, whose)
+    names = warehouse.schema(made).names
+    rows = [dict(zip(names, row, strict=True)) for row in warehouse.read(made, names)]
+    warehouse.session.close()
+    return rows
 
 
 def differences(case: Case, rows: Sequence[Row]) -> list[str]:

@@ -60,10 +60,10 @@ def test_every_column_is_expected_somewhere_with_a_value(table: Table) -> None:
     assert not lacking, f"{table.name}: no case expects a value in {', '.join(lacking)}"
 
 
-def test_every_folder_is_that_of_a_model() -> None:
+def test_every_folder_is_that_of_a_table() -> None:
     folders = {place for place in FOLDER.iterdir() if place.is_dir() and not place.name.startswith("_")}
-    strange = folders - {folder_of(table) for table in models()}
-    assert not strange, f"no model has cases in {', '.join(sorted(map(str, strange)))}"
+    strange = folders - {folder_of(table) for table in registry().values()}
+    assert not strange, f"no table has cases in {', '.join(sorted(map(str, strange)))}"
 
 
 def test_the_example_of_the_documentation_is_a_model_with_a_case(
