@@ -84,7 +84,7 @@ class Case:
     parameters: Mapping[str, Parameter]
     columns: tuple[str, ...]
     expected: Sequence[Row]
-    folder: Path
+    folder: Path = FOLDER
     of_courses: Mapping[CourseKey, Mapping[str, list[Row]]] = field(default_factory=dict)
 
     def __str__(self) -> str:

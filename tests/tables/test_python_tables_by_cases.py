@@ -36,6 +36,8 @@ ELSEWHERE: Mapping[str, str] = {
     "item_reliabilities": "as item_irt_grm: tests/psychometrics/test_reliability.py",
     "person_irtgrm_theta": "as item_irt_grm: tests/psychometrics/test_model_rows.py",
     "item_response_theory_report": "of the fits of three programs: tests/psychometrics/test_builders.py",
+    "report.deidentification": "as report.person_course_deidentified: tests/deidentification",
+    "report.person_course_deidentified": "its pseudonyms hang on a secret: tests/deidentification",
     "report.course_summary_stats": "hundreds of columns of dozens of inputs: test_course_summary_stats.py",
 }
 """Tables whose rows are tested in another form, and why: by name."""
