@@ -66,7 +66,7 @@ class Shape:
     keys that spell them another way. `kept`: keys that are not dropped, and `columns`, their names
     afterwards, in the order of the level. `unknown`: keys that have no column. `marks`: which of
     the level's marks are among its keys and columns. `idle`: whether there is nothing to do but `steps`
-    beyond the quick.
+    beyond the quick. `aside`: the keys that are set aside, where nothing else is to be done.
     """
 
     level: Level
@@ -79,6 +79,7 @@ class Shape:
     unknown: tuple[str, ...]
     marks: tuple[str, ...]
     idle: bool
+    aside: tuple[str, ...]
 
 
 class Level:
@@ -153,6 +154,8 @@ class Level:
         if self.order:
             names = {key: renamed.get(key, key) for key in kept}
             kept.sort(key=lambda key: self.place(names[key]))
+        is_settled = not (dropped or renamed)
+        aside = [key for _, kind, key in quick_steps if kind is RETIRED]
         return Shape(
             level=self,
             dropped=tuple(dropped),
@@ -163,7 +166,8 @@ class Level:
             columns=tuple(renamed.get(key, key) for key in kept),
             unknown=tuple(unknown),
             marks=tuple(name for name in self.marks if name in record or name in renamed.values()),
-            idle=not (dropped or quick_steps or renamed),
+            idle=is_settled and not quick_steps,
+            aside=tuple(aside) if is_settled and len(aside) == len(quick_steps) else (),
         )
 
     def _in_order(self, steps: list[tuple[str, Any, str]]) -> tuple[tuple[str, Any, str], ...]:
@@ -253,6 +257,10 @@ class Conformer:
         Unless `exactly`, whole numbers in columns of numbers are not looked at: those beyond 53 bits are the
         caller's to find, and `orjson.JSONEncodeError` may tell of JSON that only `exactly` writes.
         """
+        if shape.aside and not exactly:
+            if shape.unknown:
+                self.note_unknown(shape.level, shape.unknown)
+            return {key: record.pop(key) for key in shape.aside}
         for key in shape.dropped:
             del record[key]
         if shape.renamed:

@@ -68,10 +68,16 @@ def course_of_page(page: str) -> str | None:
     return course
 
 
-@lru_cache(REMEMBERED)
 def opaque_course_of_page(page: str) -> str | None:
     """The course of a page `/courses/course-v1:O+C+R…`, as `ORG/NUMBER/RUN`, else None."""
-    return _first_course(page, (_COURSES_OPAQUE,))
+    if "%" in page:  # escapes are decoded first
+        return _first_course(page, (_COURSES_OPAQUE,))
+    start = page.find("/courses/course-v1:")
+    if start < 0:
+        return None
+    course = COURSES(page[start + len("/courses/") :].partition("/")[0])
+    # A key may end with a query too, and a later one may be valid where this is not.
+    return course or _first_course(page, (_COURSES_OPAQUE,))
 
 
 def course_without_key(browser: bool, event_type: str, page: str, path: str, event: Any) -> str | None:

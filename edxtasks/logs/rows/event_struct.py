@@ -7,8 +7,6 @@ from typing import Any
 from edxtasks.logs.rows.conform import Conformer
 from edxtasks.logs.rows.row_levels import EVENT_STRUCT, UNLISTED_MEMBERS
 
-_SHAPES = EVENT_STRUCT.shapes
-
 
 def take_event_struct(
     event: dict[str, Any], listed: bool, conformer: Conformer, exactly: bool
@@ -20,10 +18,7 @@ def take_event_struct(
     `Conformer.conform`.
     """
     if listed:
-        try:
-            shape = _SHAPES[(*event, *map(type, event.values()))]
-        except KeyError:
-            shape = EVENT_STRUCT.learn(event)
+        shape = EVENT_STRUCT.shape(event)
         rest = None if shape.idle and not exactly else conformer.conform(event, shape, exactly)
         return event or None, rest
     if "POST" not in event and "GET" not in event and "query" not in event:

@@ -29,12 +29,15 @@ _EPOCH_UNITS = (
 )
 
 
-_SECONDS = {f"{second:02}.": second * 1_000_000 for second in range(60)}
-
-
-_MINUTES: dict[str, int] = {}
+WRITTEN_MINUTES: dict[str, int] = {}
 """Microseconds since 1970 at the begin of minutes met before, by `YYYY-MM-DDTHH:MM:`."""
 _MOST_MINUTES = 50_000
+WRITTEN_SECONDS = {f"{second:02}.": second * 1_000_000 for second in range(60)}
+WRITTEN_MILLISECONDS = {f"{part:03}": part * 1000 for part in range(1000)}
+WRITTEN_ENDS = {f"{part:03}+00:00": part for part in range(1000)}
+"""Microseconds that the parts of a time mean in the form that `write_time` gives: what a text of this form
+has at the places 0 to 17, 17 to 20, 20 to 23, and from 23 on. Nearly every event brings this form, whose four
+parts are looked up faster than they are read."""
 
 
 def read_time(value: Any) -> tuple[int, str] | None:
@@ -47,21 +50,27 @@ def read_time(value: Any) -> tuple[int, str] | None:
     the years 1970 to 2099.
     """
     try:
-        second = _MINUTES[value[:17]] + _SECONDS[value[17:20]]
+        return written_microseconds(value), value
     except (KeyError, TypeError):
         pass
-    else:
-        # The form of nearly every event, which is also the form that is written.
-        fraction = value[20:26]
-        if value[26:] == "+00:00" and fraction.isdigit() and fraction.isascii():
-            return second + int(fraction), value
     microseconds = _microseconds(value)
     if microseconds is None:
         return None
     text = write_time(microseconds)
-    if text == value and len(_MINUTES) < _MOST_MINUTES:
-        _MINUTES[text[:17]] = microseconds - microseconds % 60_000_000
+    if text == value and len(WRITTEN_MINUTES) < _MOST_MINUTES:
+        WRITTEN_MINUTES[text[:17]] = microseconds - microseconds % 60_000_000
     return microseconds, text
+
+
+def written_microseconds(text: str) -> int:
+    """Microseconds since 1970 UTC of a time that has the form in which `write_time` writes it, and whose minute
+    was met before. Raises `KeyError` for all others, `TypeError` for what is no text."""
+    return (
+        WRITTEN_MINUTES[text[:17]]
+        + WRITTEN_SECONDS[text[17:20]]
+        + WRITTEN_MILLISECONDS[text[20:23]]
+        + WRITTEN_ENDS[text[23:]]
+    )
 
 
 def write_time(microseconds: int) -> str:

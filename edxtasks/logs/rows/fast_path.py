@@ -16,11 +16,17 @@ from orjson import OPT_STRICT_INTEGER, JSONEncodeError, dumps
 from edxtasks.logs.rows.conform import EXPONENT, Conformer
 from edxtasks.logs.rows.event_course import COURSES, course_without_key
 from edxtasks.logs.rows.event_struct import take_event_struct
-from edxtasks.logs.rows.event_time import read_time
+from edxtasks.logs.rows.event_time import (
+    WRITTEN_ENDS,
+    WRITTEN_MILLISECONDS,
+    WRITTEN_MINUTES,
+    WRITTEN_SECONDS,
+    read_time,
+)
 from edxtasks.logs.rows.json_text import DEEPEST_SET_ASIDE, TextForm, compact, parse_embedded
 from edxtasks.logs.rows.module_id import ModuleIds
 from edxtasks.logs.rows.remembered import MOST, Memo
-from edxtasks.logs.rows.row_levels import AGENT_OF_CONTEXT, AGENT_OF_MODULE, CONTEXT, TOP
+from edxtasks.logs.rows.row_levels import AGENT_OF_CONTEXT, AGENT_OF_MODULE, CONTEXT, EVENT_STRUCT, TOP
 from edxtasks.logs.rows.usual_form import (
     USUAL,
     ContextWithAgent,
@@ -33,6 +39,8 @@ from edxtasks.logs.rows.usual_form import (
 
 SHORT = 64
 """Most characters of an event, delivered as text, that is remembered: many requests bring few fields."""
+
+ShortEvent = tuple[Any, str, Raw | None, dict[str, Any] | None]
 
 NOT_USUAL = (MsgspecError, JSONEncodeError, RecursionError, UnicodeError)
 """What `UsualLines.row` raises on a line that is not usual."""
@@ -59,9 +67,10 @@ class UsualLines:
         self._plain_agent = text({"oldagent": ""})
         self._derive = module_ids.derive
         self._types = module_ids.event_types
+        self._handlers = module_ids.handlers
         self._agents = Memo(lambda key: text({"oldagent": "", "module.usage_key": key}))
         self._buffer = bytearray()  # one that has grown already; each row is written over it from its begin
-        self._short_events: dict[str, tuple[Any, str, Raw | None]] = {}
+        self._short_events: tuple[dict[str, ShortEvent], ...] = ({}, {})  # of types not listed, and listed
         self._is_compact = text is compact
         self._learner = Learner()
         self._form = USUAL
@@ -84,43 +93,72 @@ class UsualLines:
             course = COURSES.known[context.course_id]
         except KeyError:
             course = COURSES.learn(context.course_id)
-        moment = read_time(record.time)
-        if moment is None or (course is None and context.course_id):
+        if course is None and context.course_id:
             raise NotFastPathError
-        try:
-            kind = self._types.known[record.event_type]
+        time = record.time
+        try:  # as `written_microseconds`
+            microseconds = (
+                WRITTEN_MINUTES[time[:17]]
+                + WRITTEN_SECONDS[time[17:20]]
+                + WRITTEN_MILLISECONDS[time[20:23]]
+                + WRITTEN_ENDS[time[23:]]
+            )
         except KeyError:
-            kind = self._types.learn(record.event_type)
+            moment = read_time(time)
+            if moment is None:
+                raise NotFastPathError from None
+            microseconds, record.time = moment
+        event_type = record.event_type
+        module_id: str | None
+        try:
+            kind = self._types.known[event_type]
+            listed, module_id = kind.listed, kind.handler
+        except KeyError:
+            found = self._handlers.find(event_type)
+            if found is not None:
+                listed, module_id = found[0].listed, found[1]
+            else:
+                kind = self._types.learn(event_type)
+                listed, module_id = kind.listed, kind.handler
 
         event = raw = record.event
         struct: Raw | None = None
-        aside = None
-        if isinstance(raw, str) and len(raw) <= SHORT and not kind.listed:
+        aside = encoded = None
+        members = False
+        if raw.__class__ is str and len(raw) <= SHORT:
             try:
-                event, text, struct = self._short_events[raw]
+                event, text, struct, aside = self._short_events[listed][raw]
             except KeyError:
-                event, text, struct = self._learn_short(raw)
-            members = None
+                event, text, struct, aside = self._learn_short(raw, listed)
         else:
-            if isinstance(raw, str):
+            if raw.__class__ is str:
                 event = parse_embedded(raw, False)
-            text = dumps(event).decode() if self._is_compact else self._text(event)
-            if not isinstance(event, str) and text != raw and EXPONENT in text:
+            if self._is_compact:
+                encoded = dumps(event, None, OPT_STRICT_INTEGER)
+                text = encoded.decode()
+            else:
+                text = self._text(event)
+            if text != raw and EXPONENT in text and event.__class__ is not str:
                 self._conformer.note_exponent()
-            members = event if isinstance(event, dict) else None
+            members = event.__class__ is dict
         browser = record.event_source == "browser"
         page = record.page or ""
         if course is None:
-            course = course_without_key(browser, record.event_type, page, context.path, event)
-        module_id = kind.handler
+            course = course_without_key(browser, event_type, page, context.path, event)
         module = context.module
         if module_id is None:
             usage_key = "" if module is None else module.usage_key or ""
             module_id = self._derive(kind, browser, page, context.path, course, raw, event, usage_key)
-        if members is not None:
-            members, aside = take_event_struct(members, kind.listed, self._conformer, False)
-            if members is not None:
-                struct = Raw(dumps(members, None, OPT_STRICT_INTEGER))
+        if members:
+            if listed:
+                shape = EVENT_STRUCT.shape(event)
+                if not shape.idle:
+                    aside = self._conformer.conform(event, shape, False)
+                    encoded = None
+                if event:
+                    struct = Raw(encoded or dumps(event, None, OPT_STRICT_INTEGER))
+            else:
+                struct = self._unlisted_struct(event)
 
         rest: dict[str, Any] = {}
         if record.referer is not UNSET:
@@ -154,9 +192,8 @@ class UsualLines:
         if isinstance(context.course_user_tags, dict):
             context.course_user_tags = self._text(context.course_user_tags)
         username = record.username
-        if username:
-            record.username = username.strip()
-        microseconds, record.time = moment
+        if username and (name := username.strip()) is not username:
+            record.username = name
         record.course_id = course
         record.module_id = module_id
         record.event_struct = struct
@@ -210,23 +247,30 @@ class UsualLines:
         if module.display_name is None:
             context.module = None
 
-    def _learn_short(self, raw: str) -> tuple[Any, str, Raw | None]:
-        """The event in a short text, its JSON text, and its `event_struct`, for event types not listed."""
+    def _learn_short(self, raw: str, listed: bool) -> ShortEvent:
+        """Of the event in a short text: what it holds, its JSON text, its `event_struct`, and what of it is set
+        aside, for event types that are listed or not."""
         event = parse_embedded(raw, False)
         text = self._text(event)
-        struct = None
-        if isinstance(event, dict):
-            members, _ = take_event_struct(event, False, self._conformer, False)
+        struct = aside = None
+        if event.__class__ is dict:
+            members, aside = take_event_struct(parse_embedded(raw, False), listed, self._conformer, False)
             if members is not None:
                 struct = Raw(dumps(members, None, OPT_STRICT_INTEGER))
-        learnt = event, text, struct
-        if EXPONENT in text:
+        learnt = event, text, struct, aside
+        if EXPONENT in text and event.__class__ is not str and text != raw:
             self._conformer.note_exponent()
         if not self._conformer.noticed:  # else it is to be noticed each time
-            if len(self._short_events) >= MOST:
-                self._short_events.clear()
-            self._short_events[raw] = learnt
+            known = self._short_events[listed]
+            if len(known) >= MOST:
+                known.clear()
+            known[raw] = learnt
         return learnt
+
+    def _unlisted_struct(self, event: dict[str, Any]) -> Raw | None:
+        """The `event_struct` of an event of a type that is not listed."""
+        members, _ = take_event_struct(event, False, self._conformer, False)
+        return None if members is None else Raw(dumps(members, None, OPT_STRICT_INTEGER))
 
 
 def _agent_of_module(module: UsualModule) -> dict[str, Any]:

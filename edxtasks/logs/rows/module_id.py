@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from edxtasks.logs.rows.event_course import decoded, opaque_course_of_page
-from edxtasks.logs.rows.module_links import Links, courseware_module, read_links
-from edxtasks.logs.rows.remembered import LONGEST, Memo
+from edxtasks.logs.rows.module_links import NO_LINKS, HandlerForms, Links, courseware_module, read_links
+from edxtasks.logs.rows.remembered import Memo
 from edxtasks.logs.rows.row_levels import is_listed
 from edxtasks.logs.rows.usage_keys import (
+    block_key_form,
     block_key_of_id,
     find_block_key,
     find_i4x_url,
@@ -41,9 +42,6 @@ VIDEO_TYPES = frozenset(
     }
 )
 """Event types of videos; so are all that start with `edx.video.`."""
-
-MOST_IDS = 20_000
-"""Most ids of components that are remembered for an event type."""
 
 TYPES_WITHOUT_MODULE = frozenset({"add_resource", "delete_resource", "recommender_upvote"})
 
@@ -95,12 +93,12 @@ _LINKS = {
 """What an event type with these links has."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class EventType:
     """What an event type says by itself: what it `has` for the rules, links to components in it, and
     whether it is `listed` (all members of its events have columns).
 
-    `handler`, a link, is the module id whatever the event. `by_id` are module ids known by id and course.
+    `handler`, a link, is the module id whatever the event.
     """
 
     name: str
@@ -108,7 +106,6 @@ class EventType:
     has: int
     links: Links
     handler: str | None
-    by_id: dict[tuple[str, str | None], str] = field(default_factory=dict)
 
 
 class Event:
@@ -293,12 +290,12 @@ class ModuleIds:
     def __init__(self, extended: bool) -> None:
         self.extended = extended
         self.event_types = Memo(self._read_type)
+        self.handlers = HandlerForms(extended)
         self._links = Memo(self._read_links)
         self._known_links = self._links.known
+        self._block_keys = Memo(block_key_form)
+        self._videos = Memo(_videos_of)
         self._rules = _RulesByNeed()
-        # Rules that look at nothing but the id of the event and its course, before which no other holds once
-        # the path has no link to a block.
-        self._by_id = {_block_key_in_id, _html_id_in_id, *([_video_by_bare_id] if extended else [])}
         self._event = Event()
 
     def derive(
@@ -320,12 +317,18 @@ class ModuleIds:
         """
         if kind.handler is not None:  # rule 1, which goes before all others
             return kind.handler
-        try:
-            path_links = self._known_links[path]
-        except KeyError:
-            path_links = self._links.learn(path)
-        if path_links.handler is not None:
-            return path_links.handler
+        if path == kind.name:
+            path_links = kind.links
+        else:
+            try:
+                path_links = self._known_links[path]
+            except KeyError:
+                found = self.handlers.find(path)
+                if found is not None:
+                    return found[1]
+                path_links = self._links.learn(path)
+            if path_links.handler is not None:
+                return path_links.handler
         has = kind.has
         if browser:
             has |= BROWSER
@@ -340,11 +343,10 @@ class ModuleIds:
                 is_text = False
                 identifier = event["id"]
                 if identifier.__class__ is str:
-                    if path_links.block is None:
-                        try:
-                            return kind.by_id[identifier, course]
-                        except KeyError:
-                            pass
+                    if path_links.block is None and not has & BLOCK:
+                        module = self._of_plain_id(identifier, course, has)
+                        if module is not None:
+                            return module
                     identifier = identifier.strip()
                     has |= ID
                     if "block-v1:" in identifier:
@@ -381,17 +383,30 @@ class ModuleIds:
         for rule in rules:
             module = rule(this, self.extended)
             if module is not None:
-                if rule in self._by_id and len(kind.by_id) < MOST_IDS and len(event["id"]) <= LONGEST:
-                    kind.by_id[event["id"], course] = module
                 return module
+        return None
+
+    def _of_plain_id(self, identifier: str, course: str | None, has: int) -> str | None:
+        """What rules 5 to 7 give for an id of letters and digits, or a block key that ends with one: nearly
+        all are. None: they are to be asked."""
+        if identifier.isalnum():  # no key, and no HTML id
+            if has & VIDEO and self.extended and course is not None:
+                return self._videos(course) + identifier
+            return None
+        key, _, name = identifier.rpartition("@")
+        if name.isalnum() and key:
+            form = self._block_keys(key)
+            if form is not None:
+                return form + name
         return None
 
     def _read_type(self, event_type: str) -> EventType:
         links = self._links(event_type)
         has = 0
-        for link, bit in _LINKS.items():
-            if getattr(links, link) is not None:
-                has |= bit
+        if links is not NO_LINKS:
+            for link, bit in _LINKS.items():
+                if getattr(links, link) is not None:
+                    has |= bit
         if "problem" in event_type:
             has |= PROBLEM
         if event_type == "problem_graded":
@@ -429,6 +444,11 @@ def _rules_for(has: int) -> tuple[Rule, ...]:
 
 def _starts_with_input(answers: list[Any]) -> bool:
     return bool(answers) and isinstance(answers[0], str) and answers[0].startswith("input_")
+
+
+def _videos_of(course: str) -> str:
+    """What module ids of the course's videos begin with."""
+    return f"{_org_number(course)}/video/"
 
 
 def _org_number(course: str) -> str:

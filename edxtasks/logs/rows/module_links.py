@@ -1,7 +1,9 @@
 """What the path of a request alone says about the component that it is for.
 
 Server events logged for a request have its path as event type, and most events carry one in
-`context.path`. Paths repeat, so that all that can be read from one is read once and remembered.
+`context.path`. Paths repeat, so that all that can be read from one is read once and remembered. Paths of
+handlers of blocks repeat less: a campus has as many as components. What is remembered of those is their form,
+which is the path without the id.
 """
 
 from __future__ import annotations
@@ -9,8 +11,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
+from edxtasks.logs.rows.row_levels import is_listed
 from edxtasks.logs.rows.usage_keys import BLOCK_KEY, I4X_URL, ID, PART, QUOTED_I4X
 
 _OPAQUE = rf"course-v1:({PART})\+({PART})\+{PART}"
@@ -31,8 +34,7 @@ _COURSEWARE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Links:
+class Links(NamedTuple):
     """Module ids found in one path; each None when the path has not that form.
 
     `handler`: of a block's handler; `block`: of a block; `quoted`: of a handler of a quoted i4x URL;
@@ -53,6 +55,59 @@ class Links:
 
 
 NO_LINKS = Links()
+
+MOST_FORMS = 20_000
+"""Most forms of paths that are remembered: some twenty for each course."""
+LONGEST_FORM = 1000
+"""Characters of the longest form that is remembered."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HandlerForm:
+    """Paths of a block's handler that differ in the id alone, which is letters and digits.
+
+    `module` is the module id of each without its id, `listed` whether all members of an event have columns
+    that has such a path as its type.
+    """
+
+    module: str
+    listed: bool
+
+
+class HandlerForms:
+    """The forms of paths of blocks' handlers. See `read_links` for `extended`."""
+
+    def __init__(self, extended: bool) -> None:
+        self._extended = extended
+        self._known: dict[tuple[str, str], HandlerForm | None] = {}
+
+    def find(self, path: str) -> tuple[HandlerForm, str] | None:
+        """The form of the path of a block's handler, and the module id. None where it is no such path, or the
+        id in it has other characters than letters and digits: `read_links` is for all paths."""
+        head, _, rest = path.partition("+block@")
+        name, _, tail = rest.partition("/")
+        if not name.isalnum():
+            return None
+        try:
+            form = self._known[head, tail]
+        except KeyError:
+            form = self._learn(head, tail)
+        return None if form is None else (form, form.module + name)
+
+    def _learn(self, head: str, tail: str) -> HandlerForm | None:
+        # To the patterns, one letter or digit in an id is as good as another; and no word that they look for
+        # can begin or end in it, since `@` stands before it and `/` behind.
+        path = f"{head}+block@0/{tail}"
+        links = read_links(path, self._extended)
+        handler = links.handler
+        form = None
+        if handler is not None and handler.endswith("/0") and links == Links(handler=handler, block=handler):
+            form = HandlerForm(handler[:-1], is_listed(path))
+        if len(head) + len(tail) <= LONGEST_FORM:
+            if len(self._known) >= MOST_FORMS:
+                self._known.clear()
+            self._known[head, tail] = form
+        return form
 
 
 def read_links(path: str, extended: bool) -> Links:

@@ -127,17 +127,24 @@ class Rephraser:
         if order and sizes[order[-1]] > LONGEST_LINE:
             order = [number for number in order if not _is_too_long(lines[number])]
             results = [TOO_LONG] * len(lines)
+        others = []
         for number in order:
             line = lines[number]
             try:
                 result = usual_row(line)
             except NOT_USUAL:
                 conformer.forget()
-                result = self._any_line(line)
-                self._usual.learn_from(line)
+                others.append(number)
+                continue
             except Exception as error:  # noqa: BLE001 -- no line may end a file; a defect is told and counted
                 result = _refusal(error)
             results[number] = self._noted(line, result) if conformer.noticed else result
+        # For the same reason lines that are not usual, which are few, come one after another.
+        for number in others:
+            line = lines[number]
+            result = self._any_line(line)
+            results[number] = self._noted(line, result) if conformer.noticed else result
+            self._usual.learn_from(line)
         return results
 
     def _any_line(self, line: bytes) -> Rephrased | Reject | None:

@@ -109,9 +109,9 @@ JSON_STATE = ("input_state", "correct_map", "student_answers")
 
 def is_listed(event_type: str) -> bool:
     """Whether events of this type have all members in `event_struct`; others have `GET`, `POST`, `query`."""
-    return (LISTED_PART in event_type or event_type in LISTED_EVENT_TYPES) and not any(
-        part in event_type for part in UNLISTED_PARTS
-    )
+    if LISTED_PART not in event_type and event_type not in LISTED_EVENT_TYPES:
+        return False
+    return not any(part in event_type for part in UNLISTED_PARTS)
 
 
 ORDER_TOP = (

@@ -80,6 +80,16 @@ i4x_url_of_id = lru_cache(REMEMBERED)(find_i4x_url)
 """The same for the id of a component, which repeats; not for long texts."""
 
 
+def block_key_form(key: str) -> str | None:
+    """Of a block key but for its last `@` and what stands behind, what stands before the id in the module id:
+    the same for all ids of letters and digits, which are alike to the pattern. None where that is no block
+    key."""
+    match = _BLOCK_KEY.search(f"{key}@0")
+    if match is None or match[4] != "0" or match.end() != len(key) + 2:
+        return None
+    return "/".join([*match.groups()[:3], ""])
+
+
 @lru_cache(REMEMBERED)
 def html_id_module(text: str, course: str | None) -> str | None:
     """Module id of the HTML id that `text` starts with.
@@ -103,14 +113,26 @@ def html_id_module(text: str, course: str | None) -> str | None:
     return "/".join(match.groups()) if match else None
 
 
-@lru_cache(REMEMBERED)
 def input_problem(name: str) -> str | None:
     """The id in the name of an input field, as long as possible: `ab12` of `input_ab12_2_1`.
 
     After the two numbers may stand `[]` (also `%5B%5D`), or `_` and a word that starts with a letter
     (`_dynamath`, `_comment`).
     """
-    match = _INPUT.fullmatch(name) if len(name) <= LONGEST_INPUT_NAME else None
+    if len(name) > LONGEST_INPUT_NAME:
+        return None
+    before, _, second = name.rpartition("_")
+    before, _, first = before.rpartition("_")
+    if (first.isdigit() and second.isdigit() and name.isascii()) and before[:6] == "input_":
+        plain = before[6:]
+        if plain.isalnum():  # nearly all of them: there is no other way to read it
+            return plain
+    return _input_problem(name)
+
+
+@lru_cache(REMEMBERED)
+def _input_problem(name: str) -> str | None:
+    match = _INPUT.fullmatch(name)
     return match[1] if match else None
 
 
