@@ -22,6 +22,7 @@ from edxtasks.printable import say
 
 _keeping = True
 _warned: set[Path] = set()
+_folder: Path | None = None
 
 
 @contextmanager
@@ -38,6 +39,17 @@ def keeping_no_caches() -> Iterator[None]:
 def keeps_caches() -> bool:
     """Whether the command of this process may write files: not one that only looks."""
     return _keeping
+
+
+def keep_in(folder: Path) -> None:
+    """From now on, caches of what belongs to no project's settings are in this folder (`state`)."""
+    global _folder
+    _folder = folder
+
+
+def cache_file(name: str) -> Path | None:
+    """Where the cache of this name is; None as long as there is no folder for it."""
+    return None if _folder is None else _folder / name
 
 
 _BEGINNING = b'{"digest":"'

@@ -15,6 +15,7 @@ from edxtasks.build.overrides import with_overrides
 from edxtasks.build.registry import read_registry
 from edxtasks.build.sets import WHOLE
 from edxtasks.build.status import courses_without_table
+from edxtasks.caches import keep_in
 from edxtasks.config import Settings, load_settings
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
@@ -88,6 +89,7 @@ def load_namespace(folder: Path, arguments: Sequence[str], environment: Mapping[
 def make_graph(settings: Settings, words: Arguments) -> Graph:
     """The graph of a run; notices about settings and courses go to stderr."""
     messages = Messages(list(settings.notices))
+    keep_in(settings.engine.state)
     all_tables = read_registry(settings.engine.state, reserved_words())
     registry = with_overrides(all_tables, settings, ())
     tasks = read_tasks(registry, settings)

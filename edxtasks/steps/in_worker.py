@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from edxtasks.build.context import Context
 from edxtasks.build.overrides import with_overrides
 from edxtasks.build.registry import read_registry
+from edxtasks.caches import keep_in
 from edxtasks.config import Settings
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests, Mark
@@ -49,6 +50,7 @@ def context_of(job: JobContext) -> Context:
     key, context = getattr(_kept, "context", (None, None))
     if context is None or key != (job.settings, job.courses):
         settings = job.settings
+        keep_in(settings.engine.state)
         registry = with_overrides(read_registry(settings.engine.state), settings, job.courses)
         scratch = use_scratch(settings)
         tempfile.tempdir = str(scratch.path)  # libraries have no other place either

@@ -6,13 +6,12 @@ Both are files `dashboard.html` of the storage: in the folder of the course, and
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from edxtasks.build.building import Built
 from edxtasks.build.freshness import Status
 from edxtasks.course import CourseKey
 from edxtasks.errors import SourceAbsentError, UserError
-from edxtasks.health.examination import examine
-from edxtasks.health.findings import Finding
 from edxtasks.messages import Messages
 from edxtasks.pages import dashboards
 from edxtasks.pages.queries import tables_read
@@ -22,6 +21,9 @@ from edxtasks.steps.step import Step
 from edxtasks.steps.task import Registry, Task, TaskOfRun
 from edxtasks.table import Need
 from edxtasks.workers import Job, Progress
+
+if TYPE_CHECKING:  # every run reads this file, and few make pages
+    from edxtasks.health.findings import Finding
 
 CAMPUS = "campus"
 _SHOWN_DATES = 5
@@ -71,6 +73,8 @@ class DashboardStep(Step):
 
 def make_page(progress: Progress, job: JobContext, course: CourseKey | None) -> Built:
     """Make a page, of a course or (None) of the campus."""
+    from edxtasks.health.examination import examine
+
     context = context_of(job)
     if course is None:
         found = examine(context, unlisted=False).findings

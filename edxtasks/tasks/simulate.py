@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 
 from edxtasks.build.building import Built
 from edxtasks.build.freshness import Status
 from edxtasks.messages import Messages
-from edxtasks.simulate.campus import Campus, CampusSize
-from edxtasks.simulate.simulation import simulate
 from edxtasks.steps.resource_limits import cores
 from edxtasks.steps.step import Step
 from edxtasks.steps.task import Task, TaskOfRun
 from edxtasks.workers import Job, Progress
+
+if TYPE_CHECKING:  # every run reads this file, and few simulate
+    from edxtasks.simulate.campus import CampusSize
 
 DEFAULT_SIZE = "demo"
 DEFAULT_SEED = 1
@@ -33,6 +35,8 @@ class SimulateStep(Step):
 
     @property
     def _size(self) -> CampusSize:
+        from edxtasks.simulate.campus import CampusSize
+
         size = CampusSize.parse(self._size_text)
         return size if self._days is None else replace(size, days=self._days)
 
@@ -41,6 +45,8 @@ class SimulateStep(Step):
         return self.run.context.settings.root
 
     def check(self) -> tuple[Status, str]:
+        from edxtasks.simulate.campus import Campus
+
         wanted = Campus(self._size, self._seed).describe()
         try:
             found = orjson.loads((self._folder / "ledger" / "campus.json").read_bytes())
@@ -59,6 +65,8 @@ class SimulateStep(Step):
 
 def simulate_campus(progress: Progress, folder: Path, size: CampusSize, seed: int, workers: int) -> Built:
     """Write a simulated campus."""
+    from edxtasks.simulate.simulation import simulate
+
     simulate(folder, size, seed, workers, lambda done, of: progress(done, of, "days and courses"))
     description = orjson.loads((folder / "ledger" / "campus.json").read_bytes())
     messages = Messages()

@@ -98,7 +98,7 @@ def test_a_usual_line(usual_lines: UsualLines) -> None:
         {"context": {"course_id": "A/B/C", "path": "", "module": {"display_name": "Q", "usage_key": BLOCK}}},
         {"time": "2014-10-14T12:34:56+02:00"},
         {"context": {"course_id": "", "path": ""}},
-        {"event_type": "x", "event": {"x": 2**60}},
+        {"event_type": "x", "event": {"x": 2**53 - 1}},
         {"referer": None},
         {"context": {"course_id": "A/B/C", "path": "", "user_id": ""}},
         {"context": {"course_id": "A/B/C", "path": "", "agent": "Dalvik"}},
@@ -141,6 +141,7 @@ def test_other_usual_lines(usual_lines: UsualLines, other: dict[str, Any]) -> No
         {"event": 7},
         {"event": '{"id":"x","currentTime":12345678901234567}'},
         {"event": {"x": 2**70}},
+        {"event_type": "x", "event": {"x": 2**60}},
     ],
 )
 def test_lines_that_are_not_usual(usual_lines: UsualLines, other: dict[str, Any]) -> None:

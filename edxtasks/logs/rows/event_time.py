@@ -63,8 +63,8 @@ def read_time(value: Any) -> tuple[int, str] | None:
 
 
 def written_microseconds(text: str) -> int:
-    """Microseconds since 1970 UTC of a time that has the form in which `write_time` writes it, and whose minute
-    was met before. Raises `KeyError` for all others, `TypeError` for what is no text."""
+    """Microseconds since 1970 UTC of a time in the form in which `write_time` writes it, whose minute was met
+    before. Raises `KeyError` for all others, `TypeError` for what is no text."""
     return (
         WRITTEN_MINUTES[text[:17]]
         + WRITTEN_SECONDS[text[17:20]]

@@ -121,7 +121,8 @@ class UsualLines:
                 kind = self._types.learn(event_type)
                 listed, module_id = kind.listed, kind.handler
 
-        event = raw = record.event
+        raw = record.event
+        event: Any = raw
         struct: Raw | None = None
         aside = encoded = None
         members = False
@@ -248,8 +249,8 @@ class UsualLines:
             context.module = None
 
     def _learn_short(self, raw: str, listed: bool) -> ShortEvent:
-        """Of the event in a short text: what it holds, its JSON text, its `event_struct`, and what of it is set
-        aside, for event types that are listed or not."""
+        """Of the event in a short text: what it holds, its JSON text, its `event_struct`, and what of it is
+        set aside, for event types that are listed or not."""
         event = parse_embedded(raw, False)
         text = self._text(event)
         struct = aside = None

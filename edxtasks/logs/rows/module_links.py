@@ -96,13 +96,14 @@ class HandlerForms:
 
     def _learn(self, head: str, tail: str) -> HandlerForm | None:
         # To the patterns, one letter or digit in an id is as good as another; and no word that they look for
-        # can begin or end in it, since `@` stands before it and `/` behind.
-        path = f"{head}+block@0/{tail}"
-        links = read_links(path, self._extended)
-        handler = links.handler
+        # can begin or end in it, since `@` stands before it and `/` behind. Two ids show that the module id
+        # has this one, and not one from another place of the path.
+        paths = [f"{head}+block@{name}/{tail}" for name in "01"]
+        handlers = [read_links(path, self._extended).handler or "" for path in paths]
+        module = handlers[0][:-1]
         form = None
-        if handler is not None and handler.endswith("/0") and links == Links(handler=handler, block=handler):
-            form = HandlerForm(handler[:-1], is_listed(path))
+        if module and handlers == [f"{module}0", f"{module}1"]:
+            form = HandlerForm(module, is_listed(paths[0]))
         if len(head) + len(tail) <= LONGEST_FORM:
             if len(self._known) >= MOST_FORMS:
                 self._known.clear()

@@ -10,6 +10,7 @@ from edxtasks.build.context import Context
 from edxtasks.build.freshness import Status, Verdict
 from edxtasks.build.model import read_models
 from edxtasks.build.table_queries import queries
+from edxtasks.caches import cache_file
 from edxtasks.course import CourseKey
 from edxtasks.messages import Messages
 from edxtasks.table import Need, Table
@@ -21,7 +22,7 @@ Rows = list[dict[str, object]]
 @functools.cache
 def page_queries() -> Mapping[str, Table]:
     """All queries by name."""
-    return read_models(Path(__file__).parent, None, {})
+    return read_models(Path(__file__).parent, cache_file("page_queries.json"), {})
 
 
 def tables_read() -> dict[str, Need]:
