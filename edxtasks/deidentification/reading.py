@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 from array import array
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Sequence
 
 from edxtasks.deidentification.behaviour import COLUMNS, as_number
-from edxtasks.deidentification.comparison import Sample
+from edxtasks.deidentification.comparison import Sample, Told
 from edxtasks.deidentification.encoded import Column
 from edxtasks.deidentification.learners import Registrations
 from edxtasks.deidentification.quasi_identifiers import Attribute
-from edxtasks.deidentification.release import COURSE, PSEUDONYM, country_of
+from edxtasks.deidentification.release import COURSE, PSEUDONYM, Release, country_of
 from edxtasks.messages import Messages
 from edxtasks.printable import SHOWN_COURSES, listed
 from edxtasks.table import BuildInputs
@@ -90,12 +90,26 @@ def published_sample(
     return Sample(tuple(names), learners.codes, courses, columns, range(len(courses)))
 
 
-def tell(messages: Messages, of: Mapping[str, tuple[float | None, float | None]], minimum: int) -> None:
-    """Tell how many there were and how many are published, by what they are."""
-    for what, (before, after) in of.items():
-        shown = [f"fewer than {minimum}" if one is None else f"about {one:g}" for one in (before, after)]
-        messages.add(
-            f"{what}: {shown[1]} published of {shown[0]}"
-            if minimum > 1
-            else f"{what}: {after or 0:g} published of {before or 0:g}"
-        )
+def tell(messages: Messages, release: Release, minimum: int) -> None:
+    """Tell how many learners and rows there are, and how many of them are published: none that speaks of
+    few."""
+    told = Told(minimum)
+    lost = release.row_count < release.rows_before
+    numbers = []
+    for what, before, after in (
+        ("rows", release.rows_before, release.row_count),
+        ("learners", release.learners_before, len(release.learners)),
+    ):
+        words = [_words(told.number(one), minimum) for one in (after, before)]
+        numbers.append(f"{words[0]} of {words[1]} {what}")
+    line = f"published: {', '.join(numbers)}"
+    if lost:
+        messages.add(f"{line}; report:deidentification has what that moved")
+    else:
+        messages.note(line)
+
+
+def _words(number: float | None, minimum: int) -> str:
+    if number is None:
+        return f"fewer than {minimum}"
+    return f"about {number:.0f}" if minimum > 1 else f"{number:.0f}"

@@ -102,7 +102,17 @@ def make_release(
         attributes,
         k,
     )
+    _refuse_small_groups([parts[one.courses] for one in learners], told, k)
     return Release(registrations, attributes, published, told, before, len(rows))
+
+
+def _refuse_small_groups(courses: Sequence[int], told: Sequence[tuple[Cells, ...]], k: int) -> None:
+    """Looks over what was made, by what is published alone: what is given away cannot be taken back."""
+    groups = Counter(zip(courses, told, strict=True))
+    if groups and min(groups.values()) < k:
+        raise AssertionError(
+            "a group of a release has fewer learners than it must have: nothing is published"
+        )
 
 
 def _learners(registrations: Registrations, rows: list[int], key: ReleaseKey) -> list[_Learner]:

@@ -112,7 +112,9 @@ def test_what_is_made(site: Site) -> None:
     assert {row["grade"] for row in rows} == {0.1, 0.15}
     told = "\n".join(built.messages.lines)
     assert "no person_course, and so left out: X/E/R" in told
-    assert "learners: about 40 published of about 40" in told
+    assert (
+        "published: about 60 of about 60 rows, about 40 of about 40 learners; report:deidentification" in told
+    )
     with gzip.open(site.root / "storage/course_report_X/person_course_deidentified.csv.gz", "rt") as file:
         head, *lines = file.read().splitlines()
     assert head.startswith("pseudonym,course_id,gender,LoE,YoB,country,")

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from edxtasks.deidentification.behaviour import COLUMNS, chosen
-from edxtasks.deidentification.comparison import Told
 from edxtasks.deidentification.key import release_key
 from edxtasks.deidentification.quasi_identifiers import Place
 from edxtasks.deidentification.reading import registrations, tell
@@ -46,18 +45,10 @@ def build(inputs: BuildInputs) -> Content:
     }
     made_of = registrations(inputs, chosen(settings.deidentify_columns))
     release = make_release(made_of, key, attributes_of(places), settings.deidentify_k)
-    told = Told(settings.minimum_cell)
-    tell(
-        inputs.messages,
-        {
-            "learners": (told.number(release.learners_before), told.number(len(release.learners))),
-            "rows": (told.number(release.rows_before), told.number(release.row_count)),
-        },
-        settings.minimum_cell,
-    )
+    tell(inputs.messages, release, settings.minimum_cell)
     if not release.learners:
         inputs.messages.add(
-            f"warning: no {settings.deidentify_k} learners have the same courses: nothing can be published"
+            f"no {settings.deidentify_k} learners have the same courses: nothing can be published"
         )
     return release.rows()
 
