@@ -11,27 +11,19 @@ from __future__ import annotations
 
 import re
 
+from edxtasks.build.model_errors import GOES_ON, HeaderLineError
 from edxtasks.warehouse.checks import Check
 
 _BEGINS = re.compile(r"--\s*checks?\b[^:]*:", re.IGNORECASE)
 _CHECK = re.compile(r"--\s*check\s+([a-z]\w*)\s*\(([^)]*)\)\s*:(.*)", re.ASCII)
-_GOES_ON = re.compile(r"--\s{3,}(\S.*)")
 _SHARE = re.compile(r"share (0\.[0-9]+|1)")
 _FORM = "-- check NAME (error): CONDITION, or (warning), each also with: , share 0.99 or: , table"
-
-
-class CheckLineError(ValueError):
-    """A line that begins a check and breaks the form; `line` is its number."""
-
-    def __init__(self, fault: str, line: int) -> None:
-        super().__init__(fault)
-        self.line = line
 
 
 def take_checks(text: str) -> tuple[tuple[Check, ...], str]:
     """The checks of a header, and the header's lines without them (as many lines, empty comments instead).
 
-    Raises `CheckLineError`.
+    Raises `HeaderLineError`.
     """
     found: list[tuple[int, str, str, list[str]]] = []
     rest: list[str] = []
@@ -39,14 +31,14 @@ def take_checks(text: str) -> tuple[tuple[Check, ...], str]:
     for number, line in enumerate(text.splitlines(), 1):
         if not line.startswith("--"):
             break
-        more = _GOES_ON.fullmatch(line.rstrip()) if goes_on else None
+        more = GOES_ON.fullmatch(line.rstrip()) if goes_on else None
         begins = _BEGINS.match(line) is not None
         if more:
             found[-1][3].append(more[1])
         elif begins:
             match = _CHECK.fullmatch(line.rstrip())
             if match is None:
-                raise CheckLineError(f"expected {_FORM}", number)
+                raise HeaderLineError(f"expected {_FORM}", number)
             found.append((number, match[1], match[2], [match[3].strip()]))
         goes_on = more is not None or begins
         rest.append("--" if goes_on else line)
@@ -54,7 +46,7 @@ def take_checks(text: str) -> tuple[tuple[Check, ...], str]:
     names = [one.name for one in checks]
     for one in checks:
         if names.count(one.name) > 1:
-            raise CheckLineError(f"there are two checks with the name {one.name}", one.line or 0)
+            raise HeaderLineError(f"there are two checks with the name {one.name}", one.line or 0)
     return checks, "\n".join(rest)
 
 
@@ -63,9 +55,9 @@ def _check(line: int, name: str, level: str, condition: list[str]) -> Check:
     shares = [match for match in map(_SHARE.fullmatch, options) if match]
     known = len(shares) + options.count("table") == len(options) <= 1
     if level not in {"error", "warning"} or not known:
-        raise CheckLineError(f"expected {_FORM}", line)
+        raise HeaderLineError(f"expected {_FORM}", line)
     text = "\n".join(filter(None, condition))
     if not text:
-        raise CheckLineError(f"check {name} has no condition", line)
+        raise HeaderLineError(f"check {name} has no condition", line)
     share = float(shares[0][1]) if shares else 1.0
     return Check(name, text, level == "error", share, "table" in options, line)

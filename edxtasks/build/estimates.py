@@ -17,7 +17,7 @@ from edxtasks.build.table_queries import queries
 from edxtasks.course import CourseKey
 from edxtasks.messages import Messages
 from edxtasks.table import Table
-from edxtasks.warehouse.base import Absent, Input, LogDays, Query, Tables
+from edxtasks.warehouse.base import Query, tables_in
 
 LEAST_BILLED = 10 * 2**20
 """Bytes that are billed for a table that a query reads, at least."""
@@ -57,18 +57,5 @@ def estimate(
         verdict = forced(context, verdict, table, course)
     work = [part.query for part in queries(context, table, course, verdict, Messages())]
     sizes = [warehouse.estimate(query) for query in work]
-    tables = sum(_number(one) for query in work for one in query.inputs.values())
+    tables = sum(tables_in(one) for query in work for one in query.inputs.values())
     return Estimate(sum(sizes), max(sizes, default=0), sum(sizes) + tables * LEAST_BILLED)
-
-
-def _number(source: Input) -> int:
-    """The tables that an input is."""
-    match source:
-        case Absent():
-            return 0
-        case Tables(names=names):
-            return len(names)
-        case LogDays(tables=days):
-            return len(days)
-        case _:
-            return 1

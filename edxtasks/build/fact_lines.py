@@ -17,28 +17,20 @@ from __future__ import annotations
 import re
 from string import Formatter
 
+from edxtasks.build.model_errors import GOES_ON, HeaderLineError
 from edxtasks.errors import UserError, nearest
 from edxtasks.table import FactLine, Facts
 
 _QUERY = re.compile(r"--\s*facts\s*:(.*)", re.IGNORECASE)
 _LINE = re.compile(r"--\s*(fact|warning)(?: when ([A-Za-z]\w*))?\s*:\s*(\S.*)", re.ASCII)
 _BEGINS = re.compile(r"--\s*(?:facts?|warning)\b[^:]*:")
-_GOES_ON = re.compile(r"--\s{3,}(\S.*)")
 _FORM = "-- facts: QUERY, -- fact: TEXT, -- fact when NAME: TEXT, or -- warning when NAME: TEXT"
-
-
-class FactLineError(ValueError):
-    """A line that begins a fact and breaks the form; `line` is its number."""
-
-    def __init__(self, fault: str, line: int) -> None:
-        super().__init__(fault)
-        self.line = line
 
 
 def take_facts(text: str) -> tuple[Facts | None, str]:
     """The facts of a header, and the header's lines without them (as many lines, empty comments instead).
 
-    Raises `FactLineError`.
+    Raises `HeaderLineError`.
     """
     query: list[str] = []
     lines: list[tuple[int, FactLine]] = []
@@ -47,23 +39,23 @@ def take_facts(text: str) -> tuple[Facts | None, str]:
     for number, line in enumerate(text.splitlines(), 1):
         if not line.startswith("--"):
             break
-        more = _GOES_ON.fullmatch(line.rstrip()) if goes_on else None
+        more = GOES_ON.fullmatch(line.rstrip()) if goes_on else None
         begins = _BEGINS.match(line) is not None
         if more:
             query.append(more[1])
         elif match := _QUERY.fullmatch(line.rstrip()):
             if query:
-                raise FactLineError("expected one query of facts, found a second one", number)
+                raise HeaderLineError("expected one query of facts, found a second one", number)
             query = [match[1]]
         elif match := _LINE.fullmatch(line.rstrip()):
             lines.append((number, FactLine(match[3], match[2] or "", match[1] == "warning")))
         elif begins:
-            raise FactLineError(f"expected {_FORM}", number)
+            raise HeaderLineError(f"expected {_FORM}", number)
         goes_on = more is not None or _QUERY.match(line) is not None
         rest.append("--" if begins or more else line)
     if not query:
         if lines:
-            raise FactLineError("expected a query with its numbers before it: -- facts: QUERY", lines[0][0])
+            raise HeaderLineError("expected a query with its numbers before it: -- facts: QUERY", lines[0][0])
         return None, "\n".join(rest)
     return Facts("\n".join(query).strip(), tuple(line for _, line in lines)), "\n".join(rest)
 

@@ -34,11 +34,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edxtasks.build import parameters
-from edxtasks.build.check_lines import CheckLineError, take_checks
+from edxtasks.build.check_lines import take_checks
 from edxtasks.build.declared import fault_in
-from edxtasks.build.fact_lines import FactLineError, numbers_and_inputs, take_facts
+from edxtasks.build.fact_lines import numbers_and_inputs, take_facts
 from edxtasks.build.model_columns import column_from, columns_of_table, with_columns
-from edxtasks.build.model_errors import ModelError, line_with, with_fault
+from edxtasks.build.model_errors import HeaderLineError, ModelError, line_with, with_fault
 from edxtasks.build.model_header import (
     constants_of,
     from_files,
@@ -54,7 +54,6 @@ from edxtasks.errors import UserError, from_machine
 from edxtasks.table import (
     ALL_EARLIER,
     TRACKLOG,
-    Facts,
     Scope,
     SqlModel,
     Table,
@@ -63,7 +62,6 @@ from edxtasks.table import (
     split_list,
 )
 from edxtasks.warehouse.base import digest
-from edxtasks.warehouse.checks import Check
 from edxtasks.warehouse.schema import Schema
 
 _WHEN = " when "
@@ -125,8 +123,8 @@ def _table_or_fault(
     if isinstance(text, ModelError):
         return _broken(path, text, str(text))
     try:
-        checks, described = _checks(path, text)
-        facts, described = _facts(path, described)
+        checks, described = take_checks(text)
+        facts, described = take_facts(described)
         header, description = header_of(path, described)
         schema = None
         if "columns" in header:
@@ -136,6 +134,8 @@ def _table_or_fault(
         if facts is not None and table.scope is not Scope.COURSE:
             raise ModelError(path, "facts are told of a table of a course, and this is none")
         return dataclasses.replace(table, checks=checks, facts=facts)
+    except HeaderLineError as error:
+        return _broken(path, text, str(ModelError(path, str(error), error.line)))
     except ModelError as error:
         return _broken(path, text, str(error))
 
@@ -185,20 +185,6 @@ def _analyse(path: Path, text: str) -> _Analysis:
     rewrites = sorted(dialect.rewrite_versions(tree).items())
     recipe = digest(dialect.token_digest(text), *(f"{name}={version}" for name, version in rewrites))
     return _Analysis(dialect.inputs(tree), dialect.parameters(tree), columns, recipe)
-
-
-def _checks(path: Path, text: str) -> tuple[tuple[Check, ...], str]:
-    try:
-        return take_checks(text)
-    except CheckLineError as error:
-        raise ModelError(path, str(error), error.line) from None
-
-
-def _facts(path: Path, text: str) -> tuple[Facts | None, str]:
-    try:
-        return take_facts(text)
-    except FactLineError as error:
-        raise ModelError(path, str(error), error.line) from None
 
 
 def _table(

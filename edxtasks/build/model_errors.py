@@ -9,6 +9,17 @@ from pathlib import Path
 from edxtasks.table import SqlModel, Table
 from edxtasks.warehouse.schema import Schema
 
+GOES_ON = re.compile(r"--\s{3,}(\S.*)")
+"""A line of a header that goes on with the one before it."""
+
+
+class HeaderLineError(ValueError):
+    """A line of a header that begins a check or a fact and breaks the form; `line` is its number."""
+
+    def __init__(self, fault: str, line: int) -> None:
+        super().__init__(fault)
+        self.line = line
+
 
 class ModelError(ValueError):
     """A model file that breaks the form; its text names file, line where there is one, and fault."""

@@ -188,6 +188,19 @@ Loadable = Iterable[Row] | JsonLines | ParquetFiles
 Input = Tables | DatesOf | LogDays | Absent | Fresh
 
 
+def tables_in(source: Input) -> int:
+    """How many tables an input is."""
+    match source:
+        case Absent():
+            return 0
+        case Tables(names=names):
+            return len(names)
+        case LogDays(tables=days):
+            return len(days)
+        case _:
+            return 1
+
+
 class QueryRefusedError(UserError):
     """A query that the engine cannot run as it is written: the text says what is wrong with it."""
 

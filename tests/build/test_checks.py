@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from edxtasks.build.building import Built, build
-from edxtasks.build.check_lines import CheckLineError, take_checks
+from edxtasks.build.check_lines import take_checks
 from edxtasks.build.checks import checks_of
 from edxtasks.build.context import Context
 from edxtasks.build.freshness import Status, check
 from edxtasks.build.model import read_models
 from edxtasks.build.model_checks import with_checks
+from edxtasks.build.model_errors import HeaderLineError
 from edxtasks.build.registry import put_together
 from edxtasks.config import Settings
 from edxtasks.config import Warehouse as Place
@@ -239,7 +240,7 @@ def test_a_check_may_go_on_over_lines_and_is_no_description(tmp_path: Path) -> N
     )
     assert [one.line for one in checks] == [3, 5]
     assert rest.splitlines() == ["-- A table.", "-- command: x", "--", "--", "--", "-- More."]
-    with pytest.raises(CheckLineError, match="two checks with the name a"):
+    with pytest.raises(HeaderLineError, match="two checks with the name a"):
         take_checks("-- check a (error): TRUE\n-- check a (error): FALSE\n")
     made: Callable[..., Table] = made_table
     assert made(tmp_path, KNOWN).description == "Points of each person."

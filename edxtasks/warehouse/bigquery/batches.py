@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from edxtasks.warehouse.base import Input, LogDays, Query, TableName, Tables
+from edxtasks.warehouse.base import Input, LogDays, Query, TableName, Tables, tables_in
 from edxtasks.warehouse.bigquery import sql, stamps
 from edxtasks.warehouse.bigquery.service import Service
 
@@ -35,7 +35,7 @@ def batches(query: Query, project: sql.Project) -> dict[str, list[Input]]:
     while not _fits(query, project):
         sizes = {name: _size(one, project) for name, one in query.inputs.items() if name not in found}
         name = max(
-            (one for one in sizes if _number(query.inputs[one]) > 1), key=sizes.__getitem__, default=None
+            (one for one in sizes if tables_in(query.inputs[one]) > 1), key=sizes.__getitem__, default=None
         )
         if name is None:
             break  # BigQuery says what it has against it
@@ -82,22 +82,12 @@ def estimated(service: Service, query: Query) -> int:
 
 
 def _fits(query: Query, project: sql.Project) -> bool:
-    tables = sum(map(_number, query.inputs.values()))
+    tables = sum(map(tables_in, query.inputs.values()))
     return tables <= MOST_TABLES and len(sql.resolved(query, project)[0]) <= LONGEST_QUERY
 
 
-def _number(source: Input) -> int:
-    match source:
-        case Tables(names=names):
-            return len(names)
-        case LogDays(tables=days):
-            return len(days)
-        case _:
-            return 1
-
-
 def _size(source: Input, project: sql.Project) -> tuple[int, int]:
-    return _number(source) // MOST_TABLES, len(sql.relation(source, project))
+    return tables_in(source) // MOST_TABLES, len(sql.relation(source, project))
 
 
 def _cut(source: Input, project: sql.Project) -> Iterator[Input]:

@@ -5,19 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from edxtasks.warehouse.schema import DUCKDB_TYPES, Column
+from edxtasks.warehouse.schema import DUCKDB_TYPES, GOOGLESQL_TYPES, Column
 
-KINDS = {
-    "STRING": "STRING",
-    "INTEGER": "INT64",
-    "FLOAT": "FLOAT64",
-    "BOOLEAN": "BOOL",
-    "TIMESTAMP": "TIMESTAMP",
-    "DATE": "DATE",
-}
-"""BigQuery's names of column types and their names in GoogleSQL."""
-
-_DUCKDB = {kind: DUCKDB_TYPES[name] for name, kind in KINDS.items()} | {"BYTES": "BLOB"}
+_DUCKDB = {kind: DUCKDB_TYPES[name] for name, kind in GOOGLESQL_TYPES.items()} | {"BYTES": "BLOB"}
 
 
 @dataclass(frozen=True)
@@ -81,7 +71,7 @@ def of_column(column: Column) -> Type:
     if column.type == "RECORD":
         kind = Type("STRUCT", tuple((field.name, of_column(field)) for field in column.fields))
     else:
-        kind = Type(KINDS[column.type])
+        kind = Type(GOOGLESQL_TYPES[column.type])
     return array(kind) if column.repeated else kind
 
 
