@@ -171,6 +171,13 @@ def test_it_prints_on_paper(opened: Open, course_file: Path) -> None:
     assert page.pdf(format="A4").startswith(b"%PDF")
 
 
+def test_the_table_of_the_campus_fits_on_paper(opened: Open, campus_file: Path) -> None:
+    page = opened(campus_file, 1009)  # an A4 sheet lying, less its margins
+    page.emulate_media(media="print")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1009
+    assert page.locator("h1").evaluate("node => getComputedStyle(node).unicodeBidi") == "plaintext"
+
+
 def test_the_table_of_the_campus_is_sorted_by_its_headings(opened: Open, campus_file: Path) -> None:
     page = opened(campus_file)
 

@@ -134,15 +134,15 @@ def _activity(numbers: Numbers) -> Markup:
 
 
 def _tiles(rows: Sequence[CourseRow]) -> list[Tile]:
-    """Sums over courses; a sum from which a number that is not shown could be worked out is not shown."""
+    """Sums over the courses whose number is shown, and over how many: no more than the table tells."""
     there = [row.numbers for row in rows if row.numbers is not None]
     tiles = []
     for name, text in _COLUMNS:
         values = [_value(numbers, name) for numbers in there]
         told = [value for value in values if value is not None]
-        whole = sum(told) if told and len(told) == len(values) else None
-        means = "of all courses together"
-        tiles.append(Tile(name, text, whole, means))
+        of = "all courses" if len(told) == len(values) else f"{len(told)} of {len(values)} courses"
+        means = f"of {of} together" if told else "of each course"
+        tiles.append(Tile(name, text, sum(told) if told else None, means))
     return tiles
 
 
