@@ -49,7 +49,7 @@ def candidates(words: Sequence[str], current: str, names: Names, settings: Setti
         return _beginning(names.options.get(command, ()), current)
     name, equals, value = current.partition("=")
     if equals:
-        return [f"{name}={one}" for one in _values(name, value, settings)]
+        return sorted({f"{name}={one}" for one in _values(name, value, settings)})
     takes = names.commands[command] if command else "tasks"
     found: list[str] = []
     if takes == "courses":

@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import pty
-import select
 import signal
 import stat
 import subprocess
@@ -18,6 +16,7 @@ import duckdb
 import pytest
 from in_process import Run, runner
 from project import REPOSITORY
+from terminal import Terminal
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "emulators"))
 
@@ -358,7 +357,7 @@ def start(folder: Path, *words: str, **streams: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-m", "doit", "shell", *words],
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(REPOSITORY), "PROMPT_TOOLKIT_NO_CPR": "1", "TERM": "xterm"},
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
         start_new_session=True,
         stdin=streams.get("stdin", subprocess.DEVNULL),
         stdout=streams.get("stdout"),
@@ -388,35 +387,15 @@ def test_ctrl_c_is_silent(embedded: Path) -> None:
     assert process.returncode == 130
 
 
-class Terminal:
-    """The shell at a terminal."""
-
-    def __init__(self, folder: Path, *words: str) -> None:
-        self._ours, theirs = pty.openpty()
-        self.process = start(folder, *words, stdin=theirs, stdout=theirs, stderr=theirs)
-        os.close(theirs)
-        self.seen = b""
-
-    def type(self, text: str) -> None:
-        os.write(self._ours, text.encode())
-
-    def until(self, text: str) -> None:
-        """Read until a text was shown, behind what was looked for before."""
-        while text.encode() not in self.seen:
-            ready, _, _ = select.select([self._ours], [], [], 20)
-            assert ready, (text, self.seen)
-            self.seen += os.read(self._ours, 1 << 16)
-        self.seen = self.seen.partition(text.encode())[2]
-
-    def end(self) -> int:
-        status = self.process.wait(timeout=120)
-        os.close(self._ours)
-        return status
+def at_terminal(folder: Path, *words: str) -> Terminal:
+    return Terminal(
+        [sys.executable, "-m", "doit", "shell", *words], folder, os.environ | {"PYTHONPATH": str(REPOSITORY)}
+    )
 
 
 def test_the_prompt(embedded: Path) -> None:
     history = embedded / "state" / "shell_history"
-    terminal = Terminal(embedded)
+    terminal = at_terminal(embedded)
     terminal.until("edxtasks>")
     terminal.type("SELECT 20 +\r")
     terminal.until("...>")  # not complete yet
@@ -441,7 +420,7 @@ def test_the_prompt(embedded: Path) -> None:
     assert "secret" not in kept
     assert stat.S_IMODE(history.stat().st_mode) == 0o600
     before = history.read_bytes()
-    terminal = Terminal(embedded, "--no-history")
+    terminal = at_terminal(embedded, "--no-history")
     terminal.until("edxtasks>")
     terminal.type(".quit\r")
     assert terminal.end() == 0
@@ -449,6 +428,6 @@ def test_the_prompt(embedded: Path) -> None:
 
 
 def test_output_at_the_prompt_is_a_dot_command(embedded: Path) -> None:
-    terminal = Terminal(embedded, "--output=a.csv")
+    terminal = at_terminal(embedded, "--output=a.csv")
     terminal.until("at the prompt: .output FILE")
     assert terminal.end() == 3

@@ -9,6 +9,7 @@ import pytest
 from project import Project
 
 import edxtasks
+from edxtasks import complete
 from edxtasks.course import CourseKey
 from edxtasks.errors import SettingsError
 
@@ -30,6 +31,18 @@ def test_columns_have_the_meaning_that_the_table_says(built_once: Project) -> No
     assert re.fullmatch(r"\w+\.person_course:", told[0])
     assert told[1].split(maxsplit=2) == ["course_id", "STRING", "course key, ORG/NUMBER/RUN"]
     assert "person_course" in built_once.doit("shell", ".schema course_report_x.person_curse", status=1).err
+
+
+def test_the_names_of_the_product_are_completed(
+    built_once: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(built_once.folder)
+    assert complete.main(["doit", "person_course:"]) == 0
+    assert capsys.readouterr().out.splitlines() == [f"person_course:{key}" for key in built_once.courses]
+    assert complete.main(["doit", "report:overall"]) == 0
+    assert capsys.readouterr().out == "report:overall_stats\n"
+    assert complete.main(["doit", "plan", "split"]) == 0
+    assert capsys.readouterr().out == "split\n"
 
 
 def test_connect_shows_every_table_and_all_log_days_together(
