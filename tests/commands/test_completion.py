@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from in_process import Run, runner
+from keyboard import Terminal
 from project import REPOSITORY
-from terminal import Terminal
 
 from edxtasks import complete
 from edxtasks.complete import Names

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -112,43 +113,61 @@ def test_a_configuration_of_edx2bigquery_keeps_its_meaning(doit: Run, tmp_path: 
             assert getattr(after, field.name) == getattr(before, field.name), field.name
 
 
-def test_the_wheel_works_outside_the_repository(tmp_path: Path) -> None:
-    """Built, unpacked elsewhere and run without dodo.py: what it needs is in it."""
-    source = tmp_path / "source"
-    source.mkdir()
+PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14")
+
+
+def runs(python: str) -> bool:
+    """Whether a Python is there, and is more than the stand-in of a version manager for one."""
+    asked = [python, "-c", "import venv, ensurepip"]
+    return shutil.which(python) is not None and not subprocess.run(asked, capture_output=True).returncode
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of the repository as it stands, with all files of the package in it."""
+    folder = tmp_path_factory.mktemp("wheel")
+    listed = [
+        "git",
+        "ls-files",
+        "-co",
+        "--exclude-standard",
+        "edxtasks",
+        "pyproject.toml",
+        "README.md",
+        "LICENSE",
+    ]
     names = subprocess.run(
-        [
-            "git",
-            "ls-files",
-            "-co",
-            "--exclude-standard",
-            "edxtasks",
-            "pyproject.toml",
-            "README.md",
-            "LICENSE",
-        ],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=True,
+        listed, cwd=REPOSITORY, capture_output=True, text=True, check=True
     ).stdout.splitlines()
+    names = [name for name in names if (REPOSITORY / name).is_file()]
     for name in names:
-        if (REPOSITORY / name).is_file():
-            (source / name).parent.mkdir(parents=True, exist_ok=True)
-            (source / name).write_bytes((REPOSITORY / name).read_bytes())
+        (folder / "source" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(REPOSITORY / name, folder / "source" / name)
     pip = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--disable-pip-version-check"]
-    subprocess.run([*pip, "-w", str(tmp_path), str(source)], check=True, capture_output=True)
-    (wheel,) = tmp_path.glob("edxtasks-*.whl")
-    with zipfile.ZipFile(wheel) as packed:
+    subprocess.run([*pip, "-w", str(folder), str(folder / "source")], check=True, capture_output=True)
+    (built,) = folder.glob("edxtasks-*.whl")
+    with zipfile.ZipFile(built) as packed:
         assert {name for name in names if name.startswith("edxtasks/")} <= set(packed.namelist())
-        packed.extractall(tmp_path / "installed")
+    return built
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_the_wheel_works_outside_the_repository(python: str, wheel: Path, tmp_path: Path) -> None:
+    """Installed into an empty environment of each Python at hand, with what it says that it needs, and run
+    without dodo.py."""
+    if not runs(python):
+        pytest.skip(f"{python} is not at hand: the wheel is not tried with it")
+    environment = tmp_path / "environment"
+    subprocess.run([python, "-m", "venv", str(environment)], check=True)
+    pip = [str(environment / "bin" / "pip"), "install", "-q", "--disable-pip-version-check", "--no-compile"]
+    subprocess.run([*pip, str(wheel)], check=True, capture_output=True)
     office = tmp_path / "office"
 
     def run(folder: Path, *words: str, status: int = 0) -> str:
         ended = subprocess.run(
-            [sys.executable, "-m", "edxtasks", *words],
+            [str(environment / "bin" / "edxtasks"), *words],
             cwd=folder,
-            env={"PYTHONPATH": str(tmp_path / "installed"), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
+            env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
             capture_output=True,
             text=True,
             check=False,
@@ -162,5 +181,10 @@ def test_the_wheel_works_outside_the_repository(tmp_path: Path) -> None:
     run(office, "simulate", "size=tiny")
     assert "1 built" in run(office, "make_cinfo")
     assert "1 fresh" in run(office, "make_cinfo")
+    assert "│ n │" in run(office, "shell", "SELECT count(*) AS n FROM courses.listings")
+    assert "complete -o" in run(office, "completion", "bash")
     assert (office / "demo" / "warehouse" / "courses" / "listings.parquet").is_file()
-    assert not list((tmp_path / "installed").rglob("*.parquet"))
+    assert not list(environment.rglob("listings.parquet"))
+    subprocess.run(  # what only a terminal loads
+        [str(environment / "bin" / "python"), "-c", "import edxtasks.shell.prompt"], check=True, cwd=tmp_path
+    )

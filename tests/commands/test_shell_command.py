@@ -15,8 +15,8 @@ from pathlib import Path
 import duckdb
 import pytest
 from in_process import Run, runner
+from keyboard import Terminal
 from project import REPOSITORY
-from terminal import Terminal
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "emulators"))
 
