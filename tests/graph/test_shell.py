@@ -41,8 +41,8 @@ def test_the_names_of_the_product_are_completed(
     assert capsys.readouterr().out.splitlines() == [f"person_course:{key}" for key in built_once.courses]
     assert complete.main(["doit", "report:overall"]) == 0
     assert capsys.readouterr().out == "report:overall_stats\n"
-    assert complete.main(["doit", "plan", "split"]) == 0
-    assert capsys.readouterr().out == "split\n"
+    assert complete.main(["doit", "plan", "waldo"]) == 0
+    assert capsys.readouterr().out == "waldofy\n"
 
 
 def test_connect_shows_every_table_and_all_log_days_together(
