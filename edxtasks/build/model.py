@@ -43,12 +43,15 @@ from edxtasks.build.model_header import (
     constants_of,
     from_files,
     header_of,
+    is_on_request,
     lenient_header,
     lookback_of,
     needs_of,
     replaceable,
     scope_of,
+    steps_of,
 )
+from edxtasks.build.sets import SETS
 from edxtasks.caches import Memo
 from edxtasks.errors import UserError, from_machine
 from edxtasks.table import (
@@ -65,8 +68,6 @@ from edxtasks.warehouse.base import digest
 from edxtasks.warehouse.schema import Schema
 
 _WHEN = " when "
-
-_ON_REQUEST = " (on request)"
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,8 @@ def _table_or_fault(
 
 
 def _broken(path: Path, text: str | ModelError, fault: str) -> Table:
-    """What can still be said of a table whose model is wrong: name, command, scope."""
+    """What can still be said of a table whose model is wrong: name, command, scope, and the sets and steps
+    that it is part of, so that a run of these fails too."""
     header = lenient_header(text)
     command, scope = header.get("command", ""), header.get("scope", "")
     return with_fault(
@@ -151,6 +153,9 @@ def _broken(path: Path, text: str | ModelError, fault: str) -> Table:
             schema=Schema(()),
             builder=SqlModel("", "", file=path),
             scope=Scope(scope) if scope in {one.value for one in Scope} else Scope.COURSE,
+            sets=tuple(name for name in split_list(header.get("sets", "")) if name in SETS),
+            steps=steps_of(header),
+            on_request=is_on_request(header),
         ),
         fault,
     )
@@ -249,8 +254,8 @@ def _table(
         file_form=header.get("file form", ""),
         snapshot=header.get("snapshot", ""),
         sets=split_list(header.get("sets", "")),
-        steps=split_list(header.get("step", "").removesuffix(_ON_REQUEST)),
-        on_request=header.get("step", "").endswith(_ON_REQUEST),
+        steps=steps_of(header),
+        on_request=is_on_request(header),
         excluded_by=split_list(header.get("excluded by", "")),
         forced_by=split_list(header.get("forced by", "")),
         stands_with=split_list(header.get("stands with", "")),

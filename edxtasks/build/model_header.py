@@ -56,6 +56,7 @@ KEYS = (
 _HEADER = re.compile(r"--\s*([a-z]+(?: [a-z]+)*|input \S+):\s*(.+)")
 
 _INPUT = "input "
+_ON_REQUEST = " (on request)"
 
 _LOOKBACK = re.compile(r"(\d+|@[a-z]\w*) (seconds?|minutes?|days?)")
 
@@ -90,6 +91,16 @@ def lenient_header(text: str | ModelError) -> dict[str, str]:
     lines = itertools.takewhile(lambda line: line.startswith("--"), text.splitlines())
     matches = filter(None, (_HEADER.fullmatch(line.strip()) for line in lines))
     return {match[1]: match[2].strip() for match in matches if match[1] in KEYS}
+
+
+def steps_of(header: Mapping[str, str]) -> tuple[str, ...]:
+    """The steps of its command that a table belongs to."""
+    return split_list(header.get("step", "").removesuffix(_ON_REQUEST))
+
+
+def is_on_request(header: Mapping[str, str]) -> bool:
+    """Whether a table is made by its command only where one of its steps is named."""
+    return header.get("step", "").endswith(_ON_REQUEST)
 
 
 def scope_of(path: Path, text: str) -> Scope:

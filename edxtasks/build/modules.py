@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import importlib
 import traceback
@@ -11,6 +12,7 @@ from types import ModuleType
 
 from edxtasks.build.declared import fault_in
 from edxtasks.build.model_errors import with_fault
+from edxtasks.build.sets import SETS
 from edxtasks.table import SqlModel, Table, name_at
 
 _NOTHING = SqlModel("", "")
@@ -43,7 +45,21 @@ def _table(path: Path, module: str) -> Table:
 
 
 def _broken(path: Path, fault: str) -> Table:
-    return with_fault(Table(name=name_at(path), command=path.stem, builder=_NOTHING), f"{path}: {fault}")
+    """What can still be said of a table whose module is wrong: its name, and the sets that it is part of, so
+    that a run of these fails too."""
+    table = Table(name=name_at(path), command=path.stem, builder=_NOTHING, sets=_sets(path))
+    return with_fault(table, f"{path}: {fault}")
+
+
+def _sets(path: Path) -> tuple[str, ...]:
+    """The sets that a module names, as far as its text tells without being run."""
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return ()
+    named = (node.value for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg == "sets")
+    texts = (one.value for value in named for one in ast.walk(value) if isinstance(one, ast.Constant))
+    return tuple(name for name in texts if isinstance(name, str) and name in SETS)
 
 
 def _last_line(error: Exception) -> str:

@@ -169,6 +169,16 @@ def test_three_tables_are_tested_by_their_folders_alone(tmp_path: Path) -> None:
             assert differences(case, by_build(tmp_path / name, case)) == []
 
 
+def test_a_module_that_cannot_be_imported_stays_in_its_sets(tmp_path: Path) -> None:
+    """Else a run of the set would end well without it."""
+    (tmp_path / "dumps").mkdir()
+    (tmp_path / "dumps" / "trial_broken.py").write_text(BROKEN + FROM_A_FILE)
+    (tmp_path / "dumps" / "trial_words.py").write_text("no Python")
+    broken, words = read_modules(tmp_path, "no_such_package")
+    assert (broken.sets, words.sets) == (("doall",), ())
+    assert "it cannot be imported" in broken.fault and "it cannot be imported" in words.fault
+
+
 def test_the_folders_of_tables_hold_tables_and_nothing_else() -> None:
     files = [path for path in TABLES.glob("*/*") if path.name != "__pycache__"]
     assert sorted(map(name_at, files)) == sorted(read_registry(None))
