@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from doit.cmd_completion import TabCompletion as DoitTabCompletion
 from doit.cmd_dumpdb import DumpDB as DoitDumpDB
 from doit.cmd_ignore import Ignore as DoitIgnore
 from doit.cmd_resetdep import ResetDep as DoitResetDep
@@ -63,3 +64,11 @@ class Strace(_HasNoUse, DoitStrace):  # type: ignore[misc]
     name = "strace"
     doc_description = "Only for tasks of other projects. Here doit info TASK tells what a task is made from."
     instead = "doit info TASK tells what a task is made from"
+
+
+class TabCompletion(_HasNoUse, DoitTabCompletion):  # type: ignore[misc]
+    """Print a script for completion of tasks: doit's own."""
+
+    name = "tabcompletion"
+    doc_description = "Only for tasks of other projects. Here doit completion SHELL prints the script."
+    instead = "doit completion SHELL prints the script, for bash, zsh and fish"

@@ -25,7 +25,7 @@ _NEEDS: Mapping[Need, str] = {
 }
 
 
-_OF_DOIT = frozenset({"dumpdb", "ignore", "reset-dep", "strace"})
+_OF_DOIT = frozenset({"dumpdb", "ignore", "reset-dep", "strace", "tabcompletion"})
 """Commands of doit's that do nothing with tasks of ours: not named, explained when asked for."""
 
 _START = (

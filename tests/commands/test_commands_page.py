@@ -61,12 +61,13 @@ def all_tasks(registry: Mapping[str, Table]) -> set[str]:
     return {*kinds.per_course, *kinds.over_courses, *kinds.others}
 
 
-@pytest.mark.parametrize("name", sorted(DECLARED))
+@pytest.mark.parametrize("name", sorted({*DECLARED, *BUILT_IN}))
 @pytest.mark.parametrize("word", ["-h", "--help"])
 def test_every_command_explains_itself(name: str, word: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert DoitMain().run([name, word]) == 0
     explained = capsys.readouterr().out
     assert explained.startswith("PURPOSE\n")
+    assert "CmdOption" not in explained
     assert re.search(rf" {name}\s", explained.partition("USAGE")[2])
 
 

@@ -87,7 +87,7 @@ def test_all_commands_are_named_but_for_those_that_do_nothing_here(doit: Run) ->
     assert "dumpdb" not in told
 
 
-@pytest.mark.parametrize("command", ["dumpdb", "ignore", "reset-dep", "strace"])
+@pytest.mark.parametrize("command", ["dumpdb", "ignore", "reset-dep", "strace", "tabcompletion"])
 def test_commands_of_doit_that_do_nothing_here_say_what_to_type(doit: Run, command: str) -> None:
     assert f"ERROR: {command} does nothing here: " in doit(command, "weekly", status=3).err
 
