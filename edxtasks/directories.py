@@ -124,3 +124,14 @@ def _newest(course: CourseKey, directory: Path) -> str:
             "since the newest is asked for (dataset_latest, latest_sql_dir)"
         )
     return names[-1]
+
+
+def anything_of(course: CourseKey, settings: Settings) -> bool:
+    """Whether anything of a course is on this machine: its directory, its logs, its tables."""
+    logs = settings.paths.tracking_logs_directory
+    if logs is not None and (logs / course.directory).is_dir():
+        return True
+    try:
+        return course_directory(course, settings).is_dir()
+    except SourceAbsentError:
+        return (settings.warehouse.path / course.dataset).is_dir()

@@ -23,6 +23,7 @@ from edxtasks.files import write_atomically
 from edxtasks.printable import listed, printable
 from edxtasks.scratch import Scratch
 from edxtasks.warehouse.base import BuildInfo, TableName, Warehouse
+from edxtasks.warehouse.missing import missing_table
 from edxtasks.warehouse.rows import JsonLines
 from edxtasks.warehouse.schema import Column, Schema
 
@@ -237,4 +238,4 @@ def _text(value: object) -> str:
 
 def missing(source: Source) -> UserError:
     """What is said of a table that is not there."""
-    return UserError(f"there is no table {source} in {source.warehouse.where}")
+    return missing_table(source.warehouse, source.name, str(source))

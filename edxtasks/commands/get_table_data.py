@@ -13,8 +13,8 @@ from edxtasks.build.exports import Values, json_object
 from edxtasks.build.status import time_text
 from edxtasks.commands.plain import DataCommand, Request
 from edxtasks.commands.tables import print_text, require_dataset, table_of_words, warehouse_to_read
-from edxtasks.errors import UserError
 from edxtasks.warehouse.base import TableInfo
+from edxtasks.warehouse.missing import missing_table
 from edxtasks.warehouse.schema import Schema
 
 _AT_ONCE = 1_000
@@ -39,7 +39,7 @@ class GetTableData(DataCommand):
         info = warehouse.info(name)
         if info is None:
             require_dataset(warehouse, name.dataset)
-            raise UserError(f"there is no table {name} in {warehouse.where}")
+            raise missing_table(warehouse, name)
         pieces = _document(info, rows_of(warehouse, name, info.schema))
         while text := "".join(islice(pieces, _AT_ONCE)):
             print_text(text)

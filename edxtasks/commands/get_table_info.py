@@ -12,6 +12,8 @@ from edxtasks.commands.tables import (
     table_of_words,
     warehouse_to_read,
 )
+from edxtasks.printable import say
+from edxtasks.warehouse.missing import missing_table
 
 
 class GetTableInfo(DataCommand):
@@ -36,6 +38,7 @@ class GetTableInfo(DataCommand):
         if info is None:
             print_json(None)
             require_dataset(warehouse, name.dataset)
+            say(str(missing_table(warehouse, name)))
             return FAILED
         print_json(
             {

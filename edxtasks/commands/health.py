@@ -17,10 +17,12 @@ from edxtasks.build.registry import read_registry
 from edxtasks.commands.ending import FAILED
 from edxtasks.commands.plain import DataCommand, Request
 from edxtasks.commands.tables import print_text
+from edxtasks.config import known_courses
 from edxtasks.config.kinds import day
 from edxtasks.course import shorten
 from edxtasks.digests import Digests
-from edxtasks.errors import SettingsError, UserError
+from edxtasks.directories import anything_of
+from edxtasks.errors import SettingsError, UserError, nearest
 from edxtasks.health.examination import examine
 from edxtasks.health.findings import PROBLEM, Finding
 from edxtasks.printable import number, printable_message, say
@@ -77,6 +79,7 @@ class Health(DataCommand):
                 "there is nothing to look at: no course is named or listed (course_id_list), and there is no "
                 "log directory (tracking_logs_directory)"
             )
+        _refuse_strangers(request)
         begun = time.monotonic()
         scratch = scratch_of(settings)
         registry = with_overrides(read_registry(settings.engine.state), settings, request.courses)
@@ -98,6 +101,17 @@ class Health(DataCommand):
             f"{_count(len(request.courses), 'course')}, {measured}, {time.monotonic() - begun:.1f} s"
         )
         return FAILED if levels[True] else 0
+
+
+def _refuse_strangers(request: Request) -> None:
+    """Raise `SettingsError` for a named course that no list has, and of which nothing is there."""
+    settings, known = request.settings, known_courses(request.settings)
+    if not request.written or settings.warehouse.engine == "bigquery":
+        return
+    for course in request.courses:
+        if course not in known and not anything_of(course, settings):
+            hint = nearest(course.slash, [one.slash for one in known])
+            raise SettingsError(f"{course} is in no course list, and has no files or tables{hint}")
 
 
 class _Progress:

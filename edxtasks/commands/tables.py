@@ -14,6 +14,7 @@ from edxtasks.printable import printable_message
 from edxtasks.scratch import Scratch
 from edxtasks.warehouse import open_warehouse
 from edxtasks.warehouse.base import NAME, TableName, Warehouse
+from edxtasks.warehouse.missing import missing_dataset
 
 NO_PROJECT = "local"
 """What stands for the project in ids of tables of the embedded engine, where none is configured."""
@@ -65,7 +66,7 @@ def _checked(name: str, kind: str) -> str:
 def require_dataset(warehouse: Warehouse, dataset: str) -> None:
     """Raise `UserError` where there is no such dataset."""
     if not warehouse.has_dataset(dataset):
-        raise UserError(f"there is no dataset {dataset} in {warehouse.where}")
+        raise missing_dataset(warehouse, dataset)
 
 
 def project_of(warehouse: Warehouse, dataset: str, settings: Settings) -> str:

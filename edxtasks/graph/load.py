@@ -17,10 +17,9 @@ from edxtasks.build.sets import WHOLE
 from edxtasks.build.status import courses_without_table
 from edxtasks.caches import keep_in
 from edxtasks.config import Settings, load_settings
-from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
-from edxtasks.directories import course_directory
-from edxtasks.errors import SettingsError, SourceAbsentError, UserError, from_machine
+from edxtasks.directories import anything_of
+from edxtasks.errors import SettingsError, UserError, from_machine
 from edxtasks.graph.arguments import Arguments, choose
 from edxtasks.graph.memory import StampChecker
 from edxtasks.graph.reporter import RunReporter
@@ -102,7 +101,7 @@ def make_graph(settings: Settings, words: Arguments) -> Graph:
         words,
         settings,
         kinds,
-        lambda course: _exists(course, settings),
+        lambda course: anything_of(course, settings),
         messages,
         without_table=partial(courses_without_table, warehouse, settings, messages),
     )
@@ -120,14 +119,3 @@ def make_graph(settings: Settings, words: Arguments) -> Graph:
     if settings.options.force_recompute:
         graph.force(words.targets or (WHOLE,))
     return graph
-
-
-def _exists(course: CourseKey, settings: Settings) -> bool:
-    """Whether anything of a course is there: its directory, its logs, its tables."""
-    logs = settings.paths.tracking_logs_directory
-    if logs is not None and (logs / course.directory).is_dir():
-        return True
-    try:
-        return course_directory(course, settings).is_dir()
-    except SourceAbsentError:
-        return (settings.warehouse.path / course.dataset).is_dir()

@@ -233,6 +233,7 @@ def test_what_is_known_of_a_table(site: Site, run: Run) -> None:
 
 def test_a_table_that_is_not_there_is_null(site: Site, run: Run) -> None:
     assert run("get_table_info", IN_A, "no_such", status=1).out == "null\n"
+    assert 'did you mean "things"?' in run("get_table_info", IN_A, "thingz", status=1).err
     ended = run("get_table_info", C, "--table=things", status=1)
     assert (ended.out, ended.err[:39]) == ("null\n", "ERROR: there is no dataset OrgZ__None__")
     assert "DATASET TABLE" in run("get_table_info", IN_A, status=3).err
@@ -251,6 +252,8 @@ def test_the_rows_of_a_table_as_one_document(site: Site, run: Run) -> None:
     empty = run("get_table_data", IN_A, "table=nothing").out
     assert '"data": [],\n    "data_by_key": {}\n}\n' in empty
     assert "there is no table" in run("get_table_data", IN_A, "no_such", status=1).err
+    misspelt = run("get_table_data", IN_A, "thingz", status=1).err
+    assert misspelt.endswith('; did you mean "things"?\n')
 
 
 def test_the_status_of_a_table_of_courses(site: Site, run: Run) -> None:

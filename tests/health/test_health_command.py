@@ -90,7 +90,9 @@ def _lines(path: Path) -> list[bytes]:
     return gzip.decompress(path.read_bytes()).splitlines()
 
 
-def test_what_cannot_be_asked(run: Run, tmp_path: Path) -> None:
+def test_what_cannot_be_asked(built: Project, run: Run, tmp_path: Path) -> None:
+    course = built.courses[0]
+    assert f'did you mean "{course}"?' in run("health", f"{course}x", status=3).err
     assert "expected one of table, json" in run("health", "--format=xml", status=3).err
     assert "expected a date YYYY-MM-DD" in run("health", "today=yesterday", status=3).err
     nothing = tmp_path / "nothing.toml"
