@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from edxtasks.build.context import Context
@@ -16,7 +17,10 @@ from edxtasks.messages import Messages
 from edxtasks.table import BuildInputs, Piece, PythonModel, Scope, Table
 from edxtasks.warehouse.base import BuildInfo, TableName, TableState
 from edxtasks.warehouse.checks import TableChecks
-from edxtasks.warehouse.rows import OwnColumns
+from edxtasks.warehouse.rows import JsonLines, OwnColumns, ParquetFiles, Row
+
+_ROWS_BETWEEN = 1024
+_SECONDS_BETWEEN = 0.5
 
 
 def make_by_python(
@@ -45,14 +49,27 @@ def make_by_python(
         )
         if must_have_a_row(table, context.state(table, course)):
             content = with_a_row(table, content, verdict.sources, messages)
-        if isinstance(content, OwnColumns):
-            state = context.warehouse.load(name, content.schema, content.rows, label, checks)
-        else:
-            state = context.warehouse.load(name, table.schema, content, label, checks)
+        schema, rows = (
+            (content.schema, content.rows) if isinstance(content, OwnColumns) else (table.schema, content)
+        )
+        progress = context.warehouse.progress
+        if progress is not None and not isinstance(rows, JsonLines | ParquetFiles):
+            rows = counted(rows, progress)
+        state = context.warehouse.load(name, schema, rows, label, checks)
         # A builder that cannot write beside the dump leaves its files in the scratch folder.
         places = [scratch, *(path.parent for path in outputs(table, course, verdict.sources))]
         publish_outputs(context, table, course, places, verdict.stamp)
         return state
+
+
+def counted(rows: Iterable[Row], progress: Callable[[int, int, str], None]) -> Iterator[Row]:
+    """The rows as they are; how many they are so far is told now and then."""
+    told = time.monotonic()
+    for number, row in enumerate(rows, 1):
+        yield row
+        if number % _ROWS_BETWEEN == 0 and time.monotonic() - told >= _SECONDS_BETWEEN:
+            progress(number, 0, "rows")
+            told = time.monotonic()
 
 
 @dataclass(frozen=True)

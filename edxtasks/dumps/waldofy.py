@@ -92,11 +92,13 @@ def convert(
     workers: int = 1,
     max_bad_fraction: float = 0.05,
     force: bool = False,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Sorted:
     """Make what is out of date for `course` (None: all that goes to no known course); with `force` all of it.
 
     With `workers` > 1 as many files at a time, each in a process of its own. A file that fails leaves its old
     target in place and the others go on; the call then ends with an `InputError` that names each of them.
+    `progress(done, of)` is told how many files are sorted.
     """
     record = _Record(package, course)
     files = package.files.get(course, ())
@@ -114,7 +116,9 @@ def convert(
         else:
             readable.append(file)
             digests.append(found)
-    for file, result in _converted(readable, digests, workers, max_bad_fraction):
+    for number, (file, result) in enumerate(_converted(readable, digests, workers, max_bad_fraction), 1):
+        if progress is not None:
+            progress(number, len(readable))
         messages.merge(result.messages)
         if result.fault:
             faults.append(result.fault)

@@ -214,7 +214,11 @@ def build_table(
 ) -> Built:
     """Build one table of the registry."""
     context = context_of(job)
-    return build(context, context.registry[table], course, force, expected)
+    context.warehouse.progress = progress
+    try:
+        return build(context, context.registry[table], course, force, expected)
+    finally:
+        context.warehouse.progress = None
 
 
 def set_table_aside(progress: Progress, job: JobContext, table: str, course: CourseKey | None) -> None:

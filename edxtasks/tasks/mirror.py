@@ -80,12 +80,13 @@ def look(context: Context, course: CourseKey) -> Mirror:
     return Mirror(files, tuple(changed), record)
 
 
-def copy(context: Context, course: CourseKey) -> int:
+def copy(context: Context, course: CourseKey, progress: Progress = lambda done, of, unit: None) -> int:
     """Copy what differs; gives the number of files. With `publish_course_images` the image is made public."""
     mirror = look(context, course)
     storage = context.storage
-    for name in mirror.changed:
+    for number, name in enumerate(mirror.changed, 1):
         storage.put(mirror.files[name], name)
+        progress(number, len(mirror.changed), "files")
     image = course_image.destination(course, context.settings)
     if context.settings.publish_course_images and image in mirror.changed:
         storage.make_public(image)
@@ -136,7 +137,7 @@ class MirrorStep(Step):
 
 def mirror_files(progress: Progress, job: JobContext, course: CourseKey) -> Built:
     """Copy the files of a course's SQL directory to storage."""
-    return Built(copy(context_of(job), course), unit="files")
+    return Built(copy(context_of(job), course, progress), unit="files")
 
 
 def _writers(registry: Mapping[str, Table]) -> dict[str, Need]:

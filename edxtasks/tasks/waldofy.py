@@ -182,7 +182,15 @@ def sort_package(
     use_scratch(job.settings)
     messages = Messages()
     limit = job.settings.max_bad_fraction
-    done = convert(package, course, job.known_digests(), messages, max_bad_fraction=limit, force=force)
+    done = convert(
+        package,
+        course,
+        job.known_digests(),
+        messages,
+        max_bad_fraction=limit,
+        force=force,
+        progress=lambda done, of: progress(done, of, "files"),
+    )
     return Built(len(done.made), messages=messages, unit="files")
 
 

@@ -14,7 +14,7 @@ import hashlib
 import os
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date
@@ -238,6 +238,10 @@ class Warehouse(ABC):
 
     where: str
     """Where the tables are, for people."""
+
+    progress: Callable[[int, int, str], None] | None = None
+    """Called with what is done of a build that takes long, of how much (0: not known), in which unit; None
+    where nobody wants to know."""
 
     def notices(self, dataset: str) -> tuple[str, ...]:
         """What people should know of a dataset in which something was built; each is told once."""

@@ -658,7 +658,12 @@ LEFT JOIN courses.listings AS l ON l.username = everyone.username""",
             Dates(_daily_query(dataset, logs), {D1: "a1"}),
             Dates(_daily_query(dataset, logs), {D3: "a3"}),
         ]
+        told: list[tuple[int, int, str]] = []
+        warehouse.progress = lambda done, of, unit: told.append((done, of, unit))
         warehouse.create_dates(name, DAILY, "date", parts, [], BuildInfo("recipe"))
+        warehouse.progress = None
+        # One engine builds a part after the other, the other all of them by one script.
+        assert told in ([(1, 2, "months"), (2, 2, "months")], [])
         assert self.rows(warehouse, name) == [(D1, "ada", 2), (D1, "bob", 1), (D3, "ada", 1)]
         warehouse.create_dates(name, DAILY, "date", [], [D3], BuildInfo("recipe"))
         assert self.rows(warehouse, name) == [(D3, "ada", 1)]

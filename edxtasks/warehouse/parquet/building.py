@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,8 +70,9 @@ class Builder:
         keep: Iterable[date],
         label: BuildInfo,
         checks: TableChecks | None,
+        progress: Callable[[int, int, str], None] | None = None,
     ) -> TableState:
-        """As `Warehouse.create_dates` says."""
+        """As `Warehouse.create_dates` says; `progress` as `Warehouse.progress`."""
         from edxtasks.warehouse.parquet.months import (
             MonthWriter,
             date_list,
@@ -95,7 +96,7 @@ class Builder:
         if known or all(part.stamps is not None for part in work):
             refuse_strays((place / file for file in month_files(known)), strays)
         written: set[str] = set()
-        for part in work:
+        for number, part in enumerate(work, 1):
             condition = "TRUE" if part.stamps is None else f"{day} IN ({date_list(part.stamps)})"
             with (
                 self._reader.inputs_of(part.query, self._folder.files(name)),
@@ -113,6 +114,8 @@ class Builder:
                     writer.write(month, table, new, states, label.stamp, whole)
                     written.add(month)
                 states.update(new)
+            if progress is not None and len(work) > 1:
+                progress(number, len(work), "months")
         for month in months_of(before):
             if month not in written and any(one not in states for one in before if month_of(one) == month):
                 with self._reader.engine(self._folder.files(name)):

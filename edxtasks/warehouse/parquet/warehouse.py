@@ -145,7 +145,7 @@ class ParquetWarehouse(Warehouse):
         label: BuildInfo,
         checks: TableChecks | None = None,
     ) -> TableState:
-        return self._builder.create_dates(name, schema, column, work, keep, label, checks)
+        return self._builder.create_dates(name, schema, column, work, keep, label, checks, self.progress)
 
     def forget(self, name: TableName) -> bool:
         return self._builder.forget(name)
