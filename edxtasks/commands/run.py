@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from doit import get_initial_workdir
 from doit.cmd_run import Run as DoitRun
 from doit.control import TaskControl
 from doit.exceptions import BaseFail, UnmetDependency
@@ -248,8 +247,7 @@ def _prepare(report: RunReporter, screen: Screen, run: EdxtasksRun) -> JsonLines
     report.pages = settings.engine.state / "runs"
     run.progress = report.record.progress
     if settings.options.log_json is not None:
-        path = Path(get_initial_workdir() or ".") / settings.options.log_json.expanduser()
-        report.json = JsonLines(path, report.record.wall)
+        report.json = JsonLines(settings.options.log_json, report.record.wall)
     return report.json
 
 

@@ -187,9 +187,7 @@ class Options:
     verbose: bool = setting(
         FLAG, False, "More messages: each task that is built or skipped, and what is to be known of it."
     )
-    log_json: Path | None = setting(
-        PATH, None, "A run adds a line of JSON for each task to this file, from the folder of the command."
-    )
+    log_json: Path | None = setting(PATH, None, "A run adds a line of JSON for each task to this file.")
     forget: str | None = setting(
         TEXT, None, "`split`: withdraw this source (its key, or a pattern with `*`)."
     )

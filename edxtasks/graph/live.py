@@ -17,6 +17,8 @@ _MOST_ROWS = 8
 """Running tasks that have a row of their own."""
 _WIDEST = 120
 """Columns that it takes at most: wider rows are hard to read, and break when a window gets narrower."""
+_ECHOED = 5
+"""Columns left free at the right: what is typed, ^C for one, shows there, and must not begin a new line."""
 _SHORTEST_BAR = 10
 _STYLES = {"FAILED": "bold red", "warning": "yellow"}
 
@@ -44,7 +46,7 @@ class LivePlace:
         if not self._live.is_started:
             self._live.start()
             self._console.show_cursor(True)
-        width = min(self._console.width - 1, _WIDEST)
+        width = max(1, min(self._console.width - _ECHOED, _WIDEST))
         rows = min(_MOST_ROWS, max(1, self._console.height - 3))
         if isinstance(now, str):
             lines = [Text(shortened(now, width), "dim")]

@@ -140,6 +140,11 @@ class RunRecord:
         with self._lock:
             return self._running.pop(name, None)
 
+    def count(self, outcome: Outcome) -> None:
+        """A task is done with, of which nothing else is to be known."""
+        with self._lock:
+            self.counts[outcome] += 1
+
     def add(self, record: TaskRecord) -> None:
         """A task is done with."""
         with self._lock:

@@ -53,7 +53,7 @@ class RunReporter:
         self._failures = Causes()
         self._warnings = Causes()
         self._skipped = Causes()
-        self._blocked: dict[str, list[str]] = defaultdict(list)
+        self._blocked: dict[str, tuple[str, ...]] = {}
         self._failed: list[str] = []
         self._notes: dict[str, None] = {}
 
@@ -93,6 +93,8 @@ class RunReporter:
             return
         if step.status is Status.SKIPPED:
             self._skip(task.name, step)
+        elif self.json is None:  # tens of thousands of tasks have nothing to do, and nothing to tell
+            self.record.count(Outcome.FRESH)
         else:
             self._done(task.name, step, Outcome.FRESH, step.reason)
 
@@ -105,8 +107,9 @@ class RunReporter:
         step = _step(task)
         if isinstance(fail, UnmetDependency):
             if step is not None:
-                self._done(task.name, step, Outcome.BLOCKED, fail.message)
-                self._blocked[fail.message].append(task.name)
+                causes = self._causes_of(fail.message.split())
+                self._blocked[task.name] = causes
+                self._done(task.name, step, Outcome.BLOCKED, f"{listed(causes)} failed")
             return
         trouble = step.refreshed() if step is not None else None
         text = fail.message if step is not None else fail.get_msg()
@@ -152,14 +155,20 @@ class RunReporter:
             yield from _first(skipped, "reasons of skipped tasks (verbose=1 tells all)")
         yield from self._not_tried()
         warned = [
-            f"{len(names)} warned as {first}: {listed(names)}" for first, names in self._warnings.repeated()
+            f"{number(len(names))} warned as {first}: {listed(names)}"
+            for first, names in self._warnings.repeated()
         ]
         yield from _first(warned, "groups of tasks with the same warnings")
         for first, names in self._failures.repeated():
-            yield f"{len(names)} failed as {first}: {listed(names)}"
+            yield f"{number(len(names))} failed as {first}: {listed(names)}"
         if self._failed:
             where = f"; the page of this run: {page}" if page is not None else ""
             yield f"failed: {listed(self._failed, _MOST_GROUPS)}{where}"
+
+    def _causes_of(self, names: Sequence[str]) -> tuple[str, ...]:
+        """The tasks that failed, of inputs that failed or were not tried since others did."""
+        causes = (cause for name in names for cause in self._blocked.get(name, (name,)))
+        return tuple(dict.fromkeys(causes))
 
     def _skip(self, name: str, step: Step, trouble: str | None = None) -> None:
         reason = step.reason
@@ -224,8 +233,11 @@ class RunReporter:
             self.screen.say(line)
 
     def _not_tried(self) -> Iterator[str]:
-        for cause, names in self._blocked.items():
-            yield f"{len(names)} not tried since {cause.split()[0]} failed: {listed(names)}"
+        blocked: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        for name, causes in self._blocked.items():
+            blocked[causes].append(name)
+        for causes, names in blocked.items():
+            yield f"{number(len(names))} not tried since {listed(causes)} failed: {listed(names)}"
 
     def _keep_page(self, ending: str) -> Path | None:
         """Keep a page of a run in which something ran. Whatever goes wrong with it is a warning."""
