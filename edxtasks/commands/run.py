@@ -135,6 +135,7 @@ class Run(AnswersOldForms, EndsWell, DoitRun):  # type: ignore[misc]
         finally:
             screen = (getattr(self.loader, "namespace", None) or {}).get(SCREEN)
             if screen is not None:
+                ignore_interrupts()  # nothing comes but the end: one more Ctrl-C must not break into that
                 screen.stop()
 
     def _execute(

@@ -5,17 +5,26 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import pty
 import re
 import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from doit.exceptions import InvalidDodoFile
 from project import REPOSITORY
 from terminal import Shown, on_terminal
+
+from edxtasks.errors import SettingsError
+from edxtasks.graph.json_lines import JsonLines
+from edxtasks.graph.load import load_namespace
+from edxtasks.graph.record import Outcome, RunRecord, TaskRecord
+from edxtasks.graph.screen import Screen
 
 COURSE = "OrgZ/Chem-1x.Advanced_Laboratory_Methods_and_Safety/2031_Spring_Second_Half_Of_Term"
 BAD = "aaa.log.gz"
@@ -101,14 +110,32 @@ def test_what_is_built_scrolls_by_only_on_demand(shown: Shown) -> None:
     assert shown.is_coloured
 
 
-def test_no_color_and_a_dumb_terminal_are_heeded(office: Path, tmp_path: Path) -> None:
-    folder = fresh(office, tmp_path / "office")
-    plain = on_terminal(LINE, folder, environment(NO_COLOR="1"))
-    assert (plain.status, plain.is_coloured) == (1, False)
-    assert plain.screen.text.replace("\n", "").count(FAULT) == 1
-    dumb = on_terminal(LINE, folder, environment(TERM="dumb"))
-    assert (dumb.status, "\x1b" in dumb.raw) == (1, False)
-    assert dumb.screen.text.replace("\n", "").count(FAULT) == 1
+def written_to_a_terminal(monkeypatch: pytest.MonkeyPatch, **variables: str) -> str:
+    """What the screen of a run writes of two messages on a pseudo-terminal, and that something is going on
+    below them."""
+    for name, value in {"TERM": "xterm-256color", **variables}.items():
+        monkeypatch.setenv(name, value)
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "w") as stream, os.fdopen(ours, "rb", buffering=0) as reader:
+        screen = Screen(stream)
+        screen.say("FAILED  split: it is no log")
+        screen.write(stream, "built   roles: 3 rows")
+        screen.stop()
+        screen.say("the end")
+        written = b""
+        while b"the end\r\n" not in written:
+            written += reader.read(1 << 16)
+        return written.decode()
+
+
+def test_no_color_and_a_dumb_terminal_are_heeded(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = "FAILED  split: it is no log\r\nbuilt   roles: 3 rows\r\nthe end\r\n"
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert Shown(written_to_a_terminal(monkeypatch), 0, 80).is_coloured
+    assert written_to_a_terminal(monkeypatch, TERM="dumb") == plain
+    without = Shown(written_to_a_terminal(monkeypatch, NO_COLOR="1"), 0, 80)
+    assert not without.is_coloured
+    assert without.screen.text == plain.replace("\r", "").strip()
 
 
 def test_a_pipe_gets_plain_lines_and_programs_get_json(office: Path, tmp_path: Path) -> None:
@@ -144,22 +171,9 @@ def test_a_pipe_gets_plain_lines_and_programs_get_json(office: Path, tmp_path: P
     assert {line["run"] for line in lines} == {loaded["run"]}
     ended = {name: lines[-1][name] for name in ("status", "built", "fresh", "failed", "blocked", "warned")}
     assert ended == {"status": "failed", "built": 1, "fresh": 0, "failed": 1, "blocked": 0, "warned": 0}
-    # Another run adds its lines.
-    (folder / BAD).unlink()
-    again = subprocess.run(
-        [*LINE, "log_json=run.jsonl"], cwd=folder, env=environment(), capture_output=True, check=False
-    )
-    assert again.returncode == 0
-    more = [json.loads(line) for line in (folder / "run.jsonl").read_text().splitlines()][len(lines) :]
-    assert {line.get("task"): line["status"] for line in more} == {
-        "split": "fresh",
-        f"logs2bq:{COURSE}": "fresh",
-        None: "succeeded",
-    }
-    assert more[0]["run"] != lines[0]["run"]
 
 
-def test_ctrl_c_leaves_a_clean_terminal(office: Path, tmp_path: Path) -> None:
+def test_ctrl_c_again_and_again_leaves_a_clean_terminal(office: Path, tmp_path: Path) -> None:
     folder = fresh(office, tmp_path / "office")
 
     def interrupt(written: str, process: subprocess.Popen[bytes]) -> None:
@@ -167,30 +181,58 @@ def test_ctrl_c_leaves_a_clean_terminal(office: Path, tmp_path: Path) -> None:
             process.send_signal(signal.SIGINT)
 
     shown = on_terminal(LINE, folder, environment(), when=interrupt)
-    if shown.status != 130:  # it was over before the live place was drawn
-        assert "of 2 tasks" not in shown.raw
-        return
+    if "of 2 tasks" not in shown.raw:
+        return  # it was over before the live place was drawn
     text = shown.screen.text
-    assert "interrupted: what was finished is kept" in text.replace("\n", "")
+    assert shown.status in {130, 1}  # 1: the work was just done
+    assert "interrupted" in text or FAULT in text.replace("\n", "")
     assert "of 2 tasks" not in text
     assert "Traceback" not in text
     assert not shown.screen.cursor_hidden
 
 
-def test_a_log_that_cannot_be_written_is_told_before_anything_runs(office: Path, tmp_path: Path) -> None:
-    folder = fresh(office, tmp_path / "office")
-    for words, told in (
-        (["split", "log_json=none/run.jsonl"], "ERROR: log_json: none/run.jsonl"),
-        (["plan", "split", "log_json=run.jsonl"], "log_json: without effect on plan"),
-    ):
-        done = subprocess.run(
-            [sys.executable, "-m", "doit", *words],
-            cwd=folder,
-            env=environment(),
-            capture_output=True,
-            text=True,
-            check=False,
+def test_each_run_adds_its_lines_to_the_log(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    for minute in (1, 2):
+        record = RunRecord(wall=datetime(2031, 3, 4, 5, minute, tzinfo=UTC))
+        record.add(TaskRecord("roles", Outcome.FRESH, rows=3, bytes=90))
+        log = JsonLines(path, record.wall)
+        log.task(
+            TaskRecord("roles", Outcome.FRESH, "\x1b[31mred\ntwo", rows=3, bytes=90, warnings=("w\udcff",))
         )
-        assert done.returncode == 3, done.stderr
-        assert told in done.stderr.replace(f"{folder}/", "")
-    assert not (folder / "L").exists()
+        log.end(record, "succeeded", {"/b", "/a"})
+        assert log.fault == ""
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [line["run"] for line in lines] == [
+        f"2031-03-04T05:0{minute}:00.000000Z" for minute in (1, 1, 2, 2)
+    ]
+    assert lines[0] == lines[2] | {"run": lines[0]["run"]}
+    assert lines[0] == {
+        "run": "2031-03-04T05:01:00.000000Z",
+        "task": "roles",
+        "status": "fresh",
+        "reason": "\\x1b[31mred\ntwo",
+        "seconds": 0.0,
+        "rows": 3,
+        "unit": "rows",
+        "dates": None,
+        "bytes": 90,
+        "rejects": 0,
+        "warnings": ["w\\xff"],
+    }
+    assert (lines[1]["status"], lines[1]["fresh"], lines[1]["built"]) == ("succeeded", 1, 0)
+    assert lines[1]["tables"] == ["/a", "/b"]
+
+
+def test_a_log_that_cannot_be_written(tmp_path: Path) -> None:
+    record = RunRecord()
+    with pytest.raises(SettingsError, match=r"^log_json: .*/none/run\.jsonl: cannot be read or written"):
+        JsonLines(tmp_path / "none" / "run.jsonl", record.wall)
+    full = JsonLines(Path("/dev/full"), record.wall)
+    full.task(TaskRecord("roles", Outcome.FRESH))
+    assert "No space left on device" in full.fault
+    full.end(record, "succeeded", set())
+    # A command that runs nothing has no such lines, and says so.
+    with pytest.raises(InvalidDodoFile, match="log_json: without effect on plan"):
+        load_namespace(tmp_path, ["plan", "split", "log_json=run.jsonl"], {})
+    assert list(tmp_path.iterdir()) == []
