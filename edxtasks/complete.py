@@ -18,7 +18,7 @@ from typing import Any
 
 from edxtasks import __version__
 from edxtasks.caches import read_cache, write_cache
-from edxtasks.config import OPTIONS, SETTINGS, Entry, Settings, known_courses, load_settings
+from edxtasks.config import VARIABLES, Settings, known_courses, load_settings
 from edxtasks.errors import UserError
 
 CACHE = "completion.json"
@@ -59,7 +59,7 @@ def candidates(words: Sequence[str], current: str, names: Names, settings: Setti
     if takes == "any" or not [one for one in words if not one.startswith("-")]:
         found += _beginning(names.commands, current)
     if current:
-        found += _beginning((f"{one}=" for one in _variables()), current)
+        found += _beginning((f"{one}=" for one in VARIABLES), current)
     return sorted(set(found))
 
 
@@ -96,14 +96,8 @@ def _values(name: str, value: str, settings: Settings) -> list[str]:
         before, comma, last = value.rpartition(",")
         named = before.split(",")
         return [f"{before}{comma}{one}" for one in _courses(last, settings) if one not in named]
-    entry = _variables().get(name)
+    entry = VARIABLES.get(name)
     return _beginning(("1",), value) if entry is not None and entry.default is False else []
-
-
-def _variables() -> dict[str, Entry]:
-    """What can be said as `name=value`."""
-    found = {name: one for (home, name), one in SETTINGS.items() if home in ("", "paths") and not one.secret}
-    return found | dict(OPTIONS)
 
 
 def _beginning(words: Iterable[str], beginning: str) -> list[str]:

@@ -198,7 +198,7 @@ def _side_by_side(
 
 def log_directory(settings: Settings) -> Path:
     """The log directory of a run. Raises `SettingsError` when none is set."""
-    return settings.options.logs_dir or required(settings, "paths.tracking_logs_directory", Path)
+    return required(settings, "paths.tracking_logs_directory", Path)
 
 
 def stored_shards(context: Context, course: CourseKey) -> StoredShards | None:

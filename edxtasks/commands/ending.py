@@ -25,7 +25,7 @@ from doit.exceptions import InvalidCommand
 from edxtasks.caches import keeping_no_caches
 from edxtasks.commands.explained import Explained
 from edxtasks.commands.other_names import not_found
-from edxtasks.config import OPTIONS, SETTINGS
+from edxtasks.config import VARIABLES
 from edxtasks.errors import SettingsError, UserError, from_machine, nearest
 from edxtasks.printable import say
 
@@ -81,7 +81,7 @@ class EndsWell(Explained):
             hint = nearest(given[1], [one.long for one in self.get_options() if one.long])  # type: ignore[attr-defined]
             hint = hint.replace('"', '"--', 1)
             plain = given[1].replace("-", "_")
-            if not hint and (known := nearest(plain, _variables())):
+            if not hint and (known := nearest(plain, VARIABLES)):
                 hint = known.replace('"?', '=…"?') + " Options of tasks have no dashes"
         return f"{told}{hint} (doit help {name})"
 
@@ -101,11 +101,6 @@ class EndsWell(Explained):
     def _help(self) -> int:
         print(self.help())
         return 0
-
-
-def _variables() -> list[str]:
-    """The names of options and settings that may stand on the line as name=value."""
-    return [*OPTIONS, *(name for section, name in SETTINGS if section in ("", "paths"))]
 
 
 def ended(work: Callable[[], int | None]) -> int | None:

@@ -19,7 +19,7 @@ from doit.cmdparse import CmdOption
 
 from edxtasks.commands.any_order import options_first
 from edxtasks.commands.ending import WRONG_COMMAND_LINE
-from edxtasks.config import OPTIONS, SETTINGS, WITHOUT_EFFECT
+from edxtasks.config import VARIABLES, WITHOUT_EFFECT
 from edxtasks.course import is_key
 from edxtasks.printable import printable, say
 
@@ -167,7 +167,7 @@ def _is_number(text: str) -> bool:
 
 def _is_flag(name: str) -> bool | None:
     """Whether an option of the predecessor, or of ours, stands without a value; None for one of neither."""
-    entry = OPTIONS.get(name) or SETTINGS.get(("", name)) or SETTINGS.get(("paths", name))
+    entry = VARIABLES.get(name)
     if entry is not None:
         return entry.default is False
     if name in _FLAGS_OF_COMMANDS or name == "limit_query_size":

@@ -20,7 +20,9 @@ from edxtasks.commands.any_order import AnyOrder
 from edxtasks.commands.ending import FAILED, WRONG_COMMAND_LINE, EndsWell
 from edxtasks.config import (
     OPTIONS,
+    OTHER_NAMES,
     SETTINGS,
+    VARIABLES,
     WITHOUT_EFFECT,
     Entry,
     Settings,
@@ -39,9 +41,6 @@ _SELECTION = ("clist", "clist_from_missing_table", "dataset_latest", "year2")
 _OF_COURSES = ("courses", "clist", "clist_from_missing_table", "year2")
 _ACCEPTED = ("verbose", "parallel", "max_parallel")
 """Options of every run that are accepted here and do nothing, which is said."""
-
-_OF_SETTINGS = ("course_base_dir", "course_date_dir", "logs_dir", "dbname")
-"""Options that stand in for a setting: they mean the same whatever runs."""
 
 T = TypeVar("T")
 
@@ -173,11 +172,10 @@ class DataCommand(EndsWell, Command):  # type: ignore[misc]
             is_setting = ("", name) in SETTINGS or ("paths", name) in SETTINGS
             known = name in OPTIONS or is_setting or name in own
             if not known and name not in WITHOUT_EFFECT:
-                words = [*OPTIONS, *own, *(word for section, word in SETTINGS if section in ("", "paths"))]
                 raise SettingsError(
-                    f'"{written}" is not a setting or option{nearest(name, words)}. doit takes any word with '
-                    f'"=" that does not begin with "-" for name=value: join it to its option, as in '
-                    f"--{self.joins}='{written}={value}'"
+                    f'"{written}" is not a setting or option{nearest(name, [*VARIABLES, *own])}. '
+                    'doit takes any word with "=" that does not begin with "-" for name=value: join it to '
+                    f"its option, as in --{self.joins}='{written}={value}'"
                 )
             if not self.takes_courses and name in _OF_COURSES:
                 raise SettingsError(f"{name}={value}: {self.get_name()} takes no courses")
@@ -190,7 +188,7 @@ class DataCommand(EndsWell, Command):  # type: ignore[misc]
         """The options of a run that mean something to this command."""
         selection = (*_SELECTION, *_OF_COURSES) if self.takes_courses else ()
         own = (option["name"] for option in self.cmd_options)
-        return {"config", *_ACCEPTED, *_OF_SETTINGS, *selection, *self.heeds, *own}
+        return {"config", *_ACCEPTED, *OTHER_NAMES, *selection, *self.heeds, *own}
 
     def _folder(self) -> Path:
         """Where the configuration is looked for: the folder of the dodo.py that is named, else this one."""
@@ -235,7 +233,7 @@ def each(items: Iterable[T], work: Callable[[T], None]) -> int:
 
 def _form(name: str, meaning: str | None = None) -> dict[str, Any]:
     """A setting or doit variable as an option of a command, in doit's form."""
-    entry = OPTIONS.get(name) or SETTINGS.get(("", name)) or SETTINGS["paths", name]
+    entry = VARIABLES[name]
     flag = _is_flag(entry)
     what = (meaning or entry.what).replace("`", "").replace("%", "%%")
     return {

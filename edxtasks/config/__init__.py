@@ -6,7 +6,9 @@ from edxtasks.config.loading import DEFAULT_FILE, load_settings, required, with_
 from edxtasks.config.options import WITHOUT_EFFECT, Options, TimeOnTask
 from edxtasks.config.settings import (
     OPTIONS,
+    OTHER_NAMES,
     SETTINGS,
+    VARIABLES,
     Engine,
     Entry,
     Mongo,
@@ -19,7 +21,9 @@ from edxtasks.config.settings import (
 __all__ = [
     "DEFAULT_FILE",
     "OPTIONS",
+    "OTHER_NAMES",
     "SETTINGS",
+    "VARIABLES",
     "WITHOUT_EFFECT",
     "Engine",
     "Entry",

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, overload
 from edxtasks.config.files import Place, python_name, read_python, read_toml
 from edxtasks.config.kinds import InvalidValueError, describe
 from edxtasks.config.options import ONLY_IN_THE_CLOUD, WITHOUT_EFFECT, Options
-from edxtasks.config.settings import OPTIONS, SECTIONS, SETTINGS, Entry, Settings
+from edxtasks.config.settings import OPTIONS, OTHER_NAMES, SECTIONS, SETTINGS, VARIABLES, Entry, Settings
 from edxtasks.errors import SettingsError, nearest
 
 T = TypeVar("T")
@@ -23,14 +23,6 @@ FROM_ENVIRONMENT: Mapping[str, Place] = {
     "EDXTASKS_MONGO_URI": ("mongo", "uri"),
 }
 """Secrets that the environment holds; they go before those of a file."""
-
-_OVERRIDES: Mapping[str, Place] = {
-    "course_base_dir": ("paths", "course_sql_base_dir"),
-    "course_date_dir": ("paths", "course_sql_date_dir"),
-    "logs_dir": ("paths", "tracking_logs_directory"),
-    "dbname": ("mongo", "dbname"),
-}
-"""Options that stand in for a setting of another name."""
 
 
 def load_settings(folder: Path, variables: Mapping[str, str], environment: Mapping[str, str]) -> Settings:
@@ -193,7 +185,7 @@ def _apply(words: Mapping[str, str], values: dict[Place, Any], notices: list[str
             continue
         known = _place(name)
         where = f"command line: {name}"
-        if name in OPTIONS:
+        if name in OPTIONS and name not in OTHER_NAMES:
             options[name] = _value(OPTIONS[name], text, where, typed=True)
         if known is not None:
             values[known] = _value(SETTINGS[known], text, where, typed=True)
@@ -232,8 +224,8 @@ def _choose_dump(words: Mapping[str, str], values: dict[Place, Any], notices: li
 
 def _place(name: str) -> Place | None:
     """The setting that the variable `name` overrides, None for a mere option; else an error."""
-    if name in _OVERRIDES:
-        return _OVERRIDES[name]
+    if name in OTHER_NAMES:
+        return OTHER_NAMES[name]
     for place in (("", name), ("paths", name)):
         entry = SETTINGS.get(place)
         if entry is None or name == "courses":
@@ -253,8 +245,7 @@ def _place(name: str) -> Place | None:
         raise SettingsError(
             f"command line: {name} is a setting of {' and '.join(homes)}: it stands in the configuration file"
         )
-    words = [*OPTIONS, *(known for home, known in SETTINGS if home in ("", "paths"))]
-    raise SettingsError(f'command line: "{name}" is not a setting or option{nearest(name, words)}')
+    raise SettingsError(f'command line: "{name}" is not a setting or option{nearest(name, VARIABLES)}')
 
 
 def _notice_misspelt(environment: Mapping[str, str], notices: list[str]) -> None:

@@ -14,7 +14,6 @@ from edxtasks.config.kinds import (
     DATASET,
     DAY,
     FLAG,
-    FOLDER_NAME,
     ORGANIZATION,
     PATH,
     TABLE,
@@ -115,8 +114,6 @@ class Options:
         TABLE, None, "With `clist`: only the courses whose dataset has no table of this name."
     )
     year2: bool = setting(FLAG, False, "The courses of `course_id_list`.")
-    course_base_dir: Path | None = setting(PATH, None, "Overrides `course_sql_base_dir`.")
-    course_date_dir: str | None = setting(FOLDER_NAME, None, "Overrides `course_sql_date_dir`.")
     dataset_latest: bool = setting(
         FLAG, False, "Newest dated directory; results go to the datasets `…_latest` and folders `latest`."
     )
@@ -130,7 +127,6 @@ class Options:
         "Last date (UTC) of events in tables made from logs; end of `mongo2gs`, not included there.",
     )
     skip_last_day: bool = setting(FLAG, False, "Leave the last day of the logs out.")
-    logs_dir: Path | None = setting(PATH, None, "Overrides `tracking_logs_directory`.")
     dynamic_dates: bool = setting(
         FLAG, False, "Shard day from each event, the default: undoes `filename_dates`."
     )
@@ -177,7 +173,6 @@ class Options:
     output_bucket: str | None = setting(
         BUCKET, None, "`report`, `combinepc`: bucket of the files, on BigQuery."
     )
-    dbname: str | None = setting(WORD, None, "Overrides `dbname` of `[mongo]`.")
     collection: str | None = setting(WORD, None, "`mongo2gs`: collection, `tracking_log` when not given.")
     extparam: str | None = setting(TEXT, None, "`external`: text handed to the template.")
     skiprun: bool = setting(FLAG, False, "`external`: show the command, do not run it.")

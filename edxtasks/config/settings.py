@@ -374,5 +374,25 @@ SETTINGS: Mapping[tuple[str, str], Entry] = {
 }
 """Every setting by section ("" = top level) and name."""
 
-OPTIONS: Mapping[str, Entry] = {entry.name: entry for entry in _entries("", Options)}
+OTHER_NAMES: Mapping[str, tuple[str, str]] = {
+    "course_base_dir": ("paths", "course_sql_base_dir"),
+    "course_date_dir": ("paths", "course_sql_date_dir"),
+    "logs_dir": ("paths", "tracking_logs_directory"),
+    "dbname": ("mongo", "dbname"),
+}
+"""Settings that have a name of their own on the command line."""
+
+
+def _other_names() -> Iterator[Entry]:
+    for name, (section, known) in OTHER_NAMES.items():
+        what = f"Overrides `{known}`{f' of `[{section}]`' if known == name else ''}."
+        yield dataclasses.replace(SETTINGS[section, known], section="", name=name, default=None, what=what)
+
+
+OPTIONS: Mapping[str, Entry] = {entry.name: entry for entry in (*_entries("", Options), *_other_names())}
 """Every option by name."""
+
+VARIABLES: Mapping[str, Entry] = {
+    entry.name: entry for entry in SETTINGS.values() if entry.section in ("", "paths") and not entry.secret
+} | {**OPTIONS}
+"""What may stand on the command line as `name=value`, by name."""
