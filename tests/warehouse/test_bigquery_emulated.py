@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "emulators"))
 
+from rows_as_text import rows_as_text
 from servers import BUCKET, PROJECT, running
 from suite import WarehouseSuite
 
+from edxtasks.build.building import build
+from edxtasks.build.context import Context
+from edxtasks.build.freshness import Status, check
+from edxtasks.build.registry import read_registry
+from edxtasks.config import Settings
+from edxtasks.config.settings import Paths, Storage, Warehouse
+from edxtasks.course import CourseKey
+from edxtasks.digests import Digests
 from edxtasks.storage.cloud import Patience
 from edxtasks.storage.gcs import GcsStorage
+from edxtasks.warehouse import open_warehouse
 from edxtasks.warehouse.base import BuildInfo, Query, TableName, Tables
 from edxtasks.warehouse.bigquery import BigQueryWarehouse, Service, batches, stamps
 from edxtasks.warehouse.schema import schema
@@ -104,3 +115,52 @@ def _open(folder: Path) -> BigQueryWarehouse:
     return BigQueryWarehouse(
         service, lambda: GcsStorage(place, PROJECT, patience=PATIENCE), folder / "locks", days_in_query=200
     )
+
+
+# Data to be shared
+
+SHARED_COURSES = (CourseKey("Shared", "A", "R"), CourseKey("Shared", "B", "R"))
+SHARED_TABLES = ("report.person_course_deidentified", "report.deidentification")
+REGISTRY = read_registry(None)
+
+
+def person(account: int, course: CourseKey) -> dict[str, Any]:
+    values = {"course_id": course.slash, "user_id": account, "username": f"u{account}", "viewed": True}
+    return {**values, "gender": "fm"[account % 2], "YoB": 1980 + account, "grade": account / 100}
+
+
+def shared_tables(root: Path, engine: Warehouse) -> dict[str, list[str]]:
+    """The rows of both tables as an engine has them; they are fresh then."""
+    key = root / "key"
+    key.write_text("0123456789abcdef" * 4)
+    key.chmod(0o600)
+    settings = Settings(
+        root=root,
+        paths=Paths(deidentify_key_file=key),
+        warehouse=engine,
+        storage=Storage(gs_bucket=f"gs://{BUCKET}/shared"),
+        deidentify_release="spring",
+    )
+    warehouse = open_warehouse(settings)
+    context = Context(settings, REGISTRY, warehouse, Digests(), SHARED_COURSES)
+    for course, people in zip(SHARED_COURSES, (range(30), range(10, 33)), strict=True):
+        rows = [person(account, course) for account in people]
+        place = TableName(context.dataset(course), "person_course")
+        warehouse.load(place, REGISTRY["person_course"].schema, rows, BuildInfo("rows"))
+    found = {}
+    for table in map(REGISTRY.__getitem__, SHARED_TABLES):
+        build(context, table, None)
+        warehouse.refresh_all()
+        assert check(context, table, None).status is Status.FRESH
+        found[table.name] = rows_as_text(warehouse, context.name(table, None), table.schema.names)
+    return found
+
+
+def test_data_to_be_shared_have_the_same_rows_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A group table that Python makes, with a check that is an error, and a check value of a key."""
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", running().storage)
+    cloud = Warehouse(engine="bigquery", project_id="shared", api_endpoint=running().bigquery)
+    there, here = shared_tables(tmp_path, cloud), shared_tables(tmp_path, Warehouse())
+    assert there == here
+    # Ten take A alone, twenty both, and three B alone: they are too few.
+    assert len(here[SHARED_TABLES[0]]) == 50
