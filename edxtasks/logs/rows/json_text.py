@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import orjson
@@ -40,7 +41,26 @@ _ENDS = {"{": "}", "[": "]", '"': '"'}
 _DIGITS_AS_NINES = bytes(0x39 if 0x30 <= byte <= 0x39 else 0x20 for byte in range(256))
 _LONG_INTEGER = b"9" * 19
 _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)
-_PREDECESSOR = json.JSONEncoder(allow_nan=False, check_circular=False)
+
+
+def _quick_encode(form: json.JSONEncoder) -> Callable[[Any], str]:
+    """The `encode` of a form. That of the standard library makes an encoder in C for each text, which takes as
+    long as the text itself; here one is made for all."""
+    make = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:
+        return form.encode
+    escaped = json.encoder.encode_basestring_ascii
+    write = make(
+        None, form.default, escaped, None, form.key_separator, form.item_separator, False, False, False
+    )
+
+    def encode(value: Any) -> str:
+        return escaped(value) if value.__class__ is str else "".join(write(value, 0))
+
+    return encode
+
+
+_encode_as_predecessor = _quick_encode(json.JSONEncoder(allow_nan=False, check_circular=False))
 
 
 class NotJsonError(ValueError):
@@ -113,20 +133,20 @@ def compact(value: Any, deepest: int = DEEPEST) -> str:
         return orjson.dumps(value).decode()
     except orjson.JSONEncodeError:
         # Deeper than orjson writes, or an integer longer than it writes.
-        return _written(value, _COMPACT, deepest)
+        return _written(value, _COMPACT.encode, deepest)
 
 
 def predecessor(value: Any, deepest: int = DEEPEST) -> str:
     """JSON text as edx2bigquery wrote it: `{"a": 1, "b": "\\u00e9"}`; raises `TooDeepError`."""
-    return _written(value, _PREDECESSOR, deepest)
+    return _written(value, _encode_as_predecessor, deepest)
 
 
-def _written(value: Any, encoder: json.JSONEncoder, deepest: int) -> str:
+def _written(value: Any, encode: Callable[[Any], str], deepest: int) -> str:
     try:
-        text = encoder.encode(value)
+        text = encode(value)
     except RecursionError as error:
         raise TooDeepError(f"JSON nested deeper than {deepest} levels") from error
-    if _is_too_deep(text, value, deepest):
+    if len(text) > deepest and _is_too_deep(text, value, deepest):
         raise TooDeepError(f"JSON nested deeper than {deepest} levels")
     return text
 
