@@ -7,13 +7,14 @@ usual line, byte for byte.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from msgspec import UNSET, MsgspecError, Raw, ValidationError
 from msgspec.json import Encoder
 from orjson import OPT_STRICT_INTEGER, JSONEncodeError, dumps
 
-from edxtasks.logs.rows.conform import EXPONENT, Conformer
+from edxtasks.logs.rows.conform import EXPONENT, Conformer, Level
 from edxtasks.logs.rows.event_course import COURSES, course_without_key
 from edxtasks.logs.rows.event_struct import take_event_struct
 from edxtasks.logs.rows.event_time import (
@@ -37,13 +38,17 @@ from edxtasks.logs.rows.usual_form import (
     UsualRecord,
 )
 
-SHORT = 64
+SHORT = 48
 """Most characters of an event, delivered as text, that is remembered: many requests bring few fields."""
 
 ShortEvent = tuple[Any, str, Raw | None, dict[str, Any] | None]
 
 NOT_USUAL = (MsgspecError, JSONEncodeError, RecursionError, UnicodeError)
 """What `UsualLines.row` raises on a line that is not usual."""
+
+
+Unknown = tuple[Level, tuple[str, ...]]
+"""Keys of one record that have no column."""
 
 
 class NotFastPathError(MsgspecError):
@@ -58,7 +63,8 @@ class UsualLines:
     """Makes rows of usual lines.
 
     `text` writes the JSON text of columns. `conformer` notes what it meets in events, and keeps it until the
-    caller forgets it.
+    caller forgets it. `unknown` counts the records that had keys without a column, beside those that the
+    conformer notes.
     """
 
     def __init__(self, conformer: Conformer, module_ids: ModuleIds, text: TextForm) -> None:
@@ -75,7 +81,8 @@ class UsualLines:
         self._learner = Learner()
         self._form = USUAL
         self._read = USUAL.read
-        self._has_learnt = False
+        self._extras = self._context_extras = USUAL.extras
+        self.unknown: Counter[Unknown] = Counter()
 
     def row(self, line: bytes) -> tuple[str | None, int, bytes]:
         """The row of a line: course as ORG/NUMBER/RUN or None, time in microseconds since 1970 UTC, and the
@@ -161,19 +168,21 @@ class UsualLines:
             else:
                 struct = self._unlisted_struct(event)
 
+        unknown: list[Unknown] = []
         rest: dict[str, Any] = {}
-        if record.referer is not UNSET:
-            rest["referer"] = record.referer
+        if (referer := record.referer) is not UNSET:
+            rest["referer"] = referer
             record.referer = UNSET
-        if record.accept_language is not UNSET:
-            rest["accept_language"] = record.accept_language
+        if (language := record.accept_language) is not UNSET:
+            rest["accept_language"] = language
             record.accept_language = UNSET
-        if self._has_learnt:
-            rest.update(self._take_extras(record, self._form.extras))
+        if self._extras:
+            rest.update(self._take_extras(record, self._extras, unknown))
         if aside is not None:
             rest["event_struct"] = aside
-        if self._has_learnt and (context_rest := self._take_extras(context, self._form.context)):
-            rest["context"] = context_rest
+        if self._context_extras:
+            if context_rest := self._take_extras(context, self._context_extras, unknown):
+                rest["context"] = context_rest
         elif context.enterprise_uuid is not UNSET:
             rest["context"] = {"enterprise_uuid": context.enterprise_uuid}
             context.enterprise_uuid = UNSET
@@ -200,6 +209,12 @@ class UsualLines:
         record.event_struct = struct
         record.event = text
         _write_into(record, self._buffer)
+        if unknown:
+            if self._conformer.noticed:  # the row may still be made again
+                self._conformer.unknown.extend(unknown)
+            else:
+                for keys_of_level in unknown:
+                    self.unknown[keys_of_level] += 1
         return course, microseconds, bytes(self._buffer)
 
     def learn_from(self, line: bytes) -> None:
@@ -208,21 +223,23 @@ class UsualLines:
         if self._form is not self._learner.form:
             self._form = self._learner.form
             self._read = self._form.read
-            self._has_learnt = True
+            self._extras, self._context_extras = self._form.extras, self._form.context
 
-    def _take_extras(self, record: UsualRecord | UsualContext, extras: tuple[Extra, ...]) -> dict[str, Any]:
-        """Take out of a record the fields that are set aside."""
+    def _take_extras(
+        self, record: UsualRecord | UsualContext, extras: tuple[Extra, ...], unknown: list[Unknown]
+    ) -> dict[str, Any]:
+        """Take out of a record the fields that are set aside; those without a column go into `unknown`."""
         taken: dict[str, Any] = {}
-        unknown: list[str] = []
-        for extra in extras:
-            value = getattr(record, extra.attribute)
+        keys: tuple[str, ...] = ()
+        for attribute, key, is_unknown in extras:
+            value = getattr(record, attribute)
             if value is not UNSET:
-                taken[extra.key] = value
-                setattr(record, extra.attribute, UNSET)
-                if extra.unknown:
-                    unknown.append(extra.key)
-        if unknown:
-            self._conformer.note_unknown(TOP if isinstance(record, UsualRecord) else CONTEXT, tuple(unknown))
+                taken[key] = value
+                setattr(record, attribute, UNSET)
+                if is_unknown:
+                    keys += (key,)
+        if keys:
+            unknown.append((TOP if isinstance(record, UsualRecord) else CONTEXT, keys))
         return taken
 
     def _take_agent(self, context: ContextWithAgent) -> None:

@@ -44,8 +44,8 @@ _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan
 
 
 def _quick_encode(form: json.JSONEncoder) -> Callable[[Any], str]:
-    """The `encode` of a form. That of the standard library makes an encoder in C for each text, which takes as
-    long as the text itself; here one is made for all."""
+    """The `encode` of a form. That of the standard library makes an encoder in C for each text, which takes
+    nearly as long as the text itself; here one is made for all."""
     make = getattr(json.encoder, "c_make_encoder", None)
     if make is None:
         return form.encode

@@ -18,6 +18,8 @@ from edxtasks.logs.rows.usage_keys import BLOCK_KEY, I4X_URL, ID, PART, QUOTED_I
 
 _OPAQUE = rf"course-v1:({PART})\+({PART})\+{PART}"
 _COURSE = rf"/courses/(?:({PART})/({PART})/{PART}|{_OPAQUE})"
+_OPAQUE_KEY = re.compile(_OPAQUE)
+_COURSES = ["", "courses"]
 _SEGMENT = r"[^/?#]+"
 
 _XBLOCK = re.compile(rf"/courses/{_OPAQUE}/xblock/{BLOCK_KEY}(/handler)?")
@@ -149,6 +151,13 @@ def courseware_module(url: str, extended: bool) -> str | None:
     without scheme and host, at the end of the URL. Only with `extended` the course may have the form
     `course-v1:…`, a position may follow (`SEQ/2`), and a query or a fragment (a bare `#` always may).
     """
+    if extended and "?" not in url and "#" not in url:
+        # Nearly all of them, in a third of the time.
+        parts = url.split("/", 7)
+        if len(parts) == 7 and parts[3] == "courseware" and parts[:2] == _COURSES and not parts[6]:
+            org_number = _org_number(parts[2])
+            if org_number and parts[4] and parts[5]:
+                return f"{org_number}/sequential/{parts[5]}/"
     page = _COURSEWARE.fullmatch(url)
     if page is None:
         return None
@@ -158,6 +167,13 @@ def courseware_module(url: str, extended: bool) -> str | None:
     if sequential:
         return _module(page, "sequential", extended, f"{sequential}/")
     return _module(page, "chapter", extended, chapter)
+
+
+@lru_cache(1024)
+def _org_number(key: str) -> str:
+    """`ORG/NUMBER` of an opaque key of a course; "" for what is none."""
+    match = _OPAQUE_KEY.fullmatch(key)
+    return f"{match[1]}/{match[2]}" if match else ""
 
 
 def _module(match: re.Match[str] | None, kind: str, extended: bool, name: str | None = None) -> str | None:

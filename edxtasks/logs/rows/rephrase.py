@@ -162,6 +162,8 @@ class Rephraser:
     def take_counts(self) -> LineCounts:
         """What was noticed since the last call, in lines that made a row (`bad_utf8`: in all lines)."""
         counts, self._counts = self._counts, LineCounts()
+        self._unknown += self._usual.unknown
+        self._usual.unknown.clear()
         for (level, keys), lines in self._unknown.items():
             for key in keys:
                 name = level.path + key

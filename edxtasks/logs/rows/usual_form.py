@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, defstruct
 from msgspec.json import Decoder
@@ -110,8 +110,7 @@ OFTEN = 4
 """In how many of these a field must be."""
 
 
-@dataclass(frozen=True, slots=True)
-class Extra:
+class Extra(NamedTuple):
     """A learnt field: the attribute that has it, its name in a record, and whether it counts as unknown."""
 
     attribute: str
@@ -145,7 +144,9 @@ def form_with(extras: Iterable[str], context: Iterable[str]) -> Form:
     contexts = [_extended(base, of_context, []) for base in (UsualContext, ContextWithAgent)]
     records = [_extended(UsualRecord, of_record, [("context", each)]) for each in contexts]
     enterprise = Extra("enterprise_uuid", "enterprise_uuid", False)
-    aside = sorted([*of_context, enterprise], key=lambda extra: CONTEXT.place(extra.key))
+    aside = (
+        sorted([*of_context, enterprise], key=lambda extra: CONTEXT.place(extra.key)) if of_context else []
+    )
     return Form(
         Decoder(records[0]).decode,
         Decoder(records[1]).decode,
