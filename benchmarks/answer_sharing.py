@@ -45,6 +45,7 @@ STEPS = (
     "show_ans_before_pairs",
     "stats_show_ans_before",
     "stats_ip_pair_sybils3",
+    "stats_ip_pair_sybils3_unfiltered",
     "stats_cameo_demographics",
 )
 

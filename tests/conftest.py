@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
 sys.path.insert(0, str(Path(__file__).parent / "graph"))
@@ -37,20 +39,35 @@ if not all(map(find_spec, LIBRARIES)):
     ]
 
 
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder of the whole test run, also of one in several processes: who needs it first makes it."""
+    base = factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder, mark = base / name, base / f"{name}.made"
+    with FileLock(base / f"{name}.lock"):
+        if not mark.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            make(folder)
+            mark.touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def tiny_campus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data of a simulated campus of two courses and six days, as edX would deliver them."""
-    folder = tmp_path_factory.mktemp("campus") / "data"
-    simulate(folder, "tiny")
-    return folder
+    return made_once(tmp_path_factory, "campus", lambda folder: simulate(folder, "tiny"))
 
 
 @pytest.fixture(scope="session")
 def built_once(tiny_campus: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project on the tiny campus in which `weekly` has run. Copy it before changing anything."""
-    project = Project.create(tmp_path_factory.mktemp("built") / "project", tiny_campus)
-    project.doit("weekly")
-    return project
+    return Project(
+        made_once(
+            tmp_path_factory,
+            "built",
+            lambda folder: Project.create(folder, tiny_campus).doit("-n", "2", "weekly"),
+        )
+    )
 
 
 @pytest.fixture
@@ -63,9 +80,13 @@ def built(built_once: Project, tmp_path: Path) -> Project:
 def with_pages(built_once: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The built project with the catalog and the pages of its courses and of the campus, on which every
     number is shown."""
-    project = built_once.copy(tmp_path_factory.mktemp("pages") / "project")
-    project.doit("dashboard", "docs", "minimum_cell=1")
-    return project
+    return Project(
+        made_once(
+            tmp_path_factory,
+            "pages",
+            lambda folder: built_once.copy(folder).doit("dashboard", "docs", "minimum_cell=1"),
+        )
+    )
 
 
 @pytest.fixture(scope="session")
