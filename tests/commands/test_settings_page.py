@@ -32,7 +32,7 @@ ROOMS = {
 
 
 def test_the_page_has_the_table() -> None:
-    assert needs_table(REGISTRY) in PAGE
+    assert needs_table(REGISTRY) in PAGE, "python -m edxtasks.commands.settings_page prints it"
 
 
 def test_every_setting_is_heeded_or_says_that_it_has_no_effect() -> None:
