@@ -64,7 +64,12 @@ def test_tables_that_a_named_task_needs_are_targets() -> None:
         ("report:person_course_idv", {"report.person_course_idv"}),
         (
             "report:person_course_*",
-            {*COMBINED, "report.person_course_latest_ip_no_cc", "report.person_course_day_allcourses"},
+            {
+                *COMBINED,
+                "report.person_course_latest_ip_no_cc",
+                "report.person_course_day_allcourses",
+                "report.person_course_deidentified",
+            },
         ),
         ("courses.global_modal_*", MODAL),
         (f"enrollment_ev*:{COURSE}", ENROLMENT),
