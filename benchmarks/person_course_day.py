@@ -22,8 +22,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+
+Part = Callable[[argparse.Namespace], dict[str, Any]]
 
 COURSE = "UnivX/3.14x/1T2014"
 FIRST_DAY = "2014-01-01"
@@ -50,23 +53,31 @@ EVENT_TYPES = (
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--libraries", default="", help="interpreter that has pandas and polars")
+    parts = {"make": make, "product": product, "pandas": with_pandas, "polars": with_polars}
+    begin(__file__, (__doc__ or ""), "pandas and polars", parts, compare)
+
+
+def begin(
+    script: str, doc: str, libraries: str, parts: Mapping[str, Part], compare: Callable[[Any], None]
+) -> None:
+    """Read the line; do the part that it names, in this process, or compare them all."""
+    parser = argparse.ArgumentParser(description=doc.partition("\n")[0])
+    parser.add_argument("--libraries", default="", help=f"interpreter that has {libraries}")
     parser.add_argument("--events", type=int, default=10_000_000)
     parser.add_argument("--days", type=int, default=400)
     parser.add_argument("--learners", type=int, default=50_000)
     parser.add_argument("--part", default="", help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, default=None, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    options.script = script
     if options.part:
-        parts = {"make": make, "product": product, "pandas": with_pandas, "polars": with_polars}
         began, cpu = time.perf_counter(), time.process_time()
         told = parts[options.part](options)
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
         whole = {"wall": time.perf_counter() - began, "cpu": time.process_time() - cpu, "memory": memory}
         print(json.dumps({**whole, **told}))
         return
-    with tempfile.TemporaryDirectory(prefix="person-course-day-") as folder:
+    with tempfile.TemporaryDirectory(prefix=f"{Path(script).stem}-") as folder:
         options.folder = Path(folder)
         compare(options)
 
@@ -99,7 +110,7 @@ def compare(options: argparse.Namespace) -> None:
 
 
 def run(options: argparse.Namespace, part: str, python: str) -> dict[str, Any]:
-    words = [python, __file__, "--part", part, "--folder", str(options.folder)]
+    words = [python, options.script, "--part", part, "--folder", str(options.folder)]
     for name in ("events", "days", "learners"):
         words += [f"--{name}", str(getattr(options, name))]
     done = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True)
@@ -208,14 +219,17 @@ def load_day(context: Any, options: argparse.Namespace, day: int) -> None:
     path.unlink()
 
 
-def product(options: argparse.Namespace) -> dict[str, Any]:
-    """Build person_course_day from all days, then from one more."""
+def product(
+    options: argparse.Namespace, stage: Callable[[Any], dict[str, Any]] | None = None
+) -> dict[str, Any]:
+    """Build the tables of `stage` (person_course_day) from all days, then from one more."""
+    stage = stage or product_stage
     context = product_context(options.folder)
-    told = {"all days": product_stage(context)}
+    told = {"all days": stage(context)}
     [last] = options.folder.glob("tracklog_*.parquet")
     last.rename(options.folder / "warehouse" / context.courses[0].logs_dataset / last.name)
     context.warehouse.refresh_all()
-    told["one more day"] = product_stage(context)
+    told["one more day"] = stage(context)
     return told
 
 
@@ -261,15 +275,17 @@ COUNTED = {
 VISITED = {"nprogcheck": f"/courses/{COURSE}/progress", "nforum": f"/courses/{COURSE}/discussion/"}
 
 
-def by_hand(options: argparse.Namespace, compute: Any) -> dict[str, Any]:
+def by_hand(
+    options: argparse.Namespace, compute: Callable[[list[str], Path], Mapping[str, float]]
+) -> dict[str, Any]:
     """Both stages of a library: all days but the last, and all."""
     [logs] = (options.folder / "warehouse").glob("*_logs")
-    paths = sorted(logs.glob("tracklog_*.parquet"))
+    paths = [str(path) for path in sorted(logs.glob("tracklog_*.parquet"))]
     told = {}
     for stage, chosen in (("all days", paths[:-1]), ("one more day", paths)):
         watch = Watch()
-        sums = compute([str(path) for path in chosen], options.folder / "by_hand.parquet")
-        told[stage] = watch.took() | {"sums": dict(zip(SUMS, map(float, sums), strict=True))}
+        sums = compute(chosen, options.folder / "by_hand.parquet")
+        told[stage] = watch.took() | {"sums": sums}
     return told
 
 
@@ -277,7 +293,7 @@ def with_pandas(options: argparse.Namespace) -> dict[str, Any]:
     """The computation in pandas."""
     import pandas as pd  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
-    def compute(paths: list[str], output: Path) -> list[Any]:
+    def compute(paths: list[str], output: Path) -> dict[str, float]:
         columns = ["username", "time", "event_type"]
         events = pd.concat([pd.read_parquet(path, columns=columns) for path in paths], ignore_index=True)
         kind = events.event_type
@@ -303,7 +319,8 @@ def with_pandas(options: argparse.Namespace) -> dict[str, Any]:
         )
         days["sum_dt"] = days.sum_dt.where(days.n_dt > 0)
         days.sort_values("date").reset_index().to_parquet(output, compression="zstd")
-        return [len(days), *(days[name].sum() for name in SUMS[1:-1]), days.max_dt.max()]
+        sums = [len(days), *(days[name].sum() for name in SUMS[1:-1]), days.max_dt.max()]
+        return dict(zip(SUMS, map(float, sums), strict=True))
 
     return by_hand(options, compute)
 
@@ -312,7 +329,7 @@ def with_polars(options: argparse.Namespace) -> dict[str, Any]:
     """The computation in Polars, lazily."""
     import polars as pl  # type: ignore[import-not-found,unused-ignore]
 
-    def compute(paths: list[str], output: Path) -> list[Any]:
+    def compute(paths: list[str], output: Path) -> dict[str, float]:
         kind, gap = pl.col("event_type"), pl.col("gap")
         days = (
             pl.scan_parquet(paths)
@@ -342,7 +359,8 @@ def with_polars(options: argparse.Namespace) -> dict[str, Any]:
             .collect()
         )
         days.write_parquet(output, compression="zstd")
-        return [days.height, *(days[name].sum() for name in SUMS[1:-1]), days["max_dt"].max()]
+        sums = [days.height, *(days[name].sum() for name in SUMS[1:-1]), days["max_dt"].max()]
+        return dict(zip(SUMS, map(float, sums), strict=True))
 
     return by_hand(options, compute)
 

@@ -16,19 +16,24 @@ Each runs in a process of its own; memory is the most that it ever held (residen
 from __future__ import annotations
 
 import argparse
-import json
-import resource
-import subprocess
 import sys
-import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks import person_course_day
-from benchmarks.person_course_day import COURSE, MEMORY_LIMIT, THREADS, Watch, line
+from benchmarks.person_course_day import (
+    COURSE,
+    MEMORY_LIMIT,
+    THREADS,
+    Watch,
+    begin,
+    by_hand,
+    differences,
+    line,
+    run,
+)
 
 TABLES = ("time_on_task", "time_on_task_totals")
 KINDS = ("video", "problem", "forum", "text")
@@ -46,24 +51,8 @@ SHORT, LONG = 300_000_000, 1_800_000_000
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--libraries", default="", help="interpreter that has polars")
-    parser.add_argument("--events", type=int, default=10_000_000)
-    parser.add_argument("--days", type=int, default=400)
-    parser.add_argument("--learners", type=int, default=50_000)
-    parser.add_argument("--part", default="", help=argparse.SUPPRESS)
-    parser.add_argument("--folder", type=Path, default=None, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.part:
-        parts = {"make": make, "product": product, "polars": with_polars}
-        began = time.perf_counter()
-        told = parts[options.part](options)
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-        print(json.dumps({"wall": time.perf_counter() - began, "memory": memory, **told}))
-        return
-    with tempfile.TemporaryDirectory(prefix="time-on-task-") as folder:
-        options.folder = Path(folder)
-        compare(options)
+    parts = {"make": make, "product": product, "polars": with_polars}
+    begin(__file__, (__doc__ or ""), "polars", parts, compare)
 
 
 def compare(options: argparse.Namespace) -> None:
@@ -87,25 +76,6 @@ def compare(options: argparse.Namespace) -> None:
         print(f"peak of polars over both: {polars['memory']:,} MB; {told}")
 
 
-def run(options: argparse.Namespace, part: str, python: str) -> dict[str, Any]:
-    words = [python, __file__, "--part", part, "--folder", str(options.folder)]
-    for name in ("events", "days", "learners"):
-        words += [f"--{name}", str(getattr(options, name))]
-    done = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True)
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
-
-
-def differences(ours: dict[str, Any], theirs: dict[str, Any]) -> str:
-    """Which rows or sums of the results differ, of all days and of all days and one."""
-    return "; ".join(
-        f"{stage}, {name}: {value} and {theirs[stage]['sums'][name]}"
-        for stage in ("all days", "one more day")
-        for name, value in ours[stage]["sums"].items()
-        if abs(theirs[stage]["sums"][name] - value) > 1e-9 * abs(value)
-    )
-
-
 def make(options: argparse.Namespace) -> dict[str, Any]:
     """Load the day tables; the last one waits beside until all others are built."""
     pages = (f"/courses/{COURSE}/wiki/3.14x/", "textbook.pdf.page.scrolled")
@@ -118,13 +88,7 @@ def make(options: argparse.Namespace) -> dict[str, Any]:
 
 def product(options: argparse.Namespace) -> dict[str, Any]:
     """Build both tables from all days, then from one more."""
-    context = person_course_day.product_context(options.folder)
-    told = {"all days": product_stage(context)}
-    [last] = options.folder.glob("tracklog_*.parquet")
-    last.rename(options.folder / "warehouse" / context.courses[0].logs_dataset / last.name)
-    context.warehouse.refresh_all()
-    told["one more day"] = product_stage(context)
-    return told
+    return person_course_day.product(options, product_stage)
 
 
 def product_stage(context: Any) -> dict[str, Any]:
@@ -154,14 +118,7 @@ _COLUMNS = ("rows", *SUMS)
 
 def with_polars(options: argparse.Namespace) -> dict[str, Any]:
     """Both stages in Polars, lazily: all days but the last, and all."""
-    [logs] = (options.folder / "warehouse").glob("*_logs")
-    paths = [str(path) for path in sorted(logs.glob("tracklog_*.parquet"))]
-    told = {}
-    for stage, chosen in (("all days", paths[:-1]), ("one more day", paths)):
-        watch = Watch()
-        sums = compute(chosen, options.folder)
-        told[stage] = watch.took() | {"sums": sums}
-    return told
+    return by_hand(options, lambda paths, output: compute(paths, output.parent))
 
 
 def compute(paths: list[str], folder: Path) -> dict[str, float]:
