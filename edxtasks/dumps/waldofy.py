@@ -26,7 +26,7 @@ from edxtasks.errors import InputError
 from edxtasks.files import replacing
 from edxtasks.messages import Messages
 from edxtasks.printable import listed, printable, printable_path
-from edxtasks.workers import Job, Report, WorkerPool
+from edxtasks.workers import Job, Report, WorkerDiedError, WorkerPool
 
 __all__ = ["Package", "Sorted", "convert", "pending", "plan_package", "was_sorted"]
 
@@ -328,7 +328,11 @@ def _converted(
     with pool:
         jobs = (Job(convert_one, (files[at], digests[at], max_bad_fraction)) for at in order)
         for number, outcome in pool.each(jobs):
-            done[order[number]] = outcome.get()
+            at = order[number]
+            try:
+                done[at] = outcome.get()
+            except WorkerDiedError as died:  # the other files go on
+                done[at] = _Result(digests[at], Messages(), f"{printable_path(files[at].source)}: {died}")
             while following in done:
                 yield files[following], done[following]
                 following += 1

@@ -59,6 +59,21 @@ def picture(width: float, height: float, label: str, parts: Iterable[Markup], ki
     )
 
 
+def diagram(parts: Iterable[Markup], width: float, height: float, kind: str) -> Markup:
+    """A picture whose links stand beside it in words too: hidden from screen readers and the keyboard."""
+    return element(
+        "svg",
+        *parts,
+        xmlns="http://www.w3.org/2000/svg",
+        viewBox=f"0 0 {width:.0f} {height:.0f}",
+        width=width,
+        height=height,
+        class_=kind,
+        aria_hidden="true",
+        focusable="false",
+    )
+
+
 def shortened(text: str, room: float) -> str:
     """A text cut to what fits into so many pixels; "" where so little does that it would say nothing."""
     most = int(room / CHARACTER)

@@ -6,7 +6,11 @@ import csv
 import gzip
 import hashlib
 import io
+import multiprocessing
 import os
+import signal
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -547,3 +551,44 @@ def test_courses_of_no_list_are_told(dump: Path, tmp_path: Path) -> None:
         "2 files go to UNKNOWN, since their courses are in no course list: MITx-6.00.1x-2T2017-ccx-7, "
         "MITx-8.01x-2T2017a"
     ) in messages.lines
+
+
+def kill_who_reads(pipe: Path) -> None:
+    """Kill the worker that has begun to read the pipe."""
+    while True:
+        try:
+            end = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+            break
+        except OSError:  # nobody reads it yet
+            time.sleep(0.005)
+    readers: list[int] = []
+    while not readers:
+        children = [child.pid for child in multiprocessing.active_children() if child.pid is not None]
+        readers = [
+            child
+            for child in children
+            for opened in Path(f"/proc/{child}/fd").iterdir()
+            if opened.is_symlink() and os.path.realpath(opened) == str(pipe)
+        ]
+    os.kill(readers[0], signal.SIGKILL)
+    os.close(end)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="who reads a file is not told on this system")
+def test_a_file_whose_worker_is_killed_fails_alone(dump: Path, tmp_path: Path) -> None:
+    source = dump / "MITx-6.00.1x-2T2017-auth_user-prod-analytics.sql"
+
+    def waiting(path: Path) -> str:
+        found = digest(path)
+        if path == source:
+            path.unlink()
+            os.mkfifo(path)
+            threading.Thread(target=kill_who_reads, args=(path,), daemon=True).start()
+        return found
+
+    package = plan_package(dump, KNOWN, tmp_path)
+    with pytest.raises(InputError) as caught:
+        waldofy.convert(package, ONE, waiting, Messages(), 2)
+    assert str(caught.value).startswith(f"{source}: the worker process was killed (SIGKILL)")
+    # All other files of the course, and nothing beside them.
+    assert len(list((tmp_path / "MITx-6.00.1x-2T2017" / DAY).iterdir())) == 5

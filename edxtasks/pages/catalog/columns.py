@@ -8,7 +8,7 @@ from statistics import mean
 from markupsafe import Markup
 
 from edxtasks.pages.catalog.entries import ColumnLink, ColumnShown, Entry
-from edxtasks.pages.svg import element, shortened, titled
+from edxtasks.pages.svg import diagram, element, shortened, titled
 
 _WIDTH = 960.0
 _STEP = 20.0
@@ -41,18 +41,7 @@ def columns_picture(entry: Entry) -> Markup:
     first = max(0.0, (height - right_end) / 2) + _STEP / 2
     parts.append(_name(entry.name, _RIGHT, first, "start", "table"))
     parts += [_flow(column, first + (at + 1) * _STEP, heights) for at, column in enumerate(own)]
-    # Hidden from screen readers and the keyboard: the table of the columns has the same links.
-    return element(
-        "svg",
-        *parts,
-        xmlns="http://www.w3.org/2000/svg",
-        viewBox=f"0 0 {_WIDTH:.0f} {height:.0f}",
-        width=_WIDTH,
-        height=height,
-        class_="picture lineage flows",
-        aria_hidden="true",
-        focusable="false",
-    )
+    return diagram(parts, _WIDTH, height, "picture lineage flows")
 
 
 def _sources(entry: Entry) -> dict[str, list[ColumnLink]]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from edxtasks.pages.catalog.entries import Entry, Link
-from edxtasks.pages.svg import element, shortened, titled
+from edxtasks.pages.svg import diagram, element, shortened, titled
 
 _WIDTH = 960.0
 _BOX = 264.0
@@ -33,18 +33,7 @@ def lineage(entry: Entry) -> Markup:
             parts.append(_edge(inner, y, outer, middle, link.note != "required"))
             parts.append(_box(link.name, link.anchor, x, y))
     parts.append(_box(entry.name, "", centre, middle, "own"))
-    # Hidden from screen readers and the keyboard: the lists beside it have the same links.
-    return element(
-        "svg",
-        *parts,
-        xmlns="http://www.w3.org/2000/svg",
-        viewBox=f"0 0 {_WIDTH:.0f} {height:.0f}",
-        width=_WIDTH,
-        height=height,
-        class_="picture lineage",
-        aria_hidden="true",
-        focusable="false",
-    )
+    return diagram(parts, _WIDTH, height, "picture lineage")
 
 
 def _heights(links: Sequence[Link], height: float) -> list[float]:
