@@ -42,7 +42,7 @@ def test_the_names_of_the_product_are_completed(
     assert complete.main(["doit", "report:overall"]) == 0
     assert capsys.readouterr().out == "report:overall_stats\n"
     assert complete.main(["doit", "plan", "waldo"]) == 0
-    assert capsys.readouterr().out == "waldofy\n"
+    assert capsys.readouterr().out == "waldofy\nwaldofy:rest\n"
 
 
 def test_connect_shows_every_table_and_all_log_days_together(
