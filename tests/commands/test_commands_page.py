@@ -132,6 +132,9 @@ def project(built_once: Project, tmp_path_factory: pytest.TempPathFactory) -> Pr
         (project.folder / name).write_bytes(LINE)
     (project.folder / "edx2bigquery_config.py").write_text("course_id_list = []\n")
     (project.folder / "users.sql").write_text("id\tusername\n1\tann\n")
+    key = project.folder.parent / "release.key"
+    key.write_text("0123456789abcdef" * 4)
+    key.chmod(0o600)
     (project.folder / "old").mkdir()
     [exported] = (project.folder / "SQL").glob("*2.03x*/**/person_course.csv.gz")
     shutil.copy(exported, project.folder / "old")
