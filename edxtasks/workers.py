@@ -18,8 +18,8 @@ import re
 import signal
 import threading
 import traceback
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import connection, get_context, parent_process
@@ -180,7 +180,7 @@ class WorkerPool:
 
     def each(
         self, jobs: Iterable[Work], report: Callable[..., None] = lambda number, *told: None
-    ) -> Iterator[tuple[int, Outcome]]:
+    ) -> Generator[tuple[int, Outcome]]:
         """Do all jobs, begun in this order, and give each one's number and outcome as it comes.
 
         `report` gets the number of a job and what it reports. With `size` 1 the jobs are done here.
@@ -217,11 +217,12 @@ class WorkerPool:
         error that comes."""
         kept: dict[int, Any] = {}
         following = 0
-        for number, outcome in self.each(jobs):
-            kept[number] = outcome.get()
-            while following in kept:
-                yield kept.pop(following)
-                following += 1
+        with closing(self.each(jobs)) as outcomes:
+            for number, outcome in outcomes:
+                kept[number] = outcome.get()
+                while following in kept:
+                    yield kept.pop(following)
+                    following += 1
 
     @contextmanager
     def side_by_side(self, jobs: Sequence[Work]) -> Iterator[list[Worker]]:
@@ -335,7 +336,7 @@ class Worker:
             if self._connection not in ready and not self._connection.poll():
                 raise EOFError
             message: Reported | Outcome = self._connection.recv()
-        except (EOFError, ConnectionResetError):
+        except (EOFError, OSError):  # also in the middle of what it said
             return Failed(WorkerDiedError(self._epitaph()))
         self.busy = isinstance(message, Reported)
         return message

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -88,6 +89,8 @@ def test_a_worker_that_is_killed_fails_its_job_alone(shared: WorkerPool) -> None
 
     with pytest.raises(WorkerDiedError, match=r"was killed \(SIGKILL\)"):
         shared.run(job("wait"), kill)
+    with pytest.raises(WorkerDiedError, match=r"was killed \(SIGKILL\)"):
+        shared.run(job("break_off"), quiet)
     assert shared.run(job("add", 1, 2), quiet) == 3
 
 
@@ -116,12 +119,12 @@ def test_jobs_are_taken_as_workers_become_free_and_results_come_in_order() -> No
 
 
 def test_the_first_error_ends_what_is_done_in_order() -> None:
+    before = set(multiprocessing.active_children())
     with WorkerPool(2) as workers:
-        results = workers.in_order([job("add", 1, 2), job("stumble"), job("wait")])
-        assert next(results) == 3
         with pytest.raises(TaskDefectError, match="ZeroDivisionError"):
-            next(results)
-        # The one that would go on for minutes has been ended with its worker.
+            list(workers.in_order([job("wait"), job("stumble"), job("add", 1, 2)]))
+        # Those that were at work have been ended with their workers: one would go on for minutes.
+        assert set(multiprocessing.active_children()) <= before
         assert workers.run(job("add", 3, 4), quiet) == 7
 
 

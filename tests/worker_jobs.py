@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import struct
 import time
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,12 @@ def take_memory(progress: Any) -> None:
 def stumble(progress: Any) -> int:
     """A job with a defect."""
     return 1 // 0
+
+
+def break_off(progress: Any) -> None:
+    """A job that is killed in the middle of what it says."""
+    os.write(progress._pipe.fileno(), struct.pack("!i", 1000) + b"cut off")
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def give_what_cannot_be_sent(progress: Any) -> Any:
