@@ -35,7 +35,7 @@ from pathlib import Path
 
 from edxtasks.build import parameters
 from edxtasks.build.check_lines import take_checks
-from edxtasks.build.declared import fault_in
+from edxtasks.build.declaration_checks import fault_in
 from edxtasks.build.fact_lines import numbers_and_inputs, take_facts
 from edxtasks.build.model_columns import column_from, columns_of_table, with_columns
 from edxtasks.build.model_errors import HeaderLineError, ModelError, line_with, with_fault

@@ -9,7 +9,7 @@ from pathlib import Path
 from edxtasks.build.model import read_models
 from edxtasks.build.model_checks import with_checks
 from edxtasks.build.model_errors import with_fault, with_place
-from edxtasks.build.modules import read_modules
+from edxtasks.build.python_modules import read_modules
 from edxtasks.config import Options
 from edxtasks.errors import nearest
 from edxtasks.table import TRACKLOG, Need, Scope, SqlModel, Table

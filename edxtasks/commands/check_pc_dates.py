@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edxtasks.build.status import status_of, time_text
+from edxtasks.build.table_status import status_of, time_text
 from edxtasks.commands.plain import DataCommand, Request, each_course
 from edxtasks.commands.tables import print_text, warehouse_to_read
 from edxtasks.course import CourseKey

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from edxtasks.build.status import HEADER, status_of
+from edxtasks.build.table_status import HEADER, status_of
 from edxtasks.commands.plain import DataCommand, Request, each_course
 from edxtasks.commands.tables import print_text, table_of_option, warehouse_to_read
 from edxtasks.course import CourseKey

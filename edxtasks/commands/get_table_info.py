@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edxtasks.build.status import time_text
+from edxtasks.build.table_status import time_text
 from edxtasks.commands.ending import FAILED
 from edxtasks.commands.plain import DataCommand, Request
 from edxtasks.commands.tables import (

@@ -9,7 +9,7 @@ from doit.exceptions import InvalidCommand
 
 from edxtasks.build.described import defined_in, files_read, settings_of
 from edxtasks.build.last_failures import LastFailures
-from edxtasks.build.status import time_text
+from edxtasks.build.table_status import time_text
 from edxtasks.commands.base import GraphCommand
 from edxtasks.commands.ending import FAILED
 from edxtasks.graph.plan import Planned, base_and_course, plan

@@ -204,7 +204,7 @@ def _is_selecting(settings: Settings) -> bool:
 def _without_table(
     settings: Settings, messages: Messages, courses: Sequence[CourseKey], table: str
 ) -> list[CourseKey]:
-    from edxtasks.build.status import courses_without_table
+    from edxtasks.build.table_status import courses_without_table
     from edxtasks.warehouse import open_warehouse
 
     return courses_without_table(open_warehouse(settings), settings, messages, courses, table)

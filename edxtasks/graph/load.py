@@ -14,7 +14,7 @@ from edxtasks.build.context import Context
 from edxtasks.build.overrides import with_overrides
 from edxtasks.build.registry import read_registry
 from edxtasks.build.sets import WHOLE
-from edxtasks.build.status import courses_without_table
+from edxtasks.build.table_status import courses_without_table
 from edxtasks.caches import keep_in
 from edxtasks.config import Settings, load_settings
 from edxtasks.digests import Digests

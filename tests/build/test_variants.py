@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edxtasks.build.declared import fault_in
+from edxtasks.build.declaration_checks import fault_in
 from edxtasks.build.model import read_models
 from edxtasks.build.overrides import with_overrides
 from edxtasks.build.registry import read_registry

@@ -17,7 +17,7 @@ sys.path.insert(0, str(REPOSITORY / "tests" / "tables"))
 from model_cases import by_build, differences, on_duckdb, read_case
 
 from edxtasks.build.model import read_models
-from edxtasks.build.modules import read_modules
+from edxtasks.build.python_modules import read_modules
 from edxtasks.build.registry import TABLES, read_registry
 from edxtasks.course import CourseKey
 from edxtasks.table import SqlModel, name_at

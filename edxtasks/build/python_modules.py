@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-from edxtasks.build.declared import fault_in
+from edxtasks.build.declaration_checks import fault_in
 from edxtasks.build.model_errors import with_fault
 from edxtasks.build.sets import SETS
 from edxtasks.table import SqlModel, Table, name_at

@@ -8,7 +8,7 @@ from pathlib import Path
 from doit_process import doit
 from project import REPOSITORY, Project
 
-from edxtasks.build.status import HEADER, courses_without_table
+from edxtasks.build.table_status import HEADER, courses_without_table
 from edxtasks.config import Options, Settings
 from edxtasks.course import CourseKey
 from edxtasks.messages import Messages
