@@ -150,7 +150,7 @@ def test_without_any_log_the_tables_are_there_and_empty(small: SmallCourse) -> N
     by_date = ("forum_events", "ora_events_day", "time_on_task", "video_durations_day", "video_stats_day")
     for table in (*by_date, "ora_events", "time_on_task_totals", "video_stats"):
         assert small.rows(table, "1") == [], table
-    assert "warning: there is no log day of the course: no rows" in outcome.err
+    assert "there is no log day of the course: no rows" in outcome.err
     assert small.rows("video_axis", "video_id") == [("v1",)]
     assert small.doit(*COMMANDS).built == set()
 
