@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
+import duckdb
 from project import Project
 
 from edxtasks.course import CourseKey
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def parquet_rows(path: Path) -> int:
+    [row] = duckdb.connect().execute("SELECT count(*) FROM read_parquet(?)", [str(path)]).fetchall()
+    return int(row[0])
 
 
 def test_a_second_run_builds_nothing(built: Project) -> None:
@@ -42,8 +49,17 @@ def test_a_deleted_whole_table_comes_back_alone(built: Project) -> None:
     course = built.courses[0]
     before = built.tables()
     (built.warehouse / CourseKey.parse(course).dataset / "pc_day_totals.parquet").unlink()
-    assert built.doit("weekly").built == {f"pc_day_totals:{course}"}
+    assert built.doit("weekly", "log_json=run.jsonl").built == {f"pc_day_totals:{course}"}
     assert built.tables() == before
+    # Programs read how large tables are, whether they were built or fresh.
+    lines = [json.loads(line) for line in (built.folder / "run.jsonl").read_text().splitlines()]
+    by_task = {line["task"]: line for line in lines[:-1]}
+    assert (lines[-1]["built"], lines[-1]["status"]) == (1, "succeeded")
+    for table, status in (("pc_day_totals", "built"), ("pc_nchapters", "fresh")):
+        path = built.warehouse / CourseKey.parse(course).dataset / f"{table}.parquet"
+        told = by_task[f"{table}:{course}"]
+        assert (told["status"], told["bytes"]) == (status, path.stat().st_size)
+        assert told["rows"] == parquet_rows(path)
 
 
 def test_a_deleted_log_day_comes_back_alone(built: Project) -> None:

@@ -210,6 +210,9 @@ class WarehouseSuite:
         assert [c.name for c in info.schema["home"].fields] == ["city", "zip"]
         assert info.description.startswith("People")
         assert 1_700_000_000 < info.created <= info.modified + 5 < 10_000_000_000
+        # One engine sees the files, the other would have to ask.
+        assert warehouse.bytes_of(people) in (info.bytes, None)
+        assert warehouse.bytes_of(TableName(people.dataset, "nobody")) is None
 
     def test_a_load_replaces(self, warehouse: Warehouse, people: TableName) -> None:
         warehouse.load(people, PEOPLE, iter([BOB]), BuildInfo("stamp2"))
