@@ -7,16 +7,15 @@ rephrases blocks too.
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from itertools import chain
-from pathlib import Path
+from contextlib import suppress
+from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import Any
 
 from edxtasks.logs.block_rows import BlockReader, BlockRows, LineRules
-from edxtasks.logs.exchange import AHEAD, Receiver, Sender, remove
 from edxtasks.logs.raw_files import Block
 from edxtasks.logs.rows.rephrase import LineCounts
 from edxtasks.logs.work import (
@@ -31,6 +30,8 @@ from edxtasks.workers import Failed, Parent, Reported, Worker, WorkerPool, descr
 
 MOST_SHARING = 8
 """Most workers that share one raw log: what one process reads and collects keeps five or six others busy."""
+AHEAD = 3
+"""Blocks that a worker has at most, the one that it is at among them."""
 MOST_KEPT = 5
 """Most blocks whose rows are kept in memory while those of a block before them are waited for."""
 
@@ -50,27 +51,18 @@ class SharedLog:
             return self._split(collector, report)
 
     def _split(self, collector: Collector, report: Callable[[object], None]) -> LogResult:
-        folder = self.log.destination.folder
         others = min(self.crew.size, MOST_SHARING) - 1
-        names = [(folder / f"blocks.{number}", folder / f"rows.{number}") for number in range(others)]
         reader = BlockReader(self.log.rules)
         most = AHEAD * others + MOST_KEPT
-        under_way: deque[tuple[_Remote | BlockRows, int]] = deque()
+        under_way: deque[tuple[RemoteWorker | BlockRows, int]] = deque()
 
         def collect() -> None:
             given, position = under_way.popleft()
             collector.add(given if isinstance(given, BlockRows) else given.rows())
             report(Position(position, collector.lines))
 
-        with ExitStack() as stack:
-            for name in chain.from_iterable(names):
-                stack.callback(remove, name)
-            rows = [stack.enter_context(Receiver(name)) for _, name in names]
-            workers = stack.enter_context(
-                self.crew.side_by_side([Rephrasing(self.log.rules, *each).run for each in names])
-            )
-            blocks = [stack.enter_context(Sender(name)) for name, _ in names]
-            remotes = [_Remote(*each) for each in zip(workers, blocks, rows, strict=True)]
+        with self.crew.side_by_side([Rephrasing(self.log.rules).run] * others) as workers:
+            remotes = [RemoteWorker(worker) for worker in workers]
 
             def take(block: Block, position: int) -> None:
                 while under_way and (_is_ready(under_way[0][0]) or len(under_way) == most):
@@ -92,51 +84,43 @@ class SharedLog:
 
 
 @dataclass(frozen=True)
-class Sent:
-    """What is told of a block, or its rows, whose texts were handed over; `sizes` are theirs in bytes."""
-
-    about: Block | BlockRows
-    sizes: tuple[int, ...]
-
-
-@dataclass(frozen=True)
 class Rephrasing:
     """The work of a worker: it hears of blocks, and reports what rows they give, until it hears None. The
-    result are `LineCounts`. `blocks` and `rows` are names of hand-overs."""
+    result are `LineCounts`."""
 
     rules: LineRules
-    blocks: Path
-    rows: Path
 
     @without_collections()
     def run(self, parent: Parent) -> LineCounts:
         """Do it."""
         reader = BlockReader(self.rules)
-        with Receiver(self.blocks) as blocks, Sender(self.rows) as rows:
-            while (sent := parent.receive()) is not None:
-                assert isinstance(sent, Sent) and isinstance(sent.about, Block)
-                (lines,) = blocks.receive(sent.sizes)
-                found = reader.read(replace(sent.about, data=lines))
-                sizes = rows.send(each.text for each in found.groups)
-                parent(Sent(replace(found, groups=[replace(each, text=b"") for each in found.groups]), sizes))
+        blocks: SimpleQueue[Block | None] = SimpleQueue()
+
+        def hear() -> None:
+            # By a thread: neither end of the pipe may wait for the other one to read before it reads itself.
+            with suppress(EOFError):
+                while (block := parent.receive()) is not None:
+                    blocks.put(block)
+            blocks.put(None)
+
+        threading.Thread(target=hear, daemon=True).start()
+        while (block := blocks.get()) is not None:
+            parent(reader.read(block))
         return reader.take_counts()
 
 
-class _Remote:
+class RemoteWorker:
     """A worker that rephrases blocks, as this process sees it."""
 
-    def __init__(self, worker: Worker, blocks: Sender, rows: Receiver) -> None:
+    def __init__(self, worker: Worker) -> None:
         self._worker = worker
-        self._blocks = blocks
-        self._rows = rows
         self.under_way = 0
         """Blocks that it has, or whose rows have not been taken."""
 
     def send(self, block: Block) -> None:
         """Give it a block; it must not have more than `AHEAD`."""
         self.under_way += 1
-        sizes = self._blocks.send([block.data])
-        self._worker.send(Sent(replace(block, data=b""), sizes))
+        self._worker.send(block)
 
     def is_ready(self) -> bool:
         """Whether it has something to say."""
@@ -144,14 +128,10 @@ class _Remote:
 
     def rows(self) -> BlockRows:
         """The rows of the block that it has had longest. Raises `InterruptedRunError` when it failed."""
-        sent = self._hear()
-        assert isinstance(sent, Sent) and isinstance(sent.about, BlockRows)
+        rows = self._hear()
+        assert isinstance(rows, BlockRows)
         self.under_way -= 1
-        groups = sent.about.groups
-        texts = self._rows.receive(sent.sizes)
-        return replace(
-            sent.about, groups=[replace(each, text=text) for each, text in zip(groups, texts, strict=True)]
-        )
+        return rows
 
     def end(self) -> LineCounts:
         """End it, once it has no more blocks; what it noticed."""
@@ -164,9 +144,12 @@ class _Remote:
         """What it reports next, or its result."""
         heard = self._worker.receive()
         if isinstance(heard, Failed):
+            # Its thread may still hear what is said to it, and would take the next job for a block.
+            self._worker.kill()
+            self._worker.join()
             raise InterruptedRunError(described(heard.error))
         return heard.told[0] if isinstance(heard, Reported) else heard.result
 
 
-def _is_ready(given: _Remote | BlockRows) -> bool:
+def _is_ready(given: RemoteWorker | BlockRows) -> bool:
     return isinstance(given, BlockRows) or given.is_ready()

@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from edxtasks.logs.block_rows import LineRules
 from edxtasks.logs.coordinator import to_share
-from edxtasks.logs.exchange import AHEAD, Receiver, Sender, remove
 from edxtasks.logs.layout import Layout
+from edxtasks.logs.raw_files import Block
+from edxtasks.logs.rows.rephrase import RephraseRules
+from edxtasks.logs.shared_log import AHEAD, RemoteWorker, Rephrasing
 from edxtasks.logs.work import InterruptedRunError
 from edxtasks.workers import Done, Failed, Outcome, Parent, Reported, WorkerPool, described
 
@@ -151,36 +154,43 @@ def test_workers_are_ended_in_the_middle_of_work(tmp_path: Path, hold: Callable[
         pass
 
 
-def test_texts_are_handed_over_in_order(tmp_path: Path) -> None:
-    name = tmp_path / "texts"
-    with Receiver(name) as receiver, Sender(name) as sender:
-        under_way: list[tuple[list[bytes], tuple[int, ...]]] = []
-        for number in range(9):
-            texts = [b"%d" % number * length for length in (3, 0, 200_000 // (number + 1))]
-            under_way.append((texts, sender.send(texts)))
-            if len(under_way) == AHEAD:
-                expected, sizes = under_way.pop(0)
-                assert receiver.receive(sizes) == expected
-    assert len(list(tmp_path.iterdir())) == AHEAD
-    remove(name)
-    assert not list(tmp_path.iterdir())
+def lines(number: int, count: int) -> bytes:
+    """Lines of rows that are larger than the lines, and than what a pipe holds."""
+    line = b'{"time":"2014-10-14T12:00:00Z","event_source":"server","event_type":"%d","username":"%d"}\n'
+    return b"".join(line % (number, each) for each in range(count))
 
 
-def test_texts_that_do_not_arrive_whole_are_an_error(tmp_path: Path) -> None:
-    name = tmp_path / "texts"
-    with Receiver(name) as receiver, Sender(name) as sender:
-        sizes = sender.send([b"abc", b"defg"])
-        (tmp_path / "texts.0").write_bytes(b"abcdef")
-        with pytest.raises(OSError, match=r"texts\.0: texts handed over are cut short"):
-            receiver.receive(sizes)
+def test_a_worker_rephrases_blocks_in_order(hold: Callable[[], object]) -> None:
+    """Blocks are sent before any rows are taken, more than pipes hold in either direction."""
+    with WorkerPool(2, hold) as crew:
+        with crew.side_by_side([Rephrasing(LineRules(RephraseRules())).run]) as (worker,):
+            for number in range(AHEAD):
+                worker.send(Block(lines(number, 3_000)))
+            for number in range(AHEAD):
+                heard = worker.receive()
+                assert isinstance(heard, Reported)
+                (rows,) = heard.told[0].groups
+                assert rows.rows == 3_000
+                texts = rows.text.splitlines()
+                assert b'"username":"0"' in texts[0] and b'"username":"2999"' in texts[-1]
+                assert all(b'"event_type":"%d"' % number in text for text in texts)
+            worker.send(None)
+            assert isinstance(worker.receive(), Done)
+        assert dict(crew.each([Count(1).run])) == {0: Done(worker.process.pid)}  # it does other work after it
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
-def test_a_full_disk_is_an_error(tmp_path: Path) -> None:
-    for number in range(AHEAD):
-        (tmp_path / f"texts.{number}").symlink_to("/dev/full")
-    with pytest.raises(OSError, match="No space left"), Sender(tmp_path / "texts") as sender:
-        sender.send([b"abc"])
+@pytest.mark.parametrize("end", ["killed", "defect"])
+def test_a_worker_that_fails_at_a_block_takes_no_other_work(hold: Callable[[], object], end: str) -> None:
+    with WorkerPool(2, hold) as crew:
+        with crew.side_by_side([Rephrasing(LineRules(RephraseRules())).run]) as (worker,):
+            if end == "killed":
+                os.kill(worker.process.pid or 0, signal.SIGKILL)
+            else:
+                worker.send("no block")
+            with pytest.raises(InterruptedRunError):
+                RemoteWorker(worker).rows()
+        done = dict(crew.each([Count(1).run] * 3))
+    assert all(isinstance(outcome, Done) for outcome in done.values())
 
 
 @pytest.mark.parametrize(
