@@ -53,7 +53,9 @@ class ReleaseKey:
     def _digest(self, use: str, text: str, length: int) -> str:
         # Each part with its length before it: no two messages are spelt the same.
         parts = ("edxtasks deidentify", use, self.release, text)
-        message = b"".join(b"%d:%s" % (len(part), part) for part in (one.encode() for one in parts))
+        # A name may hold bytes of a command line that are no UTF-8.
+        encoded = [part.encode("utf-8", "surrogateescape") for part in parts]
+        message = b"".join(b"%d:%s" % (len(part), part) for part in encoded)
         return hmac.digest(self.secret, message, "sha256")[:length].hex()
 
 

@@ -58,6 +58,13 @@ def test_the_check_value_tells_keys_and_releases_apart(tmp_path: Path) -> None:
     assert not any(one in SECRET for one in checks)
 
 
+def test_any_name_of_a_release_will_do(tmp_path: Path) -> None:
+    key = key_file(tmp_path / "key")
+    names = ("spring", "Frühling", "春", "a b", os.fsdecode(b"\xff"))
+    found = {release_key(settings_with(tmp_path, key, name)).pseudonym(7) for name in names}
+    assert len(found) == 5
+
+
 def test_without_a_key_or_a_release_it_is_said_how_to_come_by_one(tmp_path: Path) -> None:
     assert "deidentify_release=" in refusal(tmp_path, key_file(tmp_path / "key"), None)
     assert "deidentify_release=" in refusal(tmp_path, key_file(tmp_path / "key"), "  ")

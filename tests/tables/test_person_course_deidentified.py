@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import gzip
+import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ from edxtasks.build.freshness import Status, Verdict, check
 from edxtasks.config import Settings
 from edxtasks.config.settings import Paths
 from edxtasks.course import CourseKey
-from edxtasks.digests import Digests
+from edxtasks.digests import ContentHash, Digests
 from edxtasks.errors import SettingsError
 from edxtasks.warehouse.base import BuildInfo, ResourceLimits, TableName
 from edxtasks.warehouse.parquet import ParquetWarehouse
@@ -134,8 +135,19 @@ def test_nobody_and_no_key_is_in_anything_that_it_leaves(site: Site) -> None:
     values = [str(value) for row in site.rows() for value in row.values()]
     texts = [path.read_bytes() for path in made] + [told.encode(), "\n".join(values).encode()]
     texts += [gzip.decompress(text) for text in texts if text.startswith(b"\x1f\x8b")]
+    # Nor is what anybody could try keys against without having one row of the release.
+    unkeyed = [ContentHash(SECRET.encode()).hexdigest(), hashlib.sha256(SECRET.encode()).hexdigest()]
+    texts.append("\n".join(site.check().parts.values()).encode())
     for text in texts:
-        for secret in (SECRET, str(site.key), "nickname", "post.example", "192.0.2.77", "Springfield"):
+        for secret in (
+            SECRET,
+            *unkeyed,
+            str(site.key),
+            "nickname",
+            "post.example",
+            "192.0.2.77",
+            "Springfield",
+        ):
             assert secret.encode() not in text
 
 
