@@ -182,8 +182,20 @@ def beside(target: Path, folder: Path | None = None) -> Iterator[Path]:
 
 def publish(path: Path, target: Path) -> None:
     """Rename a finished file over its target, readable by whom new files are readable."""
-    path.chmod(0o666 & ~_UMASK)
+    path.chmod(0o666 & ~_mask)
     path.replace(target)
+
+
+def keep_to(mode: str) -> None:
+    """Let this process, and those that it starts, make files of no more than `mode` ("0600"), and folders
+    that the same people may enter.
+
+    It is the umask of the process that does so: files that DuckDB and other libraries make follow it too.
+    """
+    global _mask
+    bits = int(mode, 8)
+    _mask = 0o777 & ~(bits | (bits & 0o444) >> 2)
+    os.umask(_mask)
 
 
 def _umask() -> int:
@@ -192,7 +204,7 @@ def _umask() -> int:
     return mask
 
 
-_UMASK = _umask()  # asked for once: asking changes it for a moment, for all threads
+_mask = _umask()  # asked for once: asking changes it for a moment, for all threads
 
 
 def _own_folder(place: Path) -> tuple[Path, int]:

@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent / "graph"))
 
 from project import Project
 
+from edxtasks import scratch
 from edxtasks.psychometrics.numerics import LIBRARIES
 from edxtasks.simulate import simulate
 
@@ -50,6 +51,16 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
             make(folder)
             mark.touch()
     return folder
+
+
+@pytest.fixture(autouse=True)
+def umask_of_the_tests(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A command that runs in this process sets its umask (`file_mode`), not that of the next test."""
+    before = os.umask(0o022)
+    os.umask(before)
+    monkeypatch.setattr(scratch, "_mask", scratch._mask)
+    yield
+    os.umask(before)
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,8 @@ import pytest
 from edxtasks import scratch as module
 from edxtasks.config import Settings
 from edxtasks.config.settings import Engine, Warehouse
-from edxtasks.files import replacing, replacing_together
-from edxtasks.scratch import NoScratchError, Scratch, scratch_of, use
+from edxtasks.files import replacing, replacing_together, write_atomically
+from edxtasks.scratch import NoScratchError, Scratch, keep_to, scratch_of, use
 
 AT_WORK = """
 import sys
@@ -167,3 +167,18 @@ def test_a_finished_file_is_readable_as_any_new_one(tmp_path: Path) -> None:
     with replacing_together(targets):
         pass
     assert [mode(path) for path in targets] == [mode(tmp_path / "usual")] * 2
+
+
+@pytest.mark.parametrize(
+    ("setting", "files", "folders"),
+    [("0600", 0o600, 0o700), ("0640", 0o640, 0o750), ("0660", 0o660, 0o770)],
+)
+def test_files_and_folders_get_the_mode_that_is_set(
+    tmp_path: Path, setting: str, files: int, folders: int
+) -> None:
+    keep_to(setting)
+    (tmp_path / "folder").mkdir()
+    write_atomically(tmp_path / "folder" / "published", b"x")
+    (tmp_path / "folder" / "plain").write_bytes(b"x")
+    assert mode(tmp_path / "folder") == folders
+    assert [mode(path) for path in (tmp_path / "folder").iterdir()] == [files] * 2

@@ -40,6 +40,8 @@ HEEDED_BY: Mapping[Place, tuple[str, ...]] = {
     ("", "allow_truncated"): _SPLIT,
     ("", "resplit_on_rule_change"): _SPLIT,
     ("", "max_reject_fraction"): ("split", "mongo2gs"),
+    ("", "file_mode"): (EVERYTHING,),
+    ("", "rejects_kept_days"): ("split", "health"),
     ("", "max_bad_rows"): (ON_BIGQUERY,),
     ("", "json_text_form"): ("split", "mongo2gs"),
     ("", "module_id_extended"): ("split", "mongo2gs", "rephrase_logs"),

@@ -185,6 +185,9 @@ class Settings:
     allow_truncated: bool = setting(FLAG, False, "Publish the readable part of a broken raw log.")
     resplit_on_rule_change: bool = setting(FLAG, False, "Split again when the rules of splitting changed.")
     max_reject_fraction: float = setting(FRACTION, 0.05, "Rejected lines of one raw log, at most.")
+    rejects_kept_days: int = setting(
+        whole(1), 90, "Days that rejected lines of raw logs are kept; a later split removes them."
+    )
     max_bad_rows: int = setting(whole(), 0, "Refused rows of one load, at most.")
     json_text_form: str = setting(
         choice("compact", "predecessor"),
@@ -229,6 +232,12 @@ class Settings:
         WORD,
         "https://www.googleapis.com/youtube/v3",
         "Address of the YouTube Data API; another one for tests and proxies.",
+    )
+    file_mode: str = setting(
+        choice("0600", "0640", "0660"),
+        "0600",
+        "Mode of all files that a run makes, and with it of folders: `0600` (you alone), `0640` (your group "
+        "reads), `0660` (your group reads and writes).",
     )
     csv_bom: bool = setting(FLAG, False, "CSV exports begin with a byte-order mark, for spreadsheets.")
     minimum_cell: int = setting(

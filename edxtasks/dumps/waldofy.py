@@ -8,7 +8,7 @@ never because of a time stamp.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,11 +30,18 @@ from edxtasks.workers import Job, Report, WorkerDiedError, WorkerPool
 
 __all__ = ["Package", "Sorted", "convert", "pending", "plan_package", "was_sorted"]
 
-VERSION = 2
+VERSION = 3
 """Raised when the same source gives other bytes: then all is sorted again."""
+
+SECRETS = frozenset({"password", "email_key", "activation_key"})
+"""Columns of any table whose values open an account, and which no table reads: sorted files have them without
+values. Dumps before 2015 have the hash in `auth_user.password`."""
 
 RECORDS = Path("META") / "waldofy"
 """The folder of the records, below the base directory."""
+
+_KNOWN_VERSIONS = (2, VERSION)
+"""Versions whose records have the same form: what they tell besides the state of files still holds."""
 
 _SECONDS_BETWEEN_RECORDS = 5.0
 
@@ -215,17 +222,17 @@ class _Record:
         self._saved = time.monotonic()
 
     @staticmethod
-    def _form(path: Path) -> Mapping[str, Any]:
+    def _form(path: Path, versions: Collection[int] = (VERSION,)) -> Mapping[str, Any]:
         try:
             form = orjson.loads(path.read_bytes())
         except (FileNotFoundError, orjson.JSONDecodeError):
             return {}  # without a record all is sorted again, with the same result
-        return form if isinstance(form, dict) and form.get("version") == VERSION else {}
+        return form if isinstance(form, dict) and form.get("version") in versions else {}
 
     @classmethod
     def tells_of(cls, path: Path, package: str) -> bool:
         """Whether the record at `path` names `package` as one that a file was sorted from."""
-        targets = cls._form(path).get("targets")
+        targets = cls._form(path, _KNOWN_VERSIONS).get("targets")
         return isinstance(targets, dict) and any(
             isinstance(known, dict) and known.get("package") == package for known in targets.values()
         )
@@ -233,7 +240,7 @@ class _Record:
     @classmethod
     def withheld_of(cls, path: Path) -> dict[str, str]:
         """The sorted files that the packages of one date and course name and do not give, with the reason."""
-        packages = cls._form(path).get("withheld")
+        packages = cls._form(path, _KNOWN_VERSIONS).get("withheld")
         known = packages.values() if isinstance(packages, dict) else ()
         return {name: reason for one in known if isinstance(one, dict) for name, reason in one.items()}
 
@@ -364,7 +371,8 @@ def _mark(path: Path) -> tuple[int, int]:
 
 
 def _make_csv(file: PackageFile, messages: Messages, max_bad_fraction: float) -> None:
-    """The table as CSV, field for field as delivered: escapes and NULL stay, bad records are kept out."""
+    """The table as CSV, field for field as delivered: escapes and NULL stay, bad records are kept out, and so
+    are the values of `SECRETS`."""
     table = DeliveredTable(
         file.source,
         messages,
@@ -372,8 +380,11 @@ def _make_csv(file: PackageFile, messages: Messages, max_bad_fraction: float) ->
         max_bad_fraction=max_bad_fraction,
     )
     if table.header:
+        secret = [at for at, name in enumerate(table.header) if name in SECRETS]
         with csv_file(file.target, table.header) as writer:
             for record in table.whole_records():
+                for at in secret:
+                    record[at] = ""
                 writer.text_record(record)
 
 

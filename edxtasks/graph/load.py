@@ -34,7 +34,7 @@ from edxtasks.graph.task_files import (
 from edxtasks.graph.tasks import Graph, task_kinds
 from edxtasks.messages import Messages
 from edxtasks.printable import printable_message, say
-from edxtasks.scratch import scratch_of, use
+from edxtasks.scratch import keep_to, scratch_of, use
 from edxtasks.steps.step import Run
 from edxtasks.warehouse import open_warehouse
 
@@ -88,6 +88,7 @@ def load_namespace(folder: Path, arguments: Sequence[str], environment: Mapping[
 def make_graph(settings: Settings, words: Arguments) -> Graph:
     """The graph of a run; notices about settings and courses go to stderr."""
     messages = Messages(list(settings.notices))
+    keep_to(settings.file_mode)
     keep_in(settings.engine.state)
     all_tables = read_registry(settings.engine.state, reserved_words())
     registry = with_overrides(all_tables, settings, ())

@@ -158,7 +158,8 @@ def doubtful_logs(logs: Sequence[RawLog], settings: Settings) -> Iterator[Findin
                 "log_rejects",
                 PROBLEM,
                 f"{number(log.rejects)} of {number(log.lines)} lines of {log.file} were rejected, more than "
-                f"{percent(settings.health_reject_share)}. They lie in REJECTS, with the reasons",
+                f"{percent(settings.health_reject_share)}. They lie in REJECTS, with the reasons, "
+                f"for {number(settings.rejects_kept_days)} days (rejects_kept_days)",
                 date=day,
                 file=log.file,
                 number=log.rejects,

@@ -33,6 +33,7 @@ from edxtasks.logs.legacy import TakeOver, list_unusable
 from edxtasks.logs.options import SplitOptions
 from edxtasks.logs.publisher import Publisher
 from edxtasks.logs.raw_files import COMPRESSION_SUFFIXES
+from edxtasks.logs.rejects import too_old
 from edxtasks.logs.results import Progress, SplitResult
 from edxtasks.logs.shard_lists import lists, read_list
 from edxtasks.logs.shared_log import SharedLog
@@ -102,7 +103,10 @@ class Coordinator:
     # Raw logs
 
     def work_off(self, decisions: Sequence[Decision]) -> None:
-        """Do what was decided for each raw log, publishing on the way."""
+        """Do what was decided for each raw log, publishing on the way; remove rejects that are too old."""
+        for rejects in too_old(self._layout.rejects, self._options.rejects_kept_days):
+            rejects.unlink(missing_ok=True)
+            self.result.old_rejects += 1
         for decision in decisions:
             if decision.action not in (SPLIT, EQUAL, FAILED) and decision.failed_before:
                 # It is again what it was before the try that failed.

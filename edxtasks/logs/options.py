@@ -38,6 +38,7 @@ class SplitOptions:
     allow_truncated: bool = False
     resplit_on_rule_change: bool = False
     max_reject_fraction: float = 0.05
+    rejects_kept_days: int = 90
     filename_dates: bool = False
     log_day_timezone: str = "UTC"
     keep_directory: bool = False
@@ -67,6 +68,7 @@ class SplitOptions:
             allow_truncated=settings.allow_truncated,
             resplit_on_rule_change=settings.resplit_on_rule_change,
             max_reject_fraction=settings.max_reject_fraction,
+            rejects_kept_days=settings.rejects_kept_days,
             filename_dates=settings.filename_dates,
             log_day_timezone=settings.log_day_timezone,
             keep_directory=settings.logfn_keepdir,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections import Counter
 from pathlib import Path
 from typing import BinaryIO
@@ -13,6 +15,19 @@ from edxtasks.files import writing
 
 KEPT_OF_LINE = 64 * 1024
 """Most bytes of a rejected line that are kept."""
+
+
+def too_old(folder: Path, days: int) -> list[Path]:
+    """The files of rejected lines in `folder` (REJECTS of a log directory) and its subfolder FAILED that were
+    written more than `days` days ago, by the clock of this machine."""
+    before = time.time() - days * 86_400
+    found: list[Path] = []
+    for place in (folder, folder / "FAILED"):
+        if place.is_dir():
+            with os.scandir(place) as entries:
+                old = (e for e in entries if e.is_file(follow_symlinks=False))
+                found += [Path(e.path) for e in old if e.stat().st_mtime < before]
+    return sorted(found)
 
 
 class RejectsWriter:

@@ -65,7 +65,8 @@ class SplitResult:
     `changed`: the shards (bucket, day) that are others now, or gone. `unpublished`: shards that could not
     be rebuilt, and why; they stay as they were, and the next run tries them again. `taken_over`: number
     of shards that no run made and that are listed now. `lost`: shards whose checkpoints are gone, and which
-    keep their rows, since not all of them are of raw logs at hand.
+    keep their rows, since not all of them are of raw logs at hand. `old_rejects`: number of files of rejected
+    lines that were removed, since they were older than they are kept.
     """
 
     files: list[FileResult] = field(default_factory=list)
@@ -73,6 +74,7 @@ class SplitResult:
     unpublished: dict[tuple[str, str], str] = field(default_factory=dict)
     taken_over: int = 0
     lost: list[tuple[str, str]] = field(default_factory=list)
+    old_rejects: int = 0
 
     @property
     def ok(self) -> bool:

@@ -21,6 +21,7 @@ from edxtasks.logs.directory_scan import DirectoryScan
 from edxtasks.logs.layout import Layout
 from edxtasks.logs.legacy import Markers
 from edxtasks.logs.options import SplitOptions
+from edxtasks.logs.rejects import too_old
 from edxtasks.logs.results import FileResult, Progress, SplitResult
 from edxtasks.printable import listed, number, printable, printable_path
 from edxtasks.workers import WorkerPool
@@ -65,16 +66,17 @@ def expand(patterns: Sequence[str], root: Path) -> list[Path]:
 @dataclass(frozen=True)
 class Pending:
     """What a split would do: a decision for each raw log; shards that have still to be rebuilt; shards
-    that no run made and that would be taken over; shards whose checkpoints are lost. True when there is
-    anything to do or to complain about."""
+    that no run made and that would be taken over; shards whose checkpoints are lost; files of rejects that
+    are kept no longer. True when there is anything to do or to complain about."""
 
     decisions: tuple[Decision, ...]
     unpublished: int
     untracked: int
     lost: int = 0
+    old_rejects: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.to_do or self.unpublished or self.untracked or self.lost)
+        return bool(self.to_do or self.unpublished or self.untracked or self.lost or self.old_rejects)
 
     @property
     def to_do(self) -> list[Decision]:
@@ -91,6 +93,8 @@ class Pending:
             lines.append(f"{self.untracked} shards that no run made have to be taken over")
         if self.lost:
             lines.append(f"the checkpoints of {self.lost} shards are lost")
+        if self.old_rejects:
+            lines.append(f"{self.old_rejects} files of rejects are older than rejects_kept_days")
         return lines
 
 
@@ -107,6 +111,7 @@ def pending(paths: Sequence[Path], options: SplitOptions, digest: Digest) -> Pen
         unpublished=sum(map(len, unpublished.values())),
         untracked=sum(len(each.untracked) for each in found.values()),
         lost=sum(len(each.lost) for each in found.values()),
+        old_rejects=len(too_old(layout.rejects, options.rejects_kept_days)),
     )
 
 

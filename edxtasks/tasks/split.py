@@ -81,6 +81,12 @@ class SplitStep(Step):
         notes = [line for file in result.files for line in _told(file)]
         told = [f"{printable(file.path.name)}: {one}" for file in _split(result) for one in file.warnings]
         told += _left_alone([(file.state, file.message) for file in result.files])
+        if result.old_rejects:
+            days = self.run.context.settings.rejects_kept_days
+            notes.append(
+                f"{number(result.old_rejects)} files of rejects were removed: they were written more than "
+                f"{number(days)} days ago (rejects_kept_days)"
+            )
         if result.lost:
             shards = listed([f"{bucket} {day}" for bucket, day in result.lost])
             told.append(

@@ -148,6 +148,28 @@ def test_fields_are_kept_as_delivered(dump: Path, tmp_path: Path) -> None:
     assert "ann" not in "".join(messages.lines)
 
 
+def test_what_opens_an_account_stays_in_the_package(dump: Path, tmp_path: Path) -> None:
+    (dump / "MITx-6.00.1x-2T2017-auth_user-prod-analytics.sql").write_bytes(
+        b"id\tusername\tpassword\temail\temail_key\n"
+        b"1\tann\tpbkdf2_sha256$10000$salt$hash\tann@x.org\t0f0f\n"
+        b"2\tbob\tNULL\tbob@x.org\tNULL\n"
+    )
+    (dump / "MITx-6.00.1x-2T2017-student_registration-prod-analytics.sql").write_bytes(
+        b"id\tactivation_key\tuser_id\n7\tabcdef\t1\n"
+    )
+    sort(dump, tmp_path, ONE)
+    folder = tmp_path / "MITx-6.00.1x-2T2017" / DAY
+    assert table(folder / "users.csv.gz") == [
+        ["id", "username", "password", "email", "email_key"],
+        ["1", "ann", "", "ann@x.org", ""],
+        ["2", "bob", "", "bob@x.org", ""],
+    ]
+    assert table(folder / "student_registration.csv.gz") == [
+        ["id", "activation_key", "user_id"],
+        ["7", "", "1"],
+    ]
+
+
 def test_states_with_escaped_breaks(dump: Path, tmp_path: Path) -> None:
     sort(dump, tmp_path, TWO)
     path = tmp_path / "MITx-6.00.1x-2T2017_3" / DAY / "studentmodule.csv.gz"
