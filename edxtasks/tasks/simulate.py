@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,17 +62,51 @@ class SimulateStep(Step):
         return Status.FRESH, ""
 
     def job(self) -> Job:
-        return Job(simulate_campus, (self._folder, self._size, self._seed, cores()))
+        context = self.run.context
+        paths = context.settings.paths
+        reads = ConfiguredReads(
+            paths.dump_dir,
+            paths.course_sql_date_dir if not context.settings.latest_sql_dir else None,
+            tuple(str(course) for course in context.courses),
+        )
+        return Job(simulate_campus, (self._folder, self._size, self._seed, cores(), reads))
 
 
-def simulate_campus(progress: Progress, folder: Path, size: CampusSize, seed: int, workers: int) -> Built:
-    """Write a simulated campus."""
+@dataclass(frozen=True)
+class ConfiguredReads:
+    """What the configuration reads of a campus: its package, the date of its sorted dumps, its courses."""
+
+    dump_dir: Path | None
+    date_dir: str | None
+    courses: tuple[str, ...]
+
+    def changes(self, folder: Path, package: str, courses: Sequence[str]) -> list[str]:
+        """The settings to change so that all of a campus in `folder` is read, and nothing else; each with
+        its value as TOML."""
+        changes = []
+        if self.dump_dir is None or self.dump_dir.resolve() != (folder / package).resolve():
+            changes.append(f'dump_dir = "{package}"')
+        date = "-".join(package.split("-")[-3:])
+        if self.date_dir is not None and self.date_dir != date:
+            changes.append(f'course_sql_date_dir = "{date}"')
+        if set(self.courses) != set(courses):
+            changes.append(f"course_id_list = {json.dumps(list(courses), ensure_ascii=False)}")
+        return changes
+
+
+def simulate_campus(
+    progress: Progress, folder: Path, size: CampusSize, seed: int, workers: int, reads: ConfiguredReads
+) -> Built:
+    """Write a simulated campus. A warning tells what the configuration must say so that it is read."""
     from edxtasks.simulate.simulation import simulate
 
     simulate(folder, size, seed, workers, lambda done, of: progress(done, of, "days and courses"))
     description = orjson.loads((folder / "ledger" / "campus.json").read_bytes())
     messages = Messages()
     messages.note(f"{len(description['courses'])} courses, logs to {description['last_day']}, in {folder}")
+    courses = [course["course_id"] for course in description["courses"]]
+    if changes := reads.changes(folder, description["package"], courses):
+        messages.add(f"the configuration reads another campus. To read this one, set {' and '.join(changes)}")
     return Built(description["lines"], messages=messages, unit="log lines")
 
 

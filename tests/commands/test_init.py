@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import shutil
 import subprocess
 import sys
@@ -151,6 +152,17 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
+def say_in(configuration: Path, settings: list[str]) -> None:
+    """Put settings, `NAME = VALUE`, in place of those of a TOML file."""
+    text = configuration.read_text(encoding="utf-8")
+    for setting in settings:
+        name = setting.partition(" ")[0]
+        value = r"(?:\[.*?\n\]|[^\n]*)"  # a list over several lines, or what stands on one
+        text, found = re.subn(rf"^{name} = {value}", lambda _: setting, text, flags=re.M | re.S)  # noqa: B023
+        assert found == 1
+    configuration.write_text(text, encoding="utf-8")
+
+
 @pytest.mark.parametrize("python", PYTHONS)
 def test_the_wheel_works_outside_the_repository(python: str, wheel: Path, tmp_path: Path) -> None:
     """Installed into an empty environment of each Python at hand, with what it says that it needs, and run
@@ -178,10 +190,16 @@ def test_the_wheel_works_outside_the_repository(python: str, wheel: Path, tmp_pa
     assert "A new project: edxtasks init DIR" in run(tmp_path, "weekly", status=3)
     run(tmp_path, "init", "office")
     (office / "dodo.py").unlink()
-    run(office, "simulate", "size=tiny")
-    assert "1 built" in run(office, "make_cinfo")
-    assert "1 fresh" in run(office, "make_cinfo")
-    assert "│ n │" in run(office, "shell", "SELECT count(*) AS n FROM courses.listings")
+    told = run(office, "simulate", "size=tiny")
+    settings = told.partition("set ")[2].partition("\n")[0].split(" and ")
+    assert len(settings) == 3  # the configuration that init writes reads the campus of the usual size
+    say_in(office / "config" / "edxtasks.toml", settings)
+    assert "failed" not in run(office, "weekly").partition(" built")[0]
+    again = run(office, "weekly")
+    assert "0 built" in again
+    assert "failed" not in again
+    learners = "SELECT count(*) AS n FROM MITx__2_03x__3T2013.person_course"
+    assert "│ 12 │" in run(office, "shell", learners)
     assert "complete -o" in run(office, "completion", "bash")
     assert (office / "demo" / "warehouse" / "courses" / "listings.parquet").is_file()
     assert not list(environment.rglob("listings.parquet"))
