@@ -191,6 +191,16 @@ def test_ctrl_c_again_and_again_leaves_a_clean_terminal(office: Path, tmp_path: 
     assert not shown.screen.cursor_hidden
 
 
+def test_rich_is_imported_for_a_live_place_alone() -> None:
+    code = (
+        "import sys; from edxtasks.commands.run import Run; from edxtasks.graph.screen import Screen; "
+        "screen = Screen(); screen.show(lambda: 'x'); screen.say('told'); screen.stop(); "
+        "sys.exit('rich' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"told\n")
+
+
 def test_each_run_adds_its_lines_to_the_log(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
     for minute in (1, 2):
