@@ -12,7 +12,7 @@ import fnmatch
 import os
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -27,7 +27,7 @@ from edxtasks.logs.checkpoints import (
     read_failures,
 )
 from edxtasks.logs.decisions import DONE, EQUAL, FAILED, SPLIT, Decision
-from edxtasks.logs.directory_scan import DirectoryScan
+from edxtasks.logs.directory_scan import Found
 from edxtasks.logs.layout import Layout, fitting, remove_tree
 from edxtasks.logs.legacy import TakeOver, list_unusable
 from edxtasks.logs.options import SplitOptions
@@ -74,14 +74,14 @@ class Coordinator:
 
     # What was found
 
-    def tidy(self) -> None:
-        """Remove what a killed run left, take over shards that no run made, and find shards to make anew."""
+    def tidy(self, found: Mapping[str, Found]) -> None:
+        """Remove what a killed run left, take over shards that no run made, and note shards to make anew, as
+        they were `found` in each bucket."""
         self._layout.sweep()
         kept = {summary.folder for summary in self._sources.by_key.values()}
         for folder in sorted(self._layout.parts.iterdir()):
             if folder.name not in kept and _PARTS_OF_A_TRY.search(folder.name):
                 remove_tree(folder)
-        found = DirectoryScan(self._layout, self._sources.by_key, self._options.dedupe_exact).look_at_all()
         works = []
         for bucket, each in found.items():
             # What a shard without a line on the list is made of shows when it has been rebuilt.

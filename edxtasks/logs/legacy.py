@@ -8,7 +8,7 @@ suffixes; the raw log counts as split as long as shards of the predecessor are t
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import orjson
 
 from edxtasks.digests import ContentHash
 from edxtasks.logs.checkpoints import LEGACY, LOST
-from edxtasks.logs.directory_scan import DirectoryScan
+from edxtasks.logs.directory_scan import Found
 from edxtasks.logs.layout import Layout
 from edxtasks.logs.raw_files import RawLog, RawLogError
 from edxtasks.logs.rows.event_time import read_time
@@ -102,10 +102,11 @@ def _time_of(line: bytes) -> int | None:
 
 
 class Markers:
-    """The predecessor's markers in META."""
+    """The predecessor's markers in META. `found` is what `DirectoryScan` found of all buckets."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, found: Mapping[str, Found]) -> None:
         self._layout = layout
+        self._found = found
         self._names: set[str] = set()
         self._shards_exist: bool | None = None
         if layout.meta.is_dir():
@@ -127,13 +128,9 @@ class Markers:
 
     def _have_shards(self) -> bool:
         if self._shards_exist is None:
-            surveyor = DirectoryScan(self._layout)
-            known = lists(self._layout)
-            self._shards_exist = any(
-                entry.is_legacy for entries in known.values() for entry in entries.values()
-            ) or any(
-                surveyor.look_at(bucket, known.get(bucket, {}), self._layout.shard_files(bucket)).untracked
-                for bucket in self._layout.buckets()
+            listed = (entry for entries in lists(self._layout).values() for entry in entries.values())
+            self._shards_exist = any(entry.is_legacy for entry in listed) or any(
+                each.untracked for each in self._found.values()
             )
         return self._shards_exist
 

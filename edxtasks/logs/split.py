@@ -14,15 +14,14 @@ from pathlib import Path
 
 from edxtasks.digests import Digests
 from edxtasks.errors import InputError
-from edxtasks.logs.checkpoints import Sources, merged, read_failures, read_outstanding
+from edxtasks.logs.checkpoints import Sources
 from edxtasks.logs.coordinator import Coordinator
-from edxtasks.logs.decisions import Decision, decide
-from edxtasks.logs.directory_scan import DirectoryScan
+from edxtasks.logs.decisions import Decision
 from edxtasks.logs.layout import Layout
-from edxtasks.logs.legacy import Markers
 from edxtasks.logs.options import SplitOptions
 from edxtasks.logs.rejects import too_old
 from edxtasks.logs.results import FileResult, Progress, SplitResult
+from edxtasks.logs.survey import Digest, survey
 from edxtasks.printable import listed, number, printable, printable_path
 from edxtasks.workers import WorkerPool
 
@@ -38,9 +37,6 @@ __all__ = [
     "pending",
     "split",
 ]
-
-Digest = Callable[[Path], str]
-"""The digest of a file's content, as `edxtasks.digests.Digests` gives it; raises `OSError`."""
 
 
 def expand(patterns: Sequence[str], root: Path) -> list[Path]:
@@ -101,16 +97,12 @@ class Pending:
 def pending(paths: Sequence[Path], options: SplitOptions, digest: Digest) -> Pending:
     """What `split` would do with these raw logs. Reads checkpoints and lists, no shard; changes nothing."""
     layout = Layout(options.directory)
-    sources = Sources.read(layout)
-    decisions = decide(paths, options, sources, Markers(layout), read_failures(layout), digest)
-    found = DirectoryScan(layout, sources.by_key, options.dedupe_exact).look_at_all()
-    stale = {bucket: each.stale | each.unlisted for bucket, each in found.items()}
-    unpublished = merged(stale, *read_outstanding(layout).values())
+    seen = survey(layout, options, Sources.read(layout), paths, digest)
     return Pending(
-        decisions=tuple(decisions),
-        unpublished=sum(map(len, unpublished.values())),
-        untracked=sum(len(each.untracked) for each in found.values()),
-        lost=sum(len(each.lost) for each in found.values()),
+        decisions=seen.decisions,
+        unpublished=sum(map(len, seen.to_rebuild.values())),
+        untracked=sum(len(each.untracked) for each in seen.found.values()),
+        lost=sum(len(each.lost) for each in seen.found.values()),
         old_rejects=len(too_old(layout.rejects, options.rejects_kept_days)),
     )
 
@@ -128,11 +120,9 @@ def split(
     file is read for it). What `progress` raises is raised when all is done.
     """
     with _coordinating(options, progress) as (layout, sources, coordinator):
-        coordinator.tidy()
-        decisions = decide(
-            paths, options, sources, Markers(layout), read_failures(layout), digest or Digests()
-        )
-        coordinator.work_off(decisions)
+        seen = survey(layout, options, sources, paths, digest or Digests())
+        coordinator.tidy(seen.found)
+        coordinator.work_off(seen.decisions)
     return coordinator.result
 
 
@@ -146,8 +136,8 @@ def forget(
     raw log that is still there is split again by the next run that names it. Raises `InputError` when a
     shard could not be rebuilt; the next run tries it again.
     """
-    with _coordinating(options, progress) as (_, _, coordinator):
-        coordinator.tidy()
+    with _coordinating(options, progress) as (layout, sources, coordinator):
+        coordinator.tidy(survey(layout, options, sources, (), Digests()).found)
         keys = coordinator.forget(pattern)
     unpublished = coordinator.result.unpublished
     if unpublished:
