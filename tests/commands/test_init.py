@@ -201,8 +201,8 @@ def test_the_wheel_works_outside_the_repository(python: str, wheel: Path, tmp_pa
     learners = "SELECT count(*) AS n FROM MITx__2_03x__3T2013.person_course"
     assert "│ 12 │" in run(office, "shell", learners)
     assert "complete -o" in run(office, "completion", "bash")
-    assert (office / "demo" / "warehouse" / "courses" / "listings.parquet").is_file()
-    assert not list(environment.rglob("listings.parquet"))
+    assert (office / "demo/warehouse/MITx__2_03x__3T2013/person_course.parquet").is_file()
+    assert not list(environment.rglob("*.parquet"))
     subprocess.run(  # what only a terminal loads
         [str(environment / "bin" / "python"), "-c", "import edxtasks.shell.prompt"], check=True, cwd=tmp_path
     )
