@@ -33,8 +33,6 @@ from edxtasks.logs.rows.usual_form import (
     ContextWithAgent,
     Extra,
     Learner,
-    UsualContext,
-    UsualModule,
     UsualRecord,
 )
 
@@ -225,9 +223,7 @@ class UsualLines:
             self._read = self._form.read
             self._extras, self._context_extras = self._form.extras, self._form.context
 
-    def _take_extras(
-        self, record: UsualRecord | UsualContext, extras: tuple[Extra, ...], unknown: list[Unknown]
-    ) -> dict[str, Any]:
+    def _take_extras(self, record: Any, extras: tuple[Extra, ...], unknown: list[Unknown]) -> dict[str, Any]:
         """Take out of a record the fields that are set aside; those without a column go into `unknown`."""
         taken: dict[str, Any] = {}
         keys: tuple[str, ...] = ()
@@ -242,7 +238,7 @@ class UsualLines:
             unknown.append((TOP if isinstance(record, UsualRecord) else CONTEXT, keys))
         return taken
 
-    def _take_agent(self, context: ContextWithAgent) -> None:
+    def _take_agent(self, context: Any) -> None:
         delivered = context.agent or ""
         if '"oldagent"' in delivered:
             raise NotFastPathError  # perhaps a row that is rephrased again
@@ -256,7 +252,7 @@ class UsualLines:
             agent |= _agent_of_module(context.module)
         context.agent = self._conformer.noted_text(agent)
 
-    def _take_module(self, context: UsualContext, module: UsualModule) -> None:
+    def _take_module(self, context: Any, module: Any) -> None:
         if module.original_usage_key is not UNSET or module.original_usage_version is not UNSET:
             context.agent = self._text({"oldagent": "", **_agent_of_module(module)})
         elif module.usage_key is not UNSET:
@@ -291,7 +287,7 @@ class UsualLines:
         return None if members is None else Raw(dumps(members, None, OPT_STRICT_INTEGER))
 
 
-def _agent_of_module(module: UsualModule) -> dict[str, Any]:
+def _agent_of_module(module: Any) -> dict[str, Any]:
     """Take out of a module what goes into `context.agent`."""
     taken: dict[str, Any] = {}
     for name, full in _AGENT_OF_MODULE:

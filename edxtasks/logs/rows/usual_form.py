@@ -1,14 +1,15 @@
 """The form that nearly all lines of a log have, as types that msgspec parses and checks a line by.
 
-A line is usual when its record and its context have no other fields than `UsualRecord` and `UsualContext`
-name, of these types, and those that were learnt: fields without a column that came often enough in lines of
-this log. What is learnt decides how fast a line becomes a row, never what the row is.
+The types are made from the columns of the table and their order in a row. A line is usual when its record and
+its context have no other fields than `UsualRecord` and `UsualContext`, of these types, and those that were
+learnt: fields without a column that came often enough in lines of this log. What is learnt decides how fast a
+line becomes a row, never what the row is.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple
 
@@ -17,12 +18,25 @@ from msgspec.json import Decoder
 from orjson import JSONDecodeError, loads
 
 from edxtasks.logs.rows.conform import RETIRED, Level
-from edxtasks.logs.rows.row_levels import CONTEXT, TOP
+from edxtasks.logs.rows.row_levels import (
+    AGENT_OF_CONTEXT,
+    AGENT_OF_MODULE,
+    CONTEXT,
+    ORDER_CONTEXT,
+    ORDER_TOP,
+    TOP,
+)
 from edxtasks.logs.rows.set_aside import CONTAINERS, OLD_MONGOID
+from edxtasks.logs.schema import CONTEXT_SCHEMA, MODULE_SCHEMA, TRACKLOG_SCHEMA
+from edxtasks.warehouse.schema import Schema
 
 GREATEST_EXACT = 2**53 - 1
 """Beyond it, whole numbers are looked at one by one."""
 
+_OBJECTS = ("application", "client", "asides")
+"""Fields for `agent` that are objects."""
+_OF_MONGODB = ("vname", "datafn")
+"""Columns of records that were kept in MongoDB, which are not usual."""
 Made = Annotated[str, Meta(pattern="(?!)")]
 """A text that no line may bring along, since nothing matches the pattern: it is made of others."""
 WholeNumber = Annotated[int, Meta(ge=-GREATEST_EXACT, le=GREATEST_EXACT)]
@@ -30,72 +44,88 @@ Aside = str | None | UnsetType
 """A text that has no column and is set aside in `mongoid`."""
 
 
-class UsualModule(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
-    """`context.module`."""
-
-    display_name: str | None = None
-    usage_key: str | UnsetType = UNSET
-    original_usage_version: str | UnsetType = UNSET
-    original_usage_key: str | UnsetType = UNSET
-
-
-class UsualContext(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
-    """`context`, as a line brings it, then as the row has it."""
-
-    course_id: str
-    user_id: WholeNumber | str | None = None
-    org_id: str | None = None
-    username: str | None = None
-    ip: str | None = None
-    host: str | None = None
-    session: str | None = None
-    path: str
-    course_user_tags: dict[str, str] | str | UnsetType = UNSET
-    module: UsualModule | None = None
-    enterprise_uuid: Aside = UNSET
-    agent: Made | None = None
+_TYPES: Mapping[str, Any] = {
+    "STRING": str | None,
+    "INTEGER": WholeNumber | str | None,  # an empty text becomes null
+}
+_REQUIRED = {"time": str, "event_source": str, "event_type": str, "course_id": str, "path": str}
+_OPTIONS: Mapping[str, Any] = {
+    "kw_only": True,
+    "forbid_unknown_fields": True,
+    "omit_defaults": True,
+    "gc": False,
+}
 
 
-class ContextWithAgent(UsualContext, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
-    """`context` of events of the mobile apps, and of some of problems: more of it goes into `agent`."""
-
-    application: dict[str, Any] | str | UnsetType = UNSET
-    client: dict[str, Any] | str | UnsetType = UNSET
-    received_at: str | UnsetType = UNSET
-    component: str | UnsetType = UNSET
-    open_in_browser_url: str | UnsetType = UNSET
-    asides: dict[str, Any] | str | UnsetType = UNSET
-    agent: str | None = None
+def _columns(schema: Schema, names: Iterable[str]) -> list[Any]:
+    """Fields of a struct for columns that a line brings along, in this order."""
+    return [
+        (name, _REQUIRED[name]) if name in _REQUIRED else (name, _TYPES[schema[name].type], None)
+        for name in names
+    ]
 
 
-class UsualRecord(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
-    """A record, as a line brings it, then as the row has it. A row has its columns in this order."""
-
-    time: str
-    username: str | None = None
-    ip: str | None = None
-    event_source: str
-    event_type: str
-    agent: str | None = None
-    page: str | None = None
-    host: str | None = None
-    name: str | None = None
-    session: str | None = None
-    referer: Aside = UNSET
-    accept_language: Aside = UNSET
-    course_id: Made | None = None
-    module_id: Made | None = None
-    context: UsualContext
-    mongoid: Made | None = None
-    event_struct: Raw | None = None
-    event: str | dict[str, Any] | None = ""
+def _aside(names: Iterable[str], kind: Any = Aside) -> list[Any]:
+    """Fields of a struct for what has no column."""
+    return [(name, kind, UNSET) for name in names]
 
 
-class RecordWithAgent(UsualRecord, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
-    """A record with such a context."""
+UsualModule: Any = defstruct(
+    "UsualModule",
+    [*_columns(MODULE_SCHEMA, MODULE_SCHEMA.names), *_aside(AGENT_OF_MODULE, str | UnsetType)],
+    **_OPTIONS,
+)
+"""`context.module`."""
 
-    context: ContextWithAgent
+_OF_CONTEXT = {
+    "course_user_tags": ("course_user_tags", dict[str, str] | str | UnsetType, UNSET),
+    "module": ("module", UsualModule | None, None),
+}
+UsualContext: Any = defstruct(
+    "UsualContext",
+    [
+        *(_OF_CONTEXT.get(name) or _columns(CONTEXT_SCHEMA, [name])[0] for name in ORDER_CONTEXT),
+        *_aside(["enterprise_uuid"]),
+        ("agent", Made | None, None),
+    ],
+    **_OPTIONS,
+)
+"""`context`, as a line brings it, then as the row has it."""
 
+ContextWithAgent: Any = defstruct(
+    "ContextWithAgent",
+    [
+        *(
+            (name, (dict[str, Any] | str if name in _OBJECTS else str) | UnsetType, UNSET)
+            for name in AGENT_OF_CONTEXT
+        ),
+        ("agent", str | None, None),
+    ],
+    bases=(UsualContext,),
+    **_OPTIONS,
+)
+"""`context` of events of the mobile apps, and of some of problems: more of it goes into `agent`."""
+
+UsualRecord: Any = defstruct(
+    "UsualRecord",
+    [
+        *_columns(TRACKLOG_SCHEMA, (name for name in ORDER_TOP if name not in _OF_MONGODB)),
+        *_aside(["referer", "accept_language"]),
+        ("course_id", Made | None, None),
+        ("module_id", Made | None, None),
+        ("context", UsualContext),
+        ("mongoid", Made | None, None),
+        ("event_struct", Raw | None, None),
+        ("event", str | dict[str, Any] | None, ""),
+    ],
+    **_OPTIONS,
+)
+"""A record, as a line brings it, then as the row has it. A row has its columns in this order."""
+
+RecordWithAgent: Any = defstruct(
+    "RecordWithAgent", [("context", ContextWithAgent)], bases=(UsualRecord,), **_OPTIONS
+)
+"""A record with such a context."""
 
 MOST_LEARNT = 16
 """Most fields that are learnt of the record, and of its context."""
@@ -128,8 +158,8 @@ class Form:
     aside, if any is learnt.
     """
 
-    read: Callable[[bytes], UsualRecord]
-    read_with_agent: Callable[[bytes], UsualRecord]
+    read: Callable[[bytes], Any]
+    read_with_agent: Callable[[bytes], Any]
     extras: tuple[Extra, ...] = ()
     context: tuple[Extra, ...] = ()
 
@@ -231,10 +261,7 @@ def _extended(base: type[Struct], extras: list[Extra], others: list[tuple[str, A
         [*others, *((extra.attribute, Any, UNSET) for extra in extras)],
         bases=(base,),
         rename={extra.attribute: extra.key for extra in extras},
-        kw_only=True,
-        forbid_unknown_fields=True,
-        omit_defaults=True,
-        gc=False,
+        **_OPTIONS,
     )
 
 
