@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edxtasks.logs.rows import event_course, usage_keys
+from edxtasks.logs.rows import event_course, module_links, usage_keys
 from edxtasks.logs.rows.event_course import opaque_course_of_page
 from edxtasks.logs.rows.module_id import BLOCK, ModuleIds
-from edxtasks.logs.rows.module_links import HandlerForms, read_links
+from edxtasks.logs.rows.module_links import HandlerForms, courseware_module, read_links
 from edxtasks.logs.rows.row_levels import is_listed
 from edxtasks.logs.rows.usage_keys import find_block_key, input_problem
 
@@ -166,6 +166,42 @@ def test_the_name_of_an_input_field(name: str, end: str) -> None:
 )
 def test_the_course_of_a_page(page: str) -> None:
     assert opaque_course_of_page(page) == event_course._first_course(page, (event_course._COURSES_OPAQUE,))
+
+
+SEGMENTS = st.sampled_from(
+    [
+        *[
+            "courses",
+            "course-v1:A+B.1+C",
+            "course-v1:A+B+C+D",
+            "course-v1:A+B",
+            "A",
+            "B",
+            "C",
+            "courseware",
+            "",
+        ],
+        *["c1", "s 1", "é", "2", "x?y", "#", "https:", "h", "%", "course-v1: A+B+C", "x\n"],
+    ]
+)
+
+
+@settings(max_examples=400)
+@given(
+    st.lists(SEGMENTS, max_size=9).map("/".join)
+    | st.lists(SEGMENTS, min_size=1, max_size=4).map(
+        lambda parts: "/".join(["/courses/course-v1:A+B.1+C/courseware", *parts])
+    ),
+    st.booleans(),
+)
+def test_a_page_of_courseware(url: str, extended: bool) -> None:
+    assert courseware_module(url, extended) == module_links._courseware_by_pattern(url, extended)
+
+
+def test_the_usual_page_of_courseware() -> None:
+    page = "/courses/course-v1:A+B.1+C/courseware/c1/s1/"
+    assert courseware_module(page, True) == "A/B.1/sequential/s1/"
+    assert courseware_module(page, False) is None
 
 
 @given(st.text("ab+@:-1", max_size=20).map("block-v1:A+B+C+type@x+block@{}".format) | IDENTIFIERS, IDS)
