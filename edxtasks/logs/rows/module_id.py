@@ -391,11 +391,17 @@ class ModuleIds:
         all are. None: they are to be asked."""
         if identifier.isalnum():  # no key, and no HTML id
             if has & VIDEO and self.extended and course is not None:
-                return self._videos(course) + identifier
+                try:
+                    return self._videos.known[course] + identifier
+                except KeyError:
+                    return self._videos.learn(course) + identifier
             return None
         key, _, name = identifier.rpartition("@")
         if name.isalnum() and key:
-            form = self._block_keys(key)
+            try:
+                form = self._block_keys.known[key]
+            except KeyError:
+                form = self._block_keys.learn(key)
             if form is not None:
                 return form + name
         return None
