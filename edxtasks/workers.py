@@ -39,7 +39,8 @@ _FOR_MEMORY = (
 _QUOTED = re.compile(r"""(?<![A-Za-z])(?:"[^"\n]*"|'[^'\n]*')(?!, line)""")
 
 Progress = Callable[[int, int, str], None]
-"""Called with what is done, of how much (0: not known), in which unit."""
+"""Called with what is done, of how much (0: not known), in which unit; or, as the unit, whom a job
+waits for (`locks.WAITING`)."""
 
 Report = Callable[..., None]
 """Called by a job with what its parent is to know."""

@@ -41,6 +41,7 @@ HEEDED_BY: Mapping[Place, tuple[str, ...]] = {
     ("", "resplit_on_rule_change"): _SPLIT,
     ("", "max_reject_fraction"): ("split", "mongo2gs"),
     ("", "file_mode"): (EVERYTHING,),
+    ("", "wait"): (EVERYTHING,),
     ("", "rejects_kept_days"): ("split", "health"),
     ("", "max_bad_rows"): (ON_BIGQUERY,),
     ("", "json_text_form"): ("split", "mongo2gs"),

@@ -239,6 +239,12 @@ class Settings:
         "Mode of all files that a run makes, and with it of folders: `0600` (you alone), `0640` (your group "
         "reads), `0660` (your group reads and writes).",
     )
+    wait: int | None = setting(
+        whole(),
+        None,
+        "Seconds to wait for another run that has the table or log directory; 0: leave at once. Default: as "
+        "long as it takes.",
+    )
     csv_bom: bool = setting(FLAG, False, "CSV exports begin with a byte-order mark, for spreadsheets.")
     minimum_cell: int = setting(
         whole(1), 10, "Fewest learners behind a figure on a page; a smaller figure is not shown."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edxtasks.graph.record import Running, Snapshot
+from edxtasks.locks import WAITING
 from edxtasks.printable import listed, number, printable
 
 BYTES = "bytes"
@@ -26,8 +27,8 @@ def amount(running: Running, seconds: float) -> str:
 
     `seconds` are those of the run.
     """
-    if not running.unit:
-        return ""
+    if not running.unit or running.unit.startswith(WAITING):
+        return running.unit
     passed = seconds - running.began
     rate = running.done / passed if passed >= _TOO_EARLY else 0.0
     divisor, unit = _scale(max(running.done, running.of)) if running.unit == BYTES else (1, running.unit)

@@ -27,10 +27,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import filelock
 import orjson
 
 from edxtasks.course import CourseKey
+from edxtasks.locks import Lock
+from edxtasks.printable import printable_path
 
 UNKNOWN = "UNKNOWN"
 EDGE = "EDGE"
@@ -147,21 +148,13 @@ class Layout:
                     (self.root / bucket).rmdir()
 
     @contextlib.contextmanager
-    def locked(self, waiting: Callable[[], None] | None = None) -> Iterator[None]:
-        """Hold the log directory: one run at a time changes it. `waiting` is called once if another does."""
+    def locked(self, waiting: Callable[[str], None] | None = None) -> Iterator[None]:
+        """Hold the log directory: one run at a time changes it. `waiting` is told which other one does.
+        Raises `HeldError` where that goes on for too long."""
         self.create()
-        lock = filelock.FileLock(self.meta / ".lock")
-        try:
-            lock.acquire(timeout=0)
-        except filelock.Timeout:
-            if waiting is not None:
-                waiting()
-            lock.acquire(poll_interval=0.1)
-        try:
+        with Lock(self.meta / ".lock", f"the log directory {printable_path(self.root)}", waiting):
             self._await_workers()
             yield
-        finally:
-            lock.release()
 
     def hold_as_worker(self) -> BinaryIO | None:
         """For a worker process: held until it ends; no run starts while workers of a killed one live."""

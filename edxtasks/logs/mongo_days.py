@@ -16,11 +16,10 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import filelock
-
 from edxtasks.config import Mongo, Settings
 from edxtasks.course import CourseKey
 from edxtasks.errors import InputError, UserError
+from edxtasks.locks import Lock
 from edxtasks.logs.bookkeeping import FEW_LINES
 from edxtasks.logs.layout import LONGEST_NAME, Layout, bucket_of, fitting, remove_tree
 from edxtasks.logs.options import SplitOptions
@@ -306,7 +305,8 @@ def _alone(directory: Path, course: CourseKey) -> Iterator[None]:
     """Hold a course: two runs must not fetch it at once."""
     layout = Layout(directory)
     layout.create()
-    with filelock.FileLock(layout.meta / f".{fitting(course.directory, LONGEST_NAME - 16)}.mongo2gs.lock"):
+    path = layout.meta / f".{fitting(course.directory, LONGEST_NAME - 16)}.mongo2gs.lock"
+    with Lock(path, f"the days of {course}"):
         yield
 
 

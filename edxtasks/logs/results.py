@@ -12,7 +12,8 @@ class Progress:
     """How far a run is. `stage`: `waiting` (another run has the log directory), `splitting`, `publishing`.
 
     `bytes` and `bytes_done` are bytes of the raw logs to split, as they lie on disk; `path` is the raw log
-    that was worked on last. The same object is handed out each time.
+    that was worked on last; `waiting` says who has the log directory. The same object is handed out each
+    time.
     """
 
     files: int = 0
@@ -21,6 +22,7 @@ class Progress:
     bytes_done: int = 0
     stage: str = "splitting"
     path: Path | None = None
+    waiting: str = ""
 
 
 @dataclass(frozen=True)

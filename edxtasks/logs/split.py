@@ -156,7 +156,7 @@ def _coordinating(
     layout = Layout(options.directory)
     telling = _Telling(progress)
     with ExitStack() as stack:
-        stack.enter_context(layout.locked(lambda: telling(Progress(stage="waiting"))))
+        stack.enter_context(layout.locked(lambda told: telling(Progress(stage="waiting", waiting=told))))
         sources = Sources.read(layout)
         stack.callback(sources.save)
         crew = WorkerPool(max(1, options.workers), layout.hold_as_worker)

@@ -10,6 +10,7 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from doit.exceptions import TaskFailed
@@ -20,6 +21,7 @@ from edxtasks.build.context import Context
 from edxtasks.build.freshness import Status
 from edxtasks.course import CourseKey
 from edxtasks.errors import SourceAbsentError, UserError
+from edxtasks.locks import wait_at_most
 from edxtasks.steps.in_worker import JobContext
 from edxtasks.steps.resource_limits import share
 from edxtasks.workers import Job, Progress, WorkerPool, for_people
@@ -42,7 +44,7 @@ class Run:
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        self.workers = WorkerPool()
+        self.workers = WorkerPool(prepare=partial(wait_at_most, context.settings.wait))
         self.processes = 1
         self.forced: set[str] = set()
         self.present: set[str] = set()

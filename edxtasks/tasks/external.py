@@ -19,6 +19,7 @@ from edxtasks.external.records import Record, read_record, remove_record, write_
 from edxtasks.external.running import environment, note_job, run, submit
 from edxtasks.external.script import Prepared, shown
 from edxtasks.files import write_atomically
+from edxtasks.locks import Lock
 from edxtasks.messages import Messages
 from edxtasks.printable import listed, printable_path
 from edxtasks.steps.in_worker import JobContext, context_of
@@ -26,7 +27,7 @@ from edxtasks.steps.made import Made
 from edxtasks.steps.step import Step
 from edxtasks.steps.task import Family, Registry, Task, TaskOfRun
 from edxtasks.table import Need
-from edxtasks.warehouse.base import TableName
+from edxtasks.warehouse.base import TableName, digest
 from edxtasks.workers import Job, Progress
 
 NAME = Path(__file__).stem
@@ -175,8 +176,38 @@ def _written(context: Context, course: CourseKey, names: Sequence[str]) -> dict[
 
 
 def run_program(progress: Progress, job: JobContext, program: Program) -> Built:
-    """Run an external command, and see that it wrote its tables."""
+    """Run an external command, and see that it wrote its tables. One run at a time does so: scripts, files
+    and output of a program bear the names of command and course alone."""
     context = context_of(job)
+    waited: list[str] = []
+
+    def tell(told: str) -> None:
+        waited.append(told)
+        progress(0, 0, told)
+
+    with Lock(_lock_file(context, program), f"external:{program.name}:{program.course}", tell):
+        if waited and (built := _already(context, program)) is not None:
+            return built
+        return _run(context, program)
+
+
+def _lock_file(context: Context, program: Program) -> Path:
+    folder = context.settings.engine.state / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"external-{digest(program.name, str(program.course))}.lock"
+
+
+def _already(context: Context, program: Program) -> Built | None:
+    """What the run did that was waited for, where it is what this one would do."""
+    record = read_record(context, program.course, program.name)
+    versions = versions_of(context, program.course, program.outputs)
+    if not program.outputs or record != Record(program.parts, versions):
+        return None
+    states = context.warehouse.states(context.dataset(program.course))
+    return Built(sum(states[name].rows for name in program.outputs), already=True)
+
+
+def _run(context: Context, program: Program) -> Built:
     before = _written(context, program.course, program.outputs)
     try:
         run(program.words, program.run_dir, program.log_file, program.environment)

@@ -199,6 +199,8 @@ def split_logs(progress: Progress, job: JobContext, paths: list[Path], options: 
 def _tell(progress: Progress, told: SplitProgress) -> None:
     if told.stage == "splitting":
         progress(told.bytes_done, told.bytes, "bytes")
+    elif told.stage == "waiting":
+        progress(0, 0, told.waiting)
 
 
 def withdraw_logs(progress: Progress, pattern: str, options: SplitOptions) -> Built:

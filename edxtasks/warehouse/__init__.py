@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edxtasks.config import Settings
+from edxtasks.locks import wait_at_most
 from edxtasks.scratch import Scratch, scratch_of
 from edxtasks.warehouse.base import ResourceLimits, Warehouse
 
@@ -15,6 +16,7 @@ def open_warehouse(
     `share` is what this process may take of the machine, `scratch` where it keeps files while it works
     (without one: a place of its own).
     """
+    wait_at_most(settings.wait)
     scratch = scratch or scratch_of(settings)
     if settings.warehouse.engine == "bigquery":
         from edxtasks.warehouse.bigquery import open_bigquery

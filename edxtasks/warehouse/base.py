@@ -243,6 +243,11 @@ class Warehouse(ABC):
     """Called with what is done of a build that takes long, of how much (0: not known), in which unit; None
     where nobody wants to know."""
 
+    def tell_waiting(self, told: str) -> None:
+        """Tell, as progress, whom a build waits for."""
+        if self.progress is not None:
+            self.progress(0, 0, told)
+
     def notices(self, dataset: str) -> tuple[str, ...]:
         """What people should know of a dataset in which something was built; each is told once."""
         return ()

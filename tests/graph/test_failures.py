@@ -1,4 +1,4 @@
-"""What goes wrong stays where it went wrong: broken input, killed workers, ended runs, runs side by side."""
+"""What goes wrong stays where it went wrong: broken input, killed workers, ended runs."""
 
 from __future__ import annotations
 
@@ -134,11 +134,3 @@ def test_however_a_run_ends_the_next_goes_on(built_once: Project, tiny_campus: P
     assert outcome.built and not outcome.failed
     assert project.tables() == built_once.tables()
     assert project.doit("weekly").built == set()
-
-
-def test_two_runs_at_once_end_well(built_once: Project, tiny_campus: Path, tmp_path: Path) -> None:
-    project = Project.create(tmp_path / "project", tiny_campus)
-    runs = [project.start("-n", "2", "weekly") for _ in range(2)]
-    ends = [run.communicate(timeout=600) for run in runs]
-    assert [run.returncode for run in runs] == [0, 0], ends
-    assert project.tables() == built_once.tables()

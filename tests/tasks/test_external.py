@@ -15,8 +15,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "emulators"))
 
 from doit_process import doit
-from project import REPOSITORY
+from project import REPOSITORY, Project
 from servers import BUCKET, PROJECT, running
+from test_failures import wait_until
 
 from edxtasks.build.building import Built
 from edxtasks.build.freshness import Status
@@ -75,6 +76,7 @@ COMMANDS = {
     },
     "failing": {"default_parameters": "lazy", "template": "failing.template"},
     "killed": {"default_parameters": "lazy", "template": "killed.template"},
+    "slow": {"default_parameters": "copy", "template": "slow.template"},
     "gone": {"default_parameters": "lazy", "script_cmd": "no-such-program {script_name}"},
     "each_time": {"default_parameters": "lazy", "output_table": ""},
     "needing": {"default_parameters": "lazy", "depends_on": ["people", "roles", "of_ours"]},
@@ -87,6 +89,8 @@ TEMPLATES = {
     "lazy": "echo $# $1; touch lazy-MITx__6.00x__2013_Spring.log\n",
     "failing": "echo secret value; exit 7\n",
     "killed": "kill -9 $$\n",
+    "slow": "cd {{ working_dir | sh }}; echo x >> began; until [ -e go ]; do sleep 0.1; done\n"
+    "cd {{ ('warehouse/' + table_prefix) | sh }}; cp people.parquet new && mv new counts.parquet\n",
 }
 
 
@@ -168,6 +172,24 @@ def test_a_program_in_a_real_run(office: Path) -> None:
     info = ParquetWarehouse(office / "warehouse").info(TableName(COURSE.dataset, "counts"))
     assert info is not None
     assert info.description == "Learners, counted"
+
+
+def test_two_runs_of_one_program(office: Path) -> None:
+    """The second says who has it and leaves, or waits, and does not start the program again."""
+    (office / "dodo.py").write_text((REPOSITORY / "dodo.py").read_text())
+    project, task = Project(office), f"external:slow:{COURSE}"
+    first = project.start(task)
+    wait_until(lambda: (office / "began").exists() or first.poll() is not None)
+    hasty = project.doit(task, "wait=0", status=1)
+    assert f"{task}: the run of process {first.pid} on " in hasty.err
+    second = project.start(task)
+    assert second.stderr is not None
+    assert any("waiting for" in line for line in second.stderr)
+    (office / "go").touch()
+    assert f"built   {task}: 2 rows" in first.communicate(timeout=300)[1]
+    _, told = second.communicate(timeout=300)
+    assert (first.returncode, second.returncode) == (0, 0), told
+    assert (office / "began").read_text() == "x\n"
 
 
 def test_a_program_on_bigquery(office: Path, step: Steps, monkeypatch: pytest.MonkeyPatch) -> None:

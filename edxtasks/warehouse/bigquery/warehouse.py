@@ -15,9 +15,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from edxtasks.errors import UserError
+from edxtasks.locks import Lock
 from edxtasks.scratch import PLACE, Scratch
 from edxtasks.storage.cloud import told
 from edxtasks.storage.gcs import GcsStorage
@@ -163,7 +162,7 @@ class BigQueryWarehouse(Warehouse):
 
     def lock(self, name: TableName) -> AbstractContextManager[object]:
         self._locks.mkdir(parents=True, exist_ok=True)
-        return FileLock(self._locks / f"{self._service.path(name)}.lock")
+        return Lock(self._locks / f"{self._service.path(name)}.lock", str(name), self.tell_waiting)
 
     def load(
         self,

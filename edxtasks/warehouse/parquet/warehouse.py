@@ -9,8 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock
-
+from edxtasks.locks import Lock
 from edxtasks.scratch import PLACE, PRIVATE, Scratch
 from edxtasks.warehouse.base import (
     BuildInfo,
@@ -115,7 +114,7 @@ class ParquetWarehouse(Warehouse):
     # Building
 
     def lock(self, name: TableName) -> AbstractContextManager[object]:
-        return FileLock(self._folder.private(name.dataset) / f"{name.table}.lock")
+        return Lock(self._folder.private(name.dataset) / f"{name.table}.lock", str(name), self.tell_waiting)
 
     def load(
         self,
