@@ -37,9 +37,8 @@ screenshots: ## those of the README, from a simulated campus; needs a Chromium
 	$(VENV)/bin/python tests/pages/screenshots.py
 	$(VENV)/bin/python tests/graph/readme_screen.py
 
-package: ## wheel and sdist, in dist/
-	$(PYTHON) -m pip install -q build
-	$(PYTHON) -m build
+package: ## wheel and sdist of the commit, in dist/: built twice, with the same bytes
+	bash .ci/package
 
 ci: ## everything, in an environment of its own
 	bash .ci/run
