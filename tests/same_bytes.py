@@ -1,4 +1,4 @@
-"""An sdist with the same bytes whenever and by whomever it is built: `python tests/same_bytes.py FILE.tar.gz`.
+"""An sdist with the same bytes whenever and by whomever it is built: `same_bytes.py FILE.tar.gz`.
 
 A step of `.ci/package`. setuptools gives the same wheel for the same `SOURCE_DATE_EPOCH`; into the sdist it
 writes the time of the build, its user and the modes of files. Here these are made the same: the time of

@@ -14,6 +14,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 PAGES_OUTSIDE_DOCS = [
     REPOSITORY / "README.md",
     REPOSITORY / "CONTRIBUTING.md",
+    REPOSITORY / "SECURITY.md",
     REPOSITORY / "benchmarks/README.md",
 ]
 
@@ -23,6 +24,18 @@ def test_links_lead_to_files(page: Path) -> None:
     """Links inside docs/ are checked when the site is built (`make docs`)."""
     links = re.findall(r"\]\(([^)#]+)(?:#[\w-]+)?\)", page.read_text())
     assert [link for link in links if "://" not in link and not (page.parent / link).exists()] == []
+
+
+def test_what_the_security_page_claims_is_tested() -> None:
+    """Each line of its table names tests, and they are there."""
+    text = (REPOSITORY / "SECURITY.md").read_text()
+    table = [line for line in text.splitlines() if line.startswith("| ")][2:]
+    assert len(table) > 10
+    assert [line for line in table if "::test_" not in line] == []
+    named = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", text)
+    assert [
+        f"{file}::{test}" for file, test in named if f"def {test}(" not in (REPOSITORY / file).read_text()
+    ] == []
 
 
 def test_every_page_is_in_the_navigation() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from edxtasks.errors import UserError
 from edxtasks.scratch import Scratch
 from edxtasks.warehouse.base import Absent, Query, QueryRefusedError, ResourceLimits
 from edxtasks.warehouse.schema import schema
@@ -37,3 +38,36 @@ def test_what_cannot_be_run_is_told_without_the_sql_of_duckdb(
     session.close()
     assert fault in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT one AS one FROM READ_CSV('{file}')",
+        "SELECT one AS one FROM `{file}`",
+        "SELECT one AS one FROM '{file}'",
+        "SELECT one AS one FROM given JOIN `{file}` USING (one)",
+        "SELECT one AS one FROM given WHERE one IN (SELECT one FROM `{file}`)",
+        "SELECT LENGTH(READ_TEXT('{file}')) AS one FROM given",
+        "SELECT LENGTH(GETENV('HOME')) AS one FROM given",
+        "COPY (SELECT 1 AS one) TO '{file}.copy'",
+        "ATTACH '{file}.database'",
+        "INSTALL httpfs",
+        "SELECT one AS one FROM given; SET threads = 1",
+    ],
+)
+def test_a_query_opens_no_file(tmp_path: Path, sql: str) -> None:
+    """Only its sources: no file beside them, no environment, no statement of DuckDB."""
+    file = tmp_path / "own.csv"
+    file.write_text("one\n7393739\n")
+    session = Session(ResourceLimits(1, ""), Scratch((tmp_path / "scratch",)))
+    query = Query(sql.format(file=file), {"given": Absent(GIVEN)}, {}, schema("one INTEGER -- one"))
+    with (
+        session.views({"given": "SELECT CAST(1 AS BIGINT) AS one"}),
+        pytest.raises((QueryRefusedError, UserError)) as refused,
+        session.result(query),
+    ):
+        pass
+    session.close()
+    assert "7393739" not in str(refused.value)
+    assert {path.name for path in tmp_path.iterdir()} <= {"own.csv", "scratch"}
