@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 .DEFAULT_GOAL := help
-.PHONY: help setup hooks test test-table check format docs screenshots package ci
+.PHONY: help setup hooks test test-table faults check format docs screenshots package ci
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-12s %s\n", $$1, $$2}'
@@ -20,6 +20,10 @@ test: ## the whole suite
 
 test-table: ## one table, TABLE=NAME: its cases on both engines
 	$(VENV)/bin/python -m pytest tests/tables tests/proofs/test_models.py -k "$(TABLE)"
+
+faults: ## 200 disturbed runs of each engine, and what stands afterwards: hours, as root
+	$(VENV)/bin/python tests/faults/disturb.py
+	$(VENV)/bin/python tests/faults/disturb.py --engine emulators
 
 check: ## ruff and mypy
 	$(VENV)/bin/ruff check .

@@ -1,0 +1,125 @@
+"""What is done to runs and their files."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+
+from fault_points import Point
+from fault_runs import Started
+from project import Project
+from test_failures import processes_below, workers_of
+
+UNPRIVILEGED = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search,-fowner")
+"""What takes from root the right to pass over permissions."""
+
+AMPLE = 2**31
+
+
+def kill(one: Point, run: Started) -> str:
+    """Send the signal; says to whom, "" where nobody was there any more."""
+    if not run.await_moment(one):
+        return ""
+    main, number = run.process.pid, one.signal_number
+    if one.target == "group":
+        os.killpg(main, number)
+    elif one.target == "all":
+        run.process.send_signal(signal.SIGSTOP)  # it may not see its workers end
+        for process in [*processes_below(main), main]:
+            _send(process, number)
+        _send(main, signal.SIGCONT)
+    elif one.target == "worker":
+        workers = workers_of(main)
+        if not workers:
+            return ""
+        _send(one.random().choice(sorted(workers)), number)
+    else:
+        run.process.send_signal(number)
+    return f"{one.signal} to {one.target}"
+
+
+def take_permissions(one: Point, project: Project) -> Callable[[], None]:
+    """Take the permissions of a folder or file; gives what brings them back."""
+    random = one.random()
+    path = _chosen(project, random, folders=True)
+    before = path.stat().st_mode & 0o7777
+    path.chmod(random.choice((0, 0o444, 0o555)))
+    print(f"    permissions of {path.relative_to(project.folder)}", flush=True)
+    return lambda: path.chmod(before)
+
+
+def shift_times(one: Point, project: Project) -> None:
+    """Let files be of another time: all of a folder."""
+    random = one.random()
+    moment = random.choice((2_000_000_000, 86_400, time.time() + 3_600))
+    folder = random.choice([path for path in sorted(project.folder.iterdir()) if path.is_dir()])
+    for path in (folder, *folder.rglob("*")):
+        os.utime(path, (moment, moment), follow_symlinks=False)
+    print(f"    times of {folder.name}: {moment}", flush=True)
+
+
+def flip(one: Point, project: Project) -> Path:
+    """Flip a bit of a file that the product made; its size and its times stay."""
+    random = one.random()
+    path = _chosen(project, random, folders=False)
+    status, content = path.stat(), bytearray(path.read_bytes())
+    place = random.randrange(len(content))
+    content[place] ^= 1 << random.randrange(8)
+    path.write_bytes(content)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    print(f"    byte {place:,} of {len(content):,} of {path.relative_to(project.folder)}", flush=True)
+    return path
+
+
+def _chosen(project: Project, random: Random, folders: bool) -> Path:
+    places = [project.folder / name for name in ("TRACKING_LOGS", "SQL", "warehouse", "storage", "state")]
+    own = [path for place in places if place.is_dir() for path in (place, *sorted(place.rglob("*")))]
+    chosen = [one for one in own if (folders and one.is_dir()) or _has_content(one)]
+    return random.choice(chosen or [project.folder])  # deliveries alone: nothing of ours yet
+
+
+def _has_content(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > 0
+
+
+def _send(process: int, number: signal.Signals) -> None:
+    try:
+        os.kill(process, number)
+    except ProcessLookupError:
+        return
+
+
+@contextmanager
+def disk(size: int = AMPLE) -> Iterator[Path]:
+    """A file system of `size` bytes (root alone may make one)."""
+    folder = Path(tempfile.mkdtemp(prefix="edxtasks-faults-"))
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "faults", str(folder)], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+        folder.rmdir()
+
+
+def resize(folder: Path, size: int) -> None:
+    """Give the file system of `disk` another size."""
+    subprocess.run(["mount", "-o", f"remount,size={size}", str(folder)], check=True)
+
+
+def fill(one: Point, folder: Path) -> str:
+    """Leave little room on the disk; says how much."""
+    left = one.random().choice((0, 10_000, 300_000, 2_000_000, 5_000_000, 10_000_000))
+    resize(folder, bytes_below(folder) + left)
+    return f"{left:,} bytes free"
+
+
+def bytes_below(folder: Path) -> int:
+    """What the files of a folder take of a disk, in whole pages."""
+    return sum(-(-path.lstat().st_size // 4096) * 4096 + 4096 for path in folder.rglob("*"))

@@ -1,0 +1,79 @@
+"""Runs of doit whose output is read while they run, and whose processes are counted."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from fault_points import Point
+from project import Project
+
+LONGEST = 300.0
+"""Seconds after which a run hangs."""
+
+
+@dataclass
+class Started:
+    """A run on its way; what it writes goes to a file, which is read while it runs."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def text(self) -> str:
+        """What it has written."""
+        return self.log.read_text(errors="replace")
+
+    def end(self) -> int | None:
+        """Its exit status; None where it hung and was killed."""
+        try:
+            return self.process.wait(timeout=LONGEST)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            return None
+
+    def await_moment(self, one: Point) -> bool:
+        """Wait for the moment of a point; False where the run was over before."""
+        while self.process.poll() is None and self.text.count("\nbuilt   ") < one.after:
+            time.sleep(0.01)
+        end = time.monotonic() + one.delay
+        while self.process.poll() is None and time.monotonic() < end:
+            time.sleep(0.01)
+        return self.process.poll() is None
+
+
+def started(project: Project, words: tuple[str, ...], log: Path, before: tuple[str, ...] = ()) -> Started:
+    """Start doit in a session of its own."""
+    with log.open("wb") as file:
+        file.write(b"\n")
+        file.flush()
+        process = subprocess.Popen(
+            [*before, sys.executable, "-m", "doit", *words, "verbose=1"],
+            cwd=project.folder,
+            env=os.environ | {"PYTHONPATH": str(project.package)},
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
+        )
+    return Started(process, log)
+
+
+def of_session(session: int) -> list[int]:
+    """The processes of a session that live."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            try:
+                state, _, _, of_session = (entry / "stat").read_text().rpartition(")")[2].split()[:4]
+            except OSError:
+                continue  # it has just ended
+            if int(of_session) == session and state != "Z":
+                found.append(int(entry.name))
+    return found

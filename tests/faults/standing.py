@@ -1,0 +1,70 @@
+"""What stands after a run: each file by its bytes, each table by its rows; and what should not stand."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import duckdb
+
+Standing = Mapping[str, str]
+"""What is there, by name: a path, or `dataset.table`; with a digest of bytes or rows."""
+
+_OUR_NOTES = re.compile(r"(^|/)_edxtasks/|(^|/)META/|\.lock$|\.workers$")
+"""Notes hold the times of their runs: that they are there is all that can be asked."""
+
+_UNFINISHED = ("run-*", ".edxtasks-*", "*.part", "*.new", ".tracklog-*")
+
+
+def standing(folder: Path) -> Standing:
+    """The files of a project, but for its configuration and `state`."""
+    return {str(path.relative_to(folder)): _digest(folder, path) for path in _files(folder)}
+
+
+def unfinished(folder: Path) -> list[str]:
+    """What runs have left in a project: folders for scratch, files on their way."""
+    return sorted({str(path) for name in _UNFINISHED for path in folder.rglob(name)})
+
+
+def differences(expected: Standing, found: Standing, varying: frozenset[str] = frozenset()) -> list[str]:
+    """Lines that say what is missing, more, or other than expected. Of what is `varying`, two undisturbed
+    runs have different bytes: only that it is there is asked."""
+    return [
+        *(f"missing: {name}" for name in sorted(expected.keys() - found.keys())),
+        *(f"left over: {name}" for name in sorted(found.keys() - expected.keys())),
+        *(
+            f"different: {name}"
+            for name in sorted(expected.keys() & found.keys() - varying)
+            if expected[name] != found[name]
+        ),
+    ]
+
+
+def rows_of(path: Path) -> str:
+    """Number of rows of a Parquet file and the sum of their hashes, read from its pages, not the footer."""
+    with duckdb.connect() as connection:
+        rows = connection.execute(
+            "SELECT count(*), sum(hash(entry)) FROM read_parquet($path, hive_partitioning = false) entry",
+            {"path": str(path)},
+        ).fetchone()
+    assert rows is not None
+    return f"{rows[0]} rows, {rows[1]}"
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.relative_to(folder).parts[0] not in {"state", "config", "ledger"}:
+            yield path
+
+
+def _digest(folder: Path, path: Path) -> str:
+    if _OUR_NOTES.search(str(path.relative_to(folder))):
+        return "there"
+    if path.suffix == ".parquet":
+        try:
+            return rows_of(path)
+        except duckdb.Error as error:
+            return f"unreadable: {error}"
+    return hashlib.sha256(path.read_bytes()).hexdigest()
