@@ -130,6 +130,7 @@ class Scratch:
             except OSError as error:
                 faults.append(f"{error.filename or place}: {error.strerror or error}")
                 continue
+            _open.add(self)
             self._remove = weakref.finalize(self, _give_up, folder, lock, os.getpid())
             if faults:
                 self.notice = f"scratch files are kept in {place}, since {'; '.join(faults)}"
@@ -148,12 +149,22 @@ class Scratch:
         return note
 
 
+def leave_nothing() -> None:
+    """Remove all scratch of this process and its unfinished files: it ends in the next moment, whatever it
+    is at."""
+    for scratch in list(_open):
+        folder = scratch._folder
+        if folder is not None:
+            _clear(folder)
+
+
 def scratch_of(settings: Settings) -> Scratch:
     """The scratch of a process: below `state`; where that cannot be written, in the warehouse's folder."""
     there = f"{PLACE}-{os.getuid()}"  # a warehouse may belong to several people
     return Scratch((settings.engine.state / PLACE, settings.warehouse.path / PRIVATE / there))
 
 
+_open: weakref.WeakSet[Scratch] = weakref.WeakSet()
 _current: Scratch | None = None
 
 
@@ -239,12 +250,17 @@ def _locked(place: Path) -> Iterator[None]:
 def _sweep(place: Path) -> None:
     for folder in place.glob(f"{_OF_RUN}*"):
         if _is_left(folder):
-            for note in folder.glob(f"{_NOTE}*"):
-                with suppress(OSError):  # a folder that is no longer writable, or not there
-                    path = note.readlink()
-                    if path.name.startswith(BESIDE):
-                        path.unlink(missing_ok=True)
-            _remove_tree(folder)
+            _clear(folder)
+
+
+def _clear(folder: Path) -> None:
+    """Remove the folder of a process, and the unfinished files that are noted in it."""
+    for note in folder.glob(f"{_NOTE}*"):
+        with suppress(OSError):  # a folder that is no longer writable, or not there
+            path = note.readlink()
+            if path.name.startswith(BESIDE):
+                path.unlink(missing_ok=True)
+    _remove_tree(folder)
 
 
 def _is_left(folder: Path) -> bool:

@@ -8,22 +8,30 @@ from __future__ import annotations
 import itertools
 import os
 import re
-import select
 import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext, suppress
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
 
 from doit.cmdparse import CmdParseError
 from doit.exceptions import InvalidCommand
 
 from edxtasks.caches import keeping_no_caches
 from edxtasks.commands.explained import Explained
+from edxtasks.commands.guard import (
+    INTERRUPTED,
+    OUTPUT_CLOSED,
+    Guard,
+    NobodyReads,
+    current,
+    guarded,
+    is_unread,
+    number_of,
+    streams,
+)
 from edxtasks.commands.other_names import not_found
 from edxtasks.config import VARIABLES
 from edxtasks.errors import SettingsError, UserError, from_machine, nearest
@@ -31,17 +39,6 @@ from edxtasks.printable import say
 
 FAILED = 1
 WRONG_COMMAND_LINE = 3
-INTERRUPTED = 130
-"""Exit status of a command that was ended by Ctrl-C, SIGTERM or SIGHUP."""
-OUTPUT_CLOSED = 141
-"""Exit status where the reader of stdout or stderr has gone (`… | head`, a closed terminal): that of a
-process that SIGPIPE ends."""
-
-_CLOSED = select.POLLERR | select.POLLHUP
-
-
-class NobodyReads(KeyboardInterrupt):
-    """The reader of stdout or stderr has gone. As Ctrl-C, it passes every `except Exception`."""
 
 
 class EndsWell(Explained):
@@ -106,65 +103,44 @@ class EndsWell(Explained):
 def ended(work: Callable[[], int | None]) -> int | None:
     """What `work` gives as exit status, or that of how it ended. Errors for people that doit itself knows how
     to show go through."""
-    try:
-        with _signals_as_ctrl_c():
+    with guarded() as guard:
+        try:
             status = work()
-            for stream in _streams():
+            for stream in streams():
                 stream.flush()
             return status
-    except NobodyReads:
+        except BaseException as error:
+            guard.let_end()
+            told = _status(error, guard)
+            if told is None:
+                raise
+            return told
+
+
+def _status(error: BaseException, guard: Guard) -> int | None:
+    """The exit status of a command that ended with an error, which is told; None for one that is none of
+    ours to tell. What comes after an interruption comes from it: a query makes an error of its own of it."""
+    broken = isinstance(error, BrokenPipeError) and any(map(is_unread, streams()))
+    if guard.unread or broken or isinstance(error, NobodyReads):
         return _unread()
-    except KeyboardInterrupt:
+    if isinstance(error, KeyboardInterrupt) or (guard.interrupted and isinstance(error, Exception)):
         return _told(INTERRUPTED, "interrupted")
-    except SettingsError as error:
+    if isinstance(error, SettingsError):
         return _told(WRONG_COMMAND_LINE, f"ERROR: {error}")
-    except UserError as error:
+    if isinstance(error, UserError):
         return _told(FAILED, f"ERROR: {error}")
-    except (OSError, MemoryError) as error:
-        if isinstance(error, BrokenPipeError) and any(map(_unread_stream, _streams())):
-            return _unread()
+    if isinstance(error, (OSError, MemoryError)):
         return _told(FAILED, f"ERROR: {from_machine(error)}")
-
-
-@contextmanager
-def watching_readers() -> Iterator[Callable[[], None]]:
-    """While the block runs, the end of whoever reads stdout or stderr raises `NobodyReads` in the main
-    thread, also while nothing is written and while it waits.
-
-    Gives the function that does the same, for whoever notices it otherwise; any thread may call it.
-    """
-    main = threading.main_thread().ident
-    assert main is not None
-    gone = threading.Event()
-
-    def interrupt(number: int, frame: Any) -> None:
-        if gone.is_set():
-            raise NobodyReads
-        raise KeyboardInterrupt
-
-    def nobody_reads() -> None:
-        if not gone.is_set():
-            gone.set()
-            signal.pthread_kill(main, signal.SIGTERM)
-
-    previous = signal.signal(signal.SIGTERM, interrupt)
-    wake, woken = os.pipe()
-    watcher = threading.Thread(target=_watch, args=(wake, nobody_reads), daemon=True)
-    watcher.start()
-    try:
-        yield nobody_reads
-    finally:
-        gone.set()
-        os.close(woken)
-        watcher.join()
-        os.close(wake)
-        signal.signal(signal.SIGTERM, previous)
+    return None
 
 
 def ignore_interrupts() -> None:
     """From now on the command only cleans up: another Ctrl-C must not break into that."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
+    guard = current()
+    if guard is not None:
+        guard.let_end()
 
 
 def end_quietly_when_interrupted() -> None:
@@ -178,35 +154,6 @@ def end_quietly_when_interrupted() -> None:
         previous(kind, error, trace)
 
     sys.excepthook = hook
-
-
-def _watch(wake: int, nobody_reads: Callable[[], None]) -> None:
-    watched = select.poll()
-    watched.register(wake, select.POLLIN)
-    for number in filter(None, map(_number_of, _streams())):
-        watched.register(number, 0)  # errors and hang-ups are always told
-    if any(number != wake and events & _CLOSED for number, events in watched.poll()):
-        nobody_reads()
-
-
-def _streams() -> list[IO[str]]:
-    return [stream for stream in (sys.__stdout__, sys.__stderr__) if stream is not None]
-
-
-def _number_of(stream: IO[str]) -> int | None:
-    try:
-        return stream.fileno()
-    except (OSError, ValueError):  # no file behind it, or closed
-        return None
-
-
-def _unread_stream(stream: IO[str]) -> bool:
-    number = _number_of(stream)
-    if number is None:
-        return False
-    watched = select.poll()
-    watched.register(number, 0)
-    return any(events & _CLOSED for _, events in watched.poll(0))
 
 
 def _unread() -> int:
@@ -223,32 +170,11 @@ def _told(status: int, message: str) -> int:
 
 def _give_up() -> None:
     """Let what is still to be written go nowhere: the interpreter would try again at its end, and fail."""
-    for stream in _streams():
+    for stream in streams():
         with suppress(OSError, ValueError):
             stream.flush()
             continue
-        number = _number_of(stream)
+        number = number_of(stream)
         if number is not None:
             with Path(os.devnull).open("wb") as nowhere:
                 os.dup2(nowhere.fileno(), number)
-
-
-@contextmanager
-def _signals_as_ctrl_c() -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    ending = (signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, *ending)}
-
-    def interrupt(number: int, frame: Any) -> None:
-        raise KeyboardInterrupt
-
-    for number in ending:
-        if before[number] is signal.SIG_DFL:  # else somebody wants it otherwise: nohup, for one
-            signal.signal(number, interrupt)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

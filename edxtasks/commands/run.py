@@ -17,15 +17,8 @@ from doit.runner import MThreadRunner, Runner
 from doit.task import Stream
 
 from edxtasks.build.last_failures import LastFailures
-from edxtasks.commands.ending import (
-    FAILED,
-    INTERRUPTED,
-    OUTPUT_CLOSED,
-    EndsWell,
-    NobodyReads,
-    ignore_interrupts,
-    watching_readers,
-)
+from edxtasks.commands.ending import FAILED, EndsWell, ignore_interrupts
+from edxtasks.commands.guard import INTERRUPTED, OUTPUT_CLOSED, NobodyReads, current
 from edxtasks.commands.old_forms import AnswersOldForms
 from edxtasks.graph.json_lines import JsonLines
 from edxtasks.graph.reporter import RunReporter
@@ -199,11 +192,12 @@ class Run(AnswersOldForms, EndsWell, DoitRun):  # type: ignore[misc]
             scratch.sweep()  # what a killed run has left
             if warning := scratch.warning():
                 say(f"warning: {warning}")
-            with watching_readers() as nobody_reads:
-                screen.nobody_reads = nobody_reads
-                ended = runner.run_all(self.control.task_dispatcher())
-                for remark in run.context.warehouse.remarks():
-                    say(f"note: {remark}")
+            if (guard := current()) is not None:
+                screen.nobody_reads = guard.nobody_reads
+                guard.take_time()
+            ended = runner.run_all(self.control.task_dispatcher())
+            for remark in run.context.warehouse.remarks():
+                say(f"note: {remark}")
         except NobodyReads:
             ended = OUTPUT_CLOSED
             raise

@@ -11,7 +11,8 @@ from typing import Any
 
 from doit import doit_cmd
 
-from edxtasks.commands.ending import FAILED, INTERRUPTED
+from edxtasks.commands.ending import FAILED
+from edxtasks.commands.guard import INTERRUPTED, current
 from edxtasks.commands.plain import DataCommand, Request
 from edxtasks.config import Settings, load_settings
 from edxtasks.course import shorten
@@ -114,6 +115,9 @@ class Shell(DataCommand):
             sys.stdout.buffer,
             explain=options["explain"],
         )
+        guard = current()
+        if guard is not None:
+            guard.interrupt = asked.interrupt
         try:
             if typed:
                 return _talk(session, asked, None if options["no_history"] else settings.engine.state)
@@ -121,6 +125,8 @@ class Shell(DataCommand):
         except Ended:
             return 0
         except KeyboardInterrupt:
+            if guard is not None and guard.must_end:
+                raise
             return INTERRUPTED  # who pressed Ctrl-C knows
         finally:
             asked.close()
@@ -193,14 +199,21 @@ def _talk(session: Session, asked: Asked, state: Path | None) -> int:
 
     names = [one.name for one in asked.tables()] if asked.dialect == DUCKDB else []
     prompt = Prompt(asked.dialect, None if state is None else state / HISTORY, names)
+    guard = current()
+    if guard is not None:
+        guard.survives_ctrl_c = True
     say(f"{asked.dialect}. Statements end with a semicolon; .help for more, Ctrl-D ends")
     while True:
         typed = ""
         try:
             typed = prompt.read()
+            if guard is not None:
+                guard.hear_again()
             session.answer_typed(typed)
         except EOFError:
             return 0
         except KeyboardInterrupt:  # at the prompt it only takes back what was typed
+            if guard is not None and guard.must_end:
+                raise
             if typed:
                 say("interrupted")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +100,10 @@ class EmbeddedShell(Asked):
                 self._note()
                 return self._result(statement, kind)
             raise
+
+    def interrupt(self) -> None:
+        with suppress(duckdb.ConnectionException):  # it is closed already
+            self._connection.interrupt()
 
     def close(self) -> None:
         self._connection.close()

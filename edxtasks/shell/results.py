@@ -78,6 +78,9 @@ class Asked(ABC):
         taken, self.remarks = self.remarks, ()
         return taken
 
+    def interrupt(self) -> None:  # noqa: B027  (most engines hear signals while they wait)
+        """Break off the statement that another thread runs, where it does not hear signals itself."""
+
     @abstractmethod
     def close(self) -> None:
         """End the connection."""

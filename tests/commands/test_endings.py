@@ -58,12 +58,11 @@ def test_a_run_whose_messages_nobody_reads_ends(tiny_campus: Path, tmp_path: Pat
 
 WAITING = """
 import sys, time
-from edxtasks.commands.ending import ended, watching_readers
+from edxtasks.commands.ending import ended
 
 def work():
-    with watching_readers():
-        print("begun", file=sys.stderr, flush=True)
-        time.sleep(600)
+    print("begun", file=sys.stderr, flush=True)
+    time.sleep(600)
 
 sys.exit(ended(work))
 """
@@ -80,6 +79,52 @@ def test_a_run_that_writes_nothing_ends_too_when_its_reader_has_gone(closed: str
     rest = run.stdout if closed == "stderr" else run.stderr
     assert rest.read() == b""
     rest.close()
+
+
+DEAF = """
+import pathlib, sys
+import duckdb
+from edxtasks.commands.ending import ended
+from edxtasks.files import replacing
+from edxtasks.scratch import Scratch, use
+
+def work():
+    scratch = use(Scratch([pathlib.Path("scratch")]))
+    with replacing(pathlib.Path("unfinished")), scratch.folder():
+        print("begun", file=sys.stderr, flush=True)
+        # no row comes for hours, and DuckDB does not let Python hear of signals while it looks for one
+        rows = "range(10000000) AS a (x), range(10000000) AS b (y)"
+        duckdb.execute(f"SELECT x FROM {rows} WHERE hash(x * y) = 3").fetchmany(1)
+
+sys.exit(ended(work))
+"""
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, "stdout"])
+def test_a_query_that_hears_of_no_signal_is_ended(end: signal.Signals | str, tmp_path: Path) -> None:
+    query = start(tmp_path, sys.executable, "-c", DEAF, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert query.stdout is not None
+    assert query.stderr is not None
+    assert query.stderr.readline() == b"begun\n"
+    if isinstance(end, signal.Signals):
+        query.send_signal(end)
+    else:
+        query.stdout.close()
+    assert query.wait(timeout=300) == (130 if isinstance(end, signal.Signals) else 141)
+    assert query.stderr.read() == (b"interrupted\n" if isinstance(end, signal.Signals) else b"")
+    assert [path.name for path in tmp_path.rglob("*") if path.name != ".lock"] == ["scratch"]
+
+
+def test_an_error_that_a_query_makes_of_a_signal_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
+    def work() -> int:
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        except KeyboardInterrupt:
+            raise RuntimeError("Query interrupted") from None  # as DuckDB does
+        return 0
+
+    assert ended(work) == 130
+    assert capsys.readouterr().err == "interrupted\n"
 
 
 @pytest.mark.parametrize("words", [("list", "--all"), ("plan",), ("help",), ("why", "-h")])

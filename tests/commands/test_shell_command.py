@@ -427,6 +427,21 @@ def test_the_prompt(embedded: Path) -> None:
     assert history.read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    "typed", ["", "SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b;\r"]
+)
+def test_sigterm_ends_the_prompt_also_in_a_query(typed: str, embedded: Path) -> None:
+    terminal = at_terminal(embedded, "--no-history")
+    terminal.until("edxtasks>")
+    terminal.type(f"SELECT 7;{typed or chr(13)}")
+    terminal.until("─┘")
+    if not typed:
+        terminal.until("edxtasks>")
+    terminal.process.terminate()
+    terminal.until("interrupted")
+    assert terminal.end() == 130
+
+
 def test_output_at_the_prompt_is_a_dot_command(embedded: Path) -> None:
     terminal = at_terminal(embedded, "--output=a.csv")
     terminal.until("at the prompt: .output FILE")
