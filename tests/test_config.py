@@ -115,7 +115,7 @@ def test_every_setting_with_its_default(tmp_path: Path) -> None:
         "max_bad_rows": 0, "json_text_form": "compact", "module_id_extended": True, "split_gzip_level": 1,
         "mongo_keep_local": 20, "max_bad_fraction": 0.05, "publish_course_images": False,
         "axis_include_hidden": False, "days_per_query": 200, "min_item_responses": 5, "sybil_max_group": 8,
-        "latest_sql_dir": False, "file_mode": "0600", "rejects_kept_days": 90,
+        "latest_sql_dir": False, "file_mode": "0600", "rejects_kept_days": 90, "wait": None,
         "sybil_max_percent_correct": 70, "sybil_min_show_answer": 10, "fingerprint_min_pairs": 20,
         "fingerprint_min_corr": 0.99, "cameo_master": None, "cameo_cutoff": None, "irt_source": "",
         "export_personal_data": False, "keep_person_course_snapshots": False,
