@@ -133,6 +133,7 @@ def test_every_setting_with_its_default(tmp_path: Path) -> None:
             "dump_dir": None, "course_sql_base_dir": tmp_path, "course_sql_date_dir": None,
             "tracking_logs_directory": None, "tlfn": None, "geoip_database": tmp_path / "GeoIP2-City.mmdb",
             "geographic_regions": None, "listings": None, "staff": None, "deidentify_key_file": None,
+            "retired_list": tmp_path / "retired.json", "retire_key_file": None,
         },
         "warehouse": {
             "engine": "duckdb", "path": tmp_path / "warehouse", "project_id": None, "location": "US",
@@ -199,6 +200,7 @@ def test_whole_file(tmp_path: Path) -> None:
         geographic_regions=tmp_path / "geographic_regions_by_country.csv",
         listings=tmp_path / "listings.csv",
         staff=tmp_path / "staff.csv",
+        retired_list=tmp_path / "retired.json",
     )
     warehouse, storage, engine = found.warehouse, found.storage, found.engine
     assert (warehouse.engine, warehouse.path) == ("bigquery", tmp_path / "tables")

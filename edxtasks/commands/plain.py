@@ -36,6 +36,7 @@ from edxtasks.course import CourseKey, shorten
 from edxtasks.errors import SettingsError, SourceAbsentError, UserError, from_machine, nearest
 from edxtasks.messages import Messages
 from edxtasks.printable import say
+from edxtasks.scratch import keep_to
 
 _SELECTION = ("clist", "clist_from_missing_table", "dataset_latest", "year2")
 _OF_COURSES = ("courses", "clist", "clist_from_missing_table", "year2")
@@ -106,6 +107,7 @@ class DataCommand(EndsWell, Command):  # type: ignore[misc]
         except UserError as error:
             say(f"ERROR: {error}")
             return WRONG_COMMAND_LINE
+        keep_to(request.settings.file_mode)
         try:
             return self.perform(request)
         except (UserError, SourceAbsentError) as error:

@@ -58,6 +58,8 @@ HEEDED_BY: Mapping[Place, tuple[str, ...]] = {
     ("paths", "course_sql_base_dir"): ("waldofy", "setup_sql", "doall", "health"),
     ("paths", "course_sql_date_dir"): ("setup_sql", "doall", "health"),
     ("paths", "tracking_logs_directory"): ("split", "logs2gs", "logs2bq", "mongo2gs", "health"),
+    ("paths", "retired_list"): ("split", "waldofy", "retire"),
+    ("paths", "retire_key_file"): ("split", "waldofy", "retire"),
     ("paths", "tlfn"): ("split", "daily_logs", "weekly"),
     ("paths", "listings"): ("health",),
     ("warehouse", "engine"): (EVERYTHING,),

@@ -61,6 +61,17 @@ class Paths:
     )
     listings: Path | None = setting(PATH, None, "Course listings, CSV or JSON lines.")
     staff: Path | None = setting(PATH, None, "Staff file, CSV, for `staff2bq`.")
+    retired_list: Path = setting(
+        PATH,
+        Path("retired.json"),
+        "List of learners who asked to be forgotten, in keyed digests; `retire` writes it.",
+    )
+    retire_key_file: Path | None = setting(
+        PATH,
+        None,
+        "File with the key of that list, outside the warehouse, readable by you alone; `split` and `waldofy` "
+        "need it as long as there is a list.",
+    )
     deidentify_key_file: Path | None = setting(
         PATH,
         None,

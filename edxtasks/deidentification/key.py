@@ -8,25 +8,14 @@ by nothing. The key is never printed or stored: a stamp has a check value, made 
 from __future__ import annotations
 
 import hmac
-import os
-import stat
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from edxtasks.config import Settings
-from edxtasks.errors import SettingsError, from_machine
-from edxtasks.printable import printable_path
+from edxtasks.errors import SettingsError
+from edxtasks.key_file import read_key
 
-LEAST_BYTES = 32
-"""A shorter key is refused: as many bytes as the hash gives."""
-
-LEAST_DIFFERENT = 8
-"""A key with fewer different bytes is none that was drawn at random. Hexadecimal digits are 16."""
-
-_MOST_BYTES = 65_536
 _PSEUDONYM_BYTES = 16
 _CHECK_BYTES = 8
-_OPEN_TO_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 HOW_TO_MAKE = (
     "Make one with: (umask 077; python3 -c 'import secrets; print(secrets.token_hex(32))' > FILE) "
@@ -71,68 +60,11 @@ def release_key(settings: Settings) -> ReleaseKey:
             "no release is named: pseudonyms are made for one release, so that two cannot be joined. "
             "Name it, and each later one otherwise: deidentify_release=2026-spring"
         )
-    return ReleaseKey(_read(settings), release)
-
-
-def _read(settings: Settings) -> bytes:
-    path = settings.paths.deidentify_key_file
-    if path is None:
-        raise SettingsError(f"there is no key for pseudonyms (setting deidentify_key_file). {HOW_TO_MAKE}")
-    shown = f"deidentify_key_file: {printable_path(path)}"
-    _refuse_places(path, shown, settings)
-    try:
-        content = _content(path, shown)
-    except FileNotFoundError:
-        raise SettingsError(f"{shown} does not exist. {HOW_TO_MAKE}") from None
-    except OSError as error:
-        raise from_machine(error) or error from None
-    secret = content.strip()
-    if len(content) > _MOST_BYTES:
-        raise SettingsError(f"{shown}: expected at most {_MOST_BYTES} bytes, found more: it is no key")
-    if len(secret) < LEAST_BYTES or len(set(secret)) < LEAST_DIFFERENT:
-        raise SettingsError(
-            f"{shown}: expected at least {LEAST_BYTES} random bytes, found fewer, or the same few ones: it "
-            f"could be guessed. {HOW_TO_MAKE}"
-        )
-    return secret
-
-
-def _content(path: Path, shown: str) -> bytes:
-    """What is in the file, or more than a key may have. It is looked at and read while it is open: no other
-    one can be put in its place. A pipe, which nobody may write to, is not waited for."""
-    opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    try:
-        _refuse_open(os.fstat(opened), shown)
-        return os.read(opened, _MOST_BYTES + 1)
-    finally:
-        os.close(opened)
-
-
-def _refuse_open(status: os.stat_result, shown: str) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise SettingsError(f"{shown}: expected a file, found a folder or something else")
-    if status.st_mode & _OPEN_TO_OTHERS:
-        raise SettingsError(
-            f"{shown} is open to others than its owner (permissions {stat.S_IMODE(status.st_mode):o}): "
-            "chmod 600 it. Where others may have read it, make a new key and name a new release"
-        )
-
-
-def _refuse_places(path: Path, shown: str, settings: Settings) -> None:
-    """A key that lies among tables or published files goes where they go."""
-    places = {
-        "warehouse": settings.warehouse.path,
-        "storage": settings.storage.path,
-        "folder of state": settings.engine.state,
-    }
-    for name, place in places.items():
-        if any(one.is_relative_to(other) for one, other in _both_ways(path, place)):
-            raise SettingsError(
-                f"{shown} lies inside the {name}, {printable_path(place)}, and would go wherever that is "
-                "copied: move it elsewhere"
-            )
-
-
-def _both_ways(path: Path, place: Path) -> list[tuple[Path, Path]]:
-    """The paths as they are written, and where they lead."""
-    return [(Path(os.path.normpath(path)), Path(os.path.normpath(place))), (path.resolve(), place.resolve())]
+    secret = read_key(
+        settings,
+        "deidentify_key_file",
+        "pseudonyms",
+        HOW_TO_MAKE,
+        ". Where others may have read it, make a new key and name a new release",
+    )
+    return ReleaseKey(secret, release)

@@ -7,6 +7,7 @@ never because of a time stamp.
 
 from __future__ import annotations
 
+import gzip
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,13 +20,14 @@ from edxtasks.config import Settings
 from edxtasks.course import CourseKey
 from edxtasks.directories import dump_date
 from edxtasks.dumps.files import PIECE, refuse_encrypted
-from edxtasks.dumps.package import COPY, TABLE, UNKNOWN, Package, PackageFile, plan_package
+from edxtasks.dumps.package import COPY, EDGE, TABLE, UNKNOWN, Package, PackageFile, plan_package
 from edxtasks.dumps.reader import DeliveredTable
 from edxtasks.dumps.rows import csv_file
 from edxtasks.errors import InputError
 from edxtasks.files import replacing
 from edxtasks.messages import Messages
 from edxtasks.printable import listed, printable, printable_path
+from edxtasks.retired import Retired, of_document, record_cleaner
 from edxtasks.workers import Job, Report, WorkerDiedError, WorkerPool
 
 __all__ = ["Package", "Sorted", "convert", "pending", "plan_package", "was_sorted"]
@@ -100,13 +102,15 @@ def convert(
     max_bad_fraction: float = 0.05,
     force: bool = False,
     progress: Callable[[int, int], None] | None = None,
+    retired: Retired | None = None,
 ) -> Sorted:
     """Make what is out of date for `course` (None: all that goes to no known course); with `force` all of it.
 
     With `workers` > 1 as many files at a time, each in a process of its own. A file that fails leaves its old
     target in place and the others go on; the call then ends with an `InputError` that names each of them.
-    `progress(done, of)` is told how many files are sorted.
+    `progress(done, of)` is told how many files are sorted. Records of `retired` learners are left out.
     """
+    retired = retired or Retired()
     record = _Record(package, course)
     files = package.files.get(course, ())
     stale = [file for file in files if force or record.why(file, digest)]
@@ -123,7 +127,11 @@ def convert(
         else:
             readable.append(file)
             digests.append(found)
-    for number, (file, result) in enumerate(_converted(readable, digests, workers, max_bad_fraction), 1):
+    works = [
+        (file, known, max_bad_fraction, retired.of_site(_is_edge(file.target, package.base)))
+        for file, known in zip(readable, digests, strict=True)
+    ]
+    for number, (file, result) in enumerate(_converted(works, workers), 1):
         if progress is not None:
             progress(number, len(readable))
         messages.merge(result.messages)
@@ -212,7 +220,7 @@ class _Record:
         self._path = package.base / RECORDS / package.date / f"{name}.json"
         self._base = package.base
         self._package = package.name
-        form = self._form(self._path)
+        form = self.form_of(self._path)
         targets = form.get("targets")
         self._targets: dict[str, dict[str, Any]] = targets if isinstance(targets, dict) else {}
         left = form.get("left out")
@@ -222,7 +230,8 @@ class _Record:
         self._saved = time.monotonic()
 
     @staticmethod
-    def _form(path: Path, versions: Collection[int] = (VERSION,)) -> Mapping[str, Any]:
+    def form_of(path: Path, versions: Collection[int] = (VERSION,)) -> Mapping[str, Any]:
+        """What the record at `path` says, where a version of `versions` wrote it; else nothing."""
         try:
             form = orjson.loads(path.read_bytes())
         except (FileNotFoundError, orjson.JSONDecodeError):
@@ -232,7 +241,7 @@ class _Record:
     @classmethod
     def tells_of(cls, path: Path, package: str) -> bool:
         """Whether the record at `path` names `package` as one that a file was sorted from."""
-        targets = cls._form(path, _KNOWN_VERSIONS).get("targets")
+        targets = cls.form_of(path, _KNOWN_VERSIONS).get("targets")
         return isinstance(targets, dict) and any(
             isinstance(known, dict) and known.get("package") == package for known in targets.values()
         )
@@ -240,7 +249,7 @@ class _Record:
     @classmethod
     def withheld_of(cls, path: Path) -> dict[str, str]:
         """The sorted files that the packages of one date and course name and do not give, with the reason."""
-        packages = cls._form(path, _KNOWN_VERSIONS).get("withheld")
+        packages = cls.form_of(path, _KNOWN_VERSIONS).get("withheld")
         known = packages.values() if isinstance(packages, dict) else ()
         return {name: reason for one in known if isinstance(one, dict) for name, reason in one.items()}
 
@@ -313,6 +322,10 @@ def _size(path: Path) -> int | None:
         return None
 
 
+_Work = tuple[PackageFile, str, float, Retired]
+"""A file, the digest of its source, the most bad records, and who is left out."""
+
+
 @dataclass(frozen=True)
 class _Result:
     """How the conversion of one file went: the digest of its source, or what went wrong."""
@@ -322,10 +335,9 @@ class _Result:
     fault: str = ""
 
 
-def _converted(
-    files: list[PackageFile], digests: list[str], workers: int, max_bad_fraction: float
-) -> Iterator[tuple[PackageFile, _Result]]:
-    """Each file with its result, in the order of `files`."""
+def _converted(works: list[_Work], workers: int) -> Iterator[tuple[PackageFile, _Result]]:
+    """Each file with its result, in the order of `works`."""
+    files = [work[0] for work in works]
     pool = WorkerPool(min(workers, len(files)))
     order = [*range(len(files))]
     if pool.size > 1:  # the largest first
@@ -333,26 +345,30 @@ def _converted(
     done: dict[int, _Result] = {}
     following = 0
     with pool:
-        jobs = (Job(convert_one, (files[at], digests[at], max_bad_fraction)) for at in order)
+        jobs = (Job(convert_one, works[at]) for at in order)
         for number, outcome in pool.each(jobs):
             at = order[number]
             try:
                 done[at] = outcome.get()
             except WorkerDiedError as died:  # the other files go on
-                done[at] = _Result(digests[at], Messages(), f"{printable_path(files[at].source)}: {died}")
+                done[at] = _Result(works[at][1], Messages(), f"{printable_path(files[at].source)}: {died}")
             while following in done:
                 yield files[following], done[following]
                 following += 1
 
 
-def convert_one(report: Report, file: PackageFile, digest: str, max_bad_fraction: float) -> _Result:
+def convert_one(
+    report: Report, file: PackageFile, digest: str, max_bad_fraction: float, retired: Retired
+) -> _Result:
     """Make the target of one file."""
     messages = Messages()
     try:
         before = _mark(file.source)
         file.target.parent.mkdir(parents=True, exist_ok=True)
         if file.treatment == TABLE:
-            _make_csv(file, messages, max_bad_fraction)
+            _make_csv(file, messages, max_bad_fraction, retired)
+        elif file.content == "forum" and retired:
+            _pack_forum(file.source, file.target, retired)
         else:
             _pack(file.source, file.target, as_it_is=file.treatment == COPY)
         if _mark(file.source) != before:
@@ -370,9 +386,9 @@ def _mark(path: Path) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
-def _make_csv(file: PackageFile, messages: Messages, max_bad_fraction: float) -> None:
+def _make_csv(file: PackageFile, messages: Messages, max_bad_fraction: float, retired: Retired) -> None:
     """The table as CSV, field for field as delivered: escapes and NULL stay, bad records are kept out, and so
-    are the values of `SECRETS`."""
+    are the values of `SECRETS`, and records of retired learners."""
     table = DeliveredTable(
         file.source,
         messages,
@@ -381,11 +397,92 @@ def _make_csv(file: PackageFile, messages: Messages, max_bad_fraction: float) ->
     )
     if table.header:
         secret = [at for at, name in enumerate(table.header) if name in SECRETS]
+        clean = record_cleaner(file.content, table.header, retired)
         with csv_file(file.target, table.header) as writer:
             for record in table.whole_records():
                 for at in secret:
                     record[at] = ""
-                writer.text_record(record)
+                kept = clean(record)[0] if retired else record
+                if kept is not None:
+                    writer.text_record(kept)
+
+
+def _pack_forum(source: Path, target: Path, retired: Retired) -> None:
+    """The documents of the forum, a line each, without those of retired learners."""
+    refuse_encrypted(source)
+    with source.open("rb") as file, replacing(target) as sink:
+        for line in file:
+            kept, _ = of_document(line, retired)
+            if kept is not None:
+                sink.write(kept)
+
+
+def retire_sorted(base: Path, retired: Retired) -> tuple[list[Path], int, int]:
+    """Take retired learners out of the files below `base` that were sorted; the records of what they were
+    sorted from hold. Gives the files that changed, and how many records went and mentions were blanked.
+
+    Raises `InputError` for a file that cannot be read.
+    """
+    changed: list[Path] = []
+    gone = mentions = 0
+    for path in sorted((base / RECORDS).rglob("*.json")):
+        form = _Record.form_of(path, _KNOWN_VERSIONS)
+        targets = form.get("targets")
+        before = len(changed)
+        for key, known in targets.items() if isinstance(targets, dict) else ():
+            file = base / key
+            if not isinstance(known, dict) or not file.is_file():
+                continue
+            cleaned = _retire_from(file, retired.of_site(_is_edge(file, base)))
+            if cleaned != (0, 0):
+                gone, mentions = gone + cleaned[0], mentions + cleaned[1]
+                changed.append(file)
+                known["size"] = _size(file)
+        if len(changed) > before:
+            with replacing(path) as sink:
+                sink.write(orjson.dumps(form, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
+    return changed, gone, mentions
+
+
+def _retire_from(file: Path, retired: Retired) -> tuple[int, int]:
+    """How many records went from a sorted file, and how many mentions were blanked; it stays where none."""
+    gone = mentions = 0
+    if file.name == "forum.mongo.gz":
+        with gzip.open(file) as lines:
+            if not any(of_document(line, retired)[0] is not line for line in lines):
+                return 0, 0
+        with gzip.open(file) as lines, replacing(file) as sink:
+            for line in lines:
+                kept_line, blanked = of_document(line, retired)
+                gone, mentions = gone + (kept_line is None), mentions + blanked
+                if kept_line is not None:
+                    sink.write(kept_line)
+        return gone, mentions
+    if not file.name.endswith(".csv.gz"):
+        return 0, 0
+    content = file.name.removesuffix(".csv.gz")
+
+    def table() -> DeliveredTable:
+        breaks = content == "studentmodule"
+        return DeliveredTable(file, Messages(), escaped_breaks=breaks, max_bad_fraction=1)
+
+    clean = record_cleaner(content, table().header, retired)
+    found = (clean(record) for record in table().whole_records())
+    if not any(kept is None or blanked for kept, blanked in found):
+        return 0, 0
+    read = table()
+    with csv_file(file, read.header) as writer:
+        for record in read.whole_records():
+            kept, blanked = clean(record)
+            gone, mentions = gone + (kept is None), mentions + blanked
+            if kept is not None:
+                writer.text_record(kept)
+    return gone, mentions
+
+
+def _is_edge(target: Path, base: Path) -> bool:
+    """Whether a sorted file is of the edge site, which has user numbers of its own."""
+    return target.is_relative_to(base / EDGE)
 
 
 def _pack(source: Path, target: Path, *, as_it_is: bool) -> None:

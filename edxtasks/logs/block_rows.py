@@ -10,6 +10,7 @@ from edxtasks.logs.raw_files import Block
 from edxtasks.logs.rejects import KEPT_OF_LINE
 from edxtasks.logs.rows.rephrase import TOO_LONG, LineCounts, Rephraser, RephraseRules
 from edxtasks.logs.sketches import Sketcher
+from edxtasks.retired import Retired, of_row
 
 DAY_US = 86_400_000_000
 SECOND_US = 1_000_000
@@ -22,13 +23,14 @@ class LineRules:
     """What decides about a line's row and its shard.
 
     `fixed_day`: the day of all rows, else it is that of the event in `zone`. `edge`: rows go to the
-    buckets of edge logs.
+    buckets of edge logs. `retired`: learners whose lines make no row.
     """
 
     rephrase: RephraseRules
     zone: str = "UTC"
     fixed_day: date | None = None
     edge: bool = False
+    retired: Retired = field(default_factory=Retired)
 
 
 @dataclass(frozen=True)
@@ -47,10 +49,12 @@ class Rows:
 @dataclass
 class BlockRows:
     """What a block gives: rows by course and day in order of their first line, and its rejected lines as
-    (number within the block, from 0; reason; detail; beginning of the line)."""
+    (number within the block, from 0; reason; detail; beginning of the line). `retired` are lines of retired
+    learners, which give nothing."""
 
     lines: int = 0
     blank: int = 0
+    retired: int = 0
     groups: list[Rows] = field(default_factory=list)
     rejects: list[tuple[int, str, str, bytes]] = field(default_factory=list)
     sketch: tuple[int, ...] = ()
@@ -67,13 +71,16 @@ class BlockReader:
     def __init__(self, rules: LineRules) -> None:
         self._rephraser = Rephraser(rules.rephrase)
         self._sketcher = Sketcher()
+        self._retired = rules.retired.of_site(rules.edge)
+        self._retired_anywhere = rules.retired  # what is rejected is not worth telling sites apart
         self._fixed = rules.fixed_day.toordinal() if rules.fixed_day is not None else None
         self._zone = None if rules.zone == "UTC" else ZoneInfo(rules.zone)
 
     def read(self, block: Block) -> BlockRows:
         """The rows and rejects of a block."""
         if block.too_long:
-            return BlockRows(lines=1, rejects=[(0, TOO_LONG.reason, "", block.data)])
+            text = self._of_reject(block.data[:KEPT_OF_LINE])
+            return BlockRows(lines=1, rejects=[(0, TOO_LONG.reason, "", text)])
         lines = block.data.split(b"\n")
         if not lines[-1]:
             del lines[-1]
@@ -84,6 +91,12 @@ class BlockReader:
         for number, row in enumerate(self._rephraser.lines(lines)):
             if isinstance(row, tuple):
                 course, time_us, text = row
+                if self._retired:
+                    kept, _ = of_row(text, self._retired)
+                    if kept is None:
+                        result.retired += 1
+                        continue
+                    text = kept
                 if not begin <= time_us < end:
                     day, begin, end = self._day(time_us)
                     groups = days.setdefault(day, {})
@@ -95,13 +108,18 @@ class BlockReader:
             elif row is None:
                 result.blank += 1
             else:
-                result.rejects.append((number, row.reason, row.detail, lines[number][:KEPT_OF_LINE]))
+                text = self._of_reject(lines[number][:KEPT_OF_LINE])
+                result.rejects.append((number, row.reason, row.detail if text else "", text))
         for day, groups in days.items():
             for course, (texts, times) in groups.items():
                 texts.append(b"")
                 text = b"\n".join(texts)
                 result.groups.append(Rows(course, day, len(times), min(times), max(times), text))
         return result
+
+    def _of_reject(self, text: bytes) -> bytes:
+        """What is kept of a rejected line: nothing where it names a retired learner."""
+        return b"" if self._retired_anywhere and self._retired_anywhere.hits(text) else text
 
     def _day(self, time_us: int) -> tuple[int, int, int]:
         """The day of a time, and the span of time around it, from … to before, that is of this day too."""

@@ -195,9 +195,9 @@ class CheckpointWriter:
         """Why the rejects of a raw log mean that it is none, or is damaged; "" when they do not."""
         most = self._options.max_reject_fraction
         rejected = sum(result.rejects.values())
-        read = result.rows + rejected
+        read = result.rows + result.retired + rejected
         reasons = ", ".join(f"{reason}: {n}" for reason, n in sorted(result.rejects.items()))
-        if rejected and not result.rows and most < 1:
+        if rejected and not result.rows and not result.retired and most < 1:
             return f"none of its {read} lines could be used ({reasons})"
         if result.lines > FEW_LINES and rejected > most * read:
             return f"{rejected} of {read} lines were rejected ({reasons}), max_reject_fraction = {most}"
@@ -217,6 +217,7 @@ class CheckpointWriter:
             ended=_moment(result.started + result.seconds),
             lines=result.lines,
             blank=result.blank,
+            retired=result.retired,
             rows=result.rows,
             rejects=dict(sorted(result.rejects.items())),
             bad_utf8=result.counts.bad_utf8,
@@ -292,6 +293,21 @@ class CheckpointWriter:
                 self.withdraw(decision.key)
             self.forget_failure(decision.key)
             self._result.files.append(told(decision))
+
+    def replace_rules(self, checkpoint: Checkpoint) -> None:
+        """Write a checkpoint of the same rows anew."""
+        checkpoint.write(self._layout)
+        self._sources.put(checkpoint)
+
+    def replace_parts(self, old: Checkpoint, folder: str, parts: tuple[Part, ...], retired: int) -> None:
+        """Give a source other parts, of which the rows of `retired` lines are gone; its shards become
+        outstanding. Killed on the way, a run leaves the old parts or the new ones."""
+        layout = self._layout
+        add_outstanding(layout, old.key, old.shards())
+        rows = sum(part.rows for part in parts)
+        new = replace(old, folder=folder, parts=parts, rows=rows, retired=old.retired + retired)
+        self.replace_rules(new)
+        remove_tree(layout.parts / old.folder)
 
     def withdraw(self, key: str) -> None:
         """Remove a source; its shards become outstanding."""

@@ -45,7 +45,8 @@ class Checkpoint:
     `key` names the source; `order` is its place within a shard; `path` (from the log directory, so that a
     project may move) and `size` are the file's as it was read, `digest` that of its content as delivered.
     `complete` is False when only a readable part of a broken file was taken (`message` says why).
-    lines = blank + rows + rejects. `folder` is the folder of its parts within PARTS.
+    lines = blank + rows + rejects + retired (lines of retired learners).
+    `folder` is the folder of its parts within PARTS.
     """
 
     key: str
@@ -67,6 +68,7 @@ class Checkpoint:
     folder: str
     parts: tuple[Part, ...]
     message: str = ""
+    retired: int = 0
     trailer: int = 0
     """Bytes after the end of the compressed data."""
     text_digest: str = ""

@@ -18,12 +18,14 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
+from edxtasks.errors import InputError
 from edxtasks.logs.bookkeeping import Attempt, CheckpointWriter, told
 from edxtasks.logs.checkpoints import (
     LEGACY,
     LOST,
     Shards,
     Sources,
+    read_checkpoint,
     read_failures,
 )
 from edxtasks.logs.decisions import DONE, EQUAL, FAILED, SPLIT, Decision
@@ -35,10 +37,11 @@ from edxtasks.logs.publisher import Publisher
 from edxtasks.logs.raw_files import COMPRESSION_SUFFIXES
 from edxtasks.logs.rejects import too_old
 from edxtasks.logs.results import Progress, SplitResult
+from edxtasks.logs.retiring import CleanParts, TakenOut, clean_rejects, opaque_shards
 from edxtasks.logs.shard_lists import lists, read_list
 from edxtasks.logs.shared_log import SharedLog
 from edxtasks.logs.work import Destination, LogResult, Position, WholeLog, date_in_name
-from edxtasks.printable import printable_path
+from edxtasks.printable import listed, printable_path
 from edxtasks.workers import Done, Failed, Outcome, WorkerPool, attempted, described
 
 _PARTS_OF_A_TRY = re.compile(r"\.[0-9a-f]{8}$")
@@ -231,6 +234,48 @@ class Coordinator:
                         keys.append(name)
         self._publisher.publish(without_legacy=without[LEGACY], without_lost=without[LOST])
         return keys
+
+    def retire(self) -> TakenOut:
+        """Take the retired learners of the options out of all that was split, and publish.
+
+        Raises `InputError`, with everything as it was, where shards name them of which no raw log is known.
+        """
+        layout, retired = self._layout, self._options.retired
+        opaque = opaque_shards(layout, retired)
+        if opaque:
+            raise InputError(
+                f"{len(opaque)} shards of which no raw log is known name a learner who is to be "
+                f"retired: {listed(opaque)}. Nothing was changed in the log directory. Withdraw them first, "
+                "and split their raw logs: split forget='legacy:BUCKET:DAY', or 'lost:BUCKET:DAY'"
+            )
+        taken = TakenOut(rejects=clean_rejects(layout, retired))
+        for key in sorted(self._sources.by_key):
+            self._retire_from(key, taken)
+        self._publisher.publish()
+        taken.unpublished = [f"{bucket} {day}" for bucket, day in self.result.unpublished]
+        return taken
+
+    def _retire_from(self, key: str, taken: TakenOut) -> None:
+        layout, retired = self._layout, self._options.retired
+        checkpoint = read_checkpoint(layout, key)
+        if checkpoint is None:
+            return
+        folder = layout.parts / f"{fitting(key, 120)}.{secrets.token_hex(4)}"
+        self._unfinished.add(folder)
+        site = retired.of_site(bool(checkpoint.rules.get("edge logs kept apart")))
+        work = CleanParts(
+            layout.parts / checkpoint.folder, folder, checkpoint.parts, self._options.gzip_level, site
+        )
+        parts, rows, mentions = work.run(lambda day: None)
+        rules = {**checkpoint.rules, "retired learners": retired.check_value()}
+        if parts is not None:
+            self._books.replace_parts(replace(checkpoint, rules=rules), folder.name, parts, rows)
+            taken.sources += 1
+            taken.rows += rows
+            taken.mentions += mentions
+        elif rules != checkpoint.rules:
+            self._books.replace_rules(replace(checkpoint, rules=rules))
+        self._unfinished.discard(folder)
 
     # Progress
 

@@ -15,6 +15,7 @@ from edxtasks.logs.block_rows import LineRules
 from edxtasks.logs.raw_files import BLOCK_SIZE
 from edxtasks.logs.rows.rephrase import RULES_VERSION, RephraseRules
 from edxtasks.logs.work import date_in_name, is_edge
+from edxtasks.retired import Retired, read_retired
 
 SHARED_ABOVE = 64 * 1024 * 1024
 """A raw log with fewer bytes of lines, as far as its size tells, is not shared out among workers."""
@@ -25,7 +26,9 @@ class SplitOptions:
     """Settings of a split; those without a word here are told in docs/settings.md.
 
     `directory` is the log directory. `workers`: processes, 1 means the calling process itself.
-    `keep_directory` is the setting `logfn_keepdir`. `force`: split again what is split already.
+    `keep_directory` is the setting `logfn_keepdir`.
+    `retired`: learners whose lines are left out.
+    `force`: split again what is split already.
     `round_size`: raw logs after which shards are published, however many are still to be split.
     `block_size`, `shared_above` and `round_size` never change the result.
     """
@@ -42,6 +45,7 @@ class SplitOptions:
     filename_dates: bool = False
     log_day_timezone: str = "UTC"
     keep_directory: bool = False
+    retired: Retired = field(default_factory=Retired)
     force: bool = False
     gzip_level: int = 1
     block_size: int = BLOCK_SIZE
@@ -52,7 +56,8 @@ class SplitOptions:
     def from_settings(cls, settings: Settings) -> SplitOptions:
         """As the settings and options of a run say.
 
-        Raises `SettingsError` when there is no log directory, or the list of retired keys cannot be read.
+        Raises `SettingsError` when there is no log directory, or the list of retired keys or of retired
+        learners cannot be read.
         """
         directory = settings.paths.tracking_logs_directory
         if directory is None:
@@ -72,6 +77,7 @@ class SplitOptions:
             filename_dates=settings.filename_dates,
             log_day_timezone=settings.log_day_timezone,
             keep_directory=settings.logfn_keepdir,
+            retired=read_retired(settings),
             force=bool(settings.options.force_recompute),
             gzip_level=settings.split_gzip_level,
         )
@@ -83,6 +89,7 @@ class SplitOptions:
             zone=self.log_day_timezone,
             fixed_day=date_in_name(path) if self.filename_dates else None,
             edge=self.is_kept_apart(path),
+            retired=self.retired,
         )
 
     def is_kept_apart(self, path: Path) -> bool:
@@ -91,7 +98,7 @@ class SplitOptions:
 
     def recipe(self, path: Path) -> dict[str, Any]:
         """All that decides which rows a raw log gives, besides its content, by name."""
-        return {
+        recipe = {
             "rules version": RULES_VERSION,
             "json_text_form": self.rules.json_text_form,
             "module_id_extended": self.rules.module_id_extended,
@@ -99,6 +106,9 @@ class SplitOptions:
             "log_day_timezone": self.log_day_timezone,
             "edge logs kept apart": self.is_kept_apart(path),
         }
+        if self.retired:
+            recipe["retired learners"] = self.retired.check_value()
+        return recipe
 
 
 def rephrase_rules(settings: Settings) -> RephraseRules:

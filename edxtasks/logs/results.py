@@ -30,9 +30,10 @@ class FileResult:
     """What became of one raw log.
 
     `state` as `decisions.Decision.action`; `split` and `failed` here mean that it was. `complete` is False
-    when only the readable part was taken. lines = blank + rows + rejects; of a failed log they tell how
-    far it was read. `shards`: the days that it feeds, by bucket. `new_keys`: unknown keys that no raw log
-    had before. `warnings`: what a person should know of a raw log that was split all the same.
+    when only the readable part was taken. lines = blank + rows + rejects, and lines of retired
+    learners; of a failed log they tell how far it was read. `shards`: the days that it feeds, by bucket.
+    `new_keys`: unknown keys that no raw log had before. `warnings`: what a person should know of a raw
+    log that was split all the same.
     """
 
     path: Path

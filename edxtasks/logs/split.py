@@ -21,6 +21,7 @@ from edxtasks.logs.layout import Layout
 from edxtasks.logs.options import SplitOptions
 from edxtasks.logs.rejects import too_old
 from edxtasks.logs.results import FileResult, Progress, SplitResult
+from edxtasks.logs.retiring import TakenOut
 from edxtasks.logs.survey import Digest, survey
 from edxtasks.printable import listed, number, printable, printable_path
 from edxtasks.workers import WorkerPool
@@ -32,9 +33,11 @@ __all__ = [
     "Progress",
     "SplitOptions",
     "SplitResult",
+    "TakenOut",
     "expand",
     "forget",
     "pending",
+    "retire",
     "split",
 ]
 
@@ -147,6 +150,16 @@ def forget(
             f"it, the first of them {printable(bucket)} {day}: {why}"
         )
     return keys
+
+
+def retire(options: SplitOptions, progress: Callable[[Progress], None] | None = None) -> TakenOut:
+    """Take the retired learners of `options` out of all that was split: parts, shards, rejects.
+
+    Raises `InputError`, with everything as it was, where shards name them of which no raw log is known.
+    """
+    with _coordinating(options, progress) as (layout, sources, coordinator):
+        coordinator.tidy(survey(layout, options, sources, (), Digests()).found)
+        return coordinator.retire()
 
 
 @contextmanager

@@ -86,6 +86,7 @@ class LogResult:
     sketch: str
     lines: int
     blank: int
+    retired: int
     rows: int
     rejects: Counter[str]
     counts: LineCounts
@@ -127,6 +128,7 @@ class Collector:
         self._begun = time.monotonic()
         self.lines = 0
         self._blank = 0
+        self._retired = 0
         self._rows = 0
 
     def __enter__(self) -> Collector:
@@ -160,6 +162,7 @@ class Collector:
         self._sketcher.merge(block.sketch)
         self.lines += block.lines
         self._blank += block.blank
+        self._retired += block.retired
 
     def finish(self, end: LogEnd, counts: LineCounts, keep: bool) -> LogResult:
         """Complete the parts, unless the file is broken and what could be read is not to be kept."""
@@ -172,6 +175,7 @@ class Collector:
             sketch=self._sketcher.sketch(),
             lines=self.lines,
             blank=self._blank,
+            retired=self._retired,
             rows=self._rows,
             rejects=self._rejects.counts,
             counts=counts,

@@ -13,6 +13,7 @@ from edxtasks.build.log_days import log_directory, stored_shards
 from edxtasks.course import CourseKey
 from edxtasks.logs.mongo_days import MongoLogs, fetch_days, unfinished, window
 from edxtasks.messages import Messages
+from edxtasks.retired import refuse_where_retired
 from edxtasks.steps.in_worker import JobContext, context_of
 from edxtasks.steps.made import SHARD, STORED_SHARD, Made
 from edxtasks.steps.step import Step
@@ -31,6 +32,7 @@ class MongoLogsStep(Step):
 
     def check(self) -> tuple[Status, str]:
         context = self.run.context
+        refuse_where_retired(context.settings, "mongo2gs")
         days = window(context.settings, datetime.now(UTC).date())
         if not days:
             return Status.SKIPPED, "there is no day from start_date up to end_date, which is not included"

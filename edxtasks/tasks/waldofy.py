@@ -19,6 +19,7 @@ from edxtasks.dumps.waldofy import convert, pending, was_sorted
 from edxtasks.errors import InputError, UserError, from_machine
 from edxtasks.messages import Messages
 from edxtasks.printable import printable, printable_path
+from edxtasks.retired import read_retired
 from edxtasks.steps.in_worker import JobContext, use_scratch
 from edxtasks.steps.made import Made
 from edxtasks.steps.step import Run, Step
@@ -190,6 +191,7 @@ def sort_package(
         max_bad_fraction=limit,
         force=force,
         progress=lambda done, of: progress(done, of, "files"),
+        retired=read_retired(job.settings),
     )
     return Built(len(done.made), messages=messages, unit="files")
 

@@ -184,9 +184,15 @@ def test_examples_of_data_commands_run(
     example: str,
     monkeypatch: pytest.MonkeyPatch,
     capfdbinary: pytest.CaptureFixture[bytes],
+    tmp_path: Path,
 ) -> None:
     """The words as a person would type them, in this process."""
     words = names_of(example)
+    if words[0] == "retire":  # the list does not stay in the project of the other examples
+        key = tmp_path / "key"
+        key.write_text("00112233445566778899aabbccddeeff" * 2)
+        key.chmod(0o600)
+        words = [*words, f"retire_key_file={key}", f"retired_list={tmp_path / 'retired.json'}"]
     # A few learners of the logs are in no dump, and health tells it.
     ended = runner(project.folder, monkeypatch, capfdbinary)(*words, status=int(words[0] == "health"))
     assert ended.out or is_silent(example)

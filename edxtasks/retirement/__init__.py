@@ -1,0 +1,1 @@
+"""Taking learners who asked to be forgotten out of all that is kept, and looking whether anything is left."""
