@@ -40,12 +40,15 @@ class Cloud(World):
         self._split.doit("split")
         whole = self._configured(self._split.copy(room / "whole"), "whole")
         whole.doit(*self.words)
-        self.expected = self.standing(whole)
-        print(f"undisturbed: {len(self.expected)} tables and files", flush=True)
+        self._whole = self.standing(whole)
+        print(f"undisturbed: {len(self._whole)} tables and files", flush=True)
 
     def project(self, one: Point, folder: Path) -> Project:
         """A project with shards and nothing in the cloud."""
         return self._configured(self._split.copy(folder), f"point{one.number}")
+
+    def expected(self, one: Point) -> Standing:
+        return self._whole
 
     def _configured(self, project: Project, name: str) -> Project:
         file = project.folder / "config" / "edxtasks.toml"

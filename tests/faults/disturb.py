@@ -101,7 +101,7 @@ def _disturbed(one: Point, world: World, project: Project, room: Path, outcome: 
         return
     if status != 0:
         outcome.faults.append(f"the next run ended with status {status}")
-    outcome.faults += differences(world.expected, world.standing(project), world.varying)
+    outcome.faults += differences(world.expected(one), world.standing(project), world.varying)
     outcome.faults += [f"left over: {name}" for name in unfinished(project.folder)]
 
 

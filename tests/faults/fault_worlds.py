@@ -15,17 +15,20 @@ from edxtasks.simulate import simulate
 
 
 class World(ABC):
-    """`room` is a folder for everything, `words` what each run is asked for, `expected` what stands after an
-    undisturbed run; of what is `varying` two such runs have different bytes."""
+    """`room` is a folder for everything, `words` what each run is asked for; of what is `varying` two
+    undisturbed runs have different bytes."""
 
     room: Path
     words: tuple[str, ...]
-    expected: Standing
     varying: frozenset[str]
 
     @abstractmethod
     def project(self, one: Point, folder: Path) -> Project:
         """The project that a point begins with."""
+
+    @abstractmethod
+    def expected(self, one: Point) -> Standing:
+        """What stands after an undisturbed run from where a point begins."""
 
     @abstractmethod
     def standing(self, project: Project) -> Standing:
@@ -54,22 +57,26 @@ class Embedded(World):
         again = raw.copy(room / "again")
         again.doit("-n", "4", *words)
         self.starts = {"raw": raw, "split": split, "tables": tables, "whole": whole}
-        self.expected = standing(whole.folder)
-        other = standing(again.folder)
+        self._whole, self._from_raw = standing(whole.folder), standing(again.folder)
         self.varying = frozenset(
-            name for name, digest in self.expected.items() if other.get(name) != digest and name in other
+            name for name in self._whole.keys() & self._from_raw if self._whole[name] != self._from_raw[name]
         )
         shutil.rmtree(again.folder)
         print(
-            f"undisturbed: {len(self.expected)} files; two runs differ in: {sorted(self.varying)}", flush=True
+            f"undisturbed: {len(self._whole)} files; two runs differ in: {sorted(self.varying)}", flush=True
         )
 
     def project(self, one: Point, folder: Path) -> Project:
         """The project that a point begins with."""
-        start = "whole" if one.kind in {"flip", "clock"} and one.draw % 2 else one.start
-        if one.kind == "flip" and start == "raw":
-            start = "split"
-        return self.starts[start].copy(folder)
+        return self.starts[self._start(one)].copy(folder)
+
+    def expected(self, one: Point) -> Standing:
+        return self._from_raw if self._start(one) == "raw" else self._whole
+
+    def _start(self, one: Point) -> str:
+        if one.kind in {"flip", "clock"} and one.draw % 2:
+            return "whole"
+        return "split" if one.kind == "flip" and one.start == "raw" else one.start
 
     def standing(self, project: Project) -> Standing:
         """What stands in a project."""
