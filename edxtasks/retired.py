@@ -50,12 +50,13 @@ HOW_TO_MAKE = (
 
 _DIGEST_BYTES = 16
 _MOST_REMEMBERED = 200_000
+_LONGEST_NAME = 150
+"""Most characters of a user name of edX."""
 
-_RUN = re.compile(rb"([\\%]?)((?:[\w.+@\-\x80-\xff]|%40|%2[Bb])+)")
+_RUN = re.compile(rb"([\\%]?)([\w.+@\-\x80-\xff]+(?:%(?:40|2[Bb])[\w.+@\-\x80-\xff]*)*)")
 _WORD = re.compile(rb"[\w\-]+")
 _NUMBER = re.compile(
-    rb'(?<![A-Za-z])((?:[a-z]+_)*(?:user_id|student_id|author_id))((?:\\*"|%22)?\s*(?:[:=]|%3[AaDd])\s*)'
-    rb'((?:\\*"|%22)?)([0-9]{1,19})(?![0-9.])'
+    rb'((?:user|student|author)_id)((?:\\*"|%22)?\s*(?:[:=]|%3[AaDd])\s*)((?:\\*"|%22)?)([0-9]{1,19})(?![0-9.])'
 )
 _KEY_FOLLOWS = re.compile(rb'\\*"\s*:')
 
@@ -74,13 +75,15 @@ class Retired:
     digests: frozenset[str] = field(default=frozenset(), repr=False)
     on_edge: bool = False
     _known: dict[tuple[bytes, bytes], tuple[_Found, ...]] = field(default_factory=dict, repr=False)
+    _innocent: set[tuple[bytes, bytes]] = field(default_factory=set, repr=False)
+    _words: dict[bytes, tuple[bool, bool]] = field(default_factory=dict, repr=False)
     _numbers: dict[int, bool] = field(default_factory=dict, repr=False)
 
     def __bool__(self) -> bool:
         return bool(self.digests)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_known": {}, "_numbers": {}}
+        return {**vars(self), "_known": {}, "_innocent": set(), "_words": {}, "_numbers": {}}
 
     def check_value(self) -> str:
         """What tells this list from others, and nothing else of it."""
@@ -123,9 +126,26 @@ class Retired:
     def hits(self, text: bytes) -> bool:
         """Whether a text has the user name or address of a retired learner as a word, or the user id behind a
         key such as `user_id`."""
-        return any(True for _ in self._names_in(text)) or any(
-            self.is_number(match[4]) for match in _NUMBER.finditer(text)
-        )
+        return self._may_name(text) or any(self.is_number(found[3]) for found in _NUMBER.findall(text))
+
+    def _may_name(self, text: bytes) -> bool:
+        """Whether any word of a text is one that is looked for. Nearly all have been asked about before, and
+        sets tell it quickly."""
+        for asked in set(_RUN.findall(text)) - self._innocent:
+            if self._spans_of(asked):
+                return True
+            if len(self._innocent) > _MOST_REMEMBERED:
+                self._innocent.clear()
+            self._innocent.add(asked)
+        return False
+
+    def _spans_of(self, asked: tuple[bytes, bytes]) -> tuple[_Found, ...]:
+        spans = self._known.get(asked)
+        if spans is None:
+            spans = self._spans(*asked)
+            if spans:
+                self._known[asked] = spans
+        return spans
 
     def blanked(self, text: bytes) -> tuple[bytes, int]:
         """A text without mentions of retired learners, and how many there were. Keys of JSON stay."""
@@ -154,15 +174,11 @@ class Retired:
 
     def _names_in(self, text: bytes) -> Iterator[_Found]:
         """Where user names and addresses of retired learners stand in a text, in order, none twice."""
+        if not self._may_name(text):
+            return
         for match in _RUN.finditer(text):
-            asked = match[1], match[2]
-            spans = self._known.get(asked)
-            if spans is None:
-                if len(self._known) > _MOST_REMEMBERED:
-                    self._known.clear()
-                spans = self._known[asked] = self._spans(*asked)
             begin = match.start(2)
-            for first, last, is_word in spans:
+            for first, last, is_word in self._spans_of((match[1], match[2])):
                 yield begin + first, begin + last, is_word
 
     def _spans(self, before: bytes, run: bytes) -> tuple[_Found, ...]:
@@ -173,8 +189,8 @@ class Retired:
             rest = run[shift:]
             stripped = rest.strip(b".+-@")
             begin = shift + len(rest) - len(rest.lstrip(b".+-@"))
-            candidates = [(shift, len(run)), (begin, begin + len(stripped))]
-            candidates += [(shift + word.start(), shift + word.end()) for word in _WORD.finditer(rest)]
+            candidates = {(shift, len(run)), (begin, begin + len(stripped))}
+            candidates |= {(shift + word.start(), shift + word.end()) for word in _WORD.finditer(rest)}
             for first, last in candidates:
                 if first < last:
                     is_somebody, is_word = self._asked(run[first:last])
@@ -187,10 +203,22 @@ class Retired:
 
     def _asked(self, word: bytes) -> tuple[bool, bool]:
         """Whether a word is a user name or address of a retired learner, and whether it is to be blanked."""
-        text = word.decode("utf-8", "replace").replace("%40", "@").replace("%2B", "+").replace("%2b", "+")
+        known = self._words.get(word)
+        if known is None:
+            if len(self._words) > _MOST_REMEMBERED:
+                self._words.clear()
+            known = self._words[word] = self._asked_anew(word)
+        return known
+
+    def _asked_anew(self, word: bytes) -> tuple[bool, bool]:
+        text = word.decode("utf-8", "replace")
+        if "%" in text:
+            text = text.replace("%40", "@").replace("%2B", "+").replace("%2b", "+")
         if "@" in text and self.digest_of(ADDRESS, text) in self.digests:
             return True, True
-        return self.is_name(text), self.digest_of(WORD, text) in self.digests
+        if len(text) > _LONGEST_NAME or not self.is_name(text):
+            return False, False
+        return True, self.digest_of(WORD, text) in self.digests
 
     def _digest(self, kind: str, text: str) -> str:
         # The kind with its length before it: no two messages are spelt the same.
