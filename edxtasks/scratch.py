@@ -3,8 +3,9 @@
 Below `state`, readable by its owner alone, each process has a folder of its own, named after the run that it
 belongs to, and holds a lock in it for as long as it lives. A process removes its folder when it ends; that of
 a process that was killed is told by its free lock, and goes when the run ends or the next one begins. A file
-that has to be written beside its target, since only then can it be renamed over it, is noted in the folder
-of its writer, and goes with it. Nothing is kept in the system's folder for temporary files.
+that has to be written beside its target, since only then can it be renamed over it, has a name that begins
+as those of its writer do; the folder of the writer notes where such files are, and they go with it. Nothing
+is kept in the system's folder for temporary files.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import secrets
 import shutil
 import weakref
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
+from glob import escape
 from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any
@@ -53,6 +55,7 @@ class Scratch:
         self.places = tuple(places)
         self.notice = ""
         self._folder: Path | None = None
+        self._noted: dict[Path, str] = {}
         self._remove: weakref.finalize[Any, Scratch] | None = None
 
     def __enter__(self) -> Scratch:
@@ -93,18 +96,22 @@ class Scratch:
         finally:
             _remove_tree(path)
 
-    @contextmanager
-    def noted(self, path: Path) -> Iterator[None]:
-        """A block in which the file `path` is unfinished: it is removed when this process is killed in it.
+    def beginning_in(self, folder: Path) -> str:
+        """How the names of files in `folder` begin that go when this process is killed: no other process has
+        the same. One note for each folder, and not for each file, since a run writes thousands.
 
         Without a scratch folder nothing is noted, and such a file would stay.
         """
-        note = self._note(path)
-        try:
-            yield
-        finally:
-            if note is not None:
-                note.unlink(missing_ok=True)
+        folder = folder.absolute()
+        if self._folder is None or folder not in self._noted or not self._folder.is_dir():
+            beginning = f"{BESIDE}{os.getpid()}-{secrets.token_hex(4)}-"
+            try:
+                note = self.path / f"{_NOTE}{secrets.token_hex(4)}"
+                note.symlink_to(folder / beginning)
+            except (NoScratchError, OSError):
+                return beginning
+            self._noted[folder] = beginning
+        return self._noted[folder]
 
     def sweep(self) -> None:
         """Remove what processes have left that are no more."""
@@ -131,6 +138,7 @@ class Scratch:
                 faults.append(f"{error.filename or place}: {error.strerror or error}")
                 continue
             _open.add(self)
+            self._noted = {}
             self._remove = weakref.finalize(self, _give_up, folder, lock, os.getpid())
             if faults:
                 self.notice = f"scratch files are kept in {place}, since {'; '.join(faults)}"
@@ -139,14 +147,6 @@ class Scratch:
             f"scratch files can be kept nowhere ({'; '.join(faults)}): make the folder of the setting state "
             "writable, or name another one"
         )
-
-    def _note(self, path: Path) -> Path | None:
-        try:
-            note = self.path / f"{_NOTE}{secrets.token_hex(4)}"
-            note.symlink_to(path.absolute())
-        except (NoScratchError, OSError):
-            return None
-        return note
 
 
 def leave_nothing() -> None:
@@ -182,13 +182,14 @@ def beside(target: Path, folder: Path | None = None) -> Iterator[Path]:
     Nobody else may read it before it is `published`. It goes with the block unless it was renamed, and with
     the run when the process is killed.
     """
-    path = (folder or target.parent) / f"{BESIDE}{os.getpid()}-{secrets.token_hex(4)}"
-    with _current.noted(path) if _current is not None else nullcontext():
-        try:
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            yield path
-        finally:
-            path.unlink(missing_ok=True)
+    folder = folder or target.parent
+    beginning = _current.beginning_in(folder) if _current is not None else f"{BESIDE}{os.getpid()}-"
+    path = folder / f"{beginning}{secrets.token_hex(4)}"
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def publish(path: Path, target: Path) -> None:
@@ -259,7 +260,8 @@ def _clear(folder: Path) -> None:
         with suppress(OSError):  # a folder that is no longer writable, or not there
             path = note.readlink()
             if path.name.startswith(BESIDE):
-                path.unlink(missing_ok=True)
+                for left in path.parent.glob(f"{escape(path.name)}*"):
+                    left.unlink(missing_ok=True)
     _remove_tree(folder)
 
 

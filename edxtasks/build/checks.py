@@ -7,6 +7,7 @@ others than those that its rows went through is looked over again, and not built
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from edxtasks.build.context import Context
@@ -85,12 +86,19 @@ def _read(table: Table) -> Iterator[tuple[Check, list[str], list[str]]]:
     """The checks of a table, each with the tables and the parameters that it reads."""
     if not table.checks:
         return
+    for check in table.checks:
+        yield check, *_names_in(table.name, check)
+
+
+@lru_cache(maxsize=4096)
+def _names_in(table: str, check: Check) -> tuple[list[str], list[str]]:
+    """The tables and the parameters that a check of a table reads. Kept: the same tables are built for one
+    course after the other, and parsing takes longer than looking over a small one."""
     from edxtasks.warehouse import dialect
     from edxtasks.warehouse.checks import conditions_sql
 
-    for check in table.checks:
-        tree = dialect.parse(conditions_sql(table.name, [check]))
-        yield check, dialect.inputs(tree), dialect.parameters(tree)
+    tree = dialect.parse(conditions_sql(table, [check]))
+    return dialect.inputs(tree), dialect.parameters(tree)
 
 
 def _input(context: Context, table: Table, name: str, course: CourseKey | None) -> Input | None:

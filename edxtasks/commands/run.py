@@ -212,6 +212,7 @@ class Run(AnswersOldForms, EndsWell, DoitRun):  # type: ignore[misc]
             scratch.close()
             scratch.sweep()  # what the workers have left, which were stopped in the middle of their work
             run.context.digests.save()
+            run.context.warehouse.save_listings()
             if log is not None:
                 ended = _end_log(log, report, ended)
             if isinstance(outfile, str):

@@ -276,6 +276,9 @@ class Warehouse(ABC):
     def note_signature(self, name: TableName, signature: str) -> None:
         """Keep the digest of what a partitioned table was found fresh against (see `TableState`)."""
 
+    def save_listings(self) -> None:  # noqa: B027 - a warehouse need not keep any
+        """Keep what was listed and noted in this run for the next one, where that spares it work."""
+
     @abstractmethod
     def lock(self, name: TableName) -> AbstractContextManager[object]:
         """Hold a table while it is built: another run, also of another person, waits."""

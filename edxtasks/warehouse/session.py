@@ -27,6 +27,9 @@ LONGEST_LINES = (1 << 21, 1 << 28)
 """Bytes of the longest JSON line that a load takes: first a small limit, which keeps its buffers small, and
 where a line is longer, a large one."""
 
+FEW_BYTES = 1 << 18
+"""Most bytes of the files of a query that one thread reads: to share so little costs more than it brings."""
+
 _ROW_GROUP = 122_880
 _KINDS = {other: kind for kind, other in DUCKDB_TYPES.items()}
 _GLOB = re.compile(r"[*?\[]")
@@ -41,6 +44,7 @@ class Session:
     def __init__(self, share: ResourceLimits, scratch: Scratch) -> None:
         self.share = share
         self.connection = duckdb.connect(config={"temp_directory": spill_folder(scratch)})
+        self._usual = self._threads_now = share.threads
         self.connection.execute(f"SET threads = {share.threads}")
         if share.memory_limit:
             self.connection.execute(f"SET memory_limit = {literal(share.memory_limit)}")
@@ -68,12 +72,12 @@ class Session:
         their own than from their part of this one.
         """
         self._of_thread = threading.local()
-        self.connection.execute("SET threads = 1")
+        self._set_threads(1)
         try:
             yield
         finally:
-            self.connection.execute(f"SET threads = {self.share.threads}")
             self._of_thread = None
+            self._set_threads(self._usual)
 
     def _connection_of_thread(self) -> duckdb.DuckDBPyConnection:
         if self._of_thread is None:
@@ -131,30 +135,34 @@ class Session:
         try:
             sql, names_used, one_thread = _translated(query.sql, schemas)
             parameters = {name: query.parameters[name] for name in names_used}
-            with self._threads(1 if one_thread else self.share.threads):
-                return self.connection.execute(sql, parameters).fetchall()
+            self._set_threads(1 if one_thread else self._usual)
+            rows = self.connection.execute(sql, parameters).fetchall()
         except (UserError, *OF_THE_QUERY) as error:
             raise _refused(error) from None
+        self._set_threads(self._usual)
+        return rows
 
-    @contextmanager
-    def _threads(self, number: int) -> Iterator[None]:
-        """A block with another number of threads."""
-        if number == self.share.threads:
-            yield
+    def read_next(self, size: int | None = None) -> None:
+        """What is read from now on is so many bytes (None: not known): few are read by one thread."""
+        if self._of_thread is not None:
             return
-        self.connection.execute(f"SET threads = {number}")
-        try:
-            yield
-        finally:
-            self.connection.execute(f"SET threads = {self.share.threads}")
+        self._usual = 1 if size is not None and size <= FEW_BYTES else self.share.threads
+        self._set_threads(self._usual)
+
+    def _set_threads(self, number: int) -> None:
+        """Another number of threads, where it is another: DuckDB ends and starts them."""
+        if number != self._threads_now:
+            self.connection.execute(f"SET threads = {number}")
+            self._threads_now = number
 
     @contextmanager
     def table(
         self, sql: str, parameters: Mapping[str, Parameter] | None = None, one_thread: bool = False
     ) -> Iterator[str]:
         """The rows of a DuckDB query as a temporary table for the block; its name is given."""
-        with self._threads(1 if one_thread else self.share.threads):
-            self.connection.execute(f"CREATE OR REPLACE TEMP TABLE result AS {sql}", dict(parameters or {}))
+        self._set_threads(1 if one_thread else self._usual)
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE result AS {sql}", dict(parameters or {}))
+        self._set_threads(self._usual)
         try:
             yield "result"
         finally:

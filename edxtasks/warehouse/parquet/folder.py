@@ -20,18 +20,27 @@ class WarehouseFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._listings: dict[str, Listing] = {}
+        self._before: dict[str, Listing] = {}
         self._identities: dict[str, tuple[int, int]] = {}
         self._aside: dict[str, Mapping[str, TableState]] = {}
 
     def refresh(self, dataset: str) -> None:
-        """Forget what was listed of a dataset."""
-        self._listings.pop(dataset, None)
+        """List a dataset anew when it is asked for."""
+        if dataset in self._listings:
+            self._before[dataset] = self._listings.pop(dataset)
         self._aside.pop(dataset, None)
 
     def refresh_all(self) -> None:
-        """Forget everything that was listed."""
+        """List everything anew when it is asked for."""
+        self._before.update(self._listings)
         self._listings.clear()
         self._aside.clear()
+
+    def save(self) -> None:
+        """Keep what was listed for those who come next."""
+        for listing in (self._before | self._listings).values():
+            if listing.unsaved:
+                listing.save()
 
     def datasets(self) -> list[str]:
         """Names of all datasets, sorted."""
@@ -46,7 +55,8 @@ class WarehouseFolder:
     def listing(self, dataset: str) -> Listing:
         """The tables of a dataset. Raises `UserError` where its folder is another than before in this run."""
         if dataset not in self._listings:
-            self._listings[dataset] = listing = Listing(self.path / dataset)
+            before = self._before.pop(dataset, None)
+            self._listings[dataset] = listing = Listing(self.path / dataset, before=before)
             self._check_identity(dataset, listing)
         return self._listings[dataset]
 

@@ -2,7 +2,8 @@
 
 The truth stands in the footers of the Parquet files. `_edxtasks/states.json` of the dataset repeats it
 together with size and time of each file, so that a listing reads one small file and asks the file system
-once for each table; where size or time differ, or the file is missing, the footer is read.
+once for each table; where size or time differ, or the file is missing, the footer is read. A process that
+lists a dataset again keeps what it found before, and writes the file once, when its run ends.
 
 What an engine found wrong in a file whose footer is in order is noted in `_edxtasks/damaged.json`: the table
 has no stamp, and so is rebuilt, until the file is another.
@@ -14,6 +15,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 import orjson
@@ -45,12 +47,15 @@ class Listing:
     `identity` is that of the folder (device and number), None where there is none.
     """
 
-    def __init__(self, folder: Path, cached: bool = True) -> None:
-        """`cached`: what was found is kept in the cache of the folder, and read from it."""
+    def __init__(self, folder: Path, cached: bool = True, before: Listing | None = None) -> None:
+        """`cached`: what was found is kept in the cache of the folder, and read from it. `before` is the
+        listing that this process had until now: it is looked at instead, and what is new is kept when the
+        process saves it; until then others read the footers."""
         self.folder = folder
         self.identity = _identity(folder)
+        self.unsaved: bool = before is not None and before.unsaved
         scanned, self._odd = _scan(folder)
-        known = self._read_cache() if scanned and cached else {}
+        known = before._found if before is not None else self._read_cache() if scanned and cached else {}
         changed = set(known) != set(scanned)
         self._entries: dict[str, _Entry] = {}
         for name, marks in scanned.items():
@@ -60,11 +65,14 @@ class Listing:
                 entry = _Entry(marks, table_files(folder, name, marks, _unchanged(entry, marks)))
                 changed = True
             self._entries[name] = entry
-        if changed and scanned and cached:
+        self._found: dict[str, _Entry] = dict(self._entries)
+        if changed and scanned and before is not None:
+            self.unsaved = True
+        elif changed and scanned and cached:
             self.save()
         self._heed_damages()
 
-    @property
+    @cached_property
     def states(self) -> Mapping[str, TableState]:
         """State by table name."""
         return {
@@ -106,13 +114,19 @@ class Listing:
 
     def note_signature(self, table: str, signature: str) -> None:
         """Keep `signature` with the state of a table, as long as its files stay as they are."""
-        entry = self._entries[table]
-        if entry.found.state is not None:
-            entry.found = replace(entry.found, state=replace(entry.found.state, signature=signature))
+        for entries in (self._entries, self._found):
+            entry = entries[table]
+            if entry.found.state is not None:
+                state = replace(entry.found.state, signature=signature)
+                entries[table] = _Entry(entry.marks, replace(entry.found, state=state))
+        vars(self).pop("states", None)
+        self.unsaved = True
 
     def save(self) -> None:
         """Write the cache. A lost race with another run costs a few footers, never a wrong answer."""
-        write_cache(self.folder / PRIVATE / CACHE, orjson.dumps(self._entries))
+        self.unsaved = False
+        if self._found:
+            write_cache(self.folder / PRIVATE / CACHE, orjson.dumps(self._found))
 
     def note_damage(self, path: Path, reason: str) -> None:
         """Note that a file cannot be read, until it is replaced."""
@@ -125,12 +139,13 @@ class Listing:
         if not damages:
             return
         held = {}
-        for entry in self._entries.values():
+        for name, entry in self._found.items():
             for file in entry.found.files:
                 *mark, reason = damages.get(file, (None,))
                 if mark and tuple(mark) == entry.marks[file]:
                     held[file] = damages[file]
-                    entry.found = _without_stamp(entry.found, file, f"{reason}")
+                    found = _without_stamp(self._entries[name].found, file, f"{reason}")
+                    self._entries[name] = _Entry(entry.marks, found)
         if not held:
             (self.folder / PRIVATE / DAMAGED).unlink(missing_ok=True)
 

@@ -48,6 +48,7 @@ class Loader:
         from edxtasks.warehouse.session import listed, read_parquet
 
         began = time.monotonic()
+        self._reader.session.read_next()
         if isinstance(content, ParquetFiles):
             with self._reader.engine(content.paths):
                 sql = f"SELECT {listed(schema)} FROM ({read_parquet(content.paths)})"

@@ -7,7 +7,7 @@ these dates, also of dates without rows. The folder changes month by month, each
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import orjson
@@ -123,14 +123,11 @@ def months_of(days: Iterable[date]) -> list[str]:
     return sorted({month_of(day) for day in days})
 
 
-def months_between(first: date, last: date) -> list[str]:
-    """The months from one date to another."""
-    months = []
-    day = first.replace(day=1)
-    while day <= last:
-        months.append(month_of(day))
-        day = (day + timedelta(days=32)).replace(day=1)
-    return months
+def months_between(files: Iterable[Path], first: date, last: date) -> list[Path]:
+    """Those of the files of a table that hold months from one date to another, in order."""
+    low, high = (month_file(month_of(day)) for day in (first, last))
+    months = (path for path in files if is_month_file(path.name) and path.name != NO_DATES)
+    return sorted(path for path in months if low <= path.name <= high)
 
 
 def month_file(month: str) -> str:

@@ -4,7 +4,7 @@ and what is done about a file that cannot be read."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,8 +79,11 @@ class Reader:
     ) -> Iterator[None]:
         """A block in which the inputs of a query are known under their names, and `relations` (DuckDB SQL)
         under theirs. `files` are those that DuckDB reads in it besides."""
+        read = self._files_of(query)
+        if read:
+            self.session.read_next(_bytes(read))
         with (
-            self.engine([*self._files_of(query), *files]),
+            self.engine([*read, *files]),
             self.session.views(self._relations(query) | dict(relations or {})),
         ):
             yield
@@ -114,12 +117,14 @@ class Reader:
         self, name: TableName, columns: Sequence[str] | None, ordered: bool
     ) -> Iterator[tuple[object, ...]]:
         """As `Warehouse.read` says."""
-        from edxtasks.warehouse.session import quoted_name
+        from edxtasks.warehouse.session import FEW_BYTES, quoted_name
 
         selected = "*" if columns is None else ", ".join(map(quoted_name, columns))
         order = " ORDER BY ALL ASC NULLS FIRST" if ordered else ""
         cursor = self.session.cursor()
         with self.engine(self._folder.files(name)):
+            if _bytes(self._folder.files(name)) > FEW_BYTES:
+                self.session.read_next()
             cursor.execute(f"SELECT {selected} FROM ({self.relation(name)}){order}")
         while True:
             with self.engine(self._folder.files(name)):
@@ -135,14 +140,12 @@ class Reader:
         return {name: self._input(source) for name, source in query.inputs.items()}
 
     def _source_files(self, source: Input) -> list[Path]:
-        from edxtasks.warehouse.parquet.months import month_file, months_between
+        from edxtasks.warehouse.parquet.months import months_between
 
         if isinstance(source, Tables):
             return [path for name in source.names for path in self._folder.present_files(name)]
         if isinstance(source, DatesOf):
-            files = {path.name: path for path in self._folder.files(source.name)}
-            months = map(month_file, months_between(source.first, source.last))
-            return [files[month] for month in months if month in files]
+            return months_between(self._folder.files(source.name), source.first, source.last)
         if isinstance(source, LogDays):
             days = [TableName(source.dataset, day) for day in source.tables]
             return [path for day in days for path in self._folder.present_files(day)]
@@ -183,6 +186,15 @@ class Reader:
                 self._folder.refresh(dataset)
         told = listed_texts([f"{printable_path(path)} ({damage})" for path, damage in found.items()], 3, None)
         return UnreadableError(f"damaged, so that it cannot be read: {told}. Run again: the table is rebuilt")
+
+
+def _bytes(files: Sequence[Path]) -> int:
+    """How large files are that are there."""
+    size = 0
+    for path in files:
+        with suppress(OSError):  # reading it says what is wrong
+            size += path.stat().st_size
+    return size
 
 
 def _timestamp(microseconds: int) -> str:

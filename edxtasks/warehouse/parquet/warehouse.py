@@ -78,7 +78,9 @@ class ParquetWarehouse(Warehouse):
     def note_signature(self, name: TableName, signature: str) -> None:
         listing = self._folder.listing(name.dataset)
         listing.note_signature(name.table, signature)
-        listing.save()
+
+    def save_listings(self) -> None:
+        self._folder.save()
 
     def datasets(self) -> list[str]:
         return self._folder.datasets()

@@ -1,0 +1,148 @@
+"""What a nightly run costs beside its rows: many courses, one more day of logs.
+
+    python benchmarks/nightly.py [COURSES] [DAYS] [--tree FOLDER …] [--rounds N] [--keep FOLDER]
+
+20 courses of 20 learners and 6 days, by default, of the simulated campus. `doit weekly -n 1` builds all DAYS
+but the last from nothing; then the logs of the last day come, and it runs again; then it runs with nothing to
+do. Told of each: CPU seconds of the command with its workers, tasks built, CPU milliseconds a task, files of
+the warehouse that were written; what the day more cost in hundredths of all the days before; and of the run
+with nothing to do its seconds and its peak memory.
+
+`--tree` names a checkout; several, and they run in turn on copies of the same folder, round after round:
+figures are medians, and ratios are between runs that had the same neighbours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from edxtasks.simulate import CampusSize, simulate
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+ASIDE = "later"
+
+
+@dataclass(frozen=True)
+class Figures:
+    """A run: CPU seconds of all its processes, tasks built, files written, peak MB of the largest process."""
+
+    cpu: float
+    wall: float
+    tasks: int
+    files: int
+    peak: int
+
+    def __str__(self) -> str:
+        each = f", {self.cpu / self.tasks * 1000:.1f} ms a task" if self.tasks else ""
+        return (
+            f"{self.cpu:.2f} CPU s, {self.wall:.2f} s, {self.tasks} built{each}, {self.files} files, "
+            f"{self.peak} MB"
+        )
+
+
+def campus(folder: Path, courses: int, days: int, learners: int) -> None:
+    """A project folder with a simulated campus; the logs of its last day are kept aside."""
+    size = CampusSize.parse(f"tiny,courses={courses},days={days},learners={learners}")
+    simulate(folder, size, workers=os.cpu_count() or 1)
+    description = json.loads((folder / "ledger" / "campus.json").read_text())
+    (folder / ASIDE).mkdir()
+    for log in (folder / "DAILY").iterdir():
+        if description["last_day"].replace("-", "") in log.name.replace("-", ""):
+            log.rename(folder / ASIDE / log.name)
+    assert any((folder / ASIDE).iterdir()), "no log of the last day"
+    (folder / "config").mkdir()
+    names = json.dumps([course["course_id"] for course in description["courses"]])
+    (folder / "config" / "edxtasks.toml").write_text(
+        f'course_id_list = {names}\n[paths]\ndump_dir = "{description["package"]}"\n'
+        f'course_sql_base_dir = "SQL"\ncourse_sql_date_dir = "{description["package"][-10:]}"\n'
+        'tracking_logs_directory = "TRACKING_LOGS"\ntlfn = "DAILY/*.log.gz"\n'
+    )
+
+
+def run(folder: Path, tree: Path, command: str) -> Figures:
+    """doit in a project folder, with the product of a checkout."""
+    shutil.copy(tree / "dodo.py", folder)
+    began, wall = time.time_ns(), time.monotonic()
+    with subprocess.Popen(
+        [sys.executable, "-m", "doit", "-n", "1", command],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(tree)},
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        told = process.stderr.read()
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, told
+    built = re.search(r"^([\d\s]+) built", told, re.MULTILINE)
+    files = sum(one.stat().st_mtime_ns >= began for one in (folder / "warehouse").rglob("*") if one.is_file())
+    tasks = int(re.sub(r"\s", "", built[1])) if built else 0
+    return Figures(used.ru_utime + used.ru_stime, time.monotonic() - wall, tasks, files, used.ru_maxrss >> 10)
+
+
+def round_of(start: Path, tree: Path, command: str) -> tuple[Figures, Figures, Figures]:
+    """All days but the last; the last; nothing."""
+    folder = start.parent / "run"
+    shutil.copytree(start, folder)
+    try:
+        days = run(folder, tree, command)
+        for log in (folder / ASIDE).iterdir():
+            log.rename(folder / "DAILY" / log.name)
+        return days, run(folder, tree, command), run(folder, tree, command)
+    finally:
+        shutil.rmtree(folder)
+
+
+def middle(figures: list[Figures]) -> Figures:
+    """The median of each figure."""
+    return Figures(*(median(values) for values in zip(*(vars(one).values() for one in figures), strict=True)))
+
+
+def main() -> None:
+    """Run, and tell."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("courses", nargs="?", type=int, default=20)
+    parser.add_argument("days", nargs="?", type=int, default=6)
+    parser.add_argument("--learners", type=int, default=20)
+    parser.add_argument("--command", default="weekly")
+    parser.add_argument("--tree", type=Path, nargs="+", default=[REPOSITORY])
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--keep", type=Path, help="the campus is made here, or taken from here")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        start = asked.keep or Path(temporary) / "campus"
+        if not start.exists():
+            campus(start, asked.courses, asked.days, asked.learners)
+        rounds = [
+            [round_of(start, tree.resolve(), asked.command) for tree in asked.tree]
+            for _ in range(asked.rounds)
+        ]
+    for number, tree in enumerate(asked.tree):
+        parts = [middle([one[number][part] for one in rounds]) for part in range(3)]
+        print(tree)
+        for words, figures in zip(
+            (f"{asked.days - 1} days", "one day more", "nothing to do"), parts, strict=True
+        ):
+            print(f"  {words}: {figures}")
+        share = median(one[number][1].cpu / one[number][0].cpu for one in rounds)
+        print(f"  one day more / {asked.days - 1} days: {share:.0%}")
+        if number:
+            ratio = median(one[number][1].cpu / one[0][1].cpu for one in rounds)
+            print(f"  one day more, of the first checkout: {ratio:.2f}")
+
+
+if __name__ == "__main__":
+    main()
