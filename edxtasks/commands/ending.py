@@ -105,16 +105,26 @@ def ended(work: Callable[[], int | None]) -> int | None:
     to show go through."""
     with guarded() as guard:
         try:
-            status = work()
-            for stream in streams():
-                stream.flush()
-            return status
-        except BaseException as error:
+            return _ended(work, guard)
+        except KeyboardInterrupt as error:  # it came while another end was seen to
             guard.let_end()
-            told = _status(error, guard)
-            if told is None:
-                raise
-            return told
+            return _status(error, guard)
+
+
+def _ended(work: Callable[[], int | None], guard: Guard) -> int | None:
+    try:
+        guard.begin()
+        status = work()
+        for stream in streams():
+            stream.flush()
+        guard.let_end()
+        return status
+    except BaseException as error:
+        guard.let_end()
+        told = _status(error, guard)
+        if told is None:
+            raise
+        return told
 
 
 def _status(error: BaseException, guard: Guard) -> int | None:

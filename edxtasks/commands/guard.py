@@ -53,6 +53,8 @@ class Guard:
         self.survives_ctrl_c = False
         """Whether Ctrl-C only breaks off what is going on, as at a prompt."""
         self._takes_its_time = False
+        self._has_begun = False
+        self._lock = threading.RLock()  # a handler may run in the middle of a block that holds it
         self._is_on_its_way_out = False
         self._wake, self._woken = os.pipe()
         os.set_blocking(self._woken, False)
@@ -61,7 +63,12 @@ class Guard:
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def begin(self) -> None:
-        """Hear signals from now on; those that somebody wants to be ignored (nohup, for one) stay so."""
+        """Hear signals from now on; those that somebody wants to be ignored (nohup, for one) stay so. A
+        signal may raise in here already. In another thread than the main one, and where it was begun before,
+        this does nothing."""
+        if self._has_begun or threading.current_thread() is not threading.main_thread():
+            return
+        self._has_begun = True
         for number, handler in self._before.items():
             if handler in (signal.SIG_DFL, signal.default_int_handler):
                 signal.signal(number, self._heard)
@@ -78,13 +85,17 @@ class Guard:
         self._takes_its_time = True
 
     def let_end(self) -> None:
-        """From now on the command ends by itself, and takes the time that it needs for that."""
-        self._is_on_its_way_out = True
+        """From now on the command ends by itself, and takes the time that it needs for that: nothing is
+        raised any more."""
+        with self._lock:
+            self._is_on_its_way_out = True
 
     def nobody_reads(self) -> None:
         """The reader of stdout or stderr has gone: raise `NobodyReads` in the main thread, also while it
         waits. Any thread may call this."""
-        if not self.unread and not self._is_on_its_way_out:
+        with self._lock:
+            if self.unread or self._is_on_its_way_out:
+                return
             self.unread = self.must_end = self.interrupted = True
             main = threading.main_thread().ident
             assert main is not None
@@ -92,15 +103,21 @@ class Guard:
 
     def end(self) -> None:
         """Leave signals as they were before."""
-        self._is_on_its_way_out = True
-        signal.set_wakeup_fd(self._woken_before)
+        self.let_end()
+        if self._has_begun:
+            signal.set_wakeup_fd(self._woken_before)
         os.close(self._woken)
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
         os.close(self._wake)
+        if not self._has_begun:
+            return
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
     def _heard(self, number: int, frame: Any) -> None:
+        if self._is_on_its_way_out:
+            return
         self._note(number)
         raise NobodyReads if self.unread else KeyboardInterrupt
 
@@ -157,14 +174,12 @@ _current: Guard | None = None
 
 @contextmanager
 def guarded() -> Iterator[Guard]:
-    """A block that signals and the end of a reader end. In another thread than the main one, nothing is
-    heard; a block within another one has its guard."""
+    """A block with a guard, which hears nothing until it is begun; a block within another has its guard."""
     global _current
-    if _current is not None or threading.current_thread() is not threading.main_thread():
-        yield _current or Guard()
+    if _current is not None:
+        yield _current
         return
     _current = Guard()
-    _current.begin()
     try:
         yield _current
     finally:
