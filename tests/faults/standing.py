@@ -15,12 +15,21 @@ Standing = Mapping[str, str]
 _OUR_NOTES = re.compile(r"(^|/)_edxtasks/|(^|/)META/|\.lock$|\.workers$")
 """Notes hold the times of their runs: that they are there is all that can be asked."""
 
+_OF_A_TRY = re.compile(r"(/PARTS/[^/]+)\.[0-9a-f]{8}/")
+"""The rows of a raw log lie in a folder whose name is drawn anew each time that it is split."""
+
 _UNFINISHED = ("run-*", ".edxtasks-*", "*.part", "*.new", ".tracklog-*")
 
 
 def standing(folder: Path) -> Standing:
     """The files of a project, but for its configuration and `state`."""
-    return {str(path.relative_to(folder)): _digest(folder, path) for path in _files(folder)}
+    found: dict[str, str] = {}
+    for path in _files(folder):
+        name = _OF_A_TRY.sub(r"\1/", str(path.relative_to(folder)))
+        while name in found:
+            name += " again"  # what an older try has left
+        found[name] = _digest(folder, path)
+    return found
 
 
 def unfinished(folder: Path) -> list[str]:

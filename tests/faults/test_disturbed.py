@@ -64,10 +64,14 @@ def test_points_are_the_same_for_the_same_seed() -> None:
 def test_what_differs_is_found(tmp_path: Path) -> None:
     (tmp_path / "table").write_text("one")
     (tmp_path / "gone").write_text("two")
+    (tmp_path / "LOGS" / "PARTS" / "a.log.0123abcd").mkdir(parents=True)
+    (tmp_path / "LOGS" / "PARTS" / "a.log.0123abcd" / "0").write_text("rows")
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / "note").write_text("of a run")
     before = standing(tmp_path)
+    assert set(before) == {"table", "gone", "LOGS/PARTS/a.log/0"}
     (tmp_path / "gone").unlink()
+    (tmp_path / "LOGS" / "PARTS" / "a.log.0123abcd").rename(tmp_path / "LOGS" / "PARTS" / "a.log.4567abcd")
     (tmp_path / "table").write_text("One")
     (tmp_path / ".edxtasks-1").touch()
     after = standing(tmp_path)
