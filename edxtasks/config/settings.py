@@ -116,7 +116,7 @@ class Engine:
 
     workers: int = setting(whole(), 0, "Processes inside one split or parse; 0: as many as cores.")
     memory_limit: str = setting(
-        MEMORY, "", 'Of one task process, such as `"4GB"`; empty: a share of the machine.'
+        MEMORY, "", 'Of one task process, such as `"4GB"`; empty: a share of the machine or container.'
     )
     state: Path = setting(
         PATH, Path("state"), "Folder of caches and scratch files; nothing in it decides what is fresh."
