@@ -25,6 +25,7 @@ from typing import Any
 
 from edxtasks.config import Settings
 from edxtasks.errors import UserError
+from edxtasks.printable import printable_path
 
 PLACE = "scratch"
 """Folder below `state`."""
@@ -180,8 +181,11 @@ def beside(target: Path, folder: Path | None = None) -> Iterator[Path]:
     """A new empty file beside `target` (or in `folder`, of the same file system), to be renamed over it.
 
     Nobody else may read it before it is `published`. It goes with the block unless it was renamed, and with
-    the run when the process is killed.
+    the run when the process is killed. Raises `UserError` where a device, a pipe or a folder stands in the
+    target's place: renaming over it would take it away.
     """
+    if target.exists() and not target.is_file():
+        raise UserError(f"{printable_path(target)}: expected the name of a file, found another thing there")
     folder = folder or target.parent
     beginning = _current.beginning_in(folder) if _current is not None else f"{BESIDE}{os.getpid()}-"
     path = folder / f"{beginning}{secrets.token_hex(4)}"

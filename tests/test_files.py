@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import signal
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from edxtasks.errors import from_machine
+from edxtasks.errors import UserError, from_machine
 from edxtasks.files import replacing, writing
 
 
@@ -48,3 +49,17 @@ def test_a_file_that_is_to_be_replaced_is_named_and_stays(
     assert str(path) in str(from_machine(refused.value))
     assert path.read_bytes() == b"before"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(UserError, match="expected the name of a file, found another thing"), replacing(pipe):
+        raise AssertionError("it has begun")
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
+    link = tmp_path / "link"
+    link.symlink_to("/dev/null")
+    with pytest.raises(UserError), replacing(link):
+        raise AssertionError("it has begun")
+    assert link.is_symlink()

@@ -174,7 +174,9 @@ def _combined(request: Request, sources: Sequence[Source], warehouses: Warehouse
         return 0
     form = with_settings(PLAIN, request.settings)
     rows = combine(extracts, RowFile(path, options["output_format_json"], options["gzip"]), form, target)
-    say(f"{_rows(rows)} of {len(extracts)} tables in {printable_path(path)}")
+    say(
+        f"{_rows(rows)} of {len(extracts)} table{'' if len(extracts) == 1 else 's'} in {printable_path(path)}"
+    )
     if target is not None:
         say(f"{_rows(rows)} in the table {options['combine_into_table']}")
     return 0
