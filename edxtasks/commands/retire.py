@@ -115,7 +115,7 @@ class Retire(DataCommand):
         if left:
             say(f"ERROR: {number(len(left))} places are left: clean them, and check again")
             return FAILED
-        say(
+        print(
             "nothing is left"
             + ("; the next run makes the tables again: doit weekly" if removed.tables else "")
         )
