@@ -51,6 +51,7 @@ class Session:
         for statement in (*dialect.CONNECTION_SETTINGS, *dialect.MACROS):
             self.connection.execute(statement)
         self._of_thread: threading.local | None = None
+        self._whole_limit: str | None = None
 
     def close(self) -> None:
         """End the connection; DuckDB removes what it has spilled."""
@@ -141,6 +142,27 @@ class Session:
             raise _refused(error) from None
         self._set_threads(self._usual)
         return rows
+
+    def hold_to(self, megabytes: int) -> None:
+        """Take no more memory than this until `let_go`, and spill what needs more. What may be less already,
+        or cannot spill, or works side by side, stays as it is."""
+        if self._of_thread is not None or self._whole_limit is not None:
+            return
+        row = self.connection.execute(
+            "SELECT current_setting('memory_limit'), current_setting('temp_directory')"
+        ).fetchone()
+        assert row is not None
+        if row[1] and _bytes_of(row[0]) > megabytes << 20:
+            self.connection.execute(f"SET memory_limit = '{megabytes}MiB'")
+            self._whole_limit = row[0]
+
+    def let_go(self) -> bool:
+        """Take as much memory as before `hold_to`; whether it was less in the meantime."""
+        held, self._whole_limit = self._whole_limit, None
+        if held is not None:
+            limit = self.share.memory_limit or held
+            self.connection.execute(f"SET memory_limit = {literal(limit)}")
+        return held is not None
 
     def read_next(self, size: int | None = None) -> None:
         """What is read from now on is so many bytes (None: not known): few are read by one thread."""
@@ -233,6 +255,13 @@ class Session:
     def schema_of(self, relation: str) -> Schema:
         """The columns of a relation (DuckDB SQL)."""
         return schema_of(self.connection.sql(relation))
+
+
+def _bytes_of(shown: str) -> float:
+    """A size as DuckDB shows it: `15.6 GiB`."""
+    number, unit = shown.split()
+    powers = {"bytes": 0, "byte": 0, "KiB": 10, "MiB": 20, "GiB": 30, "TiB": 40}
+    return float(number) * 2.0 ** powers.get(unit, 50)
 
 
 def schema_of(relation: duckdb.DuckDBPyRelation) -> Schema:

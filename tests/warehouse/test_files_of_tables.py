@@ -26,7 +26,7 @@ from edxtasks.warehouse.base import (
     Tables,
 )
 from edxtasks.warehouse.catalog import open_views
-from edxtasks.warehouse.parquet import ParquetWarehouse
+from edxtasks.warehouse.parquet import ParquetWarehouse, loading
 from edxtasks.warehouse.parquet.footer import DamagedFileError, read_footer
 from edxtasks.warehouse.rows import JsonLines, ParquetFiles
 from edxtasks.warehouse.schema import schema
@@ -439,3 +439,28 @@ def test_dates_of_a_cached_listing_are_those_of_the_footers(warehouse: ParquetWa
     assert ParquetWarehouse(warehouse.folder).dates(DAILY_NAME) == cached
     [(day, state)] = cached.items()
     assert (day, state) == (D1, DateState("first", state.version, 1))
+
+
+def test_a_session_holds_to_less_memory_for_a_while(tmp_path: Path) -> None:
+    warehouse = ParquetWarehouse(tmp_path / "warehouse", ResourceLimits(2, "4GB"))
+    session = warehouse.session
+    session.hold_to(64)
+    held = session.connection.execute("SELECT current_setting('memory_limit')").fetchone()
+    assert held == ("64.0 MiB",)
+    assert session.let_go() is True
+    assert session.connection.execute("SELECT current_setting('memory_limit')").fetchone() == ("3.7 GiB",)
+    session.connection.execute("SET memory_limit = '32MiB'")
+    session.hold_to(64)
+    assert session.let_go() is False, "what may take less already is not given more"
+
+
+def test_rows_that_need_more_memory_than_is_held_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "MEMORY_HELD", 1)
+    warehouse = ParquetWarehouse(tmp_path / "warehouse", ResourceLimits(2, "1GB"))
+    rows = [{"id": number, "text": "é" * 1000} for number in range(5000)]
+    name, columns = TableName("d", "t"), schema("id INTEGER -- i\ntext STRING -- t")
+    assert warehouse.load(name, columns, rows, BuildInfo("x")).rows == 5000
+    shown = warehouse.session.connection.execute("SELECT current_setting('memory_limit')").fetchone()
+    assert shown == ("953.6 MiB",)

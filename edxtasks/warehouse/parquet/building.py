@@ -150,6 +150,7 @@ class Builder:
             codec = "snappy" if rows <= FEW_ROWS else "zstd"
             session = self._reader.session
             written = session.copy(sql, temporary, orjson.dumps(pair).decode(), ROWS_IN_GROUP, codec)
+            session.let_go()  # checks may need more, and count once
             if written != rows:
                 raise InputError(
                     f"{name}: the files have {written} rows, expected {rows}: they changed or were cut. "

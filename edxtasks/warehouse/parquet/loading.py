@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 MEMORY_OF_LOAD = 200
 """Megabytes that loading a day table of any size takes; with less it takes longer."""
 
+MEMORY_HELD = 256
+"""Megabytes that DuckDB takes for the rows of a table that come once, and whose number is not known."""
+
 
 class Loader:
     """Loads tables of a warehouse folder. Rows lie in `scratch` on their way."""
@@ -110,10 +113,33 @@ class Loader:
         if label.version is not None and label.rows is not None:
             return write(name, schema, sql, label.version, label.rows, label, checks)
         if costly:
-            with session.table(sql) as table:
-                version, rows = session.version(table, schema)
-                return write(name, schema, f"SELECT * FROM {table}", version, rows, label, checks)
+            return self._load_once(name, schema, sql, label, checks)
         return write(name, schema, sql, *session.version(f"({sql})", schema), label, checks)
+
+    def _load_once(
+        self, name: TableName, schema: Schema, sql: str, label: BuildInfo, checks: TableChecks | None
+    ) -> TableState:
+        """Write rows through a temporary table, in little memory where that is enough."""
+        import duckdb
+
+        session = self._reader.session
+        session.hold_to(MEMORY_HELD)
+        try:
+            return self._through_table(name, schema, sql, label, checks)
+        except duckdb.OutOfMemoryException:  # rows of which a few thousand are as much
+            if not session.let_go():
+                raise
+            return self._through_table(name, schema, sql, label, checks)
+        finally:
+            session.let_go()
+
+    def _through_table(
+        self, name: TableName, schema: Schema, sql: str, label: BuildInfo, checks: TableChecks | None
+    ) -> TableState:
+        session = self._reader.session
+        with session.table(sql) as table:
+            version, rows = session.version(table, schema)
+            return self._builder.write(name, schema, f"SELECT * FROM {table}", version, rows, label, checks)
 
 
 def _write_rows(path: Path, schema: Schema, rows: Iterable[Row]) -> None:
