@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -10,7 +11,7 @@ from typing import Any
 import tomlkit
 from tomlkit.items import Item, Table
 
-from edxtasks.config.files import WITHOUT_USE, Place, python_name, read_python
+from edxtasks.config.files import PYTHON_NAMES, WITHOUT_USE, Place, python_name, read_python
 from edxtasks.config.loading import FROM_ENVIRONMENT, checked_values, holds_secret
 from edxtasks.config.settings import SECTIONS, SETTINGS
 
@@ -50,6 +51,16 @@ def converted(file: Path) -> Converted:
             )
     names += [f"{name}: has no use any more" for name in WITHOUT_USE if name in _names_in(file)]
     names += [notice.removeprefix(f"{file}: ") for notice in notices]
+    told = {*PYTHON_NAMES, *WITHOUT_USE}
+    rest = [
+        name for name in _assigned_in(file) if name not in told and not any(name in line for line in notices)
+    ]
+    if rest:
+        names.append(f"not taken over, since no settings: {', '.join(rest)}")
+    if ("warehouse", "engine") not in found and ("warehouse", "project_id") in values:
+        names.append(
+            'engine is "duckdb", tables in files: for tables of the project write engine = "bigquery"'
+        )
     return Converted(_document(file, values), tuple(names))
 
 
@@ -61,6 +72,12 @@ def _became(place: Place) -> str:
 def _names_in(file: Path) -> set[str]:
     text = file.read_text(encoding="utf-8", errors="replace")
     return {line.partition("=")[0].strip() for line in text.splitlines() if "=" in line}
+
+
+def _assigned_in(file: Path) -> list[str]:
+    """The names that lines of the file set at its top level, in their order."""
+    text = file.read_text(encoding="utf-8", errors="replace")
+    return list(dict.fromkeys(re.findall(r"^([^\W\d_]\w*)[ \t]*=(?!=)", text, re.MULTILINE)))
 
 
 def _plain(raw: object) -> Any:

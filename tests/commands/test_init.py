@@ -114,6 +114,14 @@ def test_a_configuration_of_edx2bigquery_keeps_its_meaning(doit: Run, tmp_path: 
             assert getattr(after, field.name) == getattr(before, field.name), field.name
 
 
+def test_names_of_the_old_file_that_are_no_settings_are_told(doit: Run, tmp_path: Path) -> None:
+    old = tmp_path / "edx2bigquery_config.py"
+    old.write_text('mein_projekt = PROJECT_ID = "p"\nif mein_projekt == "p":\n    within = 1\n')
+    lines = doit("init", "new", f"--from={old}").lines
+    assert "  not taken over, since no settings: mein_projekt" in lines
+    assert sum(line.startswith('  engine is "duckdb"') for line in lines) == 1
+
+
 PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14")
 
 
