@@ -41,10 +41,11 @@ def read_tables(
 def _required(
     context: Context, table: Table, course: CourseKey | None, records: Mapping[str, int]
 ) -> dict[str, int | None]:
-    """The rows of each required input; None where they are not known."""
+    """The rows of each input without which there may be none: what is required, and what is taken as it
+    stands, since nothing makes that on the table's account. None where they are not known."""
     found: dict[str, int | None] = {}
     for name, need in table.inputs.items():
-        if need is Need.REQUIRED:
+        if need is not Need.OPTIONAL:
             found[name] = _rows(context, table, name, course)
     for read, need in table.builder.reads.items() if isinstance(table.builder, PythonModel) else ():
         if need is Need.REQUIRED:

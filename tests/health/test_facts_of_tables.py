@@ -15,6 +15,7 @@ from edxtasks.digests import Digests
 from edxtasks.health.learner_facts import read_learners
 from edxtasks.health.learner_rules import Learners
 from edxtasks.health.table_facts import read_tables
+from edxtasks.health.table_rules import empty_table
 from edxtasks.table import Table
 from edxtasks.warehouse import open_warehouse
 from edxtasks.warehouse.base import BuildInfo, TableName
@@ -69,3 +70,11 @@ def test_tables_with_the_rows_of_what_they_need(context: Context) -> None:
     assert found[f"user_info_combo:{COURSE}"].inputs == {}  # not asked for a table with rows
     unknown = {one.task: one for one in read_tables(context, COURSE, {})}
     assert unknown[f"studentmodule:{COURSE}"].inputs == {"studentmodule.csv": None}
+
+
+def test_what_is_taken_as_it_stands_is_asked_for_its_rows(context: Context) -> None:
+    load(context, "pc_global_modal_ip")
+    load(context, "user_info_combo", {"user_id": 1, "username": "ada"})
+    (found,) = (one for one in read_tables(context, COURSE, {}) if one.task == f"pc_global_modal_ip:{COURSE}")
+    assert found.inputs == {"user_info_combo": 1, "courses.global_modal_ip": 0}  # nobody has made it
+    assert list(empty_table(found)) == []
