@@ -246,7 +246,7 @@ class DeliveredTable:
         self._settle()
         if not self.account.records:
             self._notes.add(
-                f"warning: {printable_path(self.path)} has a header and no record: look whether it is whole"
+                f"{printable_path(self.path)} has a header and no record: look whether it is whole"
             )
 
     def _batches(self) -> Iterator[_Batch]:

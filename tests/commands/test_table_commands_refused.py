@@ -123,7 +123,7 @@ def test_what_cannot_be_named_is_not_deleted(tmp_path: Path) -> None:
         process.stdout.close()
         told = process.stderr.read().decode()
     assert process.returncode == 141
-    assert len(told.splitlines()) == 1  # that there is no configuration file
+    assert len(told.splitlines()) <= 1  # that there is no configuration file, where it came so far
     assert "things" in ParquetWarehouse(tmp_path / "warehouse").states(DATASET)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from edxtasks.content.files import csv_bytes, write_beside
+from edxtasks.errors import UserError
 from edxtasks.messages import Messages
 
 
@@ -19,7 +20,7 @@ def test_files_are_replaced(tmp_path: Path) -> None:
 
 def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "a.csv").mkdir()  # cannot be replaced by a file
-    with pytest.raises(OSError):
+    with pytest.raises(UserError, match="expected the name of a file"):
         write_beside(tmp_path, tmp_path / "scratch", {"a.csv": b"new"}, Messages())
     assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
 

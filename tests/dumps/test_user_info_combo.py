@@ -241,8 +241,8 @@ def test_a_header_without_a_record_is_warned_of(base: Path, source: str, text: s
     put(base, f"{source}.sql", text.splitlines()[0] + "\n")
     messages = Messages()
     build(base, messages)
-    [warning] = [line for line in messages.lines if line.startswith("warning: ")]
-    assert f"{DATE}/{source}.sql has a header and no record" in warning
+    [warning] = [line for line in messages.warnings if "has a header and no record" in line]
+    assert f"{DATE}/{source}.sql has a header and no record: look whether it is whole" in warning
 
 
 def test_the_last_of_double_accounts_and_profiles_wins_whole(base: Path) -> None:
