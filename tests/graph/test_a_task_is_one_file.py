@@ -122,6 +122,7 @@ def test_the_folder_of_tasks_holds_tasks_and_nothing_else() -> None:
 
 KNOWN_BY_NAME = {
     "commands/old_forms.py",  # what people typed for edx2bigquery
+    "commands/other_names.py",  # what people type for it
 }
 """Files that name tasks."""
 
