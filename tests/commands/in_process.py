@@ -35,6 +35,7 @@ def runner(folder: Path, monkeypatch: pytest.MonkeyPatch, capture: pytest.Captur
     """What runs doit in a folder. `capture` is the fixture `capfdbinary`."""
     monkeypatch.chdir(folder)
     monkeypatch.setattr(scratch, "_current", None)
+    monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setattr(DoitMain, "BIN_NAME", "doit")  # else that of the process that runs the tests
 
     def doit(*words: str, status: int = 0) -> Ended:
