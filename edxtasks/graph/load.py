@@ -102,7 +102,7 @@ def make_graph(settings: Settings, words: Arguments) -> Graph:
         words,
         settings,
         kinds,
-        lambda course: anything_of(course, settings),
+        lambda course: anything_of(course, settings) or bool(warehouse.states(course.dataset)),
         messages,
         without_table=partial(courses_without_table, warehouse, settings, messages),
     )

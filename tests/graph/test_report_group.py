@@ -135,8 +135,15 @@ def test_the_order_of_the_courses_is_that_of_the_list(built: Project) -> None:
         assert list(dict.fromkeys(found)) == [second, first]
 
 
+def list_nobody(built: Project) -> None:
+    """Let the configuration name a course of which there is nothing."""
+    built.configure(course_id_list=json.dumps([*built.courses, NOBODY]))
+
+
 def test_a_course_of_which_there_is_nothing_is_told_and_left_out(built: Project) -> None:
     course = built.courses[0]
+    assert f"{NOBODY} is in no course list" in built.doit("combinepc", f"courses={NOBODY}", status=3).err
+    list_nobody(built)
     outcome = built.doit("combinepc", f"courses={course},{NOBODY}")
     assert outcome.err.count(f"there is no dump, no shard and no table of {NOBODY}") == 1
     assert f"no person_course, and so left out: {NOBODY}" in outcome.err
@@ -177,6 +184,7 @@ def test_addresses_over_all_courses_do_not_follow_courses_that_somebody_names(bu
 
 
 def test_without_any_table_combinepc_fails_and_weekly_does_not(built: Project) -> None:
+    list_nobody(built)
     outcome = built.doit("combinepc", f"courses={NOBODY}", status=None)
     assert outcome.status != 0
     assert "none of the 1 chosen courses has a table person_course" in outcome.err
@@ -346,6 +354,7 @@ def test_summaries_are_chosen_by_an_option_that_forces_nothing(built: Project) -
 
 
 def test_a_step_alone_needs_what_it_reads(built: Project) -> None:
+    list_nobody(built)
     outcome = built.doit("report", "only_step=2", f"courses={NOBODY}", status=None)
     assert outcome.status != 0
     assert "none of the 1 chosen courses has a table person_course: make it first" in outcome.err
