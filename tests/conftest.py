@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
@@ -54,13 +55,17 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
 
 
 @pytest.fixture(autouse=True)
-def umask_of_the_tests(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A command that runs in this process sets its umask (`file_mode`), not that of the next test."""
+def process_of_the_tests(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A command that runs in this process sets its umask (`file_mode`), and ignores signals while it ends;
+    for the next test, and the processes that it starts, all is as before."""
     before = os.umask(0o022)
     os.umask(before)
     monkeypatch.setattr(scratch, "_mask", scratch._mask)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     yield
     os.umask(before)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")

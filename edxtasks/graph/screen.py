@@ -92,7 +92,7 @@ class Screen:
                 with self._lock:
                     if not self._stopped.is_set():
                         self._tick()
-            except OSError as error:
+            except (OSError, ValueError) as error:  # ValueError: the stream was closed
                 self._lose(self.stream, error)
                 return
 
@@ -128,7 +128,7 @@ class Screen:
                 except OSError as error:
                     self._lose(self.stream, error)
 
-    def _lose(self, stream: IO[str], error: OSError) -> None:
+    def _lose(self, stream: IO[str], error: OSError | ValueError) -> None:
         self._lost.add(id(stream))
         if isinstance(error, BrokenPipeError):
             self.nobody_reads()
