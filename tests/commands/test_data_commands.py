@@ -53,7 +53,7 @@ def test_a_reader_that_has_gone_is_no_traceback(tmp_path: Path) -> None:
         process.stdout.close()
         _, err = process.communicate(b"a\tb\n" * 100_000)
     assert process.returncode == 141
-    assert len(err.decode().splitlines()) == 1  # that there is no configuration file
+    assert len(err.decode().splitlines()) <= 1  # that there is no configuration file, where it came so far
 
 
 def test_help_of_a_command(tmp_path: Path) -> None:
