@@ -12,6 +12,7 @@ import orjson
 
 from edxtasks.build.building import Built
 from edxtasks.build.freshness import Status
+from edxtasks.config import Settings, known_courses
 from edxtasks.messages import Messages
 from edxtasks.steps.resource_limits import cores
 from edxtasks.steps.step import Step
@@ -62,13 +63,7 @@ class SimulateStep(Step):
         return Status.FRESH, ""
 
     def job(self) -> Job:
-        context = self.run.context
-        paths = context.settings.paths
-        reads = ConfiguredReads(
-            paths.dump_dir,
-            paths.course_sql_date_dir if not context.settings.latest_sql_dir else None,
-            tuple(str(course) for course in context.courses),
-        )
+        reads = ConfiguredReads.of(self.run.context.settings)
         return Job(simulate_campus, (self._folder, self._size, self._seed, cores(), reads))
 
 
@@ -79,6 +74,13 @@ class ConfiguredReads:
     dump_dir: Path | None
     date_dir: str | None
     courses: tuple[str, ...]
+
+    @classmethod
+    def of(cls, settings: Settings) -> ConfiguredReads:
+        """What these settings read."""
+        date = None if settings.latest_sql_dir else settings.paths.course_sql_date_dir
+        courses = tuple(str(course) for course in known_courses(settings))
+        return cls(settings.paths.dump_dir, date, courses)
 
     def changes(self, folder: Path, package: str, courses: Sequence[str]) -> list[str]:
         """The settings to change so that all of a campus in `folder` is read, and nothing else; each with

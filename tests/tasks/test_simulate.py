@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+from edxtasks.config import load_settings
+from edxtasks.simulate.campus import SIZES, Campus
 from edxtasks.tasks.simulate import ConfiguredReads
+
+REPOSITORY = Path(__file__).parents[2]
 
 CAMPUS = Path("campus")
 COURSES = ("MITx/2.03x/3T2013", "MITx/6.00.1x/3T2014")
@@ -25,3 +29,10 @@ def test_each_setting_that_reads_another_campus_is_said_as_toml() -> None:
         'course_id_list = ["MITx/2.03x/3T2013", "MITx/6.00.1x/3T2014"]',
     ]
     assert changes(None, None, COURSES) == ['dump_dir = "mitx-2014-10-19"']
+
+
+def test_the_configuration_of_the_repository_reads_the_demo() -> None:
+    settings = load_settings(REPOSITORY, {}, {})
+    demo = Campus(SIZES["demo"], 1).describe()
+    courses = [course["course_id"] for course in demo["courses"]]
+    assert ConfiguredReads.of(settings).changes(settings.root, demo["package"], courses) == []
