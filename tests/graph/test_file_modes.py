@@ -21,9 +21,12 @@ def modes(project: Project) -> dict[str, set[str]]:
     return found
 
 
-def test_what_a_run_makes_is_for_its_owner_alone(with_pages: Project) -> None:
-    assert all((with_pages.folder / place).is_dir() for place in PLACES)
-    assert modes(with_pages) == {"files": {"0o600"}, "folders": {"0o700"}}
+def test_what_a_run_makes_is_for_its_owner_alone(tiny_campus: Path, tmp_path: Path) -> None:
+    """Of a project of its own: other tests write into those that are shared."""
+    project = Project.create(tmp_path / "project", tiny_campus)
+    project.doit("-n", "2", "weekly", "dashboard", "docs")
+    assert all((project.folder / place).is_dir() for place in PLACES)
+    assert modes(project) == {"files": {"0o600"}, "folders": {"0o700"}}
 
 
 def test_a_group_may_share(tiny_campus: Path, tmp_path: Path) -> None:
