@@ -60,6 +60,7 @@ class Guard:
         os.set_blocking(self._woken, False)
         self._before = {number: signal.getsignal(number) for number in (signal.SIGINT, *_ENDING)}
         self._woken_before = -1
+        self._unraisable_before = sys.unraisablehook
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def begin(self) -> None:
@@ -69,6 +70,7 @@ class Guard:
         if self._has_begun or threading.current_thread() is not threading.main_thread():
             return
         self._has_begun = True
+        sys.unraisablehook = self._unraisable
         for number, handler in self._before.items():
             if handler in (signal.SIG_DFL, signal.default_int_handler):
                 signal.signal(number, self._heard)
@@ -112,8 +114,15 @@ class Guard:
         os.close(self._wake)
         if not self._has_begun:
             return
+        sys.unraisablehook = self._unraisable_before
         for number, handler in self._before.items():
             signal.signal(number, handler)
+
+    def _unraisable(self, lost: sys.UnraisableHookArgs) -> None:
+        """What was raised where Python cannot raise, in a callback of its own: an interruption is no news,
+        since the thread ends the process."""
+        if not isinstance(lost.exc_value, KeyboardInterrupt):
+            self._unraisable_before(lost)
 
     def _heard(self, number: int, frame: Any) -> None:
         if self._is_on_its_way_out:
