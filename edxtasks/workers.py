@@ -22,7 +22,7 @@ from collections.abc import Callable, Collection, Generator, Iterable, Iterator,
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import connection, get_context, parent_process
+from multiprocessing import connection, get_context, parent_process, resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -291,20 +291,29 @@ class Worker:
         """Start the process, in a thread of its own: Ctrl-C is raised in the main thread alone, so it never
         finds a process half started."""
         fault: list[BaseException] = []
-        starter = threading.Thread(target=self._start, args=(fault,), name="edxtasks-starter")
+        has_started = threading.Event()
+        starter = threading.Thread(target=self._start, args=(fault, has_started), name="edxtasks-starter")
         starter.start()
-        starter.join()
+        # Not `join`: before Python 3.13 an interrupted `join` takes the thread for ended, and Python may
+        # end under it.
+        try:
+            has_started.wait()
+        finally:
+            has_started.wait()
         if fault:
             raise fault[0]
 
-    def _start(self, fault: list[BaseException]) -> None:
-        # Until the child takes no notice of Ctrl-C, which its terminal sends it too, it does not hear it.
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    def _start(self, fault: list[BaseException], has_started: threading.Event) -> None:
         try:
+            resource_tracker.ensure_running()  # to start it lets signals through again
+            # Until the child takes no notice of Ctrl-C, which its terminal sends it too, it does not hear it.
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
             self.process.start()
             self._theirs.close()
         except BaseException as error:  # noqa: BLE001 - raised where the worker was asked for
             fault.append(error)
+        finally:
+            has_started.set()
 
     @property
     def alive(self) -> bool:

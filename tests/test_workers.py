@@ -163,26 +163,32 @@ def test_anything_else_is_a_defect() -> None:
 
 
 INTERRUPTED_AT_START = """
-import os, signal, sys, threading, time
+import os, signal, sys, time
 sys.path.insert(0, sys.argv[1])
-from pathlib import Path
+from multiprocessing import util
 from edxtasks.commands.ending import ended
 from edxtasks.workers import Job, WorkerPool
 import worker_jobs
 
-def has_child():
-    threads = Path("/proc/self/task").iterdir()
-    return any((thread / "children").read_text().strip() for thread in threads)
+spawn = util.spawnv_passfds
+starts = 0
 
-def interrupt():
-    while not has_child():
-        pass
-    os.killpg(os.getpid(), signal.SIGINT)
+def spawn_slowly(*arguments):
+    # As on a busy machine: between the start of a process and what it is told, time passes.
+    global starts
+    started = spawn(*arguments)
+    starts += 1
+    if starts == int(sys.argv[2]):
+        time.sleep(float(sys.argv[3]))
+        os.killpg(os.getpid(), signal.SIGINT)
+        time.sleep(0.4)
+    return started
+
+util.spawnv_passfds = spawn_slowly
 
 def work():
     workers = WorkerPool()
     try:
-        threading.Thread(target=interrupt, daemon=True).start()
         workers.run(Job(worker_jobs.wait, ()), lambda *told: None)
     finally:
         workers.stop()
@@ -192,11 +198,15 @@ if __name__ == "__main__":
 """
 
 
-def test_ctrl_c_while_a_worker_starts_leaves_no_traceback_and_no_process(tmp_path: Path) -> None:
+@pytest.mark.parametrize("start", [1, 2], ids=["the process that Python starts first", "the worker"])
+@pytest.mark.parametrize("seconds", [0, 0.4], ids=["before Python runs there", "while it waits to be told"])
+def test_ctrl_c_while_a_worker_starts_leaves_no_traceback_and_no_process(
+    tmp_path: Path, start: int, seconds: float
+) -> None:
     script = tmp_path / "script.py"
     script.write_text(INTERRUPTED_AT_START)
     done = subprocess.run(
-        [sys.executable, str(script), str(Path(__file__).parent)],
+        [sys.executable, str(script), str(Path(__file__).parent), str(start), str(seconds)],
         env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
         capture_output=True,
         text=True,
