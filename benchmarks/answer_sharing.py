@@ -25,9 +25,9 @@ from edxtasks.course import CourseKey
 from edxtasks.scratch import Scratch
 from edxtasks.table import SqlModel
 from edxtasks.warehouse.base import Absent, BuildInfo, Input, Query, ResourceLimits, TableName, Tables
+from edxtasks.warehouse.duckdb_sql import quoted
 from edxtasks.warehouse.parquet import ParquetWarehouse
 from edxtasks.warehouse.rows import ParquetFiles
-from edxtasks.warehouse.session import quoted
 
 COURSE = CourseKey("UnivX", "3.14x", "1T2024")
 PROBLEMS = 60

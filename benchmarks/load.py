@@ -261,8 +261,8 @@ def duckdb_alone(root: Path, shape: str, threads: str, first: str = "0") -> None
 
 def duckdb_with_zstd(root: Path, shape: str, threads: str) -> None:
     """With the product's settings for large days."""
+    from edxtasks.warehouse.duckdb_sql import LONGEST_LINES
     from edxtasks.warehouse.parquet.building import ROWS_IN_GROUP
-    from edxtasks.warehouse.session import LONGEST_LINES
 
     writing = f", COMPRESSION zstd, ROW_GROUP_SIZE {ROWS_IN_GROUP}"
     copy_each(root, shape, threads, 0, f", maximum_object_size = {LONGEST_LINES[0]}", writing)

@@ -26,10 +26,10 @@ from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
 from edxtasks.table import Scope, Table
 from edxtasks.warehouse.base import BuildInfo, ResourceLimits, TableName
+from edxtasks.warehouse.duckdb_sql import literal, quoted
 from edxtasks.warehouse.parquet import ParquetWarehouse
 from edxtasks.warehouse.rows import ParquetFiles
 from edxtasks.warehouse.schema import Column
-from edxtasks.warehouse.session import literal, quoted
 
 ROWS_A_LEARNER = {
     "person_course": 1,

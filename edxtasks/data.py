@@ -21,10 +21,10 @@ from edxtasks.scratch import scratch_of
 from edxtasks.table import Scope, Table
 from edxtasks.warehouse import open_warehouse
 from edxtasks.warehouse.base import BuildInfo, TableName
+from edxtasks.warehouse.duckdb_session import spill_folder
 from edxtasks.warehouse.parquet import ParquetWarehouse
 from edxtasks.warehouse.rows import Row
 from edxtasks.warehouse.schema import Column
-from edxtasks.warehouse.session import spill_folder
 
 if TYPE_CHECKING:
     import duckdb

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edxtasks.build.compared import LONGEST_RECORDS, Ours, Sides, key_of, ours, shown_columns
+from edxtasks.build.comparison_sides import LONGEST_RECORDS, Ours, Sides, key_of, ours, shown_columns
 from edxtasks.build.registry import read_registry
 from edxtasks.commands.plain import DataCommand, Request
 from edxtasks.course import shorten
@@ -108,7 +108,7 @@ def _look(
 ) -> tuple[Comparison, tuple[str, ...] | None, bool]:
     """What is found, the key, and whether the other side is text."""
     from edxtasks.warehouse.comparison import Plan, compare
-    from edxtasks.warehouse.session import Session
+    from edxtasks.warehouse.duckdb_session import Session
 
     settings, options = request.settings, request.options
     with scratch_of(settings) as scratch, scratch.folder() as folder:

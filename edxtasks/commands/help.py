@@ -9,8 +9,8 @@ from doit.cmd_base import DoitCmdBase
 from doit.cmd_help import Help as DoitHelp
 from doit.exceptions import InvalidCommand
 
-from edxtasks.build.described import SCOPES, defined_in, files_read, settings_of
 from edxtasks.build.registry import commands
+from edxtasks.build.table_metadata import SCOPES, defined_in, files_read, settings_of
 from edxtasks.commands.ending import EndsWell
 from edxtasks.commands.explained import program_of
 from edxtasks.config import OPTIONS, SETTINGS, Entry

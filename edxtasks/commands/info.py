@@ -7,8 +7,8 @@ from typing import Any
 
 from doit.exceptions import InvalidCommand
 
-from edxtasks.build.described import defined_in, files_read, settings_of
 from edxtasks.build.last_failures import LastFailures
+from edxtasks.build.table_metadata import defined_in, files_read, settings_of
 from edxtasks.build.table_status import time_text
 from edxtasks.commands.base import GraphCommand
 from edxtasks.commands.ending import FAILED

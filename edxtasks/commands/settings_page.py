@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib.metadata import entry_points
 
-from edxtasks.build.described import settings_of
 from edxtasks.build.registry import read_registry
+from edxtasks.build.table_metadata import settings_of
 from edxtasks.commands.plain import DataCommand
 from edxtasks.config import SETTINGS
 from edxtasks.config.needs import EVERY_TASK, EVERYTHING, HEEDED_BY, NEEDS, ON_BIGQUERY

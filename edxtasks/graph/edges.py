@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TextIO
 
-from edxtasks.build.described import files_of, with_course
+from edxtasks.build.table_metadata import files_of, with_course
 from edxtasks.config import OPTIONS, SETTINGS
 from edxtasks.graph.task_files import read_tasks
 from edxtasks.steps.made import DAY_TABLES, Made

@@ -13,8 +13,8 @@ from typing import IO, cast
 import orjson
 
 from edxtasks.retired import Learner, Retired, is_about, of_row, record_cleaner
+from edxtasks.warehouse.duckdb_sql import literal, read_parquet
 from edxtasks.warehouse.parquet import ParquetWarehouse
-from edxtasks.warehouse.session import literal, read_parquet
 
 _GZIP = b"\x1f\x8b"
 _LOG_DAY = "tracklog_"

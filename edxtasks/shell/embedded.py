@@ -17,9 +17,10 @@ from edxtasks.shell.results import ONLY_READS, Asked, Listed, Result, StatementR
 from edxtasks.shell.statements import DUCKDB, GOOGLESQL, first_word
 from edxtasks.warehouse import dialect as googlesql
 from edxtasks.warehouse.catalog import ALL_DAYS, LOG_DAYS, Views
+from edxtasks.warehouse.duckdb_session import schema_of
+from edxtasks.warehouse.duckdb_sql import literal, quoted, quoted_name
 from edxtasks.warehouse.refusals import of_a_query
 from edxtasks.warehouse.schema import Schema
-from edxtasks.warehouse.session import literal, quoted, quoted_name, schema_of
 
 _ROWS = 2_048
 _READS = frozenset({"SELECT", "EXPLAIN", "VARIABLE_SET", "SET", "PRAGMA", "RELATION"})

@@ -15,10 +15,10 @@ import orjson
 
 from edxtasks.build.building import Built
 from edxtasks.build.context import Context
-from edxtasks.build.described import files_of
 from edxtasks.build.exports import RECORDS
 from edxtasks.build.freshness import Status
 from edxtasks.build.published import published_names
+from edxtasks.build.table_metadata import files_of
 from edxtasks.content import course_image
 from edxtasks.course import CourseKey
 from edxtasks.directories import sql_directory

@@ -12,9 +12,10 @@ import duckdb
 from edxtasks.errors import UserError, from_machine
 from edxtasks.scratch import Scratch
 from edxtasks.warehouse.base import TableName
+from edxtasks.warehouse.duckdb_session import spill_folder
+from edxtasks.warehouse.duckdb_sql import quoted
 from edxtasks.warehouse.parquet import ParquetWarehouse
 from edxtasks.warehouse.refusals import machine_fault
-from edxtasks.warehouse.session import quoted, spill_folder
 
 LOG_DAYS = "tracklog_"
 ALL_DAYS = "tracklog"

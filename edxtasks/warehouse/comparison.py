@@ -12,8 +12,9 @@ from functools import cached_property
 from typing import Any
 
 from edxtasks.warehouse import spellings
+from edxtasks.warehouse.duckdb_session import Session
+from edxtasks.warehouse.duckdb_sql import quoted_name
 from edxtasks.warehouse.schema import Column, Schema
-from edxtasks.warehouse.session import Session, quoted_name
 
 TOLERANCE = (1e-9, 1e-6)
 """Two FLOATs are equal when they differ by at most this part of the larger one, or by this."""

@@ -17,7 +17,7 @@ from doit.doit_cmd import DoitMain
 from doit_process import Ended, doit
 from project import Project
 
-from edxtasks.build.compared import SHOWN_TEXT, ours, shown_columns
+from edxtasks.build.comparison_sides import SHOWN_TEXT, ours, shown_columns
 from edxtasks.build.registry import read_registry
 from edxtasks.config import load_settings
 from edxtasks.course import CourseKey

@@ -16,7 +16,7 @@ from edxtasks.config import Engine, Settings
 from edxtasks.course import CourseKey
 from edxtasks.errors import InputError, MachineError
 from edxtasks.messages import Messages
-from edxtasks.problems import pool
+from edxtasks.problems import batches
 from edxtasks.problems.analysis import INPUT_COLUMNS, Account, Reason, Record, analyse
 from edxtasks.tables.problems import problem_analysis
 from edxtasks.warehouse.rows import JsonLines
@@ -188,22 +188,22 @@ def read(paths: list[Path] | tuple[Path, ...]) -> list[dict[str, Any]]:
 
 
 def test_batches_are_of_bounded_number_and_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "RECORDS_AT_ONCE", 3)
-    monkeypatch.setattr(pool, "BYTES_AT_ONCE", 100)
+    monkeypatch.setattr(batches, "RECORDS_AT_ONCE", 3)
+    monkeypatch.setattr(batches, "BYTES_AT_ONCE", 100)
     sizes = [10, 10, 10, 10, 100, 10, 500, None, 10]
     records = [record(None if size is None else "x" * size) for size in sizes]
-    assert [len(batch) for batch in pool.batches_of(records)] == [3, 2, 2, 2]
+    assert [len(batch) for batch in batches.batches_of(records)] == [3, 2, 2, 2]
 
 
 def test_workers_give_the_rows_in_the_order_of_the_records(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pool, "RECORDS_AT_ONCE", 50)
+    monkeypatch.setattr(batches, "RECORDS_AT_ONCE", 50)
     records = [
         record("{" if number % 10 == 5 else submitted(attempts=number), id=number, student_id=number)
         for number in range(500)
     ]
-    paths, account = pool.write_rows(iter(records), tmp_path, 2)
+    paths, account = batches.write_rows(iter(records), tmp_path, 2)
     expected = [number for number in range(500) if number % 10 != 5]
     assert [found["user_id"] for found in read(paths)] == expected
     assert account.rows == 450
@@ -212,19 +212,19 @@ def test_workers_give_the_rows_in_the_order_of_the_records(
 
 
 def test_an_error_on_the_way_ends_the_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "RECORDS_AT_ONCE", 1)
+    monkeypatch.setattr(batches, "RECORDS_AT_ONCE", 1)
     folder = tmp_path / "gone"
     folder.mkdir()
 
     def records() -> Any:
         for number in range(10):
             if number == 5:
-                (folder / pool.path_of(folder, 0).name).unlink()
+                (folder / batches.path_of(folder, 0).name).unlink()
                 folder.rename(tmp_path / "elsewhere")
             yield record(submitted())
 
     with pytest.raises(MachineError, match="No such file or directory"):
-        pool.write_rows(records(), folder, 2)
+        batches.write_rows(records(), folder, 2)
 
 
 def build(records: list[Record], base: Path, messages: Messages, workers: int = 1) -> list[dict[str, Any]]:

@@ -16,8 +16,8 @@ from sqlglot import exp
 
 from edxtasks.table import TRACKLOG, SqlModel
 from edxtasks.warehouse import dialect
+from edxtasks.warehouse.duckdb_sql import literal, quoted
 from edxtasks.warehouse.schema import Column, Schema
-from edxtasks.warehouse.session import literal, quoted
 
 KEYS: Mapping[str, tuple[str, ...]] = {
     "courses.cameo_master": (),

@@ -10,8 +10,8 @@ import pytest
 from edxtasks.scratch import Scratch
 from edxtasks.warehouse.base import ResourceLimits
 from edxtasks.warehouse.comparison import DIFFERING, ColumnCounts, Comparison, Plan, Side, compare
+from edxtasks.warehouse.duckdb_session import Session
 from edxtasks.warehouse.schema import Schema, schema
-from edxtasks.warehouse.session import Session
 
 PERSONS = schema("""
 user_id INTEGER -- number

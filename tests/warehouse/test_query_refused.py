@@ -9,8 +9,8 @@ import pytest
 from edxtasks.errors import UserError
 from edxtasks.scratch import Scratch
 from edxtasks.warehouse.base import Absent, Query, QueryRefusedError, ResourceLimits
+from edxtasks.warehouse.duckdb_session import Session
 from edxtasks.warehouse.schema import schema
-from edxtasks.warehouse.session import Session
 
 GIVEN = schema("one INTEGER -- one")
 

@@ -8,9 +8,17 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from edxtasks.build.described import NEEDS, SCOPES, SettingOf, defined_in, files_of, files_read, settings_of
 from edxtasks.build.lineage import Lineage, Origin
 from edxtasks.build.sets import SETS, tables_of_set
+from edxtasks.build.table_metadata import (
+    NEEDS,
+    SCOPES,
+    SettingOf,
+    defined_in,
+    files_of,
+    files_read,
+    settings_of,
+)
 from edxtasks.printable import listed
 from edxtasks.table import ALL_EARLIER, Command, Table
 from edxtasks.warehouse.checks import Check

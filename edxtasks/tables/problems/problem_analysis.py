@@ -13,7 +13,7 @@ from itertools import chain
 from edxtasks.errors import InputError
 from edxtasks.messages import Messages
 from edxtasks.problems.analysis import INPUT_COLUMNS, Account, Reason, Record
-from edxtasks.problems.pool import write_rows
+from edxtasks.problems.batches import write_rows
 from edxtasks.table import BuildInputs, Need, PythonModel, Table
 from edxtasks.warehouse.checks import Check
 from edxtasks.warehouse.rows import Content, JsonLines

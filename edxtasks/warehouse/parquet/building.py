@@ -22,6 +22,7 @@ from edxtasks.warehouse.base import (
     TableState,
     whole_version,
 )
+from edxtasks.warehouse.duckdb_sql import day_of
 from edxtasks.warehouse.parquet.folder import WarehouseFolder
 from edxtasks.warehouse.parquet.footer import DamagedFileError, read_footer
 from edxtasks.warehouse.parquet.notes import TableNotes
@@ -81,7 +82,6 @@ class Builder:
             months_of,
             refuse_strays,
         )
-        from edxtasks.warehouse.session import day_of
 
         began, session = time.monotonic(), self._reader.session
         day = day_of(schema[column])
@@ -198,7 +198,6 @@ class Builder:
     ) -> str:
         """DuckDB SQL: the rows of dates that stay, where rows of two dates may have one grain; else ""."""
         from edxtasks.warehouse.parquet.months import date_list
-        from edxtasks.warehouse.session import day_of
 
         if not checks or not checks.grain or column in checks.grain or not dates:
             return ""

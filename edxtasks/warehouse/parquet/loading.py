@@ -15,6 +15,7 @@ from edxtasks.errors import InputError
 from edxtasks.files import writing
 from edxtasks.scratch import Scratch
 from edxtasks.warehouse.base import BuildInfo, Loadable, TableName, TableState
+from edxtasks.warehouse.duckdb_sql import LONGEST_LINES, listed, read_json, read_parquet
 from edxtasks.warehouse.parquet.building import Builder
 from edxtasks.warehouse.parquet.reading import Reader
 from edxtasks.warehouse.rows import JsonLines, ParquetFiles, Row
@@ -48,8 +49,6 @@ class Loader:
         checks: TableChecks | None,
     ) -> TableState:
         """As `Warehouse.load` says."""
-        from edxtasks.warehouse.session import listed, read_parquet
-
         began = time.monotonic()
         self._reader.session.read_next()
         if isinstance(content, ParquetFiles):
@@ -83,7 +82,6 @@ class Loader:
         import duckdb
 
         from edxtasks.warehouse.refusals import is_too_long, refusal
-        from edxtasks.warehouse.session import LONGEST_LINES, read_json
 
         for longest in LONGEST_LINES:
             # Buffers for long lines are large: of the loads side by side, one at a time has them.

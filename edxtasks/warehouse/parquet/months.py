@@ -17,9 +17,10 @@ from edxtasks.printable import printable_path
 from edxtasks.scratch import beside, publish
 from edxtasks.warehouse import dialect
 from edxtasks.warehouse.base import DateState
+from edxtasks.warehouse.duckdb_session import Session
+from edxtasks.warehouse.duckdb_sql import quoted, read_parquet
 from edxtasks.warehouse.parquet.table_files import NO_DATES, SUFFIX, is_month_file
 from edxtasks.warehouse.schema import Schema
-from edxtasks.warehouse.session import Session, quoted, read_parquet
 
 
 class MonthWriter:

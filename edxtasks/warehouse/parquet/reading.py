@@ -22,11 +22,12 @@ from edxtasks.warehouse.base import (
     TableName,
     Tables,
 )
+from edxtasks.warehouse.duckdb_sql import as_stored, day_of, literal, quoted_name, read_parquet
 from edxtasks.warehouse.parquet.folder import WarehouseFolder
 from edxtasks.warehouse.schema import Schema
 
 if TYPE_CHECKING:
-    from edxtasks.warehouse.session import Session
+    from edxtasks.warehouse.duckdb_session import Session
 
 _ROWS_AT_ONCE = 2_048
 """Rows that are taken from the engine at once: a chunk of its own; a row may have several MiB."""
@@ -49,7 +50,7 @@ class Reader:
     @property
     def session(self) -> Session:
         """The DuckDB of this process, made when it is first needed."""
-        from edxtasks.warehouse.session import Session
+        from edxtasks.warehouse.duckdb_session import Session
 
         if self._session is None:
             self._session = Session(self._share, self._scratch)
@@ -104,8 +105,6 @@ class Reader:
 
     def read_files(self, files: Sequence[Path]) -> str:
         """DuckDB SQL that reads Parquet files, columns matched by name."""
-        from edxtasks.warehouse.session import read_parquet
-
         return read_parquet(files)
 
     def schema(self, name: TableName) -> Schema:
@@ -117,7 +116,7 @@ class Reader:
         self, name: TableName, columns: Sequence[str] | None, ordered: bool
     ) -> Iterator[tuple[object, ...]]:
         """As `Warehouse.read` says."""
-        from edxtasks.warehouse.session import FEW_BYTES, quoted_name
+        from edxtasks.warehouse.duckdb_session import FEW_BYTES
 
         selected = "*" if columns is None else ", ".join(map(quoted_name, columns))
         order = " ORDER BY ALL ASC NULLS FIRST" if ordered else ""
@@ -153,7 +152,6 @@ class Reader:
 
     def _input(self, source: Input) -> str:
         from edxtasks.warehouse import dialect
-        from edxtasks.warehouse.session import as_stored, day_of, literal
 
         files = self._source_files(source)
         condition, as_declared = "", False

@@ -34,7 +34,7 @@ from edxtasks.warehouse.schema import Schema
 
 if TYPE_CHECKING:
     from edxtasks.warehouse.checks import Counts, TableChecks
-    from edxtasks.warehouse.session import Session
+    from edxtasks.warehouse.duckdb_session import Session
 
 
 class ParquetWarehouse(Warehouse):

@@ -20,10 +20,11 @@ from edxtasks.table import REPORT, Scope, Table
 from edxtasks.warehouse import open_warehouse
 from edxtasks.warehouse.base import NAME, BuildInfo, TableName, Warehouse
 from edxtasks.warehouse.comparison import Side
+from edxtasks.warehouse.duckdb_session import Session
+from edxtasks.warehouse.duckdb_sql import paths_literal, read_parquet
 from edxtasks.warehouse.parquet import ParquetWarehouse
 from edxtasks.warehouse.parquet.building import ROWS_IN_GROUP
 from edxtasks.warehouse.schema import Schema
-from edxtasks.warehouse.session import Session, paths_literal, read_parquet
 
 _PROJECT = re.compile(r"[a-z0-9.:-]+[:.](?=[A-Za-z0-9_]+\.[A-Za-z0-9_]+$)")
 _CSV, _PARQUET = (".csv", ".csv.gz"), (".parquet",)
