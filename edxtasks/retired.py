@@ -111,7 +111,7 @@ class Retired:
         if self.on_edge:
             return False
         if isinstance(number, str | bytes):
-            if not number.isdigit() or len(number) > 19:
+            if not (number.isascii() and number.isdigit()) or len(number) > 19:
                 return False
             number = int(number)
         if not isinstance(number, int) or isinstance(number, bool):

@@ -14,8 +14,11 @@ MISSING = frozenset({"NULL", "\\N"})
 """Delivered fields that stand for a missing value."""
 
 _LARGEST = 2**63 - 1
-_INTEGER = re.compile(r"[ \t\r\n\f\v]*([+-]?)0*([0-9]+)[ \t\r\n\f\v]*")
-_DECIMAL = re.compile(r"[ \t\r\n\f\v]*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[ \t\r\n\f\v]*")
+# Each digit is looked at once (`++`): a value may have millions of them, and then a letter.
+_INTEGER = re.compile(r"[ \t\r\n\f\v]*+([+-]?)(?=[0-9])0*+([0-9]*+)[ \t\r\n\f\v]*+")
+_DECIMAL = re.compile(
+    r"[ \t\r\n\f\v]*+[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?[ \t\r\n\f\v]*+"
+)
 _CLOCK = re.compile(r" (?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]")
 _ISO_TIME = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})"
@@ -64,7 +67,7 @@ def integer(text: str) -> int | None:
     found = _INTEGER.fullmatch(text)
     if found is None or len(found[2]) > 19:
         return None
-    number = int(found[1] + found[2])
+    number = int(f"{found[1]}{found[2] or 0}")
     return number if -_LARGEST - 1 <= number <= _LARGEST else None
 
 

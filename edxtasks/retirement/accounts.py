@@ -9,6 +9,7 @@ from pathlib import Path
 from edxtasks.config import Settings
 from edxtasks.dumps.package import EDGE
 from edxtasks.dumps.reader import DeliveredTable
+from edxtasks.dumps.values import integer
 from edxtasks.errors import InputError, SettingsError
 from edxtasks.messages import Messages
 from edxtasks.retired import USUAL_WORDS, Learner
@@ -69,9 +70,10 @@ def _accounts(settings: Settings, ids: set[int], names: set[str]) -> list[tuple[
         at_id, at_name = header.index("id"), header.index("username")
         at_address = header.index("email") if "email" in header else None
         for record in table.whole_records():
-            if record[at_id].isdigit() and (record[at_name] in names or int(record[at_id]) in ids):
+            number = integer(record[at_id])
+            if number is not None and (record[at_name] in names or number in ids):
                 address = record[at_address] if at_address is not None else ""
-                found[int(record[at_id]), record[at_name], address if "@" in address else ""] = None
+                found[number, record[at_name], address if "@" in address else ""] = None
     return list(found)
 
 

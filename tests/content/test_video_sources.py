@@ -77,6 +77,9 @@ def test_durations(text: str, seconds: float | None) -> None:
         (None, None),
         ("soon", None),
         ("1:2:3:4", None),
+        ("9" * 400 + ":00:00", None),  # more than a float holds
+        ("9" * 5000 + ":00:00", None),  # more digits than Python reads as a whole number
+        ("9" * 400, None),
     ],
 )
 def test_times_of_a_clock(text: str | None, seconds: float | None) -> None:
@@ -106,6 +109,9 @@ def test_halves_are_rounded_away_from_zero() -> None:
         ("a.srt.sjson", '{"end": [1', None),
         ("a.srt", "1\n00:00:01,000 --> 00:00:02,500\nhi\n\n2\n00:01:00,000 --> 01:00:02.5\nho\n", 3602.5),
         ("a.srt", "no cues", None),
+        ("a.srt.sjson", '{"end": [NaN, Infinity, 1000]}', 1.0),
+        ("a.srt.sjson", f'{{"end": [{"9" * 400}]}}', None),
+        ("a.srt", f"x --> {'9' * 5000}:00:00,000", None),
     ],
 )
 def test_the_last_cue(name: str, text: str, end: float | None) -> None:

@@ -85,6 +85,8 @@ def test_encode_then_decode_gives_the_text_back(text: str) -> None:
         ("9223372036854775808", None),
         ("0" * 5000 + "5", 5),
         ("9" * 5000, None),
+        ("-000", 0),
+        ("0" * 500_000 + "x", None),  # with a pattern that goes back and forth this would take hours
         ("", None),
         ("1.0", None),
         ("1_000", None),
@@ -109,6 +111,9 @@ def test_integer(text: str, number: int | None) -> None:
         ("inf", None),
         ("1e999", None),
         ("", None),
+        ("1" * 500_000 + "x", None),  # as above
+        ("1." + "1" * 500_000 + "x", None),
+        (".", None),
         ("0,5", None),
         ("1_0", None),
         ("Not Available", None),

@@ -546,6 +546,20 @@ def test_where_an_id_ends(text: str, module: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "module"),
+    [
+        ("block-v1:A+b+c+branch@draft+version@0a+type@video+block@v1", "A/b/video/v1"),
+        ("block-v1:x+y+z+block-v1:A+b+c+type@video+block@v1", "A/b/video/v1"),
+        # A million beginnings of keys and no end: each is looked through once, not all that follows it.
+        ("block-v1:A+b+c+" * 60_000, None),
+        ("block-v1:A+b+c+type@x" * 40_000, None),
+    ],
+)
+def test_where_a_key_may_begin(text: str, module: str | None) -> None:
+    assert module_id(EXTENDED, server("x", f"see {text}")) == module
+
+
+@pytest.mark.parametrize(
     "record",
     [
         server("edx.forum.thread.created", {"id": "0a1b", "commentable_id": "General"}),

@@ -45,4 +45,6 @@ def clock_time(text: str | None) -> float | None:
     if match is None:
         return None
     hours, minutes, seconds = match.groups()
-    return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(seconds.replace(",", "."))
+    # Floats, since any number of digits may stand there: at worst they are infinite.
+    total = float(hours or 0) * 3600 + float(minutes or 0) * 60 + float(seconds.replace(",", "."))
+    return total if math.isfinite(total) else None

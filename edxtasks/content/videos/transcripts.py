@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Collection
 from pathlib import Path
@@ -12,7 +13,7 @@ from edxtasks.content.findings import Findings
 from edxtasks.content.markup import decode
 
 KIND = "transcripts that cannot be read"
-_CUE = re.compile(r"-->\s*(\d+):(\d{1,2}):(\d{1,2})[,.](\d{1,3})", re.ASCII)
+_CUE = re.compile(r"-->\s*(\d{1,9}):(\d{1,2}):(\d{1,2})[,.](\d{1,3})", re.ASCII)
 
 
 def last_cues(export: Path, names: Collection[str], findings: Findings) -> dict[str, float]:
@@ -56,7 +57,10 @@ def _last_of_json(data: bytes) -> float | None:
     if not isinstance(ends, list):
         return None
     numbers = [one for one in ends if isinstance(one, int | float) and not isinstance(one, bool)]
-    return max(numbers) / 1000 if numbers else None
+    try:
+        return max((end / 1000 for end in map(float, numbers) if math.isfinite(end)), default=None)
+    except OverflowError:  # a whole number beyond all floats
+        return None
 
 
 def _last_of_subrip(text: str) -> float | None:

@@ -26,7 +26,10 @@ LONGEST_INPUT_NAME = 1000
 
 PART = r"[\w\-~.:]{1,250}"
 ID = r"[\w\-~.:%]+"
-BLOCK_KEY = rf"block-v1:({PART})\+({PART})\+{PART}(?:\+[\w\-~.:@]+)*?\+type@([\w\-]+)\+block@({ID})"
+# What stands between the run and the type ends where another key begins: else a text of many beginnings
+# would be looked through from each of them to its end.
+BETWEEN = r"(?:\+(?:(?!block-v1:)[\w\-~.:@])+)*?"
+BLOCK_KEY = rf"block-v1:({PART})\+({PART})\+{PART}{BETWEEN}\+type@([\w\-]+)\+block@({ID})"
 I4X_URL = rf"i4x://({PART})/({PART})/({PART})/({ID})"
 QUOTED_I4X = rf"i4x:;_;_{PART};_{PART};_({PART});_({ID})"
 
