@@ -16,8 +16,9 @@ import worker_jobs
 from project import REPOSITORY
 
 from edxtasks.errors import MachineError, UserError
+from edxtasks.outcomes import Done, StoppedError, TaskDefectError, WorkerDiedError
 from edxtasks.steps.step import DefectError, fault_of
-from edxtasks.workers import Done, Job, StoppedError, TaskDefectError, WorkerDiedError, WorkerPool
+from edxtasks.workers import Job, WorkerPool
 
 
 def job(name: str, *arguments: object) -> Job:

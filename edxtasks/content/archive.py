@@ -8,17 +8,24 @@ of the stream in one pass, and nothing is ever written to disk.
 from __future__ import annotations
 
 import posixpath
-import re
 import tarfile
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import IO, Self, cast
+from typing import IO
 
 from edxtasks.compression import BROKEN, opened
+from edxtasks.content.bounded_tar import (
+    LARGEST_MEMBER,
+    PIECE,
+    Archive,
+    ForwardStream,
+    TooLargeError,
+    next_member,
+    open_archive,
+)
 from edxtasks.content.findings import ARCHIVE, Findings
 from edxtasks.errors import InputError
 from edxtasks.printable import listed, number, printable, printable_path
@@ -33,7 +40,6 @@ TARBALL_NAMES = (
 """Names of the course export, best first: what is left of `ORG-NUMBER-RUN-course-….xml.tar.gz` of the weekly
 package, and the name under which Studio hands out an export."""
 
-LARGEST_MEMBER = 64 << 20
 LARGEST_JSON = 8 << 20
 """Most bytes of a policy: what is read of it takes many times as much memory."""
 
@@ -41,9 +47,6 @@ LARGEST_TOTAL = 1 << 30
 LARGEST_JSON_TOTAL = 32 << 20
 MOST_MEMBERS = 2_000_000
 MOST_LINKS = 10_000
-LARGEST_HEADERS = 16 << 10
-"""Most bytes of headers of one member: `tarfile` keeps them in memory, and searches them again and again."""
-
 LONGEST_PATH = 4096
 DEEPEST_PATH = 100
 
@@ -55,9 +58,6 @@ _SKIPPED = frozenset({"static", "drafts"})
 _SUFFIXES = (".xml", ".html", ".json")
 _OLX_FOLDERS = frozenset({"chapter", "html", "problem", "problems", "sequential", "vertical", "video"})
 _MOST_HOPS = 40
-_MOST_GLOBAL_HEADERS = 100
-_PIECE = 1 << 20
-_LONG_NUMBER = re.compile(rb"[0-9]{300}")
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -127,7 +127,7 @@ def read_archive(
             compressed = raw.read(2) == _GZIP_MAGIC
         with opened(path, ".gz" if compressed else "") as stream:
             _read_members(stream, compressed, wanted, found, findings)
-    except _TooLarge as error:
+    except TooLargeError as error:
         raise InputError(f"{printable_path(path)}: {error}") from error
     except EOFError as error:
         raise InputError(
@@ -163,98 +163,23 @@ class _Found:
     json: int = 0
 
     def reserve(self, name: str, size: int) -> None:
-        """Count a file in before it is read. Raises `_TooLarge` where it would be too much."""
+        """Count a file in before it is read. Raises `TooLargeError` where it would be too much."""
         is_json = name.endswith(".json")
         self.volume += size + len(name)
         self.json += size if is_json else 0
         largest, total = (LARGEST_JSON, LARGEST_JSON_TOTAL) if is_json else (LARGEST_MEMBER, LARGEST_TOTAL)
         if size > largest or self.volume > LARGEST_TOTAL or self.json > LARGEST_JSON_TOTAL:
             kind = "policy" if is_json else "descriptor"
-            raise _TooLarge(
+            raise TooLargeError(
                 f"{printable(name)} makes it too large: at most {largest >> 20} MiB a {kind} and "
                 f"{total >> 20} MiB in all are read."
             )
 
     def link(self, name: str, target: str) -> None:
-        """Keep a link. Raises `_TooLarge` where there are too many."""
+        """Keep a link. Raises `TooLargeError` where there are too many."""
         self.links[name] = target
         if len(self.links) > MOST_LINKS:
-            raise _TooLarge(f"more than {number(MOST_LINKS)} links: too many for a course.")
-
-
-class _TooLarge(Exception):
-    """An archive that is refused; the text says why."""
-
-
-class _Forward:
-    """The stream of an archive for `tarfile`: read once, forward only, and so much of headers only.
-
-    `tarfile` reads all headers of a member in one go, however large they say that they are. Whatever is read
-    counts against `LARGEST_HEADERS` until `expect_content` says that the content of a member comes.
-    """
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-        self._place = 0
-        self._in_headers = True
-        self._left = LARGEST_HEADERS
-
-    def expect_headers(self) -> None:
-        """The headers of the next member follow."""
-        self._in_headers, self._left = True, LARGEST_HEADERS
-
-    def expect_content(self) -> None:
-        """The content of a member follows, whose size was found to be acceptable."""
-        self._in_headers, self._left = False, LARGEST_MEMBER
-
-    def tell(self) -> int:
-        """How many bytes were read or passed over."""
-        return self._place
-
-    def seek(self, place: int) -> int:
-        """Pass over what comes before `place`."""
-        while self._place < place:
-            passed = len(self._stream.read(min(_PIECE, place - self._place)))
-            if not passed:
-                break
-            self._place += passed
-        return self._place
-
-    def read(self, size: int) -> bytes:
-        """The next `size` bytes, fewer at the end. Raises `_TooLarge` beyond what is expected."""
-        self._left -= size
-        if self._left < 0:
-            raise _TooLarge(
-                f"a member of the archive has more than {LARGEST_HEADERS >> 10} KiB of headers: no course "
-                "export has."
-            )
-        data = self._stream.read(size)
-        self._place += len(data)
-        if self._in_headers and _LONG_NUMBER.search(data):
-            raise _TooLarge("a member of the archive has a header with an endless number.")
-        return data
-
-
-class _Member(tarfile.TarInfo):
-    """A member whose broken header is an error: by itself `tarfile` takes it for the end of the archive."""
-
-    @classmethod
-    def fromtarfile(cls, tarfile_: tarfile.TarFile) -> Self:
-        try:
-            return super().fromtarfile(tarfile_)
-        except tarfile.HeaderError as error:
-            kind = type(error).__name__
-            if kind not in {"EOFHeaderError", "EmptyHeaderError"}:
-                raise tarfile.ReadError("a broken header") from error
-            # A stream that ends without the mark of the end may be cut off.
-            cast("_Archive", tarfile_).has_end_mark = kind == "EOFHeaderError"
-            raise
-
-
-class _Archive(tarfile.TarFile):
-    tarinfo = _Member
-    has_end_mark = False
-    members: list[tarfile.TarInfo]  # emptied on the way: with static/ it would grow large
+            raise TooLargeError(f"more than {number(MOST_LINKS)} links: too many for a course.")
 
 
 def _read_members(
@@ -264,52 +189,25 @@ def _read_members(
     found: _Found,
     findings: Findings,
 ) -> None:
-    forward = _Forward(stream)
+    forward = ForwardStream(stream)
     count = 0
-    with _open_archive(forward) as archive:
-        while (member := _next_member(archive, forward)) is not None:
+    with open_archive(forward) as archive:
+        while (member := next_member(archive, forward)) is not None:
             count += 1
             if count > MOST_MEMBERS:
-                raise _TooLarge(f"more than {number(MOST_MEMBERS)} members: too many for a course.")
+                raise TooLargeError(f"more than {number(MOST_MEMBERS)} members: too many for a course.")
             _take(archive, member, forward, wanted, found, findings)
         if not compressed and not archive.has_end_mark:
             # Gzip tells by its checksum whether all came; a plain archive only by its end mark.
             raise tarfile.ReadError("cut off: no end mark")
-    while stream.read(_PIECE):
+    while stream.read(PIECE):
         pass  # the checksum of gzip stands behind the end of the archive
 
 
-def _open_archive(forward: _Forward) -> _Archive:
-    with _as_tar_errors():
-        return _Archive(fileobj=cast("IO[bytes]", forward), mode="r", encoding="utf-8", errors="replace")
-
-
-def _next_member(archive: _Archive, forward: _Forward) -> tarfile.TarInfo | None:
-    forward.expect_headers()
-    with _as_tar_errors():
-        member = archive.next()
-    archive.members = []
-    if (
-        len(archive.pax_headers) > _MOST_GLOBAL_HEADERS
-        or sum(map(len, archive.pax_headers.values())) > LARGEST_HEADERS
-    ):
-        raise _TooLarge("too many headers that hold for all members: no course export has them.")
-    return member
-
-
-@contextmanager
-def _as_tar_errors() -> Iterator[None]:
-    """Raise what `tarfile` stumbles over in a header as one of its own errors."""
-    try:
-        yield
-    except (ValueError, ArithmeticError, LookupError, RecursionError) as error:
-        raise tarfile.ReadError("a broken header") from error
-
-
 def _take(
-    archive: _Archive,
+    archive: Archive,
     member: tarfile.TarInfo,
-    forward: _Forward,
+    forward: ForwardStream,
     wanted: Callable[[tuple[str, ...]], bool],
     found: _Found,
     findings: Findings,

@@ -343,3 +343,8 @@ def _course_of(part: str, courses: Mapping[str, Sequence[CourseKey]], name: str)
             "them alike. Sort them in separate runs, with one of them chosen."
         )
     return found[0] if found else None
+
+
+def is_edge(target: Path, base: Path) -> bool:
+    """Whether a sorted file is of the edge site, which has user numbers of its own."""
+    return target.is_relative_to(base / EDGE)

@@ -7,48 +7,32 @@ never because of a time stamp.
 
 from __future__ import annotations
 
-import gzip
-import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import orjson
 
 from edxtasks.config import Settings
 from edxtasks.course import CourseKey
 from edxtasks.directories import dump_date
 from edxtasks.dumps.files import PIECE, refuse_encrypted
-from edxtasks.dumps.package import COPY, EDGE, TABLE, UNKNOWN, Package, PackageFile, plan_package
+from edxtasks.dumps.package import COPY, TABLE, UNKNOWN, Package, PackageFile, is_edge, plan_package
 from edxtasks.dumps.reader import DeliveredTable
 from edxtasks.dumps.rows import csv_file
+from edxtasks.dumps.sorting_record import RECORDS, Digest, SortingRecord, digest_of
 from edxtasks.errors import InputError
 from edxtasks.files import replacing
 from edxtasks.messages import Messages
+from edxtasks.outcomes import WorkerDiedError
 from edxtasks.printable import listed, printable, printable_path
-from edxtasks.retired import Retired, of_document, record_cleaner
-from edxtasks.workers import Job, Report, WorkerDiedError, WorkerPool
+from edxtasks.retired import Retired
+from edxtasks.retired_rows import of_document, record_cleaner
+from edxtasks.workers import Job, Report, WorkerPool
 
 __all__ = ["Package", "Sorted", "convert", "pending", "plan_package", "was_sorted"]
-
-VERSION = 3
-"""Raised when the same source gives other bytes: then all is sorted again."""
 
 SECRETS = frozenset({"password", "email_key", "activation_key"})
 """Columns of any table whose values open an account, and which no table reads: sorted files have them without
 values. Dumps before 2015 have the hash in `auth_user.password`."""
-
-RECORDS = Path("META") / "waldofy"
-"""The folder of the records, below the base directory."""
-
-_KNOWN_VERSIONS = (2, VERSION)
-"""Versions whose records have the same form: what they tell besides the state of files still holds."""
-
-_SECONDS_BETWEEN_RECORDS = 5.0
-
-Digest = Callable[[Path], str]
-"""Digest of the content of a file; the caller may remember it by size and time."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +48,7 @@ def pending(package: Package, course: CourseKey | None, digest: Digest) -> list[
 
     Reads the record and asks `digest` for the sources that it knows; no source is opened here.
     """
-    record = _Record(package, course)
+    record = SortingRecord(package, course)
     reasons = [reason for file in package.files.get(course, ()) if (reason := record.why(file, digest))]
     for what, names in _left_out(package, course).items():
         if names and names != record.left_out.get(what):
@@ -76,7 +60,7 @@ def was_sorted(base: Path, dump_dir: Path) -> bool:
     """Whether the records of `base` tell of files that were sorted from the package `dump_dir`."""
     folder = dump_dir.resolve()
     records = RECORDS / folder.name[-len("YYYY-MM-DD") :]
-    return any(_Record.tells_of(path, folder.name) for path in sorted((base / records).glob("*.json")))
+    return any(SortingRecord.tells_of(path, folder.name) for path in sorted((base / records).glob("*.json")))
 
 
 def withheld(course: CourseKey, settings: Settings, names: Sequence[str]) -> str:
@@ -89,7 +73,7 @@ def withheld(course: CourseKey, settings: Settings, names: Sequence[str]) -> str
     if date is None:
         return ""
     folder = settings.paths.course_sql_base_dir / RECORDS / date.isoformat()
-    kept_out = _Record.withheld_of(folder / f"{course.directory}.json")
+    kept_out = SortingRecord.withheld_of(folder / f"{course.directory}.json")
     return next((f"{name} {kept_out[name]}" for name in names if name in kept_out), "")
 
 
@@ -111,7 +95,7 @@ def convert(
     `progress(done, of)` is told how many files are sorted. Records of `retired` learners are left out.
     """
     retired = retired or Retired()
-    record = _Record(package, course)
+    record = SortingRecord(package, course)
     files = package.files.get(course, ())
     stale = [file for file in files if force or record.why(file, digest)]
     _tell(package, course, messages)
@@ -121,14 +105,14 @@ def convert(
     readable: list[PackageFile] = []
     digests: list[str] = []
     for file in stale:
-        found = _digest_of(file.source, digest)
+        found = digest_of(file.source, digest)
         if isinstance(found, OSError):
             faults.append(f"{printable_path(file.source)} cannot be read: {found.strerror}")
         else:
             readable.append(file)
             digests.append(found)
     works = [
-        (file, known, max_bad_fraction, retired.of_site(_is_edge(file.target, package.base)))
+        (file, known, max_bad_fraction, retired.of_site(is_edge(file.target, package.base)))
         for file, known in zip(readable, digests, strict=True)
     ]
     for number, (file, result) in enumerate(_converted(works, workers), 1):
@@ -202,124 +186,6 @@ def _left_out(package: Package, course: CourseKey | None) -> dict[str, list[str]
         "the export failed at edX": sorted(export.name for export in package.failed.get(course, ())),
         "encrypted": sorted(package.encrypted.get(course, ())),
     }
-
-
-def _digest_of(path: Path, digest: Digest) -> str | OSError:
-    """The digest of a source, or why it cannot be read."""
-    try:
-        return digest(path)
-    except OSError as error:
-        return error
-
-
-class _Record:
-    """What the sorted files of one date and course were made from, whichever packages they came in."""
-
-    def __init__(self, package: Package, course: CourseKey | None) -> None:
-        name = "_rest" if course is None else course.directory
-        self._path = package.base / RECORDS / package.date / f"{name}.json"
-        self._base = package.base
-        self._package = package.name
-        form = self.form_of(self._path)
-        targets = form.get("targets")
-        self._targets: dict[str, dict[str, Any]] = targets if isinstance(targets, dict) else {}
-        left = form.get("left out")
-        self._left_out: dict[str, dict[str, list[str]]] = left if isinstance(left, dict) else {}
-        kept_out = form.get("withheld")
-        self._withheld: dict[str, dict[str, str]] = kept_out if isinstance(kept_out, dict) else {}
-        self._saved = time.monotonic()
-
-    @staticmethod
-    def form_of(path: Path, versions: Collection[int] = (VERSION,)) -> Mapping[str, Any]:
-        """What the record at `path` says, where a version of `versions` wrote it; else nothing."""
-        try:
-            form = orjson.loads(path.read_bytes())
-        except (FileNotFoundError, orjson.JSONDecodeError):
-            return {}  # without a record all is sorted again, with the same result
-        return form if isinstance(form, dict) and form.get("version") in versions else {}
-
-    @classmethod
-    def tells_of(cls, path: Path, package: str) -> bool:
-        """Whether the record at `path` names `package` as one that a file was sorted from."""
-        targets = cls.form_of(path, _KNOWN_VERSIONS).get("targets")
-        return isinstance(targets, dict) and any(
-            isinstance(known, dict) and known.get("package") == package for known in targets.values()
-        )
-
-    @classmethod
-    def withheld_of(cls, path: Path) -> dict[str, str]:
-        """The sorted files that the packages of one date and course name and do not give, with the reason."""
-        packages = cls.form_of(path, _KNOWN_VERSIONS).get("withheld")
-        known = packages.values() if isinstance(packages, dict) else ()
-        return {name: reason for one in known if isinstance(one, dict) for name, reason in one.items()}
-
-    @property
-    def left_out(self) -> dict[str, list[str]]:
-        """The files of this package that could not be sorted last time, by why."""
-        return self._left_out.get(self._package, {})
-
-    @left_out.setter
-    def left_out(self, left: dict[str, list[str]]) -> None:
-        self._left_out[self._package] = left
-
-    def why(self, file: PackageFile, digest: Digest) -> str:
-        """Why `file` would be made again, or nothing."""
-        name = printable(file.source.name)
-        known = self._targets.get(self._key(file))
-        if not isinstance(known, dict):
-            return f"{name} is new"
-        if known.get("size") != _size(file.target):
-            return f"{printable_path(file.target)} is gone or was changed"
-        found = _digest_of(file.source, digest)
-        if isinstance(found, OSError):
-            return f"{name} cannot be read"
-        if known.get("source") == found:
-            return ""
-        other = self.other_package(file)
-        return f"{file.target.name} was sorted from {printable(other)}" if other else f"{name} changed"
-
-    def other_package(self, file: PackageFile) -> str:
-        """The package that the target was sorted from, where it is another one than this."""
-        known = self._targets.get(self._key(file))
-        other = known.get("package") if isinstance(known, dict) else None
-        return other if isinstance(other, str) and other != self._package else ""
-
-    def keep(self, file: PackageFile, source: str) -> None:
-        """Remember that the target was made from a source of digest `source`."""
-        self._targets[self._key(file)] = {
-            "source": source,
-            "size": _size(file.target),
-            "package": self._package,
-        }
-        if time.monotonic() - self._saved > _SECONDS_BETWEEN_RECORDS:
-            self.save()
-
-    def withhold(self, names: Mapping[str, str]) -> None:
-        """Remember the sorted files that this package does not give, with the reason."""
-        self._withheld[self._package] = dict(names)
-
-    def save(self) -> None:
-        """Write the record."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        form = {
-            "version": VERSION,
-            "left out": self._left_out,
-            "withheld": self._withheld,
-            "targets": self._targets,
-        }
-        with replacing(self._path) as sink:
-            sink.write(orjson.dumps(form, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
-        self._saved = time.monotonic()
-
-    def _key(self, file: PackageFile) -> str:
-        return file.target.relative_to(self._base).as_posix()
-
-
-def _size(path: Path) -> int | None:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return None
 
 
 _Work = tuple[PackageFile, str, float, Retired]
@@ -415,74 +281,6 @@ def _pack_forum(source: Path, target: Path, retired: Retired) -> None:
             kept, _ = of_document(line, retired)
             if kept is not None:
                 sink.write(kept)
-
-
-def retire_sorted(base: Path, retired: Retired) -> tuple[list[Path], int, int]:
-    """Take retired learners out of the files below `base` that were sorted; the records of what they were
-    sorted from hold. Gives the files that changed, and how many records went and mentions were blanked.
-
-    Raises `InputError` for a file that cannot be read.
-    """
-    changed: list[Path] = []
-    gone = mentions = 0
-    for path in sorted((base / RECORDS).rglob("*.json")):
-        form = _Record.form_of(path, _KNOWN_VERSIONS)
-        targets = form.get("targets")
-        before = len(changed)
-        for key, known in targets.items() if isinstance(targets, dict) else ():
-            file = base / key
-            if not isinstance(known, dict) or not file.is_file():
-                continue
-            cleaned = _retire_from(file, retired.of_site(_is_edge(file, base)))
-            if cleaned != (0, 0):
-                gone, mentions = gone + cleaned[0], mentions + cleaned[1]
-                changed.append(file)
-                known["size"] = _size(file)
-        if len(changed) > before:
-            with replacing(path) as sink:
-                sink.write(orjson.dumps(form, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
-    return changed, gone, mentions
-
-
-def _retire_from(file: Path, retired: Retired) -> tuple[int, int]:
-    """How many records went from a sorted file, and how many mentions were blanked; it stays where none."""
-    gone = mentions = 0
-    if file.name == "forum.mongo.gz":
-        with gzip.open(file) as lines:
-            if not any(of_document(line, retired)[0] is not line for line in lines):
-                return 0, 0
-        with gzip.open(file) as lines, replacing(file) as sink:
-            for line in lines:
-                kept_line, blanked = of_document(line, retired)
-                gone, mentions = gone + (kept_line is None), mentions + blanked
-                if kept_line is not None:
-                    sink.write(kept_line)
-        return gone, mentions
-    if not file.name.endswith(".csv.gz"):
-        return 0, 0
-    content = file.name.removesuffix(".csv.gz")
-
-    def table() -> DeliveredTable:
-        breaks = content == "studentmodule"
-        return DeliveredTable(file, Messages(), escaped_breaks=breaks, max_bad_fraction=1)
-
-    clean = record_cleaner(content, table().header, retired)
-    found = (clean(record) for record in table().whole_records())
-    if not any(kept is None or blanked for kept, blanked in found):
-        return 0, 0
-    read = table()
-    with csv_file(file, read.header) as writer:
-        for record in read.whole_records():
-            kept, blanked = clean(record)
-            gone, mentions = gone + (kept is None), mentions + blanked
-            if kept is not None:
-                writer.text_record(kept)
-    return gone, mentions
-
-
-def _is_edge(target: Path, base: Path) -> bool:
-    """Whether a sorted file is of the edge site, which has user numbers of its own."""
-    return target.is_relative_to(base / EDGE)
 
 
 def _pack(source: Path, target: Path, *, as_it_is: bool) -> None:

@@ -10,7 +10,8 @@ from edxtasks.logs.raw_files import Block
 from edxtasks.logs.rejects import KEPT_OF_LINE
 from edxtasks.logs.rows.rephrase import TOO_LONG, LineCounts, Rephraser, RephraseRules
 from edxtasks.logs.sketches import Sketcher
-from edxtasks.retired import Retired, of_row
+from edxtasks.retired import Retired
+from edxtasks.retired_rows import of_row
 
 DAY_US = 86_400_000_000
 SECOND_US = 1_000_000

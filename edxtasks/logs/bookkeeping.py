@@ -15,9 +15,7 @@ from edxtasks.logs.checkpoints import (
     Failure,
     Sources,
     add_outstanding,
-    base_name,
     merged,
-    place_of,
     read_checkpoint,
     remove_failure,
 )
@@ -27,9 +25,10 @@ from edxtasks.logs.options import SplitOptions
 from edxtasks.logs.parts import Part
 from edxtasks.logs.results import FileResult, SplitResult
 from edxtasks.logs.sketches import Sketches
+from edxtasks.logs.source_keys import base_name, place_of
 from edxtasks.logs.work import LogResult, WholeLog
+from edxtasks.outcomes import described
 from edxtasks.printable import printable_path
-from edxtasks.workers import described
 
 FEW_LINES = 1000
 """A file of no more lines does not fail for its rejects, as long as one line can be used."""

@@ -18,20 +18,14 @@ from typing import Any
 
 import orjson
 
-from edxtasks.logs.layout import Layout, fitting, json_text, short_hash, write_atomically
+from edxtasks.logs.layout import Layout, json_text, short_hash, write_durably
 from edxtasks.logs.parts import Part
-from edxtasks.logs.raw_files import COMPRESSION_SUFFIXES
+from edxtasks.logs.source_keys import base_key, location_of_text, path_text, place_of
 
 FORMAT = "edxtasks source 1"
-LEGACY = "legacy"
-"""What a shard list calls the rows of a shard that the predecessor made."""
-LOST = "lost"
-"""What a shard list calls the rows of a shard of ours whose checkpoints are gone: of which raw logs they are
-is not known."""
 LISTED_KEYS = 1000
 """Most distinct names of unknown keys that a checkpoint lists."""
 
-_LONGEST_KEY = 180
 _ESCAPED = re.compile(rb"\\x([89a-f][0-9a-f])")
 
 Rules = Mapping[str, Any]
@@ -88,7 +82,7 @@ class Checkpoint:
 
     def write(self, layout: Layout) -> None:
         """Put it into META."""
-        write_atomically(layout.checkpoint(self.key), json_text({"format": FORMAT, **vars(self)}))
+        write_durably(layout.checkpoint(self.key), json_text({"format": FORMAT, **vars(self)}))
 
 
 def read_checkpoint(layout: Layout, key: str) -> Checkpoint | None:
@@ -128,7 +122,7 @@ class Failure:
 
     def write(self, layout: Layout) -> None:
         """Put it into META, in place of an earlier one."""
-        write_atomically(layout.failures / f"{self.key}.json", json_text(vars(self)))
+        write_durably(layout.failures / f"{self.key}.json", json_text(vars(self)))
 
 
 def read_failures(layout: Layout) -> dict[str, Failure]:
@@ -171,62 +165,12 @@ def set_outstanding(layout: Layout, key: str, shards: Mapping[str, Iterable[str]
     if not shards:
         path.unlink(missing_ok=True)
         return
-    write_atomically(path, json_text({bucket: sorted(days) for bucket, days in sorted(shards.items())}))
+    write_durably(path, json_text({bucket: sorted(days) for bucket, days in sorted(shards.items())}))
 
 
 def read_outstanding(layout: Layout) -> dict[str, Shards]:
     """The shards that have still to be rebuilt, by the key of the source that changed."""
     return {name: merged(form) for name, form in _forms(layout.outstanding)}
-
-
-# Sources and their keys
-
-
-def printable_path(path: Path) -> str:
-    """`path` as text, also where it is not UTF-8."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
-
-
-def resolved(path: Path) -> Path:
-    """`path` with its folder resolved; the name stays, also that of a symbolic link."""
-    return path.parent.resolve() / path.name
-
-
-def place_of(path: Path, root: Path) -> str:
-    """`path` as text, seen from the log directory `root`: the same wherever the two are moved together."""
-    return printable_path(Path(os.path.relpath(resolved(path), root.resolve())))
-
-
-def base_name(path: Path) -> str:
-    """The name of a raw log without `.gz`, `.zst`, `.bz2`."""
-    return _without_compression(path).name
-
-
-def _without_compression(path: Path) -> Path:
-    if path.name.lower().endswith(COMPRESSION_SUFFIXES) and path.stem:
-        return path.with_suffix("")
-    return path
-
-
-def _location_of_text(path: str) -> str:
-    return str(_without_compression(Path(path)))
-
-
-def base_key(path: Path, keep_directory: bool) -> str:
-    """The key that a raw log has unless another source has it: its name without the compression suffix.
-
-    With `keep_directory` its whole path, `/` as `__`. Characters that do not belong into a file name are
-    replaced; a long key is cut. Either way a hash keeps different names apart.
-    """
-    location = Path(printable_path(_without_compression(resolved(path))))
-    name = str(location).lstrip("/").replace("/", "__") if keep_directory else location.name
-    printable = "".join(c if c.isprintable() else "_" for c in name)
-    key = re.sub(r"^\.", "_", printable.replace("/", "_"))
-    for word in (LEGACY, LOST):
-        key = key.replace(f"{word}:", f"{word}_")
-    if key != name:
-        key = f"{key}~{short_hash(name)}"
-    return fitting(key, _LONGEST_KEY)
 
 
 @dataclass(frozen=True)
@@ -251,7 +195,7 @@ class Summary:
     @property
     def location(self) -> str:
         """What makes a raw log the same source again: its folder, and its name without `.gz` etc."""
-        return _location_of_text(self.path)
+        return location_of_text(self.path)
 
 
 _Mark = tuple[int, ...]
@@ -286,7 +230,7 @@ class Sources:
                 sources.unknown_keys.update(checkpoint.unknown_keys)
                 sources._learn(_summary(checkpoint))
         for failure in read_failures(layout).values():
-            sources._by_location.setdefault(_location_of_text(failure.path), failure.key)
+            sources._by_location.setdefault(location_of_text(failure.path), failure.key)
             sources._used.add(failure.key.casefold())
         return sources
 
@@ -304,7 +248,7 @@ class Sources:
             "unknown_keys": sorted(self.unknown_keys),
         }
         with contextlib.suppress(OSError):  # only a cache; a full disk has been told by then
-            write_atomically(self.layout.index, orjson.dumps(form))
+            write_durably(self.layout.index, orjson.dumps(form))
 
     def put(self, checkpoint: Checkpoint) -> None:
         """Take a new checkpoint in, in place of an earlier one of its key."""
@@ -361,7 +305,7 @@ class Sources:
     def _location(self, path: Path) -> str:
         if path.parent not in self._folders:
             self._folders[path.parent] = place_of(path.parent / "_", self.layout.root).removesuffix("/_")
-        return _location_of_text(f"{self._folders[path.parent]}/{printable_path(Path(path.name))}")
+        return location_of_text(f"{self._folders[path.parent]}/{path_text(Path(path.name))}")
 
     def _learn(self, summary: Summary) -> None:
         self.by_key[summary.key] = summary

@@ -20,14 +20,7 @@ from pathlib import Path
 
 from edxtasks.errors import InputError
 from edxtasks.logs.bookkeeping import Attempt, CheckpointWriter, told
-from edxtasks.logs.checkpoints import (
-    LEGACY,
-    LOST,
-    Shards,
-    Sources,
-    read_checkpoint,
-    read_failures,
-)
+from edxtasks.logs.checkpoints import Shards, Sources, read_checkpoint, read_failures
 from edxtasks.logs.decisions import DONE, EQUAL, FAILED, SPLIT, Decision
 from edxtasks.logs.directory_scan import Found
 from edxtasks.logs.layout import Layout, fitting, remove_tree
@@ -40,9 +33,11 @@ from edxtasks.logs.results import Progress, SplitResult
 from edxtasks.logs.retiring import CleanParts, TakenOut, clean_rejects, opaque_shards
 from edxtasks.logs.shard_lists import lists, read_list
 from edxtasks.logs.shared_log import SharedLog
+from edxtasks.logs.source_keys import LEGACY, LOST
 from edxtasks.logs.work import Destination, LogResult, Position, WholeLog, date_in_name
+from edxtasks.outcomes import Done, Failed, Outcome, attempted, described
 from edxtasks.printable import listed, printable_path
-from edxtasks.workers import Done, Failed, Outcome, WorkerPool, attempted, described
+from edxtasks.workers import WorkerPool
 
 _PARTS_OF_A_TRY = re.compile(r"\.[0-9a-f]{8}$")
 

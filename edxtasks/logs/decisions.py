@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edxtasks.logs.checkpoints import Failure, Sources, Summary, base_key
+from edxtasks.logs.checkpoints import Failure, Sources, Summary
 from edxtasks.logs.legacy import Markers
 from edxtasks.logs.options import SplitOptions
+from edxtasks.logs.source_keys import base_key
 from edxtasks.logs.work import is_edge
 from edxtasks.printable import printable, printable_path
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from edxtasks.logs.checkpoints import LEGACY, LOST, Shards, merged, read_checkpoint, read_outstanding
+from edxtasks.logs.checkpoints import Shards, merged, read_checkpoint, read_outstanding
 from edxtasks.logs.layout import Layout
 from edxtasks.logs.parts import is_of_raw_logs
 from edxtasks.logs.shard_lists import Entry, lists, mark_of
+from edxtasks.logs.source_keys import LEGACY, LOST
 
 
 @dataclass(frozen=True)

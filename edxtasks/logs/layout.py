@@ -214,7 +214,7 @@ def json_text(form: Mapping[str, Any]) -> bytes:
     return b"{\n" + b",\n".join(members) + b"\n}\n"
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_durably(path: Path, content: bytes) -> None:
     """Write a file so that a reader sees the old one or the new one, also after a crash.
 
     Raises `OSError`, which names the file; nothing is left beside it then.

@@ -20,7 +20,8 @@ from edxtasks.logs.parts import Part
 from edxtasks.logs.publish import PublishBucket, PublishedBucket, Supply
 from edxtasks.logs.results import SplitResult
 from edxtasks.logs.shard_lists import read_list
-from edxtasks.workers import Failed, WorkerPool, described
+from edxtasks.outcomes import Failed, described
+from edxtasks.workers import WorkerPool
 
 
 class Publisher:

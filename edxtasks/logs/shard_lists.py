@@ -11,8 +11,8 @@ from typing import Any
 
 import orjson
 
-from edxtasks.logs.checkpoints import LEGACY, LOST
-from edxtasks.logs.layout import EDGE, Layout, json_text, write_atomically
+from edxtasks.logs.layout import EDGE, Layout, json_text, write_durably
+from edxtasks.logs.source_keys import LEGACY, LOST
 
 FORMAT = "edxtasks shards 1"
 
@@ -82,7 +82,7 @@ def write_list(layout: Layout, bucket: str, entries: Iterable[Entry]) -> None:
             return
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, content)
+    write_durably(path, content)
 
 
 def _form(entry: Entry) -> dict[str, Any]:

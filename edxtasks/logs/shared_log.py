@@ -26,7 +26,9 @@ from edxtasks.logs.work import (
     WholeLog,
     without_collections,
 )
-from edxtasks.workers import Failed, Parent, Reported, Worker, WorkerPool, described
+from edxtasks.outcomes import Failed, Reported, described
+from edxtasks.worker_process import Parent, Worker
+from edxtasks.workers import WorkerPool
 
 MOST_SHARING = 8
 """Most workers that share one raw log: what one process reads and collects keeps five or six others busy."""

@@ -16,7 +16,7 @@ import orjson
 from isal import isal_zlib
 
 from edxtasks.logs.checkpoints import Sources, read_checkpoint
-from edxtasks.logs.layout import Layout, write_atomically
+from edxtasks.logs.layout import Layout, write_durably
 
 SIZE = 64
 """Digests in a sketch; a log of fewer different lines has all of them."""
@@ -113,7 +113,7 @@ class Sketches:
             return
         kept = {key: one for key, one in self._known.items() if key in self._sources.by_key}
         with contextlib.suppress(OSError):  # only a cache; a full disk has been told by then
-            write_atomically(self._path, orjson.dumps(kept))
+            write_durably(self._path, orjson.dumps(kept))
 
     def _having(self, known: dict[str, tuple[str, str]]) -> dict[int, list[str]]:
         if self._by_digest is None:

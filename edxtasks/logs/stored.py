@@ -15,7 +15,7 @@ import orjson
 
 from edxtasks.course import CourseKey
 from edxtasks.errors import InputError
-from edxtasks.logs.layout import SHARD_NAME, Layout, bucket_of, is_day, json_text, write_atomically
+from edxtasks.logs.layout import SHARD_NAME, Layout, bucket_of, is_day, json_text, write_durably
 from edxtasks.logs.shards import Shard
 from edxtasks.storage import Stat, Storage
 
@@ -96,7 +96,7 @@ class StoredShards:
         ]
         path = self._notes_path()
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, json_text({"format": FORMAT, "where": self.where, "shards": messages}))
+        write_durably(path, json_text({"format": FORMAT, "where": self.where, "shards": messages}))
 
     def _read_notes(self) -> dict[date, tuple[str, str]]:
         try:

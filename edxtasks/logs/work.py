@@ -26,8 +26,8 @@ from edxtasks.logs.rejects import RejectsWriter
 from edxtasks.logs.rows.event_time import END_YEAR, FIRST_YEAR
 from edxtasks.logs.rows.rephrase import LineCounts
 from edxtasks.logs.sketches import Sketcher
+from edxtasks.outcomes import described
 from edxtasks.printable import printable_path
-from edxtasks.workers import described
 
 REPORT_SECONDS = 0.5
 

@@ -14,13 +14,14 @@ from pathlib import Path
 from edxtasks.config import Settings, known_courses
 from edxtasks.csv_text import CsvWriter
 from edxtasks.dumps.package import EDGE, UNKNOWN
-from edxtasks.dumps.waldofy import retire_sorted
+from edxtasks.dumps.retire_sorted import retire_sorted
 from edxtasks.files import replacing
 from edxtasks.logs.options import SplitOptions
 from edxtasks.logs.retiring import names_somebody
 from edxtasks.logs.split import expand, retire
 from edxtasks.printable import printable_path
-from edxtasks.retired import Retired, record_cleaner
+from edxtasks.retired import Retired
+from edxtasks.retired_rows import record_cleaner
 from edxtasks.retirement.looking import Looker
 from edxtasks.scratch import PRIVATE
 from edxtasks.table import PythonModel, Table

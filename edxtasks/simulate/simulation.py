@@ -12,10 +12,11 @@ from pathlib import Path
 import orjson
 
 from edxtasks.errors import UserError
+from edxtasks.outcomes import WorkerDiedError
 from edxtasks.simulate import logs, package, strays
 from edxtasks.simulate.campus import Campus, CampusSize
 from edxtasks.simulate.ledger import Ledger
-from edxtasks.workers import Job, Report, WorkerDiedError, WorkerPool
+from edxtasks.workers import Job, Report, WorkerPool
 
 _GUARD = (
     "A script of your own that simulates with several workers does so below "

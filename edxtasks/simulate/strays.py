@@ -11,8 +11,8 @@ from edxtasks.files import writing
 from edxtasks.simulate import clock, people
 from edxtasks.simulate.campus import Campus
 from edxtasks.simulate.clock import DAY, sql
+from edxtasks.simulate.dump_tables import USERS, DumpTable, Value, tables
 from edxtasks.simulate.grades import cutoffs
-from edxtasks.simulate.package import USERS, Table, Value, tables
 from edxtasks.simulate.planted import OTHER_COURSE
 
 
@@ -28,7 +28,7 @@ def write_strays(campus: Campus, directory: Path) -> None:
         edge = next(a for a in campus.attendances("edge") if a.course is course)
         names = tables(course)
         prefix = f"{course.key.package_prefix}-%s-{site}-analytics.sql"
-        with Table(folder / (prefix % "auth_user"), names["auth_user"], course.opaque) as users:
+        with DumpTable(folder / (prefix % "auth_user"), names["auth_user"], course.opaque) as users:
             for learner in edge.learners:
                 users.add(
                     id=learner.user_id,
@@ -37,7 +37,7 @@ def write_strays(campus: Campus, directory: Path) -> None:
                     is_staff=0,
                     date_joined=sql(course.start),
                 )
-        with Table(
+        with DumpTable(
             folder / (prefix % "student_courseenrollment"), names["student_courseenrollment"], course.opaque
         ) as enrollments:
             for learner in edge.learners:
@@ -55,7 +55,7 @@ def write_strays(campus: Campus, directory: Path) -> None:
         f"{last.key.package_prefix}_2",
         OTHER_COURSE.replace("/", "-"),
     ):
-        with Table(folder / f"{prefix}-auth_user-prod-analytics.sql", USERS, True) as users:
+        with DumpTable(folder / f"{prefix}-auth_user-prod-analytics.sql", USERS, True) as users:
             users.add(id=11, username="somebody", email="somebody@example.com", is_staff=0)
     failed = folder / f"{last.key.package_prefix}-wiki_article-prod-analytics.sql.failed"
     failed.write_text("Traceback (most recent call last):\n  (2013, 'Lost connection')\n", encoding="utf-8")

@@ -22,9 +22,10 @@ from edxtasks.build.freshness import Status
 from edxtasks.course import CourseKey
 from edxtasks.errors import SourceAbsentError, UserError
 from edxtasks.locks import wait_at_most
+from edxtasks.outcomes import for_people
 from edxtasks.steps.in_worker import JobContext
 from edxtasks.steps.resource_limits import share
-from edxtasks.workers import Job, Progress, WorkerPool, for_people
+from edxtasks.workers import Job, Progress, WorkerPool
 
 DEFECT = "a defect of edxtasks, please report it:\n"
 

@@ -11,6 +11,7 @@ import pytest
 from edxtasks.course import CourseKey
 from edxtasks.dumps import waldofy
 from edxtasks.dumps.package import plan_package
+from edxtasks.dumps.retire_sorted import retire_sorted
 from edxtasks.messages import Messages
 from edxtasks.retired import Learner, Retired
 
@@ -81,9 +82,9 @@ def test_a_package_brings_nobody_back(dump: Path, tmp_path: Path) -> None:
 def test_what_was_sorted_is_cleaned_and_stays_current(dump: Path, tmp_path: Path) -> None:
     base = tmp_path / "SQL"
     sort(dump, base)
-    changed, gone, mentions = waldofy.retire_sorted(base, ANN)
+    changed, gone, mentions = retire_sorted(base, ANN)
     assert (len(changed), gone, mentions) == (5, 5, 4)
     assert contents(base) == SORTED
     assert edge(base) == "id,username,email\n7,eve,eve@x.org\n"
     assert waldofy.pending(plan_package(dump, [COURSE], base), COURSE, digest) == []
-    assert waldofy.retire_sorted(base, ANN) == ([], 0, 0)
+    assert retire_sorted(base, ANN) == ([], 0, 0)

@@ -254,11 +254,11 @@ def test_the_disk_full_while_checkpoints_are_written_fails_that_file(
             raise OSError(28, "No space left on device", str(path))
         write(path, content)
 
-    write = layout.write_atomically
+    write = layout.write_durably
     site.log("1.log", events("ab"))
     site.log("2.log", events("z"))
     with monkeypatch.context() as patched:
-        patched.setattr(checkpoints, "write_atomically", full)
+        patched.setattr(checkpoints, "write_durably", full)
         result = site.split()
     assert states(result) == {"1.log": "failed", "2.log": "split"}
     assert "No space left" in result.files[0].message

@@ -18,7 +18,9 @@ from edxtasks.logs.raw_files import Block
 from edxtasks.logs.rows.rephrase import RephraseRules
 from edxtasks.logs.shared_log import AHEAD, RemoteWorker, Rephrasing
 from edxtasks.logs.work import InterruptedRunError
-from edxtasks.workers import Done, Failed, Outcome, Parent, Reported, WorkerPool, described
+from edxtasks.outcomes import Done, Failed, Outcome, Reported, described
+from edxtasks.worker_process import Parent
+from edxtasks.workers import WorkerPool
 
 
 @dataclass(frozen=True)
