@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +18,7 @@ from hypothesis import HealthCheck, settings
 
 sys.path.insert(0, str(Path(__file__).parent / "graph"))
 
+from product_registry import VARIABLE
 from project import Project
 
 from edxtasks import scratch
@@ -39,6 +41,18 @@ if not all(map(find_spec, LIBRARIES)):
         f"psychometrics/test_{name}.py"
         for name in ("graded_response", "model_rows", "reliability", "responses")
     ]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """One folder for the registry of all processes of this run."""
+    if not hasattr(config, "workerinput"):
+        os.environ[VARIABLE] = tempfile.mkdtemp(prefix="edxtasks-tests-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave nothing behind."""
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ.pop(VARIABLE), ignore_errors=True)
 
 
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from product_registry import product_registry
 
-from edxtasks.build.registry import read_registry
 from edxtasks.table import Need, PythonModel, Scope, SqlModel
 from edxtasks.warehouse.bigquery import batches
 
@@ -83,12 +83,12 @@ def test_a_page_without_marks_is_left(scale: Any) -> None:
 def test_what_is_counted_is_still_about_so_many(scale: Any) -> None:
     """Tables come and go: the script need not follow each, but may not be far off."""
     tables = [
-        table for table in read_registry(None).values() if table.scope is Scope.COURSE and not table.for_each
+        table for table in product_registry().values() if table.scope is Scope.COURSE and not table.for_each
     ]
     queries = [table for table in tables if isinstance(table.builder, SqlModel)]
     whole = [table for table in queries if table.partition is None]
     behind = {"tracklog"}
-    for table in read_registry(None).values():  # inputs come before what reads them
+    for table in product_registry().values():  # inputs come before what reads them
         if any(name in behind for name, need in table.inputs.items() if need is not Need.BORROWED):
             behind.add(table.name)
     counted = {

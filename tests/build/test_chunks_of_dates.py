@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from product_registry import product_registry
 
 from edxtasks.build import table_queries
-from edxtasks.build.registry import read_registry
 from edxtasks.build.table_queries import _chunks
 from edxtasks.table import ALL_EARLIER, SqlModel, Table
 from edxtasks.warehouse import base
@@ -59,7 +59,5 @@ def test_nothing_to_build_is_no_query() -> None:
 
 def test_no_model_looks_back_over_all_log_days() -> None:
     """Those that look back over everything read a table by date, which is one table to a query."""
-    found = {
-        one.name: list(one.inputs) for one in read_registry(None).values() if one.lookback == ALL_EARLIER
-    }
+    found = {one.name: list(one.inputs) for one in product_registry().values() if one.lookback == ALL_EARLIER}
     assert found == {"pcday_trlang_counts": ["pcday_trlang_events"]}

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from product_registry import product_registry
 
 from edxtasks.build.context import Context
 from edxtasks.build.exports import (
@@ -23,7 +24,6 @@ from edxtasks.build.exports import (
     outdated,
     write_files,
 )
-from edxtasks.build.registry import read_registry
 from edxtasks.config import Paths, Settings
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
@@ -295,7 +295,7 @@ def test_files_of_the_latest_form_have_a_folder_of_their_own(context: Context) -
 
 
 def test_which_table_has_which_form() -> None:
-    registry = read_registry(None)
+    registry = product_registry()
     combined, report = registry["report.person_course_latest"], registry["courses.global_modal_ip"]
     settings = Settings()
     found = [form_of(table, settings) for table in (registry["person_course"], combined, report)]

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from product_registry import product_registry
 
 from edxtasks.build.lineage import Lineage, column_lineage
 from edxtasks.build.model import read_models
-from edxtasks.build.registry import put_together, read_registry
+from edxtasks.build.registry import put_together
 from edxtasks.logs.schema import TRACKLOG_SCHEMA
 from edxtasks.table import TRACKLOG, PythonModel, SqlModel, Table
 from edxtasks.warehouse.schema import PARAMETERS, Column, schema
@@ -94,7 +95,7 @@ BY_HAND = {
 @pytest.fixture(scope="module")
 def registry() -> Mapping[str, Table]:
     """All tables of the product."""
-    return read_registry(None)
+    return product_registry()
 
 
 @pytest.fixture(scope="module")

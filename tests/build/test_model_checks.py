@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from product_registry import product_registry
 
 from edxtasks.build.model import read_models
 from edxtasks.build.model_checks import with_checks
-from edxtasks.build.registry import put_together, read_registry
+from edxtasks.build.registry import put_together
 from edxtasks.table import PythonModel, Scope, Table
 from edxtasks.warehouse.schema import schema
 
@@ -109,4 +110,4 @@ def test_the_cache_gives_the_same_and_heeds_the_inputs(tmp_path: Path) -> None:
 
 
 def test_the_models_of_the_product_have_no_faults() -> None:
-    assert [table.fault for table in read_registry(None).values() if table.fault] == []
+    assert [table.fault for table in product_registry().values() if table.fault] == []

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from product_registry import product_registry
 
 from edxtasks.build.building import build
 from edxtasks.build.context import Context
-from edxtasks.build.registry import read_registry
 from edxtasks.config import Engine, Paths, Settings
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
@@ -83,7 +83,7 @@ def test_no_row_fails_and_the_old_table_stays(form: str, never_empty: bool, tmp_
 def test_people_and_the_axis_are_never_empty() -> None:
     never = {
         table.name
-        for table in read_registry(None).values()
+        for table in product_registry().values()
         if isinstance(table.builder, PythonModel) and table.builder.never_empty
     }
     assert never == {"user_info_combo", "course_axis"}

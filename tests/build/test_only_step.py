@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from product_registry import product_registry
 
 from edxtasks.build.only_step import of_steps
-from edxtasks.build.registry import commands, read_registry
+from edxtasks.build.registry import commands
 from edxtasks.config import Options
 from edxtasks.errors import SettingsError
 from edxtasks.table import Table
@@ -90,7 +91,7 @@ def test_skipping_where_there_are_no_numbered_steps_is_told() -> None:
 
 
 def test_the_steps_of_report_are_those_that_scripts_count_by() -> None:
-    registry = read_registry(None)
+    registry = product_registry()
     with pytest.raises(SettingsError) as error:
         of_steps(registry, commands(registry), Options(only_step=("none",)), ["report"])
     steps = str(error.value).partition(" are ")[2].split(", ")

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from product_registry import product_registry
 
 from edxtasks.build.context import Context
 from edxtasks.build.facts import facts_of
-from edxtasks.build.registry import read_registry
 from edxtasks.config import Settings
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
@@ -48,7 +48,7 @@ IDLE: dict[str, Any] = {
 }
 
 
-TABLE = read_registry(None)["person_course"]
+TABLE = product_registry()["person_course"]
 NAME = TableName("campus", "person_course")
 
 
@@ -110,7 +110,7 @@ def test_two_persons_of_one_username_are_refused(warehouse: ParquetWarehouse) ->
 def test_what_is_said_of_a_build(tmp_path: Path) -> None:
     warehouse = ParquetWarehouse(tmp_path / "warehouse")
     course = CourseKey.parse("MITx/6.00x/2013")
-    context = Context(Settings(root=tmp_path), read_registry(None), warehouse, Digests())
+    context = Context(Settings(root=tmp_path), product_registry(), warehouse, Digests())
     people = [ACTIVE | {"ip": None}, IDLE, other(3)]
     warehouse.load(TableName(course.dataset, TABLE.name), TABLE.schema, people, BuildInfo("s"))
     names = ["ada", "ada", "ada", "bob", "", None]

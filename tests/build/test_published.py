@@ -11,11 +11,11 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "content"))
 
 from course_exports import write_tarball
+from product_registry import product_registry
 
 from edxtasks.build.building import build
 from edxtasks.build.context import Context
 from edxtasks.build.freshness import Status, check
-from edxtasks.build.registry import read_registry
 from edxtasks.config import Options, Paths, Settings, Storage, Warehouse
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
@@ -37,7 +37,7 @@ def context(tmp_path: Path) -> Context:
         warehouse=Warehouse(engine="bigquery"),
         storage=Storage(gs_bucket="gs://bucket"),
     )
-    made = Context(settings, read_registry(None), ParquetWarehouse(tmp_path / "w"), Digests())
+    made = Context(settings, product_registry(), ParquetWarehouse(tmp_path / "w"), Digests())
     made.__dict__["storage"] = LocalStorage(tmp_path / "bucket")
     return made
 
@@ -83,7 +83,7 @@ def test_the_embedded_engine_and_a_project_without_bucket_publish_nothing(tmp_pa
             root=tmp_path, paths=Paths(staff=tmp_path / "people.csv"), warehouse=Warehouse(engine=engine)
         )
         warehouse = ParquetWarehouse(tmp_path / engine)
-        context = Context(settings, read_registry(None), warehouse, Digests())
+        context = Context(settings, product_registry(), warehouse, Digests())
         context.__dict__["storage"] = LocalStorage(tmp_path / "bucket")
         assert build(context, context.registry["courses.staff"], None).rows == 1
         assert check(context, context.registry["courses.staff"], None).status is Status.FRESH
@@ -109,7 +109,7 @@ def with_course(folder: Path, engine: str, latest: bool = False) -> Context:
         storage=Storage(gs_bucket="gs://bucket"),
         options=Options(dataset_latest=latest),
     )
-    made = Context(settings, read_registry(None), ParquetWarehouse(folder / "w"), Digests(), (COURSE,))
+    made = Context(settings, product_registry(), ParquetWarehouse(folder / "w"), Digests(), (COURSE,))
     made.__dict__["storage"] = LocalStorage(folder / "bucket")
     return made
 

@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "logs"))
 
 from google_fake import FakeGoogle, Plan, fake_google
+from product_registry import product_registry
 from split_site import Site, event
 
 from edxtasks.build.adoption import NotAdoptedError, adopt_log_days, adopt_table
@@ -26,7 +27,6 @@ from edxtasks.build.context import Context
 from edxtasks.build.estimates import estimate
 from edxtasks.build.freshness import Status, check
 from edxtasks.build.log_days import TRACKLOG_SCHEMA, check_log_days, load_log_days
-from edxtasks.build.registry import read_registry
 from edxtasks.config import Options, Paths, Settings, Storage, Warehouse
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
@@ -40,7 +40,7 @@ from edxtasks.warehouse.schema import Schema
 
 COURSE = CourseKey("UnivX", "A", "1")
 LOGS = COURSE.logs_dataset
-REGISTRY = read_registry(None)
+REGISTRY = product_registry()
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from product_registry import product_registry
 
 from edxtasks.build.declaration_checks import fault_in
 from edxtasks.build.model import read_models
 from edxtasks.build.overrides import with_overrides
-from edxtasks.build.registry import read_registry
 from edxtasks.build.variants import renamed
 from edxtasks.config import Options, Settings
 from edxtasks.config.options import parse_time_on_task
@@ -18,7 +18,7 @@ from edxtasks.errors import SettingsError
 from edxtasks.table import Need, PythonModel, SqlModel, Table
 from edxtasks.warehouse import dialect
 
-REGISTRY = read_registry(None)
+REGISTRY = product_registry()
 TWO = ("time_on_task", "time_on_task_totals")
 
 

@@ -19,9 +19,10 @@ import pytest
 from doit.cmd_base import Command
 from doit.doit_cmd import DoitMain
 from in_process import runner
+from product_registry import product_registry
 from project import REPOSITORY, Project
 
-from edxtasks.build.registry import commands, read_registry
+from edxtasks.build.registry import commands
 from edxtasks.commands.plain import _ACCEPTED, _SELECTION, DataCommand
 from edxtasks.graph.task_files import read_tasks
 from edxtasks.graph.tasks import task_kinds
@@ -81,7 +82,7 @@ def test_every_declared_command_is_installed_and_bears_its_name() -> None:
 
 def test_no_task_bears_the_name_of_a_command() -> None:
     """doit refuses to load such a task."""
-    registry = read_registry(None)
+    registry = product_registry()
     tasks = all_tasks(registry)
     tasks |= {table.task for table in registry.values()} | set(commands(registry))
     assert tasks & (set(DECLARED) | BUILT_IN) == set()
@@ -103,7 +104,7 @@ def test_every_command_has_a_section_with_its_options_and_an_example() -> None:
 
 
 def test_every_task_but_the_plain_tables_has_a_row() -> None:
-    registry = read_registry(None)
+    registry = product_registry()
     tables = {table.task for table in registry.values()} | set(registry)
     tasks = all_tasks(registry)
     wanted = (tasks - tables) | set(commands(registry))

@@ -15,10 +15,10 @@ import duckdb
 import pytest
 from doit.doit_cmd import DoitMain
 from doit_process import Ended, doit
+from product_registry import product_registry
 from project import Project
 
 from edxtasks.build.comparison_sides import SHOWN_TEXT, ours, shown_columns
-from edxtasks.build.registry import read_registry
 from edxtasks.config import load_settings
 from edxtasks.course import CourseKey
 
@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
 
 from google_fake import FakeGoogle, fake_google
 
-REGISTRY = read_registry(None)
+REGISTRY = product_registry()
 Rows = list[dict[str, str]]
 
 

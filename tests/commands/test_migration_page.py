@@ -8,10 +8,11 @@ import shlex
 from importlib.metadata import entry_points
 
 import pytest
+from product_registry import product_registry
 from project import REPOSITORY
 from test_old_forms import answer
 
-from edxtasks.build.registry import commands, read_registry
+from edxtasks.build.registry import commands
 from edxtasks.commands.compare import Compare
 from edxtasks.config import OPTIONS, SETTINGS
 from edxtasks.graph.task_files import read_tasks
@@ -55,7 +56,7 @@ LINES = [
     *(match for _, right in ROWS for match in re.findall(r"^`(doit .*?)`", right)),
 ]
 COMMANDS = {point.name for point in entry_points(group="doit.COMMAND")}
-REGISTRY = read_registry(None)
+REGISTRY = product_registry()
 KINDS = task_kinds(REGISTRY, read_tasks(REGISTRY))
 TASKS = {*KINDS.per_course, *KINDS.over_courses, *KINDS.others, *commands(REGISTRY), "external"}
 

@@ -6,16 +6,17 @@ import re
 from importlib.metadata import entry_points
 
 import pytest
+from product_registry import product_registry
 from project import REPOSITORY
 
-from edxtasks.build.registry import commands, read_registry
+from edxtasks.build.registry import commands
 from edxtasks.commands.settings_page import declared, needs_table
 from edxtasks.config import SETTINGS
 from edxtasks.config.needs import EVERY_TASK, EVERYTHING, HEEDED_BY, NEEDS, ON_BIGQUERY
 from edxtasks.graph.task_files import read_tasks
 from edxtasks.graph.tasks import task_kinds
 
-REGISTRY = read_registry(None)
+REGISTRY = product_registry()
 PAGE = (REPOSITORY / "docs" / "settings.md").read_text()
 SOURCES = {path: path.read_text() for path in (REPOSITORY / "edxtasks").rglob("*.py")}
 # Where the work of a task or command is done.

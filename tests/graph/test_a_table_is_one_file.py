@@ -15,10 +15,11 @@ from project import REPOSITORY, Project
 sys.path.insert(0, str(REPOSITORY / "tests" / "tables"))
 
 from model_cases import by_build, differences, on_duckdb, read_case
+from product_registry import product_registry
 
 from edxtasks.build.model import read_models
 from edxtasks.build.python_modules import read_modules
-from edxtasks.build.registry import TABLES, read_registry
+from edxtasks.build.registry import TABLES
 from edxtasks.course import CourseKey
 from edxtasks.table import SqlModel, name_at
 from edxtasks.warehouse.parquet import ParquetWarehouse
@@ -151,7 +152,7 @@ def test_three_tables_are_tested_by_their_folders_alone(tmp_path: Path) -> None:
     for file, text in {**files, **cases}.items():
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).write_text(text)
-    declared = {name: table.schema for name, table in read_registry(None).items()}
+    declared = {name: table.schema for name, table in product_registry().items()}
     tables = read_models(tmp_path / "trial_tables", None, declared)
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(tmp_path)
@@ -181,7 +182,7 @@ def test_a_module_that_cannot_be_imported_stays_in_its_sets(tmp_path: Path) -> N
 
 def test_the_folders_of_tables_hold_tables_and_nothing_else() -> None:
     files = [path for path in TABLES.glob("*/*") if path.name != "__pycache__"]
-    assert sorted(map(name_at, files)) == sorted(read_registry(None))
+    assert sorted(map(name_at, files)) == sorted(product_registry())
     assert {path.suffix for path in files} == {".sql", ".py"}
 
 
@@ -200,7 +201,7 @@ def strings_of(path: Path) -> Iterator[str]:
 @pytest.mark.parametrize("room", ["build", "steps", "graph", "commands"])
 def test_no_table_is_known_by_its_name(room: str) -> None:
     package = REPOSITORY / "edxtasks"
-    names = set(read_registry(None))
+    names = set(product_registry())
     for path in sorted((package / room).rglob("*.py")):
         if str(path.relative_to(package)) not in KNOWN_BY_NAME:
             assert names & set(strings_of(path)) == set(), path

@@ -7,10 +7,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from product_registry import product_registry
 from project import REPOSITORY, Project
 from test_a_table_is_one_file import strings_of
 
-from edxtasks.build.registry import read_registry
 from edxtasks.graph.task_files import TASKS, read_tasks
 
 COUNT = '''"""`trial_count`: how many bytes a file of the course has, for a trial."""
@@ -114,7 +114,7 @@ def test_tasks_by_their_files_alone(built: Project, tmp_path: Path) -> None:
 
 
 def test_the_folder_of_tasks_holds_tasks_and_nothing_else() -> None:
-    registry = read_registry(None)
+    registry = product_registry()
     files = [path for path in TASKS.glob("*") if path.name not in {"__pycache__", "__init__.py"}]
     assert {path.stem for path in files} == {name.partition(":")[0] for name in read_tasks(registry)}
     assert [task.fault for task in read_tasks(registry).values() if task.fault] == []
@@ -130,7 +130,7 @@ KNOWN_BY_NAME = {
 @pytest.mark.parametrize("room", ["build", "steps", "graph", "commands"])
 def test_no_task_is_known_by_its_name(room: str) -> None:
     package = REPOSITORY / "edxtasks"
-    names = {path.stem for path in TASKS.glob("*.py")} - {"__init__"} | set(read_tasks(read_registry(None)))
+    names = {path.stem for path in TASKS.glob("*.py")} - {"__init__"} | set(read_tasks(product_registry()))
     for path in sorted((package / room).rglob("*.py")):
         if str(path.relative_to(package)) in KNOWN_BY_NAME:
             continue

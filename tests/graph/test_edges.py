@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pytest
 from doit_process import doit
+from product_registry import product_registry
 from project import Project
 
-from edxtasks.build.registry import read_registry
 from edxtasks.config import SETTINGS, load_settings
 from edxtasks.course import CourseKey
 from edxtasks.errors import InputError, SourceAbsentError
@@ -29,7 +29,7 @@ from edxtasks.graph.tasks import task_kinds
 from edxtasks.table import Instance, Need, PythonModel, Scope, Table
 
 HERE = Path(__file__).parent
-REGISTRY = read_registry(None)
+REGISTRY = product_registry()
 OURS = edges(REGISTRY)
 
 Kinds = dict[tuple[str, str], set[tuple[str, str]]]

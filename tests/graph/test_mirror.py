@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bucket_project import bucket_project
+from product_registry import product_registry
 
 from edxtasks.build.context import Context
 from edxtasks.config import Options, Paths, Settings
@@ -37,9 +38,8 @@ def test_what_is_copied(tmp_path: Path) -> None:
     directory = dump(tmp_path)
     paths = Paths(course_sql_base_dir=tmp_path / "SQL", course_sql_date_dir="2014-10-26")
     settings = Settings(root=tmp_path, paths=paths, options=Options())
-    from edxtasks.build.registry import read_registry
 
-    context = Context(settings, read_registry(None), ParquetWarehouse(tmp_path / "w"), Digests(), (COURSE,))
+    context = Context(settings, product_registry(), ParquetWarehouse(tmp_path / "w"), Digests(), (COURSE,))
     storage = LocalStorage(tmp_path / "bucket")
     context.__dict__["storage"] = storage
     assert mirror.copy(context, COURSE) == 4

@@ -13,9 +13,9 @@ from typing import Any
 import duckdb
 from mmdb_writer import MMDBWriter
 from netaddr import IPSet
+from product_registry import product_registry
 from project import Project
 
-from edxtasks.build.registry import read_registry
 from edxtasks.course import CourseKey
 
 MADE_BY_PERSON_COURSE = {
@@ -71,7 +71,7 @@ def test_skip_geoip_leaves_addresses_and_places_empty(built: Project) -> None:
     outcome = built.doit("doall", "skip_geoip=1")
     # Besides person_course only what reads it.
     assert {f"person_course:{one}" for one in built.courses} <= outcome.built
-    registry = read_registry(None)
+    registry = product_registry()
     tables = {task.partition(":")[0] for task in outcome.built}
     assert all("person_course" in {table, *registry[table].inputs} for table in tables), tables
     listed = ", ".join(f"count({name})" for name in PLACES)

@@ -6,9 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
+from product_registry import product_registry
 
 from edxtasks.build.only_step import in_order, of_steps
-from edxtasks.build.registry import commands, read_registry
+from edxtasks.build.registry import commands
 from edxtasks.config import Options
 from edxtasks.errors import SettingsError
 from edxtasks.graph.arguments import Arguments
@@ -16,7 +17,7 @@ from edxtasks.graph.load import make_graph
 from edxtasks.graph.selection import Selection
 from edxtasks.table import Need, Scope
 
-REGISTRY = read_registry(None)
+REGISTRY = product_registry()
 COURSE = "OrgX/Ab.1/2T2020"
 ENROLMENT = {"enrollment_events", "person_enrollment_verified"}
 COMBINED = {"report.person_course_latest", "report.person_course_viewed", "report.person_course_idv"}

@@ -16,11 +16,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import orjson
+from product_registry import product_registry
 
 from edxtasks.build.building import build
 from edxtasks.build.context import Context
 from edxtasks.build.parameters import OF_SETTINGS, value
-from edxtasks.build.registry import read_registry
 from edxtasks.config import Settings, load_settings
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
@@ -112,7 +112,7 @@ def parameters_of(table: Table, known: Mapping[str, Parameter] = COURSE_PARAMETE
 @functools.cache
 def registry() -> Mapping[str, Table]:
     """All tables of the product."""
-    return read_registry(None)
+    return product_registry()
 
 
 def models() -> list[Table]:

@@ -14,8 +14,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
 
 from google_fake import FakeGoogle, Plan, fake_google
+from product_registry import product_registry
 
-from edxtasks.build.registry import read_registry
 from edxtasks.errors import UserError
 from edxtasks.storage.cloud import Patience
 from edxtasks.table import Scope, SqlModel, Table
@@ -23,7 +23,7 @@ from edxtasks.warehouse.base import Absent, BuildInfo, Input, LogDays, Query, Ta
 from edxtasks.warehouse.bigquery import BigQueryWarehouse, Service, batches, sql
 from edxtasks.warehouse.schema import schema
 
-REGISTRY = read_registry(None)
+REGISTRY = product_registry()
 OVER_COURSES = [REGISTRY[f"report.{name}"] for name in ("person_course_latest", "enrollday_sql")]
 """A plain union, and a union of two parts with windows."""
 PEOPLE = schema("username STRING -- u\nn INTEGER -- n")

@@ -10,6 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "emulators"))
 
+from product_registry import product_registry
 from rows_as_text import rows_as_text
 from servers import BUCKET, PROJECT, running
 from suite import WarehouseSuite
@@ -17,7 +18,6 @@ from suite import WarehouseSuite
 from edxtasks.build.building import build
 from edxtasks.build.context import Context
 from edxtasks.build.freshness import Status, check
-from edxtasks.build.registry import read_registry
 from edxtasks.config import Settings
 from edxtasks.config.settings import Paths, Storage, Warehouse
 from edxtasks.course import CourseKey
@@ -121,7 +121,7 @@ def _open(folder: Path) -> BigQueryWarehouse:
 
 SHARED_COURSES = (CourseKey("Shared", "A", "R"), CourseKey("Shared", "B", "R"))
 SHARED_TABLES = ("report.person_course_deidentified", "report.deidentification")
-REGISTRY = read_registry(None)
+REGISTRY = product_registry()
 
 
 def person(account: int, course: CourseKey) -> dict[str, Any]:

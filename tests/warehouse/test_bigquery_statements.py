@@ -14,10 +14,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "proofs"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
 
 import googlesql
+from product_registry import product_registry
 from rules import refusal
 from zetasql.wasi._pb2.zetasql.resolved_ast import resolved_node_kind_pb2
 
-from edxtasks.build.registry import read_registry
 from edxtasks.table import SqlModel, Table
 from edxtasks.warehouse.base import (
     Absent,
@@ -32,7 +32,7 @@ from edxtasks.warehouse.base import (
 from edxtasks.warehouse.bigquery import sql, stamps
 from edxtasks.warehouse.schema import Column, Schema, schema
 
-MODELS = [one for one in read_registry(None).values() if isinstance(one.builder, SqlModel)]
+MODELS = [one for one in product_registry().values() if isinstance(one.builder, SqlModel)]
 DAILY = schema('date DATE -- "d"\nusername STRING -- u\nn INTEGER -- n')
 LOGS = schema("time TIMESTAMP -- t\nusername STRING -- u")
 WITH_SUFFIX = Schema((*LOGS.columns, Column("_TABLE_SUFFIX", "STRING")))

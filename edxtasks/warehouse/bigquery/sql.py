@@ -98,7 +98,7 @@ def resolved(query: Query, project: Project, in_order: bool = False) -> tuple[st
         alias = "" if table.alias else f" AS {quoted(parts[-1].name)}"
         source = relation(query.inputs[name], project)
         changes[parts[0].meta["start"]] = (parts[-1].meta["end"] + 1, source + alias)
-    listed = tokens(text)
+    listed = [*tokens(text)]
     if listed[-1].text == ";":
         text = text[: listed.pop().start]
     order, is_limited = (None, False) if in_order else _outermost_order(listed)

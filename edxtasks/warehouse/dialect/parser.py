@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from sqlglot import exp
@@ -56,7 +57,7 @@ def parse(sql: str) -> exp.Expression:
     """
     _refuse_odd_texts(sql)
     try:
-        statements = [tree for tree in _dialect.parse(sql) if tree is not None]
+        statements = [tree for tree in _dialect.parser().parse(list(tokens(sql)), sql) if tree is not None]
     except ParseError as error:
         fault = error.errors[0] if error.errors else {}
         what = re.sub(r" but got <Token.*", "", str(fault.get("description") or error), flags=re.DOTALL)
@@ -185,10 +186,11 @@ _WORDS = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII)
 _TEXTS = {TokenType.STRING: "string", TokenType.IDENTIFIER: "name", TokenType.RAW_STRING: "raw"}
 
 
-def tokens(sql: str) -> list[Token]:
-    """The tokens of a GoogleSQL text."""
+@lru_cache(maxsize=256)
+def tokens(sql: str) -> tuple[Token, ...]:
+    """The tokens of a GoogleSQL text. They are kept, since a model is read for more than one purpose."""
     try:
-        return list(_dialect.tokenize(sql))
+        return tuple(_dialect.tokenize(sql))
     except TokenError as error:
         raise _unreadable(error) from error
 
