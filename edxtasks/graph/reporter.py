@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from doit.exceptions import BaseFail, UnmetDependency
 
@@ -22,9 +22,11 @@ from edxtasks.graph.record import Outcome, RunRecord, TaskRecord
 from edxtasks.graph.screen import Screen
 from edxtasks.graph.tasks import STEP
 from edxtasks.messages import Messages
-from edxtasks.pages.runs import Span, keep, run_page
 from edxtasks.printable import listed, number, printable_message
 from edxtasks.steps.step import Size, Step
+
+if TYPE_CHECKING:  # many runs make no page
+    from edxtasks.pages.runs import Span
 
 _MOST_GROUPS = 10
 """Groups of tasks, and names of failed ones, that the end of a run lists."""
@@ -243,6 +245,8 @@ class RunReporter:
         """Keep a page of a run in which something ran. Whatever goes wrong with it is a warning."""
         if self.pages is None or not self.record.ran or not keeps_caches():
             return None
+        from edxtasks.pages.runs import keep, run_page
+
         try:
             spans = [_span(one) for one in self.record.ran]
             page = run_page(self.record.wall, spans, ending, list(self._not_tried()))
@@ -261,6 +265,8 @@ def _step(task: Any) -> Step | None:
 
 def _span(record: TaskRecord) -> Span:
     """A task as the page of the run shows it: amounts and the reason, or why it failed."""
+    from edxtasks.pages.runs import Span
+
     text = f"{what(record)} ({record.reason})" if record.outcome is Outcome.BUILT else record.reason
     failed = record.outcome is Outcome.FAILED
     return Span(record.name, record.lane, record.began, record.ended, printable_message(text), failed)

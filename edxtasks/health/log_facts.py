@@ -17,10 +17,10 @@ from edxtasks.course import CourseKey
 from edxtasks.health.log_rules import FailedLog, LogCounts, RawLog
 from edxtasks.logs.checkpoints import Checkpoint, all_checkpoints, merged, read_failures, read_outstanding
 from edxtasks.logs.layout import EDGE, UNKNOWN, Layout, bucket_of
+from edxtasks.logs.log_names import date_in_name
 from edxtasks.logs.raw_files import RawLog as RawFile
 from edxtasks.logs.shard_lists import Entry, lists
 from edxtasks.logs.source_keys import base_name
-from edxtasks.logs.work import date_in_name
 from edxtasks.printable import printable_path
 
 _LEAST_SHARE = 0.01

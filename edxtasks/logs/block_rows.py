@@ -8,30 +8,15 @@ from zoneinfo import ZoneInfo
 
 from edxtasks.logs.raw_files import Block
 from edxtasks.logs.rejects import KEPT_OF_LINE
-from edxtasks.logs.rows.rephrase import TOO_LONG, LineCounts, Rephraser, RephraseRules
+from edxtasks.logs.rows.rephrase import TOO_LONG, LineCounts, Rephraser
+from edxtasks.logs.rules import LineRules
 from edxtasks.logs.sketches import Sketcher
-from edxtasks.retired import Retired
 from edxtasks.retired_rows import of_row
 
 DAY_US = 86_400_000_000
 SECOND_US = 1_000_000
 FOREVER = 1 << 62
 EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
-
-
-@dataclass(frozen=True)
-class LineRules:
-    """What decides about a line's row and its shard.
-
-    `fixed_day`: the day of all rows, else it is that of the event in `zone`. `edge`: rows go to the
-    buckets of edge logs. `retired`: learners whose lines make no row.
-    """
-
-    rephrase: RephraseRules
-    zone: str = "UTC"
-    fixed_day: date | None = None
-    edge: bool = False
-    retired: Retired = field(default_factory=Retired)
 
 
 @dataclass(frozen=True)

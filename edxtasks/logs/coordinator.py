@@ -25,6 +25,7 @@ from edxtasks.logs.decisions import DONE, EQUAL, FAILED, SPLIT, Decision
 from edxtasks.logs.directory_scan import Found
 from edxtasks.logs.layout import Layout, fitting, remove_tree
 from edxtasks.logs.legacy import TakeOver, list_unusable
+from edxtasks.logs.log_names import date_in_name
 from edxtasks.logs.options import SplitOptions
 from edxtasks.logs.publisher import Publisher
 from edxtasks.logs.raw_files import COMPRESSION_SUFFIXES
@@ -34,7 +35,7 @@ from edxtasks.logs.retiring import CleanParts, TakenOut, clean_rejects, opaque_s
 from edxtasks.logs.shard_lists import lists, read_list
 from edxtasks.logs.shared_log import SharedLog
 from edxtasks.logs.source_keys import LEGACY, LOST
-from edxtasks.logs.work import Destination, LogResult, Position, WholeLog, date_in_name
+from edxtasks.logs.work import Destination, LogResult, Position, WholeLog
 from edxtasks.outcomes import Done, Failed, Outcome, attempted, described
 from edxtasks.printable import listed, printable_path
 from edxtasks.workers import WorkerPool

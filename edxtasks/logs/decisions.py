@@ -12,9 +12,9 @@ from typing import Any
 
 from edxtasks.logs.checkpoints import Failure, Sources, Summary
 from edxtasks.logs.legacy import Markers
+from edxtasks.logs.log_names import is_edge
 from edxtasks.logs.options import SplitOptions
 from edxtasks.logs.source_keys import base_key
-from edxtasks.logs.work import is_edge
 from edxtasks.printable import printable, printable_path
 
 SPLIT = "split"

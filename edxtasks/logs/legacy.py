@@ -16,12 +16,12 @@ import orjson
 
 from edxtasks.digests import ContentHash
 from edxtasks.logs.directory_scan import Found
+from edxtasks.logs.garbage import without_collections
 from edxtasks.logs.layout import Layout
 from edxtasks.logs.raw_files import RawLog, RawLogError
 from edxtasks.logs.rows.event_time import read_time
 from edxtasks.logs.shard_lists import Entry, lists, mark_of, read_list, write_list
 from edxtasks.logs.source_keys import LEGACY, LOST
-from edxtasks.logs.work import without_collections
 
 
 def take_over(layout: Layout, bucket: str, days: Iterable[str], lost: Iterable[str] = ()) -> None:

@@ -11,10 +11,9 @@ import orjson
 
 from edxtasks.config import Settings
 from edxtasks.errors import SettingsError
-from edxtasks.logs.block_rows import LineRules
+from edxtasks.logs.log_names import date_in_name, is_edge
 from edxtasks.logs.raw_files import BLOCK_SIZE
-from edxtasks.logs.rows.rephrase import RULES_VERSION, RephraseRules
-from edxtasks.logs.work import date_in_name, is_edge
+from edxtasks.logs.rules import RULES_VERSION, LineRules, RephraseRules
 from edxtasks.retired import Retired, read_retired
 
 SHARED_ABOVE = 64 * 1024 * 1024

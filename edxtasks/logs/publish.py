@@ -17,6 +17,7 @@ from typing import BinaryIO
 from edxtasks.compression import HEADER, TRAILER_SIZE, MemberWriter, inflate
 from edxtasks.digests import ContentHash
 from edxtasks.files import writing
+from edxtasks.logs.garbage import without_collections
 from edxtasks.logs.layout import Layout, flush, naming, new_beside
 from edxtasks.logs.legacy import count
 from edxtasks.logs.parts import Part
@@ -24,7 +25,6 @@ from edxtasks.logs.raw_files import RawLogError
 from edxtasks.logs.shard_lists import Entry, read_list, write_list
 from edxtasks.logs.shard_rows import differences, digests_of, lines_of, text_of
 from edxtasks.logs.source_keys import LEGACY, LOST
-from edxtasks.logs.work import without_collections
 from edxtasks.outcomes import described
 
 ROWS_AT_ONCE = 1_000_000

@@ -14,6 +14,7 @@ import orjson
 
 from edxtasks.compression import inflate
 from edxtasks.files import replacing
+from edxtasks.logs.garbage import without_collections
 from edxtasks.logs.layout import Layout
 from edxtasks.logs.parts import Part, PartsWriter
 from edxtasks.logs.publish import DamagedError
@@ -21,7 +22,6 @@ from edxtasks.logs.raw_files import RawLog, RawLogError
 from edxtasks.logs.rows.event_time import read_time
 from edxtasks.logs.shard_lists import lists
 from edxtasks.logs.shard_rows import lines_of
-from edxtasks.logs.work import without_collections
 from edxtasks.retired import Retired
 from edxtasks.retired_rows import of_row
 

@@ -15,16 +15,17 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Any
 
-from edxtasks.logs.block_rows import BlockReader, BlockRows, LineRules
+from edxtasks.logs.block_rows import BlockReader, BlockRows
+from edxtasks.logs.garbage import without_collections
 from edxtasks.logs.raw_files import Block
 from edxtasks.logs.rows.rephrase import LineCounts
+from edxtasks.logs.rules import LineRules
 from edxtasks.logs.work import (
     Collector,
     InterruptedRunError,
     LogResult,
     Position,
     WholeLog,
-    without_collections,
 )
 from edxtasks.outcomes import Failed, Reported, described
 from edxtasks.worker_process import Parent, Worker

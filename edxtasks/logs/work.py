@@ -6,50 +6,29 @@ A raw log is split by one worker (`WholeLog`), or by several (`shared_log`). Eit
 
 from __future__ import annotations
 
-import gc
-import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from edxtasks.course import CourseKey
 from edxtasks.errors import UserError
-from edxtasks.logs.block_rows import BlockReader, BlockRows, LineRules
-from edxtasks.logs.layout import EDGE, bucket_of
+from edxtasks.logs.block_rows import BlockReader, BlockRows
+from edxtasks.logs.garbage import without_collections
+from edxtasks.logs.layout import bucket_of
 from edxtasks.logs.parts import Part, PartsWriter
 from edxtasks.logs.raw_files import BLOCK_SIZE, Block, RawLog, RawLogError
 from edxtasks.logs.rejects import RejectsWriter
-from edxtasks.logs.rows.event_time import END_YEAR, FIRST_YEAR
 from edxtasks.logs.rows.rephrase import LineCounts
+from edxtasks.logs.rules import LineRules
 from edxtasks.logs.sketches import Sketcher
 from edxtasks.outcomes import described
 from edxtasks.printable import printable_path
 
 REPORT_SECONDS = 0.5
-
-_NAME_DATE = re.compile(r"(?<!\d)(?:(\d{4})-(\d\d)-(\d\d)|(\d{4})(\d\d)(\d\d))(?!\d)", re.ASCII)
-
-
-def is_edge(path: Path) -> bool:
-    """Whether a raw log is of an edge site: its name has the word `edge` between dashes."""
-    return EDGE.lower() in path.name.split("-")
-
-
-def date_in_name(path: Path) -> date | None:
-    """The first date in the base name of a raw log, `YYYY-MM-DD` or `YYYYMMDD`, of the years 1970 to 2099."""
-    for match in _NAME_DATE.finditer(path.name):
-        year, month, day = (int(text) for text in match.groups() if text)
-        if not FIRST_YEAR <= year < END_YEAR:
-            continue
-        try:
-            return date(year, month, day)
-        except ValueError:
-            continue
-    return None
 
 
 class InterruptedRunError(UserError):
@@ -58,18 +37,6 @@ class InterruptedRunError(UserError):
     def __init__(self, message: str, known: object = None) -> None:
         super().__init__(message)
         self.known = known
-
-
-@contextmanager
-def without_collections() -> Iterator[None]:
-    """Without looking for cycles: parsed lines hold none, and there are many. Decorates work, too."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 @dataclass(frozen=True)

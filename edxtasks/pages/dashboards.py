@@ -2,7 +2,8 @@
 `dashboard.html`.
 
 A page is made from tables as they stand. A record beside it names what it was made from (`build/exports.py`):
-while that is the same, the page is fresh.
+while that is the same, the page is fresh. Every run asks here which tables a page reads, and few make one:
+what draws is imported where a page is made.
 """
 
 from __future__ import annotations
@@ -13,9 +14,7 @@ from urllib.parse import quote
 from edxtasks.build.context import Context
 from edxtasks.course import CourseKey
 from edxtasks.errors import SourceAbsentError
-from edxtasks.pages.campus.page import QUERIES, CourseRow, Health, campus_page
 from edxtasks.pages.course.numbers import Numbers
-from edxtasks.pages.course.page import course_page
 from edxtasks.pages.queries import lacking, page_queries, rows_of, tables_read
 from edxtasks.pages.stored import StoredPage, recipe
 from edxtasks.table import Scope
@@ -56,6 +55,8 @@ def make(context: Context, course: CourseKey) -> str:
 
     Raises `SourceAbsentError` where there is nothing to make it from, `UserError` where it cannot be stored.
     """
+    from edxtasks.pages.course.page import course_page
+
     _require(context, course)
     made_from = mark(context, course)
     tables = [name for name in tables_read() if context.state(context.registry[name], course) is not None]
@@ -101,6 +102,8 @@ def campus_outdated(context: Context) -> str:
 
 def campus_mark(context: Context) -> str:
     """As `mark`, for the page of the campus."""
+    from edxtasks.pages.campus.page import QUERIES
+
     names = sorted({name for query in QUERIES for name in page_queries()[query].inputs})
     parts = list(_made_with(context))
     for course in context.chosen():
@@ -114,6 +117,8 @@ def campus_mark(context: Context) -> str:
 
 def make_campus(context: Context, findings: Mapping[str, Sequence[str]]) -> str:
     """As `make`, for the page of the campus. `findings` are what is to be looked at, by key of a course."""
+    from edxtasks.pages.campus.page import QUERIES, CourseRow, Health, campus_page
+
     _require_any(context)
     made_from = campus_mark(context)
     there = [course for course in context.chosen() if _has_numbers(context, course)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edxtasks.build.building import Built
 from edxtasks.build.freshness import Status
-from edxtasks.pages.catalog.catalog import Catalog, stored
+from edxtasks.pages.catalog.place import stored
 from edxtasks.pages.stored import StoredPage
 from edxtasks.steps.in_worker import JobContext, context_of
 from edxtasks.steps.step import Step
@@ -24,6 +24,8 @@ class DocsStep(Step):
         return stored(self.run.context)
 
     def check(self) -> tuple[Status, str]:
+        from edxtasks.pages.catalog.catalog import Catalog  # few runs make the page
+
         reason = self._page.outdated(Catalog(self.run.context).mark())
         return (Status.STALE if reason else Status.FRESH), reason
 
@@ -46,6 +48,8 @@ class DocsStep(Step):
 
 def make_page(progress: Progress, job: JobContext) -> Built:
     """Make the page."""
+    from edxtasks.pages.catalog.catalog import Catalog
+
     catalog = Catalog(context_of(job))
     catalog.messages.note(catalog.make())
     return Built(1, messages=catalog.messages, unit="pages")

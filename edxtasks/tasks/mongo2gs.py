@@ -11,7 +11,6 @@ from edxtasks.build.building import Built
 from edxtasks.build.freshness import Status
 from edxtasks.build.log_days import log_directory, stored_shards
 from edxtasks.course import CourseKey
-from edxtasks.logs.mongo_days import MongoLogs, fetch_days, unfinished, window
 from edxtasks.messages import Messages
 from edxtasks.retired import refuse_where_retired
 from edxtasks.steps.in_worker import JobContext, context_of
@@ -31,6 +30,8 @@ class MongoLogsStep(Step):
         self._days: list[date] = []
 
     def check(self) -> tuple[Status, str]:
+        from edxtasks.logs.mongo_days import unfinished, window  # few offices have a MongoDB
+
         context = self.run.context
         refuse_where_retired(context.settings, "mongo2gs")
         days = window(context.settings, datetime.now(UTC).date())
@@ -54,6 +55,8 @@ def fetch_log_days(
     progress: Progress, job: JobContext, course: CourseKey, days: list[date], again: bool
 ) -> Built:
     """Make shards of the documents of a MongoDB, and copy them to storage."""
+    from edxtasks.logs.mongo_days import MongoLogs, fetch_days
+
     messages = Messages()
     rows, fetched = fetch_days(
         course,

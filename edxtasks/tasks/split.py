@@ -17,12 +17,12 @@ from edxtasks.build.freshness import Status
 from edxtasks.config import Settings
 from edxtasks.errors import InputError, UserError
 from edxtasks.logs.decisions import EQUAL, FAILED, SKIPPED, SPLIT, STALE
-from edxtasks.logs.results import FileResult
-from edxtasks.logs.results import Progress as SplitProgress
-from edxtasks.logs.split import SplitOptions, SplitResult, expand, forget, pending, split
+from edxtasks.logs.options import SplitOptions
+from edxtasks.logs.pending import expand, pending
+from edxtasks.logs.results import FileResult, SplitResult
+from edxtasks.logs.split_job import split_logs
 from edxtasks.messages import Messages
 from edxtasks.printable import listed, listed_paths, number, printable, printable_path
-from edxtasks.steps.in_worker import JobContext
 from edxtasks.steps.made import SHARD, Made
 from edxtasks.steps.resource_limits import split_workers
 from edxtasks.steps.step import Step
@@ -71,7 +71,7 @@ class SplitStep(Step):
         forget = self.run.context.settings.options.forget
         if forget is not None:
             return Job(withdraw_logs, (forget, self._options()))
-        return Job(split_logs, (self.run.job_context(), self._paths, self._options()))
+        return Job(split_logs, (self._paths, self._options(), self.run.context.digests.known()))
 
     def taken(self, result: Any) -> Built:
         if isinstance(result, Built):
@@ -191,20 +191,10 @@ def place_as_typed(pattern: str, folder: Path) -> str:
     return there if glob.glob(there, recursive=True) else pattern  # noqa: PTH207 -- a whole pattern, as `logs.split.expand` has it
 
 
-def split_logs(progress: Progress, job: JobContext, paths: list[Path], options: SplitOptions) -> SplitResult:
-    """Split raw logs and publish the shards that changed."""
-    return split(paths, options, lambda told: _tell(progress, told), job.known_digests())
-
-
-def _tell(progress: Progress, told: SplitProgress) -> None:
-    if told.stage == "splitting":
-        progress(told.bytes_done, told.bytes, "bytes")
-    elif told.stage == "waiting":
-        progress(0, 0, told.waiting)
-
-
 def withdraw_logs(progress: Progress, pattern: str, options: SplitOptions) -> Built:
     """Withdraw the sources of a pattern from the log directory."""
+    from edxtasks.logs.split import forget  # every run reads this file, and few withdraw anything
+
     withdrawn = forget(pattern, options)
     messages = Messages()
     for source in withdrawn:

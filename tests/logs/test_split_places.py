@@ -13,8 +13,8 @@ from split_site import A, B, Site, event, events, states
 from edxtasks.course import CourseKey
 from edxtasks.logs import publish as publish_module
 from edxtasks.logs.layout import Layout, bucket_of
+from edxtasks.logs.log_names import date_in_name, is_edge
 from edxtasks.logs.shards import held_back, shards
-from edxtasks.logs.work import date_in_name, is_edge
 
 
 @pytest.fixture

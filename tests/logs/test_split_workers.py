@@ -11,11 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from edxtasks.logs.block_rows import LineRules
 from edxtasks.logs.coordinator import to_share
 from edxtasks.logs.layout import Layout
 from edxtasks.logs.raw_files import Block
-from edxtasks.logs.rows.rephrase import RephraseRules
+from edxtasks.logs.rules import LineRules, RephraseRules
 from edxtasks.logs.shared_log import AHEAD, RemoteWorker, Rephrasing
 from edxtasks.logs.work import InterruptedRunError
 from edxtasks.outcomes import Done, Failed, Outcome, Reported, described

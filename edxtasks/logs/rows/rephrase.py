@@ -28,6 +28,7 @@ from edxtasks.logs.rows.json_text import (
 )
 from edxtasks.logs.rows.line import Reject, object_with_long_integers, read_unusual_line
 from edxtasks.logs.rows.module_id import ModuleIds
+from edxtasks.logs.rules import RULES_VERSION, RephraseRules
 
 __all__ = [
     "RULES_VERSION",
@@ -40,9 +41,6 @@ __all__ = [
     "rephrase_stream",
 ]
 
-RULES_VERSION = 2
-"""Raised when the same line makes another row."""
-
 TEXT_FORMS: dict[str, TextForm] = {"compact": compact, "predecessor": predecessor}
 
 LONGEST_NAME = 120
@@ -54,21 +52,6 @@ TOO_LONG = Reject("too_long")
 
 Rephrased = tuple[str | None, int, bytes]
 """Course as ORG/NUMBER/RUN or None, time in microseconds since 1970 UTC, the row as JSON without newline."""
-
-
-@dataclass(frozen=True)
-class RephraseRules:
-    """The settings that rows depend on.
-
-    `json_text_form`: `compact` or `predecessor`, the form of JSON text inside columns.
-    `module_id_extended`: whether events get a module id that edx2bigquery gave none.
-    `retired_keys`: paths of keys that are known to have no column, such as `("event_struct", "wiki")`;
-    they are set aside as all unknown keys are, but not counted as unknown.
-    """
-
-    json_text_form: str = "compact"
-    module_id_extended: bool = True
-    retired_keys: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass

@@ -16,7 +16,8 @@ from edxtasks.logs.schema import TRACKLOG_SCHEMA
 from edxtasks.messages import Messages
 from edxtasks.pages.catalog.entries import Entry, Found, entries
 from edxtasks.pages.catalog.page import catalog_page
-from edxtasks.pages.stored import StoredPage, recipe
+from edxtasks.pages.catalog.place import stored
+from edxtasks.pages.stored import recipe
 from edxtasks.table import TRACKLOG, Scope, Table
 from edxtasks.warehouse.base import TableName, TableState, digest
 
@@ -28,11 +29,6 @@ _LOG = Table(
     grain="log line",
 )
 """How the page shows the day tables."""
-
-
-def stored(context: Context) -> StoredPage:
-    """The page in the storage."""
-    return StoredPage(context.storage, "catalog", "catalog.html", "catalog")
 
 
 class Catalog:
