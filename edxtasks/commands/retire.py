@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,15 +11,15 @@ from edxtasks.build.overrides import with_overrides
 from edxtasks.build.registry import read_registry
 from edxtasks.commands.ending import FAILED
 from edxtasks.commands.plain import DataCommand, Request
-from edxtasks.config import known_courses
+from edxtasks.config import Settings, known_courses
 from edxtasks.errors import SettingsError
+from edxtasks.locks import Lock, wait_at_most
 from edxtasks.printable import number, printable_path, say
-from edxtasks.retired import read_retired, write_retired
-from edxtasks.retirement.accounts import read_learners
-from edxtasks.retirement.looking import Looker
-from edxtasks.retirement.sweep import Made, Removed, Sweep
-from edxtasks.warehouse import open_warehouse
-from edxtasks.warehouse.parquet import ParquetWarehouse
+from edxtasks.retired import Learner, Retired, note_gone, read_gone, read_retired, write_retired
+from edxtasks.retirement.accounts import Named, read_learners
+from edxtasks.retirement.removed import Made, Removed
+from edxtasks.retirement.sweep import Sweep
+from edxtasks.scratch import Scratch, scratch_of, use
 
 _CHECK = {
     "name": "check",
@@ -31,7 +33,7 @@ _ORIGINALS = {
     "long": "originals",
     "type": bool,
     "default": False,
-    "help": "refused: raw logs and packages are listed, change them yourself",
+    "help": "change the raw logs and packages too, in place; else they are listed and stay",
 }
 
 
@@ -40,12 +42,13 @@ class Retire(DataCommand):
 
     name = "retire"
     doc_purpose = "take learners who asked to be forgotten out of all data, for good"
-    doc_usage = "[--check] USER ..."
+    doc_usage = "[--check] [--originals] USER ..."
     doc_description = (
         "USER is a user name, NAME:ID, or :ID. Rows go from the log directory and the sorted dumps, mentions "
-        "in rows of others are blanked; tables that hold the learner are removed, and the next run makes "
-        "them again. Then everything is looked through: status 0 where nothing is left. Raw logs and "
-        "packages are listed and stay; what is delivered again brings nobody back. Embedded engine alone."
+        "in rows of others are blanked; tables and files that hold the learner are removed, also on BigQuery "
+        "and in the bucket, and the next run makes them again. Then everything is looked through: status 0 "
+        "where nothing is left. Raw logs and packages are listed and stay, unless --originals rewrites them; "
+        "what is delivered again brings nobody back."
     )
     takes_words = None
     cmd_options: tuple[dict[str, Any], ...] = (_CHECK, _ORIGINALS)
@@ -55,74 +58,119 @@ class Retire(DataCommand):
         settings, words = request.settings, request.words
         if not words:
             raise SettingsError("retire needs learners: doit retire USER ...")
-        if settings.warehouse.engine == "bigquery" or settings.storage.gs_bucket:
-            raise SettingsError(
-                "retire works with the embedded engine alone, so far: with BigQuery or a bucket, tables, "
-                "their history (time travel) and old versions of files would stay. Nothing was changed"
+        if request.options["check"] and request.options["originals"]:
+            raise SettingsError("--check changes nothing, --originals does: one of them")
+        wait_at_most(settings.wait)
+        settings.engine.state.mkdir(parents=True, exist_ok=True)
+        with (
+            use(scratch_of(settings)) as scratch,
+            Lock(settings.engine.state / "retire.lock", "the list of retired learners", say),
+        ):
+            return _Retiring(settings, words, scratch).run(
+                remove=not request.options["check"], originals=bool(request.options["originals"])
             )
-        if request.options["originals"]:
-            raise SettingsError(
-                "originals=1 is not there yet: raw logs and packages are listed, change them yourself. "
-                "Nothing was changed"
-            )
-        warehouse = open_warehouse(settings)
-        assert isinstance(warehouse, ParquetWarehouse)
-        remove = not request.options["check"]
+
+
+@dataclass
+class _Retiring:
+    """The work of one call."""
+
+    settings: Settings
+    words: Sequence[str]
+    scratch: Scratch
+
+    def run(self, *, remove: bool, originals: bool) -> int:
+        """Take the learners out, or only look; the exit status."""
+        settings = self.settings
         courses = known_courses(settings)
         parts = {part for course in courses for part in (course.org, course.number, course.run)}
-        learners = read_learners(words, settings, parts)
-        retired = read_retired(settings, needed=True).with_learners(learners)
-        for at, learner in enumerate(learners, 1):
-            if learner.user_id is None:
-                say(f"learner {at}: no sorted dump has the user id: rows with it alone stay (give NAME:ID)")
-            if learner.username and learner.is_usual:
-                say(f"learner {at}: the user name is a usual word: mentions cannot be told from it, and stay")
+        before = read_retired(settings, needed=True)
+        named = read_learners(self.words, settings, parts)
+        learners = [learner for one in named for learner in one.learners]
+        retired = before.with_learners(learners)
+        registry = read_registry(settings.engine.state)
+        self._made = Made.of({**registry, **with_overrides(registry, settings, tuple(courses))})
+        unknown = self._unknown(named, before)
+        self._tell(named, before)
         if remove:
             write_retired(settings, retired)  # from now on nothing brings them back
-        registry = read_registry(settings.engine.state)
-        made = Made.of({**registry, **with_overrides(registry, settings, tuple(courses))})
-        looker = Looker(warehouse, retired, learners)
-        removed = Removed()
+        removed, changed = Removed(), Removed()
         if remove:
-            cleaning = Sweep(settings, warehouse, retired, looker, made, remove=True)
-            cleaning.logs()
-            cleaning.dumps()
-            cleaning.tables()
-            cleaning.published()
-            removed = cleaning.removed
-            _tell(removed)
-        checking = Sweep(settings, warehouse, retired, looker, made, remove=False)
-        checking.logs()
-        checking.dumps()
-        checking.tables()
-        checking.published()
-        left = list(dict.fromkeys([*removed.left, *checking.removed.left]))
-        originals = checking.originals()
-        for path in originals:
+            removed = self._sweep(retired, learners, remove=True).everything()
+            if originals:
+                changed = self._sweep(retired, learners, remove=True).originals()
+            _tell(removed, changed)
+        checking = self._sweep(retired, learners, remove=False)
+        left = [*removed.left, *changed.left, *checking.everything().left]
+        delivered = checking.originals()
+        for path in delivered.originals:
             print(f"original: {path}")
-        if originals:
+        for line in delivered.left:
+            print(f"original: {line}")
+        left += [*delivered.originals, *delivered.left] if originals else []
+        left = list(dict.fromkeys(left))
+        if delivered.originals:
             say(
-                f"{number(len(originals))} raw logs or files of the package name the learner, or cannot be "
-                "read. They are the office's and stay; what is read from them leaves the learner out"
+                f"{number(len(delivered.originals))} raw logs or other files of the office name the learner, "
+                "and stay; what is read from them leaves the learner out. --originals rewrites them"
             )
         if remove:
             now = datetime.now(UTC).isoformat(timespec="seconds")
-            removed.left = left
-            write_retired(settings, retired, {"when": now, "learners": len(words), **removed.record()})
+            removed.left, removed.lines = left, changed.lines
+            removed.mentions += changed.mentions
+            record = {"when": now, "learners": len(self.words), **removed.record()}
+            write_retired(settings, retired, {**record, "originals": len(changed.originals)})
             say(f"{printable_path(settings.paths.retired_list)} keeps them away: keep it, and its key")
+        return self._ended(left, unknown, is_changed=bool(removed.tables))
+
+    def _sweep(self, retired: Retired, learners: Sequence[Learner], *, remove: bool) -> Sweep:
+        def note(what: str, when: datetime) -> None:
+            note_gone(self.settings, what, when)
+
+        return Sweep(self.settings, retired, learners, self._made, self.scratch, note=note, remove=remove)
+
+    def _unknown(self, named: Sequence[Named], before: Retired) -> int:
+        """How many learners nobody knows: no dump, no list, and nothing of the data names them."""
+        found = 0
+        for at, one in enumerate(named, 1):
+            if one.in_accounts or any(before.holds(learner) for learner in one.learners):
+                continue
+            alone = Retired(before.key).with_learners(one.learners)
+            looking = self._sweep(alone, one.learners, remove=False)
+            if looking.everything().left or looking.originals().originals:
+                continue
+            found += 1
+            hint = "; one is known in other upper and lower case" if one.in_other_case else ""
+            say(
+                f"ERROR: learner {at} is in no dump, log, table or file{hint}: look how the data spell the "
+                "user name, or give NAME:ID"
+            )
+        return found
+
+    def _tell(self, named: Sequence[Named], before: Retired) -> None:
+        for at, one in enumerate(named, 1):
+            if not one.has_user_id and not any(before.is_complete(learner) for learner in one.learners):
+                say(f"learner {at}: no dump has the user id: rows with it alone stay (give NAME:ID)")
+            if one.is_usual:
+                say(f"learner {at}: the user name is a usual word: mentions cannot be told from it, and stay")
+
+    def _ended(self, left: Sequence[str], unknown: int, *, is_changed: bool) -> int:
+        for what, when in read_gone(self.settings).items():
+            print(f"gone on {when:%Y-%m-%d %H:%M} UTC: {what}")
         for line in left:
             print(f"left: {line}")
         if left:
             say(f"ERROR: {number(len(left))} places are left: clean them, and check again")
             return FAILED
+        if unknown:
+            return FAILED
         print(
-            "nothing is left"
-            + ("; the next run makes the tables again: doit weekly" if removed.tables else "")
+            "nothing is left" + ("; the next run makes the tables again: doit weekly" if is_changed else "")
         )
         return 0
 
 
-def _tell(removed: Removed) -> None:
+def _tell(removed: Removed, changed: Removed) -> None:
     print(f"log directory: {number(removed.rows)} rows, {number(removed.rejects)} rejected lines")
     print(f"sorted dumps: {number(removed.records)} records")
     print(f"mentions in rows and records of others: {number(removed.mentions)} blanked")
@@ -130,3 +178,9 @@ def _tell(removed: Removed) -> None:
         print(f"removed table {table}")
     for file in removed.files:
         print(f"changed or removed {file}")
+    for file in changed.originals:
+        print(f"rewritten {file}")
+    if changed.originals:
+        print(
+            f"originals: {number(changed.lines)} lines, {number(changed.mentions)} mentions of others blanked"
+        )

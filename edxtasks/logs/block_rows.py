@@ -11,7 +11,7 @@ from edxtasks.logs.rejects import KEPT_OF_LINE
 from edxtasks.logs.rows.rephrase import TOO_LONG, LineCounts, Rephraser
 from edxtasks.logs.rules import LineRules
 from edxtasks.logs.sketches import Sketcher
-from edxtasks.retired_rows import of_row
+from edxtasks.retired import of_row
 
 DAY_US = 86_400_000_000
 SECOND_US = 1_000_000

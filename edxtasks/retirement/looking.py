@@ -13,7 +13,7 @@ from typing import IO, cast
 import orjson
 
 from edxtasks.retired import Learner, Retired
-from edxtasks.retired_rows import is_about, of_row, record_cleaner
+from edxtasks.retired import is_about, of_row, record_cleaner
 from edxtasks.warehouse.duckdb_sql import literal, read_parquet
 from edxtasks.warehouse.parquet import ParquetWarehouse
 
@@ -30,11 +30,10 @@ class Looker:
         self._warehouse = warehouse
         self._retired = retired
         self._learners = learners
-        values = {value for one in learners for _, value in one.marks()}
-        values |= {value.replace("@", "%40") for value in values}
-        known = all(one.user_id is not None for one in learners)
+        known = all(one.user_id is not None and one.shape() is None for one in learners)
+        values = {value for one in learners for value in one.sought()}
         # Wherever they stand in a text: what goes before may be an escape, which Python sorts out.
-        self._pattern = f"(?i){'|'.join(sorted(map(re.escape, values)))}" if known else ""
+        self._pattern = f"(?i){'|'.join(sorted(map(_pattern, values)))}" if known else ""
 
     def of_site(self, edge: bool) -> Looker:
         """The same for files of an edge site, which has user numbers of its own, or of the main one."""
@@ -86,6 +85,13 @@ class Looker:
             except orjson.JSONDecodeError:
                 pass
         return self._retired.blanked(text)[1] > 0
+
+
+def _pattern(value: str) -> str:
+    """A regular expression for a value, the signs of which that may be escaped in any form."""
+    at = r"(?:@|%(?:25)*40|\\+u0040)"
+    plus = r"(?:\+|%(?:25)*2b|\\+u002b)"
+    return "".join(at if sign == "@" else plus if sign == "+" else re.escape(sign) for sign in value)
 
 
 def _rows(content: IO[bytes]) -> Iterator[bytes]:

@@ -2,91 +2,64 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
 import os
-import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from edxtasks.config import Settings, known_courses
-from edxtasks.csv_text import CsvWriter
 from edxtasks.dumps.package import EDGE, UNKNOWN
 from edxtasks.dumps.retire_sorted import retire_sorted
-from edxtasks.files import replacing
+from edxtasks.logs.checkpoints import all_checkpoints
+from edxtasks.logs.layout import Layout
 from edxtasks.logs.options import SplitOptions
-from edxtasks.logs.retiring import names_somebody
 from edxtasks.logs.split import expand, retire
 from edxtasks.printable import printable_path
-from edxtasks.retired import Retired
-from edxtasks.retired_rows import record_cleaner
+from edxtasks.retired import Learner, Retired
+from edxtasks.retirement.cloud import BucketFiles, CloudTables, Note
+from edxtasks.retirement.contents import UnreadableError
+from edxtasks.retirement.csv_files import clean_csv, is_csv
 from edxtasks.retirement.looking import Looker
-from edxtasks.scratch import PRIVATE
-from edxtasks.table import PythonModel, Table
+from edxtasks.retirement.originals import clean_original
+from edxtasks.retirement.removed import Made, Removed
+from edxtasks.scratch import PRIVATE, Scratch
 from edxtasks.warehouse.base import TableName
 from edxtasks.warehouse.parquet import ParquetWarehouse
 
-_SNAPSHOT = "snapshot"
-"""Stamp of a table that is kept as it was at a moment."""
-
-
-@dataclass(frozen=True)
-class Made:
-    """What a run makes again: names of tables, and of files that are written beside dumps."""
-
-    tables: Collection[str]
-    files: Collection[str]
-
-    @classmethod
-    def of(cls, registry: Mapping[str, Table]) -> Made:
-        """That of all tables of a registry."""
-        files = {name for table in registry.values() for name in table.files}
-        for table in registry.values():
-            if isinstance(table.builder, PythonModel):
-                files |= set(table.builder.outputs)
-        return cls({table.name.rpartition(".")[2] for table in registry.values()}, files)
-
-
-@dataclass
-class Removed:
-    """What went: counts, tables and files by name; `left` is what could not be cleaned here, a line each."""
-
-    rows: int = 0
-    records: int = 0
-    mentions: int = 0
-    rejects: int = 0
-    tables: list[str] = field(default_factory=list)
-    files: list[str] = field(default_factory=list)
-    left: list[str] = field(default_factory=list)
-
-    def record(self) -> dict[str, object]:
-        """What the list keeps of it, which names nobody."""
-        counts = {name: getattr(self, name) for name in ("rows", "records", "mentions", "rejects")}
-        return {**counts, "tables": self.tables, "files": len(self.files), "left": len(self.left)}
-
 
 class Sweep:
-    """One call of `retire`. `made` is what a run makes again; `remove` False: it
-    only looks, and everything found is left."""
+    """One walk through all places. `made` is what a run makes again; `remove` False: it only looks, and
+    everything found is left; `note` is told what goes later by itself."""
 
     def __init__(
         self,
         settings: Settings,
-        warehouse: ParquetWarehouse,
         retired: Retired,
-        looker: Looker,
+        learners: Sequence[Learner],
         made: Made,
+        scratch: Scratch,
+        *,
+        note: Note,
         remove: bool,
     ) -> None:
         self._settings = settings
-        self._warehouse = warehouse
+        self._warehouse = ParquetWarehouse(settings.warehouse.path, None, scratch)
         self._retired = retired
-        self._looker = looker
+        self._looker = Looker(self._warehouse, retired, learners)
         self._made = made
+        self._scratch = scratch
+        self._note = note
         self._remove = remove
         self.removed = Removed()
+
+    def everything(self) -> Removed:
+        """Walk through all places but the office's own deliveries."""
+        self.logs()
+        self.dumps()
+        self.tables()
+        self.published()
+        self.cloud()
+        self.removed.left = list(dict.fromkeys(self.removed.left))
+        return self.removed
 
     def logs(self) -> None:
         """The log directory: parts, shards, rejects; and what is known of raw logs."""
@@ -109,8 +82,8 @@ class Sweep:
             self.removed.records += records
             self.removed.mentions += mentions
             self.removed.files += map(printable_path, changed)
-        for folder in _course_folders(base, self._settings):
-            of_us = [path for path in _files(folder) if path.name in self._made.files]
+        for folder in course_folders(base, self._settings):
+            of_us = [path for path in files_below(folder) if path.name in self._made.files]
             for path in of_us if self._remove else ():
                 if self._looker.is_about(path):
                     path.unlink()
@@ -120,7 +93,7 @@ class Sweep:
     def tables(self) -> None:
         """The tables, also those set aside: a run makes them again without the learner."""
         folder = self._warehouse.folder
-        for path in _files(folder):
+        for path in files_below(folder):
             if not self._looker.is_about(path):
                 continue
             name = _table_of(path.relative_to(folder))
@@ -128,32 +101,74 @@ class Sweep:
                 what = "which no run makes again" if self._remove else "a table"
                 shown = str(name) if name is not None else printable_path(path)
                 self.removed.left.append(f"{shown}, {what}")
-        self.removed.left = list(dict.fromkeys(self.removed.left))
 
     def published(self) -> None:
         """The storage and the state: exports, pages, copies, caches."""
         for place in (self._settings.storage.path, self._settings.engine.state):
-            for path in _files(place):
+            for path in files_below(place):
                 if not self._looker.is_about(path):
                     continue
                 if not self._remove:
                     self.removed.left.append(printable_path(path))
                     continue
-                if path.name.removesuffix(".gz").endswith(".csv"):
-                    _clean_csv(path, self._retired)
+                if is_csv(path.name):
+                    clean_csv(path, self._retired)
                 else:
                     path.unlink()
                 self.removed.files.append(printable_path(path))
 
-    def originals(self) -> list[str]:
-        """The office's own deliveries that name a learner: raw logs, and files of the package."""
-        paths = self._settings.paths
-        raw = expand([paths.tlfn], self._settings.root) if paths.tlfn else []
-        found = [path for path in raw if path.is_file() and names_somebody(path, self._retired)]
+    def cloud(self) -> None:
+        """The tables on BigQuery and the files of the bucket."""
+        settings = self._settings
+        if settings.warehouse.engine == "bigquery":
+            from edxtasks.warehouse.bigquery import open_bigquery
+
+            warehouse = open_bigquery(settings, self._scratch)
+            CloudTables(warehouse, self._retired, self._made, self._note, self._remove).sweep(self.removed)
+        place = settings.storage.gs_bucket
+        if place is not None:
+            from edxtasks.storage.gcs import GcsStorage
+
+            storage = GcsStorage(place, settings.warehouse.project_id, settings.auth_key_file)
+            with self._scratch.folder() as folder:
+                files = BucketFiles(storage, self._retired, self._looker, folder, self._note, self._remove)
+                files.sweep(self.removed)
+
+    def originals(self) -> Removed:
+        """The office's own deliveries: raw logs, the package, its files in the folders of courses and those
+        that settings name."""
+        found = Removed()
+        for path, is_log in self._deliveries().items():
+            try:
+                taken = clean_original(path, self._retired, self._scratch, is_log=is_log, remove=self._remove)
+            except UnreadableError as error:
+                found.left.append(f"{printable_path(path)}: {error}")
+                continue
+            if taken:
+                found.originals.append(printable_path(path))
+                found.lines += taken.lines
+                found.mentions += taken.mentions
+        return found
+
+    def _deliveries(self) -> dict[Path, bool]:
+        """The files of the office, and whether each is a log."""
+        settings, paths = self._settings, self._settings.paths
+        logs = expand([paths.tlfn], settings.root) if paths.tlfn else []
+        if paths.tracking_logs_directory is not None and paths.tracking_logs_directory.is_dir():
+            of_logs = paths.tracking_logs_directory
+            logs += [of_logs / one.path for one in all_checkpoints(Layout(of_logs))]
+        found = {path.resolve(): True for path in logs if path.is_file()}
+        files = [path for path in (paths.staff, paths.listings) if path is not None]
+        if settings.cameo_master and settings.cameo_master.endswith((".csv", ".csv.gz")):
+            files.append(settings.root / settings.cameo_master)
         if paths.dump_dir is not None:
-            package = [path for path in _files(paths.dump_dir) if not path.name.endswith((".gpg", ".tar.gz"))]
-            found += [path for path in package if names_somebody(path, self._retired)]
-        return [printable_path(path) for path in found]
+            files += files_below(paths.dump_dir)
+        for folder in course_folders(paths.course_sql_base_dir, settings):
+            files += [path for path in files_below(folder) if path.name not in self._made.files]
+        for path in files:
+            if path.is_file():
+                found.setdefault(path.resolve(), False)
+        return dict(sorted(found.items()))
 
     def _removed(self, path: Path, name: TableName | None) -> bool:
         """Whether the table of a file was removed, now or for another file of it."""
@@ -167,8 +182,8 @@ class Sweep:
             state = (warehouse.aside(name.dataset) if is_aside else states).get(name.table)
             if state is None:
                 return not path.exists()
-            again = name.table in self._made.tables or name.table.startswith("tracklog_")
-            if not again or state.stamp == _SNAPSHOT or not (is_aside or warehouse.built_here(name)):
+            again = self._made.is_made_again(name.table, state.stamp)
+            if not again or not (is_aside or warehouse.built_here(name)):
                 return False
             _ = warehouse.drop_aside(name) if is_aside else warehouse.drop(name)
         if not path.exists() and str(name) not in self.removed.tables:
@@ -177,7 +192,7 @@ class Sweep:
 
     def _tell_files(self, folder: Path, what: str) -> None:
         of_edge = self._looker.of_site(True)
-        for path in _files(folder):
+        for path in files_below(folder):
             # Of which site a part is only its checkpoint says; its shard, of the same rows, is looked at.
             edge = {EDGE, "PARTS"} & set(path.relative_to(folder.parent).parts)
             if (of_edge if edge else self._looker).is_about(path):
@@ -195,33 +210,15 @@ def _table_of(path: Path) -> TableName | None:
         return None
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def files_below(folder: Path) -> Iterator[Path]:
     for above, _, names in sorted(os.walk(folder)):
         yield from (path for name in sorted(names) if (path := Path(above, name)).is_file())
 
 
-def _course_folders(base: Path, settings: Settings) -> Sequence[Path]:
+def course_folders(base: Path, settings: Settings) -> Sequence[Path]:
     names = {
         name
         for course in known_courses(settings)
         for name in (course.directory, course.package_prefix, f"{course.number}-{course.run}")
     }
     return [base / name for name in sorted({*names, EDGE, UNKNOWN}) if (base / name).is_dir()]
-
-
-def _clean_csv(path: Path, retired: Retired) -> None:
-    """Take records and mentions out of a CSV file that was published."""
-    csv.field_size_limit(sys.maxsize)
-    content = path.read_bytes()
-    content = gzip.decompress(content) if path.suffix == ".gz" else content
-    records = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""))
-    header = next(records, [])
-    clean = record_cleaner("", header, retired)
-    with replacing(path) as sink:
-        writer = CsvWriter(sink)
-        writer.text_record(header)
-        for record in records:
-            kept, _ = clean(record)
-            if kept is not None:
-                writer.text_record(kept)
-        writer.flush()

@@ -8,8 +8,10 @@ from __future__ import annotations
 import base64
 import mimetypes
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -29,6 +31,34 @@ EMULATOR = "STORAGE_EMULATOR_HOST"
 _SCHEME = "gs://"
 _CHUNK = 32 << 20
 """Bytes of one request of a resumable upload: what is sent again at most when one breaks off."""
+
+
+USUAL_SOFT_DELETE = timedelta(days=7)
+"""How long a bucket keeps what was deleted, unless its owner set another time."""
+
+
+class NotAllowedError(UserError):
+    """A file is held, or has to be kept, or the account may not replace it."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of a file. `kept_until`: before then, or at all where it is held, it cannot be removed."""
+
+    name: str
+    generation: int
+    is_current: bool
+    is_held: bool
+    kept_until: datetime | None
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """How long a bucket keeps what is removed: `soft_delete` after it is removed (zero: not at all);
+    `is_known`: False where the account may not ask, and the usual time is assumed."""
+
+    soft_delete: timedelta
+    is_known: bool
 
 
 class GcsStorage(Storage):
@@ -125,6 +155,65 @@ class GcsStorage(Storage):
                 return False
             return True
 
+    # What is removed for good
+
+    def versions(self) -> Sequence[Version]:
+        """All versions of all files of the folder, also those that were replaced or deleted and are kept."""
+        with _told(self.where):
+            blobs = self._bucket.list_blobs(prefix=self._folder, versions=True, retry=self._retry)
+            return [
+                Version(
+                    blob.name.removeprefix(self._folder),
+                    int(blob.generation),
+                    blob.time_deleted is None,
+                    bool(blob.temporary_hold or blob.event_based_hold),
+                    _latest(blob.retention_expiration_time, blob.retention.retain_until_time),
+                )
+                for blob in blobs
+            ]
+
+    def get_version(self, version: Version, local: Path) -> bool:
+        """Fetch a version of a file to a local path. False where it has gone in the meantime."""
+        blob = self._bucket.blob(self._folder + version.name, generation=version.generation)
+        with _told(f"{self.where} {version.name}"):
+            try:
+                blob.download_to_filename(str(local), checksum="crc32c", retry=self._retry, raw_download=True)
+            except exceptions.NotFound:
+                return False
+        return True
+
+    def erase(self, version: Version) -> bool:
+        """Remove a version of a file, so that no other version is made of it. False where it is held or has
+        to be kept, or the account may not."""
+        blob = self._bucket.blob(self._folder + version.name, generation=version.generation)
+        with _told(f"{self.where} {version.name}"):
+            try:
+                blob.delete(retry=self._retry)
+            except exceptions.NotFound:
+                return True
+            except (exceptions.Forbidden, exceptions.PreconditionFailed):
+                return False
+        return True
+
+    def replace(self, local: Path, name: str) -> None:
+        """As `put`. Raises `NotAllowedError` where what is there is held, or has to be kept."""
+        try:
+            self.put(local, name)
+        except UserError as error:
+            if isinstance(error.__cause__, exceptions.Forbidden):
+                raise NotAllowedError(str(error)) from error
+            raise
+
+    def keeping(self) -> Keeping:
+        """How long the bucket keeps what is removed."""
+        with _told(self.where):
+            try:
+                self._bucket.reload(retry=self._retry)
+            except exceptions.Forbidden:
+                return Keeping(USUAL_SOFT_DELETE, False)
+        seconds = self._bucket.soft_delete_policy.retention_duration_seconds
+        return Keeping(USUAL_SOFT_DELETE if seconds is None else timedelta(seconds=int(seconds)), True)
+
     def url(self, name: str) -> str:
         return f"https://storage.cloud.google.com/{quote(self.uri(name).removeprefix(_SCHEME))}"
 
@@ -152,6 +241,10 @@ class GcsStorage(Storage):
 
     def _missing(self, name: str) -> NotStoredError:
         return NotStoredError(f"{self.uri(name)}: no such file in the storage")
+
+
+def _latest(*times: datetime | None) -> datetime | None:
+    return max((time for time in times if time is not None), default=None)
 
 
 def _stat(blob: Any) -> Stat:

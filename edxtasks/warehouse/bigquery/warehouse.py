@@ -37,6 +37,7 @@ from edxtasks.warehouse.bigquery.adopting import Adopter
 from edxtasks.warehouse.bigquery.building import Builder
 from edxtasks.warehouse.bigquery.datasets import Datasets
 from edxtasks.warehouse.bigquery.descriptions import checks_in, parts_of, reworded, with_checks
+from edxtasks.warehouse.bigquery.keeping import ProjectTables
 from edxtasks.warehouse.bigquery.listings import Listings
 from edxtasks.warehouse.bigquery.load_jobs import Loader
 from edxtasks.warehouse.bigquery.service import Service
@@ -311,6 +312,10 @@ class BigQueryWarehouse(Warehouse):
     def estimate(self, query: Query) -> int:
         """The bytes that a query would read; nothing is run, and it costs nothing."""
         return batches.estimated(self._service, query)
+
+    def project_tables(self) -> ProjectTables:
+        """All tables of the projects, also those of others."""
+        return ProjectTables(self._service)
 
     def notices(self, dataset: str) -> tuple[str, ...]:
         return self._datasets.notices(dataset)

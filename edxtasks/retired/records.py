@@ -1,5 +1,5 @@
-"""What is kept of rows, records and documents when learners are retired: nothing of theirs, and of others'
-without mentions of them."""
+"""What of a row, record or document is about retired learners: theirs go, mentions in those of others are
+blanked."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 
 import orjson
 
-from edxtasks.retired import Retired
+from edxtasks.retired.learners import BLANK, Retired
+from edxtasks.retired.words import is_id_key, is_ids_key
 
 # Rows of the tracking log
 
@@ -15,6 +16,9 @@ _AS_THEY_ARE = frozenset(
     {"time", "event_source", "course_id", "module_id", "host", "agent", "session", "name", "ip", "datafn"}
 )
 """Columns in which nobody is named: a user name that is a usual word leaves them alone."""
+
+_NAME_KEYS = frozenset({"username", "author_username", "user_name"})
+"""Columns and keys whose value is a user name and nothing else."""
 
 
 def of_row(row: bytes, retired: Retired) -> tuple[bytes | None, int]:
@@ -41,21 +45,31 @@ def _of_column(name: str, value: object, retired: Retired, counter: list[int]) -
 
 def _of_value(name: str, value: object, retired: Retired, counter: list[int]) -> object:
     if isinstance(value, dict):
-        return {key: _of_column(key, one, retired, counter) for key, one in value.items()}
+        return {
+            key: one if key in _FIELDS_AS_THEY_ARE else _of_value(_key_in(name, key), one, retired, counter)
+            for key, one in value.items()
+        }
     if isinstance(value, list):
-        return [_of_value(name, one, retired, counter) for one in value]
+        kept = value if not is_ids_key(name) else [one for one in value if not retired.is_person(one)]
+        counter[0] += len(value) - len(kept)
+        return [_of_value(name, one, retired, counter) for one in kept]
     if isinstance(value, str):
+        if name in _NAME_KEYS:  # another one may hold it, or end so
+            is_theirs = retired.is_name(value)
+            counter[0] += is_theirs
+            return BLANK.decode() if is_theirs else value
         text, count = retired.blanked(value.encode("utf-8", "surrogatepass"))
         counter[0] += count
         return text.decode("utf-8", "surrogatepass") if count else value
-    if _is_id(name) and retired.is_number(value):
+    if is_id_key(name) and retired.is_number(value):
         counter[0] += 1
         return None
     return value
 
 
-def _is_id(name: str) -> bool:
-    return name.endswith(("user_id", "student_id", "author_id"))
+def _key_in(name: str, key: str) -> str:
+    """The key of a member, `id` of a user told from other ids."""
+    return f"{name}_id" if key == "id" and is_id_key(name) else key
 
 
 # Dumps
@@ -67,13 +81,21 @@ def record_cleaner(
     """What keeps of a record of the delivered table `content`: None where it is a retired learner's, else the
     fields with mentions blanked, and how many there were."""
     of_user = {"auth_user", "users", "user_id_map"}
-    as_they_are = [at for at, name in enumerate(header) if name in _FIELDS_AS_THEY_ARE]
-    ids = [at for at, name in enumerate(header) if _is_id(name) or (name == "id" and content in of_user)]
-    names = [at for at, name in enumerate(header) if name in {"username", "author_username"}]
+    columns = [name.strip().lower().replace(" ", "_") for name in header]  # reports say `Student ID`
+    as_they_are = {at for at, name in enumerate(columns) if name in _FIELDS_AS_THEY_ARE | _NAME_KEYS}
+    ids = [
+        at
+        for at, name in enumerate(columns)
+        if is_id_key(name) or name in _ANONYMOUS_IDS or (name == "id" and content in of_user)
+    ]
+    names = [at for at, name in enumerate(columns) if name in _NAME_KEYS]
+    addresses = [at for at, name in enumerate(columns) if name in _ADDRESSES]
 
     def clean(fields: list[str]) -> tuple[list[str] | None, int]:
-        if any(retired.is_number(fields[at]) for at in ids) or any(
-            retired.is_name(fields[at]) for at in names
+        if (
+            any(retired.is_person(fields[at]) for at in ids)
+            or any(retired.is_name(fields[at]) for at in names)
+            or any(retired.is_address(fields[at]) for at in addresses)
         ):
             return None, 0
         mentions = 0
@@ -88,6 +110,11 @@ def record_cleaner(
 
     return clean
 
+
+_ANONYMOUS_IDS = frozenset({"hash_id", "id_map_hash_id", "anonymous_user_id", "anonymized_user_id"})
+"""Columns of ids that stand for a learner in one course."""
+
+_ADDRESSES = frozenset({"email", "e-mail", "email_address"})
 
 _FIELDS_AS_THEY_ARE = frozenset({"course_id", "module_id", "module_type", "mode", "status", "role", "org"})
 
@@ -112,12 +139,12 @@ def of_document(line: bytes, retired: Retired) -> tuple[bytes | None, int]:
 
 def _of_member(name: str, value: object, retired: Retired, counter: list[int]) -> object:
     if isinstance(value, dict):
-        return {key: _of_member(key, one, retired, counter) for key, one in value.items()}
+        return {key: _of_member(_key_in(name, key), one, retired, counter) for key, one in value.items()}
     if isinstance(value, list):
         kept = [one for one in value if not (name in _LISTS_OF_IDS and retired.is_number(one))]
         counter[0] += len(value) - len(kept)
         return [_of_member(name, one, retired, counter) for one in kept]
-    if _is_id(name) and retired.is_number(value):
+    if is_id_key(name) and retired.is_number(value):
         counter[0] += 1
         return None
     return _of_value(name, value, retired, counter)
@@ -126,15 +153,22 @@ def _of_member(name: str, value: object, retired: Retired, counter: list[int]) -
 def is_about(form: object, retired: Retired) -> bool:
     """Whether a value of JSON (a row of a table, say) has the user name, user id or address of a retired
     learner where such stand, or mentions one."""
-    if isinstance(form, dict):
-        for name, value in form.items():
-            if name in {"username", "author_username"} and retired.is_name(value):
-                return True
-            if _is_id(name) and retired.is_number(value):
-                return True
-            if name not in _FIELDS_AS_THEY_ARE and is_about(value, retired):
-                return True
-        return False
-    if isinstance(form, list):
-        return any(is_about(one, retired) for one in form)
-    return isinstance(form, str) and retired.blanked(form.encode("utf-8", "surrogatepass"))[1] > 0
+    return _is_about("", form, retired)
+
+
+def _is_about(name: str, value: object, retired: Retired) -> bool:
+    if isinstance(value, dict):
+        return any(
+            _is_about(_key_in(name, key), one, retired)
+            for key, one in value.items()
+            if key not in _FIELDS_AS_THEY_ARE
+        )
+    if isinstance(value, list):
+        if is_ids_key(name) and any(map(retired.is_person, value)):
+            return True
+        return any(_is_about(name, one, retired) for one in value)
+    if (is_id_key(name) or name in _ANONYMOUS_IDS) and retired.is_person(value):
+        return True
+    if name in _NAME_KEYS:
+        return retired.is_name(value)
+    return isinstance(value, str) and retired.blanked(value.encode("utf-8", "surrogatepass"))[1] > 0

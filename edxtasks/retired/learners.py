@@ -10,6 +10,7 @@ import hmac
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,31 @@ from edxtasks.errors import InputError, SettingsError
 from edxtasks.files import write_atomically
 from edxtasks.key_file import read_key
 from edxtasks.printable import printable_path
+from edxtasks.retired.words import (
+    RUN,
+    USER_ID,
+    USER_IDS,
+    Span,
+    anchor_of,
+    composed,
+    is_key,
+    is_plain,
+    is_whole_value,
+    is_within_word,
+    plain_signs,
+    readings,
+    words_in,
+)
 
 FORMAT = "edxtasks retired learners 1"
 
 NAME, NUMBER, ADDRESS, WORD = "username", "user id", "address", "word"
 """What a digest is of. A user name is a `WORD` too, that is blanked wherever it stands, unless it is a usual
 word of the data, such as `video`."""
+
+ANONYMOUS, ANCHOR, COMPLETE = "anonymous id", "anchor", "complete"
+"""Further kinds: an id that stands for the learner in one course; the word by which a user name of other
+signs than `RUN` has is found; a user name of which the user id is in the list too."""
 
 _USUAL = """
 about actions admin answer answers api audit block body browser chapter check context correct course
@@ -50,18 +70,16 @@ HOW_TO_MAKE = (
 
 _DIGEST_BYTES = 16
 _MOST_REMEMBERED = 200_000
-_LONGEST_NAME = 150
+LONGEST_NAME = 150
 """Most characters of a user name of edX."""
 
-_RUN = re.compile(rb"([\\%]?)([\w.+@\-\x80-\xff]+(?:%(?:40|2[Bb])[\w.+@\-\x80-\xff]*)*)")
-_WORD = re.compile(rb"[\w\-]+")
-_NUMBER = re.compile(
-    rb'((?:user|student|author)_id)((?:\\*"|%22)?\s*(?:[:=]|%3[AaDd])\s*)((?:\\*"|%22)?)([0-9]{1,19})(?![0-9.])'
-)
-_KEY_FOLLOWS = re.compile(rb'\\*"\s*:')
+_DIGITS = re.compile(rb"[0-9]+")
+_ANONYMOUS_ID = re.compile(rb"[0-9a-f]{32}")
 
 _Found = tuple[int, int, bool]
 """Begin and end of a user name or address, and whether it is to be blanked."""
+
+_Spans = tuple[tuple[Span, bool], ...]
 
 
 @dataclass
@@ -74,20 +92,26 @@ class Retired:
     key: bytes = field(default=b"", repr=False)
     digests: frozenset[str] = field(default=frozenset(), repr=False)
     on_edge: bool = False
-    _known: dict[tuple[bytes, bytes], tuple[_Found, ...]] = field(default_factory=dict, repr=False)
+    shapes: frozenset[tuple[int, int]] = frozenset()
+    """Of user names that are found by an `ANCHOR`: how many signs stand before and after it."""
+
+    _known: dict[tuple[bytes, bytes], _Spans] = field(default_factory=dict, repr=False)
     _innocent: set[tuple[bytes, bytes]] = field(default_factory=set, repr=False)
     _words: dict[bytes, tuple[bool, bool]] = field(default_factory=dict, repr=False)
+    _anchors: dict[str, bool] = field(default_factory=dict, repr=False)
     _numbers: dict[int, bool] = field(default_factory=dict, repr=False)
 
     def __bool__(self) -> bool:
         return bool(self.digests)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_known": {}, "_innocent": set(), "_words": {}, "_numbers": {}}
+        memory: dict[str, Any] = {"_known": {}, "_innocent": set(), "_words": {}, "_anchors": {}}
+        return {**vars(self), **memory, "_numbers": {}}
 
     def check_value(self) -> str:
         """What tells this list from others, and nothing else of it."""
-        return self._digest("list", ",".join(sorted(self.digests)))
+        shapes = [f"{before}-{after}" for before, after in sorted(self.shapes)]
+        return self._digest("list", ",".join([*sorted(self.digests), *shapes]))
 
     def digest_of(self, kind: str, value: str) -> str:
         """The digest of a user name, user id or address."""
@@ -95,16 +119,41 @@ class Retired:
 
     def of_site(self, edge: bool) -> Retired:
         """The list for what is of an edge site, or of the main one."""
-        return self if edge == self.on_edge else Retired(self.key, self.digests, edge)
+        return self if edge == self.on_edge else Retired(self.key, self.digests, edge, self.shapes)
 
     def with_learners(self, learners: Iterable[Learner]) -> Retired:
         """The list with these learners too."""
         added = {self.digest_of(kind, value) for one in learners for kind, value in one.marks()}
-        return Retired(self.key, self.digests | added)
+        shapes = {shape for one in learners if (shape := one.shape()) is not None}
+        return Retired(self.key, self.digests | added, shapes=self.shapes | shapes)
+
+    def has(self, kind: str, value: str) -> bool:
+        """Whether a digest of a value is in the list."""
+        return self.digest_of(kind, value) in self.digests
+
+    def holds(self, learner: Learner) -> bool:
+        """Whether a learner is in the list already, by user name or user id."""
+        return any(self.has(kind, value) for kind, value in learner.marks() if kind in (NAME, NUMBER))
+
+    def is_complete(self, learner: Learner) -> bool:
+        """Whether the user id of a learner is in the list too."""
+        return self.has(COMPLETE, learner.username)
 
     def is_name(self, name: object) -> bool:
         """Whether a text is the user name of a retired learner, case as it is."""
-        return isinstance(name, str) and bool(name) and self.digest_of(NAME, name) in self.digests
+        if not isinstance(name, str) or not name:
+            return False
+        return self.has(NAME, composed(name))
+
+    def is_address(self, text: str) -> bool:
+        """Whether a text is the address of a retired learner, in whatever case."""
+        return "@" in text and self.has(ADDRESS, text.strip())
+
+    def is_person(self, value: object) -> bool:
+        """Whether the value of a column of user ids is a retired learner's: the id, or an anonymous one."""
+        return self.is_number(value) or (
+            isinstance(value, str) and len(value) == 32 and self.has(ANONYMOUS, value)
+        )
 
     def is_number(self, number: object) -> bool:
         """Whether a number, or a text of digits, is the user id of a retired learner."""
@@ -126,12 +175,19 @@ class Retired:
     def hits(self, text: bytes) -> bool:
         """Whether a text has the user name or address of a retired learner as a word, or the user id behind a
         key such as `user_id`."""
-        return self._may_name(text) or any(self.is_number(found[3]) for found in _NUMBER.findall(text))
+        if any(True for _ in self._names_in(text)):
+            return True
+        if self.on_edge:
+            return False
+        lists = (number for found in USER_IDS.findall(text) for number in _DIGITS.findall(found[1]))
+        return any(self.is_number(found[2]) for found in USER_ID.findall(text)) or any(
+            map(self.is_number, lists)
+        )
 
     def _may_name(self, text: bytes) -> bool:
         """Whether any word of a text is one that is looked for. Nearly all have been asked about before, and
         sets tell it quickly."""
-        for asked in set(_RUN.findall(text)) - self._innocent:
+        for asked in set(RUN.findall(text)) - self._innocent:
             if self._spans_of(asked):
                 return True
             if len(self._innocent) > _MOST_REMEMBERED:
@@ -139,7 +195,7 @@ class Retired:
             self._innocent.add(asked)
         return False
 
-    def _spans_of(self, asked: tuple[bytes, bytes]) -> tuple[_Found, ...]:
+    def _spans_of(self, asked: tuple[bytes, bytes]) -> _Spans:
         spans = self._known.get(asked)
         if spans is None:
             spans = self._spans(*asked)
@@ -150,9 +206,7 @@ class Retired:
     def blanked(self, text: bytes) -> tuple[bytes, int]:
         """A text without mentions of retired learners, and how many there were. Keys of JSON stay."""
         spans = [
-            (begin, end)
-            for begin, end, is_word in self._names_in(text)
-            if is_word and not _KEY_FOLLOWS.match(text, end)
+            (begin, end) for begin, end, is_word in self._names_in(text) if is_word and not is_key(text, end)
         ]
         count = len(spans)
         if spans:
@@ -161,45 +215,82 @@ class Retired:
                 pieces += [text[at:begin], BLANK]
                 at = end
             text = b"".join([*pieces, text[at:]])
+        if self.on_edge:
+            return text, count
+        text, numbers = self._without_numbers(text)
+        return text, count + numbers
+
+    def _without_numbers(self, text: bytes) -> tuple[bytes, int]:
+        """A text without user ids where such stand, and how many there were."""
+        count = 0
 
         def number(match: re.Match[bytes]) -> bytes:
             nonlocal count
-            if not self.is_number(match[4]):
+            if not self.is_number(match[3]):
                 return match[0]
             count += 1
-            in_query = b":" not in match[2] and b"%3A" not in match[2].upper()
-            return match[1] + match[2] + match[3] + (b"" if match[3] or in_query else b"null")
+            before, quote = match[1], match[2]
+            if b"users" in before.lower():
+                return before + BLANK
+            in_query = b":" not in before and b"%3a" not in before.lower()
+            return before + quote + (b"" if quote or in_query else b"null")
 
-        return _NUMBER.sub(number, text), count
+        def numbers(match: re.Match[bytes]) -> bytes:
+            nonlocal count
+            items = match[2].split(b",")
+            kept = [item for item in items if not self.is_number(item.strip(b' \\"'))]
+            count += len(items) - len(kept)
+            return match[1] + b",".join(kept)
+
+        return USER_IDS.sub(numbers, USER_ID.sub(number, text)), count
 
     def _names_in(self, text: bytes) -> Iterator[_Found]:
         """Where user names and addresses of retired learners stand in a text, in order, none twice."""
-        if not self._may_name(text):
-            return
-        for match in _RUN.finditer(text):
-            begin = match.start(2)
-            for first, last, is_word in self._spans_of((match[1], match[2])):
-                yield begin + first, begin + last, is_word
+        found: list[_Found] = []
+        if self._may_name(text):
+            for match in RUN.finditer(text):
+                begin, end = match.span(2)
+                for span, is_word in self._spans_of((match[1], match[2])):
+                    first, last = begin + span.begin, begin + span.end
+                    if span.is_part and is_whole_value(text, begin, end, span.is_escaped):
+                        continue  # the name of somebody else begins or ends so
+                    if not is_within_word(text, first, last):
+                        found.append((first, last, is_word))
+        if self.shapes:
+            found += self._spelt_in(text)
+        yield from _apart(found)
 
-    def _spans(self, before: bytes, run: bytes) -> tuple[_Found, ...]:
-        # Behind a backslash or a percent sign the first letters may belong to it: `\nann`, `%22ann`.
-        shifts = {b"": (0,), b"\\": (0, 1, 5), b"%": (0, 2)}[before]
-        found: set[_Found] = set()
-        for shift in shifts:
-            rest = run[shift:]
-            stripped = rest.strip(b".+-@")
-            begin = shift + len(rest) - len(rest.lstrip(b".+-@"))
-            candidates = {(shift, len(run)), (begin, begin + len(stripped))}
-            candidates |= {(shift + word.start(), shift + word.end()) for word in _WORD.finditer(rest)}
-            for first, last in candidates:
-                if first < last:
-                    is_somebody, is_word = self._asked(run[first:last])
-                    found |= {(first, last, is_word)} if is_somebody else set()
-        kept: list[_Found] = []
-        for first, last, is_word in sorted(found, key=lambda span: (span[0], -span[1])):
-            if not kept or first >= kept[-1][1]:
-                kept.append((first, last, is_word))
-        return tuple(kept)
+    def _spans(self, before: bytes, run: bytes) -> _Spans:
+        found: dict[tuple[int, int], tuple[Span, bool]] = {}
+        for span in words_in(before, run):
+            if span.begin < span.end:
+                is_somebody, is_word = self._asked(run[span.begin : span.end])
+                known = found.get((span.begin, span.end))
+                if is_somebody and (known is None or known[0].is_part):
+                    found[span.begin, span.end] = span, is_word
+        return tuple(found.values())
+
+    def _spelt_in(self, text: bytes) -> Iterator[_Found]:
+        """Where user names of other signs than `RUN` has stand in a text, whatever is escaped."""
+        for reading in readings(text):
+            for word in reading.words():
+                if not self._is_anchor(word[0]):
+                    continue
+                for before, after in self.shapes:
+                    begin, end = word.start() - before, word.end() + after
+                    if begin < 0 or end > len(reading.text) or not reading.stands_alone(begin, end):
+                        continue
+                    name = reading.text[begin:end]
+                    if self.is_name(name):
+                        yield reading.at[begin], reading.at[end], self.has(WORD, name)
+
+    def _is_anchor(self, word: str) -> bool:
+        known = self._anchors.get(word)
+        if known is None:
+            if len(self._anchors) > _MOST_REMEMBERED:
+                self._anchors.clear()
+            known = self._anchors[word] = self.has(ANCHOR, word)
+        return known
 
     def _asked(self, word: bytes) -> tuple[bool, bool]:
         """Whether a word is a user name or address of a retired learner, and whether it is to be blanked."""
@@ -211,14 +302,14 @@ class Retired:
         return known
 
     def _asked_anew(self, word: bytes) -> tuple[bool, bool]:
-        text = word.decode("utf-8", "replace")
-        if "%" in text:
-            text = text.replace("%40", "@").replace("%2B", "+").replace("%2b", "+")
-        if "@" in text and self.digest_of(ADDRESS, text) in self.digests:
+        if len(word) == 32 and _ANONYMOUS_ID.fullmatch(word) and self.has(ANONYMOUS, word.decode()):
             return True, True
-        if len(text) > _LONGEST_NAME or not self.is_name(text):
+        text = composed(plain_signs(word).decode("utf-8", "surrogateescape"))
+        if self.is_address(text):
+            return True, True
+        if len(text) > LONGEST_NAME or not self.is_name(text):
             return False, False
-        return True, self.digest_of(WORD, text) in self.digests
+        return True, self.has(WORD, text)
 
     def _digest(self, kind: str, text: str) -> str:
         # The kind with its length before it: no two messages are spelt the same.
@@ -236,12 +327,41 @@ class Learner:
     is_usual: bool = False
     """Whether the user name is a usual word of the data: where it is a mention cannot be told."""
 
+    anonymous_ids: tuple[str, ...] = field(default=(), repr=False)
+    """What stands for the learner in single courses (`hash_id`)."""
+
     def marks(self) -> list[tuple[str, str]]:
         """What the learner is told by, each with its kind."""
         found = [(NAME, self.username)] if self.username else []
         found += [(WORD, self.username)] if self.username and not self.is_usual else []
         found += [(NUMBER, str(self.user_id))] if self.user_id is not None else []
-        return found + [(ADDRESS, address) for address in self.addresses if "@" in address]
+        found += [(ADDRESS, address) for address in self.addresses if "@" in address]
+        found += [(ANONYMOUS, one) for one in self.anonymous_ids]
+        if self.shape() is not None:
+            found.append((ANCHOR, anchor_of(self.username)[0]))
+        if self.username and self.user_id is not None:
+            found.append((COMPLETE, self.username))
+        return found
+
+    def sought(self) -> list[str]:
+        """What a text that is about the learner holds one of."""
+        return [value for kind, value in self.marks() if kind != COMPLETE]
+
+    def shape(self) -> tuple[int, int] | None:
+        """How many signs of the user name stand before and after its `ANCHOR`; None where it needs none."""
+        if is_plain(self.username):
+            return None
+        _, before, after = anchor_of(self.username)
+        return before, after
+
+
+def _apart(found: list[_Found]) -> Iterator[_Found]:
+    """What was found in the order of the text, the longest of what overlaps."""
+    end = 0
+    for first, last, is_word in sorted(found, key=lambda one: (one[0], -one[1])):
+        if first >= end:
+            yield first, last, is_word
+            end = last
 
 
 def read_retired(settings: Settings, needed: bool = False) -> Retired:
@@ -257,7 +377,8 @@ def read_retired(settings: Settings, needed: bool = False) -> Retired:
     retired = Retired(read_key(settings, "retire_key_file", "retired learners", HOW_TO_MAKE))
     if form is None:
         return retired
-    retired = Retired(retired.key, frozenset(form["digests"]))
+    shapes = frozenset((before, after) for before, after in form.get("shapes", ()))
+    retired = Retired(retired.key, frozenset(form["digests"]), shapes=shapes)
     if form["check value"] != retired.check_value():
         raise SettingsError(
             f"retire_key_file: {printable_path(path)} was made with another key, or was changed by hand: "
@@ -283,8 +404,35 @@ def write_retired(settings: Settings, retired: Retired, record: Mapping[str, Any
         "format": FORMAT,
         "check value": retired.check_value(),
         "digests": sorted(retired.digests),
+        "shapes": sorted(retired.shapes),
+        "gone": form.get("gone", {}),
         "record": [*form["record"], *([record] if record else [])],
     }
+    _write(path, content)
+
+
+def note_gone(settings: Settings, what: str, when: datetime) -> None:
+    """Keep in the list, beside the record, when something goes by itself that could not be removed at once:
+    `what` names nobody. What is gone by now is left out."""
+    path = settings.paths.retired_list
+    form = _form(path)
+    if form is not None:
+        later = max(when, *(moment for name, moment in read_gone(settings).items() if name == what), when)
+        gone = {**read_gone(settings), what: later}
+        _write(
+            path, {**form, "gone": {name: moment.isoformat("T", "minutes") for name, moment in gone.items()}}
+        )
+
+
+def read_gone(settings: Settings) -> dict[str, datetime]:
+    """What `note_gone` was told that is still to come, by what it is, the first to go first."""
+    form = _form(settings.paths.retired_list) or {}
+    gone = {what: datetime.fromisoformat(when) for what, when in form.get("gone", {}).items()}
+    now = datetime.now(UTC)
+    return dict(sorted(((what, when) for what, when in gone.items() if when > now), key=lambda one: one[1]))
+
+
+def _write(path: Path, content: Mapping[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n")
 

@@ -1,0 +1,32 @@
+"""Learners who asked to be forgotten: who they are, in keyed digests, and what of a text is about them."""
+
+from __future__ import annotations
+
+from edxtasks.retired.learners import (
+    LONGEST_NAME,
+    USUAL_WORDS,
+    Learner,
+    Retired,
+    note_gone,
+    read_gone,
+    read_retired,
+    refuse_where_retired,
+    write_retired,
+)
+from edxtasks.retired.records import is_about, of_document, of_row, record_cleaner
+
+__all__ = [
+    "LONGEST_NAME",
+    "USUAL_WORDS",
+    "Learner",
+    "Retired",
+    "is_about",
+    "note_gone",
+    "of_document",
+    "of_row",
+    "read_gone",
+    "read_retired",
+    "record_cleaner",
+    "refuse_where_retired",
+    "write_retired",
+]

@@ -1,0 +1,59 @@
+"""What `retire` took away, what it could not, and what goes later by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from edxtasks.table import PythonModel, Table
+
+SNAPSHOT = "snapshot"
+"""Stamp of a table that is kept as it was at a moment."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a run makes again: names of tables, and of files that are written beside dumps."""
+
+    tables: Collection[str]
+    files: Collection[str]
+
+    @classmethod
+    def of(cls, registry: Mapping[str, Table]) -> Made:
+        """That of all tables of a registry."""
+        files = {name for table in registry.values() for name in table.files}
+        for table in registry.values():
+            if isinstance(table.builder, PythonModel):
+                files |= set(table.builder.outputs)
+        return cls({table.name.rpartition(".")[2] for table in registry.values()}, files)
+
+    def is_made_again(self, table: str, stamp: str | None) -> bool:
+        """Whether a run makes a table again, by its name and stamp."""
+        return (table in self.tables or table.startswith("tracklog_")) and stamp != SNAPSHOT
+
+
+@dataclass
+class Removed:
+    """What went: counts, tables and files by name. `left` is what could not be cleaned here, a line each;
+    `gone` what goes later by itself, by what it is, with the moment after which it is gone."""
+
+    rows: int = 0
+    records: int = 0
+    mentions: int = 0
+    rejects: int = 0
+    lines: int = 0
+    tables: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    originals: list[str] = field(default_factory=list)
+    gone: dict[str, datetime] = field(default_factory=dict)
+
+    def record(self) -> dict[str, object]:
+        """What the list keeps of it, which names nobody."""
+        counts = {name: getattr(self, name) for name in ("rows", "records", "mentions", "rejects", "lines")}
+        return {**counts, "tables": self.tables, "files": len(self.files), "left": len(self.left)}
+
+    def goes(self, what: str, when: datetime) -> None:
+        """Note that something goes by itself."""
+        self.gone[what] = max(when, self.gone.get(what, when))
