@@ -61,10 +61,11 @@ class Retire(DataCommand):
         if request.options["check"] and request.options["originals"]:
             raise SettingsError("--check changes nothing, --originals does: one of them")
         wait_at_most(settings.wait)
-        settings.engine.state.mkdir(parents=True, exist_ok=True)
+        locks = settings.engine.state / "locks"
+        locks.mkdir(parents=True, exist_ok=True)
         with (
             use(scratch_of(settings)) as scratch,
-            Lock(settings.engine.state / "retire.lock", "the list of retired learners", say),
+            Lock(locks / "retire.lock", "the list of retired learners", say),
         ):
             return _Retiring(settings, words, scratch).run(
                 remove=not request.options["check"], originals=bool(request.options["originals"])
@@ -84,8 +85,8 @@ class _Retiring:
         settings = self.settings
         courses = known_courses(settings)
         parts = {part for course in courses for part in (course.org, course.number, course.run)}
-        before = read_retired(settings, needed=True)
         named = read_learners(self.words, settings, parts)
+        before = read_retired(settings, needed=True)
         learners = [learner for one in named for learner in one.learners]
         retired = before.with_learners(learners)
         registry = read_registry(settings.engine.state)

@@ -13,8 +13,7 @@ from edxtasks.dumps.rows import csv_file
 from edxtasks.dumps.sorting_record import KNOWN_VERSIONS, RECORDS, SortingRecord, size_of
 from edxtasks.files import replacing
 from edxtasks.messages import Messages
-from edxtasks.retired import Retired
-from edxtasks.retired import of_document, record_cleaner
+from edxtasks.retired import Retired, of_document, record_cleaner
 
 
 def retire_sorted(base: Path, retired: Retired) -> tuple[list[Path], int, int]:

@@ -24,8 +24,7 @@ from edxtasks.files import replacing
 from edxtasks.messages import Messages
 from edxtasks.outcomes import WorkerDiedError
 from edxtasks.printable import listed, printable, printable_path
-from edxtasks.retired import Retired
-from edxtasks.retired import of_document, record_cleaner
+from edxtasks.retired import Retired, of_document, record_cleaner
 from edxtasks.workers import Job, Report, WorkerPool
 
 __all__ = ["Package", "Sorted", "convert", "pending", "plan_package", "was_sorted"]

@@ -22,8 +22,7 @@ from edxtasks.logs.raw_files import RawLog, RawLogError
 from edxtasks.logs.rows.event_time import read_time
 from edxtasks.logs.shard_lists import lists
 from edxtasks.logs.shard_rows import lines_of
-from edxtasks.retired import Retired
-from edxtasks.retired import of_row
+from edxtasks.retired import Retired, of_row
 
 _ROWS_AT_ONCE = 2_000
 

@@ -12,8 +12,7 @@ from typing import IO, cast
 
 import orjson
 
-from edxtasks.retired import Learner, Retired
-from edxtasks.retired import is_about, of_row, record_cleaner
+from edxtasks.retired import Learner, Retired, is_about, of_row, record_cleaner
 from edxtasks.warehouse.duckdb_sql import literal, read_parquet
 from edxtasks.warehouse.parquet import ParquetWarehouse
 

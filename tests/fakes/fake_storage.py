@@ -22,12 +22,18 @@ class FakeStorage(FakeService):
         self.objects: dict[str, Body] = {}
         self.contents: dict[str, bytes] = {}
         self.public: set[str] = set()
+        self.bucket: Body = {}
+        """What the bucket says of itself, such as `versioning` and `softDeletePolicy`."""
+        self.older: dict[tuple[str, str], tuple[Body, bytes]] = {}
+        """Noncurrent versions, by name and generation; kept where the bucket has versioning."""
         self._uploads: dict[str, tuple[Request, bytes]] = {}
 
     def answer_storage(self, request: Request) -> tuple[int, Any, dict[str, str]]:
         """The answer to a request: status, body, headers."""
         if request.path.startswith("/upload/"):
             return self._upload(request)
+        if re.fullmatch(r"/storage/v1/b/[^/]+", request.path):
+            return 200, {"name": "b", **self.bucket}, {}
         match = re.fullmatch(r"(?:/download)?/storage/v1/b/([^/]+)/o(?:/([^/]+))?(/acl)?", request.path)
         if match is None:
             raise Answer(404, "notFound", "no such address")
@@ -38,14 +44,19 @@ class FakeStorage(FakeService):
             return 200, {"items": []}, {}
         if not name:
             prefix = request.query.get("prefix", "")
-            return (
-                200,
-                {"items": [self.objects[one] for one in sorted(self.objects) if one.startswith(prefix)]},
-                {},
-            )
+            items = [self.objects[one] for one in sorted(self.objects) if one.startswith(prefix)]
+            if request.query.get("versions", "").lower() == "true":
+                items += [body for body, _ in self.older.values() if body["name"].startswith(prefix)]
+            return 200, {"items": items}, {}
+        generation = request.query.get("generation")
+        if generation is not None and self.objects.get(name, {}).get("generation") != generation:
+            return self._of_older(name, generation, request)
         if name not in self.objects:
             raise Answer(404, "notFound", f"No such object: {match[1]}/{name}")
         if request.method == "DELETE":
+            self._refuse_kept(self.objects[name])
+            if generation is None:
+                self._supersede(name)
             del self.objects[name], self.contents[name]
             return 204, b"", {}
         if request.method == "PATCH":
@@ -79,6 +90,31 @@ class FakeStorage(FakeService):
             return 308, b"", {"Range": f"bytes=0-{len(sofar) - 1}"} if sofar else {}
         return 200, self._store(first.body["name"], sofar, first), {}
 
+    def _of_older(self, name: str, generation: str, request: Request) -> tuple[int, Any, dict[str, str]]:
+        if (name, generation) not in self.older:
+            raise Answer(404, "notFound", f"No such object: {name}#{generation}")
+        body, content = self.older[name, generation]
+        if request.method == "DELETE":
+            self._refuse_kept(body)
+            del self.older[name, generation]
+            return 204, b"", {}
+        if request.query.get("alt") == "media":
+            return 200, content, {"x-goog-hash": f"crc32c={body['crc32c']},md5={body['md5Hash']}"}
+        return 200, body, {}
+
+    def _refuse_kept(self, body: Body) -> None:
+        if body.get("temporaryHold") or body.get("eventBasedHold"):
+            raise Answer(403, "objectUnderActiveHold", f"Object {body['name']} is under active hold")
+        if body.get("retentionExpirationTime", "") > time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()):
+            raise Answer(403, "retentionPolicyNotMet", f"Object {body['name']} is subject to retention")
+
+    def _supersede(self, name: str) -> None:
+        """Keep the current version of an object as a noncurrent one, where the bucket has versioning."""
+        if name in self.objects and self.bucket.get("versioning", {}).get("enabled"):
+            body = self.objects[name]
+            gone = {**body, "timeDeleted": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())}
+            self.older[name, body["generation"]] = gone, self.contents[name]
+
     def _store(self, name: str, content: bytes, request: Request) -> Body:
         before = self.objects.get(name)
         wanted = request.query.get("ifGenerationMatch")
@@ -86,6 +122,9 @@ class FakeStorage(FakeService):
             raise Answer(
                 412, "conditionNotMet", "At least one of the pre-conditions you specified did not hold."
             )
+        if before is not None:
+            self._refuse_kept(before)
+            self._supersede(name)
         return self.store(name, content)
 
     def store(self, name: str, content: bytes) -> Body:

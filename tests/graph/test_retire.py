@@ -87,7 +87,6 @@ def test_a_learner_disappears_and_stays_away(built: Project) -> None:
     [
         ((), "retire needs learners"),
         (("ann:x",), "word 1 is neither a user name, nor NAME:ID, nor :ID"),
-        (("an\nn",), "word 1 is no user name"),
         (("ann", "--check", "--originals"), "--check changes nothing, --originals does"),
         (("ann",), "there is no key for retired learners (setting retire_key_file)"),
     ],
