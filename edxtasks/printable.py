@@ -100,6 +100,15 @@ def number(value: int) -> str:
     return f"{value:,}".replace(",", " ")
 
 
+def quantity(value: int, one: str, many: str = "") -> str:
+    """A number with what it counts: `1 course`, `2 courses`, `1 200 entries`.
+
+    `one` and `many` may have a verb or an adjective with them: `quantity(n, "file is", "files are")`. Without
+    `many` an s is added.
+    """
+    return f"{number(value)} {one if value == 1 else many or f'{one}s'}"
+
+
 def _escaped(text: str) -> str:
     return text if text.isprintable() else "".join(_pieces(text))
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edxtasks.printable import listed, listed_paths, printable, printable_message, printable_path
+from edxtasks.printable import listed, listed_paths, printable, printable_message, printable_path, quantity
 
 
 @pytest.mark.parametrize(
@@ -78,3 +78,14 @@ def test_a_message_keeps_its_lines_and_none_looks_like_another() -> None:
     told = printable_message("3 rejects:\nFAILED  \x1b[31mbad\nend")
     assert told == "3 rejects:\n        FAILED  \\x1b[31mbad\n        end"
     assert printable_message("") == ""
+
+
+def test_a_quantity_has_its_noun_in_the_right_number() -> None:
+    assert [quantity(value, "course") for value in (0, 1, 2, 1200)] == [
+        "0 courses",
+        "1 course",
+        "2 courses",
+        "1 200 courses",
+    ]
+    assert quantity(1, "entry is", "entries are") == "1 entry is"
+    assert quantity(2, "entry is", "entries are") == "2 entries are"

@@ -19,6 +19,7 @@ from edxtasks.build.log_days import TRACKLOG_SCHEMA, check_log_days, label_of, l
 from edxtasks.course import CourseKey
 from edxtasks.errors import UserError
 from edxtasks.logs.shards import Shard
+from edxtasks.printable import quantity
 from edxtasks.table import PythonModel, Table
 from edxtasks.warehouse.base import BuildInfo, TableInfo, TableName, TableState, digest
 from edxtasks.warehouse.checks import digest_of
@@ -142,7 +143,9 @@ def _adopt_day(warehouse: Adopting, name: TableName, shard: Shard | None) -> int
         label = BuildInfo(made, rows=info.rows, first_time=first, last_time=last)
         return warehouse.adopt(name, label).rows
     if info.rows != shard.rows:
-        raise NotAdoptedError(f"it has {info.rows} rows, its shard {shard.rows}: it is loaded again")
+        raise NotAdoptedError(
+            f"it has {quantity(info.rows, 'row')}, its shard {shard.rows}: it is loaded again"
+        )
     if times != (shard.min_time_us, shard.max_time_us):
         raise NotAdoptedError("its first or last time is not that of its shard: it is loaded again")
     return warehouse.adopt(name, label_of(shard)).rows

@@ -19,7 +19,7 @@ from edxtasks.course import CourseKey
 from edxtasks.directories import sql_directory
 from edxtasks.errors import InputError, SourceAbsentError
 from edxtasks.messages import Messages
-from edxtasks.printable import SHOWN_COURSES, listed, printable_path
+from edxtasks.printable import SHOWN_COURSES, listed, printable_path, quantity
 from edxtasks.table import BuildInputs, Instance, PythonModel, Scope, Table, split_list
 from edxtasks.warehouse.rows import Content, Row
 from edxtasks.warehouse.schema import Schema
@@ -122,7 +122,8 @@ def rows_of_file(path: Path, schema: Schema, form: FileForm, messages: Messages)
                     continue
                 if len(record) != len(header):
                     raise InputError(
-                        f"{path}, line {reader.line_num}: expected {len(header)} fields as in the header, "
+                        f"{path}, line {reader.line_num}: expected "
+                        f"{quantity(len(header), 'field')} as in the header, "
                         f"found {len(record)}. {form.remedy}"
                     )
                 yield {

@@ -27,6 +27,7 @@ from edxtasks.logs.shards import Shard, held_back, shards
 from edxtasks.logs.stored import StoredShards
 from edxtasks.messages import Messages
 from edxtasks.printable import listed as listed_names
+from edxtasks.printable import quantity
 from edxtasks.table import TRACKLOG
 from edxtasks.warehouse.base import BuildInfo, TableName, TableState, Warehouse, digest
 from edxtasks.warehouse.rows import JsonLines
@@ -99,14 +100,14 @@ def check_log_days(context: Context, course: CourseKey, force: bool = False) -> 
     held = tuple(sorted(withheld & set(listed)))
     new = sum(name not in loaded for name in [*load, *fetch])
     reason = ", ".join(
-        f"{number} {word}"
-        for number, word in (
-            (new, "new days"),
-            (len(load) + len(fetch) - new, "changed days"),
-            (len(drop), "days to go"),
-            (len(held), "days held back"),
-            (len(alone), "days left alone (not_before)"),
-            (len(foreign), "days of somebody else or unreadable, without shard, left alone"),
+        quantity(number, f"{before}day{after}", f"{before}days{after}")
+        for number, before, after in (
+            (new, "new ", ""),
+            (len(load) + len(fetch) - new, "changed ", ""),
+            (len(drop), "", " to go"),
+            (len(held), "", " held back"),
+            (len(alone), "", " left alone (not_before)"),
+            (len(foreign), "", " of somebody else or unreadable, without shard, left alone"),
         )
         if number
     )
@@ -151,7 +152,11 @@ def load_log_days(
                     loaded[name] = ended()
                 except QuotaError as error:  # the others would fail of it too
                     left = days - len(loaded)
-                    failures = {name: QuotaError(f"{error}. {left} days are left: a later run loads them")}
+                    failures = {
+                        name: QuotaError(
+                            f"{error}. {quantity(left, 'day is', 'days are')} left for a later run"
+                        )
+                    }
                     break
                 except Exception as error:  # noqa: BLE001 - one day's failure never stops the others
                     failures[name] = error
@@ -165,7 +170,7 @@ def load_log_days(
     for notice in context.warehouse.notices(course.logs_dataset):
         messages.add(notice)
     if verdict.drop:
-        messages.note(f"{len(verdict.drop)} day tables dropped: their shards are gone")
+        messages.note(f"dropped {quantity(len(verdict.drop), 'day table')} without a shard")
     if verdict.foreign:
         names = listed_names(verdict.foreign)
         messages.add(f"left as they are, made by somebody else or unreadable, and without shard: {names}")

@@ -20,7 +20,7 @@ from edxtasks.build.stamp_parts import (
 )
 from edxtasks.config.settings import OPTIONS, SETTINGS
 from edxtasks.course import CourseKey
-from edxtasks.printable import listed
+from edxtasks.printable import listed, quantity
 from edxtasks.table import TRACKLOG, External, Table
 from edxtasks.warehouse.base import TableState
 
@@ -135,8 +135,7 @@ def _dates(new: list[date], changed: list[date], removed: list[date]) -> Iterato
         (removed, "will be removed", "will be removed"),
     ):
         if days:
-            words = f"1 date {one}" if len(days) == 1 else f"{len(days)} dates {many}"
-            yield f"{words}: {_some(days)}"
+            yield f"{quantity(len(days), f'date {one}', f'dates {many}')}: {_some(days)}"
 
 
 def _some(days: list[date]) -> str:

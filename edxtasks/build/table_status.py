@@ -12,6 +12,7 @@ from edxtasks.build.context import dataset_of
 from edxtasks.config import Settings
 from edxtasks.course import CourseKey
 from edxtasks.messages import Messages
+from edxtasks.printable import quantity
 from edxtasks.warehouse.base import TableName, Warehouse
 
 HEADER = "modified,course_id,created,n_rows,size_bytes,dataset,tablename"
@@ -73,7 +74,9 @@ def courses_without_table(
         messages.add(one.line())
     lacking = [one.course for one in status if not one.exists]
     chosen = ", ".join(map(str, lacking)) or "none"
-    messages.add(f"{len(lacking)} of {len(status)} courses have no table {table}, and are chosen: {chosen}")
+    messages.add(
+        f"{len(lacking)} of {quantity(len(status), 'course')} have no table {table}, and are chosen: {chosen}"
+    )
     return lacking
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from edxtasks.build.adoption import Adopting
 from edxtasks.commands.base import GraphCommand
 from edxtasks.graph.adopting import Adopted, adopt
-from edxtasks.printable import printable_message
+from edxtasks.printable import printable_message, quantity
 
 
 class Adopt(GraphCommand):
@@ -34,12 +34,12 @@ class Adopt(GraphCommand):
             taken += one.reason is None
             left += one.reason is not None and one.exists
             missing += not one.exists
-        print(f"{taken} tables adopted, {left} to be built again, {missing} to be built")
+        print(f"{quantity(taken, 'table')} adopted, {left} to be built again, {missing} to be built")
         self.run.context.digests.save()
         return 0
 
 
 def _told(one: Adopted) -> str:
     if one.reason is None:
-        return f"adopted {one.table}: {one.rows} rows"
+        return f"adopted {one.table}: {quantity(one.rows, 'row')}"
     return f"{'left   ' if one.exists else 'missing'} {one.table}: {one.reason}"

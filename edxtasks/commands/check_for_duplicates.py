@@ -7,6 +7,7 @@ from collections import Counter
 from edxtasks.commands.plain import DataCommand, Request
 from edxtasks.commands.tables import print_text
 from edxtasks.course import CourseKey
+from edxtasks.printable import quantity
 
 
 class CheckForDuplicates(DataCommand):
@@ -30,5 +31,5 @@ class CheckForDuplicates(DataCommand):
         for course, number in counts.items():
             if number > 1:
                 print_text(f"{course}\n")
-        print_text(f"{len(keys)} ids, {len(keys) - len(counts)} repeats\n")
+        print_text(f"{quantity(len(keys), 'id')}, {quantity(len(keys) - len(counts), 'repeat')}\n")
         return 0

@@ -12,7 +12,7 @@ from edxtasks.build.registry import read_registry
 from edxtasks.commands.plain import DataCommand, Request
 from edxtasks.course import shorten
 from edxtasks.errors import SettingsError, SourceAbsentError, UserError, from_machine
-from edxtasks.printable import listed, number, printable, printable_message, say
+from edxtasks.printable import listed, number, printable, printable_message, quantity, say
 from edxtasks.scratch import scratch_of
 from edxtasks.steps.resource_limits import share
 from edxtasks.table import Table
@@ -168,8 +168,8 @@ def _report(
     words: tuple[str, ...],
     declared: Table | None,
 ) -> Iterator[str]:
-    yield f"here       {printable(words[0], None)}: {number(found.here)} rows"
-    yield f"there      {printable(words[1], None)}: {number(found.there)} rows"
+    yield f"here       {printable(words[0], None)}: {quantity(found.here, 'row')}"
+    yield f"there      {printable(words[1], None)}: {quantity(found.there, 'row')}"
     if key is None:
         told = f" ({declared.grain})" if declared is not None and declared.grain else ""
         yield f"key        none{told}: rows are compared whole, numbers with a point to nine digits"
@@ -182,7 +182,10 @@ def _report(
     yield f"only there {number(found.only_there)}"
     for name, count in (("here", found.repeated_here), ("there", found.repeated_there)):
         if count:
-            yield f"note: {number(count)} rows {name} repeat a key: compared in the order of their content"
+            yield (
+                f"note: {quantity(count, 'row')} {name} with a repeated key: compared in the "
+                "order of their content"
+            )
     if found.columns_here:
         yield f"columns only here:  {listed(found.columns_here, 1000)}"
     if found.columns_there:
@@ -193,7 +196,7 @@ def _report(
         yield f"note: {name} is {kind} here and {other} there: compared as {kind}"
     for name, counts in found.columns.items():
         if counts.respelt:
-            yield f"note: {name}: {number(counts.respelt)} equal values are written otherwise there"
+            yield f"note: {name}: {quantity(counts.respelt, 'equal value')} written otherwise there"
     names = list(found.columns)
     for name, counts in found.columns.items():
         if counts.changed and key is not None:

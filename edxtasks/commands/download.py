@@ -24,7 +24,7 @@ from edxtasks.commands.plain import DataCommand, Request, each
 from edxtasks.config import Settings
 from edxtasks.course import shorten
 from edxtasks.errors import SettingsError
-from edxtasks.printable import number, printable_path, say
+from edxtasks.printable import printable_path, quantity, say
 from edxtasks.scratch import Scratch, scratch_of, use
 from edxtasks.warehouse import open_warehouse
 from edxtasks.warehouse.base import NAME, TableName, Warehouse
@@ -142,7 +142,7 @@ def _separate(request: Request, source: Source) -> None:
         return
     form = with_settings(PLAIN, request.settings)
     rows = save(found, RowFile(path, options["output_format_json"], options["gzip"]), form)
-    say(f"{source}: {_rows(rows)} in {printable_path(path)}")
+    say(f"{source}: {quantity(rows, 'row')} in {printable_path(path)}")
 
 
 def _ending(request: Request) -> str:
@@ -174,16 +174,10 @@ def _combined(request: Request, sources: Sequence[Source], warehouses: Warehouse
         return 0
     form = with_settings(PLAIN, request.settings)
     rows = combine(extracts, RowFile(path, options["output_format_json"], options["gzip"]), form, target)
-    say(
-        f"{_rows(rows)} of {len(extracts)} table{'' if len(extracts) == 1 else 's'} in {printable_path(path)}"
-    )
+    say(f"{quantity(rows, 'row')} of {quantity(len(extracts), 'table')} in {printable_path(path)}")
     if target is not None:
-        say(f"{_rows(rows)} in the table {options['combine_into_table']}")
+        say(f"{quantity(rows, 'row')} in the table {options['combine_into_table']}")
     return 0
-
-
-def _rows(rows: int) -> str:
-    return f"{number(rows)} row{'' if rows == 1 else 's'}"
 
 
 def _found(source: Source, skip_missing: bool) -> Extract | None:

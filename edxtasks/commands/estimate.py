@@ -8,7 +8,7 @@ from edxtasks.build.estimates import TEBIBYTE, Estimating
 from edxtasks.commands.base import GraphCommand
 from edxtasks.graph.costs import Cost, costs
 from edxtasks.graph.plan import PlannedStatus
-from edxtasks.printable import printable_message
+from edxtasks.printable import printable_message, quantity
 
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
 
@@ -60,14 +60,17 @@ def _total(found: list[Cost], price: float) -> str:
         return "total: nothing to query"
     known = [one.estimate for one in found if one.estimate is not None]
     billed = sum(one.billed for one in known) / TEBIBYTE * price
-    told = f"total: at most {size(sum(one.bytes for one in known))}, {dollars(billed)} for {len(known)} tasks"
+    told = (
+        f"total: at most {size(sum(one.bytes for one in known))}, {dollars(billed)} for "
+        f"{quantity(len(known), 'task')}"
+    )
     may = sum(one.estimate is not None and one.planned is PlannedStatus.MAY_RUN for one in found)
     if may:
         told += f", {may} of which may run"
     if unknown := sum(bool(one.unknown) for one in found):
-        told += f"; {unknown} tasks unknown until their inputs are built"
+        told += f"; {quantity(unknown, 'task')} unknown until their inputs are built"
     if faulty := sum(bool(one.fault) for one in found):
-        told += f"; {faulty} tasks that cannot be told"
+        told += f"; {quantity(faulty, 'task')} that cannot be told"
     return told
 
 

@@ -8,7 +8,7 @@ from edxtasks.build.table_status import HEADER, status_of
 from edxtasks.commands.plain import DataCommand, Request, each_course
 from edxtasks.commands.tables import print_text, table_of_option, warehouse_to_read
 from edxtasks.course import CourseKey
-from edxtasks.printable import say
+from edxtasks.printable import quantity, say
 
 
 class GetCourseTableStatus(DataCommand):
@@ -48,6 +48,6 @@ class GetCourseTableStatus(DataCommand):
             print_text(f"{status.json_line() if in_json else status.line()}\n")
 
         ended = each_course(request, tell)
-        say(f"{found[True]} tables found")
-        say(f"{found[False]} tables missing")
+        say(f"{quantity(found[True], 'table')} found")
+        say(f"{quantity(found[False], 'table')} missing")
         return ended

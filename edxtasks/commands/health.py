@@ -25,7 +25,7 @@ from edxtasks.directories import anything_of
 from edxtasks.errors import SettingsError, UserError, nearest
 from edxtasks.health.examination import examine
 from edxtasks.health.findings import PROBLEM, Finding
-from edxtasks.printable import number, printable_message, say
+from edxtasks.printable import number, printable_message, quantity, say
 from edxtasks.scratch import scratch_of
 from edxtasks.warehouse import open_warehouse
 
@@ -97,8 +97,8 @@ class Health(DataCommand):
         levels = Counter(one.level == PROBLEM for one in found.findings)
         measured = f"measured against {found.today}" if found.today else "no log day to measure against"
         say(
-            f"{_count(levels[True], 'problem')}, {_count(levels[False], 'note')} of "
-            f"{_count(len(request.courses), 'course')}, {measured}, {time.monotonic() - begun:.1f} s"
+            f"{quantity(levels[True], 'problem')}, {quantity(levels[False], 'note')} of "
+            f"{quantity(len(request.courses), 'course')}, {measured}, {time.monotonic() - begun:.1f} s"
         )
         return FAILED if levels[True] else 0
 
@@ -164,7 +164,3 @@ def _lines(
         yield before + line
         return
     yield from textwrap.wrap(line, width, initial_indent=before, subsequent_indent=" " * len(before))
-
-
-def _count(found: int, word: str) -> str:
-    return f"{number(found)} {word}{'' if found == 1 else 's'}"

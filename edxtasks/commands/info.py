@@ -17,7 +17,7 @@ from edxtasks.graph.states import State, state_of, steps_of, summary
 from edxtasks.graph.table_step import TableStep
 from edxtasks.graph.task_files import TASKS
 from edxtasks.graph.tasks import STEP
-from edxtasks.printable import listed, number, printable_message
+from edxtasks.printable import listed, number, printable_message, quantity
 from edxtasks.steps.step import Step
 from edxtasks.table import Need
 
@@ -104,7 +104,7 @@ class Info(GraphCommand):
         state = context.state(table, step.course) if step.makes != step.name else None
         info = context.warehouse.info(context.name(table, step.course)) if state is not None else None
         if info is not None:
-            rows = "1 row" if info.rows == 1 else f"{number(info.rows)} rows"
+            rows = quantity(info.rows, "row")
             facts["table"] += f", {rows}, built {(time_text(info.modified) or '')[:16]} UTC"
         facts["kept in"] = listed(step.targets()[:1], limit=None)
         for need, word in _NEEDS.items():
@@ -127,7 +127,7 @@ class Info(GraphCommand):
         courses = list(dict.fromkeys(filter(None, (base_and_course(one)[1] for one in steps))))
         facts = {
             "state": summary(found.values()) if found else "",
-            "tasks": f"{number(len(steps))} of {number(len(courses))} courses"
+            "tasks": f"{number(len(steps))} of {quantity(len(courses), 'course')}"
             if courses
             else f"{len(steps)}",
             "courses": "" if course else listed(courses, _SHOWN),

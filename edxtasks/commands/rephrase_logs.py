@@ -13,7 +13,7 @@ from edxtasks.logs.options import rephrase_rules
 from edxtasks.logs.rephrase_files import lines_of, rephrase_file
 from edxtasks.logs.rows.line import Reject
 from edxtasks.logs.rows.rephrase import StreamCounts, rephrase_stream
-from edxtasks.printable import say
+from edxtasks.printable import quantity, say
 
 
 class RephraseLogs(DataCommand):
@@ -70,5 +70,8 @@ def _telling(where: str) -> Callable[[int, Reject, bytes], None]:
 
 
 def _told(counts: StreamCounts) -> str:
-    text = f"{counts.lines} lines, {counts.rows} rows, {counts.rejects.total()} rejects"
+    text = (
+        f"{quantity(counts.lines, 'line')}, {quantity(counts.rows, 'row')}, "
+        f"{quantity(counts.rejects.total(), 'reject')}"
+    )
     return text + (f", {counts.blank} blank" if counts.blank else "")

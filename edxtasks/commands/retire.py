@@ -14,7 +14,7 @@ from edxtasks.commands.plain import DataCommand, Request
 from edxtasks.config import Settings, known_courses
 from edxtasks.errors import SettingsError
 from edxtasks.locks import Lock, wait_at_most
-from edxtasks.printable import number, printable_path, say
+from edxtasks.printable import number, printable_path, quantity, say
 from edxtasks.retired import Learner, Retired, note_gone, read_gone, read_retired, write_retired
 from edxtasks.retirement.accounts import Named, read_learners
 from edxtasks.retirement.removed import Made, Removed
@@ -161,7 +161,7 @@ class _Retiring:
         for line in left:
             print(f"left: {line}")
         if left:
-            say(f"ERROR: {number(len(left))} places are left: clean them, and check again")
+            say(f"ERROR: {quantity(len(left), 'place is', 'places are')} left: clean them, and check again")
             return FAILED
         if unknown:
             return FAILED
@@ -172,8 +172,8 @@ class _Retiring:
 
 
 def _tell(removed: Removed, changed: Removed) -> None:
-    print(f"log directory: {number(removed.rows)} rows, {number(removed.rejects)} rejected lines")
-    print(f"sorted dumps: {number(removed.records)} records")
+    print(f"log directory: {quantity(removed.rows, 'row')}, {quantity(removed.rejects, 'rejected line')}")
+    print(f"sorted dumps: {quantity(removed.records, 'record')}")
     print(f"mentions in rows and records of others: {number(removed.mentions)} blanked")
     for table in removed.tables:
         print(f"removed table {table}")

@@ -22,7 +22,7 @@ from edxtasks.content.findings import HIDDEN, RENAMED, TIME, WEIGHT, Findings
 from edxtasks.content.policy import Policy, is_set
 from edxtasks.course import CourseKey
 from edxtasks.errors import InputError
-from edxtasks.printable import listed, printable
+from edxtasks.printable import listed, printable, quantity
 
 AxisRow = dict[str, object]
 """A row of `course_axis` by column; `due` and `start` are aware datetimes in UTC, `data` is a dict."""
@@ -115,7 +115,7 @@ def why_no_row(bundle: Bundle, findings: Findings) -> str:
         return "its course element is empty"
     different = list(dict.fromkeys(inside))
     shown = listed(different, _SHOWN_TAGS)
-    return f"none of its {len(inside)} elements ({shown}) has a url_name or display_name"
+    return f"none of its {quantity(len(inside), 'element')} ({shown}) has a url_name or display_name"
 
 
 def url_name_of(element: etree._Element) -> str | None:

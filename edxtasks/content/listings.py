@@ -18,7 +18,7 @@ from edxtasks.content.markup import clean_text, decode
 from edxtasks.content.policy import value_text
 from edxtasks.course import CourseKey
 from edxtasks.errors import InputError
-from edxtasks.printable import printable_path
+from edxtasks.printable import printable_path, quantity
 
 Listing = Mapping[str, str | None]
 """A row of the listings file: text by column, None where nothing is given."""
@@ -48,7 +48,7 @@ def find_listing(listings: Iterable[Listing], course: CourseKey, findings: Findi
     """The first row of a course, in either form of its key; further ones are told. None without one."""
     found = [row for row in listings if CourseKey.find(row.get(_KEY) or "") == course]
     if len(found) > 1:
-        findings.add(LISTINGS, f"{course} has {len(found)} rows: the first is used")
+        findings.add(LISTINGS, f"{course} has {quantity(len(found), 'row')}: the first is used")
     return found[0] if found else None
 
 
@@ -65,7 +65,7 @@ def _csv_rows(text: str, path: Path, findings: Findings) -> list[dict[str, str |
         if _KEY not in header:
             raise InputError(
                 f"listings file {printable_path(path)} has no column {_KEY}: expected a CSV file with a "
-                f"header row, found a first row of {len(header)} cells without it."
+                f"header row, found a first row of {quantity(len(header), 'cell')} without it."
             )
         place = header.index(_KEY)
         for cells in reader:
@@ -73,7 +73,8 @@ def _csv_rows(text: str, path: Path, findings: Findings) -> list[dict[str, str |
                 continue
             if len(cells) <= place:
                 raise InputError(
-                    f"listings file {printable_path(path)} line {reader.line_num} has {len(cells)} cells: "
+                    f"listings file {printable_path(path)} line {reader.line_num} has "
+                    f"{quantity(len(cells), 'cell')}: "
                     f"none for {_KEY}, column {place + 1}."
                 )
             if len(cells) > len(header):

@@ -14,7 +14,7 @@ from edxtasks.dumps.reader import FLOAT, INTEGER, STRING, DeliveredTable, Field
 from edxtasks.dumps.sources import logical_file
 from edxtasks.errors import InputError
 from edxtasks.messages import Messages
-from edxtasks.printable import printable_path
+from edxtasks.printable import printable_path, quantity
 
 FOLDER = "from_edxinstructordash"
 _NAMED_BY_EDX = re.compile(r".*_grade_report_([0-9]{4}-[0-9]{2}-[0-9]{2})-[0-9]{4}\.csv(?:\.gz)?", re.DOTALL)
@@ -72,7 +72,7 @@ def _column(table: DeliveredTable, names: tuple[str, ...]) -> str:
             return name
     raise InputError(
         f'{printable_path(table.path)}: expected a grade report with the column "{names[0]}" (older: '
-        f'"{names[1]}"), found a first record of {len(table.header)} fields without it'
+        f'"{names[1]}"), found a first record of {quantity(len(table.header), "field")} without it'
     )
 
 

@@ -14,7 +14,7 @@ from edxtasks.dumps.reader import Account
 from edxtasks.dumps.records import csv_records
 from edxtasks.errors import InputError
 from edxtasks.messages import Messages
-from edxtasks.printable import printable, printable_path
+from edxtasks.printable import printable, printable_path, quantity
 from edxtasks.table import BuildInputs, Instance, Need, PythonModel
 
 Rows = list[dict[str, object]]
@@ -85,7 +85,9 @@ def _from_csv(
             continue
         account.records += 1
         if len(record) != len(header):
-            account.reject(account.records, f"{len(record)} fields where the header has {len(header)}")
+            account.reject(
+                account.records, f"{quantity(len(record), 'field')} where the header has {len(header)}"
+            )
             continue
         account.rows += 1
         rows.append({column: record[at] for column, at in places.items()})
@@ -128,7 +130,8 @@ def _places(
             places[column] = found
     if not places and messages is not None and len(header) == len(headings):
         messages.add(
-            f"{printable(path.name)}: no column name is known; its {len(header)} columns were read by "
+            f"{printable(path.name)}: no column name is known; its "
+            f"{quantity(len(header), 'column was', 'columns were')} read by "
             "position"
         )
         return {column: index for index, column in enumerate(headings)}
@@ -140,7 +143,7 @@ def _places(
         # What else the header has is not shown: where it is missing, its place is taken by a person's record.
         raise InputError(
             f"{printable_path(path)}: missing columns: {told}. Expected a header row with these names, "
-            f"found {len(header)} columns, {len(places)} of them known"
+            f"found {quantity(len(header), 'column')}, {len(places)} of them known"
         )
     return places
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from edxtasks.course import CourseKey
 from edxtasks.errors import InputError, UserError
-from edxtasks.printable import listed, printable, printable_path
+from edxtasks.printable import listed, printable, printable_path, quantity
 
 SHORT_NAMES: Mapping[str, str] = {
     "auth_user": "users",
@@ -246,14 +246,17 @@ def _why_nothing(folder: Path, failed: int, not_understood: int) -> str:
         names = [one.name for one in deeper]
         cure = f"its files lie one folder deeper, in {listed(names)}: set dump_dir to it, or move them up"
     elif encrypted:
-        cure = f"{encrypted} files are encrypted ({_ENCRYPTED}): decrypt them first, for example with gpg"
+        cure = (
+            f"{quantity(encrypted, 'file is', 'files are')} encrypted ({_ENCRYPTED}): decrypt "
+            "them first, for example with gpg"
+        )
     elif archives:
         cure = f"it holds an archive: unpack {listed(archives)} first"
     elif failed:
-        cure = f"the export of all {failed} files failed at edX"
+        cure = f"the export of all {quantity(failed, 'file')} failed at edX"
     else:
         cure = (
-            f"none of its {len(names)} entries is named as the files of a package are, "
+            f"none of its {quantity(len(names), 'entry', 'entries')} is named as the files of a package are, "
             "ORG-NUMBER-RUN-TABLE-prod-analytics.sql and the like"
         )
     return f"nothing of the package {where} can be sorted: {cure}"

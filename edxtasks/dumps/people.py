@@ -15,7 +15,7 @@ from edxtasks.dumps import documents, from_mongodb, grade_reports
 from edxtasks.dumps.reader import COURSE_ID, FLOAT, INTEGER, STRING, TIMESTAMP, DeliveredTable, Field
 from edxtasks.errors import InputError
 from edxtasks.messages import Messages
-from edxtasks.printable import printable, printable_path
+from edxtasks.printable import printable, printable_path, quantity
 
 USERS = (
     Field("username"),
@@ -194,7 +194,7 @@ class _Reader:
             doubles += user in into
             into[user] = fragment(dict(zip(names, found, strict=True)))
         if doubles:
-            self.messages.note(f"{name}: {doubles} records of persons who have a later one were not used")
+            self.messages.note(f"{name}: {quantity(doubles, 'record')} not used: the person has a later one")
 
     def newest_of_each(
         self, into: dict[int, bytes], name: str, fields: Sequence[Field], elsewhere: set[int] | None
@@ -224,7 +224,10 @@ class _Reader:
                 row[next(target for target in names if target.endswith("course_id"))] = self.course.slash
             into[user] = fragment(row)
         if several:
-            self.messages.note(f"{name}: {len(several)} persons have several records; the newest was used")
+            self.messages.note(
+                f"{name}: {quantity(len(several), 'person has', 'persons have')} several records; "
+                "the newest was used"
+            )
 
     def hashes(self, into: dict[int, bytes]) -> None:
         """The anonymous ids; the key column is `id` in older dumps, `user_id` in newer ones."""
@@ -276,7 +279,8 @@ def _recover(people: People, reader: _Reader, cut_off: str | None) -> None:
         )
     if people.removed:
         reader.messages.add(
-            f"{from_mongodb.FOLDER}: {len(people.removed)} persons enrolled after the dump were left out"
+            f"{from_mongodb.FOLDER}: left out {quantity(len(people.removed), 'person')} enrolled "
+            "after the dump"
         )
 
 
@@ -312,6 +316,6 @@ def _tell(people: People, messages: Messages) -> None:
     ids = people.ids()
     nameless = sum(b'"username"' not in people.accounts.get(user, b"") for user in ids)
     left_out = len(people.elsewhere - people.enrollments.keys())
-    messages.note(f"{len(ids)} persons, {nameless} of them without an account in the dump")
+    messages.note(f"{quantity(len(ids), 'person')}, {nameless} of them without an account in the dump")
     if left_out:
-        messages.note(f"{left_out} persons enrolled in other courses only were left out")
+        messages.note(f"{quantity(left_out, 'person')} enrolled in other courses only were left out")

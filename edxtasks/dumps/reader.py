@@ -18,7 +18,7 @@ from edxtasks.dumps.records import Repairs, csv_records, text_blocks, tsv_record
 from edxtasks.dumps.sources import TABLE_ENDINGS, tell_of_doubles
 from edxtasks.errors import InputError
 from edxtasks.messages import Messages
-from edxtasks.printable import printable, printable_path
+from edxtasks.printable import printable, printable_path, quantity
 
 FEW_RECORDS = 20
 """In a file of no more records than this a bad record never fails the task by its share."""
@@ -92,10 +92,12 @@ class Account:
         messages.count("files")
         messages.count("records", self.records)
         messages.count("rejects", self.bad)
-        told = [f"{self.name}: {self.records} records, {self.rows} rows"]
+        told = [f"{self.name}: {quantity(self.records, 'record')}, {quantity(self.rows, 'row')}"]
         told += [f"{self.bad} bad ({'; '.join(self.examples)})"] if self.bad else []
         told += [f"{self.other_course} of other courses"] if self.other_course else []
-        told += [f"{number} {kind} values unreadable" for kind, number in sorted(self.nulled.items())]
+        told += [
+            f"{quantity(number, f'{kind} value')} unreadable" for kind, number in sorted(self.nulled.items())
+        ]
         told += [f"no column {', '.join(self.lacking)}, which is NULL"] if self.lacking else []
         told += [f"{self.skipped} empty lines or repeated headers"] if self.skipped else []
         if repairs is not None and repairs.undecodable_records:
@@ -107,13 +109,14 @@ class Account:
         tell(", ".join(told))
         if self.records > FEW_RECORDS and self.bad > max_bad_fraction * self.records:
             raise InputError(
-                f"{self.name}: {self.bad} of {self.records} records are bad, more than max_bad_fraction = "
+                f"{self.name}: {self.bad} of {quantity(self.records, 'record')} are bad, more than "
+                "max_bad_fraction = "
                 f"{max_bad_fraction:g} allows ({'; '.join(self.examples)}). "
                 "Fetch the file again, or raise the setting max_bad_fraction."
             )
         if self.records and not self.rows:
             raise InputError(
-                f"{self.name}: not one of its {self.records} records can be used "
+                f"{self.name}: not one of its {quantity(self.records, 'record')} can be used "
                 f"({self.bad} bad, {self.other_course} of other courses"
                 + (f"; {'; '.join(self.examples)}" if self.examples else "")
                 + "). Is it the file of another course or table?"
@@ -173,7 +176,8 @@ class DeliveredTable:
                 found = ", ".join(name for name in asked if name in header) or "none"
                 raise InputError(
                     f"{printable_path(self.path)}: the column {column} is missing. Expected a first record "
-                    f"with the names of the columns; of its {len(self.header)} fields these are names that "
+                    f"with the names of the columns; of its {quantity(len(self.header), 'field')} "
+                    "these are names that "
                     f"are read: {found}. Fetch the file again, or put its header back."
                 )
         doubled = [name for name in asked if header[name] > 1]
@@ -204,7 +208,9 @@ class DeliveredTable:
                     continue
                 if len(fields) != width:
                     account.records += 1
-                    account.reject(account.records, f"{len(fields)} fields where the header has {width}")
+                    account.reject(
+                        account.records, f"{quantity(len(fields), 'field')} where the header has {width}"
+                    )
                     continue
             account.records += 1
             account.rows += 1

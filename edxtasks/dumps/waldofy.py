@@ -23,7 +23,7 @@ from edxtasks.errors import InputError
 from edxtasks.files import replacing
 from edxtasks.messages import Messages
 from edxtasks.outcomes import WorkerDiedError
-from edxtasks.printable import listed, printable, printable_path
+from edxtasks.printable import listed, printable, printable_path, quantity
 from edxtasks.retired import Retired, of_document, record_cleaner
 from edxtasks.workers import Job, Report, WorkerPool
 
@@ -141,7 +141,8 @@ def _tell(package: Package, course: CourseKey | None, messages: Messages) -> Non
     encrypted = package.encrypted.get(course, ())
     if encrypted:
         messages.add(
-            f"{len(encrypted)} files are encrypted and were left where they are: {listed(encrypted)}. "
+            f"{quantity(len(encrypted), 'encrypted file was', 'encrypted files were')} left where "
+            f"found: {listed(encrypted)}. "
             "Decrypt them and sort the package again"
         )
         messages.count("encrypted", len(encrypted))
@@ -160,7 +161,8 @@ def _tell(package: Package, course: CourseKey | None, messages: Messages) -> Non
         ]
         if unknown:
             messages.add(
-                f"{len(unknown)} files go to {UNKNOWN}, since their courses are in no course list: "
+                f"{quantity(len(unknown), 'file goes', 'files go')} to {UNKNOWN}, since their "
+                "courses are in no course list: "
                 f"{listed(sorted(set(unknown)))}"
             )
     elif (package.base / course.directory).is_dir() and course.directory != course.package_prefix:
@@ -174,7 +176,8 @@ def _tell_of_turns(package: Package, others: list[str], messages: Messages) -> N
     """Note that files of this date were sorted from other packages before: the two may take turns."""
     for other in sorted(set(others)):
         messages.add(
-            f"{others.count(other)} files that were sorted from {printable(other)} are replaced by those of "
+            f"replaced {quantity(others.count(other), 'file')} that came from {printable(other)} "
+            "with those of "
             f"{printable(package.name)}, which has the same date: keep to one of the two packages as dump_dir"
         )
 

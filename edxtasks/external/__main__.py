@@ -20,7 +20,7 @@ from edxtasks.config import Settings, load_settings
 from edxtasks.errors import UserError, from_machine
 from edxtasks.external import bridges
 from edxtasks.external.running import FOLDER, ROOT
-from edxtasks.printable import say
+from edxtasks.printable import quantity, say
 
 PROGRAMS: Mapping[str, tuple[Callable[..., str], str]] = {
     "get_data": (bridges.get_data, "PROJECT DATASET.TABLE DIRECTORY CSV"),
@@ -38,7 +38,7 @@ def main(words: Sequence[str], environment: Mapping[str, str]) -> int:
         return 2
     program, usage = PROGRAMS[name]
     if len(words) - 1 != len(usage.split()):
-        say(f"ERROR: expected {name} {usage}, found {len(words) - 1} arguments")
+        say(f"ERROR: expected {name} {usage}, found {quantity(len(words) - 1, 'argument')}")
         return 2
     try:
         print(program(_settings(environment), *words[1:]), flush=True)

@@ -17,7 +17,7 @@ from edxtasks.build.exports import RowFile
 from edxtasks.config import Settings
 from edxtasks.digests import Digests
 from edxtasks.errors import InputError, UserError, nearest
-from edxtasks.printable import listed, number, printable, printable_path
+from edxtasks.printable import listed, printable, printable_path, quantity
 from edxtasks.scratch import scratch_of, use
 from edxtasks.storage import open_storage
 from edxtasks.storage.base import checked_name
@@ -47,7 +47,7 @@ def get_data(settings: Settings, project: str, table: str, directory: str, file:
         if is_newer(path, [one]):
             return f"{printable_path(path)} is newer than {name}: left as it is"
         path.parent.mkdir(parents=True, exist_ok=True)
-        return f"{number(save(one, RowFile(path)))} rows of {name} in {printable_path(path)}"
+        return f"{quantity(save(one, RowFile(path)), 'row')} of {name} in {printable_path(path)}"
 
 
 def upload_data(
@@ -69,7 +69,7 @@ def upload_data(
         stamp = digest("uploaded", Digests()(path), columns.digest())
         info = BuildInfo(stamp, parts={"uploaded": stamp}, description=description)
         state = warehouse.load(name, columns, rows_of(path, columns), info)
-        return f"{number(state.rows)} rows in {name}"
+        return f"{quantity(state.rows, 'row')} in {name}"
 
 
 def upload_file(settings: Settings, project: str, file: str, place: str) -> str:
@@ -178,7 +178,8 @@ def rows_of(path: Path, schema: Schema) -> Iterator[Row]:
             for row in reader:
                 if len(row) != len(columns):
                     raise InputError(
-                        f"{shown}, line {reader.line_num}: expected {len(columns)} values, found {len(row)}"
+                        f"{shown}, line {reader.line_num}: expected "
+                        f"{quantity(len(columns), 'value')}, found {len(row)}"
                     )
                 values = {}
                 for column, text in zip(columns, row, strict=True):

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from edxtasks.config import Settings
 from edxtasks.errors import InputError
 from edxtasks.messages import Messages
+from edxtasks.printable import quantity
 
 SHIPPED = Path(__file__).with_name("geographic_regions_by_country.csv")
 """The file that is read where the setting `geographic_regions` names none."""
@@ -89,7 +90,9 @@ def _regions(path: Path, rows: csv.DictReader[str], messages: Messages) -> dict[
             raise InputError(f"{path}, line {rows.line_num}: a second, different row for {country}")
     if left_out:
         messages.count("rejects", left_out)
-        messages.add(f"{path}: {left_out} rows left out whose cc is not a two-letter country code")
+        messages.add(
+            f"{path}: left out {quantity(left_out, 'row')} whose cc is not a two-letter country code"
+        )
     return regions
 
 

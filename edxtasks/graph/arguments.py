@@ -13,6 +13,7 @@ from edxtasks.config import Settings, WithoutTable, chosen_courses, known_course
 from edxtasks.course import CourseKey, is_key, shorten
 from edxtasks.errors import SettingsError, nearest
 from edxtasks.messages import Messages
+from edxtasks.printable import quantity
 from edxtasks.table import REPORT
 
 ABOUT_WEEKLY = frozenset({"adopt", "estimate", "plan", "run"})
@@ -137,7 +138,9 @@ def choose(
         for word, key in named.items():
             if key not in courses:
                 hint = nearest(key.slash, [one.slash for one in courses])
-                raise SettingsError(f"{word}: {key} is none of the {len(courses)} chosen courses{hint}")
+                raise SettingsError(
+                    f"{word}: {key} is none of the {quantity(len(courses), 'chosen course')}{hint}"
+                )
         if options.courses is not None and options.clist is None and not options.year2:
             _refuse_strangers({f"courses={key}": key for key in courses}, settings, exists)
         if only_subtasks:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edxtasks.course import CourseKey
+from edxtasks.graph.progress_words import of_unit
 from edxtasks.graph.record import Outcome, RunRecord, TaskRecord
-from edxtasks.printable import number
+from edxtasks.printable import number, quantity
 
 LONGEST_TABLE = 40
 """Lines of the table that name single tasks, with `verbose=1`; a longer run is added up by kind of task."""
@@ -37,8 +38,8 @@ def totals(record: RunRecord) -> str:
 
 def what(record: TaskRecord) -> str:
     """What a task has built: rows, and dates of a table by date."""
-    dates = f", {record.dates} dates" if record.dates is not None else ""
-    return f"{number(record.rows or 0)} {record.unit}{dates}"
+    dates = f", {quantity(record.dates, 'date')}" if record.dates is not None else ""
+    return of_unit(record.rows or 0, record.unit) + dates
 
 
 def table(records: Sequence[TaskRecord], verbose: bool = False) -> list[str]:
@@ -60,12 +61,15 @@ def table(records: Sequence[TaskRecord], verbose: bool = False) -> list[str]:
     what_width = max((len(line.what) for line in shown), default=0)
     told = []
     for line in shown:
-        rejects = f"  {number(line.rejects)} rejects" if line.rejects else ""
+        rejects = f"  {quantity(line.rejects, 'reject')}" if line.rejects else ""
         built = f"{line.name:{width}}  {line.what:>{what_width}}"
         told.append(f"built   {built}  {line.seconds:7.1f} s{rejects}")
     if rest:
         seconds = sum(line.seconds for line in lines if line.name in rest)
-        told.append(f"and {number(len(rest))} more kinds of tasks in {seconds:.1f} s (verbose=1 names them)")
+        told.append(
+            f"and {quantity(len(rest), 'more kind', 'more kinds')} of tasks in "
+            f"{seconds:.1f} s (verbose=1 names them)"
+        )
     return told
 
 
@@ -77,11 +81,11 @@ def _by_kind(lines: list[_Line]) -> list[_Line]:
     added = []
     for kind, members in kinds.items():
         amount = sum(line.amount for line in members)
-        courses = f", {len(members)} courses" if members[0].name != kind else ""
+        courses = f", {quantity(len(members), 'course')}" if members[0].name != kind else ""
         added.append(
             _Line(
                 kind,
-                f"{number(amount)} {members[0].unit}{courses}",
+                of_unit(amount, members[0].unit) + courses,
                 amount,
                 members[0].unit,
                 sum(line.seconds for line in members),

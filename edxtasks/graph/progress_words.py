@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edxtasks.graph.record import Running, Snapshot
 from edxtasks.locks import WAITING
-from edxtasks.printable import listed, number, printable
+from edxtasks.printable import listed, number, printable, quantity
 
 BYTES = "bytes"
 """The unit of amounts that people read as kB, MB or GB."""
@@ -22,6 +22,11 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def of_unit(value: int, unit: str) -> str:
+    """An amount of a unit, which is written in the plural: `2 rows`, `1 row`."""
+    return quantity(value, unit.removesuffix("s"), unit)
+
+
 def amount(running: Running, seconds: float) -> str:
     """How far a task is, with rate and time left where they can be known; "" where it does not tell.
 
@@ -32,8 +37,8 @@ def amount(running: Running, seconds: float) -> str:
     passed = seconds - running.began
     rate = running.done / passed if passed >= _TOO_EARLY else 0.0
     divisor, unit = _scale(max(running.done, running.of)) if running.unit == BYTES else (1, running.unit)
-    of = f" of {number(running.of // divisor)}" if running.of else ""
-    parts = [f"{number(running.done // divisor)}{of} {unit}"]
+    done, of = running.done // divisor, running.of // divisor
+    parts = [f"{number(done)} of {of_unit(of, unit)}" if running.of else of_unit(done, unit)]
     if rate:
         parts.append(_rate(rate / divisor, unit))
         if running.of > running.done:
@@ -43,7 +48,7 @@ def amount(running: Running, seconds: float) -> str:
 
 def counts(snapshot: Snapshot) -> list[str]:
     """`34 of 120 tasks`, and what failed and warned so far."""
-    parts = [f"{number(snapshot.done)} of {number(snapshot.total)} tasks"]
+    parts = [f"{number(snapshot.done)} of {quantity(snapshot.total, 'task')}"]
     parts += [f"{number(snapshot.failed)} failed"] if snapshot.failed else []
     parts += [f"{number(snapshot.warned)} warned"] if snapshot.warned else []
     return parts

@@ -19,7 +19,7 @@ from edxtasks.course import CourseKey
 from edxtasks.directories import sql_directory
 from edxtasks.errors import SettingsError, SourceAbsentError, UserError
 from edxtasks.files import write_atomically
-from edxtasks.printable import SHOWN_COURSES, listed
+from edxtasks.printable import SHOWN_COURSES, listed, quantity
 
 MARKED = tuple(name for name, one in SETS.items() if one.marked)
 """The sets that keep marks."""
@@ -86,7 +86,7 @@ def remarks_on(context: Context, left_out: Iterable[tuple[str, CourseKey]]) -> l
     for name, pairs in itertools.groupby(left_out, lambda pair: pair[0]):
         courses = [course for _, course in pairs]
         lines.append(
-            f"{name}: {len(courses)} of {len(context.courses)} courses are not looked at "
+            f"{name}: {len(courses)} of {quantity(len(context.courses), 'course')} are not looked at "
             f"(skip_already_successful): {listed(courses, SHOWN_COURSES)}"
         )
     return lines

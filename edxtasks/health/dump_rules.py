@@ -8,7 +8,7 @@ from datetime import date
 
 from edxtasks.config import Settings
 from edxtasks.health.findings import NOTE, PROBLEM, Finding, percent, share_of
-from edxtasks.printable import number, printable
+from edxtasks.printable import number, printable, quantity
 
 USERS = "users"
 """The source with the accounts of a course."""
@@ -48,7 +48,8 @@ def old_dump(
         yield Finding(
             "dump_old",
             PROBLEM,
-            f"its newest dump is {days} days older than the newest log day ({today}); expected at most "
+            f"its newest dump is {quantity(days, 'day')} older than the newest log day ({today}); "
+            "expected at most "
             f"{settings.health_dump_age}. Fetch the weekly package; if the course is over, name it in "
             "health_archived",
             course=course,
@@ -76,7 +77,7 @@ def smaller_dump(course: str, new: Dump, old: Dump, settings: Settings) -> Itera
         if not before or now >= before or before - now < share_of(drop, before):
             continue
         name = printable(source)
-        there = f"{number(now)} records" if source in new.records else "not delivered"
+        there = f"{quantity(now, 'record')}" if source in new.records else "not delivered"
         yield Finding(
             "dump_users" if source == USERS else "dump_rows",
             PROBLEM,

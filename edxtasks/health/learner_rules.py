@@ -8,7 +8,7 @@ from datetime import date
 
 from edxtasks.config import Settings
 from edxtasks.health.findings import NOTE, PROBLEM, Finding, percent, share_of
-from edxtasks.printable import number
+from edxtasks.printable import number, quantity
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,8 @@ def strangers(course: str, learners: Learners, settings: Settings) -> Iterator[F
         yield Finding(
             "learners_unknown",
             PROBLEM,
-            f"{number(learners.unknown)} of {number(learners.active)} learners with events before the dump "
+            f"{number(learners.unknown)} of {quantity(learners.active, 'learner')} with events "
+            "before the dump "
             f"({learners.dump}) are not in it, more than {percent(share)}. Look whether the dump is whole",
             course=course,
             date=learners.dump,
@@ -41,7 +42,8 @@ def strangers(course: str, learners: Learners, settings: Settings) -> Iterator[F
         yield Finding(
             "learners_never_came",
             NOTE,
-            f"{number(learners.never_came)} of {number(learners.registered)} registrants have no event in "
+            f"{number(learners.never_came)} of {quantity(learners.registered, 'registrant')} have "
+            "no event in "
             "the logs",
             course=course,
             number=learners.never_came,

@@ -12,7 +12,7 @@ from statistics import median
 from edxtasks.config import Settings
 from edxtasks.course import canonical
 from edxtasks.health.findings import NOTE, PROBLEM, Finding, percent, share_of
-from edxtasks.printable import number, printable
+from edxtasks.printable import number, printable, quantity
 
 _WEEK = timedelta(days=7)
 
@@ -82,7 +82,7 @@ def missing_logs(
                 "server_log_missing",
                 PROBLEM,
                 f"no raw log {printable(server)} of this day; there is one on {len(servers[server])} of "
-                f"{len(days)} days. Fetch it and run split",
+                f"{quantity(len(days), 'day')}. Fetch it and run split",
                 date=day,
                 file=printable(server),
                 number=0,
@@ -127,8 +127,10 @@ def small_days(
             yield Finding(
                 "day_too_small",
                 PROBLEM,
-                f"{number(found)} events, below {percent(settings.health_day_share)} of the {middle:g} that "
-                f"a {day:%A} usually has (median of {len(usual)} weeks). Look whether its raw logs are whole",
+                f"{quantity(found, 'event')}, below {percent(settings.health_day_share)} of the "
+                f"{middle:g} that "
+                f"a {day:%A} usually has (median of {quantity(len(usual), 'week')}). Look whether "
+                "its raw logs are whole",
                 course=course,
                 date=day,
                 number=found,
@@ -157,9 +159,10 @@ def doubtful_logs(logs: Sequence[RawLog], settings: Settings) -> Iterator[Findin
             yield Finding(
                 "log_rejects",
                 PROBLEM,
-                f"{number(log.rejects)} of {number(log.lines)} lines of {log.file} were rejected, more than "
+                f"{number(log.rejects)} of {quantity(log.lines, 'line')} of {log.file} were "
+                "rejected, more than "
                 f"{percent(settings.health_reject_share)}. They lie in REJECTS, with the reasons, "
-                f"for {number(settings.rejects_kept_days)} days (rejects_kept_days)",
+                f"for {quantity(settings.rejects_kept_days, 'day')} (rejects_kept_days)",
                 date=day,
                 file=log.file,
                 number=log.rejects,
@@ -208,7 +211,8 @@ def withdrawn_logs(counts: LogCounts) -> Iterator[Finding]:
         yield Finding(
             "log_withdrawn",
             NOTE,
-            f"{number(counts.outstanding)} shards are to be made again, since raw logs were withdrawn or "
+            f"{quantity(counts.outstanding, 'shard is', 'shards are')} to be made again, since raw "
+            "logs were withdrawn or "
             "replaced: run split",
             number=counts.outstanding,
             expected=0,
@@ -217,7 +221,7 @@ def withdrawn_logs(counts: LogCounts) -> Iterator[Finding]:
         yield Finding(
             "log_lost",
             NOTE,
-            f"of {number(counts.lost)} shards it is not known which raw logs they are made from: their "
+            f"of {quantity(counts.lost, 'shard')} it is not known which raw logs they are made from: their "
             "checkpoints are gone from META",
             number=counts.lost,
             expected=0,
@@ -226,7 +230,8 @@ def withdrawn_logs(counts: LogCounts) -> Iterator[Finding]:
         yield Finding(
             "log_file_gone",
             NOTE,
-            f"{number(counts.gone)} of {number(counts.logs)} raw logs are not where they were split from; "
+            f"{number(counts.gone)} of {quantity(counts.logs, 'raw log')} are not where they were "
+            "split from; "
             "their rows stay. Keep a copy, if they were moved away on purpose",
             number=counts.gone,
             expected=0,
@@ -249,7 +254,7 @@ def unlisted_courses(
             yield Finding(
                 "course_unlisted",
                 PROBLEM,
-                f"{number(found)} events of {printable(key)}, which no course list names. Add it to "
+                f"{quantity(found, 'event')} of {printable(key)}, which no course list names. Add it to "
                 "course_id_list or a list of [courses], or to health_ignore",
                 course=printable(key),
                 number=found,
@@ -257,14 +262,18 @@ def unlisted_courses(
             )
     for kind, words, found_in in (
         ("edge_course", "in logs of an edge site", edge_events),
-        ("other_key", f"in the last {settings.health_weeks} weeks, which have no tables", other_keys),
+        (
+            "other_key",
+            f"in the last {quantity(settings.health_weeks, 'week')}, which have no tables",
+            other_keys,
+        ),
     ):
         for key, found in sorted(found_in.items()):
             if found >= settings.health_unlisted_events and not is_ignored(key, settings):
                 yield Finding(
                     kind,
                     NOTE,
-                    f"{number(found)} events of {printable(key)} {words}",
+                    f"{quantity(found, 'event')} of {printable(key)} {words}",
                     course=printable(key),
                     number=found,
                     expected=settings.health_unlisted_events,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from edxtasks.health.findings import NOTE, PROBLEM, Finding
-from edxtasks.printable import number, printable
+from edxtasks.printable import number, printable, quantity
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,8 @@ def failed_checks(table: TableFacts) -> Iterator[Finding]:
         yield Finding(
             "check_failed",
             PROBLEM if result.get("level") == "error" else NOTE,
-            f"{table.task}: check {printable(result.get('name'))}: {number(broken)} of {number(rows)} rows "
+            f"{table.task}: check {printable(result.get('name'))}: {number(broken)} of "
+            f"{quantity(rows, 'row')} "
             f"break {printable(result.get('condition'), 200)}",
             course=table.course,
             table=table.task,

@@ -28,7 +28,7 @@ from edxtasks.logs.sketches import Sketches
 from edxtasks.logs.source_keys import base_name, place_of
 from edxtasks.logs.work import LogResult, WholeLog
 from edxtasks.outcomes import described
-from edxtasks.printable import printable_path
+from edxtasks.printable import printable_path, quantity
 
 FEW_LINES = 1000
 """A file of no more lines does not fail for its rejects, as long as one line can be used."""
@@ -173,7 +173,7 @@ class CheckpointWriter:
         for like in self._sketches.like(decision.key, result.sketch):
             if like.key in self.awaited:
                 continue
-            shared = f"{like.shared} of {like.compared} lines that were compared"
+            shared = f"{like.shared} of {quantity(like.compared, 'line')} that were compared"
             other = self._sources.by_key[like.key]
             file = self._sources.file_of(other)
             gone = not os.path.lexists(file)
@@ -197,9 +197,12 @@ class CheckpointWriter:
         read = result.rows + result.retired + rejected
         reasons = ", ".join(f"{reason}: {n}" for reason, n in sorted(result.rejects.items()))
         if rejected and not result.rows and not result.retired and most < 1:
-            return f"none of its {read} lines could be used ({reasons})"
+            return f"none of its {quantity(read, 'line')} could be used ({reasons})"
         if result.lines > FEW_LINES and rejected > most * read:
-            return f"{rejected} of {read} lines were rejected ({reasons}), max_reject_fraction = {most}"
+            return (
+                f"{rejected} of {quantity(read, 'line')} were rejected ({reasons}), "
+                f"max_reject_fraction = {most}"
+            )
         return ""
 
     def _checkpoint(self, decision: Decision, folder: str, result: LogResult) -> Checkpoint:

@@ -37,7 +37,7 @@ from edxtasks.logs.shared_log import SharedLog
 from edxtasks.logs.source_keys import LEGACY, LOST
 from edxtasks.logs.work import Destination, LogResult, Position, WholeLog
 from edxtasks.outcomes import Done, Failed, Outcome, attempted, described
-from edxtasks.printable import listed, printable_path
+from edxtasks.printable import listed, printable_path, quantity
 from edxtasks.workers import WorkerPool
 
 _PARTS_OF_A_TRY = re.compile(r"\.[0-9a-f]{8}$")
@@ -240,7 +240,7 @@ class Coordinator:
         opaque = opaque_shards(layout, retired)
         if opaque:
             raise InputError(
-                f"{len(opaque)} shards of which no raw log is known name a learner who is to be "
+                f"{quantity(len(opaque), 'shard')} of which no raw log is known name a learner who is to be "
                 f"retired: {listed(opaque)}. Nothing was changed in the log directory. Withdraw them first, "
                 "and split their raw logs: split forget='legacy:BUCKET:DAY', or 'lost:BUCKET:DAY'"
             )

@@ -30,6 +30,7 @@ from edxtasks.logs.shard_lists import read_list
 from edxtasks.logs.stored import StoredShards
 from edxtasks.messages import Messages
 from edxtasks.mongodb import Document, ServerRefusesError, extended_json, opened, told
+from edxtasks.printable import quantity
 
 if TYPE_CHECKING:
     from pymongo.collection import Collection
@@ -193,14 +194,16 @@ class _Fetch:
 
     def tell(self) -> None:
         """Say what was done besides the rows."""
-        counts = (
-            (self._empty, "days without documents"),
-            (self._copied, f"shards copied to {self._stored.where if self._stored is not None else ''}"),
-            (self._removed, "local copies removed (mongo_keep_local)"),
+        copies = quantity(self._removed, "local copy", "local copies")
+        where = self._stored.where if self._stored is not None else ""
+        told = (
+            (self._empty, quantity(self._empty, "day") + " without documents"),
+            (self._copied, quantity(self._copied, "shard") + f" copied to {where}"),
+            (self._removed, f"{copies} removed (mongo_keep_local)"),
         )
-        for number, what in counts:
+        for number, what in told:
             if number:
-                self._notes.add(f"{number} {what}")
+                self._notes.add(what)
 
     def _path(self, day: date) -> Path:
         return self._layout.shard(self._bucket, day.isoformat())

@@ -16,7 +16,7 @@ from edxtasks.logs.layout import Layout
 from edxtasks.logs.options import SplitOptions
 from edxtasks.logs.rejects import too_old
 from edxtasks.logs.survey import Digest, survey
-from edxtasks.printable import printable_path
+from edxtasks.printable import printable_path, quantity
 
 
 def expand(patterns: Sequence[str], root: Path) -> list[Path]:
@@ -64,13 +64,13 @@ class Pending:
         """Why there is something to do, a line each."""
         lines = [f"{printable_path(d.path)}: {d.reason}" for d in self.to_do]
         if self.unpublished:
-            lines.append(f"{self.unpublished} shards have to be rebuilt")
+            lines.append(f"{quantity(self.unpublished, 'shard has', 'shards have')} to be rebuilt")
         if self.untracked:
-            lines.append(f"{self.untracked} shards that no run made have to be taken over")
+            lines.append(f"{quantity(self.untracked, 'shard')} that no run made to be taken over")
         if self.lost:
-            lines.append(f"the checkpoints of {self.lost} shards are lost")
+            lines.append(f"the checkpoints of {quantity(self.lost, 'shard')} are lost")
         if self.old_rejects:
-            lines.append(f"{self.old_rejects} files of rejects are older than rejects_kept_days")
+            lines.append(f"{quantity(self.old_rejects, 'file')} of rejects older than rejects_kept_days")
         return lines
 
 

@@ -26,6 +26,7 @@ from edxtasks.logs.shard_lists import Entry, read_list, write_list
 from edxtasks.logs.shard_rows import differences, digests_of, lines_of, text_of
 from edxtasks.logs.source_keys import LEGACY, LOST
 from edxtasks.outcomes import described
+from edxtasks.printable import quantity
 
 ROWS_AT_ONCE = 1_000_000
 """Most rows whose digests are kept in memory while equal rows are looked for."""
@@ -191,8 +192,10 @@ class _Maker:
         lacking, more = differences(self._target, candidate, rounds, self._job.deduplicate)
         if lacking and more:
             raise DamagedError(
-                f"its checkpoints are lost; {lacking} of its {self._old.rows} rows are of no raw log that "
-                f"was split again (or made by other rules), and {more} rows of those that were are not in "
+                f"its checkpoints are lost; {lacking} of its "
+                f"{quantity(self._old.rows, 'row is', 'rows are')} of no raw log that "
+                f"was split again (or made by other rules), and {quantity(more, 'row')} of those "
+                "that were are not in "
                 "it. Deliver its other raw logs again, or withdraw its rows: "
                 f"split forget='{LOST}:{self._job.bucket}:{self._day}'"
             )

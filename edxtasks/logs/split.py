@@ -21,7 +21,7 @@ from edxtasks.logs.pending import Pending, expand, pending
 from edxtasks.logs.results import FileResult, Progress, SplitResult
 from edxtasks.logs.retiring import TakenOut
 from edxtasks.logs.survey import Digest, survey
-from edxtasks.printable import listed, number, printable
+from edxtasks.printable import listed, printable, quantity
 from edxtasks.workers import WorkerPool
 
 __all__ = [
@@ -76,7 +76,7 @@ def forget(
     if unpublished:
         (bucket, day), why = next(iter(unpublished.items()))
         raise InputError(
-            f"{listed(keys)} withdrawn, but {number(len(unpublished))} shards could not be rebuilt after "
+            f"{listed(keys)} withdrawn, but {quantity(len(unpublished), 'shard')} could not be rebuilt after "
             f"it, the first of them {printable(bucket)} {day}: {why}"
         )
     return keys

@@ -14,7 +14,7 @@ from edxtasks.compression import ByteSink
 from edxtasks.course import shorten
 from edxtasks.errors import SettingsError, nearest
 from edxtasks.files import replacing
-from edxtasks.printable import number, printable, printable_path
+from edxtasks.printable import number, printable, printable_path, quantity
 from edxtasks.scratch import beside, publish
 from edxtasks.shell.cells import drawn
 from edxtasks.shell.results import Result, Values
@@ -100,7 +100,7 @@ def save(result: Result, form: str, path: Path) -> list[str]:
         else:
             with replacing(path) as sink:
                 said = write(replace(result, rows=counted), form, sink, None)
-    return [f"written: {printable_path(path)}, {number(counted.number)} rows", *said]
+    return [f"written: {printable_path(path)}, {quantity(counted.number, 'row')}", *said]
 
 
 class _Counted(Iterator[Values]):
@@ -138,7 +138,8 @@ def _write_table(result: Result, sink: ByteSink, room: int | None) -> list[str]:
     said = []
     if columns < len(names):
         said.append(
-            f"{columns} of {len(names)} columns fit the terminal: name fewer, or see all with --format=csv"
+            f"{columns} of {quantity(len(names), 'column')} fit the terminal: name fewer, or see "
+            "all with --format=csv"
         )
     if room is None and any(len(value) >= LONGEST and value[-1] == "…" for row in shown for value in row):
         said.append(f"values are cut at {LONGEST} characters: whole with --format=csv")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from edxtasks.compression import ByteSink
 from edxtasks.errors import SettingsError, SourceAbsentError, UserError, from_machine
-from edxtasks.printable import number, printable, say
+from edxtasks.printable import number, printable, quantity, say
 from edxtasks.shell import forms
 from edxtasks.shell.results import Asked, Result
 from edxtasks.shell.statements import all_statements, is_blank, split
@@ -216,7 +216,7 @@ class Session:
 
 def _only(command: str, what: str, words: list[str]) -> str:
     if len(words) != 1:
-        raise SettingsError(f"expected {command} {what}, found {len(words)} words behind it")
+        raise SettingsError(f"expected {command} {what}, found {quantity(len(words), 'word')} behind it")
     return words[0]
 
 

@@ -7,6 +7,7 @@ from edxtasks.build.building import Built
 from edxtasks.build.freshness import Status
 from edxtasks.build.log_days import check_log_days, load_log_days
 from edxtasks.course import CourseKey
+from edxtasks.printable import quantity
 from edxtasks.steps.in_worker import JobContext, context_of
 from edxtasks.steps.made import DAY_TABLES, SHARD, STORED_SHARD, Made
 from edxtasks.steps.step import Step, Taken
@@ -65,7 +66,11 @@ class LogDaysStep(Step):
 
     def removable(self) -> list[str]:
         days = list(self.run.context.log_days(self.course))
-        tables = f"{self.course.logs_dataset}.{days[0]} … {days[-1]} ({len(days)} tables)" if days else ""
+        tables = (
+            f"{self.course.logs_dataset}.{days[0]} … {days[-1]} ({quantity(len(days), 'table')})"
+            if days
+            else ""
+        )
         return [tables] if days else []
 
     def forget(self) -> bool:

@@ -25,6 +25,7 @@ from edxtasks.directories import sql_directory
 from edxtasks.dumps.package import DUMP_FILES
 from edxtasks.errors import SourceAbsentError
 from edxtasks.files import writing
+from edxtasks.printable import quantity
 from edxtasks.steps.in_worker import JobContext, context_of
 from edxtasks.steps.made import Made
 from edxtasks.steps.step import Step
@@ -125,7 +126,7 @@ class MirrorStep(Step):
             changed = look(context, self.course).changed
         except SourceAbsentError as absent:
             return Status.SKIPPED, str(absent)
-        return (Status.STALE, f"{len(changed)} files to copy") if changed else (Status.FRESH, "")
+        return (Status.STALE, f"{quantity(len(changed), 'file')} to copy") if changed else (Status.FRESH, "")
 
     @property
     def has_work(self) -> bool:

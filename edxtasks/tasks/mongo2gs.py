@@ -12,6 +12,7 @@ from edxtasks.build.freshness import Status
 from edxtasks.build.log_days import log_directory, stored_shards
 from edxtasks.course import CourseKey
 from edxtasks.messages import Messages
+from edxtasks.printable import quantity
 from edxtasks.retired import refuse_where_retired
 from edxtasks.steps.in_worker import JobContext, context_of
 from edxtasks.steps.made import SHARD, STORED_SHARD, Made
@@ -44,7 +45,7 @@ class MongoLogsStep(Step):
         if not self._days:
             return Status.FRESH, ""
         between = f"{days[0]} to {days[-1]}"
-        return Status.STALE, f"{len(self._days)} of {len(days)} days have no shard: {between}"
+        return Status.STALE, f"{len(self._days)} of {quantity(len(days), 'day')} have no shard: {between}"
 
     def job(self) -> Job:
         again = self.name in self.run.forced

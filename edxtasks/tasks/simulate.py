@@ -14,6 +14,7 @@ from edxtasks.build.building import Built
 from edxtasks.build.freshness import Status
 from edxtasks.config import Settings, known_courses
 from edxtasks.messages import Messages
+from edxtasks.printable import quantity
 from edxtasks.steps.resource_limits import cores
 from edxtasks.steps.step import Step
 from edxtasks.steps.task import Task, TaskOfRun
@@ -102,10 +103,12 @@ def simulate_campus(
     """Write a simulated campus. A warning tells what the configuration must say so that it is read."""
     from edxtasks.simulate.simulation import simulate
 
-    simulate(folder, size, seed, workers, lambda done, of: progress(done, of, "days and courses"))
+    simulate(folder, size, seed, workers, lambda done, of: progress(done, of, "parts"))
     description = orjson.loads((folder / "ledger" / "campus.json").read_bytes())
     messages = Messages()
-    messages.note(f"{len(description['courses'])} courses, logs to {description['last_day']}, in {folder}")
+    messages.note(
+        f"{quantity(len(description['courses']), 'course')}, logs to {description['last_day']}, in {folder}"
+    )
     courses = [course["course_id"] for course in description["courses"]]
     if changes := reads.changes(folder, description["package"], courses):
         messages.add(f"the configuration reads another campus. To read this one, set {' and '.join(changes)}")

@@ -22,7 +22,7 @@ from edxtasks.logs.pending import expand, pending
 from edxtasks.logs.results import FileResult, SplitResult
 from edxtasks.logs.split_job import split_logs
 from edxtasks.messages import Messages
-from edxtasks.printable import listed, listed_paths, number, printable, printable_path
+from edxtasks.printable import listed, listed_paths, number, printable, printable_path, quantity
 from edxtasks.steps.made import SHARD, Made
 from edxtasks.steps.resource_limits import split_workers
 from edxtasks.steps.step import Step
@@ -58,7 +58,11 @@ class SplitStep(Step):
         if not waiting:
             left = _left_alone([(decision.action, decision.reason) for decision in waiting.decisions])
             return (Status.SKIPPED, "; ".join(left)) if left else (Status.FRESH, "")
-        reasons = [f"{len(waiting.to_do)} of {len(self._paths)} raw logs to split"] if waiting.to_do else []
+        reasons = (
+            [f"{len(waiting.to_do)} of {quantity(len(self._paths), 'raw log')} to split"]
+            if waiting.to_do
+            else []
+        )
         reasons += waiting.reasons[len(waiting.to_do) :]
         return Status.STALE, "; ".join(reasons)
 
@@ -84,13 +88,14 @@ class SplitStep(Step):
         if result.old_rejects:
             days = self.run.context.settings.rejects_kept_days
             notes.append(
-                f"{number(result.old_rejects)} files of rejects were removed: they were written more than "
-                f"{number(days)} days ago (rejects_kept_days)"
+                f"removed {quantity(result.old_rejects, 'file')} of rejects, written more than "
+                f"{quantity(days, 'day')} ago (rejects_kept_days)"
             )
         if result.lost:
             shards = listed([f"{bucket} {day}" for bucket, day in result.lost])
             told.append(
-                f"the checkpoints of {number(len(result.lost))} shards are lost, and not all of their raw "
+                f"the checkpoints of {quantity(len(result.lost), 'shard')} are lost, and not all "
+                "of their raw "
                 f"logs were split again; they keep their rows: {shards}. Deliver those raw logs again, or "
                 "withdraw the rows: split forget='lost:*'"
             )
@@ -116,7 +121,8 @@ def _left_alone(logs: Sequence[tuple[str, str]]) -> list[str]:
         reasons = [reason for one, reason in logs if one == state]
         if reasons:
             lines.append(
-                f"{number(len(reasons))} raw logs were left {what}: {listed(sorted(set(reasons)), 2, None)}"
+                f"{quantity(len(reasons), 'raw log was', 'raw logs were')} left {what}: "
+                f"{listed(sorted(set(reasons)), 2, None)}"
             )
     return lines
 
@@ -130,8 +136,8 @@ def _told(file: FileResult) -> list[str]:
         return []
     rejects = sum(file.rejects.values())
     counts = (
-        f"{number(file.lines)} lines, {number(file.rows)} rows, {number(rejects)} rejects, "
-        f"{number(file.courses)} courses, {number(file.days)} days"
+        f"{quantity(file.lines, 'line')}, {quantity(file.rows, 'row')}, {quantity(rejects, 'reject')}, "
+        f"{quantity(file.courses, 'course')}, {quantity(file.days, 'day')}"
     )
     lines = [f"{name}: {counts}"]
     if file.new_keys:
@@ -145,10 +151,10 @@ def _faults(result: SplitResult) -> list[str]:
     heads = []
     if failed:
         names = listed_paths((file.path for file in failed), SHOWN_FAULTS)
-        heads.append(f"{number(len(failed))} of {number(len(result.files))} raw logs failed: {names}")
+        heads.append(f"{number(len(failed))} of {quantity(len(result.files), 'raw log')} failed: {names}")
     if result.unpublished:
         shards = listed([f"{bucket} {day}" for bucket, day in result.unpublished], SHOWN_FAULTS)
-        heads.append(f"{number(len(result.unpublished))} shards could not be rebuilt: {shards}")
+        heads.append(f"{quantity(len(result.unpublished), 'shard')} could not be rebuilt: {shards}")
     reasons = [_reason(file) for file in failed]
     reasons += [
         f"shard {printable(bucket)} {day}: {why}" for (bucket, day), why in result.unpublished.items()

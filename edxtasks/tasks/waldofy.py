@@ -18,7 +18,7 @@ from edxtasks.dumps.package import DUMP_FILES, Package, PackageGoneError, plan_p
 from edxtasks.dumps.waldofy import convert, pending, was_sorted
 from edxtasks.errors import InputError, UserError, from_machine
 from edxtasks.messages import Messages
-from edxtasks.printable import printable, printable_path
+from edxtasks.printable import printable, printable_path, quantity
 from edxtasks.retired import read_retired
 from edxtasks.steps.in_worker import JobContext, use_scratch
 from edxtasks.steps.made import Made
@@ -130,7 +130,8 @@ class WaldofyStep(Step):
         encrypted, failed = package.encrypted.get(course, ()), package.failed.get(course, ())
         if encrypted:
             raise InputError(
-                f"{printable(package.name)}: all {len(encrypted)} files of this course are encrypted: "
+                f"{printable(package.name)}: all {quantity(len(encrypted), 'file')} of this course "
+                "are encrypted: "
                 "decrypt them and sort the package again"
             )
         if failed:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from edxtasks.errors import UserError
+from edxtasks.printable import quantity
 from edxtasks.warehouse.base import Input, Parameter, Query, digest
 from edxtasks.warehouse.schema import schema
 
@@ -69,7 +70,10 @@ class Finding:
         if self.check.of_table:
             return f"{about}expected of the table: {self.check.condition}"
         allowed = "" if self.check.share == 1 else f" for {self.check.share:.12g} of the rows"
-        return f"{about}{self.broken} of {self.rows} rows break it; expected{allowed}: {self.check.condition}"
+        return (
+            f"{about}{self.broken} of {quantity(self.rows, 'row')} break it; expected{allowed}: "
+            f"{self.check.condition}"
+        )
 
 
 def digest_of(checks: Sequence[Check]) -> str:

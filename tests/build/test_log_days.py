@@ -159,7 +159,7 @@ def test_a_shard_with_other_rows_than_its_list_says_is_refused(site: Site) -> No
     whole = shard(site, 2).read_bytes()
     shard(site, 2).write_bytes(gzip.compress(gzip.decompress(whole).splitlines(keepends=True)[0]))
     here = context(site)
-    with pytest.raises(InputError, match=r"tracklog_20141003: the files have 1 rows, expected 2"):
+    with pytest.raises(InputError, match=r"tracklog_20141003: the files have 1 row, expected 2"):
         load_log_days(here, COURSE)
     assert users(here, 2) == ["u2"]
     assert not check_log_days(context(site), COURSE).fresh

@@ -170,7 +170,7 @@ def test_an_axis_without_rows_publishes_nothing(tmp_path: Path) -> None:
     build(context, axis, COURSE)
     before = contents(tmp_path)
     export(tmp_path, course_2T2020="<course><shortname/></course>")
-    with pytest.raises(InputError, match=r"found no module in it: none of its 1 elements \(shortname\)"):
+    with pytest.raises(InputError, match=r"found no module in it: none of its 1 element \(shortname\)"):
         build(context, axis, COURSE)
     assert contents(tmp_path) == before
 

@@ -223,7 +223,7 @@ def test_a_day_that_fails_leaves_the_others(
     load_two_at_once(BigQueryWarehouse, fake, context, tmp_path, monkeypatch)
     # A row less than the shard has was loaded: the day keeps no stamp.
     fake.plans += [Plan(match="tracklog_20141017", rows=0), Plan(match="tracklog_20141018", rows=2)]
-    with pytest.raises(UserError, match="tracklog_20141017: 1 rows were expected, BigQuery loaded 0"):
+    with pytest.raises(UserError, match="tracklog_20141017: 1 row was expected, BigQuery loaded 0"):
         load_log_days(context, COURSE)
     assert list(check_log_days(context, COURSE).load) == ["tracklog_20141017"]
 
@@ -237,7 +237,7 @@ def test_a_quota_that_is_used_up_ends_the_loading_and_a_later_run_goes_on(
     context.warehouse = BigQueryWarehouse(Service("p", endpoint=fake.url), lambda: bucket, tmp_path)
     message = "Quota exceeded: Your project exceeded quota for imports per project."
     fake.plans.append(Plan(match="tracklog_20141017", error={"reason": "quotaExceeded", "message": message}))
-    with pytest.raises(QuotaError, match=r"imports per project\..* 2 days are left: a later run loads them$"):
+    with pytest.raises(QuotaError, match=r"imports per project\..* 2 days are left for a later run$"):
         load_log_days(context, COURSE)
     assert len(fake.inserted()) == 1
     fake.plans += [Plan(match="tracklog_20141017", rows=1), Plan(match="tracklog_20141018", rows=2)]
@@ -245,7 +245,7 @@ def test_a_quota_that_is_used_up_ends_the_loading_and_a_later_run_goes_on(
     context.warehouse = BigQueryWarehouse(Service("p", endpoint=fake.url), lambda: bucket, tmp_path)
     rows, days, messages = load_log_days(context, COURSE)
     assert (rows, days) == (3, 2)
-    assert [line for line in messages.lines if "expire after 1 days" in line]
+    assert [line for line in messages.lines if "expire after 1 day" in line]
 
 
 @pytest.mark.parametrize(("bucket", "where"), [(None, "gs://usual"), ("gs://other", "gs://other")])

@@ -82,9 +82,9 @@ def test_the_old_form_of_person_course_is_equal(
     assert ended.lines[-1] == "equal"
     assert "key        user_id" in ended.lines
     born = sum(bool(row["YoB"]) for row in rows)
-    assert lines(ended, "note: YoB") == [f"note: YoB: {born} equal values are written otherwise there"]
+    assert lines(ended, "note: YoB") == [f"note: YoB: {born} equal values written otherwise there"]
     assert lines(ended, "note: registered") == [
-        f"note: registered: {len(rows)} equal values are written otherwise there"
+        f"note: registered: {len(rows)} equal values written otherwise there"
     ]
 
 

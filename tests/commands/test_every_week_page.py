@@ -140,9 +140,19 @@ def texts() -> list[str]:
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 found.append(node.value)
             elif isinstance(node, ast.JoinedStr):
-                parts = [part.value if isinstance(part, ast.Constant) else "…" for part in node.values]
-                found.append("".join(map(str, parts)))
+                found.append("".join(map(put_in, node.values)))
     return found
+
+
+def put_in(part: ast.expr) -> str:
+    """A part of a formatted text: … for a value, `… rows` for a quantity of rows."""
+    if isinstance(part, ast.Constant):
+        return str(part.value)
+    value = part.value if isinstance(part, ast.FormattedValue) else part
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "quantity":
+        *_, one = (noun.value for noun in value.args if isinstance(noun, ast.Constant))
+        return f"… {one}" if len(value.args) == 3 else f"… {one}s"
+    return "…"
 
 
 MESSAGES = [

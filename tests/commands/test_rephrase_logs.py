@@ -84,10 +84,10 @@ def test_files_in_place(tmp_path: Path) -> None:
     assert rows(odd.read_bytes()) == [ROW]
     assert ended.err.splitlines()[1:] == [
         "a.log line 2: bad_json",
-        "a.log: 2 lines, 1 rows, 1 rejects; original kept as old-a.log",
+        "a.log: 2 lines, 1 row, 1 reject; original kept as old-a.log",
         "ERROR: there is no file gone.log",
-        "b.log.gz: 1 lines, 1 rows, 0 rejects; original kept as old-b.log.gz",
-        "c=1.log: 1 lines, 1 rows, 0 rejects; original kept as old-c=1.log",
+        "b.log.gz: 1 line, 1 row, 0 rejects; original kept as old-b.log.gz",
+        "c=1.log: 1 line, 1 row, 0 rejects; original kept as old-c=1.log",
     ]
 
 
@@ -96,5 +96,5 @@ def test_rephrased_files_stay_as_they_are(tmp_path: Path) -> None:
     doit(tmp_path, "rephrase_logs", "a.log")
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     ended = doit(tmp_path, "rephrase_logs", "a.log")
-    assert ended.err.endswith("a.log: 1 lines, 1 rows, 0 rejects; it held rows already\n")
+    assert ended.err.endswith("a.log: 1 line, 1 row, 0 rejects; it held rows already\n")
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before

@@ -262,7 +262,7 @@ def test_the_status_of_a_table_of_courses(site: Site, run: Run) -> None:
     assert header == "modified,course_id,created,n_rows,size_bytes,dataset,tablename"
     assert re.fullmatch(rf"{TIME},{re.escape(A)},{TIME},2,\d+,{IN_A},things", first)
     assert second == f"None,{C},None,0,0,OrgZ__None__R9,things"
-    assert ended.err == "1 tables found\n1 tables missing\n"
+    assert ended.err == "1 table found\n1 table missing\n"
     in_json = run("get_course_table_status", "table=things", "output_format_json=1", "clist=mixed")
     one, two = map(json.loads, in_json.lines)
     assert list(one) == header.split(",")
@@ -288,7 +288,7 @@ def test_when_persons_were_made(site: Site, run: Run) -> None:
 
 def test_repeated_courses_of_a_list(site: Site, run: Run) -> None:
     assert run("check_for_duplicates", "--clist=twice").lines == [A, "4 ids, 2 repeats"]
-    assert run("check_for_duplicates", "--year2").lines == ["1 ids, 0 repeats"]
+    assert run("check_for_duplicates", "--year2").lines == ["1 id, 0 repeats"]
     assert run("check_for_duplicates", "--clist=none").lines == ["0 ids, 0 repeats"]
     assert run("check_for_duplicates", "courses=A/B", status=3).out == ""
     lacking = run("check_for_duplicates", "--clist=twice", "--clist-from-missing-table=person_course")

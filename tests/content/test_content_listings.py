@@ -66,7 +66,7 @@ def test_of_two_columns_with_one_heading_the_first_counts(tmp_path: Path) -> Non
         (
             "l.csv",
             "Title,course_id\nx,a/b/c\nx\n",
-            r"l\.csv line 3 has 1 cells: none for course_id, column 2",
+            r"l\.csv line 3 has 1 cell: none for course_id, column 2",
         ),
         (
             "l.json",

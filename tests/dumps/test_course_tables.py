@@ -179,7 +179,7 @@ def test_user_partitions_by_name(tmp_path: Path, order: tuple[int, ...]) -> None
     assert column(rows, "key") == ["k1", "k1", "k2", "k2", "k2"]
     assert set(column(rows, "course_id")) == {"MITx/6.00x/1T2014"}
     assert column(rows, "value") == [0, 1, 0, None, None]
-    assert any("1 values that are neither an integer nor true or false" in line for line in messages.lines)
+    assert any("1 value that are neither an integer nor true or false" in line for line in messages.lines)
     text = gzip.decompress((tmp_path / "MITx-6.00x-1T2014" / "user_partitions.csv.gz").read_bytes()).decode()
     assert text.splitlines()[:2] == ["id,user_id,key,course_id,value", "1,10,k1,MITx/6.00x/1T2014,0"]
     assert text.splitlines()[4] == "4,13,k2,MITx/6.00x/1T2014,"

@@ -107,7 +107,7 @@ def test_a_record_of_another_width_is_bad(tmp_path: Path) -> None:
     table = DeliveredTable(path, messages)
     assert [list(row) for row in table.rows([Field("id")])] == [["1"], ["4"]]
     assert messages.lines == [
-        "users.sql: 4 records, 2 rows, 2 bad (record 2: 1 fields where the header has 2; "
+        "users.sql: 4 records, 2 rows, 2 bad (record 2: 1 field where the header has 2; "
         "record 3: 3 fields where the header has 2)"
     ]
     assert messages.counts == {"files": 1, "records": 4, "rejects": 2}
@@ -277,7 +277,7 @@ def test_missing_columns_are_named(tmp_path: Path) -> None:
     assert list(table.rows(asked, key="user_id")) == [(None, None, None, None)]
     assert messages.lines == [
         "enrollment.sql: no column course_id: all is taken for this course's",
-        "enrollment.sql: 1 records, 1 rows, no column mode, is_active, which is NULL",
+        "enrollment.sql: 1 record, 1 row, no column mode, is_active, which is NULL",
     ]
 
 

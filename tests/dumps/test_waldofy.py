@@ -409,7 +409,7 @@ def empty(folder: Path) -> Path:
         ({f"xorg-{DAY}.tar.gz": b"\x1f\x8b"}, f"it holds an archive: unpack xorg-{DAY}.tar.gz first"),
         (
             {"MITx-6.00.1x-2T2017-auth_user-prod-analytics.sql.failed": b"Traceback"},
-            "the export of all 1 files failed at edX",
+            "the export of all 1 file failed at edX",
         ),
     ],
 )
@@ -526,7 +526,7 @@ def test_two_packages_of_one_date_that_take_turns_are_told(dump: Path, tmp_path:
     assert [path.name for path in done.made] == ["users.csv.gz"]
     assert table(base / "MITx-6.00.1x-2T2017" / DAY / "users.csv.gz")[2][1] == "bea"
     assert any(
-        line.startswith(f"1 files that were sorted from xorg-{DAY} are replaced by those of yorg-{DAY}")
+        line.startswith(f"replaced 1 file that came from xorg-{DAY} with those of yorg-{DAY}")
         for line in messages.lines
     )
     # And back: no package takes the files of the other for its own.

@@ -64,8 +64,8 @@ def test_an_axis_is_published_and_never_replaced_by_none(folder: Path) -> None:
     status, told = run(folder, "axis2bq")
     assert status != 0
     assert f"FAILED  course_axis:{ONE}: {path}: expected the course export of {ONE}, found no module" in told
-    assert "none of its 1 elements (shortname) has a url_name or display_name" in told
-    assert f"built   course_axis:{TWO}: 1 rows" in told
+    assert "none of its 1 element (shortname) has a url_name or display_name" in told
+    assert f"built   course_axis:{TWO}: 1 row" in told
     assert [path.read_bytes() for path in made] == before
 
 

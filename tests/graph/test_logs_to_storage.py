@@ -64,7 +64,7 @@ def test_shards_are_copied_once(cloud: Callable[..., list[str]], site: Site) -> 
     assert built.endswith("(1 new shards)")
     # Asked for again, all are compared, and sent where their content is another one.
     _, built = cloud(f"logs2gs:{COURSE}", "force_recompute=1")
-    assert f"logs2gs:{COURSE}: 1 shards, " in built
+    assert f"logs2gs:{COURSE}: 1 shard, " in built
     assert built.endswith("(3 shards to compare with their copies)")
 
 
@@ -178,7 +178,7 @@ def test_not_before_leaves_old_shards_and_old_tables_alone(site: Site, tmp_path:
     limited = context(site, tmp_path, not_before=limit)
     verdict = check_log_days(limited, COURSE)
     assert list(verdict.load) == TABLES[1:]
-    assert verdict.reason == "1 changed days, 1 days left alone (not_before)"
+    assert verdict.reason == "1 changed day, 1 day left alone (not_before)"
     # A table that was loaded before the date is left alone too.
     table = limited.warehouse.location(TableName(COURSE.logs_dataset, TABLES[1]), False)
     assert table is not None

@@ -94,7 +94,7 @@ def test_a_terminal_shows_what_failed_once_and_the_totals(shown: Shown) -> None:
     assert text.count(FAULT) == 1
     assert "1 built, 1 failed in " in text
     assert f"built   logs2bq:{COURSE}" in text
-    assert "2 rows, 1 dates" in text
+    assert "2 rows, 1 date" in text
     assert "failed: split; the page of this run: " in text
 
 

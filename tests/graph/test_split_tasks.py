@@ -56,13 +56,13 @@ def test_a_failed_split_tells_what_it_did_and_names_all_that_failed(project: Pro
     assert first.endswith(" and 6 more")
     assert sum("is not a tracking log: it is a zip archive" in line for line in more) == 20
     assert "and 6 more" in [line.strip() for line in more]
-    assert "good.log.gz: 4 lines, 3 rows, 1 rejects, 1 courses, 2 days" in [line.strip() for line in more]
+    assert "good.log.gz: 4 lines, 3 rows, 1 reject, 1 course, 2 days" in [line.strip() for line in more]
     # The good one counts as split, the others do not.
     for path in daily.glob("bad*"):
         path.unlink()
     outcome = project.doit("split", status=1)
     assert f"FAILED  split: 1 of 2 raw logs failed: {daily}/page.log.gz: none of its" in outcome.err
-    assert "page.log.gz: none of its 1 lines could be used (bad_json: 1)" in outcome.err
+    assert "page.log.gz: none of its 1 line could be used (bad_json: 1)" in outcome.err
     assert "Not Found" not in outcome.err
     (daily / "page.log.gz").unlink()
     assert project.doit("split").failed == set()
@@ -100,13 +100,13 @@ def test_raw_logs_that_are_left_alone_are_told(project: Project) -> None:
     config.write_text('json_text_form = "predecessor"\nedge_logs = "skip"\n' + config.read_text())
     outcome = project.doit("split")
     assert outcome.skipped == {"split"}
-    assert "1 raw logs were left as they were split: split with other rules (json_text_form" in outcome.err
+    assert "1 raw log was left as they were split: split with other rules (json_text_form" in outcome.err
     (project.folder / "DAILY" / "x-edge-y.log.gz").write_bytes(gzip.compress(events("c")))
     (project.folder / "DAILY" / "b.log.gz").write_bytes(gzip.compress(events("d")))
     outcome = project.doit("split")
     assert outcome.built == {"split"}
-    assert "1 raw logs were left as they were split" in outcome.err
-    assert "1 raw logs were left out: an edge log, and edge_logs is skip" in outcome.err
+    assert "1 raw log was left as they were split" in outcome.err
+    assert "1 raw log was left out: an edge log, and edge_logs is skip" in outcome.err
 
 
 def test_weekly_without_raw_logs_builds_no_empty_table(project: Project) -> None:

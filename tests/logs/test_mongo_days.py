@@ -98,7 +98,7 @@ def test_a_shard_for_each_day_with_documents(logs: MongoLogs) -> None:
     (only,) = rows(directory, "2013-01-06")
     assert only["course_id"] == "MITx/6.00x/1T2013"
     assert "event_js" not in only
-    assert messages.lines == ["1 days without documents"]
+    assert messages.lines == ["1 day without documents"]
     assert unfinished(COURSE, DAYS, directory, None) == [date(2013, 1, 5), date(2013, 1, 7)]
 
 

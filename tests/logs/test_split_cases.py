@@ -354,7 +354,7 @@ def test_a_damaged_part_whose_raw_log_is_not_named_is_told_and_leaves_the_shard(
         assert "split forget='x.log'" in result.unpublished[A, DAY]
         assert site.shards() == before
         assert pending(others, site.options(), Digests())
-    with pytest.raises(InputError, match=r"z\.log withdrawn, but 1 shards could not be rebuilt"):
+    with pytest.raises(InputError, match=r"z\.log withdrawn, but 1 shard could not be rebuilt"):
         forget("z.log", site.options())
     others.pop().unlink()
     assert not site.split(*others).ok

@@ -99,7 +99,7 @@ def test_rows_that_such_a_shard_lacks_are_told_and_not_mixed_in(site: Site) -> N
         assert not result.ok
         assert list(result.unpublished) == [(A, NEXT)]
         message = result.unpublished[A, NEXT]
-        assert "1 of its 2 rows" in message and "1 rows of those that were are not in it" in message
+        assert "1 of its 2 rows" in message and "1 row of those that were are not in it" in message
         assert f"split forget='lost:{A}:{NEXT}'" in message
         assert (site.users(), site.users(A, NEXT)) == ("ab", "cd")
     assert forget(f"lost:{A}:*", site.options()) == [f"lost:{A}:{NEXT}"]

@@ -95,8 +95,8 @@ def test_pending_sees_shards_to_make_anew_and_to_take_over(site: Site) -> None:
     waiting = look(site)
     assert (waiting.unpublished, waiting.untracked) == (1, 1)
     assert waiting.reasons == [
-        "1 shards have to be rebuilt",
-        "1 shards that no run made have to be taken over",
+        "1 shard has to be rebuilt",
+        "1 shard that no run made to be taken over",
     ]
     site.split()
     assert not look(site)
@@ -324,7 +324,7 @@ def test_rejects_are_kept_for_a_set_time_only(site: Site) -> None:
         os.utime(path, (now - age, now - age))
     (site.logs / "bad.log").unlink()
     assert not look(site)  # 90 days
-    assert look(site, rejects_kept_days=30).reasons == ["2 files of rejects are older than rejects_kept_days"]
+    assert look(site, rejects_kept_days=30).reasons == ["2 files of rejects older than rejects_kept_days"]
     result = site.split(rejects_kept_days=30)
     assert result.ok and result.old_rejects == 2
     left = [path.relative_to(rejects).as_posix() for path in rejects.rglob("*.gz")]

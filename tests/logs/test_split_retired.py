@@ -104,7 +104,7 @@ def test_shards_of_the_predecessor_are_refused_and_all_stays(site: Site) -> None
     shard = site.directory / A / "tracklog-2013-01-01.json.gz"
     shard.write_bytes(gzip.compress(event("ann", day="2013-01-01")))
     before = site.shards()
-    with pytest.raises(InputError, match=f"1 shards of which no raw log is known .* {A} 2013-01-01"):
+    with pytest.raises(InputError, match=f"1 shard of which no raw log is known .* {A} 2013-01-01"):
         retire(site.options(retired=ANN))
     assert site.shards() == before
 

@@ -250,9 +250,9 @@ def test_what_is_left_out_is_told_by_row_id(tmp_path: Path) -> None:
     assert len(build(records, tmp_path, messages)) == 1
     assert messages.counts["rejects"] == 6
     assert messages.lines == [
-        "1 records of studentmodule left out, without a learner's id (id 9)",
+        "1 record of studentmodule left out, without a learner's id (id 9)",
         "4 records of studentmodule left out, with a state that is not a JSON object (id 3, 4, 5)",
-        "1 records of studentmodule left out, without student_answers (id 8)",
+        "1 record of studentmodule left out, without student_answers (id 8)",
     ]
 
 

@@ -73,13 +73,13 @@ def test_parameters_and_abilities() -> None:
     assert {row["irt_method"] for row in parameters} == {"edxtasks GRM"}
     assert of.messages.lines[:2] == [
         "left out: 1 problems that all answered with the same score",
-        "left out: 1 learners without an answer to any other problem",
+        "left out: 1 learner without an answer to any other problem",
     ]
     of = inputs(person_problem=[*SCORES, *ALWAYS_RIGHT], item_irt_grm=parameters)
     abilities = made(person_irtgrm_theta.build, of)
     assert [row["user_id"] for row in abilities] == list(range(100, 112))
     assert all(0 < row["thetase"] < 1 for row in abilities)
-    assert of.messages.lines == ["left out: 1 learners without an answer to a problem of the model"]
+    assert of.messages.lines == ["left out: 1 learner without an answer to a problem of the model"]
 
 
 def test_nothing_that_varies_is_told() -> None:

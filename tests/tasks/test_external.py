@@ -166,7 +166,7 @@ def counts(office: Path) -> list[tuple[object, ...]]:
 def test_a_program_in_a_real_run(office: Path) -> None:
     (office / "dodo.py").write_text((REPOSITORY / "dodo.py").read_text())
     done = doit(office, TASK)
-    assert f"built   {TASK}: 1 rows" in done.err
+    assert f"built   {TASK}: 1 row" in done.err
     assert f"output of the program: {office}/LOGS/count-{COURSE.directory}.log" in done.err
     assert counts(office) == [("all", 2)]
     info = ParquetWarehouse(office / "warehouse").info(TableName(COURSE.dataset, "counts"))

@@ -132,7 +132,7 @@ def test_an_estimate_tells_bytes_and_dollars(first: Outcome, project: Project, p
     passing.asked.clear()
     out = project.doit("estimate", f"pc_forum:{course}", "force_recompute=1").out
     assert re.search(rf"^will run  pc_forum:{course}: at most [\d.]+ \w+, \$0\.01$", out, re.M), out
-    assert re.search(r"^total: at most [\d.]+ \w+, \$0\.01 for 1 tasks$", out, re.M), out
+    assert re.search(r"^total: at most [\d.]+ \w+, \$0\.01 for 1 task$", out, re.M), out
     jobs = [one for one in passing.asked if one.method == "POST" and "/jobs?" in one.address]
     assert [b'"dryRun": true' in one.body for one in jobs if b"_edxtasks_stamps" not in one.body] == [True]
 

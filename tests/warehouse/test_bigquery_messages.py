@@ -226,7 +226,7 @@ class TestDatasets:
         fake.told_of_datasets.clear()
         partitioning = {"type": "DAY", "field": "date", "expirationMs": str(86_400_000)}
         fake.put("d", "daily", {"timePartitioning": partitioning})
-        with pytest.raises(UserError, match=r"the table .* removes .* older than 1 days"):
+        with pytest.raises(UserError, match=r"the table .* removes .* older than 1 day"):
             _open(fake.url, tmp_path).create_dates(daily, DAILY, "date", [], [], BuildInfo("s"))
 
 

@@ -50,7 +50,7 @@ REFUSED = [
     ("SELECT u = x AS y -- y\nFROM t", "= of STRING and INT64"),
     ("SELECT IF(ok, u, x) AS y -- y\nFROM t", "no common type"),
     ("SELECT UPPER(x) AS y -- y\nFROM t", "UPPER(INT64) is not on the proven list"),
-    ("SELECT LENGTH(u, 1) AS y -- y\nFROM t", "LENGTH takes 1 arguments, found 2"),
+    ("SELECT LENGTH(u, 1) AS y -- y\nFROM t", "LENGTH: found 2 arguments, expected 1"),
     ("SELECT q AS y -- y\nFROM t", "no source has a column q"),
     ("SELECT u -- u\nFROM t JOIN courses.c ON t.u = c.u", "u is a column of two sources"),
     ("SELECT t.u -- u\nFROM t JOIN t ON t.u = t.u", "two sources are called t"),

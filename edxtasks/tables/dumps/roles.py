@@ -14,6 +14,7 @@ from edxtasks.dumps.rows import csv_file, write_json_lines
 from edxtasks.dumps.sources import is_empty, logical_file, spelt
 from edxtasks.errors import SourceAbsentError
 from edxtasks.messages import Messages
+from edxtasks.printable import quantity
 from edxtasks.table import BuildInputs, Instance, Need, PythonModel, Table
 from edxtasks.warehouse.rows import Content, JsonLines
 from edxtasks.warehouse.schema import schema
@@ -140,7 +141,7 @@ def gather(
     if not opened:
         raise SourceAbsentError("neither rolecourse nor roleforum was delivered")
     if nameless:
-        messages.add(f"{nameless} records without a role were not used")
+        messages.add(f"left out {quantity(nameless, 'record')} without a role")
     if unlisted:
         told = ", ".join(f"{role} ({number})" for role, number in sorted(unlisted.items()))
         messages.note(f"roles without a column of their own, taken as staff: {told}")

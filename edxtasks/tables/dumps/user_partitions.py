@@ -12,6 +12,7 @@ from edxtasks.dumps.loading import DeliveredFile
 from edxtasks.dumps.reader import STRING
 from edxtasks.dumps.rows import csv_file
 from edxtasks.messages import Messages
+from edxtasks.printable import quantity
 from edxtasks.table import BuildInputs, Table
 from edxtasks.warehouse.rows import Content
 from edxtasks.warehouse.schema import schema
@@ -54,7 +55,8 @@ def _with_groups(
         yield row
     if unreadable:
         messages.add(
-            f"{DELIVERED.source}: {unreadable} values that are neither an integer nor true or false are NULL"
+            f"{DELIVERED.source}: {quantity(unreadable, 'value')} that are neither an integer nor "
+            "true or false are NULL"
         )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from edxtasks.errors import SourceAbsentError
 from edxtasks.geolocation.lookup import HOW_TO_GET, CityDatabase, Place, database_file
 from edxtasks.messages import Messages
+from edxtasks.printable import quantity
 from edxtasks.table import BuildInputs, Instance, Need, PythonModel, Scope, Table
 from edxtasks.warehouse.rows import Content, Row
 from edxtasks.warehouse.schema import schema
@@ -123,7 +124,10 @@ def _places(
         for row in build_extra(existing, listed, database):
             found += row["ip"] in listed
             yield row
-    messages.note(f"{len(listed)} addresses without a country, {found} of them known to {path.name}")
+    messages.note(
+        f"{quantity(len(listed), 'address', 'addresses')} without a country, {found} of them known "
+        f"to {path.name}"
+    )
 
 
 TABLE = Table(

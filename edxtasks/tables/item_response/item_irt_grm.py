@@ -7,6 +7,7 @@ scores that it was answered with. docs/item-response.md tells how the model is f
 from __future__ import annotations
 
 from edxtasks.messages import Messages
+from edxtasks.printable import quantity
 from edxtasks.psychometrics import numerics
 from edxtasks.psychometrics.problems import problems_of
 from edxtasks.table import BuildInputs, Need, PythonModel, Table
@@ -35,7 +36,8 @@ def build(inputs: BuildInputs) -> list[Row]:
         inputs.messages.add("the answers do not determine the parameters: there are no standard errors")
     if held := int(fit.items.held.sum()):
         inputs.messages.add(
-            f"{held} of {answers.items.size} problems have too few answers, or answers without exception, to "
+            f"{held} of {quantity(answers.items.size, 'problem')} have too few answers, or answers "
+            "without exception, to "
             "bound their discrimination: it is held at "
             f"{graded_response.GREATEST_DISCRIMINATION:g} and has no standard error"
         )

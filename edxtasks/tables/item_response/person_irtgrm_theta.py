@@ -6,6 +6,7 @@ The mean of the posterior (EAP) and its deviation, with theta ~ N(0, 1) before, 
 
 from __future__ import annotations
 
+from edxtasks.printable import quantity
 from edxtasks.psychometrics import numerics
 from edxtasks.table import BuildInputs, Need, PythonModel, Table
 from edxtasks.warehouse.rows import Row
@@ -24,7 +25,8 @@ def build(inputs: BuildInputs) -> list[Row]:
     answers = responses.responses_to(model.numbers, model.values, model.offsets, users, problems, values)
     if answers.dropped_persons:
         inputs.messages.note(
-            f"left out: {answers.dropped_persons} learners without an answer to a problem of the model"
+            f"left out: {quantity(answers.dropped_persons, 'learner')} without an answer to a "
+            "problem of the model"
         )
     found = abilities(answers, model.items)
     return [

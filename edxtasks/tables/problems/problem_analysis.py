@@ -12,6 +12,7 @@ from itertools import chain
 
 from edxtasks.errors import InputError
 from edxtasks.messages import Messages
+from edxtasks.printable import quantity
 from edxtasks.problems.analysis import INPUT_COLUMNS, Account, Reason, Record
 from edxtasks.problems.batches import write_rows
 from edxtasks.table import BuildInputs, Need, PythonModel, Table
@@ -88,7 +89,7 @@ def settle(account: Account, max_bad_fraction: float, messages: Messages) -> Non
         number = account.left_out[reason]
         if number and reason.is_reject:
             ids = ", ".join(map(str, account.examples[reason]))
-            messages.add(f"{number} records of studentmodule left out, {reason.value} (id {ids})")
+            messages.add(f"{quantity(number, 'record')} of studentmodule left out, {reason.value} (id {ids})")
     others = [f"{account.left_out[one]} {one.value}" for one in Reason if account.left_out[one]]
     unreadable = account.left_out[Reason.UNREADABLE]
     if account.problems > FEW_RECORDS and unreadable > max_bad_fraction * account.problems:

@@ -15,6 +15,7 @@ from edxtasks.deidentification.quasi_identifiers import Place
 from edxtasks.deidentification.reading import registrations, tell
 from edxtasks.deidentification.release import attributes_of, make_release
 from edxtasks.geolocation.regions import read_regions, regions_file
+from edxtasks.printable import quantity
 from edxtasks.table import BuildInputs, Instance, Need, PythonModel, Scope, Table
 from edxtasks.warehouse.checks import Check
 from edxtasks.warehouse.rows import Content
@@ -48,7 +49,8 @@ def build(inputs: BuildInputs) -> Content:
     tell(inputs.messages, release, settings.minimum_cell)
     if not release.learners:
         inputs.messages.add(
-            f"no {settings.deidentify_k} learners have the same courses: nothing can be published"
+            f"no {quantity(settings.deidentify_k, 'learner has', 'learners have')} the same "
+            "courses: nothing can be published"
         )
     return release.rows()
 

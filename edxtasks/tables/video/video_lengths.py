@@ -23,6 +23,7 @@ from edxtasks.course import CourseKey
 from edxtasks.directories import course_directory, sql_directory
 from edxtasks.errors import InputError, NoDumpDirectory, SourceAbsentError
 from edxtasks.messages import Messages
+from edxtasks.printable import quantity
 from edxtasks.table import BuildInputs, Instance, Need, PythonModel, Table
 from edxtasks.warehouse.rows import Content, Row
 from edxtasks.warehouse.schema import schema
@@ -97,7 +98,7 @@ def build(inputs: BuildInputs) -> Content:
     lengths = {video: choice.choose(one) for video, one in known.items()}
     unknown = sum(length is None for length in lengths.values())
     if unknown:
-        messages.add(f"{unknown} of {len(lengths)} videos: nothing says how long they are")
+        messages.add(f"{unknown} of {quantity(len(lengths), 'video')}: nothing says how long they are")
     return [
         {
             "video_id": video,
@@ -181,7 +182,9 @@ def look_up(
             found.update(piece)
     except LookUpError as error:
         left = len(waiting) - len(found)
-        messages.add(f"YouTube: the lengths of {left} of {len(ids)} videos are not known: {error}")
+        messages.add(
+            f"YouTube: the lengths of {left} of {quantity(len(ids), 'video')} are not known: {error}"
+        )
         messages.count("warnings")
     if found:
         durations_cache.add_durations(cache, found)

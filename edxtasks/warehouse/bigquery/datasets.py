@@ -39,7 +39,7 @@ class Datasets:
             if found.default_table_expiration_ms:
                 self._notices[dataset] = (
                     f"the dataset {dataset} lets new tables expire after "
-                    f"{_days(found.default_table_expiration_ms)} days: they vanish, and are built again. "
+                    f"{_days(found.default_table_expiration_ms)}: they vanish, and are built again. "
                     "Its default expiration is set in the Google Cloud console",
                 )
 
@@ -58,7 +58,7 @@ class Datasets:
                 whose = f"the dataset {name.dataset}"
         if expires:
             raise UserError(
-                f"{name}: {whose} removes partitions that are older than {_days(expires)} days, and so the "
+                f"{name}: {whose} removes partitions that are older than {_days(expires)}, and so the "
                 "dates of all earlier events. Turn its partition expiration off"
             )
 
@@ -69,4 +69,5 @@ class Datasets:
 
 
 def _days(milliseconds: Any) -> str:
-    return f"{int(milliseconds) / _DAY:g}"
+    days = int(milliseconds) / _DAY
+    return f"{days:g} day{'' if days == 1 else 's'}"

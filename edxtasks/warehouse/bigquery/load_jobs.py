@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from edxtasks.errors import SettingsError, UserError
+from edxtasks.printable import quantity
 from edxtasks.scratch import Scratch
 from edxtasks.storage.gcs import GcsStorage
 from edxtasks.warehouse.base import BuildInfo, Loadable, TableName, TableState
@@ -125,7 +126,8 @@ class Loader:
         missing = 0 if label.rows is None else label.rows - rows
         if not 0 <= missing <= self._max_bad_rows:
             raise UserError(
-                f"{name}: {label.rows} rows were expected, BigQuery loaded {rows}; the table is left without "
+                f"{name}: {quantity(label.rows or 0, 'row was', 'rows were')} expected, BigQuery loaded "
+                f"{rows}; the table is left without "
                 "stamp. Rebuild its files and run again"
             )
         return rows

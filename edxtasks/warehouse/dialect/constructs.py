@@ -6,6 +6,7 @@ import re
 
 from sqlglot import exp
 
+from edxtasks.printable import quantity
 from edxtasks.warehouse.dialect.casts import cast, type_of
 from edxtasks.warehouse.dialect.coercion import RefusedError, fit, literal_of
 from edxtasks.warehouse.dialect.expressions import TRANSLATIONS, Call, Place
@@ -125,7 +126,9 @@ def _built(place: Place, node: exp.Expression, wanted: Type) -> str:
         return f"CAST([{', '.join(parts)}] AS {wanted.duckdb})"
     if isinstance(node, (exp.Struct, exp.Tuple)) and wanted.kind == "STRUCT":
         if len(node.expressions) != len(wanted.fields):
-            raise RefusedError(f"{wanted} has {len(wanted.fields)} members, found {len(node.expressions)}")
+            raise RefusedError(
+                f"{wanted} has {quantity(len(wanted.fields), 'member')}, found {len(node.expressions)}"
+            )
         if any(isinstance(item, exp.PropertyEQ) for item in node.expressions):
             raise RefusedError(f"{wanted}(…) names its members already: write the values alone")
         members = zip(wanted.fields, node.expressions, strict=True)

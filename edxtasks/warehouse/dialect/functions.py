@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from edxtasks.printable import quantity
 from edxtasks.warehouse.dialect.coercion import RefusedError, fit, fits
 from edxtasks.warehouse.dialect.expressions import Call, Place, Unreadable
 from edxtasks.warehouse.dialect.types import PARAMETER, UNKNOWN, UNREADABLE, Type, Value
@@ -78,7 +79,8 @@ def choose(function: Function, values: Sequence[Value], safe: bool = False) -> V
     if not candidates:
         counts = sorted({len(o.arguments) for o in function.overloads})
         raise RefusedError(
-            f"{function.name} takes {' or '.join(map(str, counts))} arguments, found {len(values)}"
+            f"{function.name}: found {quantity(len(values), 'argument')}, expected "
+            f"{' or '.join(map(str, counts))}"
         )
     exact = [o for o in candidates if tuple(v.type for v in values) == o.arguments]
     loose = [o for o in candidates if all(map(fits, values, o.arguments))]

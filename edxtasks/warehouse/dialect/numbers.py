@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from edxtasks.printable import quantity
 from edxtasks.warehouse.dialect.coercion import RefusedError, fit
 from edxtasks.warehouse.dialect.expressions import Call
 from edxtasks.warehouse.dialect.functions import builder, plain
@@ -117,7 +118,9 @@ def _format(call: Call) -> Value:
     elements = re.findall(r"%(.[0-9.]*[a-z]?|)", written.replace("%%", ""))
     wanted = {"d": INT64, "s": STRING, "f": FLOAT64}
     if len(elements) != len(call.arguments) - 1:
-        raise RefusedError(f"FORMAT: {len(elements)} elements and {len(call.arguments) - 1} values")
+        raise RefusedError(
+            f"FORMAT: {quantity(len(elements), 'element')} and {quantity(len(call.arguments) - 1, 'value')}"
+        )
     values = []
     for number, element in enumerate(elements, 1):
         if not re.fullmatch(r"0?[0-9]?d|s|\.[0-9]f", element):

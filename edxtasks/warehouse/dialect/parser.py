@@ -19,6 +19,7 @@ from sqlglot.parsers.bigquery import BigQueryParser
 from sqlglot.tokenizer_core import Token, TokenType
 
 from edxtasks.errors import UserError
+from edxtasks.printable import quantity
 from edxtasks.warehouse.dialect.foreign import foreign
 
 
@@ -69,7 +70,9 @@ def parse(sql: str) -> exp.Expression:
         raise _unreadable(error) from error
     found = statements[0] if statements else None
     if len(statements) != 1 or not isinstance(found, exp.Query) or not isinstance(found, exp.Expression):
-        raise UserError(f"one SELECT was expected, found {len(statements)} statements or another kind")
+        raise UserError(
+            f"one SELECT was expected, found {quantity(len(statements), 'statement')} or another kind"
+        )
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from edxtasks.printable import quantity
 from edxtasks.warehouse.dialect.scope import Context, Ctes, Relation, Scope
 from edxtasks.warehouse.dialect.select import Select
 from edxtasks.warehouse.dialect.types import UNKNOWN, Origins, Type, common, quote
@@ -80,7 +81,7 @@ def _matched_by_place(
     context: Context, node: exp.Expression, left: Relation, right: Relation
 ) -> list[tuple[str, Type]] | None:
     if len(left.columns) != len(right.columns):
-        context.complain(node, f"{len(left.columns)} columns above, {len(right.columns)} below")
+        context.complain(node, f"{quantity(len(left.columns), 'column')} above, {len(right.columns)} below")
         return None
     columns = []
     for (name, above), (_, below) in zip(left.columns, right.columns, strict=True):

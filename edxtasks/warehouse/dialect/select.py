@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from sqlglot import exp
 
+from edxtasks.printable import quantity
 from edxtasks.warehouse.dialect.clauses import gives_one_row, misplaced, not_grouped
 from edxtasks.warehouse.dialect.coercion import RefusedError
 from edxtasks.warehouse.dialect.determinism import has_marker, judge, keys_of_join, pending
@@ -225,7 +226,7 @@ class Select:
 
     def _by_number(self, node: exp.Literal, what: str) -> Value:
         if not 1 <= int(node.name) <= len(self.items):
-            raise RefusedError(f"{what} {node.name}: there are {len(self.items)} output columns")
+            raise RefusedError(f"{what} {node.name}: found {quantity(len(self.items), 'output column')}")
         return self.items[int(node.name) - 1].value
 
     def _order_and_limit(self) -> tuple[str, str]:

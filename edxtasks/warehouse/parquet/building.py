@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from edxtasks.errors import InputError
+from edxtasks.printable import quantity
 from edxtasks.scratch import beside, publish
 from edxtasks.warehouse.base import (
     BuildInfo,
@@ -153,7 +154,8 @@ class Builder:
             session.let_go()  # checks may need more, and count once
             if written != rows:
                 raise InputError(
-                    f"{name}: the files have {written} rows, expected {rows}: they changed or were cut. "
+                    f"{name}: the files have {quantity(written, 'row')}, expected {rows}: they "
+                    "changed or were cut. "
                     "Run again; if that does not help, rebuild them"
                 )
             self._look_over(checks, schema, self._reader.read_files([temporary]))
