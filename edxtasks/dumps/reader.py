@@ -98,15 +98,18 @@ class Account:
         told += [
             f"{quantity(number, f'{kind} value')} unreadable" for kind, number in sorted(self.nulled.items())
         ]
-        told += [f"no column {', '.join(self.lacking)}, which is NULL"] if self.lacking else []
         told += [f"{self.skipped} empty lines or repeated headers"] if self.skipped else []
         if repairs is not None and repairs.undecodable_records:
             told.append(f"{repairs.undecodable_records} with bytes that are no UTF-8")
         if repairs is not None and repairs.nul_characters:
             told.append(f"{repairs.nul_characters} NUL characters dropped")
         damaged = repairs is not None and (repairs.undecodable_records or repairs.nul_characters)
-        tell = messages.add if self.bad or self.nulled or self.lacking or damaged else messages.note
+        tell = messages.add if self.bad or self.nulled or damaged else messages.note
         tell(", ".join(told))
+        if (
+            self.lacking
+        ):  # apart from the numbers: many courses of a dump have it in common, and it is told once
+            messages.add(f"{self.name}: no column {', '.join(self.lacking)}, which is NULL")
         if self.records > FEW_RECORDS and self.bad > max_bad_fraction * self.records:
             raise InputError(
                 f"{self.name}: {self.bad} of {quantity(self.records, 'record')} are bad, more than "

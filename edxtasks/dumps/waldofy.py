@@ -140,11 +140,10 @@ def _tell(package: Package, course: CourseKey | None, messages: Messages) -> Non
         messages.count("failed exports")
     encrypted = package.encrypted.get(course, ())
     if encrypted:
-        messages.add(
-            f"{quantity(len(encrypted), 'encrypted file was', 'encrypted files were')} left where "
-            f"found: {listed(encrypted)}. "
-            "Decrypt them and sort the package again"
+        found = quantity(
+            len(encrypted), "encrypted file stays where it is", "encrypted files stay where they are"
         )
+        messages.add(f"{found}: {listed(encrypted)}. Decrypt them and sort the package again")
         messages.count("encrypted", len(encrypted))
     if course is None:
         for what, names in (

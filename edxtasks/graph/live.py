@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from typing import IO
 
 from rich.cells import cell_len
-from rich.console import Console, Group
+from rich.console import Console, ConsoleDimensions, Group
+from rich.control import Control
 from rich.live import Live
+from rich.segment import ControlType
 from rich.text import Text
 
 from edxtasks.graph.progress_words import amount, clock, counts
@@ -30,6 +34,7 @@ class LivePlace:
     """
 
     def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
         # NO_COLOR and how many colours the terminal has are rich's to find out.
         self._console = Console(file=stream, force_terminal=True, highlight=False, markup=False, emoji=False)
         self._live = Live(
@@ -40,22 +45,23 @@ class LivePlace:
             redirect_stderr=False,
             vertical_overflow="crop",
         )
+        self._drawn: list[int] = []
+        """Columns of each row that stands there."""
+        self._now: Snapshot | str = ""
+        self._breaks_rows = _breaks_rows(os.environ)
 
     def draw(self, now: Snapshot | str) -> None:
         """Show a moment of the run, or a line of text."""
+        self._erase_broken_rows()
         if not self._live.is_started:
             self._live.start()
             self._console.show_cursor(True)
-        width = max(1, min(self._console.width - _ECHOED, _WIDEST))
-        rows = min(_MOST_ROWS, max(1, self._console.height - 3))
-        if isinstance(now, str):
-            lines = [Text(shortened(now, width), "dim")]
-        else:
-            lines = [_head(now, width, self._bar), *_rows(now, width, rows)]
-        self._live.update(Group(*lines), refresh=True)
+        self._now = now
+        self._live.update(self._rendered(now), refresh=True)
 
     def say(self, message: str) -> None:
         """Write a message above the place, as it is; it stays."""
+        self._erase_broken_rows()
         text = Text(message)
         word = message.partition(" ")[0]
         if word in _STYLES:
@@ -65,11 +71,48 @@ class LivePlace:
     def close(self) -> None:
         """Take the place away."""
         if self._live.is_started:
+            self._erase_broken_rows()
             self._live.stop()
+
+    def _rendered(self, now: Snapshot | str) -> Group:
+        """What is shown, as wide as the terminal is."""
+        width = max(1, min(self._console.width - _ECHOED, _WIDEST))
+        rows = min(_MOST_ROWS, max(1, self._console.height - 3))
+        if isinstance(now, str):
+            lines = [Text(shortened(now, width), "dim")]
+        else:
+            lines = [_head(now, width, self._bar), *_rows(now, width, rows)]
+        self._drawn = [line.cell_len for line in lines]
+        return Group(*lines)
+
+    def _erase_broken_rows(self) -> None:
+        """Be as wide as the terminal is now. Where it has got narrower and has broken rows that stand there,
+        erase what each takes beyond a line: rich goes up by as many lines as it has written, and would leave
+        the rest behind."""
+        before = self._console.width
+        columns, lines = os.get_terminal_size(self._stream.fileno())
+        if columns and lines:  # else the terminal does not tell, and rich takes what is usual
+            self._console.size = ConsoleDimensions(columns, lines)
+        width = self._console.width
+        if width >= before or not self._drawn:
+            return
+        if self._breaks_rows:
+            more = sum(max(0, cells - 1) // width for cells in self._drawn)
+            up = [(ControlType.ERASE_IN_LINE, 2), (ControlType.CURSOR_UP, 1)] * more
+            self._console.control(Control(*up))
+        self._live.update(self._rendered(self._now), refresh=True)
 
     @property
     def _bar(self) -> tuple[str, str]:
         return ("#", "-") if self._console.options.ascii_only else ("━", "─")
+
+
+def _breaks_rows(environment: Mapping[str, str]) -> bool:
+    """Whether the terminal breaks rows that stand there when it gets narrower, as nearly all do. Of one that
+    cuts them off, going further up would take away messages."""
+    if "TMUX" in environment:
+        return True
+    return not {"XTERM_VERSION", "STY"} & environment.keys()
 
 
 def shortened(text: str, width: int) -> str:

@@ -8,6 +8,7 @@ from edxtasks.build.log_days import log_directory, stored_shards
 from edxtasks.course import CourseKey
 from edxtasks.logs.shards import Shard, held_back, shards
 from edxtasks.logs.stored import not_stored
+from edxtasks.printable import quantity
 from edxtasks.steps.in_worker import JobContext, context_of
 from edxtasks.steps.made import SHARD, STORED_SHARD, Made
 from edxtasks.steps.step import Step
@@ -45,8 +46,12 @@ class StoreShardsStep(Step):
         if not self._shards:
             return Status.FRESH, ""
         new = sum(shard.day not in stored.days() for shard in self._shards)
-        counts = ((new, "new shards"), (len(self._shards) - new, "shards to compare with their copies"))
-        return Status.STALE, ", ".join(f"{number} {what}" for number, what in counts if number)
+        counts = (
+            (new, "new shard", ""),
+            (len(self._shards) - new, "shard", " to compare with the copy in the bucket"),
+        )
+        told = [f"{quantity(number, one)}{then}" for number, one, then in counts if number]
+        return Status.STALE, ", ".join(told)
 
     @property
     def has_work(self) -> bool:

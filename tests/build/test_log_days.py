@@ -115,7 +115,7 @@ def test_one_more_day_touches_that_day_only(site: Site) -> None:
     site.log("5.log", event("u5", day=day(5)))
     site.split()
     here = context(site)
-    assert check_log_days(here, COURSE).reason == "1 new days"
+    assert check_log_days(here, COURSE).reason == "1 new day"
     assert load_log_days(here, COURSE)[:2] == (1, 1)
     after = files(here)
     assert after.keys() - before.keys() == {"tracklog_20141006.parquet"}

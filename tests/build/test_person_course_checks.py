@@ -118,9 +118,9 @@ def test_what_is_said_of_a_build(tmp_path: Path) -> None:
     columns = context.registry["user_info_combo"].schema
     warehouse.load(TableName(course.dataset, "user_info_combo"), columns, accounts, BuildInfo("s"))
     warnings = [
-        "3 rows, of 2 usernames in user_info_combo",
-        "2 records of user_info_combo without username left out",
-        "2 records left out: a newer account has the same username",
+        "rows: 3; usernames in user_info_combo: 2",
+        "records of user_info_combo left out, without username: 2",
+        "records left out, since a newer account has the same username: 2",
     ]
     told = Messages()
     lines = facts_of(context, TABLE, course, told)

@@ -277,7 +277,8 @@ def test_missing_columns_are_named(tmp_path: Path) -> None:
     assert list(table.rows(asked, key="user_id")) == [(None, None, None, None)]
     assert messages.lines == [
         "enrollment.sql: no column course_id: all is taken for this course's",
-        "enrollment.sql: 1 record, 1 row, no column mode, is_active, which is NULL",
+        "enrollment.sql: 1 record, 1 row",
+        "enrollment.sql: no column mode, is_active, which is NULL",
     ]
 
 

@@ -443,7 +443,7 @@ def test_encrypted_files_among_others_are_counted_and_told_once(dump: Path, tmp_
     _, messages = sort(dump, tmp_path, ONE)
     (told,) = [line for line in messages.lines if "encrypted" in line]
     assert told == (
-        "4 files are encrypted and were left where they are: "
+        "4 encrypted files stay where they are: "
         "MITx-6.00.1x-2T2017-auth_user-prod-analytics.sql.gpg, "
         "MITx-6.00.1x-2T2017-certificates_generatedcertificate-prod-analytics.sql.gpg, "
         "MITx-6.00.1x-2T2017-teams-prod-analytics.sql.gpg and 1 more. "

@@ -29,6 +29,7 @@ class Screen:
     def __init__(self, columns: int) -> None:
         self.columns = columns
         self.lines = [""]
+        self._goes_on: set[int] = set()
         self.unknown: list[str] = []
         self.cursor_hidden = False
         self._row = self._column = 0
@@ -48,6 +49,25 @@ class Screen:
                 self._put(piece[0])
         return self
 
+    def resize(self, columns: int) -> None:
+        """Make the terminal wider or narrower: its lines are broken anew, and the cursor keeps its place."""
+        before = list(enumerate(self.lines))
+        self.lines, goes_on, self._goes_on = [], self._goes_on, set()
+        row, column, text = self._row, self._column, ""
+        for number, line in before:
+            if number == row:
+                at = len(text) + column
+                self._row, self._column = len(self.lines) + max(0, at - 1) // columns, 0
+                self._column = at - columns * (self._row - len(self.lines))
+            text += line
+            if number in goes_on:
+                continue
+            pieces = [text[at : at + columns] for at in range(0, len(text), columns)] or [""]
+            self._goes_on.update(range(len(self.lines), len(self.lines) + len(pieces) - 1))
+            self.lines += pieces
+            text = ""
+        self.columns = columns
+
     @property
     def text(self) -> str:
         """What stands there, without blanks at the ends of lines."""
@@ -60,6 +80,7 @@ class Screen:
 
     def _put(self, character: str) -> None:
         if self._column == self.columns:
+            self._goes_on.add(self._row)
             self._down()
             self._column = 0
         line = self.lines[self._row].ljust(self._column)
@@ -75,6 +96,7 @@ class Screen:
             self._row = max(0, self._row - int(numbers or 1))
         elif letter == "K" and numbers == "2":
             self.lines[self._row] = ""
+            self._goes_on.discard(self._row)
         else:
             self.unknown.append(f"{private}{numbers}{letter}")
 

@@ -61,11 +61,11 @@ def test_shards_are_copied_once(cloud: Callable[..., list[str]], site: Site) -> 
     site.log("b.log", event("cy") + event("cy", day="2014-10-19"))
     site.split()
     _, built = cloud(f"logs2gs:{COURSE}", "not_before=2999-01-01")
-    assert built.endswith("(1 new shards)")
+    assert built.endswith("(1 new shard)")
     # Asked for again, all are compared, and sent where their content is another one.
     _, built = cloud(f"logs2gs:{COURSE}", "force_recompute=1")
     assert f"logs2gs:{COURSE}: 1 shard, " in built
-    assert built.endswith("(3 shards to compare with their copies)")
+    assert built.endswith("(3 shards to compare with the copy in the bucket)")
 
 
 def test_the_embedded_engine_copies_nothing_and_says_so(built: Project) -> None:
@@ -146,7 +146,7 @@ def test_a_copy_that_changed_is_loaded_again_where_its_rows_are_known(site: Site
     shard.write_bytes(shard.read_bytes() + shard.read_bytes())
     copy_all(site, tmp_path)
     shard.unlink()
-    assert check_log_days(here, COURSE).reason == "1 changed days"
+    assert check_log_days(here, COURSE).reason == "1 changed day"
     assert load_log_days(here, COURSE)[:2] == (2, 1)
 
 

@@ -105,7 +105,7 @@ def test_from_the_database_to_day_tables(folder: Path, server: str) -> None:
     insert(server, "tracking_log", event("2013-01-04T12:00:00.000000+00:00"))
     again = ("start_date=2013-01-04", "end_date=2013-01-05", "force_recompute=1")
     doit(folder, "mongo2gs", *again, EDXTASKS_MONGO_URI=server)
-    assert "1 changed days" in doit(folder, "logs2bq").err
+    assert "1 changed day" in doit(folder, "logs2bq").err
     assert loaded(folder) == {"tracklog_20130104": 3, "tracklog_20130106": 1}
 
 

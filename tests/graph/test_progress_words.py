@@ -132,5 +132,5 @@ def test_a_long_run_is_added_up_by_kind_and_names_what_took_long() -> None:
     # roles took 6 seconds in all; t00 is the shortest of the thirteen kinds.
     assert lines[0].split() == ["built", "roles", "60", "rows,", "12", "courses", "6.0", "s"]
     assert [line.split()[1] for line in lines[1:-1]] == [f"t{at:02}" for at in range(1, SHORT_TABLE)]
-    assert lines[-1] == "and 1 more kinds of tasks in 1.0 s (verbose=1 names them)"
+    assert lines[-1] == "and 1 more kind of tasks in 1.0 s (verbose=1 names them)"
     assert len(table(records, verbose=True)) == 2 * SHORT_TABLE

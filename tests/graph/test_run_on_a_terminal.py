@@ -11,19 +11,24 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from fcntl import ioctl
 from pathlib import Path
+from struct import pack
+from termios import TIOCSWINSZ
 
 import pytest
 from doit.exceptions import InvalidDodoFile
 from project import REPOSITORY
+from terminal import Screen as Terminal
 from terminal import Shown, on_terminal
 
 from edxtasks.errors import SettingsError
 from edxtasks.graph.json_lines import JsonLines
+from edxtasks.graph.live import LivePlace
 from edxtasks.graph.load import load_namespace
-from edxtasks.graph.record import Outcome, RunRecord, TaskRecord
+from edxtasks.graph.record import Outcome, Running, RunRecord, Snapshot, TaskRecord
 from edxtasks.graph.screen import Screen
 
 COURSE = "OrgZ/Chem-1x.Advanced_Laboratory_Methods_and_Safety/2031_Spring_Second_Half_Of_Term"
@@ -104,6 +109,42 @@ def test_nothing_is_left_of_the_live_place(shown: Shown) -> None:
     assert "reading settings" not in shown.screen.text
 
 
+def test_nothing_is_left_of_it_where_the_terminal_gets_narrower(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NO_COLOR", "COLUMNS", "LINES", "XTERM_VERSION", "STY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    running = [Running(f"person_course:Org/Number-of-{one}/2031_Spring", 0.0, one) for one in (1, 2)]
+    moment = Snapshot(done=3, total=9, failed=0, warned=0, seconds=4.0, running=running, looking_at="")
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "w") as stream, os.fdopen(ours, "rb", buffering=0) as reader:
+        place = LivePlace(stream)
+
+        def shown(columns: int, then: Callable[[], None]) -> None:
+            """The terminal has so many columns from now on, and something is written."""
+            screen.resize(columns)
+            ioctl(theirs, TIOCSWINSZ, pack("HHHH", 24, columns, 0, 0))
+            then()
+            stream.write("\x1b[0m|")  # the end of what was written, which stays nowhere
+            stream.flush()
+            written = ""
+            while not written.endswith("\x1b[0m|"):
+                written += reader.read(1 << 16).decode()
+            screen.feed(written.removesuffix("\x1b[0m|"))
+
+        screen = Terminal(120)
+        shown(120, lambda: place.say("warning first"))
+        shown(120, lambda: place.draw(moment))
+        assert screen.text.count("person_course") == 2
+        shown(50, lambda: place.draw(moment))
+        assert screen.text.count("0:04") == 3  # a bar and two tasks
+        assert len(screen.text.splitlines()) == 4
+        shown(31, lambda: place.say("warning second"))
+        assert screen.text.splitlines()[:2] == ["warning first", "warning second"]
+        assert len(screen.text.splitlines()) == 5
+        shown(20, place.close)
+        assert screen.text.splitlines() == ["warning first", "warning second"]
+
+
 def test_what_is_built_scrolls_by_only_on_demand(shown: Shown) -> None:
     # Lines of the closing table have no reason in parentheses.
     assert not re.search(r"built   logs2bq.*\(", shown.screen.text.replace("\n", ""))
@@ -165,7 +206,7 @@ def test_a_pipe_gets_plain_lines_and_programs_get_json(office: Path, tmp_path: P
         "built",
         2,
         1,
-        "1 new days",
+        "1 new day",
     )
     assert 0 < loaded["seconds"] < lines[-1]["seconds"]
     assert {line["run"] for line in lines} == {loaded["run"]}

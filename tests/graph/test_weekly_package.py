@@ -120,7 +120,7 @@ def test_a_package_that_cannot_be_sorted_is_no_success(folder: Path) -> None:
     ended = run(folder, "waldofy", f"dump_dir=mitx-{NEW}", status=2)
     assert f"built   waldofy:{ONE}: 2 files" in ended.err
     assert f"FAILED  waldofy:{TWO}: mitx-{NEW}: all 2 files of this course are encrypted" in ended.err
-    assert "2 files are encrypted and were left where they are" in ended.err  # those of the edge site
+    assert "2 encrypted files stay where they are" in ended.err  # those of the edge site
 
 
 def states(folder: Path, dataset: str) -> dict[str, int]:

@@ -72,7 +72,7 @@ def test_parameters_and_abilities() -> None:
     assert parameters[0]["problem_id"] == "Q1"
     assert {row["irt_method"] for row in parameters} == {"edxtasks GRM"}
     assert of.messages.lines[:2] == [
-        "left out: 1 problems that all answered with the same score",
+        "left out: 1 problem that all answered with the same score",
         "left out: 1 learner without an answer to any other problem",
     ]
     of = inputs(person_problem=[*SCORES, *ALWAYS_RIGHT], item_irt_grm=parameters)

@@ -21,8 +21,8 @@ def build(inputs: BuildInputs) -> list[Row]:
     from edxtasks.psychometrics import graded_response, information, model_rows, responses, scores
 
     answers = responses.responses(*scores.scores_of(inputs.rows("person_problem") or ()))
-    _tell(inputs.messages, answers.dropped_items, "problems that all answered with the same score")
-    _tell(inputs.messages, answers.dropped_persons, "learners without an answer to any other problem")
+    _tell(inputs.messages, answers.dropped_items, "problem", "that all answered with the same score")
+    _tell(inputs.messages, answers.dropped_persons, "learner", "without an answer to any other problem")
     if not answers.items.size:
         inputs.messages.add("no problem has answers of different scores: the table is empty")
         return []
@@ -45,9 +45,9 @@ def build(inputs: BuildInputs) -> list[Row]:
     return list(model_rows.parameter_rows(answers, fit, errors, problems))
 
 
-def _tell(messages: Messages, number: int, what: str) -> None:
+def _tell(messages: Messages, number: int, noun: str, what: str) -> None:
     if number:
-        messages.note(f"left out: {number} {what}")
+        messages.note(f"left out: {quantity(number, noun)} {what}")
 
 
 TABLE = Table(

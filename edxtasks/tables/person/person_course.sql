@@ -41,9 +41,9 @@
 --     ) AS accounts
 --     CROSS JOIN (SELECT MAX(n_chapters) AS chapters FROM course_facts) AS course
 -- fact: Chapters: {chapters}
--- warning when odd: {odd} rows, of {usernames} usernames in user_info_combo
--- warning when nameless: {nameless} records of user_info_combo without username left out
--- warning when doubled: {doubled} records left out: a newer account has the same username
+-- warning when odd: rows: {odd}; usernames in user_info_combo: {usernames}
+-- warning when nameless: records of user_info_combo left out, without username: {nameless}
+-- warning when doubled: records left out, since a newer account has the same username: {doubled}
 -- fact when without_ip: Warning: {without_ip} of {people} rows have no ip, {certified_without_ip} of them certified
 SELECT
   person_course_base.course_id, -- STRING: course key, ORG/NUMBER/RUN
