@@ -150,7 +150,7 @@ def put_in(part: ast.expr) -> str:
         return str(part.value)
     value = part.value if isinstance(part, ast.FormattedValue) else part
     if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "quantity":
-        nouns = [noun.value for noun in value.args if isinstance(noun, ast.Constant)]
+        nouns = [str(noun.value) for noun in value.args if isinstance(noun, ast.Constant)]
         return "" if not nouns else f"… {nouns[1]}" if len(nouns) > 1 else f"… {nouns[0]}s"
     return "…"
 

@@ -113,7 +113,7 @@ def test_nothing_is_left_of_it_where_the_terminal_gets_narrower(monkeypatch: pyt
     for name in ("NO_COLOR", "COLUMNS", "LINES", "XTERM_VERSION", "STY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
-    running = [Running(f"person_course:Org/Number-of-{one}/2031_Spring", 0.0, one) for one in (1, 2)]
+    running = tuple(Running(f"person_course:Org/Number-of-{one}/2031_Spring", 0.0, one) for one in (1, 2))
     moment = Snapshot(done=3, total=9, failed=0, warned=0, seconds=4.0, running=running, looking_at="")
     ours, theirs = pty.openpty()
     with os.fdopen(theirs, "w") as stream, os.fdopen(ours, "rb", buffering=0) as reader:
