@@ -1,13 +1,44 @@
-"""CSV as this product writes it: UTF-8, comma, LF, values quoted only where a reader needs it."""
+"""CSV as this product writes it: UTF-8, comma, LF, values quoted only where a reader needs it.
+
+Rows of a table are spelt as a `CsvForm` says, or as JSON lines (`JsonForm`): row by row in
+`build/exports.py`, or by the engine, letter by letter the same, in `warehouse/parquet/texts.py`.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from edxtasks.compression import ByteSink
 
-_NEEDS_QUOTES = re.compile('[",\r\n]').search
+NEEDS_QUOTES = '[",\r\n]'
+"""What a value holds that is written in quotes, as a regular expression."""
+EMPTY_RECORD = '""'
+"""A record of one empty value: an empty line is one that readers skip."""
+_NEEDS_QUOTES = re.compile(NEEDS_QUOTES).search
+
+
+@dataclass(frozen=True)
+class CsvForm:
+    """How CSV spells booleans, what follows a time `YYYY-MM-DD HH:MM:SS[.ffffff]` (always UTC), and whether
+    the file begins with a byte-order mark (`bom`).
+
+    NULL is empty, numbers are plain, floats the shortest text that reads back the same.
+    """
+
+    true: str = "true"
+    false: str = "false"
+    zone: str = ""
+    bom: bool = False
+
+
+@dataclass(frozen=True)
+class JsonForm:
+    """An object a line, in which NULL is null and a time is text as in CSV, without zone."""
+
+
+TextForm = CsvForm | JsonForm
 
 
 class CsvWriter:
@@ -32,8 +63,7 @@ class CsvWriter:
         line = ",".join(
             ['"' + field.replace('"', '""') + '"' if _NEEDS_QUOTES(field) else field for field in fields]
         )
-        # A record of one empty value would be an empty line, which readers skip.
-        self._pending.append(line or '""' if len(fields) == 1 else line)
+        self._pending.append(line or EMPTY_RECORD if len(fields) == 1 else line)
         self._size += len(line)
         if self._size > 1 << 18:
             self.flush()

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import orjson
 
-from edxtasks.build.exports import PLAIN, CsvForm, RowFile, Values, write_rows, written
+from edxtasks.build.exports import PLAIN, RowFile, StoredRows, Values, write_rows, written
 from edxtasks.course import CourseKey
+from edxtasks.csv_text import CsvForm
 from edxtasks.errors import UserError
 from edxtasks.files import write_atomically
 from edxtasks.printable import listed, printable
@@ -79,7 +80,7 @@ class Extract:
         """The columns of the rows that `rows` gives."""
         return self.schema if self.course is None else Schema((COURSE_ID, *self.schema))
 
-    def rows(self) -> Iterator[Values]:
+    def rows(self) -> Iterable[Values]:
         """The rows, streamed."""
         rows = rows_of(self.source.warehouse, self.source.name, self.schema)
         if self.course is None:
@@ -94,13 +95,13 @@ def extract(source: Source) -> Extract | None:
     return None if info is None else Extract(source, info.schema, info.modified)
 
 
-def rows_of(warehouse: Warehouse, name: TableName, schema: Schema) -> Iterator[Values]:
+def rows_of(warehouse: Warehouse, name: TableName, schema: Schema) -> Iterable[Values]:
     """The rows of a table, streamed.
 
     A schema (`TableInfo.schema`) tells a type that no table of ours has as STRING: such a value is given as
     text, unless it is a number.
     """
-    rows = warehouse.read(name, schema.names)
+    rows = StoredRows(warehouse, name, schema)
     return rows if warehouse.built_here(name) else plain_rows(schema, rows)
 
 

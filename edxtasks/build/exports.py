@@ -24,7 +24,7 @@ from edxtasks.build.context import Context
 from edxtasks.compression import ByteSink
 from edxtasks.config import Settings
 from edxtasks.course import CourseKey
-from edxtasks.csv_text import CsvWriter
+from edxtasks.csv_text import CsvForm, CsvWriter, JsonForm
 from edxtasks.directories import sql_directory
 from edxtasks.errors import NoDumpDirectory, SourceAbsentError, UserError
 from edxtasks.files import replacing_together, writing
@@ -32,7 +32,7 @@ from edxtasks.messages import Messages
 from edxtasks.scratch import BESIDE, Scratch
 from edxtasks.storage import Storage
 from edxtasks.table import Scope, Table
-from edxtasks.warehouse.base import digest
+from edxtasks.warehouse.base import TableName, Warehouse, digest
 from edxtasks.warehouse.schema import Column, Schema
 
 RECORDS = "_edxtasks"
@@ -48,17 +48,18 @@ Values = tuple[object, ...]
 
 
 @dataclass(frozen=True)
-class CsvForm:
-    """How CSV spells booleans, what follows a time `YYYY-MM-DD HH:MM:SS[.ffffff]` (always UTC), and whether
-    the file begins with a byte-order mark (`bom`).
+class StoredRows(Iterable[Values]):
+    """The rows of a table as it stands in the warehouse, with the columns of `schema`; `ordered` as
+    `Warehouse.read` has it. Where the engine spells rows itself, files of them are written many times
+    faster than row by row."""
 
-    NULL is empty, numbers are plain, floats the shortest text that reads back the same.
-    """
+    warehouse: Warehouse
+    name: TableName
+    schema: Schema
+    ordered: bool = False
 
-    true: str = "true"
-    false: str = "false"
-    zone: str = ""
-    bom: bool = False
+    def __iter__(self) -> Iterator[Values]:
+        return self.warehouse.read(self.name, self.schema.names, self.ordered)
 
 
 PLAIN = CsvForm()
@@ -189,7 +190,7 @@ def export(context: Context, table: Table, course: CourseKey | None, messages: M
     if beside is None and place.directory is not None:
         messages.add(f"{place.directory} is not writable: {', '.join(place.files)} not kept there")
     with written(f"{', '.join(place.files)} of {name}"):
-        rows = context.warehouse.read(name, table.schema.names)
+        rows = StoredRows(context.warehouse, name, table.schema)
         mark = _mark(context, table, course, place)
         scratch, form = context.scratch, form_of(table, context.settings)
         write_and_store(place.storage, place.folder, place.files, table.schema, rows, form, scratch, beside)
@@ -257,18 +258,27 @@ def write_rows(files: Sequence[RowFile], schema: Schema, rows: Iterable[Values],
     CSV has a header; JSON lines are an object a line, in which NULL is null and a time is text as in CSV.
     Rows are streamed; the files appear together when all are written.
     """
+    forms = [JsonForm() if file.json else form for file in files]
+    texts = None
+    if isinstance(rows, StoredRows) and rows.schema == schema:
+        texts = rows.warehouse.texts(rows.name, schema, forms, rows.ordered)
     number = 0
     gzipped = {file.path for file in files if file.gzip}
     with replacing_together([file.path for file in files], gzipped=gzipped) as sinks:
         writers = [
             row_writer(sink, schema, form, json=file.json) for sink, file in zip(sinks, files, strict=True)
         ]
-        for row in rows:
-            number += 1
-            for writer in writers:
-                writer.row(row)
+        if texts is None:
+            for row in rows:
+                number += 1
+                for writer in writers:
+                    writer.row(row)
         for writer in writers:
             writer.finish()
+        for found, lines in texts or ():
+            number += found
+            for sink, text in zip(sinks, lines, strict=True):
+                sink.write(text)
     return number
 
 
@@ -360,4 +370,4 @@ def _with_times(value: object) -> object:
 
 def _time(value: object) -> str:
     """`YYYY-MM-DD HH:MM:SS[.ffffff]` of a time in UTC."""
-    return str(value)[: -len("+00:00")]
+    return str(value).removesuffix("+00:00")

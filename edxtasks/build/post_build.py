@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from edxtasks.build.context import Context, identifier
-from edxtasks.build.exports import export, form_of, write_and_store, written
+from edxtasks.build.exports import StoredRows, export, form_of, write_and_store, written
 from edxtasks.build.facts import facts_of
 from edxtasks.course import CourseKey
 from edxtasks.messages import Messages
@@ -55,7 +55,7 @@ def _keep_snapshot(context: Context, table: Table, messages: Messages) -> None:
     context.warehouse.create(copy, query, label)
     file = f"{start}_{now:%Y-%m-%d-%H%M%S}.csv"
     with written(file):
-        rows = context.warehouse.read(copy, schema.names)
+        rows = StoredRows(context.warehouse, copy, schema)
         storage, folder = context.report_storage, context.report_folder()
         write_and_store(
             storage, folder, [file], schema, rows, form_of(table, context.settings), context.scratch

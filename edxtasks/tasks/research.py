@@ -14,6 +14,7 @@ from edxtasks.build.building import Built
 from edxtasks.build.context import Context
 from edxtasks.build.exports import (
     PLAIN,
+    StoredRows,
     mark_of,
     record,
     records,
@@ -163,7 +164,7 @@ def _export(context: Context, name: TableName, folder: str, messages: Messages) 
     flat = Schema(tuple(column for column in info.schema if column.name not in nested))
     if nested:
         messages.note(f"{name.table}: columns that CSV cannot hold left out: {listed(nested, 20)}")
-    rows = context.warehouse.read(name, flat.names, ordered=True)
+    rows = StoredRows(context.warehouse, name, flat, ordered=True)
     form = with_settings(PLAIN, context.settings)
     write_and_store(context.storage, folder, [_file(name.table)], flat, rows, form, context.scratch)
 

@@ -21,6 +21,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edxtasks.csv_text import TextForm
 from edxtasks.errors import UserError
 from edxtasks.warehouse.rows import JsonLines, ParquetFiles, Row
 from edxtasks.warehouse.schema import Schema
@@ -433,6 +434,14 @@ class Warehouse(ABC):
 
         `ordered`: by the columns that are read, from the first on, NULL first; else as they are stored.
         """
+
+    def texts(
+        self, name: TableName, schema: Schema, forms: Sequence[TextForm], ordered: bool = False
+    ) -> Iterator[tuple[int, tuple[bytes, ...]]] | None:
+        """Rows of a table as lines of text, streamed: some rows at a time, their number and their lines in
+        each form. None where the engine does not spell rows: of a small table, one with columns of other
+        types than `schema` says, or nested ones, and on BigQuery. `ordered` as in `read`."""
+        return None
 
     @abstractmethod
     def location(self, name: TableName, partitioned: bool) -> Path | None:

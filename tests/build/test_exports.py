@@ -18,7 +18,6 @@ from edxtasks.build.exports import (
     FILE_FORMS,
     PLAIN,
     REPORT_TABLE,
-    CsvForm,
     export,
     form_of,
     outdated,
@@ -26,6 +25,7 @@ from edxtasks.build.exports import (
 )
 from edxtasks.config import Paths, Settings
 from edxtasks.course import CourseKey
+from edxtasks.csv_text import CsvForm
 from edxtasks.digests import Digests
 from edxtasks.messages import Messages
 from edxtasks.storage import LocalStorage

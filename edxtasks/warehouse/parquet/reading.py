@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edxtasks.csv_text import TextForm
 from edxtasks.errors import InputError, UserError
 from edxtasks.printable import listed as listed_texts
 from edxtasks.printable import printable_path
@@ -22,8 +23,9 @@ from edxtasks.warehouse.base import (
     TableName,
     Tables,
 )
-from edxtasks.warehouse.duckdb_sql import as_stored, day_of, literal, quoted_name, read_parquet
+from edxtasks.warehouse.duckdb_sql import as_stored, day_of, literal, names, quoted_name, read_parquet
 from edxtasks.warehouse.parquet.folder import WarehouseFolder
+from edxtasks.warehouse.parquet.texts import line
 from edxtasks.warehouse.schema import Schema
 
 if TYPE_CHECKING:
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
 
 _ROWS_AT_ONCE = 2_048
 """Rows that are taken from the engine at once: a chunk of its own; a row may have several MiB."""
+FEWEST_BYTES_OF_TEXTS = 1 << 18
+"""Bytes of the files of a table whose rows are spelt faster in Python: to plan it takes DuckDB 40 ms."""
+_IN_ORDER = " ORDER BY ALL ASC NULLS FIRST"
 
 
 class UnreadableError(InputError):
@@ -116,21 +121,50 @@ class Reader:
         self, name: TableName, columns: Sequence[str] | None, ordered: bool
     ) -> Iterator[tuple[object, ...]]:
         """As `Warehouse.read` says."""
+        selected = "*" if columns is None else ", ".join(map(quoted_name, columns))
+        order = _IN_ORDER if ordered else ""
+        for rows in self._fetched(name, f"SELECT {selected} FROM ({self.relation(name)}){order}"):
+            yield from rows
+
+    def texts(
+        self, name: TableName, schema: Schema, forms: Sequence[TextForm], ordered: bool
+    ) -> Iterator[tuple[int, tuple[bytes, ...]]] | None:
+        """As `Warehouse.texts` says."""
+        files = self._folder.files(name)
+        if _bytes(files) <= FEWEST_BYTES_OF_TEXTS:
+            return None
+        with self.engine(files):
+            chosen = f"SELECT {names(schema)} FROM ({self.relation(name)})"
+            found = self.session.schema_of(chosen)
+        if any(column.repeated or column.fields for column in schema) or any(
+            told.signature() != column.signature() or told.description
+            for told, column in zip(found, schema, strict=True)
+        ):
+            return None
+        lines = ", ".join(line(schema, form) for form in forms)
+        order = _IN_ORDER if ordered else ""
+        rows = self._fetched(name, f"SELECT {lines} FROM ({chosen}{order})")
+        return (
+            (len(some), tuple("\n".join([*column, ""]).encode() for column in zip(*some, strict=True)))
+            for some in rows
+        )
+
+    def _fetched(self, name: TableName, sql: str) -> Iterator[list[tuple[Any, ...]]]:
+        """The rows of a DuckDB query that reads one table, some at a time."""
         from edxtasks.warehouse.duckdb_session import FEW_BYTES
 
-        selected = "*" if columns is None else ", ".join(map(quoted_name, columns))
-        order = " ORDER BY ALL ASC NULLS FIRST" if ordered else ""
         cursor = self.session.cursor()
-        with self.engine(self._folder.files(name)):
-            if _bytes(self._folder.files(name)) > FEW_BYTES:
+        files = self._folder.files(name)
+        with self.engine(files):
+            if _bytes(files) > FEW_BYTES:
                 self.session.read_next()
-            cursor.execute(f"SELECT {selected} FROM ({self.relation(name)}){order}")
+            cursor.execute(sql)
         while True:
-            with self.engine(self._folder.files(name)):
+            with self.engine(files):
                 rows = cursor.fetchmany(_ROWS_AT_ONCE)
             if not rows:
                 return
-            yield from rows
+            yield rows
 
     def _files_of(self, query: Query) -> list[Path]:
         return [path for source in query.inputs.values() for path in self._source_files(source)]

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edxtasks.csv_text import TextForm
 from edxtasks.locks import Lock
 from edxtasks.scratch import PLACE, PRIVATE, Scratch
 from edxtasks.warehouse.base import (
@@ -223,6 +224,11 @@ class ParquetWarehouse(Warehouse):
         self, name: TableName, columns: Sequence[str] | None = None, ordered: bool = False
     ) -> Iterator[tuple[object, ...]]:
         return self._reader.rows(name, columns, ordered)
+
+    def texts(
+        self, name: TableName, schema: Schema, forms: Sequence[TextForm], ordered: bool = False
+    ) -> Iterator[tuple[int, tuple[bytes, ...]]] | None:
+        return self._reader.texts(name, schema, forms, ordered)
 
     def count(self, query: Query) -> Counts:
         return self._reader.first_row(query)
