@@ -111,9 +111,10 @@ class _Retiring:
         left += [*delivered.originals, *delivered.left] if originals else []
         left = list(dict.fromkeys(left))
         if delivered.originals:
+            names = quantity(len(delivered.originals), "file of the office names", "files of the office name")
             say(
-                f"{number(len(delivered.originals))} raw logs or other files of the office name the learner, "
-                "and stay; what is read from them leaves the learner out. --originals rewrites them"
+                f"{names} the learner and stay; what is read from them leaves the learner out. --originals "
+                "rewrites them"
             )
         if remove:
             now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -183,5 +184,6 @@ def _tell(removed: Removed, changed: Removed) -> None:
         print(f"rewritten {file}")
     if changed.originals:
         print(
-            f"originals: {number(changed.lines)} lines, {number(changed.mentions)} mentions of others blanked"
+            f"originals: {quantity(changed.lines, 'line')}, "
+            f"{quantity(changed.mentions, 'mention')} in lines of others blanked"
         )

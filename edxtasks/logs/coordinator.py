@@ -27,17 +27,18 @@ from edxtasks.logs.layout import Layout, fitting, remove_tree
 from edxtasks.logs.legacy import TakeOver, list_unusable
 from edxtasks.logs.log_names import date_in_name
 from edxtasks.logs.options import SplitOptions
+from edxtasks.logs.publish import DamagedError
 from edxtasks.logs.publisher import Publisher
 from edxtasks.logs.raw_files import COMPRESSION_SUFFIXES
 from edxtasks.logs.rejects import too_old
 from edxtasks.logs.results import Progress, SplitResult
-from edxtasks.logs.retiring import CleanParts, TakenOut, clean_rejects, opaque_shards
+from edxtasks.logs.retiring import CleanParts, TakenOut, clean_opaque, clean_rejects, opaque_rows
 from edxtasks.logs.shard_lists import lists, read_list
 from edxtasks.logs.shared_log import SharedLog
 from edxtasks.logs.source_keys import LEGACY, LOST
 from edxtasks.logs.work import Destination, LogResult, Position, WholeLog
 from edxtasks.outcomes import Done, Failed, Outcome, attempted, described
-from edxtasks.printable import listed, printable_path, quantity
+from edxtasks.printable import printable_path
 from edxtasks.workers import WorkerPool
 
 _PARTS_OF_A_TRY = re.compile(r"\.[0-9a-f]{8}$")
@@ -234,17 +235,25 @@ class Coordinator:
     def retire(self) -> TakenOut:
         """Take the retired learners of the options out of all that was split, and publish.
 
-        Raises `InputError`, with everything as it was, where shards name them of which no raw log is known.
+        Raises `InputError`, with everything as it was, where a shard of which no raw log is known cannot be
+        read.
         """
         layout, retired = self._layout, self._options.retired
-        opaque = opaque_shards(layout, retired)
-        if opaque:
+        try:
+            opaque = opaque_rows(layout, retired)
+        except DamagedError as error:
             raise InputError(
-                f"{quantity(len(opaque), 'shard')} of which no raw log is known name a learner who is to be "
-                f"retired: {listed(opaque)}. Nothing was changed in the log directory. Withdraw them first, "
-                "and split their raw logs: split forget='legacy:BUCKET:DAY', or 'lost:BUCKET:DAY'"
-            )
+                f"{error}. No raw log is known of this shard: who is in it, nobody can tell. Nothing was "
+                "changed in the log directory. Remove the file, or withdraw it first: "
+                "split forget='legacy:BUCKET:DAY', or 'lost:BUCKET:DAY'"
+            ) from None
         taken = TakenOut(rejects=clean_rejects(layout, retired))
+        for one in opaque:
+            rows, mentions = clean_opaque(layout, one, retired)
+            taken.rows += rows
+            taken.mentions += mentions
+            if not one.is_shard:
+                self._publisher.stale.setdefault(one.bucket, set()).add(one.day)
         for key in sorted(self._sources.by_key):
             self._retire_from(key, taken)
         self._publisher.publish()

@@ -15,13 +15,15 @@ import orjson
 from edxtasks.compression import inflate
 from edxtasks.files import replacing
 from edxtasks.logs.garbage import without_collections
-from edxtasks.logs.layout import Layout
+from edxtasks.logs.layout import EDGE, Layout
+from edxtasks.logs.legacy import take_over
 from edxtasks.logs.parts import Part, PartsWriter
 from edxtasks.logs.publish import DamagedError
 from edxtasks.logs.raw_files import RawLog, RawLogError
 from edxtasks.logs.rows.event_time import read_time
 from edxtasks.logs.shard_lists import lists
-from edxtasks.logs.shard_rows import lines_of
+from edxtasks.logs.shard_rows import lines_of, text_of
+from edxtasks.printable import printable_path
 from edxtasks.retired import Retired, of_row
 
 _ROWS_AT_ONCE = 2_000
@@ -119,22 +121,84 @@ def clean_rejects(layout: Layout, retired: Retired) -> int:
     return found
 
 
-def opaque_shards(layout: Layout, retired: Retired) -> list[str]:
-    """The shards of which no raw log is known (of the predecessor, or lost), or that cannot be read, and that
-    name a retired learner: `BUCKET DAY`."""
-    found: list[str] = []
+@dataclass(frozen=True)
+class OpaqueRows:
+    """A file with rows of which no raw log is known, and the shard that it is, or is part of. `is_lost`: its
+    checkpoints are gone; else the predecessor made it."""
+
+    bucket: str
+    day: str
+    file: Path
+    is_lost: bool
+
+    @property
+    def is_shard(self) -> bool:
+        """Whether the file is the shard, with no rows of raw logs beside."""
+        return self.file.name.startswith("tracklog-")
+
+
+def opaque_rows(layout: Layout, retired: Retired) -> list[OpaqueRows]:
+    """The files of which no raw log is known (of the predecessor, or lost) that name a retired learner.
+
+    Raises `DamagedError` where one cannot be read to its end, so that nobody knows.
+    """
+    found: list[OpaqueRows] = []
     for bucket, entries in lists(layout).items():
+        site = retired.of_site(bucket.startswith(f"{EDGE}/"))
         for day, entry in sorted(entries.items()):
-            if (entry.is_legacy or entry.is_lost) and names_somebody(layout.shard(bucket, day), retired):
-                found.append(f"{bucket} {day}")
+            shard, apart = layout.shard(bucket, day), layout.legacy_part(bucket, day)
+            if (entry.is_legacy or entry.is_lost) and shard.exists():
+                file = apart if apart.exists() and not entry.is_lost else shard
+                if _names_somebody(file, site) or (file is apart and _names_somebody(shard, site)):
+                    found.append(OpaqueRows(bucket, day, file, entry.is_lost))
     return found
 
 
-def names_somebody(path: Path, retired: Retired) -> bool:
-    """Whether a log, raw or a shard, has a line that names a retired learner, or cannot be read to its end,
-    so that nobody knows."""
+def _names_somebody(path: Path, retired: Retired) -> bool:
     try:
         with RawLog(path) as log:
-            return any(any(map(retired.hits, block.data.split(b"\n"))) for block in log.blocks())
-    except (RawLogError, OSError):
-        return True
+            # All of it, also after the first: what is broken further on is not cleaned by half.
+            return sum(any(map(retired.hits, block.data.split(b"\n"))) for block in log.blocks()) > 0
+    except RawLogError as error:
+        raise DamagedError(str(error)) from None
+    except OSError as error:
+        raise DamagedError(f"{printable_path(path)} cannot be read: {error.strerror}") from None
+
+
+def clean_opaque(layout: Layout, rows: OpaqueRows, retired: Retired) -> tuple[int, int]:
+    """Take retired learners out of such a file; how many rows went and mentions were blanked.
+
+    The list knows the file as it is then. A shard that also has rows of raw logs is removed: it is to be made
+    anew. Killed on the way, a run leaves what the next one mends: the file is looked at again.
+    """
+    site = retired.of_site(rows.bucket.startswith(f"{EDGE}/"))
+    gone = mentions = kept = 0
+    with replacing(rows.file) as sink:
+        for line in lines_of(text_of(rows.file)):
+            row, blanked = _of_opaque(line, site)
+            mentions += blanked
+            gone += row is None
+            if row is not None:
+                kept += 1
+                sink.write(row + b"\n")
+    if not kept:
+        rows.file.unlink()
+    if not rows.is_shard:
+        layout.shard(rows.bucket, rows.day).unlink(missing_ok=True)
+    elif kept:
+        days = [rows.day]
+        take_over(layout, rows.bucket, [] if rows.is_lost else days, days if rows.is_lost else [])
+    else:
+        take_over(layout, rows.bucket, [])
+    return gone, mentions
+
+
+def _of_opaque(line: bytes, retired: Retired) -> tuple[bytes | None, int]:
+    """What is kept of a line that no run made: nothing where it names somebody and is no row."""
+    if not retired.hits(line):
+        return line, 0
+    try:
+        form = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None, 0
+    return of_row(line, retired) if isinstance(form, dict) else (None, 0)

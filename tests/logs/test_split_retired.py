@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import shutil
 from pathlib import Path
 
 import orjson
@@ -10,7 +11,8 @@ import pytest
 from split_site import A, Site, event
 
 from edxtasks.errors import InputError
-from edxtasks.logs.split import retire
+from edxtasks.logs.shards import shards
+from edxtasks.logs.split import forget, retire
 from edxtasks.retired import Learner, Retired
 
 KEY = b"0123456789abcdef0123456789abcdef"
@@ -100,11 +102,72 @@ def test_numbers_of_an_edge_site_are_of_others(tmp_path: Path) -> None:
     assert site.users(f"EDGE/{A}") == "eve"
 
 
-def test_shards_of_the_predecessor_are_refused_and_all_stays(site: Site) -> None:
-    shard = site.directory / A / "tracklog-2013-01-01.json.gz"
-    shard.write_bytes(gzip.compress(event("ann", day="2013-01-01")))
+OLD = event("ann", day="2013-01-01") + event("bea", day="2013-01-01", page="https://x.org/u/ann")
+
+
+def old_shard(site: Site, day: str, text: bytes) -> Path:
+    """A shard of which no raw log is known."""
+    shard = site.directory / A / f"tracklog-{day}.json.gz"
+    shard.parent.mkdir(parents=True, exist_ok=True)
+    shard.write_bytes(gzip.compress(text))
+    return shard
+
+
+def test_shards_of_the_predecessor_are_cleaned(site: Site) -> None:
+    old_shard(site, "2013-01-01", OLD)
+    gone = old_shard(site, "2013-01-02", event("ann", day="2013-01-02"))
+    taken = retire(site.options(retired=ANN))
+    assert (taken.rows, taken.mentions) == (3 + 2, 6 + 1)
+    assert [(row["username"], row["page"]) for row in rows(site, "2013-01-01")] == [
+        ("bea", "https://x.org/u/***")
+    ]
+    assert not gone.exists()
+    [listed, _] = shards(site.directory, A)
+    assert (str(listed.day), listed.rows, listed.sources) == ("2013-01-01", 1, ("legacy",))
+    assert retire(site.options(retired=ANN)).rows == 0
+    assert site.split(retired=ANN).changed == []
+
+
+def test_rows_of_the_predecessor_in_a_shard_with_others_are_cleaned(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    old_shard(site, "2013-01-01", OLD)
+    site.log("3.log", event("cyd", day="2013-01-01") + event("ann", day="2013-01-01"))
+    site.split()
+    taken = retire(site.options(retired=ANN))
+    assert (taken.rows, taken.mentions, taken.unpublished) == (2, 1, [])
+    assert [row["username"] for row in rows(site, "2013-01-01")] == ["bea", "cyd"]
+    assert shards(site.directory, A)[0].sources == ("legacy", "3.log")
+    assert b"ann" not in content(site)
+    forget("3.log", site.options())  # what is kept apart of the predecessor is clean too
+    assert [row["username"] for row in rows(site, "2013-01-01")] == ["bea"]
+
+
+def test_shards_whose_checkpoints_are_lost_are_cleaned(site: Site) -> None:
+    before = retire_in_copy(site)
+    shutil.rmtree(site.directory / "META")
+    taken = retire(site.options(retired=ANN))
+    assert (taken.rows, taken.mentions) == (3, 6)
+    assert {shard.sources for shard in shards(site.directory, A)} == {("lost",)}
+    texts = {name: gzip.decompress(shard) for name, shard in site.shards().items()}
+    assert texts == {name: gzip.decompress(shard) for name, shard in before.items()}
+
+
+def retire_in_copy(site: Site) -> dict[str, bytes]:
+    """The shards of a log directory whose checkpoints were not lost."""
+    other = Site(site.directory.parent / "two")
+    other.log("1.log", LINES)
+    other.log("2.log", event("dan"))
+    other.split()
+    retire(other.options(retired=ANN))
+    return other.shards()
+
+
+def test_a_shard_of_the_predecessor_that_cannot_be_read_is_refused_and_all_stays(site: Site) -> None:
+    shard = old_shard(site, "2013-01-01", OLD)
+    site.split()
+    shard.write_bytes(shard.read_bytes()[:-9])
     before = site.shards()
-    with pytest.raises(InputError, match=f"1 shard of which no raw log is known .* {A} 2013-01-01"):
+    with pytest.raises(InputError, match="No raw log is known of this shard"):
         retire(site.options(retired=ANN))
     assert site.shards() == before
 

@@ -5,6 +5,7 @@ Every table has the rows that the embedded engine gives it.
 
 from __future__ import annotations
 
+import gzip
 import re
 import sys
 from collections import Counter
@@ -20,6 +21,7 @@ from project import Outcome, Project
 from relay import Relay, relay
 from rows_as_text import rows_as_text
 from servers import BUCKET, running
+from test_retire import learner
 
 from edxtasks.course import CourseKey
 from edxtasks.storage.gcs import GcsStorage
@@ -199,6 +201,50 @@ def test_tables_of_others_are_adopted_and_then_fresh(
     cloud.refresh_all()
     _compare(cloud, ParquetWarehouse(built_once.warehouse))
     assert project.doit("weekly").built == set()
+
+
+def test_a_learner_who_is_retired_is_in_no_table_and_no_file(
+    first: Outcome, project: Project, cloud: BigQueryWarehouse, tmp_path: Path
+) -> None:
+    """Last of all: it takes tables away. Every cell and every file is looked through here once more."""
+    key = tmp_path / "key"
+    key.write_text("00112233445566778899aabbccddeeff" * 2)
+    key.chmod(0o600)
+    file = project.folder / "config" / "edxtasks.toml"
+    file.write_text(file.read_text().replace("[paths]\n", f'[paths]\nretire_key_file = "{key}"\n'))
+    name, number, address = learner(project)
+    before = _about(cloud, tmp_path, name, number, address)
+    outcome = project.doit("retire", name)
+    assert "nothing is left" in outcome.out
+    assert _about(cloud, tmp_path, name, number, address) == set()
+    gone = dict(re.findall(r"^gone on (\d{4}-\d\d-\d\d) .* UTC: (.*)$", outcome.out, re.M))
+    assert any(what.startswith("fail-safe of the dataset ") for what in gone.values())
+    assert {f"removed table {table}" for table in before if not table.startswith("gs://")} <= {
+        *outcome.out.splitlines()
+    }
+    again = project.doit("retire", name)
+    assert "removed table" not in again.out and "changed or removed" not in again.out
+    assert re.findall(r"^gone on .*$", again.out, re.M) == re.findall(r"^gone on .*$", outcome.out, re.M)
+
+
+def _about(cloud: BigQueryWarehouse, folder: Path, name: str, number: int, address: str) -> set[str]:
+    """The tables and stored files in which the name or address stands, or the number as a user id."""
+    found = set()
+    service = Service(PROJECT, endpoint=running().bigquery)
+    words = re.compile(rf"(?<![\w-])({re.escape(name)}|{re.escape(address)})(?![\w-])")
+    for dataset in service.datasets():
+        for table in service.tables(dataset):
+            for row in service.client.list_rows(f"{PROJECT}.{dataset}.{table}"):
+                if words.search(repr(row.values())) or row.get("user_id") == number:
+                    found.add(f"{dataset}.{table}")
+    storage = GcsStorage(f"gs://{BUCKET}/graph", PROJECT)
+    for stored in storage.list():
+        storage.get(stored, folder / "stored")
+        content = (folder / "stored").read_bytes()
+        content = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
+        if words.search(content.decode("utf-8", "replace")):
+            found.add(f"gs://{stored}")
+    return found
 
 
 def _compare(cloud: BigQueryWarehouse, local: ParquetWarehouse) -> None:
