@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import threading
 from collections.abc import Iterator, Mapping
@@ -27,6 +28,8 @@ FEW_BYTES = 1 << 18
 
 _ROW_GROUP = 122_880
 _KINDS = {other: kind for kind, other in DUCKDB_TYPES.items()}
+_INPUT = re.compile("\0([^\0]*)\0")
+"""How a translated query names an input. SQL text cannot hold a zero character (`dialect.types.text`)."""
 
 
 class Session:
@@ -83,34 +86,15 @@ class Session:
         return cursor
 
     @contextmanager
-    def views(self, relations: Mapping[str, str]) -> Iterator[None]:
-        """Make each relation (DuckDB SQL) known under its name, `table` or `dataset.table`, for the block."""
-        names = []
-        try:
-            for name, sql in relations.items():
-                dataset, _, _ = name.rpartition(".")
-                if dataset:
-                    self.connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(dataset)}")
-                self.connection.execute(f"CREATE OR REPLACE VIEW {quoted(name)} AS {sql}")
-                names.append(name)
-            yield
-        finally:
-            for name in names:
-                # A block inside of this one may have had a view of the same name.
-                self.connection.execute(f"DROP VIEW IF EXISTS {quoted(name)}")
-
-    @contextmanager
-    def result(self, query: Query, condition: str = "TRUE") -> Iterator[str]:
+    def result(self, query: Query, relations: Mapping[str, str], condition: str = "TRUE") -> Iterator[str]:
         """The rows of a query for which `condition` holds, as a temporary table whose name is given.
 
-        The views of its inputs stand. Raises `QueryRefusedError` when it is not a query that can be run, or
-        its columns are not those declared.
+        `relations` (DuckDB SQL) are its inputs, by name. Raises `QueryRefusedError` when it is not a query
+        that can be run, or its columns are not those declared.
         """
-        schemas = tuple((name, source.schema) for name, source in query.inputs.items())
         with ExitStack() as stack:
             try:
-                sql, names_used, one_thread = _translated(query.sql, schemas)
-                parameters = {name: query.parameters[name] for name in names_used}
+                sql, parameters, one_thread = _resolved(query, relations)
                 kept = f"SELECT {as_stored(query.schema)} FROM ({sql}) WHERE {condition}"
                 rows = self.table(kept, parameters, one_thread)
                 table = stack.enter_context(rows)
@@ -119,17 +103,14 @@ class Session:
             self._check(table, query.schema)
             yield table
 
-    def first_row(self, query: Query) -> tuple[Any, ...]:
-        """The first row of a query. The views of its inputs stand. Raises `QueryRefusedError` as `result`
-        does."""
-        return self.all_rows(query)[0]
+    def first_row(self, query: Query, relations: Mapping[str, str]) -> tuple[Any, ...]:
+        """The first row of a query. `relations` and what is raised are those of `result`."""
+        return self.all_rows(query, relations)[0]
 
-    def all_rows(self, query: Query) -> list[tuple[Any, ...]]:
-        """The rows of a query, in its order. The views of its inputs stand. Raises as `result` does."""
-        schemas = tuple((name, source.schema) for name, source in query.inputs.items())
+    def all_rows(self, query: Query, relations: Mapping[str, str]) -> list[tuple[Any, ...]]:
+        """The rows of a query, in its order. `relations` and what is raised are those of `result`."""
         try:
-            sql, names_used, one_thread = _translated(query.sql, schemas)
-            parameters = {name: query.parameters[name] for name in names_used}
+            sql, parameters, one_thread = _resolved(query, relations)
             self._set_threads(1 if one_thread else self._usual)
             rows = self.connection.execute(sql, parameters).fetchall()
         except (UserError, *OF_THE_QUERY) as error:
@@ -279,9 +260,22 @@ def _refused(error: UserError | duckdb.Error) -> QueryRefusedError:
     return QueryRefusedError(str(error).partition("\n")[0])
 
 
+def _resolved(query: Query, relations: Mapping[str, str]) -> tuple[str, dict[str, Parameter], bool]:
+    """A query in DuckDB's SQL that names no table, its parameters, and whether it must run in one thread.
+
+    Each input is written out where it is read. A view for each would have to be made, which takes as long as
+    to plan a small query: DuckDB opens the files then, and once more for the query.
+    """
+    schemas = tuple((name, source.schema) for name, source in query.inputs.items())
+    sql, names_used, one_thread = _translated(query.sql, schemas)
+    parameters = {name: query.parameters[name] for name in names_used}
+    return _INPUT.sub(lambda found: f"({relations[found[1]]})", sql), parameters, one_thread
+
+
 @lru_cache(maxsize=512)
 def _translated(sql: str, schemas: tuple[tuple[str, Schema], ...]) -> tuple[str, tuple[str, ...], bool]:
-    """A model in DuckDB's SQL, the parameters in it, and whether it must run in one thread.
+    """A model in DuckDB's SQL with a mark for each input that it reads (`_INPUT`), the parameters in it, and
+    whether it must run in one thread.
 
     Kept, since the same model is built for one course after the other, and translating takes longer than
     building a small table.
@@ -289,7 +283,7 @@ def _translated(sql: str, schemas: tuple[tuple[str, Schema], ...]) -> tuple[str,
     tree = dialect.parse(sql)
     known = dict(schemas)
     return (
-        dialect.to_duckdb(tree, known),
+        dialect.to_duckdb(tree, known, "\0{}\0".format),
         tuple(dialect.parameters(tree)),
         dialect.needs_one_thread(tree, known),
     )

@@ -30,9 +30,8 @@ def read_json(paths: Sequence[Path], schema: Schema, longest: int) -> str:
 
 def read_parquet(paths: Sequence[Path]) -> str:
     """DuckDB SQL: the rows of Parquet files, columns matched by name."""
-    return (
-        f"SELECT * FROM read_parquet({paths_literal(paths)}, union_by_name = true, hive_partitioning = false)"
-    )
+    matched = "union_by_name = true, " if len(paths) > 1 else ""  # which opens a file for a second time
+    return f"SELECT * FROM read_parquet({paths_literal(paths)}, {matched}hive_partitioning = false)"
 
 
 def version_of(schema: Schema) -> str:

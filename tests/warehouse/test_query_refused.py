@@ -21,18 +21,17 @@ GIVEN = schema("one INTEGER -- one")
         ("SELECT onne AS one FROM given", "one INTEGER -- one", "line 1: no source has a column onne"),
         ("SELECT one AS one FROM given", "one STRING -- one", "the columns differ from their declaration"),
         ("SELECT SOUNDEX('a') AS one FROM given", "one STRING -- one", "SOUNDEX is not on the proven list"),
-        ("SELECT one AS one FROM gone", "one INTEGER -- one", "Table with name gone does not exist"),
+        ("SELECT COUNT(*) AS one FROM gone", "one INTEGER -- one", "gone is not a table that is known"),
     ],
 )
 def test_what_cannot_be_run_is_told_without_the_sql_of_duckdb(
     tmp_path: Path, sql: str, declared: str, fault: str
 ) -> None:
     session = Session(ResourceLimits(1, ""), Scratch((tmp_path,)))
-    query = Query(sql, {"given": Absent(GIVEN), "gone": Absent(GIVEN)}, {}, schema(declared))
+    query = Query(sql, {"given": Absent(GIVEN)}, {}, schema(declared))
     with (
-        session.views({"given": "SELECT CAST(1 AS BIGINT) AS one"}),
         pytest.raises(QueryRefusedError) as refused,
-        session.result(query),
+        session.result(query, {"given": "SELECT CAST(1 AS BIGINT) AS one"}),
     ):
         pass
     session.close()
@@ -63,9 +62,8 @@ def test_a_query_opens_no_file(tmp_path: Path, sql: str) -> None:
     session = Session(ResourceLimits(1, ""), Scratch((tmp_path / "scratch",)))
     query = Query(sql.format(file=file), {"given": Absent(GIVEN)}, {}, schema("one INTEGER -- one"))
     with (
-        session.views({"given": "SELECT CAST(1 AS BIGINT) AS one"}),
         pytest.raises((QueryRefusedError, UserError)) as refused,
-        session.result(query),
+        session.result(query, {"given": "SELECT CAST(1 AS BIGINT) AS one"}),
     ):
         pass
     session.close()

@@ -8,7 +8,7 @@ on both engines or hangs on chance, and `lineage` from which columns of its inpu
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from sqlglot import exp
 
@@ -28,7 +28,7 @@ from edxtasks.warehouse.dialect.parser import (
     with_names,
 )
 from edxtasks.warehouse.dialect.queries import relation
-from edxtasks.warehouse.dialect.scope import Context, Relation
+from edxtasks.warehouse.dialect.scope import Context, Relation, dotted
 from edxtasks.warehouse.dialect.types import FLOAT64, quote
 from edxtasks.warehouse.schema import Schema
 
@@ -68,17 +68,20 @@ TRANSLATION = 1
 """Version of all else that is translated: names, joins, comparisons, literals."""
 
 
-def to_duckdb(tree: exp.Expression, schemas: Mapping[str, Schema]) -> str:
+def to_duckdb(
+    tree: exp.Expression, schemas: Mapping[str, Schema], table: Callable[[str], str] = dotted
+) -> str:
     """The query in DuckDB's SQL.
 
-    `schemas` holds the schema of each of `inputs(tree)`, by that name. Table names stay as they are
-    (`courses.listings` is a view `listings` in the schema `courses`); `@name` becomes `$name`. The
+    `schemas` holds the schema of each of `inputs(tree)`, by that name. `table` says what stands in FROM for
+    a table of such a name: the name as it is (`courses.listings` is a view `listings` in the schema
+    `courses`), unless it says otherwise. `@name` becomes `$name`. The
     connection must have had `CONNECTION_SETTINGS` and `MACROS`. Rows, and the low digits of sums of
     FLOAT64, depend neither on the number of threads nor on the order in which rows are read.
 
     Raises UserError that names every construct, with its line, which is not on the proven list.
     """
-    context, result = _translate(tree, schemas)
+    context, result = _translate(tree, schemas, table=table)
     if context.complaints:
         raise UserError("\n".join(context.complaints))
     return _without_negative_zero(result)
@@ -182,8 +185,9 @@ def _translate(
     tree: exp.Expression,
     schemas: Mapping[str, Schema],
     keys: Mapping[str, Sequence[frozenset[str]]] | None = None,
+    table: Callable[[str], str] = dotted,
 ) -> tuple[Context, Relation]:
-    context = Context(schemas, relation, keys or {})
+    context = Context(schemas, relation, keys or {}, table=table)
     for node, complaint in not_read(tree):
         context.complain(node, complaint)
     if context.complaints:

@@ -15,6 +15,11 @@ from edxtasks.warehouse.dialect.types import NO_ORIGINS, UNKNOWN, UNREADABLE, Or
 from edxtasks.warehouse.schema import Schema
 
 
+def dotted(name: str) -> str:
+    """A name, or dotted name, in quotes."""
+    return ".".join(map(quote, name.split(".")))
+
+
 @dataclass(frozen=True)
 class Relation:
     """A query in DuckDB's SQL: its text, its columns in order, and sets of columns known to be unique."""
@@ -135,6 +140,8 @@ class Context:
     keys: Mapping[str, Sequence[frozenset[str]]] = field(default_factory=dict)
     """By table the sets of its columns, in lower case, that are known to be unique."""
     parameters: Mapping[str, Type] = field(default_factory=dict)
+    table: Callable[[str], str] = dotted
+    """What stands in FROM for a table of this name."""
     complaints: list[str] = field(default_factory=list)
     chance: list[str] = field(default_factory=list)
     """Complaints about results that hang on chance: the SQL can be run, but must not be."""

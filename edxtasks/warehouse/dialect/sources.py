@@ -120,7 +120,7 @@ def _table(place: Place, node: exp.Table) -> str:
     columns = tuple((column.name, of_column(column)) for column in place.context.schemas[name])
     origins = {column.lower(): frozenset({(name, column)}) for column, _ in columns}
     place.scope.add(Source(alias, columns, tuple(place.context.keys.get(name, ())), origins=origins))
-    return f"{'.'.join(map(quote, name.split('.')))} AS {quote(alias)}"
+    return f"{place.context.table(name)} AS {quote(alias)}"
 
 
 def _unnest(place: Place, node: exp.Unnest, first: bool) -> str:

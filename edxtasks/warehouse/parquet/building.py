@@ -57,7 +57,7 @@ class Builder:
     ) -> TableState:
         """As `Warehouse.create` says."""
         began = time.monotonic()
-        with self._reader.inputs_of(query), self._reader.session.result(query) as table:
+        with self._reader.inputs_of(query) as inputs, self._reader.session.result(query, inputs) as table:
             version, rows = self._reader.session.version(table, query.schema)
             state = self.write(name, query.schema, f"SELECT * FROM {table}", version, rows, label, checks)
         self.finish(name, label, began)
@@ -100,8 +100,8 @@ class Builder:
         for number, part in enumerate(work, 1):
             condition = "TRUE" if part.stamps is None else f"{day} IN ({date_list(part.stamps)})"
             with (
-                self._reader.inputs_of(part.query, self._folder.files(name)),
-                session.result(part.query, condition) as table,
+                self._reader.inputs_of(part.query, self._folder.files(name)) as inputs,
+                session.result(part.query, inputs, condition) as table,
             ):
                 kept = self._kept_beside(
                     checks, name, schema, column, set(states) - set(part.stamps or states)

@@ -80,29 +80,24 @@ class Reader:
             raise fault from None
 
     @contextmanager
-    def inputs_of(
-        self, query: Query, files: Sequence[Path] = (), relations: Mapping[str, str] | None = None
-    ) -> Iterator[None]:
-        """A block in which the inputs of a query are known under their names, and `relations` (DuckDB SQL)
-        under theirs. `files` are those that DuckDB reads in it besides."""
+    def inputs_of(self, query: Query, files: Sequence[Path] = ()) -> Iterator[dict[str, str]]:
+        """A block in which the inputs of a query are read; they are given as DuckDB SQL, by name. `files` are
+        those that DuckDB reads in it besides."""
         read = self._files_of(query)
         if read:
             self.session.read_next(_bytes(read))
-        with (
-            self.engine([*read, *files]),
-            self.session.views(self._relations(query) | dict(relations or {})),
-        ):
-            yield
+        with self.engine([*read, *files]):
+            yield self._relations(query)
 
     def first_row(self, query: Query, relations: Mapping[str, str] | None = None) -> tuple[Any, ...]:
-        """The first row of a query."""
-        with self.inputs_of(query, relations=relations):
-            return self.session.first_row(query)
+        """The first row of a query, in which `relations` (DuckDB SQL) stand for the inputs of their names."""
+        with self.inputs_of(query) as inputs:
+            return self.session.first_row(query, inputs | dict(relations or {}))
 
     def all_rows(self, query: Query) -> list[tuple[object, ...]]:
         """The rows of a query, in its order."""
-        with self.inputs_of(query):
-            return self.session.all_rows(query)
+        with self.inputs_of(query) as inputs:
+            return self.session.all_rows(query, inputs)
 
     def relation(self, *names: TableName) -> str:
         """DuckDB SQL that reads a table, or several together with columns matched by name."""
