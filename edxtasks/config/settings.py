@@ -114,7 +114,9 @@ class Storage:
 class Engine:
     """`[engine]`: how a run uses the machine."""
 
-    workers: int = setting(whole(), 0, "Processes inside one split or parse; 0: as many as cores.")
+    workers: int = setting(
+        whole(), 0, "Processes inside one split or parse; 0: as many as cores, as a container gives them."
+    )
     memory_limit: str = setting(
         MEMORY, "", 'Of one task process, such as `"4GB"`; empty: a share of the machine or container.'
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from edxtasks.errors import SettingsError
 from edxtasks.logs.log_names import date_in_name, is_edge
 from edxtasks.logs.raw_files import BLOCK_SIZE
 from edxtasks.logs.rules import RULES_VERSION, LineRules, RephraseRules
+from edxtasks.machine import cores
 from edxtasks.retired import Retired, read_retired
 
 SHARED_ABOVE = 64 * 1024 * 1024
@@ -66,7 +66,7 @@ class SplitOptions:
         return cls(
             directory=directory,
             rules=rephrase_rules(settings),
-            workers=settings.engine.workers or _cores(),
+            workers=settings.engine.workers or cores(),
             edge_logs=settings.edge_logs,
             dedupe_exact=settings.dedupe_exact,
             allow_truncated=settings.allow_truncated,
@@ -139,7 +139,3 @@ def read_retired_keys(path: Path | None) -> tuple[tuple[str, ...], ...]:
             raise SettingsError(f"{path}: {str(item)[:80]} is not a path of keys; expected a list of names")
         found.append(tuple(names))
     return tuple(found)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -13,9 +13,9 @@ import orjson
 from edxtasks.build.building import Built
 from edxtasks.build.freshness import Status
 from edxtasks.config import Settings, known_courses
+from edxtasks.machine import cores
 from edxtasks.messages import Messages
 from edxtasks.printable import quantity
-from edxtasks.steps.resource_limits import cores
 from edxtasks.steps.step import Step
 from edxtasks.steps.task import Task, TaskOfRun
 from edxtasks.workers import Job, Progress

@@ -6,11 +6,11 @@ states in `studentmodule`.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from edxtasks.errors import InputError
+from edxtasks.machine import cores
 from edxtasks.messages import Messages
 from edxtasks.printable import quantity
 from edxtasks.problems.analysis import INPUT_COLUMNS, Account, Reason, Record
@@ -63,7 +63,7 @@ def build(inputs: BuildInputs) -> Content:
     Raises `InputError` when more states of problems than `max_bad_fraction` allows are no JSON objects.
     """
     settings = inputs.settings
-    processes = settings.engine.workers or os.cpu_count() or 1
+    processes = settings.engine.workers or cores()
     total = Account()
     records = inputs.batches("studentmodule", INPUT_COLUMNS, RECORDS_AT_ONCE) or ()
     paths, account = write_rows(_of_problems(chain.from_iterable(records), total), inputs.scratch, processes)
