@@ -32,7 +32,13 @@ from edxtasks.health.log_rules import (
     withdrawn_logs,
 )
 from edxtasks.health.table_facts import read_tables
-from edxtasks.health.table_rules import damaged_table, empty_table, failed_checks
+from edxtasks.health.table_rules import (
+    damaged_note,
+    damaged_table,
+    empty_table,
+    failed_checks,
+    unverified_tables,
+)
 
 
 @dataclass(frozen=True)
@@ -167,10 +173,13 @@ def _of_tables(
     context: Context, course: CourseKey | None, dumps: DumpFacts, failures: LastFailures
 ) -> Iterator[Finding]:
     yield from failed_tasks(failed_builds(context, course, failures))
-    for table in read_tables(context, course, dumps.new.records if dumps.new else {}):
+    tables = list(read_tables(context, course, dumps.new.records if dumps.new else {}))
+    for table in tables:
         yield from empty_table(table)
         yield from damaged_table(table)
+        yield from damaged_note(table)
         yield from failed_checks(table)
+    yield from unverified_tables(tables)
     if course is not None and dumps.new is not None:
         learners = read_learners(context, course, dumps.new.date)
         if learners is not None:

@@ -9,6 +9,7 @@ from edxtasks.build.inputs import instances
 from edxtasks.course import CourseKey
 from edxtasks.health.table_rules import TableFacts
 from edxtasks.table import TRACKLOG, Need, PythonModel, Scope, Table
+from edxtasks.warehouse.base import TableName
 
 _FILE = "file:"
 
@@ -26,7 +27,9 @@ def read_tables(
         state = context.state(table, course)
         if state is None:
             continue
-        checks = context.warehouse.check_results(context.name(table, course)) if table.checks else ()
+        name = context.name(table, course)
+        checks = context.warehouse.check_results(name) if table.checks else ()
+        integrity = context.warehouse.verify(name)
         yield TableFacts(
             f"{table.task}:{course}" if course is not None else table.task,
             str(course or ""),
@@ -34,8 +37,27 @@ def read_tables(
             {} if state.rows else _required(context, table, course, records),
             table.may_be_empty,
             checks,
-            state.fault,
+            state.fault or integrity.fault,
+            integrity.note,
+            integrity.verified,
         )
+    if course is not None:
+        yield from _log_days(context, course)
+
+
+def _log_days(context: Context, course: CourseKey) -> Iterator[TableFacts]:
+    """The log days of a course, which stand in no registry, without rules for their rows."""
+    for day, state in context.log_days(course).items():
+        if context.warehouse.built_here(TableName(course.logs_dataset, day)):
+            found = context.warehouse.verify(TableName(course.logs_dataset, day))
+            yield TableFacts(
+                f"logs2bq:{course}",
+                str(course),
+                state.rows,
+                fault=state.fault or found.fault,
+                note=found.note,
+                verified=found.verified,
+            )
 
 
 def _required(

@@ -13,7 +13,8 @@ from edxtasks.printable import number, printable, quantity
 @dataclass(frozen=True)
 class TableFacts:
     """A table as it stands: its task, the course ("" for none), its rows, those of its required inputs by
-    name (None: not known), the results of its checks, and why it cannot be read ("" where it can)."""
+    name (None: not known), the results of its checks, why it cannot be read ("" where it can), what is wrong
+    with the note beside it; `verified`: whether there were checksums of its bytes to compare them with."""
 
     task: str
     course: str
@@ -22,6 +23,8 @@ class TableFacts:
     may_be_empty: bool = False
     checks: Sequence[Mapping[str, Any]] = ()
     fault: str = ""
+    note: str = ""
+    verified: bool = True
 
 
 def empty_table(table: TableFacts) -> Iterator[Finding]:
@@ -47,9 +50,37 @@ def damaged_table(table: TableFacts) -> Iterator[Finding]:
         yield Finding(
             "table_damaged",
             PROBLEM,
-            f"{table.task} cannot be read: {printable(table.fault, 400)}. Build it again",
+            f"{table.task} cannot be read: {printable(table.fault, 400)}. The next "
+            f"run rebuilds it: doit {table.task}",
             course=table.course,
             table=table.task,
+        )
+
+
+def damaged_note(table: TableFacts) -> Iterator[Finding]:
+    """A damaged note beside a table."""
+    if table.note:
+        yield Finding(
+            "note_damaged",
+            NOTE,
+            f"{table.task}: {printable(table.note, 600)}",
+            course=table.course,
+            table=table.task,
+        )
+
+
+def unverified_tables(tables: Sequence[TableFacts]) -> Iterator[Finding]:
+    """How many tables of a course, or over courses, hold no checksum: an earlier version built them."""
+    unverified = [table for table in tables if not table.verified]
+    if unverified:
+        yield Finding(
+            "table_unverified",
+            NOTE,
+            f"{number(len(unverified))} of {number(len(tables))} tables hold no checksum, so that bytes that "
+            "a disk has changed would not be noticed: an earlier version built them. A rebuilt table has one",
+            course=tables[0].course,
+            number=len(unverified),
+            expected=0,
         )
 
 

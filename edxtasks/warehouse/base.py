@@ -103,6 +103,16 @@ class TableState:
 
 
 @dataclass(frozen=True)
+class Integrity:
+    """What is wrong with the bytes of a table ("" where nothing is) and with the note beside it; `verified`:
+    whether there were checksums of all its files."""
+
+    fault: str = ""
+    note: str = ""
+    verified: bool = True
+
+
+@dataclass(frozen=True)
 class TableInfo:
     """Metadata of a table for people: rows, bytes, times (seconds since 1970), schema, description."""
 
@@ -417,6 +427,11 @@ class Warehouse(ABC):
     @abstractmethod
     def note_owner(self, dataset: str, owner: str) -> None:
         """Note whose tables a dataset holds, or will hold, unless it is noted already."""
+
+    def verify(self, name: TableName) -> Integrity:
+        """Whether the bytes of a table are still those that were written: its files are read. What has
+        changed is noted, so that the next run rebuilds the table. BigQuery looks after its bytes itself."""
+        return Integrity()
 
     def remarks(self) -> list[str]:
         """What lies among the tables and is not read, of what was listed: lines for people."""

@@ -40,7 +40,7 @@ from fault_points import EMBEDDED, EMULATORS, Point, point
 from fault_runs import Started, of_session, started
 from fault_worlds import Embedded, World
 from project import Project
-from standing import differences, unfinished
+from standing import differences, names_of, unfinished
 
 WORDS = ("weekly", "logs2gs", "dashboard", "minimum_cell=1")
 
@@ -49,7 +49,8 @@ WORDS = ("weekly", "logs2gs", "dashboard", "minimum_cell=1")
 class Outcome:
     """What came of a point: faults (none: all is well), and what is worth knowing besides.
 
-    `unnoticed`: a bit of a table is another, which no run finds out (docs/every-week.md).
+    `unnoticed`: a bit is another, which only a run that reads the file finds out. Of a table `doit health`
+    told it, and the run after it rebuilt the table. A gzipped file has a checksum; its readers heed it.
     """
 
     unnoticed: bool = False
@@ -106,14 +107,34 @@ def _disturbed(one: Point, world: World, project: Project, room: Path, outcome: 
     if status != 0:
         outcome.faults.append(f"the next run ended with status {status}")
     found = differences(world.expected(one), world.standing(project), world.varying)
-    if flipped is not None and flipped.suffix == ".parquet":
-        itself = f"different: {flipped.relative_to(project.folder)}"
-        if itself in found:
-            found.remove(itself)
-            outcome.unnoticed = True
-            outcome.notes.append("unnoticed: no run reads the pages of a table that is up to date")
+    itself = (
+        set() if flipped is None else {f"different: {name}" for name in names_of(project.folder, flipped)}
+    )
+    if flipped is not None and flipped.suffix in {".gz", ".parquet"} and itself & set(found):
+        outcome.unnoticed = True
+        outcome.notes.append(f"unnoticed by a run that does not read it: {flipped.suffix}")
+        if flipped.suffix == ".gz":
+            found = [line for line in found if line not in itself]
+        else:
+            found = _examined(project, flipped, words, room, outcome) or differences(
+                world.expected(one), world.standing(project), world.varying
+            )
     outcome.faults += found
     outcome.faults += [f"left over: {name}" for name in unfinished(project.folder)]
+
+
+def _examined(
+    project: Project, flipped: Path, words: tuple[str, ...], room: Path, outcome: Outcome
+) -> list[str]:
+    """Whether `doit health` names a changed file, and the next run ends well; what is wrong with that."""
+    health = started(project, ("health",), room / "health.txt")
+    health.end()
+    if str(flipped) not in health.text:
+        return [f"health does not tell of {flipped.name}"]
+    healing = started(project, words, room / "healing.txt")
+    status = healing.end()
+    _look_at_text(healing, "healing", outcome)
+    return [] if status == 0 else [f"the run after health ended with status {status}"]
 
 
 def _look_at_text(run: Started, which: str, outcome: Outcome) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fault_points import Point
-from project import Project
+from project import Project, told_all
 
 LONGEST = 300.0
 """Seconds after which a run hangs."""
@@ -54,7 +54,7 @@ def started(project: Project, words: tuple[str, ...], log: Path, before: tuple[s
         file.write(b"\n")
         file.flush()
         process = subprocess.Popen(
-            [*before, sys.executable, "-m", "doit", *words, "verbose=1"],
+            [*before, sys.executable, "-m", "doit", *told_all(words)],
             cwd=project.folder,
             env=os.environ | {"PYTHONPATH": str(project.package)},
             stdin=subprocess.DEVNULL,

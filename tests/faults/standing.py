@@ -32,6 +32,12 @@ def standing(folder: Path) -> Standing:
     return found
 
 
+def names_of(folder: Path, path: Path) -> set[str]:
+    """The names under which a file of a project stands: a shard of one raw log is a hard link to its part."""
+    same = [other for other in _files(folder) if other.samefile(path)]
+    return {_OF_A_TRY.sub(r"\1/", str(other.relative_to(folder))) for other in same}
+
+
 def unfinished(folder: Path) -> list[str]:
     """What runs have left in a project: folders for scratch, files on their way."""
     return sorted({str(path) for name in _UNFINISHED for path in folder.rglob(name)})

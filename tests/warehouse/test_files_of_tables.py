@@ -20,6 +20,7 @@ from edxtasks.warehouse.base import (
     Dates,
     DatesOf,
     DateState,
+    Integrity,
     Query,
     ResourceLimits,
     TableName,
@@ -28,6 +29,7 @@ from edxtasks.warehouse.base import (
 from edxtasks.warehouse.catalog import open_views
 from edxtasks.warehouse.parquet import ParquetWarehouse, loading
 from edxtasks.warehouse.parquet.footer import DamagedFileError, read_footer
+from edxtasks.warehouse.parquet.seals import broken_seal, is_sealed
 from edxtasks.warehouse.rows import JsonLines, ParquetFiles
 from edxtasks.warehouse.schema import schema
 
@@ -464,3 +466,115 @@ def test_rows_that_need_more_memory_than_is_held_get_it(
     assert warehouse.load(name, columns, rows, BuildInfo("x")).rows == 5000
     shown = warehouse.session.connection.execute("SELECT current_setting('memory_limit')").fetchone()
     assert shown == ("953.6 MiB",)
+
+
+# Checksums
+
+
+def flip_bit(path: Path, bit: int) -> None:
+    """Flip a bit; size and time stay."""
+    status, content = path.stat(), bytearray(path.read_bytes())
+    content[bit // 8] ^= 1 << bit % 8
+    path.write_bytes(content)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def is_known(path: Path) -> bool:
+    """Whether a file is one of ours with a checksum: else it is stale, or health tells that it has none."""
+    return "crc" in (read_footer(path).pair or {})
+
+
+def test_every_flipped_bit_of_a_table_is_found(tmp_path: Path) -> None:
+    warehouse = filled(tmp_path / "warehouse")
+    path = warehouse.location(NUMBERS_NAME, partitioned=False)
+    assert warehouse.verify(NUMBERS_NAME) == Integrity()
+    size = path.stat().st_size
+    for bit in range(0, 8 * size, 7):
+        flip_bit(path, bit)
+        assert broken_seal(path) or not is_known(path), bit
+        flip_bit(path, bit)
+    assert broken_seal(path) == "" and is_sealed(path)
+
+
+def test_a_flipped_bit_is_found_by_whoever_reads_the_table_and_the_next_run_rebuilds_it(
+    tmp_path: Path,
+) -> None:
+    folder = filled(tmp_path / "warehouse").folder
+    path = folder / "campus" / "numbers.parquet"
+    flip_bit(path, 8 * 30)
+    warehouse = ParquetWarehouse(folder)
+    assert warehouse.states("campus")["numbers"].stamp == "stamp"
+    with pytest.raises(InputError, match=r"numbers\.parquet \(its checksum is not that of its bytes"):
+        warehouse.create(TableName("campus", "total"), query("total"), BuildInfo("s"))
+    assert ParquetWarehouse(folder).states("campus")["numbers"].stamp is None
+
+
+def test_verifying_names_the_files_and_makes_their_table_stale(tmp_path: Path) -> None:
+    folder = filled(tmp_path / "warehouse").folder
+    flip_bit(folder / "campus" / "daily" / "month=2015-09.parquet", 8 * 20)
+    warehouse = ParquetWarehouse(folder)
+    assert "month=2015-09.parquet" in warehouse.verify(DAILY_NAME).fault
+    assert ParquetWarehouse(folder).dates(DAILY_NAME)[D1].stamp is None
+    foreign(folder / "campus" / "theirs.parquet", "SELECT 1 AS n")
+    assert warehouse.verify(TableName("campus", "theirs")) == Integrity()
+    duckdb.execute(
+        f"COPY (SELECT 1 AS n) TO '{folder}/campus/old.parquet' "
+        """(FORMAT parquet, KV_METADATA {edxtasks: '{"stamp":"s","version":"1:1","rows":1}'})"""
+    )
+    warehouse.refresh_all()
+    assert warehouse.verify(TableName("campus", "old")) == Integrity(verified=False)
+
+
+def test_rows_of_a_month_that_changed_are_not_kept_in_its_new_file(tmp_path: Path) -> None:
+    warehouse = filled(tmp_path / "warehouse")
+    day = date(2015, 9, 1)
+    more = Query(
+        DAILY_SQL.replace("2015-09-30", "2015-09-01"),
+        {"numbers": Tables((NUMBERS_NAME,), NUMBERS)},
+        {},
+        DAILY,
+    )
+    flip_bit(warehouse.folder / "campus" / "daily" / "month=2015-09.parquet", 8 * 20)
+    with pytest.raises(InputError, match="month=2015-09"):
+        warehouse.create_dates(DAILY_NAME, DAILY, "date", [Dates(more, {day: "b"})], [D1], BuildInfo("r"))
+    again = ParquetWarehouse(warehouse.folder)
+    both = query_of_two_days(day, D1)
+    again.create_dates(DAILY_NAME, DAILY, "date", [Dates(both, {day: "b", D1: "b"})], [], BuildInfo("r"))
+    assert len(list(again.read(DAILY_NAME))) == 6
+
+
+def query_of_two_days(first: date, second: date) -> Query:
+    days = f"UNNEST([DATE '{first}', DATE '{second}']) AS date"
+    sql = f"SELECT\n  date, -- DATE: day\n  n, -- INTEGER: number\nFROM numbers CROSS JOIN {days}"
+    return Query(sql, {"numbers": Tables((NUMBERS_NAME,), NUMBERS)}, {}, DAILY)
+
+
+# Notes
+
+
+@pytest.mark.parametrize("content", [b'{"built": "2014', b"[]", b"", b"\xff"])
+def test_a_damaged_note_is_told_and_the_next_build_writes_it_anew(tmp_path: Path, content: bytes) -> None:
+    folder = filled(tmp_path / "warehouse").folder
+    note = folder / "campus" / "_edxtasks" / "numbers.json"
+    note.write_bytes(content)
+    warehouse = ParquetWarehouse(folder)
+    assert warehouse.remarks() == []
+    assert warehouse.parts(NUMBERS_NAME) == {}
+    (told,) = warehouse.remarks()
+    assert told.startswith(f"{note} is damaged")
+    assert warehouse.verify(NUMBERS_NAME).note == told
+    warehouse.load(NUMBERS_NAME, NUMBERS, [{"n": 1}], BuildInfo("stamp", parts={"recipe": "r"}))
+    assert warehouse.parts(NUMBERS_NAME) == {"recipe": "r"}
+    assert ParquetWarehouse(folder).verify(NUMBERS_NAME) == Integrity()
+
+
+def test_a_damaged_note_of_the_owner_is_told(tmp_path: Path) -> None:
+    warehouse = filled(tmp_path / "warehouse")
+    warehouse.note_owner("campus", "MITx/1/1")
+    owner = warehouse.folder / "campus" / "_edxtasks" / "owner.json"
+    owner.write_bytes(owner.read_bytes()[:-1])
+    again = ParquetWarehouse(warehouse.folder)
+    assert again.other_owner("campus", "MITx/1/1") is None
+    assert again.remarks()[0].startswith(f"{owner} was damaged")
+    again.note_owner("campus", "MITx/1/1")
+    assert ParquetWarehouse(warehouse.folder).other_owner("campus", "UniX/1/1") == "MITx/1/1"

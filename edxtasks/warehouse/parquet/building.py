@@ -8,8 +8,6 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import orjson
-
 from edxtasks.errors import InputError
 from edxtasks.printable import quantity
 from edxtasks.scratch import beside, publish
@@ -28,6 +26,7 @@ from edxtasks.warehouse.parquet.folder import WarehouseFolder
 from edxtasks.warehouse.parquet.footer import DamagedFileError, read_footer
 from edxtasks.warehouse.parquet.notes import TableNotes
 from edxtasks.warehouse.parquet.reading import Reader, UnreadableError
+from edxtasks.warehouse.parquet.seals import copy_sealed
 from edxtasks.warehouse.schema import Schema
 
 if TYPE_CHECKING:
@@ -90,7 +89,7 @@ class Builder:
         listing = self._folder.listing(name.dataset)
         strays = listing.strays(name.table)
         private = self._folder.private(name.dataset)
-        writer = MonthWriter(session, place, private, schema, column, day, strays)
+        writer = MonthWriter(session, place, private, schema, column, day, self._reader.look_at_seals, strays)
         before = listing.dates(name.table)
         states = {one: before[one] for one in keep if one in before}
         known = {*states, *(one for part in work for one in part.stamps or ())}
@@ -150,7 +149,7 @@ class Builder:
         with beside(place, self._folder.private(name.dataset)) as temporary:
             codec = "snappy" if rows <= FEW_ROWS else "zstd"
             session = self._reader.session
-            written = session.copy(sql, temporary, orjson.dumps(pair).decode(), ROWS_IN_GROUP, codec)
+            written = copy_sealed(session, sql, temporary, pair, ROWS_IN_GROUP, codec)
             session.let_go()  # checks may need more, and count once
             if written != rows:
                 raise InputError(
@@ -192,7 +191,7 @@ class Builder:
             state[0] = None
         with beside(path, self._folder.private(name.dataset)) as temporary, self._reader.engine([path]):
             rows = self._reader.read_files([path])
-            self._reader.session.copy(rows, temporary, orjson.dumps(pair).decode())
+            copy_sealed(self._reader.session, rows, temporary, pair)
             publish(temporary, path)
 
     def _kept_beside(

@@ -6,11 +6,9 @@ these dates, also of dates without rows. The folder changes month by month, each
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-
-import orjson
 
 from edxtasks.errors import InputError
 from edxtasks.printable import printable_path
@@ -19,6 +17,7 @@ from edxtasks.warehouse import dialect
 from edxtasks.warehouse.base import DateState
 from edxtasks.warehouse.duckdb_session import Session
 from edxtasks.warehouse.duckdb_sql import quoted, read_parquet
+from edxtasks.warehouse.parquet.seals import copy_sealed
 from edxtasks.warehouse.parquet.table_files import NO_DATES, SUFFIX, is_month_file
 from edxtasks.warehouse.schema import Schema
 
@@ -27,6 +26,7 @@ class MonthWriter:
     """Writes month files into `folder`, each first in the folder `private`. `strays` are files of others:
     they stay (`refuse_strays`).
 
+    `look` refuses files whose bytes have changed (`Reader.look_at_seals`), before rows of theirs are kept.
     `column` is the partition column, `day` DuckDB's expression for the date that it stands for.
     """
 
@@ -38,8 +38,10 @@ class MonthWriter:
         schema: Schema,
         column: str,
         day: str,
+        look: Callable[[Sequence[Path]], None],
         strays: Collection[Path] = (),
     ) -> None:
+        self._look = look
         self._session = session
         self._folder = folder
         self._private = private
@@ -72,6 +74,7 @@ class MonthWriter:
             return
         sources = []
         if any(state.rows for state in kept.values()):
+            self._look([path])
             sources.append(f"SELECT * FROM ({read_parquet([path])}) WHERE {self._day} IN ({date_list(kept)})")
         if table is not None:
             sources.append(f"SELECT * FROM {table} WHERE {self._day} IN ({date_list(made)})")
@@ -100,7 +103,7 @@ class MonthWriter:
     def _copy(self, sql: str, path: Path, pair: Mapping[str, object]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with beside(path, self._private) as temporary:
-            self._session.copy(sql, temporary, orjson.dumps(pair).decode())
+            copy_sealed(self._session, sql, temporary, pair)
             publish(temporary, path)
 
 

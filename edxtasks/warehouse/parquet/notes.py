@@ -1,6 +1,6 @@
 """What is noted beside a table, in `_edxtasks/TABLE.json` of its dataset: when, by whom and from what it was
 built, its description, and what its checks found. It explains, and decides nothing: a note that is lost or
-damaged explains nothing.
+damaged explains nothing, and of a damaged one people are told.
 """
 
 from __future__ import annotations
@@ -14,9 +14,15 @@ from typing import Any
 import orjson
 
 from edxtasks.files import write_atomically
+from edxtasks.printable import printable_path
 from edxtasks.scratch import PRIVATE
 from edxtasks.warehouse.base import BuildInfo, TableName, user_name
 from edxtasks.warehouse.parquet.folder import WarehouseFolder
+
+_DAMAGED = (
+    "is damaged: when and from what its table was built is not known any more. The table itself is not "
+    "touched by it; its next build writes the note anew"
+)
 
 
 class TableNotes:
@@ -24,6 +30,17 @@ class TableNotes:
 
     def __init__(self, folder: WarehouseFolder) -> None:
         self._folder = folder
+        self._damaged: dict[Path, None] = {}
+
+    def damage(self, name: TableName) -> str:
+        """What is wrong with the note of a table, "" where nothing is, or there is none."""
+        self._read(name)
+        place = self._place(name)
+        return f"{printable_path(place)} {_DAMAGED}" if place in self._damaged else ""
+
+    def remarks(self) -> list[str]:
+        """The damaged notes that were come upon, in lines for people."""
+        return [f"{printable_path(place)} {_DAMAGED}" for place in self._damaged]
 
     def parts(self, name: TableName) -> Mapping[str, str]:
         """What the stamp of a table was made of, by name."""
@@ -89,11 +106,18 @@ class TableNotes:
         return self._folder.path / name.dataset / PRIVATE / f"{name.table}.json"
 
     def _read(self, name: TableName) -> dict[str, Any]:
+        place = self._place(name)
         try:
-            form = orjson.loads(self._place(name).read_bytes())
-        except (FileNotFoundError, orjson.JSONDecodeError):
+            form = orjson.loads(place.read_bytes())
+        except FileNotFoundError:
             return {}
-        return form if isinstance(form, dict) else {}
+        except orjson.JSONDecodeError:
+            form = None
+        if isinstance(form, dict):
+            self._damaged.pop(place, None)
+            return form
+        self._damaged[place] = None
+        return {}
 
     def _write(self, name: TableName, form: Mapping[str, Any]) -> None:
         write_atomically(self._folder.private(name.dataset) / f"{name.table}.json", orjson.dumps(form))

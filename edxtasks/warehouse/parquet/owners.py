@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import orjson
 
 from edxtasks.files import write_atomically
+from edxtasks.printable import printable_path
 from edxtasks.scratch import PRIVATE
 from edxtasks.warehouse.parquet.folder import WarehouseFolder
 
@@ -18,6 +21,7 @@ class Owners:
     def __init__(self, folder: WarehouseFolder) -> None:
         self._folder = folder
         self._known: dict[str, str] = {}
+        self._damaged: dict[Path, None] = {}
 
     def owner(self, dataset: str) -> str | None:
         """Whose tables a dataset holds, None while it is nobody's."""
@@ -25,9 +29,20 @@ class Owners:
             try:
                 form = orjson.loads((self._folder.path / dataset / PRIVATE / OWNER).read_bytes())
                 self._known[dataset] = str(form["owner"])
-            except (FileNotFoundError, NotADirectoryError, orjson.JSONDecodeError, TypeError, KeyError):
+            except (FileNotFoundError, NotADirectoryError):
                 return None  # nobody's yet
+            except (orjson.JSONDecodeError, TypeError, KeyError):
+                self._damaged[self._folder.path / dataset / PRIVATE / OWNER] = None
+                return None
         return self._known[dataset]
+
+    def remarks(self) -> list[str]:
+        """The damaged notes that were come upon, in lines for people."""
+        return [
+            f"{printable_path(place)} was damaged: whose tables the dataset holds was not known, and is "
+            "noted anew with its next build"
+            for place in self._damaged
+        ]
 
     def note(self, dataset: str, owner: str) -> None:
         """Note whose tables a dataset holds, unless it is noted already."""

@@ -25,6 +25,7 @@ from edxtasks.warehouse.base import (
 )
 from edxtasks.warehouse.duckdb_sql import as_stored, day_of, literal, names, quoted_name, read_parquet
 from edxtasks.warehouse.parquet.folder import WarehouseFolder
+from edxtasks.warehouse.parquet.seals import Seals
 from edxtasks.warehouse.parquet.texts import line
 from edxtasks.warehouse.schema import Schema
 
@@ -51,6 +52,7 @@ class Reader:
         self._share = share
         self._scratch = scratch
         self._session: Session | None = None
+        self._seals = Seals()
 
     @property
     def session(self) -> Session:
@@ -84,10 +86,26 @@ class Reader:
         """A block in which the inputs of a query are read; they are given as DuckDB SQL, by name. `files` are
         those that DuckDB reads in it besides."""
         read = self._files_of(query)
+        self.look_at_seals(read)
         if read:
             self.session.read_next(_bytes(read))
         with self.engine([*read, *files]):
             yield self._relations(query)
+
+    def look_at_seals(self, files: Sequence[Path]) -> None:
+        """Raise `UnreadableError` where bytes of files have changed since they were written; it is noted."""
+        found = self._seals.broken(files)
+        if found:
+            raise self._note_damages(found)
+
+    def changed(self, name: TableName) -> str:
+        """Which files of a table have bytes that changed since they were written, and so are noted; "" where
+        none has."""
+        found = self._seals.broken(self._folder.files(name))
+        if not found:
+            return ""
+        self._note_damages(found)
+        return listed_texts([f"{printable_path(path)} ({fault})" for path, fault in found.items()], 3, None)
 
     def first_row(self, query: Query, relations: Mapping[str, str] | None = None) -> tuple[Any, ...]:
         """The first row of a query, in which `relations` (DuckDB SQL) stand for the inputs of their names."""
@@ -150,6 +168,7 @@ class Reader:
 
         cursor = self.session.cursor()
         files = self._folder.files(name)
+        self.look_at_seals(files)
         with self.engine(files):
             if _bytes(files) > FEW_BYTES:
                 self.session.read_next()
@@ -204,8 +223,9 @@ class Reader:
     def _damages(self, files: Sequence[Path]) -> UserError | None:
         """The files that cannot be read, as an error for people; they are noted."""
         found = {path: damage for path in files if (damage := self.session.damage(path))}
-        if not found:
-            return None
+        return self._note_damages(found) if found else None
+
+    def _note_damages(self, found: Mapping[Path, str]) -> UserError:
         for path, damage in found.items():
             if path.is_relative_to(self._folder.path):
                 dataset = path.relative_to(self._folder.path).parts[0]

@@ -16,6 +16,7 @@ from edxtasks.warehouse.base import (
     BuildInfo,
     Dates,
     DateState,
+    Integrity,
     Loadable,
     Query,
     ResourceLimits,
@@ -31,6 +32,7 @@ from edxtasks.warehouse.parquet.loading import MEMORY_OF_LOAD, Loader
 from edxtasks.warehouse.parquet.notes import TableNotes
 from edxtasks.warehouse.parquet.owners import Owners
 from edxtasks.warehouse.parquet.reading import Reader
+from edxtasks.warehouse.parquet.seals import is_sealed
 from edxtasks.warehouse.schema import Schema
 
 if TYPE_CHECKING:
@@ -90,7 +92,7 @@ class ParquetWarehouse(Warehouse):
         return dataset in self.datasets()
 
     def remarks(self) -> list[str]:
-        return self._folder.remarks()
+        return self._folder.remarks() + self._notes.remarks() + self._owners.remarks()
 
     def info(self, name: TableName) -> TableInfo | None:
         state = self.states(name.dataset).get(name.table)
@@ -178,6 +180,15 @@ class ParquetWarehouse(Warehouse):
 
     def check_results(self, name: TableName) -> Sequence[Mapping[str, Any]]:
         return self._notes.check_results(name)
+
+    # Whether they are as they were written
+
+    def verify(self, name: TableName) -> Integrity:
+        return Integrity(
+            self._reader.changed(name),
+            self._notes.damage(name),
+            all(map(is_sealed, self._folder.files(name))),
+        )
 
     # Whose tables they are
 
