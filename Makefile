@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 .DEFAULT_GOAL := help
-.PHONY: help setup hooks test test-table faults check format docs screenshots package ci
+.PHONY: help setup hooks test test-table faults soak check format docs screenshots package ci
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-12s %s\n", $$1, $$2}'
@@ -24,6 +24,9 @@ test-table: ## one table, TABLE=NAME: its cases on both engines
 faults: ## 200 disturbed runs of each engine, and what stands afterwards: hours, as root
 	$(VENV)/bin/python tests/faults/disturb.py
 	$(VENV)/bin/python tests/faults/disturb.py --engine emulators
+
+soak: ## a term of 100 days and 10 courses, each day compared with a rebuild: hours; days= courses= every= room=
+	$(VENV)/bin/python tests/soak/soak.py $(foreach word,days courses every seed room,$(if $($(word)),--$(word) $($(word))))
 
 check: ## ruff and mypy
 	$(VENV)/bin/ruff check .
