@@ -32,6 +32,7 @@ from edxtasks.warehouse.rows import ParquetFiles
 COURSE = CourseKey("UnivX", "3.14x", "1T2024")
 PROBLEMS = 60
 STEPS = (
+    "sybil_accounts",
     "stats_ip_pair_sybils",
     "stats_ip_pair_sybils2",
     "problem_check_temporal_fingerprint",
@@ -44,6 +45,7 @@ STEPS = (
     "show_ans_before_sifted",
     "show_ans_before_pairs",
     "stats_show_ans_before",
+    "sybil_pairs",
     "stats_ip_pair_sybils3",
     "stats_ip_pair_sybils3_unfiltered",
     "stats_cameo_demographics",

@@ -43,9 +43,9 @@ ROWS = {"stats_show_ans_before_high_score": 400}
 """Made-up rows of each input, where a hundred are too few for a model to give any."""
 OF_PAIRS = {
     *SHARING_STEPS,
-    "stats_ip_pair_sybils",
     "stats_ip_pair_sybils3",
     "stats_ip_pair_sybils3_unfiltered",
+    "sybil_pairs",
 }
 """Models that find nothing in rows which are made up for each input apart: learners who meet ten times."""
 ANY_VALUE_OF_A_PARAMETER = {**COURSE_PARAMETERS, "dump_date": date(2013, 9, 8)}

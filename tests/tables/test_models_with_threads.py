@@ -41,6 +41,7 @@ LEFT_OUT = {
     "stats_ip_pair_sybils3": _OF_A_COURSE,
     "stats_ip_pair_sybils3_unfiltered": _OF_A_COURSE,
     "stats_show_ans_before": _OF_A_COURSE,
+    "sybil_pairs": _OF_A_COURSE,
     "stats_temporal_fingerprint_correlations": "its pairs are of learners who meet in several made-up rows",
 }
 """Models that are not built of made-up rows, and why."""
