@@ -12,7 +12,7 @@ from edxtasks.build.model_errors import with_fault, with_place
 from edxtasks.build.python_modules import read_modules
 from edxtasks.config import Options
 from edxtasks.errors import nearest
-from edxtasks.table import TRACKLOG, Need, Scope, SqlModel, Table
+from edxtasks.table import TRACKLOG, Need, SqlModel, Table
 
 TABLES = Path(__file__).parents[1] / "tables"
 """Tables lie in folders by area below this one: models, and modules of the package of this name."""
@@ -169,8 +169,3 @@ def chosen_by(registry: Mapping[str, Table], option: str) -> set[str]:
     """The commands that make more tables with an option (`NAME when OPTION`): for them it means no more."""
     given = (one for table in registry.values() for one in table.commands)
     return {one.name for one in given if one.option == option and not one.unless}
-
-
-def of_scope(registry: Mapping[str, Table], scope: Scope) -> list[Table]:
-    """The tables of a scope that this version makes, in order of the registry."""
-    return [table for table in registry.values() if table.scope is scope and not table.external]

@@ -28,9 +28,6 @@ LISTED_KEYS = 1000
 
 _ESCAPED = re.compile(rb"\\x([89a-f][0-9a-f])")
 
-Rules = Mapping[str, Any]
-"""All that decides which rows a raw log gives, besides its content: by name, so that a change can be told."""
-
 
 @dataclass(frozen=True)
 class Checkpoint:

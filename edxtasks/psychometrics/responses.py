@@ -31,11 +31,6 @@ class Responses:
     dropped_persons: int = 0
 
     @property
-    def n_categories(self) -> Integers:
-        """The number of categories of each item."""
-        return np.diff(self.offsets)
-
-    @property
     def most_answers(self) -> int:
         """The number of answers of the person with the most."""
         return int(np.diff(self.indicator.indptr).max(initial=0))

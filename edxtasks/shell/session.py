@@ -54,7 +54,6 @@ class Session:
         sink: ByteSink,
         *,
         explain: bool = False,
-        interactive: bool = False,
     ) -> None:
         """`explain`: queries are translated and shown, and do not run."""
         self._asked = asked
@@ -63,7 +62,6 @@ class Session:
         self._meanings = meanings
         self._sink = sink
         self._explain = explain
-        self._interactive = interactive
         self._dots: Mapping[str, Callable[[list[str]], None]] = {
             ".tables": self._tables,
             ".schema": self._schema,

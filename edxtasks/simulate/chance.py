@@ -7,8 +7,6 @@ choice (the log of a submission and the state in the SQL dump) make it alike wit
 
 from __future__ import annotations
 
-from random import Random
-
 _MASK = (1 << 64) - 1
 
 
@@ -47,8 +45,3 @@ def hexadecimal(length: int, *parts: int) -> str:
     while len(digits) < length:
         digits += f"{mix(len(digits), *parts):016x}"
     return digits[:length]
-
-
-def generator(*parts: int) -> Random:
-    """A stream of random numbers that hangs on `parts`."""
-    return Random(mix(*parts))

@@ -166,16 +166,6 @@ class Course:
         """The videos that learners see, by `number`."""
         return tuple(b for unit in self.units for b in unit.blocks if isinstance(b, Video))
 
-    @cached_property
-    def open_responses(self) -> tuple[Page, ...]:
-        """The open-response blocks that learners see."""
-        return tuple(
-            b
-            for unit in self.units
-            for b in unit.blocks
-            if isinstance(b, Page) and b.category == "openassessment"
-        )
-
     def usage_key(self, category: str, url_name: str) -> str:
         """The key of a block: `block-v1:…` in courses with opaque keys, else `i4x://…`."""
         key = self.key

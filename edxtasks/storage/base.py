@@ -21,14 +21,13 @@ TEMPORARY = BESIDE
 class Stat:
     """What is known of a stored file without reading it.
 
-    `size` in bytes; `updated` in seconds since 1970. `crc32c` and `md5` are in base64, as Cloud Storage
-    keeps them; None where the store keeps none (a folder keeps neither, a composed object no `md5`).
+    `size` in bytes; `updated` in seconds since 1970. `crc32c` is in base64, as Cloud Storage keeps
+    it; None of a file in a folder.
     """
 
     size: int
     updated: float
     crc32c: str | None = None
-    md5: str | None = None
 
 
 class NotStoredError(UserError):

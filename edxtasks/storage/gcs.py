@@ -248,7 +248,7 @@ def _latest(*times: datetime | None) -> datetime | None:
 
 
 def _stat(blob: Any) -> Stat:
-    return Stat(blob.size, blob.updated.timestamp(), blob.crc32c, blob.md5_hash)
+    return Stat(blob.size, blob.updated.timestamp(), blob.crc32c)
 
 
 @contextmanager

@@ -153,21 +153,6 @@ class Schema:
         text = json.dumps([column.signature() for column in self.columns])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
-    @classmethod
-    def from_json(cls, form: list[dict[str, Any]]) -> Schema:
-        """The schema that BigQuery's JSON form describes."""
-        return cls(tuple(_column(item) for item in form))
-
-
-def _column(item: Mapping[str, Any]) -> Column:
-    return Column(
-        item["name"],
-        item["type"],
-        item.get("description", ""),
-        tuple(_column(field) for field in item.get("fields", ())),
-        item.get("mode", "NULLABLE"),
-    )
-
 
 def column_of(name: str, kind: str, description: str = "") -> Column:
     """A column whose type is written as text: `STRING`, `REPEATED INTEGER`,

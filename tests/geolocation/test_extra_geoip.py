@@ -13,9 +13,7 @@ from edxtasks.errors import SourceAbsentError
 from edxtasks.geolocation.lookup import CityDatabase
 from edxtasks.table import Instance
 from edxtasks.tables.geocode.extra_geoip import (
-    ADDRESSES_SCHEMA,
     SCHEMA,
-    addresses_without_country,
     build_extra,
     sources,
 )
@@ -57,26 +55,6 @@ def test_columns() -> None:
     )
     assert {column.type for column in SCHEMA.columns[:8]} == {"STRING"}
     assert [column.type for column in SCHEMA.columns[8:]] == ["FLOAT", "FLOAT"]
-    assert [(column.name, column.type) for column in ADDRESSES_SCHEMA] == [("ip", "STRING"), ("n", "INTEGER")]
-
-
-def test_addresses_without_a_country() -> None:
-    people: list[Row] = [
-        {"ip": "8.8.8.8", "cc_by_ip": None, "user_id": 1},
-        {"ip": "9.9.9.9", "cc_by_ip": "US", "user_id": 2},
-        {"ip": "1.1.1.1", "cc_by_ip": None, "user_id": 3},
-        {"ip": "8.8.8.8", "cc_by_ip": "", "user_id": 4},
-        {"ip": None, "cc_by_ip": None, "user_id": 5},
-        {"ip": "9.9.9.9", "cc_by_ip": "NA", "user_id": 6},
-        {"ip": "1.1.1.0", "cc_by_ip": None, "user_id": 7},
-    ]
-    assert addresses_without_country(people) == [
-        {"ip": "8.8.8.8", "n": 2},
-        {"ip": None, "n": 1},
-        {"ip": "1.1.1.0", "n": 1},
-        {"ip": "1.1.1.1", "n": 1},
-    ]
-    assert addresses_without_country([]) == []
 
 
 def test_a_first_table(database: Path) -> None:

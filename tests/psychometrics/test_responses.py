@@ -15,7 +15,6 @@ def test_categories_are_the_different_scores_of_each_item_in_ascending_order() -
     assert found.items.tolist() == [2, 5]
     assert found.values.tolist() == [0.0, 25.0, 100.0, 0.0, 50.0]
     assert found.offsets.tolist() == [0, 3, 5]
-    assert found.n_categories.tolist() == [3, 2]
     assert found.indicator.toarray().tolist() == [[0, 0, 1, 1, 0], [1, 0, 0, 0, 1], [0, 1, 0, 0, 0]]
     assert found.most_answers == 2
     assert (found.dropped_items, found.dropped_persons) == (0, 0)

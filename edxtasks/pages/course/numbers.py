@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -71,10 +71,6 @@ class Numbers:
     def everybody(self) -> str:
         """The number of registered learners, in words."""
         return self.populations.text(self.total("registered"))
-
-
-Maker = Callable[[Numbers], Figure]
-"""Makes a figure of the numbers of a course."""
 
 
 def missing(numbers: Numbers, query: str, name: str, title: str, **more: Any) -> Figure | None:

@@ -6,7 +6,6 @@ found are added to the table or replace their row; all other rows stay as they a
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -31,12 +30,6 @@ latitude FLOAT -- degrees north
 longitude FLOAT -- degrees east
 """)
 
-ADDRESSES_SCHEMA = schema("""
-ip STRING -- address without a country; NULL: rows without an address
-n INTEGER -- rows of the combined person_course that have it
-""")
-"""Columns of `<table>_ip_no_cc`."""
-
 _NAME = "geocode.extra_geoip"
 _ADDRESSES = "report.person_course_latest_ip_no_cc"
 
@@ -50,17 +43,6 @@ def sources(of: Instance) -> dict[str, Path | None]:
             f"there is no City database at {of.settings.paths.geoip_database}; {HOW_TO_GET}"
         )
     return {"geoip_database": database}
-
-
-def addresses_without_country(rows: Iterable[Row]) -> list[Row]:
-    """The rows of `<table>_ip_no_cc`, the most frequent first, then by address.
-
-    `rows` have `ip` and `cc_by_ip`; those whose `cc_by_ip` is NULL or empty are counted by `ip`. Rows that
-    have no address are counted too, as the address NULL. Memory: one entry per address without country.
-    """
-    counts: Counter[str | None] = Counter(_text(row["ip"]) for row in rows if not row["cc_by_ip"])
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0] is not None, item[0] or ""))
-    return [{"ip": address, "n": number} for address, number in ordered]
 
 
 def build_extra(
@@ -102,10 +84,6 @@ def _row(address: str, place: Place) -> Row:
         "latitude": place.latitude,
         "longitude": place.longitude,
     }
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
 
 
 def build(inputs: BuildInputs) -> Content:

@@ -21,7 +21,7 @@ from edxtasks.warehouse.base import (
     TableState,
     whole_version,
 )
-from edxtasks.warehouse.duckdb_sql import day_of
+from edxtasks.warehouse.duckdb_sql import day_of, read_parquet
 from edxtasks.warehouse.parquet.folder import WarehouseFolder
 from edxtasks.warehouse.parquet.footer import DamagedFileError, read_footer
 from edxtasks.warehouse.parquet.notes import TableNotes
@@ -157,7 +157,7 @@ class Builder:
                     "changed or were cut. "
                     "Run again; if that does not help, rebuild them"
                 )
-            self._look_over(checks, schema, self._reader.read_files([temporary]))
+            self._look_over(checks, schema, read_parquet([temporary]))
             refuse_strays([place], self._folder.listing(name.dataset).strays(name.table))
             publish(temporary, place)
         self._leave_folder_form(name)
@@ -190,7 +190,7 @@ class Builder:
         for state in pair.get("dates", {}).values():
             state[0] = None
         with beside(path, self._folder.private(name.dataset)) as temporary, self._reader.engine([path]):
-            rows = self._reader.read_files([path])
+            rows = read_parquet([path])
             copy_sealed(self._reader.session, rows, temporary, pair)
             publish(temporary, path)
 
@@ -204,7 +204,7 @@ class Builder:
             return ""
         files = self._folder.files(name)
         with self._reader.engine(files):
-            rows = self._reader.session.with_schema(self._reader.read_files(files), schema)
+            rows = self._reader.session.with_schema(read_parquet(files), schema)
         return f"SELECT * FROM ({rows}) WHERE {day_of(schema[column])} IN ({date_list(dates)})"
 
     def _look_over(self, checks: TableChecks | None, schema: Schema, sql: str, kept: str = "") -> None:

@@ -119,11 +119,7 @@ class Reader:
 
     def relation(self, *names: TableName) -> str:
         """DuckDB SQL that reads a table, or several together with columns matched by name."""
-        return self.read_files([path for name in names for path in self._folder.files(name)])
-
-    def read_files(self, files: Sequence[Path]) -> str:
-        """DuckDB SQL that reads Parquet files, columns matched by name."""
-        return read_parquet(files)
+        return read_parquet([path for name in names for path in self._folder.files(name)])
 
     def schema(self, name: TableName) -> Schema:
         """The columns of a table as its files declare them."""
@@ -215,7 +211,7 @@ class Reader:
             condition = f" WHERE time >= {low}::TIMESTAMPTZ AND time < {high}::TIMESTAMPTZ"
         if not files:
             return dialect.typed_empty(source.schema)
-        rows = self.read_files(files)
+        rows = read_parquet(files)
         if as_declared:
             return self.session.with_schema(rows, source.schema) + condition
         return f"SELECT {as_stored(source.schema)} FROM ({rows}{condition})"
