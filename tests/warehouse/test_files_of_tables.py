@@ -456,14 +456,22 @@ def test_a_session_holds_to_less_memory_for_a_while(tmp_path: Path) -> None:
     assert session.let_go() is False, "what may take less already is not given more"
 
 
+@pytest.mark.parametrize(
+    ("held", "label"),
+    [
+        ("MEMORY_HELD", BuildInfo("x")),
+        ("MEMORY_OF_LARGE_DAY", BuildInfo("x", version="5000:1", rows=5000)),
+    ],
+)
 def test_rows_that_need_more_memory_than_is_held_get_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: str, label: BuildInfo
 ) -> None:
-    monkeypatch.setattr(loading, "MEMORY_HELD", 1)
+    """Ten megabytes of rows, whose number is known beforehand or not."""
+    monkeypatch.setattr(loading, held, 1)
     warehouse = ParquetWarehouse(tmp_path / "warehouse", ResourceLimits(2, "1GB"))
     rows = [{"id": number, "text": "é" * 1000} for number in range(5000)]
     name, columns = TableName("d", "t"), schema("id INTEGER -- i\ntext STRING -- t")
-    assert warehouse.load(name, columns, rows, BuildInfo("x")).rows == 5000
+    assert warehouse.load(name, columns, rows, label).rows == 5000
     shown = warehouse.session.connection.execute("SELECT current_setting('memory_limit')").fetchone()
     assert shown == ("953.6 MiB",)
 

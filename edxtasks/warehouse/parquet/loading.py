@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from edxtasks.scratch import Scratch
 from edxtasks.warehouse.base import BuildInfo, Loadable, TableName, TableState
 from edxtasks.warehouse.duckdb_sql import LONGEST_LINES, listed, read_json, read_parquet
 from edxtasks.warehouse.parquet.building import Builder
-from edxtasks.warehouse.parquet.reading import Reader
+from edxtasks.warehouse.parquet.reading import Reader, bytes_of
 from edxtasks.warehouse.rows import JsonLines, ParquetFiles, Row
 from edxtasks.warehouse.schema import Schema
 
@@ -27,8 +28,16 @@ if TYPE_CHECKING:
 MEMORY_OF_LOAD = 200
 """Megabytes that loading a day table of any size takes; with less it takes longer."""
 
+MEMORY_OF_LARGE_DAY = 400
+"""Megabytes that DuckDB takes for a day that several threads load. Left alone it takes what there is: one
+thread inflates, and the rows of the others wait for their turn."""
+
 MEMORY_HELD = 256
 """Megabytes that DuckDB takes for the rows of a table that come once, and whose number is not known."""
+
+
+LARGE = 4 << 20
+"""Bytes of files that are loaded in less memory than there is: to tell DuckDB so takes a millisecond."""
 
 
 class Loader:
@@ -54,7 +63,7 @@ class Loader:
         if isinstance(content, ParquetFiles):
             with self._reader.engine(content.paths):
                 sql = f"SELECT {listed(schema)} FROM ({read_parquet(content.paths)})"
-                state = self._load(name, schema, sql, label, checks, costly=False)
+                state = self._load(name, schema, sql, label, checks)
         else:
             with self._reader.engine(), self._json_files(schema, content) as paths:
                 state = self._load_json(name, schema, paths, label, checks)
@@ -89,7 +98,7 @@ class Loader:
             try:
                 with alone:
                     sql = read_json(paths, schema, longest)
-                    return self._load(name, schema, sql, label, checks, costly=True)
+                    return self._load(name, schema, sql, label, checks, paths)
             except duckdb.Error as error:
                 if not is_too_long(error):
                     raise refusal(error, paths) from None
@@ -104,30 +113,36 @@ class Loader:
         sql: str,
         label: BuildInfo,
         checks: TableChecks | None,
-        costly: bool,
+        once: Sequence[Path] = (),
     ) -> TableState:
-        """Write rows that a DuckDB query gives. `costly`: to be run once only, through a temporary table."""
+        """Write rows that a DuckDB query gives. One that reads the files `once` is run once only, where need
+        be through a temporary table."""
         session, write = self._reader.session, self._builder.write
         if label.version is not None and label.rows is not None:
-            return write(name, schema, sql, label.version, label.rows, label, checks)
-        if costly:
-            return self._load_once(name, schema, sql, label, checks)
+            known = partial(write, name, schema, sql, label.version, label.rows, label, checks)
+            return self._in_little_memory(known, MEMORY_OF_LARGE_DAY, once)
+        if once:
+            through_table = partial(self._through_table, name, schema, sql, label, checks)
+            return self._in_little_memory(through_table, MEMORY_HELD, once)
         return write(name, schema, sql, *session.version(f"({sql})", schema), label, checks)
 
-    def _load_once(
-        self, name: TableName, schema: Schema, sql: str, label: BuildInfo, checks: TableChecks | None
+    def _in_little_memory(
+        self, work: Callable[[], TableState], megabytes: int, files: Sequence[Path]
     ) -> TableState:
-        """Write rows through a temporary table, in little memory where that is enough."""
+        """Write the rows of large files in so much memory where that is enough, else in all that this process
+        may take."""
         import duckdb
 
+        if bytes_of(files) <= LARGE:
+            return work()
         session = self._reader.session
-        session.hold_to(MEMORY_HELD)
+        session.hold_to(megabytes)
         try:
-            return self._through_table(name, schema, sql, label, checks)
+            return work()
         except duckdb.OutOfMemoryException:  # rows of which a few thousand are as much
             if not session.let_go():
                 raise
-            return self._through_table(name, schema, sql, label, checks)
+            return work()
         finally:
             session.let_go()
 

@@ -88,7 +88,7 @@ class Reader:
         read = self._files_of(query)
         self.look_at_seals(read)
         if read:
-            self.session.read_next(_bytes(read))
+            self.session.read_next(bytes_of(read))
         with self.engine([*read, *files]):
             yield self._relations(query)
 
@@ -140,7 +140,7 @@ class Reader:
     ) -> Iterator[tuple[int, tuple[bytes, ...]]] | None:
         """As `Warehouse.texts` says."""
         files = self._folder.files(name)
-        if _bytes(files) <= FEWEST_BYTES_OF_TEXTS:
+        if bytes_of(files) <= FEWEST_BYTES_OF_TEXTS:
             return None
         with self.engine(files):
             chosen = f"SELECT {names(schema)} FROM ({self.relation(name)})"
@@ -166,7 +166,7 @@ class Reader:
         files = self._folder.files(name)
         self.look_at_seals(files)
         with self.engine(files):
-            if _bytes(files) > FEW_BYTES:
+            if bytes_of(files) > FEW_BYTES:
                 self.session.read_next()
             cursor.execute(sql)
         while True:
@@ -231,7 +231,7 @@ class Reader:
         return UnreadableError(f"damaged, so that it cannot be read: {told}. Run again: the table is rebuilt")
 
 
-def _bytes(files: Sequence[Path]) -> int:
+def bytes_of(files: Sequence[Path]) -> int:
     """How large files are that are there."""
     size = 0
     for path in files:
