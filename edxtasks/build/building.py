@@ -11,7 +11,7 @@ from edxtasks.build.freshness import Status, Verdict, check, checks_changed, set
 from edxtasks.build.inputs import existing_inputs, tell_empty_inputs
 from edxtasks.build.model_errors import with_place
 from edxtasks.build.post_build import follow_up
-from edxtasks.build.published import publish
+from edxtasks.build.published import publish, withdraw
 from edxtasks.build.python_tables import make_by_python
 from edxtasks.build.table_queries import queries
 from edxtasks.course import CourseKey
@@ -94,7 +94,7 @@ def build(
         try:
             state = _make(context, table, course, name, verdict, checks, messages)
         except SourceAbsentError as absent:
-            gone = context.warehouse.built_here(name) and context.warehouse.set_aside(name)
+            gone = context.warehouse.built_here(name) and _put_aside(context, table, course, name)
             raise SourceAbsentError(f"{absent}{WAS_SET_ASIDE if gone else ''}") from None
         context.warehouse.drop_aside(name)
         if kept_unchecked:
@@ -118,7 +118,13 @@ def set_aside(context: Context, table: Table, course: CourseKey | None) -> None:
     name = context.name(table, course)
     with context.warehouse.lock(name):
         context.warehouse.refresh(name.dataset)
-        context.warehouse.set_aside(name)
+        _put_aside(context, table, course, name)
+
+
+def _put_aside(context: Context, table: Table, course: CourseKey | None, name: TableName) -> bool:
+    """Set a table aside, and take back what was written from it."""
+    withdraw(context, table, course)
+    return context.warehouse.set_aside(name)
 
 
 def refuse_vanished(names: frozenset[str]) -> None:

@@ -118,6 +118,14 @@ def files_beside(context: Context, table: Table, course: CourseKey | None) -> li
     return [directory / name for name in table.files] if directory is not None else []
 
 
+def stored_files(
+    context: Context, table: Table, course: CourseKey | None
+) -> tuple[Storage, str, Sequence[str]]:
+    """The storage that the files of a table go to, their folder there, and their names."""
+    place = _place(context, table, course)
+    return place.storage, place.folder, place.files
+
+
 # Whether
 
 

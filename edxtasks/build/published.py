@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from edxtasks.build.context import Context
-from edxtasks.build.exports import record, records, written
+from edxtasks.build.exports import RECORDS, record, records, stored_files, written
 from edxtasks.course import CourseKey
 from edxtasks.messages import Messages
 from edxtasks.table import PythonModel, Table
@@ -76,6 +76,20 @@ def publish_outputs(
             path = next(place / name for place in places if (place / name).exists())
             context.storage.put(path, f"{folder}/{name}")
         record(context.storage, folder, table.name, stamp, names, context.scratch)
+
+
+def withdraw(context: Context, table: Table, course: CourseKey | None) -> None:
+    """Remove what was written to the storage from a table that is about to be set aside, from its rows or by
+    its builder: people would take it for that of today. Files that no record tells of stay."""
+    outputs = _published_outputs(table, course)
+    if not (table.files or outputs) or not _has_storage(context):
+        return
+    storage, folder, files = stored_files(context, table, course)
+    marks = storage.list(f"{folder}/{RECORDS}/{table.name}.")
+    for name in (*files, *outputs) if marks else ():
+        storage.delete(f"{folder}/{name}")
+    for mark in marks:  # last: a run that is killed before leaves the record, and the next one goes on
+        storage.delete(mark)
 
 
 def published_names(table: Table, course: CourseKey) -> frozenset[str]:

@@ -167,7 +167,8 @@ class Office:
                 path.with_name(path.name + ".gz").write_bytes(packed[: len(packed) * 2 // 3])
                 path.unlink()
             case "without a table":
-                chance.choice(chosen).unlink()
+                others = folder.glob(f"{prefix}-*")  # also the forum and the content of the course
+                chance.choice(sorted(path for path in others if "auth_user" not in path.name)).unlink()
             case "changed":
                 for path in chosen[::2]:
                     lines = path.read_bytes().split(b"\n")

@@ -81,11 +81,9 @@ class State:
 
     @property
     def comparable(self) -> bool:
-        """Whether a rebuild must come to the same. Not while a cut delivery stands in place of a good one:
-        the days that it feeds are held back, by intent."""
-        newest = self.newest
-        held = any(log.form == "cut" and log.source in self.counted for log in self.inbox.values())
-        return not held and (newest is None or newest.form != "cut")
+        """Whether a rebuild must come to the same. Not while a cut delivery lies there: the days that it is
+        known to feed are held back, and a course whose dump is cut keeps its tables, by intent."""
+        return not self.failing
 
 
 @dataclass(frozen=True)
