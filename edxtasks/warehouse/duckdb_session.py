@@ -167,8 +167,8 @@ class Session:
 
     def _check(self, table: str, schema: Schema) -> None:
         found = self.schema_of(f"SELECT * FROM {table}")
-        pairs = zip_longest([c.signature() for c in schema], [c.signature() for c in found])
-        wrong = [f"{told} is declared, {given} is given" for told, given in pairs if told != given]
+        pairs = zip_longest(map(_named, schema), map(_named, found), fillvalue="no column")
+        wrong = [f"{told} is declared, the query gives {given}" for told, given in pairs if told != given]
         if wrong:
             raise QueryRefusedError(f"the columns differ from their declaration: {'; '.join(wrong)}")
 
@@ -237,6 +237,10 @@ def _bytes_of(shown: str) -> float:
     number, unit = shown.split()
     powers = {"bytes": 0, "byte": 0, "KiB": 10, "MiB": 20, "GiB": 30, "TiB": 40}
     return float(number) * 2.0 ** powers.get(unit, 50)
+
+
+def _named(column: Column) -> str:
+    return f"{column.name} {column.written_type}"
 
 
 def schema_of(relation: duckdb.DuckDBPyRelation) -> Schema:

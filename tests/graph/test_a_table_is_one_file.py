@@ -198,7 +198,9 @@ def strings_of(path: Path) -> Iterator[str]:
             yield node.value
 
 
-@pytest.mark.parametrize("room", ["build", "steps", "graph", "commands"])
+@pytest.mark.parametrize(
+    "room", ["build", "steps", "graph", "commands", "program", "shell", "storage", "warehouse"]
+)
 def test_no_table_is_known_by_its_name(room: str) -> None:
     package = REPOSITORY / "edxtasks"
     names = set(product_registry())

@@ -37,7 +37,8 @@ TOLD = {
     "problem_first_attempt_correct.sql": "line 21: the comment of column problem_nid is "
     '"number of the problem in the course"; expected "TYPE: meaning"',
     "chapter_grades.sql": "line 10: no source has a column do",
-    "ora_events.sql": "the columns differ from their declaration",
+    "ora_events.sql": "the columns differ from their declaration: course_id INTEGER is declared, the query "
+    "gives course_id STRING",
     "forum_person.sql": 'line 105: there is no parameter @course; did you mean "course_id"?',
     "video_modules.sql": "line 12: ROW_NUMBER hangs on chance where the order has ties",
 }

@@ -19,7 +19,11 @@ GIVEN = schema("one INTEGER -- one")
     ("sql", "declared", "fault"),
     [
         ("SELECT onne AS one FROM given", "one INTEGER -- one", "line 1: no source has a column onne"),
-        ("SELECT one AS one FROM given", "one STRING -- one", "the columns differ from their declaration"),
+        (
+            "SELECT one AS one FROM given",
+            "one STRING -- one",
+            "the columns differ from their declaration: one STRING is declared, the query gives one INTEGER",
+        ),
         ("SELECT SOUNDEX('a') AS one FROM given", "one STRING -- one", "SOUNDEX is not on the proven list"),
         ("SELECT COUNT(*) AS one FROM gone", "one INTEGER -- one", "gone is not a table that is known"),
     ],
