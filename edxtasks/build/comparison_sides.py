@@ -18,10 +18,11 @@ from edxtasks.printable import listed_paths, printable_path
 from edxtasks.scratch import Scratch
 from edxtasks.table import REPORT, Scope, Table
 from edxtasks.warehouse import open_warehouse
-from edxtasks.warehouse.base import NAME, BuildInfo, TableName, Warehouse
+from edxtasks.warehouse.base import NAME, BuildInfo, TableName
 from edxtasks.warehouse.comparison import Side
 from edxtasks.warehouse.duckdb_session import Session
 from edxtasks.warehouse.duckdb_sql import paths_literal, read_parquet
+from edxtasks.warehouse.interface import Warehouse
 from edxtasks.warehouse.parquet import ParquetWarehouse
 from edxtasks.warehouse.parquet.building import ROWS_IN_GROUP
 from edxtasks.warehouse.schema import Schema

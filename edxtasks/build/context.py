@@ -17,7 +17,8 @@ from edxtasks.printable import printable
 from edxtasks.scratch import Scratch, scratch_of
 from edxtasks.storage import Storage, open_storage
 from edxtasks.table import REPORT, External, Scope, Table
-from edxtasks.warehouse.base import TableName, TableState, Warehouse
+from edxtasks.warehouse.base import TableName, TableState
+from edxtasks.warehouse.interface import Warehouse
 
 LOG_DAY = "tracklog_"
 """How the names of day tables start; `YYYYMMDD` follows."""

@@ -23,7 +23,8 @@ from edxtasks.errors import UserError
 from edxtasks.files import write_atomically
 from edxtasks.printable import listed, printable
 from edxtasks.scratch import Scratch
-from edxtasks.warehouse.base import BuildInfo, TableName, Warehouse
+from edxtasks.warehouse.base import BuildInfo, TableName
+from edxtasks.warehouse.interface import Warehouse
 from edxtasks.warehouse.missing import missing_table
 from edxtasks.warehouse.rows import JsonLines
 from edxtasks.warehouse.schema import Column, Schema

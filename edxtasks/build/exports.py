@@ -32,7 +32,8 @@ from edxtasks.messages import Messages
 from edxtasks.scratch import BESIDE, Scratch
 from edxtasks.storage import Storage
 from edxtasks.table import Scope, Table
-from edxtasks.warehouse.base import TableName, Warehouse, digest
+from edxtasks.warehouse.base import TableName, digest
+from edxtasks.warehouse.interface import Warehouse
 from edxtasks.warehouse.schema import Column, Schema
 
 RECORDS = "_edxtasks"

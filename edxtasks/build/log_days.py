@@ -29,7 +29,8 @@ from edxtasks.messages import Messages
 from edxtasks.printable import listed as listed_names
 from edxtasks.printable import quantity
 from edxtasks.table import TRACKLOG
-from edxtasks.warehouse.base import BuildInfo, TableName, TableState, Warehouse, digest
+from edxtasks.warehouse.base import BuildInfo, TableName, TableState, digest
+from edxtasks.warehouse.interface import Warehouse
 from edxtasks.warehouse.rows import JsonLines
 
 __all__ = ["TRACKLOG_SCHEMA", "LogVerdict", "check_log_days", "label_of", "load_log_days", "lock_name"]

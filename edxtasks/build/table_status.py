@@ -13,7 +13,8 @@ from edxtasks.config import Settings
 from edxtasks.course import CourseKey
 from edxtasks.messages import Messages
 from edxtasks.printable import quantity
-from edxtasks.warehouse.base import TableName, Warehouse
+from edxtasks.warehouse.base import TableName
+from edxtasks.warehouse.interface import Warehouse
 
 HEADER = "modified,course_id,created,n_rows,size_bytes,dataset,tablename"
 """The columns of `TableStatus.line`."""

@@ -27,7 +27,8 @@ from edxtasks.errors import SettingsError
 from edxtasks.printable import printable_path, quantity, say
 from edxtasks.scratch import Scratch, scratch_of, use
 from edxtasks.warehouse import open_warehouse
-from edxtasks.warehouse.base import NAME, TableName, Warehouse
+from edxtasks.warehouse.base import NAME, TableName
+from edxtasks.warehouse.interface import Warehouse
 
 
 def flag(name: str, help_text: str) -> dict[str, Any]:

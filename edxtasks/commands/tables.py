@@ -13,7 +13,8 @@ from edxtasks.errors import SettingsError, UserError
 from edxtasks.printable import printable_message
 from edxtasks.scratch import Scratch
 from edxtasks.warehouse import open_warehouse
-from edxtasks.warehouse.base import NAME, TableName, Warehouse
+from edxtasks.warehouse.base import NAME, TableName
+from edxtasks.warehouse.interface import Warehouse
 from edxtasks.warehouse.missing import missing_dataset
 
 NO_PROJECT = "local"

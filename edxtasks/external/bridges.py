@@ -22,7 +22,8 @@ from edxtasks.scratch import scratch_of, use
 from edxtasks.storage import open_storage
 from edxtasks.storage.base import checked_name
 from edxtasks.warehouse import open_warehouse
-from edxtasks.warehouse.base import BuildInfo, TableName, Warehouse, digest
+from edxtasks.warehouse.base import BuildInfo, TableName, digest
+from edxtasks.warehouse.interface import Warehouse
 from edxtasks.warehouse.rows import Row
 from edxtasks.warehouse.schema import Column, Schema
 

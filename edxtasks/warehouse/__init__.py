@@ -5,7 +5,8 @@ from __future__ import annotations
 from edxtasks.config import Settings
 from edxtasks.locks import wait_at_most
 from edxtasks.scratch import Scratch, scratch_of
-from edxtasks.warehouse.base import ResourceLimits, Warehouse
+from edxtasks.warehouse.base import ResourceLimits
+from edxtasks.warehouse.interface import Warehouse
 
 
 def open_warehouse(

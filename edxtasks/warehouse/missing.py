@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from edxtasks.errors import UserError, nearest
-from edxtasks.warehouse.base import TableName, Warehouse
+from edxtasks.warehouse.base import TableName
+from edxtasks.warehouse.interface import Warehouse
 
 
 def missing_table(warehouse: Warehouse, name: TableName, shown: str = "") -> UserError:

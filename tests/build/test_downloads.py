@@ -17,8 +17,9 @@ from servers import PROJECT, running
 from edxtasks.build.downloads import Extract, Source, combine, extract, is_newer, save
 from edxtasks.build.exports import RowFile
 from edxtasks.errors import UserError
-from edxtasks.warehouse.base import TableName, Warehouse
+from edxtasks.warehouse.base import TableName
 from edxtasks.warehouse.bigquery import BigQueryWarehouse, Service, stamps
+from edxtasks.warehouse.interface import Warehouse
 from edxtasks.warehouse.parquet import ParquetWarehouse
 
 NAME = TableName("theirs", "things")

@@ -26,9 +26,10 @@ from edxtasks.digests import Digests
 from edxtasks.errors import InputError, UserError
 from edxtasks.storage.gcs import GcsStorage
 from edxtasks.table import BuildInputs, External, PythonModel, Scope, Table
-from edxtasks.warehouse.base import BuildInfo, TableName, Warehouse
+from edxtasks.warehouse.base import BuildInfo, TableName
 from edxtasks.warehouse.bigquery import BigQueryWarehouse, Service
 from edxtasks.warehouse.bigquery.schemas import fields
+from edxtasks.warehouse.interface import Warehouse
 from edxtasks.warehouse.parquet import ParquetWarehouse
 from edxtasks.warehouse.rows import Content, Row
 from edxtasks.warehouse.schema import Schema, schema

@@ -25,7 +25,8 @@ from edxtasks.config import Settings, load_settings
 from edxtasks.data import Data
 from edxtasks.errors import InputError, SettingsError
 from edxtasks.warehouse import open_warehouse
-from edxtasks.warehouse.base import BuildInfo, TableName, Warehouse
+from edxtasks.warehouse.base import BuildInfo, TableName
+from edxtasks.warehouse.interface import Warehouse
 from edxtasks.warehouse.rows import Row
 from edxtasks.warehouse.schema import Column, Schema, schema
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from edxtasks.warehouse.base import TableName, Warehouse
+from edxtasks.warehouse.base import TableName
+from edxtasks.warehouse.interface import Warehouse
 
 
 def rows_as_text(warehouse: Warehouse, name: TableName, columns: tuple[str, ...]) -> list[str]:

@@ -30,9 +30,9 @@ from edxtasks.warehouse.base import (
     Query,
     TableName,
     Tables,
-    Warehouse,
 )
 from edxtasks.warehouse.checks import Check, CheckFailedError, TableChecks
+from edxtasks.warehouse.interface import Warehouse
 from edxtasks.warehouse.rows import JsonLines, ParquetFiles, Row
 from edxtasks.warehouse.schema import Column, Schema, schema
 

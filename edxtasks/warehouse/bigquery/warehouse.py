@@ -29,7 +29,6 @@ from edxtasks.warehouse.base import (
     TableInfo,
     TableName,
     TableState,
-    Warehouse,
     digest,
 )
 from edxtasks.warehouse.bigquery import batches, claims, labels, schemas, sql, stamps
@@ -43,6 +42,7 @@ from edxtasks.warehouse.bigquery.load_jobs import Loader
 from edxtasks.warehouse.bigquery.service import Service
 from edxtasks.warehouse.bigquery.stamps_table import StampsTable
 from edxtasks.warehouse.checks import Counts, TableChecks
+from edxtasks.warehouse.interface import Warehouse
 from edxtasks.warehouse.schema import Column, Schema
 
 _ASIDE = f"{stamps.PRIVATE}aside_"

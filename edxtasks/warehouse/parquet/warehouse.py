@@ -23,8 +23,8 @@ from edxtasks.warehouse.base import (
     TableInfo,
     TableName,
     TableState,
-    Warehouse,
 )
+from edxtasks.warehouse.interface import Warehouse
 from edxtasks.warehouse.parquet.aside import Aside
 from edxtasks.warehouse.parquet.building import Builder
 from edxtasks.warehouse.parquet.folder import WarehouseFolder
