@@ -19,6 +19,12 @@ _SESSION_KEYS = (1, 3)
 """Tags of the packets that an encrypted OpenPGP message begins with: a session key for a public key, or for a
 password (RFC 9580, section 5)."""
 
+_LENGTH_OCTETS = (1, 2, 4, 0)
+"""Octets of the length of a packet in the older form, by the last two bits of its first octet."""
+
+_LATEST_VERSION = 6
+"""Of a session key: other binary files that begin alike go on with another number."""
+
 
 def is_encrypted(beginning: bytes) -> bool:
     """Whether a file that begins with these bytes (16 are enough) is an encrypted OpenPGP message, armoured
@@ -27,12 +33,14 @@ def is_encrypted(beginning: bytes) -> bool:
         return True
     first = beginning[0] if beginning else 0
     if first & 0xC0 == 0x80:  # the older form of a packet; no UTF-8 text begins with such a byte
-        return (first & 0x3C) >> 2 in _SESSION_KEYS
+        version_at = 1 + _LENGTH_OCTETS[first & 3]
+        is_known = len(beginning) <= version_at or beginning[version_at] <= _LATEST_VERSION
+        return (first & 0x3C) >> 2 in _SESSION_KEYS and is_known
     if first & 0xC0 != 0xC0 or first & 0x3F not in _SESSION_KEYS or len(beginning) < 7:
         return False
     # The newer form: text may begin with such a byte, but does not go on with a version number after it.
     version_at = 2 if beginning[1] < 192 else 3 if beginning[1] < 224 else 6
-    return beginning[version_at] <= 6
+    return beginning[version_at] <= _LATEST_VERSION
 
 
 def refuse_encrypted(path: Path) -> None:
