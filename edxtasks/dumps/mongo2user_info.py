@@ -13,6 +13,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import orjson
+
 from edxtasks.compression import ByteSink
 from edxtasks.config import Mongo, Settings
 from edxtasks.course import CourseKey, canonical
@@ -23,6 +25,7 @@ from edxtasks.dumps.people import CERTIFICATES, ENROLLMENT, PROFILES, USERS
 from edxtasks.files import replacing_together
 from edxtasks.messages import Messages
 from edxtasks.mongodb import Document, extended_json, opened
+from edxtasks.retired import Retired, is_of_learner, of_document, read_retired
 
 if TYPE_CHECKING:
     from pymongo.database import Database
@@ -53,15 +56,20 @@ def mongo2user_info(course: CourseKey, settings: Settings, messages: Messages) -
     the old ones together, when all are complete. Raises `InputError` naming the host, never a password, when
     the server is not there, refuses, breaks off, or lacks a collection; the old files stay then.
     """
-    return fetch(course, settings.mongo, course_directory(course, settings) / FOLDER, messages)
+    folder = course_directory(course, settings) / FOLDER
+    return fetch(course, settings.mongo, folder, messages, read_retired(settings))
 
 
-def fetch(course: CourseKey, mongo: Mongo, folder: Path, messages: Messages) -> tuple[Path, ...]:
-    """As `mongo2user_info`, from the database of `mongo` into `folder`, which is made."""
+def fetch(
+    course: CourseKey, mongo: Mongo, folder: Path, messages: Messages, retired: Retired | None = None
+) -> tuple[Path, ...]:
+    """As `mongo2user_info`, from the database of `mongo` into `folder`, which is made, without those of
+    `retired` learners."""
     folder.mkdir(exist_ok=True)
     paths = tuple(folder / name for name in OUTPUT_FILES)
     with opened(mongo, COLLECTIONS) as database, replacing_together(paths) as sinks:
-        counts = _Fetch(course, database).write(dict(zip(OUTPUT_FILES, sinks, strict=True)))
+        fetch = _Fetch(course, database, retired or Retired())
+        counts = fetch.write(dict(zip(OUTPUT_FILES, sinks, strict=True)))
     messages.note(", ".join(f"{name}: {number} documents" for name, number in counts.items()))
     return paths
 
@@ -69,8 +77,9 @@ def fetch(course: CourseKey, mongo: Mongo, folder: Path, messages: Messages) -> 
 class _Fetch:
     """One course's documents of the four collections."""
 
-    def __init__(self, course: CourseKey, database: Database[Document]) -> None:
+    def __init__(self, course: CourseKey, database: Database[Document], retired: Retired) -> None:
         self._course = course
+        self._retired = retired
         self._database = database
         # Either form of the key: curated databases have the slash form, copies of newer tables the other.
         self._either = {"$in": [course.slash, course.opaque]}
@@ -82,7 +91,10 @@ class _Fetch:
         def write(name: str, documents: Iterable[Document], users: dict[int, None] | None = None) -> None:
             number = 0
             for document in documents:
-                sinks[name].write(extended_json(document))
+                line = self._kept(document, "_id" if name == "users.json.gz" else "")
+                if line is None:
+                    continue
+                sinks[name].write(line)
                 number += 1
                 user = None if users is None else mongo_documents.integer(document.get("user_id"))
                 if users is not None and user is not None:
@@ -97,6 +109,14 @@ class _Fetch:
         write("users.json.gz", self._users([*enrolled, *only_certified]))
         write("profiles.json.gz", self._profiles(only_certified))
         return counts
+
+    def _kept(self, document: Document, account: str) -> bytes | None:
+        """A document as a line; None where it is a retired learner's, in others mentions are blanked."""
+        line = extended_json(document)
+        if not self._retired:
+            return line
+        form = orjson.loads(line)
+        return None if is_of_learner(form, self._retired, account) else of_document(line, self._retired)[0]
 
     def _find(self, collection: str, **where: object) -> Iterator[Document]:
         """The documents of a collection, with the fields of `FIELDS` alone."""

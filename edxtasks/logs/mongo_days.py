@@ -31,6 +31,7 @@ from edxtasks.logs.stored import StoredShards
 from edxtasks.messages import Messages
 from edxtasks.mongodb import Document, ServerRefusesError, extended_json, opened, told
 from edxtasks.printable import quantity
+from edxtasks.retired import of_row
 
 if TYPE_CHECKING:
     from pymongo.collection import Collection
@@ -237,9 +238,13 @@ class _Fetch:
                 line = extended_json(document)
                 row = rephraser.line(line)
                 if isinstance(row, Reject):
-                    rejects.add(number, row.reason, row.detail, line)
+                    names = bool(options.retired) and options.retired.hits(line)
+                    rejects.add(number, row.reason, "" if names else row.detail, b"" if names else line)
                 elif row is not None:
-                    texts.append(row[2])
+                    text = of_row(row[2], options.retired)[0] if options.retired else row[2]
+                    if text is None:
+                        continue
+                    texts.append(text)
                     times.append(row[1])
                     if len(texts) == _ROWS_AT_A_TIME:
                         write()

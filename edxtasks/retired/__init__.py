@@ -10,10 +10,9 @@ from edxtasks.retired.learners import (
     note_gone,
     read_gone,
     read_retired,
-    refuse_where_retired,
     write_retired,
 )
-from edxtasks.retired.records import is_about, of_document, of_row, record_cleaner
+from edxtasks.retired.records import is_about, is_of_learner, of_document, of_row, record_cleaner
 
 __all__ = [
     "LONGEST_NAME",
@@ -21,12 +20,12 @@ __all__ = [
     "Learner",
     "Retired",
     "is_about",
+    "is_of_learner",
     "note_gone",
     "of_document",
     "of_row",
     "read_gone",
     "read_retired",
     "record_cleaner",
-    "refuse_where_retired",
     "write_retired",
 ]

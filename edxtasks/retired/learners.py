@@ -387,15 +387,6 @@ def read_retired(settings: Settings, needed: bool = False) -> Retired:
     return retired
 
 
-def refuse_where_retired(settings: Settings, source: str) -> None:
-    """Raise `InputError` where there is a list: of what comes from `source`, nobody is left out."""
-    if settings.paths.retired_list.exists():
-        raise InputError(
-            f"learners were retired (setting retired_list), and {source} would bring them back: what comes "
-            "from there is not looked through, so far. Split raw logs, and sort packages, instead"
-        )
-
-
 def write_retired(settings: Settings, retired: Retired, record: Mapping[str, Any] | None = None) -> None:
     """Write the list, and add to its record, which names nobody."""
     path = settings.paths.retired_list

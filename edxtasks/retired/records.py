@@ -3,7 +3,7 @@ blanked."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import orjson
 
@@ -44,6 +44,7 @@ def _of_column(name: str, value: object, retired: Retired, counter: list[int]) -
 
 
 def _of_value(name: str, value: object, retired: Retired, counter: list[int]) -> object:
+    value = _plain_id(name, value)
     if isinstance(value, dict):
         return {
             key: one if key in _FIELDS_AS_THEY_ARE else _of_value(_key_in(name, key), one, retired, counter)
@@ -65,6 +66,11 @@ def _of_value(name: str, value: object, retired: Retired, counter: list[int]) ->
         counter[0] += 1
         return None
     return value
+
+
+def _plain_id(name: str, value: object) -> object:
+    """A user id that MongoDB's extended JSON wraps, as it is."""
+    return _plain_number(value) if is_id_key(name) else value
 
 
 def _key_in(name: str, key: str) -> str:
@@ -130,14 +136,35 @@ def of_document(line: bytes, retired: Retired) -> tuple[bytes | None, int]:
         return retired.blanked(line)
     if not isinstance(form, dict):
         return retired.blanked(line)
-    if retired.is_number(form.get("author_id")) or retired.is_name(form.get("author_username")):
+    if is_of_learner(form, retired):
         return None, 0
     counter = [0]
     cleaned = _of_member("", form, retired, counter)
     return (orjson.dumps(cleaned) + b"\n", counter[0]) if counter[0] else (line, 0)
 
 
+def is_of_learner(form: Mapping[str, object], retired: Retired, account: str = "") -> bool:
+    """Whether a document is a retired learner's own, by its user id, user name or address; `account` is the
+    key of the user id in a document of an account."""
+    return (
+        any(retired.is_person(_plain_number(form.get(key))) for key in (*_OWNERS, account) if key)
+        or any(retired.is_name(form.get(key)) for key in _NAME_KEYS)
+        or any(isinstance(text := form.get(key), str) and retired.is_address(text) for key in _ADDRESSES)
+    )
+
+
+def _plain_number(value: object) -> object:
+    """A number that MongoDB's extended JSON wraps, as it is."""
+    if isinstance(value, dict) and len(value) == 1:
+        return next((value[key] for key in ("$numberLong", "$numberInt") if key in value), value)
+    return value
+
+
+_OWNERS = ("author_id", "user_id", "student_id")
+
+
 def _of_member(name: str, value: object, retired: Retired, counter: list[int]) -> object:
+    value = _plain_id(name, value)
     if isinstance(value, dict):
         return {key: _of_member(_key_in(name, key), one, retired, counter) for key, one in value.items()}
     if isinstance(value, list):
@@ -157,6 +184,7 @@ def is_about(form: object, retired: Retired) -> bool:
 
 
 def _is_about(name: str, value: object, retired: Retired) -> bool:
+    value = _plain_id(name, value)
     if isinstance(value, dict):
         return any(
             _is_about(_key_in(name, key), one, retired)

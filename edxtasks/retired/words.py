@@ -33,9 +33,12 @@ _KEY_FOLLOWS = re.compile(rb'\\*"\s*:')
 
 _USER = rb"(?:user|student|author|learner)"
 _QUOTE = rb'(?:\\*"|%(?:25)*22)?'
+_WRAPPED = rb'(?:\{\s*\\*"\$number(?:Int|Long)\\*"\s*:\s*)'
+"""How MongoDB's extended JSON begins a number."""
+
 _KEY = rb"(?:" + _USER + rb"_?id|(?:(?<![A-Za-z0-9_])|(?<=%22)|(?<=%2522))" + _USER + rb")"
 USER_ID = re.compile(
-    rb"(?i)(" + _KEY + _QUOTE + rb"\s*(?:[:=]|%(?:25)*3[AD])\s*"
+    rb"(?i)(" + _KEY + _QUOTE + rb"\s*(?:[:=]|%(?:25)*3[AD])\s*" + _WRAPPED + rb"?"
     rb"|" + _USER + rb'\\*"\s*:\s*\{\s*\\*"id\\*"\s*:\s*'
     rb"|/users/|%(?:25)*2Fusers%(?:25)*2F)(" + _QUOTE + rb")([0-9]{1,19})(?![0-9.]|%(?:25)*2E)"
 )

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from edxtasks.retired import Retired, of_document, record_cleaner
+from edxtasks.retired import Retired, is_of_learner, of_document, record_cleaner
 
 Clean = Callable[[Iterable[bytes]], Iterator[bytes]]
 
@@ -55,6 +55,9 @@ def cleaner_of(name: str, retired: Retired, taken: Taken, is_log: bool) -> Clean
         return lambda lines: _table(lines, "", retired, taken)
     if ending == "mongo":
         return lambda lines: _documents(lines, retired, taken)
+    if ending in ("json", "jsonl") and not is_log:
+        account = "_id" if stem.endswith("users") else ""
+        return lambda lines: _json(lines, account, retired, taken)
     if is_log or _LOG_NAME.search(name):
         return lambda lines: _log(lines, retired, taken)
     return lambda lines: _text(lines, retired, taken)
@@ -83,10 +86,7 @@ def of_raw_line(line: bytes, retired: Retired) -> tuple[bytes | None, int]:
     and is no event, so that nobody knows whose it is; else the line with mentions blanked."""
     if not retired.hits(line):
         return line, 0
-    try:
-        form = orjson.loads(line[line.find(b"{") :])
-    except orjson.JSONDecodeError:
-        return None, 0
+    form = _parsed(line[line.find(b"{") :])
     if not isinstance(form, dict) or _is_theirs(form, retired):
         return None, 0
     return retired.blanked(line)
@@ -211,6 +211,26 @@ def _documents(lines: Iterable[bytes], retired: Retired, taken: Taken) -> Iterat
         taken.mentions += mentions
         if kept is not None:
             yield kept
+
+
+def _json(lines: Iterable[bytes], account: str, retired: Retired, taken: Taken) -> Iterator[bytes]:
+    """Lines of JSON, or of one JSON: a line that is a document of the learner goes."""
+    for line in lines:
+        if retired.hits(line) or account:
+            form = _parsed(line)
+            if isinstance(form, dict) and is_of_learner(form, retired, account):
+                taken.lines += 1
+                continue
+        cleaned, mentions = retired.blanked(line)
+        taken.mentions += mentions
+        yield cleaned
+
+
+def _parsed(line: bytes) -> object:
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
 
 
 # Anything else

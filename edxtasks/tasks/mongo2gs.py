@@ -13,7 +13,6 @@ from edxtasks.build.log_days import log_directory, stored_shards
 from edxtasks.course import CourseKey
 from edxtasks.messages import Messages
 from edxtasks.printable import quantity
-from edxtasks.retired import refuse_where_retired
 from edxtasks.steps.in_worker import JobContext, context_of
 from edxtasks.steps.made import SHARD, STORED_SHARD, Made
 from edxtasks.steps.step import Step
@@ -34,7 +33,6 @@ class MongoLogsStep(Step):
         from edxtasks.logs.mongo_days import unfinished, window  # few offices have a MongoDB
 
         context = self.run.context
-        refuse_where_retired(context.settings, "mongo2gs")
         days = window(context.settings, datetime.now(UTC).date())
         if not days:
             return Status.SKIPPED, "there is no day from start_date up to end_date, which is not included"

@@ -13,7 +13,6 @@ from edxtasks.dumps.from_mongodb import FOLDER
 from edxtasks.dumps.mongo2user_info import OUTPUT_FILES, mongo2user_info
 from edxtasks.errors import InputError, SourceAbsentError
 from edxtasks.messages import Messages
-from edxtasks.retired import refuse_where_retired
 from edxtasks.steps.in_worker import JobContext, use_scratch
 from edxtasks.steps.made import Made
 from edxtasks.steps.step import Step
@@ -30,7 +29,6 @@ class UserInfoStep(Step):
         self.course = of.of_course
 
     def check(self) -> tuple[Status, str]:
-        refuse_where_retired(self.run.context.settings, "mongo2user_info")
         if self.run.context.settings.options.skip_if_exists and self._all_there():
             return Status.FRESH, "its files exist (skip_if_exists)"
         return Status.STALE, "the database is asked each time"

@@ -21,6 +21,7 @@ from edxtasks.dumps import mongo2user_info
 from edxtasks.dumps.mongo2user_info import OUTPUT_FILES, fetch
 from edxtasks.errors import InputError
 from edxtasks.messages import Messages
+from edxtasks.retired import Learner, Retired
 
 COURSE = CourseKey("MITx", "6.00x", "1T2014")
 OTHER = "MITx/6.00x/2T2014"
@@ -293,3 +294,14 @@ def test_a_server_that_does_not_answer_in_time(stub: StartStub, tmp_path: Path) 
     with pytest.raises(InputError, match="the connection broke off or timed out"):
         fetch(COURSE, Mongo(uri, "db"), tmp_path, Messages())
     check()
+
+
+def test_records_of_a_retired_learner_stay_there(server: str, database: str, tmp_path: Path) -> None:
+    """By the user id, which is a long in one collection; by the address where the account has another id."""
+    retired = Retired(b"fedcba9876543210fedcba9876543210").with_learners(
+        [Learner("ann", 10), Learner("cyd", 99, ("cy@example.org",))]
+    )
+    fetch(COURSE, Mongo(uri=server, dbname=database), tmp_path / "m", Messages(), retired)
+    assert [one["user_id"] for one in lines(tmp_path / "m" / "enrollment.json.gz")] == [12]
+    assert [one["_id"] for one in lines(tmp_path / "m" / "users.json.gz")] == [5]
+    assert [one["user_id"] for one in lines(tmp_path / "m" / "profiles.json.gz")] == [12, 5]

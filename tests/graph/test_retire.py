@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import csv
 import gzip
+import json
+import os
+import signal
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -42,10 +47,10 @@ def with_key(project: Project) -> Project:
     return project
 
 
-def places_of(project: Project, name: str, number: int, address: str) -> set[str]:
+def places_of(project: Project, name: str, number: int, address: str, places: Sequence[str]) -> set[str]:
     """The files, tables too, in which the name or address stands, or a table has the number as `user_id`."""
     found = set()
-    for place in PLACES:
+    for place in places:
         for path in sorted(p for p in (project.folder / place).rglob("*") if p.is_file()):
             text = path.read_bytes()
             if path.suffix == ".parquet":
@@ -63,23 +68,63 @@ def places_of(project: Project, name: str, number: int, address: str) -> set[str
     return found
 
 
+def people(project: Project, without: str) -> dict[str, list[str]]:
+    """The rows of `person_course` and `person_course_day` of everybody else, by course."""
+    found = {}
+    for table in ("person_course", "person_course_day"):
+        for path in sorted(
+            [*project.warehouse.glob(f"*/{table}"), *project.warehouse.glob(f"*/{table}.parquet")]
+        ):
+            files = f"{path}/*.parquet" if path.is_dir() else str(path)
+            rows = duckdb.execute(
+                f"SELECT to_json(t)::VARCHAR FROM read_parquet('{files}') t "
+                f"WHERE username IS DISTINCT FROM '{without}' ORDER BY 1"
+            ).fetchall()
+            found[f"{path.parent.name}.{table}"] = [row for (row,) in rows]
+    return found
+
+
+def killed(project: Project, *words: str) -> None:
+    """A run that is killed when it has removed the first table."""
+    tables = list(project.warehouse.rglob("*.parquet"))
+    process = project.start(*words)
+    while process.poll() is None and all(path.exists() for path in tables):
+        time.sleep(0.01)
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
 def test_a_learner_disappears_and_stays_away(built: Project) -> None:
     project = with_key(built)
-    name, number, address = who = learner(project)
-    before = set(project.tables())
-    kinds = {place.split("/")[0] for place in places_of(project, *who)}
-    assert {"warehouse", "SQL", "TRACKING_LOGS"} <= kinds
+    name, number, address = learner(project)
+    package = json.loads((project.folder / "ledger" / "campus.json").read_text())["package"]
+
+    def places(*more: str) -> set[str]:
+        return places_of(project, name, number, address, [*PLACES, *more])
+
+    before, others = set(project.tables()), people(project, name)
+    kinds = {place.split("/")[0] for place in places("DAILY", package)}
+    assert {"warehouse", "SQL", "TRACKING_LOGS", "DAILY", package} <= kinds
+    killed(project, "retire", name)
     outcome = project.doit("retire", name)
-    assert places_of(project, *who) == set()
+    assert places() == set()
     assert "nothing is left" in outcome.out
     told = outcome.out + outcome.err + (project.folder / "retired.json").read_text()
     assert name not in told and address not in told and str(number) not in told.split()
     assert "original: " in outcome.out
     # The next runs make the tables again, of what is left; the deliveries, read again, bring nobody back.
     project.doit("weekly", "force_recompute=1")
-    assert places_of(project, *who) == set()
+    assert places() == set()
     assert "nothing is left" in project.doit("retire", "--check", name).out
-    assert {table for table in before if table not in project.tables()} == set()
+    tables = project.tables()
+    assert {table for table in before if table not in tables} == set()
+    assert people(project, name) == others
+    # Without the learner the deliveries give the same tables.
+    assert "nothing is left" in project.doit("retire", "--originals", name).out
+    assert places("DAILY", package) == set()
+    project.doit("weekly")
+    assert project.tables() == tables
 
 
 @pytest.mark.parametrize(

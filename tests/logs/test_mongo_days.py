@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from edxtasks.logs.shards import shards
 from edxtasks.logs.split import SplitOptions, split
 from edxtasks.logs.stored import StoredShards
 from edxtasks.messages import Messages
+from edxtasks.retired import Learner, Retired
 from edxtasks.storage import LocalStorage
 
 COURSE = CourseKey("MITx", "6.00x", "1T2013")
@@ -390,3 +392,18 @@ def test_damaged_documents_are_rows_all_the_same(stub: StartStub, tmp_path: Path
     assert fetch_days(COURSE, DAYS[:1], logs, None, Messages()) == (1, 1)
     (row,) = rows(tmp_path / "L", "2013-01-04")
     assert row["session"] == str(2**62)
+
+
+def test_rows_of_a_retired_learner_stay_there(logs: MongoLogs) -> None:
+    insert(
+        logs,
+        event("2013-01-04T09:00:00.000000+00:00"),
+        event("2013-01-04T10:00:00.000000+00:00", username="bea", context={"user_id": 7}),
+        event("2013-01-04T11:00:00.000000+00:00", username="bea", page="/u/ann"),
+        event("no time", n="of ann"),
+    )
+    retired = Retired(b"fedcba9876543210fedcba9876543210").with_learners([Learner("ann", 7)])
+    options = replace(logs.options, retired=retired)
+    assert fetch_days(COURSE, DAYS, replace(logs, options=options), None, Messages()) == (1, 1)
+    [row] = rows(logs.options.directory, "2013-01-04")
+    assert (row["username"], row["page"]) == ("bea", "/u/***")
