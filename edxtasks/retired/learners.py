@@ -22,6 +22,7 @@ from edxtasks.files import write_atomically
 from edxtasks.key_file import read_key
 from edxtasks.printable import printable_path
 from edxtasks.retired.words import (
+    LONE_NUMBER,
     RUN,
     USER_ID,
     USER_IDS,
@@ -29,8 +30,8 @@ from edxtasks.retired.words import (
     anchor_of,
     composed,
     is_key,
+    is_of_longer_name,
     is_plain,
-    is_whole_value,
     is_within_word,
     plain_signs,
     readings,
@@ -177,12 +178,18 @@ class Retired:
         key such as `user_id`."""
         if any(True for _ in self._names_in(text)):
             return True
-        if self.on_edge:
+        if not self._may_number(text):
             return False
         lists = (number for found in USER_IDS.findall(text) for number in _DIGITS.findall(found[1]))
         return any(self.is_number(found[2]) for found in USER_ID.findall(text)) or any(
             map(self.is_number, lists)
         )
+
+    def _may_number(self, text: bytes) -> bool:
+        """Whether any number of a text may be one that is looked for: nearly none is, and this is quick."""
+        if self.on_edge:
+            return False
+        return b"%" in text or any(map(self.is_number, set(LONE_NUMBER.findall(text))))
 
     def _may_name(self, text: bytes) -> bool:
         """Whether any word of a text is one that is looked for. Nearly all have been asked about before, and
@@ -215,7 +222,7 @@ class Retired:
                 pieces += [text[at:begin], BLANK]
                 at = end
             text = b"".join([*pieces, text[at:]])
-        if self.on_edge:
+        if not self._may_number(text):
             return text, count
         text, numbers = self._without_numbers(text)
         return text, count + numbers
@@ -252,10 +259,9 @@ class Retired:
                 begin, end = match.span(2)
                 for span, is_word in self._spans_of((match[1], match[2])):
                     first, last = begin + span.begin, begin + span.end
-                    if span.is_part and is_whole_value(text, begin, end, span.is_escaped):
-                        continue  # the name of somebody else begins or ends so
-                    if not is_within_word(text, first, last):
-                        found.append((first, last, is_word))
+                    if is_of_longer_name(text, begin, end, span) or is_within_word(text, first, last):
+                        continue
+                    found.append((first, last, is_word))
         if self.shapes:
             found += self._spelt_in(text)
         yield from _apart(found)
@@ -266,7 +272,7 @@ class Retired:
             if span.begin < span.end:
                 is_somebody, is_word = self._asked(run[span.begin : span.end])
                 known = found.get((span.begin, span.end))
-                if is_somebody and (known is None or known[0].is_part):
+                if is_somebody and (known is None or known[0].is_dotted or known[0].is_joined):
                     found[span.begin, span.end] = span, is_word
         return tuple(found.values())
 
@@ -280,9 +286,9 @@ class Retired:
                     begin, end = word.start() - before, word.end() + after
                     if begin < 0 or end > len(reading.text) or not reading.stands_alone(begin, end):
                         continue
-                    name = reading.text[begin:end]
-                    if self.is_name(name):
-                        yield reading.at[begin], reading.at[end], self.has(WORD, name)
+                    name, first, last = reading.text[begin:end], reading.at[begin], reading.at[end]
+                    if self.is_name(name) and not is_within_word(text, first, last):
+                        yield first, last, self.has(WORD, composed(name))
 
     def _is_anchor(self, word: str) -> bool:
         known = self._anchors.get(word)

@@ -11,22 +11,26 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import NamedTuple
 
 _AT = rb"(?:%(?:25)*(?:40|2[Bb])|\\+u00(?:40|2[Bb]))"
 RUN = re.compile(rb"([\\%]?)([\w.+@\-\x80-\xff]+(?:" + _AT + rb"[\w.+@\-\x80-\xff]*)*)")
 """What may be a name or an address, with the sign of an escape that its first letters may belong to."""
 
 _ESCAPED_SIGN = re.compile(rb"(?:%(?:25)*|\\+u00)(40|2[Bb])")
-_WORD = re.compile(rb"[\w\-]+")
-_WIDE_WORD = re.compile(r"[\w\-]+")
+_JOINT = re.compile(rb"(?:[.+@]|" + _AT + rb")+")
 _ADDRESS = re.compile(rb"@[\w\-]+\.")
 _SUFFIX = re.compile(
     rb"(?i)\.(?:jpe?g|png|gif|pdf|txt|csv|docx?|xlsx?|zip|html?|py|ipynb|mp[34]|json|gz)\.*\Z"
 )
+_WIDE_RUN = re.compile(r"[\w.+@%\\\-]+")
+_MOST_TOGETHER = 8
+"""Most words with signs between them that may be one name or address."""
+
 _OPENS = b"\"'=,;:/\n\r\t<>|"
 _CLOSES = b"\"'&,;:/?#\\%\n\r\t<>|"
 _LONGEST_ESCAPES = 96
-_ESCAPES = rb"\\+u([0-9a-fA-F]{4})|((?:%(?:25)*[0-9a-fA-F]{2})+)"
+_ESCAPES = rb"(?:\\+|(?:%(?:25)*5[Cc])+)u([0-9a-fA-F]{4})|((?:%(?:25)*[0-9a-fA-F]{2})+)"
 _ESCAPES_BEFORE = re.compile(rb"(?:" + _ESCAPES + rb")\Z")
 _ESCAPES_AFTER = re.compile(_ESCAPES)
 _KEY_FOLLOWS = re.compile(rb'\\*"\s*:')
@@ -43,6 +47,9 @@ USER_ID = re.compile(
     rb"|/users/|%(?:25)*2Fusers%(?:25)*2F)(" + _QUOTE + rb")([0-9]{1,19})(?![0-9.]|%(?:25)*2E)"
 )
 """A number behind a key or in a path where user ids stand: what is before it, a quote, the number."""
+
+LONE_NUMBER = re.compile(rb"(?<![\w.])[0-9]{1,19}(?![\w.])")
+"""A number by itself: what is behind a key is one, unless signs are escaped with a percent sign."""
 
 USER_IDS = re.compile(rb"(?i)(" + _USER + rb'_ids\\*"\s*:\s*\[)([^\[\]{}]*)')
 """A list behind such a key: what is before it, and what is in it."""
@@ -67,67 +74,103 @@ def plain_signs(word: bytes) -> bytes:
     return _ESCAPED_SIGN.sub(lambda found: bytes.fromhex(found[1].decode()), word)
 
 
-@dataclass(frozen=True)
-class Span:
-    """Where a word stands in a run. `is_part`: what stands around it may make it part of another name.
-    `is_escaped`: the first letters of the run belong to an escape."""
+class Span(NamedTuple):
+    """Where a word stands in a run. What stands around it may make it part of another name: a dot with a word
+    or a letter of a script without spaces (`is_dotted`), a plus or an at sign (`is_joined`). `is_escaped`: an
+    escape has the first letters of the run."""
 
     begin: int
     end: int
-    is_part: bool = False
+    is_dotted: bool = False
+    is_joined: bool = False
     is_escaped: bool = False
 
 
 def words_in(before: bytes, run: bytes) -> Iterator[Span]:
-    """The words of a run (`RUN`) that may be a name or an address: all of it, or what stands between its
-    dots. Of what looks like an address only all of it may be."""
+    """The words of a run (`RUN`) that may be a name or an address, also several with dots between them. Of
+    what looks like an address only all of it may be."""
     for shift in _shifts(before, run):
         rest = run[shift:]
-        stripped = rest.strip(b".+-@")
-        begin = shift + len(rest) - len(rest.lstrip(b".+-@"))
         yield Span(shift, len(run), is_escaped=shift > 0)
-        yield Span(begin, begin + len(stripped), is_escaped=shift > 0)
-        if not _ADDRESS.search(plain_signs(rest)):
-            yield from _words(rest, shift)
+        for first, last, is_within in _plain_runs(rest):
+            for span in _together(rest[first:last]):
+                begin, end = shift + first + span.begin, shift + first + span.end
+                yield Span(begin, end, span.is_dotted or is_within, span.is_joined, shift > 0)
 
 
 def _shifts(before: bytes, run: bytes) -> list[int]:
-    """How many first letters of a run may belong to an escape: of `\\nann`, `\\u0040ann`, `%2522ann`."""
-    shifts = [0]
+    """How many first letters of a run may belong to an escape: of `\\nann`, `\\u0040ann`, `%2522ann`,
+    `%5Cnann`."""
     if before == b"\\":
-        shifts += [1, *([5] if run[:1] == b"u" else [3] if run[:1] == b"x" else [])]
-    elif before == b"%":
-        shifts.append(2)
-        while run[shifts[-1] - 2 : shifts[-1]] == b"25":
-            shifts.append(shifts[-1] + 2)
-    return shifts
+        return [0, *_after_backslash(run, 0)]
+    if before != b"%":
+        return [0]
+    shifts = [0, 2]
+    while run[shifts[-1] - 2 : shifts[-1]] == b"25":
+        shifts.append(shifts[-1] + 2)
+    at = shifts[-1]
+    return [*shifts, *(_after_backslash(run, at) if run[at - 2 : at].upper() == b"5C" else [])]
 
 
-def _words(rest: bytes, shift: int) -> Iterator[Span]:
+def _after_backslash(run: bytes, at: int) -> list[int]:
+    return [at + 1, *({b"u": [at + 5], b"x": [at + 3]}.get(run[at : at + 1], []))]
+
+
+def _plain_runs(rest: bytes) -> Iterator[tuple[int, int, bool]]:
+    """The pieces of a run between signs that stand in no name, and whether letters of a script without
+    spaces between words stand beside."""
     if rest.isascii():
-        for found in _WORD.finditer(rest):
-            yield _part(rest, found.start(), found.end(), shift)
+        yield 0, len(rest), False
         return
     text = rest.decode("utf-8", "surrogateescape")
     at = _offsets(text)
-    for wide in _WIDE_WORD.finditer(text):
+    for wide in _WIDE_RUN.finditer(text):
         first, last = wide.span()
-        yield _part(rest, at[first], at[last], shift)
-        # Of scripts without spaces between words a name in ASCII is told by its letters alone.
-        for letters in re.finditer("a+", "".join("a" if _glues(sign) else "b" for sign in wide[0])):
+        yield at[first], at[last], False
+        # Of such scripts a name in ASCII is told by its letters alone.
+        kinds = "".join("a" if _glues(sign) or sign in ".+@%\\" else "b" for sign in wide[0])
+        for letters in re.finditer("a+", kinds):
             if letters.span() != (0, last - first):
-                begin, end = at[first + letters.start()], at[first + letters.end()]
-                yield Span(shift + begin, shift + end, True, shift > 0)
+                yield at[first + letters.start()], at[first + letters.end()], True
 
 
-def _part(rest: bytes, first: int, last: int, shift: int) -> Span:
-    around = rest[:first].strip(b".+-@") or rest[last:].strip(b".+-@")
-    touches = rest[first - 1 : first] in _JOINTS or rest[last : last + 1] in _JOINTS
-    is_part = bool(around and touches and not _SUFFIX.match(rest, last))
-    return Span(shift + first, shift + last, is_part, shift > 0)
-
-
-_JOINTS = {b".", b"+", b"@"}
+def _together(piece: bytes) -> Iterator[Span]:
+    """The words of a piece, and those that have signs of names between them, together."""
+    if not any(sign in piece for sign in (b".", b"+", b"@", b"%", b"\\")):
+        yield Span(0, len(piece))
+        if piece[:1] == b"-" or piece[-1:] == b"-":
+            begin = len(piece) - len(piece.lstrip(b"-"))
+            yield Span(begin, begin + len(piece.strip(b"-")))
+        return
+    words: list[tuple[int, int]] = []
+    joints: list[bytes] = [b""]  # before each word, and after the last one
+    done = 0
+    for joint in _JOINT.finditer(piece):
+        if joint.start() > done:
+            words.append((done, joint.start()))
+            joints.append(joint[0])
+        done = joint.end()
+    if done < len(piece):
+        words.append((done, len(piece)))
+        joints.append(b"")
+    is_address = _ADDRESS.search(plain_signs(piece)) is not None
+    for i, (begin, _) in enumerate(words):
+        for j in range(i, min(i + _MOST_TOGETHER, len(words))):
+            end = words[j][1]
+            if is_address and b"@" not in plain_signs(piece[begin:end]):
+                continue
+            around = [
+                plain_signs(joints[i]) if i else b"",
+                plain_signs(joints[j + 1]) if j + 1 < len(words) else b"",
+            ]
+            if around[1] == b"." and _SUFFIX.match(piece, end):
+                around[1] = b""
+            is_dotted, is_joined = b"." in around, b"+" in around or b"@" in around
+            yield Span(begin, end, is_dotted, is_joined)
+            word = piece[begin:end]
+            if word[:1] == b"-" or word[-1:] == b"-":
+                first = begin + len(word) - len(word.lstrip(b"-"))
+                yield Span(first, first + len(word.strip(b"-")), is_dotted, is_joined)
 
 
 def _glues(sign: str) -> bool:
@@ -137,11 +180,18 @@ def _glues(sign: str) -> bool:
     return sign.lower() != sign.upper() or unicodedata.category(sign)[0] == "M" or sign.isdecimal()
 
 
-def is_whole_value(text: bytes, begin: int, end: int, is_escaped: bool) -> bool:
-    """Whether what stands there is a value or an item of a list by itself, and no part of a sentence.
-    `is_escaped`: an escaped sign stands before it."""
-    opens = is_escaped or not begin or text[begin - 1 : begin] in _OPENS
-    return opens and (end == len(text) or text[end : end + 1] in _CLOSES)
+def is_of_longer_name(text: bytes, begin: int, end: int, span: Span) -> bool:
+    """Whether what stands there is a value or an item of a list by itself, of which `span` is a part: the
+    name of somebody else, and no part of a sentence. In the address of a page a plus is a space."""
+    opened = text[begin - 1 : begin] if begin else b""
+    closed = text[end : end + 1]
+    if span.is_joined and opened in _QUOTES and closed in _QUOTES + b"\\" and not span.is_escaped:
+        return True
+    opens = span.is_escaped or not opened or opened in _OPENS
+    return span.is_dotted and opens and (not closed or closed in _CLOSES)
+
+
+_QUOTES = b"\"'"
 
 
 def is_key(text: bytes, end: int) -> bool:
@@ -167,7 +217,7 @@ def _unescaped(found: re.Match[bytes]) -> str:
 # Names with other letters than those of ASCII, quotes or spaces: looked for in the text as it is meant.
 
 _ESCAPE = re.compile(
-    r"(?P<utf16>(?:\\u[0-9a-fA-F]{4})+)|\\(?P<sign>[\"'\\/])|(?P<percent>(?:%[0-9a-fA-F]{2})+)"
+    r"(?P<utf16>(?:\\u[0-9a-fA-F]{4})+)|\\(?P<sign>[\"'\\/])|(?P<space>\\[nrtbf])|(?P<percent>(?:%[0-9a-fA-F]{2})+)"
     r"|(?P<html>&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|quot|apos|amp|lt|gt);)|(?P<marks>\w[\u0300-\u036f]+)"
 )
 _MOST_LEVELS = 6
@@ -216,6 +266,8 @@ def readings(text: bytes) -> Iterator[Reading]:
     reading = Reading(plain, _offsets(plain))
     for _ in range(_MOST_LEVELS):
         yield reading
+        if "+" in reading.text:  # a space, in the address of a page
+            yield Reading(reading.text.replace("+", " "), reading.at)
         below = _read(reading)
         if below is None:
             return
@@ -253,8 +305,8 @@ def _signs(found: re.Match[str]) -> Iterator[tuple[str, int]]:
         for sign in content.decode("utf-8", "surrogateescape"):
             yield sign, place
             place += 3 * len(sign.encode("utf-8", "surrogateescape"))
-    elif found["sign"]:
-        yield found["sign"], 0
+    elif found["sign"] or found["space"]:
+        yield found["sign"] or " ", 0
     else:
         means = html.unescape(found[0]) if found["html"] else unicodedata.normalize("NFC", found[0])
         yield from ((sign, 0) for sign in means)
