@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -43,14 +44,24 @@ if not all(map(find_spec, LIBRARIES)):
     ]
 
 
+_INSTALLING = pytest.StashKey[subprocess.Popen[bytes]]()
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """One folder for the registry of all processes of this run."""
-    if not hasattr(config, "workerinput"):
-        os.environ[VARIABLE] = tempfile.mkdtemp(prefix="edxtasks-tests-")
+    """One folder for the registry of all processes of this run. Where all tests run, the emulators are
+    installed meanwhile."""
+    if hasattr(config, "workerinput"):
+        return
+    os.environ[VARIABLE] = tempfile.mkdtemp(prefix="edxtasks-tests-")
+    if not config.option.file_or_dir and not config.option.collectonly:
+        script = Path(__file__).parent / "emulators" / "environment.py"
+        config.stash[_INSTALLING] = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.DEVNULL)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Leave nothing behind."""
+    if _INSTALLING in config.stash:
+        config.stash[_INSTALLING].wait()
     if not hasattr(config, "workerinput"):
         shutil.rmtree(os.environ.pop(VARIABLE), ignore_errors=True)
 

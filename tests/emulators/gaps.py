@@ -15,7 +15,7 @@ from bqemulator.api.routes import jobs, tables  # type: ignore[import-not-found]
 from bqemulator.catalog import ddl_sync  # type: ignore[import-not-found]
 from bqemulator.catalog.models import Clustering, TableFieldSchema, TableSchema, TimePartitioning  # type: ignore[import-not-found]
 from bqemulator.domain.errors import InvalidQueryError  # type: ignore[import-not-found]
-from bqemulator.jobs import executor  # type: ignore[import-not-found]
+from bqemulator.jobs import ddl_result, executor  # type: ignore[import-not-found]
 from bqemulator.scripting import interpreter  # type: ignore[import-not-found]
 from bqemulator.sql.translator import SQLTranslator  # type: ignore[import-not-found]
 from bqemulator.storage.engine import DuckDBEngine  # type: ignore[import-not-found]
@@ -30,6 +30,7 @@ def fill() -> None:
     if _helps != set(HELPED):
         raise RuntimeError(f"gaps.py and helped.py tell different things: {_helps ^ set(HELPED)}")
     DuckDBEngine._load_spatial = lambda self: None
+    ddl_result._has_not_null_constraint = _is_required
     _wrap(tables, "_rest_to_table_meta", _merge_labels)
     _wrap(tables, "_table_to_list_item", _list_more)
     _wrap(executor, "_run_query_body", _bind_in_scripts)
@@ -43,6 +44,12 @@ def fill() -> None:
 def _wrap(module: Any, name: str, wrapper: Any) -> None:
     original = getattr(module, name)
     setattr(module, name, lambda *given, **named: wrapper(original, *given, **named))
+
+
+def _is_required(column: Any) -> bool:
+    """As the emulator's own, which the options of a column end when sqlglot is compiled."""
+    kinds = [one.args.get("kind") for one in column.args.get("constraints") or ()]
+    return any(isinstance(kind, exp.NotNullColumnConstraint) for kind in kinds)
 
 
 _helps: set[str] = set()
