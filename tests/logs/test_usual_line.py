@@ -233,6 +233,17 @@ def test_fields_of_many_lines_are_learnt_up_to_a_number() -> None:
     )
 
 
+@pytest.mark.parametrize(("one_of", "learnt"), [(20, ["often"]), (100, [])])
+def test_fields_of_few_lines_are_not_learnt(one_of: int, learnt: list[str]) -> None:
+    # Every line pays for a learnt field. One of 8 unusual lines is looked at, and 32 of these decide.
+    rephraser = Rephraser(RephraseRules())
+    usual = json.dumps(USUAL).encode()
+    with_field = json.dumps(USUAL | {"often": 1}).encode()
+    for _ in range(8 * 32 + 8):
+        rephraser.lines([usual] * (one_of - 1) + [with_field])
+    assert [extra.key for extra in usual_lines_of(rephraser)._form.extras] == learnt
+
+
 def usual_lines_of(rephraser: Rephraser) -> UsualLines:
     return rephraser._usual
 

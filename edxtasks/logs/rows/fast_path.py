@@ -215,6 +215,10 @@ class UsualLines:
                     self.unknown[keys_of_level] += 1
         return course, microseconds, bytes(self._buffer)
 
+    def count(self, lines: int) -> None:
+        """Take in that so many lines come: a field is worth learning that many of all lines have."""
+        self._learner.count(lines)
+
     def learn_from(self, line: bytes) -> None:
         """Take in a line that is not usual, so that lines like it may be usual later."""
         self._learner.study(line)

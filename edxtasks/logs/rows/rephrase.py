@@ -111,6 +111,7 @@ class Rephraser:
             order = [number for number in order if not _is_too_long(lines[number])]
             results = [TOO_LONG] * len(lines)
         others = []
+        self._usual.count(len(order))
         for number in order:
             line = lines[number]
             try:

@@ -138,6 +138,8 @@ WINDOW = 32
 """Lines looked at, after which it is decided."""
 OFTEN = 4
 """In how many of these a field must be."""
+LEAST_SHARE = 1 / 50
+"""In what share of all lines a field must be: every line pays for a learnt field, those that have it gain."""
 
 
 class Extra(NamedTuple):
@@ -211,8 +213,13 @@ class Learner:
         self._learnt: dict[str, list[str]] = {TOP.path: [], CONTEXT.path: []}
         self._met: Counter[tuple[str, str]] = Counter()
         self._every = STUDIED
+        self._lines = 0
         self._unusual = 0
         self._studied = 0
+
+    def count(self, lines: int) -> None:
+        """Take in that so many lines come, whatever their form."""
+        self._lines += lines
 
     def study(self, line: bytes) -> None:
         """Take in a line that is not of the form; most are not looked at."""
@@ -234,13 +241,15 @@ class Learner:
 
     def _learn(self) -> None:
         before = {path: list(keys) for path, keys in self._learnt.items()}
+        least = max(OFTEN, LEAST_SHARE * self._lines / self._every)
         for (path, key), lines in self._met.most_common():
-            if lines < OFTEN:
+            if lines < least:
                 break
             learnt = self._learnt[path]
             if key not in learnt and len(learnt) < MOST_LEARNT:
                 learnt.append(key)
         self._met.clear()
+        self._lines = 0
         if self._learnt == before:
             self._every = min(2 * self._every, LEAST_STUDIED)
         else:
