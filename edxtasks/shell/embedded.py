@@ -48,6 +48,7 @@ class EmbeddedShell(Asked):
         self._note()
 
     def tables(self) -> list[Listed]:
+        self._views.refresh()
         return [
             Listed(f"{dataset}.{view}", self._views.rows(dataset, view))
             for dataset, views in self._views.tables.items()
@@ -62,6 +63,7 @@ class EmbeddedShell(Asked):
             return schema_of(self._connection.sql(f"SELECT * FROM {quoted(self._known(name))}"))
 
     def translated(self, statement: str) -> str:
+        self._schemas.clear()  # a run beside this may have changed them
         if self.dialect != GOOGLESQL:
             raise StatementRefusedError(
                 "DuckDB's SQL runs as it is written: there is nothing to explain. A GoogleSQL query: "
@@ -134,9 +136,9 @@ class EmbeddedShell(Asked):
         if name not in self._schemas:
             if name.count(".") != 1:
                 raise StatementRefusedError(f"table {printable(name)}: expected DATASET.TABLE")
-            spelt = self._known(name)
-            self._views.make_for(spelt.replace(".", " "))
+            self._views.make_for(name.replace(".", " "))
             self._note()
+            spelt = self._known(name)
             with _of_a_query():
                 found = self._connection.sql(f"SELECT * FROM {quoted(spelt)}")
                 columns = [

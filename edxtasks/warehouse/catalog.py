@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import weakref
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 import duckdb
@@ -28,12 +28,18 @@ _OF_THE_CATALOG = re.compile(
 """What asks which views there are."""
 
 
+_Content = tuple[str, tuple[tuple[str, str], ...]]
+"""The SQL of a view; version and fault of each of its tables."""
+
+
 class Views:
     """A DuckDB connection in memory in which the tables below a folder are views; UTC.
 
     Views are made when they are wanted: making one reads a file, and a warehouse may have 100 000 tables.
     In a dataset with day tables the view `tracklog` is all of them together. What cannot be read has no
-    view; `remarks` says so, and what else lies there that is not a table, in lines for people.
+    view; `remarks` says so, and what else lies there that is not a table, in lines for people. Runs beside
+    this make tables, months and days, and remove some: before each statement the datasets that it names are
+    listed again (`refresh`), and views of other files than before are made anew.
     """
 
     def __init__(self, folder: Path, scratch: Scratch) -> None:
@@ -43,8 +49,10 @@ class Views:
         weakref.finalize(self.connection, scratch.close)
         self.connection.execute("SET TimeZone = 'UTC'")
         self.remarks: list[str] = []
-        self._tables = dict(self._listed())
-        self._made: set[tuple[str, str]] = set()
+        self._tables: dict[str, dict[str, tuple[str, ...]]] = {}
+        self._made: dict[tuple[str, str], _Content] = {}
+        self._unlisted: set[str] = set()
+        self._list(self._warehouse.datasets())
         self._words: set[str] = set()
         self.remarks += self._warehouse.remarks()
         # What is known to be damaged is told at once.
@@ -62,8 +70,18 @@ class Views:
         states = self._warehouse.states(dataset)
         return sum(states[table].rows for table in self._tables[dataset][view])
 
+    def refresh(self, wanted: Callable[[str], bool] = lambda dataset: True) -> None:
+        """Look again at which tables the datasets that are wanted have, and at their files."""
+        datasets = [dataset for dataset in self._warehouse.datasets() if wanted(dataset)]
+        for dataset in datasets:
+            self._warehouse.refresh(dataset)
+        for dataset in [one for one in self._tables if wanted(one) and one not in datasets]:
+            del self._tables[dataset]
+        self._list(datasets)
+
     def make_all(self) -> None:
         """Make the views of all tables."""
+        self.refresh()
         for dataset, views in self._tables.items():
             self._make_all(dataset, views)
 
@@ -74,6 +92,7 @@ class Views:
             self.make_all()
             return
         self._words |= {word.lower() for word in _NAMES.findall(statement)}
+        self.refresh(lambda dataset: dataset.lower() in self._words)
         for dataset, views in self._tables.items():
             if dataset.lower() in self._words:
                 self._make_all(dataset, [view for view in views if view.lower() in self._words])
@@ -84,25 +103,45 @@ class Views:
 
     def make_of(self, dataset: str) -> None:
         """Make all views of a dataset."""
+        self.refresh(lambda one: one == dataset)
         self._make_all(dataset, self._tables.get(dataset, {}))
 
-    def _listed(self) -> Iterator[tuple[str, dict[str, tuple[str, ...]]]]:
-        for dataset in self._warehouse.datasets():
+    def _list(self, datasets: Collection[str]) -> None:
+        """Take down which tables there are; views of those that are gone, or others now, go."""
+        for dataset in datasets:
             try:
-                self.connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(dataset)}")
+                if dataset not in self._tables:
+                    self.connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(dataset)}")
                 states = self._warehouse.states(dataset)
             except (OSError, UserError, duckdb.Error) as error:
-                self.remarks.append(f"{dataset} has no views: {from_machine(error) or error}")
+                if dataset not in self._unlisted:
+                    self._unlisted.add(dataset)
+                    self.remarks.append(f"{dataset} has no views: {from_machine(error) or error}")
+                self._tables.pop(dataset, None)
                 continue
             views: dict[str, tuple[str, ...]] = {table: (table,) for table in states}
             if days := tuple(table for table in states if table.startswith(LOG_DAYS)):
                 views[ALL_DAYS] = days
-            yield dataset, views
+            self._tables[dataset] = views
+        for (dataset, view), content in list(self._made.items()):
+            if (dataset in datasets or dataset not in self._tables) and content != self._content(
+                dataset, view
+            ):
+                self.connection.execute(f"DROP VIEW IF EXISTS {quoted(f'{dataset}.{view}')}")
+                del self._made[dataset, view]
+
+    def _content(self, dataset: str, view: str) -> _Content | None:
+        """What tells whether a view is still right; None where it is of nothing."""
+        if view not in self._tables.get(dataset, {}):
+            return None
+        states = self._warehouse.states(dataset)
+        tables = self._tables[dataset][view]
+        return self.sql(dataset, view), tuple((states[one].version, states[one].fault) for one in tables)
 
     def _make_all(self, dataset: str, views: Collection[str]) -> None:
         for view in views:
-            if (dataset, view) not in self._made:
-                self._made.add((dataset, view))
+            if (dataset, view) not in self._made and (content := self._content(dataset, view)) is not None:
+                self._made[dataset, view] = content
                 self._make(dataset, view)
 
     def _make(self, dataset: str, view: str) -> None:
