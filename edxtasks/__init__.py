@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import duckdb
 
     from edxtasks.data import Data
@@ -25,15 +25,14 @@ def connect(config: str | Path | None = None) -> duckdb.DuckDBPyConnection:
     `config` is a configuration file; without it the environment variable EDXTASKS_CONFIG, else
     config/edxtasks.toml below the current folder. The views show what is there now; tables made later need
     a new connection. What cannot be read has no view, and is told by a warning. Raises `SettingsError` for a
-    configuration that cannot be used or names no embedded warehouse.
+    configuration that cannot be used or names no embedded warehouse, and where there is none.
     """
-    from edxtasks.config import load_settings
+    from edxtasks.config import load_project
     from edxtasks.errors import SettingsError
     from edxtasks.scratch import scratch_of
     from edxtasks.warehouse.catalog import open_views
 
-    variables = {} if config is None else {"config": str(config)}
-    settings = load_settings(Path.cwd(), variables, os.environ)
+    settings = load_project(config)
     if settings.warehouse.engine != "duckdb":
         raise SettingsError(
             f'connect() reads the embedded warehouse; engine is "{settings.warehouse.engine}"'
@@ -49,7 +48,7 @@ def open(config: str | Path | None = None) -> Data:
 
     `config` is a configuration file; without it the environment variable EDXTASKS_CONFIG, else
     config/edxtasks.toml below the current folder. Raises `SettingsError` for a configuration that cannot be
-    used.
+    used, and where there is none.
     """
     from edxtasks.data import open_data
 

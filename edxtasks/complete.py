@@ -1,9 +1,9 @@
 """What may stand at the cursor of a command line: `python -m edxtasks.complete PROGRAM WORD... CURRENT`.
 
 A shell asks at each Tab (`edxtasks completion`), so it has to be quick: the names of tasks, commands and
-their options hang on the version of the product and on the configuration, and are kept below `state`. Courses
-and lists are read from the configuration each time. Whatever goes wrong, nothing is offered: a shell has no
-place for a message.
+their options hang on the version of the product and on the office's own programs, and are kept below `state`.
+Courses and lists are read from the configuration each time. Whatever goes wrong, nothing is offered: a shell
+has no place for a message.
 """
 
 from __future__ import annotations
@@ -119,11 +119,10 @@ def known_names(settings: Settings) -> Names:
 
 
 def _mark(settings: Settings) -> list[object]:
-    """What the names hang on: the version, the files that declare them, the configuration."""
+    """What the names hang on: the version, the files that declare them, the programs of an office."""
     folders = [_PACKAGE / "commands", _PACKAGE / "tasks", *(_PACKAGE / "tables").iterdir()]
-    file = settings.config_file
-    configured = [str(file), file.stat().st_mtime_ns] if file is not None else []
-    return [__version__, max(folder.stat().st_mtime_ns for folder in folders), *configured]
+    changed = max(folder.stat().st_mtime_ns for folder in folders)
+    return [__version__, changed, *sorted(settings.extra_external_commands)]
 
 
 def _all_names(settings: Settings) -> Names:

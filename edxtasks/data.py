@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,8 +11,9 @@ from typing import TYPE_CHECKING, Self
 
 from edxtasks.build.context import LOG_DAY, Context
 from edxtasks.build.registry import read_registry
-from edxtasks.config import Settings, known_courses, load_settings
-from edxtasks.course import CourseKey
+from edxtasks.config import Settings, known_courses, load_project
+from edxtasks.config.kinds import day
+from edxtasks.course import CourseKey, shorten
 from edxtasks.digests import Digests
 from edxtasks.errors import InputError, SettingsError, nearest
 from edxtasks.printable import printable
@@ -134,24 +134,31 @@ class Data:
         return self._together(having)
 
     def tracklog(
-        self, course: str, start: date | None = None, end: date | None = None
+        self, course: str, start: date | str | None = None, end: date | str | None = None
     ) -> duckdb.DuckDBPyRelation:
-        """The log lines of a course, as rows of its day tables; both dates are included.
+        """The log lines of a course, as rows of its day tables; both dates are included. A date may be text,
+        YYYY-MM-DD.
 
-        Raises `InputError` where there is no day table between them.
+        Raises `SettingsError` for a date that is none, `InputError` where there is no day table between them.
         """
         dataset = self._course(course).logs_dataset
-        first, last = (f"{LOG_DAY}{day:%Y%m%d}" if day is not None else "" for day in (start, end))
+        first, last = (f"{LOG_DAY}{_day(one):%Y%m%d}" if one is not None else "" for one in (start, end))
         days = sorted(name for name in self._warehouse.states(dataset) if name.startswith(LOG_DAY))
         days = [name for name in days if name >= first and (not last or name <= last)]
         if not days:
-            raise InputError(f"{printable(course)} has no day tables between these dates: see doit logs2bq")
+            between = " between these dates" if start is not None or end is not None else ""
+            raise InputError(f"{printable(course)} has no day tables{between}: see doit logs2bq")
         return self._relation([TableName(dataset, name) for name in days])
 
     # Inside
 
     def _course(self, text: str) -> CourseKey:
-        return CourseKey.parse(text)
+        course, known = CourseKey.parse(text), self._context.courses
+        datasets = (self._context.dataset(course), course.logs_dataset)
+        if course not in known and not any(map(self._warehouse.states, datasets)):
+            hint = nearest(course.slash, [one.slash for one in known])
+            raise InputError(f"{course} is in no course list, and has no tables{hint}")
+        return course
 
     def _known(self, name: str) -> Table:
         registry = self._context.registry
@@ -172,10 +179,9 @@ class Data:
         return name.table in self._warehouse.states(name.dataset)
 
     def _absent(self, name: str, where: str) -> InputError:
-        return InputError(
-            f"there is no table {printable(name)}{where}{nearest(name, self.tables())}. "
-            f"Make it: doit {printable(name)}"
-        )
+        known = name in self._context.registry
+        then = f". Make it: doit {printable(name)}" if known else nearest(name, self.tables())
+        return InputError(f"there is no table {printable(name)}{where}{then}")
 
     def _relation(self, names: Sequence[TableName]) -> duckdb.DuckDBPyRelation:
         """The rows of tables that are alike, together."""
@@ -216,10 +222,16 @@ class Data:
         return (dict(zip(columns, row, strict=True)) for row in self._warehouse.read(name, columns))
 
 
+def _day(given: date | str) -> date:
+    found = day(given) if isinstance(given, str) else given
+    if found is None:
+        raise SettingsError(f'expected a date YYYY-MM-DD, found "{shorten(str(given))}"')
+    return found
+
+
 def open_data(config: str | Path | None = None) -> Data:
     """The tables of a configuration: a file, else EDXTASKS_CONFIG, else config/edxtasks.toml in this folder.
 
-    Raises `SettingsError` for a configuration that cannot be used.
+    Raises `SettingsError` for a configuration that cannot be used, and where there is none.
     """
-    variables = {} if config is None else {"config": str(config)}
-    return Data(load_settings(Path.cwd(), variables, os.environ))
+    return Data(load_project(config))

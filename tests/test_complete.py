@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -81,9 +81,10 @@ def test_names_are_kept_until_something_changes(tmp_path: Path, monkeypatch: pyt
     settings = Settings(root=tmp_path, config_file=file)
     assert complete.known_names(settings) == complete.known_names(settings) == NAMES
     assert len(calls) == 1
-    file.write_text("course_id_list = []")
-    os.utime(file, ns=(1, 1))
-    complete.known_names(settings)
+    courses = replace(settings, course_id_list=("Uni/C/1",), config_file=None)
+    assert complete.known_names(courses) == NAMES
+    assert len(calls) == 1  # courses are no part of it
+    complete.known_names(replace(settings, extra_external_commands={"fit": {}}))
     assert len(calls) == 2
     (tmp_path / "state" / "completion.json").write_text("cut")
     assert complete.known_names(settings) == NAMES

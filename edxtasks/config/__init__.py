@@ -2,7 +2,7 @@
 
 from edxtasks.config.courses import WithoutTable, chosen_courses, known_courses, written_courses
 from edxtasks.config.files import python_name
-from edxtasks.config.loading import DEFAULT_FILE, load_settings, required, with_options
+from edxtasks.config.loading import DEFAULT_FILE, load_project, load_settings, required, with_options
 from edxtasks.config.options import WITHOUT_EFFECT, Options, TimeOnTask
 from edxtasks.config.settings import (
     OPTIONS,
@@ -37,6 +37,7 @@ __all__ = [
     "WithoutTable",
     "chosen_courses",
     "known_courses",
+    "load_project",
     "load_settings",
     "python_name",
     "required",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import glob
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar, overload
@@ -13,6 +14,7 @@ from edxtasks.config.kinds import InvalidValueError, describe
 from edxtasks.config.options import ONLY_IN_THE_CLOUD, WITHOUT_EFFECT, Options
 from edxtasks.config.settings import OPTIONS, OTHER_NAMES, SECTIONS, SETTINGS, VARIABLES, Entry, Settings
 from edxtasks.errors import SettingsError, nearest
+from edxtasks.printable import printable_path
 
 T = TypeVar("T")
 
@@ -63,6 +65,21 @@ def _assemble(
     }
     top = {name: value for (home, name), value in values.items() if not home}
     return Settings(**top, **sections, options=options, config_file=file, notices=notices)
+
+
+def load_project(config: str | Path | None = None) -> Settings:
+    """The settings of a configuration file; without one of that which EDXTASKS_CONFIG names, else of the
+    current folder. For programs in Python, where nobody is told that there is none.
+
+    Raises `SettingsError` for a configuration that cannot be used, and where there is no file.
+    """
+    settings = load_settings(Path.cwd(), {} if config is None else {"config": str(config)}, os.environ)
+    if settings.config_file is None:
+        raise SettingsError(
+            f"there is no project in {printable_path(Path.cwd())}: expected {DEFAULT_FILE}. Name the "
+            "configuration file, or set EDXTASKS_CONFIG"
+        )
+    return settings
 
 
 def _words(variables: Mapping[str, str]) -> dict[str, str]:
