@@ -68,7 +68,7 @@ class Init(DataCommand):
             print(f"written: {printable_path(folder / name)}")
         for line in names:
             print(f"  {printable(line, None)}")
-        print("\n".join(["", "Next:", *(f"    {line}" for line in _next(folder, old is not None))]))
+        print("\n".join(["", *_next(folder, old is not None)]))
         return 0
 
 
@@ -82,12 +82,19 @@ def _taken_over(old: Path) -> tuple[str, tuple[str, ...]]:
 
 
 def _next(folder: Path, own_data: bool) -> tuple[str, ...]:
-    """The next three lines to type."""
-    start = f"cd {shlex.quote(str(folder))}"
+    """What to type next: a look around, and how to come to one's own data."""
+    plan = "    edxtasks plan       # what would run, and why"
+    start = [] if folder.resolve() == Path.cwd() else [f"    cd {shlex.quote(str(folder))}"]
     if own_data:
-        return (start, "edxtasks plan       # what would run, and why", "edxtasks weekly     # run it")
+        return ("Next:", *start, plan, "    edxtasks weekly     # run it")
     return (
-        start,
-        "edxtasks simulate   # a small made-up campus, to look around",
-        "edxtasks weekly     # build all tables",
+        "Next:",
+        *start,
+        "    edxtasks simulate   # a small made-up campus, to look around",
+        "    edxtasks weekly     # build all tables",
+        "",
+        f'Your own data: in {DEFAULT_FILE} set root = ".", course_id_list, and below [paths] your dump',
+        "and your logs. Then:",
+        plan,
+        "    edxtasks weekly",
     )

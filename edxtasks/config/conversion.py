@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
@@ -14,6 +15,8 @@ from tomlkit.items import Item, Table
 from edxtasks.config.files import PYTHON_NAMES, WITHOUT_USE, Place, python_name, read_python
 from edxtasks.config.loading import FROM_ENVIRONMENT, checked_values, holds_secret
 from edxtasks.config.settings import SECTIONS, SETTINGS
+from edxtasks.course import CourseKey
+from edxtasks.printable import SHOWN_COURSES, listed, printable
 
 _WIDTH = 49
 """Column of the comments, as in the configuration of a new project."""
@@ -49,6 +52,7 @@ def converted(file: Path) -> Converted:
             names.append(
                 f"{python_name(*place)}: a secret, not written; set the environment variable {variable}"
             )
+    names += _named_twice(found)
     names += [f"{name}: has no use any more" for name in WITHOUT_USE if name in _names_in(file)]
     names += [notice.removeprefix(f"{file}: ") for notice in notices]
     told = {*PYTHON_NAMES, *WITHOUT_USE}
@@ -67,6 +71,16 @@ def converted(file: Path) -> Converted:
 def _became(place: Place) -> str:
     section, name = place
     return f"{python_name(*place)} → {name} " + (f"in [{section}]" if section else "at the top level")
+
+
+def _named_twice(found: Mapping[Place, Any]) -> Iterator[str]:
+    """A line for each list of courses that names one more than once, in whatever form of its key."""
+    lists: dict[str, Any] = {"course_id_list": found.get(("", "course_id_list"))}
+    lists |= {f"courses, {name}": keys for name, keys in (found.get(("", "courses")) or {}).items()}
+    for name, keys in lists.items():
+        known = Counter(key for text in keys or () if (key := CourseKey.find(str(text))) is not None)
+        if twice := [key.slash for key, number in known.items() if number > 1]:
+            yield f"{printable(name)}: named more than once, and taken once: {listed(twice, SHOWN_COURSES)}"
 
 
 def _names_in(file: Path) -> set[str]:

@@ -45,9 +45,16 @@ def test_a_new_project_has_the_files_of_this_one(doit: Run, tmp_path: Path) -> N
     office = tmp_path / "office"
     written = ["dodo.py", "config/edxtasks.toml", ".gitignore"]
     assert ended.lines[:3] == [f"written: office/{name}" for name in written]
-    assert [line.split("#")[0].strip() for line in ended.lines[-3:]] == [
+    assert [line.split("#")[0].strip() for line in ended.lines[3:]] == [
+        "",
+        "Next:",
         "cd office",
         "edxtasks simulate",
+        "edxtasks weekly",
+        "",
+        'Your own data: in config/edxtasks.toml set root = ".", course_id_list, and below [paths] your dump',
+        "and your logs. Then:",
+        "edxtasks plan",
         "edxtasks weekly",
     ]
     for name in written[:2]:
@@ -55,7 +62,12 @@ def test_a_new_project_has_the_files_of_this_one(doit: Run, tmp_path: Path) -> N
     assert load_settings(office, {}, {}).root == office / "demo"
     # The data of learners stay out of a repository, the three files do not.
     subprocess.run(["git", "init", "-q", office], check=True)
-    for name in ("demo/warehouse/x.parquet", "SQL/a", "DAILY/x.log.gz", "storage/x"):
+    for name in (
+        "demo/warehouse/x.parquet",
+        "mitx-2014-11-02/MITx-2.03x-3T2013-auth_user-prod-analytics.sql",
+        "staff.csv",
+        "config/service-key.json",
+    ):
         (office / name).parent.mkdir(parents=True, exist_ok=True)
         (office / name).write_text("x")
     kept = subprocess.run(
@@ -120,6 +132,19 @@ def test_names_of_the_old_file_that_are_no_settings_are_told(doit: Run, tmp_path
     lines = doit("init", "new", f"--from={old}").lines
     assert "  not taken over, since no settings: mein_projekt" in lines
     assert sum(line.startswith('  engine is "duckdb"') for line in lines) == 1
+
+
+def test_a_course_that_a_list_names_twice_is_told(doit: Run, tmp_path: Path) -> None:
+    old = tmp_path / "edx2bigquery_config.py"
+    old.write_text(
+        'course_id_list = ["Uni/C/1", "Uni/D/1", "course-v1:Uni+C+1"]\n'
+        'courses = {"all": ["Uni/D/1", "Uni/D/1"], "some": ["Uni/C/1"]}\n'
+    )
+    told = [line for line in doit("init", "new", f"--from={old}").lines if "more than once" in line]
+    assert told == [
+        "  course_id_list: named more than once, and taken once: Uni/C/1",
+        "  courses, all: named more than once, and taken once: Uni/D/1",
+    ]
 
 
 PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14")
