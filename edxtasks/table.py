@@ -301,7 +301,8 @@ class Table:
     tables alone takes all others as they stand. `required_when_named`: to name it, or its command, where
     there is nothing to make it from is an error, not a table that is left out.
 
-    `may_be_empty`: that it has no rows is no sign of a fault, also where its inputs have some.
+    `may_be_empty`: that it has no rows is no sign of a fault, also where its inputs have some; nor is it
+    where one of them has at most `empty_up_to` rows.
 
     `replaceable`: inputs in whose place an option or setting names another table (`build/overrides.py`), and
     `written` how the builder writes the name of an input that was so replaced, by the name of what is read;
@@ -358,6 +359,7 @@ class Table:
     stands_with: tuple[str, ...] = ()
     required_when_named: bool = False
     may_be_empty: bool = False
+    empty_up_to: int = 0
     replaceable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     written: Mapping[str, str] = field(default_factory=dict)
     named: Mapping[str, str] = field(default_factory=dict)

@@ -41,6 +41,7 @@ from edxtasks.build.model_columns import column_from, columns_of_table, with_col
 from edxtasks.build.model_errors import HeaderLineError, ModelError, line_with, with_fault
 from edxtasks.build.model_header import (
     constants_of,
+    empty_up_to,
     from_files,
     header_of,
     is_on_request,
@@ -261,6 +262,7 @@ def _table(
         stands_with=split_list(header.get("stands with", "")),
         required_when_named=header.get("required when named") == "yes",
         may_be_empty=header.get("may be empty") == "yes",
+        empty_up_to=empty_up_to(path, header),
         replaceable=dict(replaceable(path, header)),
         from_files=from_files(path, header),
     )

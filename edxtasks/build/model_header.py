@@ -7,7 +7,8 @@ date), `lookback` (how far before a date the query looks: `300 seconds`, `30 min
 anew), and what a table says of its place in the product: `sets`, `step`, `excluded by`, `forced by`,
 `required when named`, `file form`, `snapshot`, `from files`, `input NAME: from OPTION`, `for each`,
 `constants` and `variant` (`variants.py`), `stands with`, `may be empty: yes` (no rows are no finding of `doit
-health`, whatever its inputs have), `columns` (`model_columns.py`).
+health`, whatever its inputs have; `up to 100 rows`: where one of them has no more), `columns`
+(`model_columns.py`).
 
 Lines that begin with no key are the description.
 """
@@ -65,6 +66,15 @@ _CONSTANT = re.compile(r"([a-z]\w*) (\d{1,9})")
 _FROM = re.compile(r"from (.+)")
 
 _FROM_FILES = re.compile(r"(\S+) when ([a-z_]+)")
+
+
+def empty_up_to(path: Path, header: Mapping[str, str]) -> int:
+    """The rows of an input up to which the table may have none: `may be empty: up to 100 rows`."""
+    value = header.get("may be empty", "yes")
+    found = re.fullmatch(r"up to (\d{1,9}) rows|yes", value)
+    if found is None:
+        raise ModelError(path, f'"may be empty: {value}": expected yes, or up to N rows')
+    return int(found[1] or 0)
 
 
 def header_of(path: Path, text: str) -> tuple[dict[str, str], str]:

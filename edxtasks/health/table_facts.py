@@ -36,6 +36,7 @@ def read_tables(
             state.rows,
             {} if state.rows else _required(context, table, course, records),
             table.may_be_empty,
+            table.empty_up_to,
             checks,
             state.fault or integrity.fault,
             integrity.note,

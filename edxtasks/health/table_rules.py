@@ -13,7 +13,8 @@ from edxtasks.printable import number, printable, quantity
 @dataclass(frozen=True)
 class TableFacts:
     """A table as it stands: its task, the course ("" for none), its rows, those of its required inputs by
-    name (None: not known), the results of its checks, why it cannot be read ("" where it can), what is wrong
+    name (None: not known), whether it may be empty, or may be where an input has at most so many rows, the
+    results of its checks, why it cannot be read ("" where it can), what is wrong
     with the note beside it; `verified`: whether there were checksums of its bytes to compare them with."""
 
     task: str
@@ -21,6 +22,7 @@ class TableFacts:
     rows: int
     inputs: Mapping[str, int | None] = field(default_factory=dict)
     may_be_empty: bool = False
+    empty_up_to: int = 0
     checks: Sequence[Mapping[str, Any]] = ()
     fault: str = ""
     note: str = ""
@@ -28,10 +30,10 @@ class TableFacts:
 
 
 def empty_table(table: TableFacts) -> Iterator[Finding]:
-    """A table without rows, although everything that it needs has some."""
+    """A table without rows, although everything that it needs has some, or more than few."""
     if table.rows or table.fault or table.may_be_empty or not table.inputs:
         return
-    if all(table.inputs.values()):
+    if all(rows is not None and rows > table.empty_up_to for rows in table.inputs.values()):
         yield Finding(
             "table_empty",
             PROBLEM,

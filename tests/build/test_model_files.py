@@ -264,3 +264,22 @@ def test_facts_are_read_from_the_header(tmp_path: Path) -> None:
 def test_wrong_facts_are_a_fault(tmp_path: Path, old: str, new: str, fault: str) -> None:
     write(tmp_path, "area/rows_made.sql", FACTS.replace(old, new))
     assert fault in read_models(tmp_path, None, {})["rows_made"].fault
+
+
+@pytest.mark.parametrize(
+    ("value", "empty", "up_to", "fault"),
+    [
+        ("yes", True, 0, ""),
+        ("up to 100 rows", False, 100, ""),
+        ("sometimes", False, 0, '"may be empty: sometimes": expected yes, or up to N rows'),
+    ],
+)
+def test_a_table_says_when_it_may_be_empty(
+    tmp_path: Path, value: str, empty: bool, up_to: int, fault: str
+) -> None:
+    write(
+        tmp_path, "area/rows_made.sql", FACTS.replace("command: x", f"command: x\n-- may be empty: {value}")
+    )
+    table = read_models(tmp_path, None, {})["rows_made"]
+    assert fault in table.fault
+    assert (table.may_be_empty, table.empty_up_to) == (empty, up_to)

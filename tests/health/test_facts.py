@@ -48,6 +48,7 @@ def test_the_sources_of_a_dump_are_those_that_tables_name(registry: Mapping[str,
 def test_tables_say_themselves_whether_they_may_be_empty(registry: Mapping[str, Table]) -> None:
     names = ("forum_votes_day", "item_irt_grm", "problem_check", "studentmodule")
     assert [registry[name].may_be_empty for name in names] == [True, True, False, False]
+    assert [registry[name].empty_up_to for name in names] == [0, 0, 1000, 0]
 
 
 def test_the_history_of_dumps(tmp_path: Path) -> None:

@@ -121,6 +121,8 @@ def test_registrants_who_never_came_are_a_note() -> None:
         (TableFacts("t", COURSE, 0, {}), False),  # it needs none
         (TableFacts("t", COURSE, 1, {"a": 1}), False),
         (TableFacts("t", COURSE, 0, {"a": 1}, may_be_empty=True), False),
+        (TableFacts("t", COURSE, 0, {"a": 200, "b": 100}, empty_up_to=100), False),
+        (TableFacts("t", COURSE, 0, {"a": 200, "b": 101}, empty_up_to=100), True),
         (TableFacts("t", COURSE, 0, {"a": 1}, fault="damaged"), False),
     ],
 )

@@ -3,6 +3,7 @@
 -- verified enrolment adds 2 here, a new honor one -1 to verified. Net numbers come from enrollment_events.
 -- command: enrollment_day
 -- sets: doall
+-- may be empty: yes
 -- grain: event
 -- partition: time
 WITH

@@ -1,6 +1,7 @@
 -- How many chapters each learner has opened.
 -- command: person_course
 -- sets: doall
+-- may be empty: up to 100 rows
 -- grain: user_id
 -- optional: studentmodule
 SELECT

@@ -1,6 +1,7 @@
 -- What each learner did in the forum on each date.
 -- command: person_day
 -- sets: doall
+-- may be empty: up to 100 rows
 -- grain: username, date
 -- optional: forum_events
 -- partition: date

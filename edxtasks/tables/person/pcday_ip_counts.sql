@@ -1,6 +1,7 @@
 -- From which address each learner came on each date, and how often.
 -- command: pcday_ip
 -- sets: doall
+-- may be empty: up to 100 rows
 -- grain: username, ip, date
 -- partition: date
 SELECT

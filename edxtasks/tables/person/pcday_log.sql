@@ -1,6 +1,7 @@
 -- What each learner did on each UTC date, counted from the tracking log alone.
 -- command: person_day
 -- sets: doall
+-- may be empty: up to 100 rows
 -- grain: username, date
 -- partition: date
 -- lookback: 300 seconds

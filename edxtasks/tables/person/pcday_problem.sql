@@ -1,6 +1,7 @@
 -- Problems by the date of each learner's last submission, with the number of attempts made until then.
 -- command: person_day
 -- sets: doall
+-- may be empty: up to 100 rows
 -- grain: username, date
 -- optional: person_problem, course_problem, course_axis, user_info_combo
 -- partition: date

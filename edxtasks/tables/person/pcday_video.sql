@@ -1,6 +1,7 @@
 -- Videos that each learner watched on each date.
 -- command: person_day
 -- sets: doall
+-- may be empty: up to 100 rows
 -- grain: username, date
 -- optional: video_stats_day
 -- partition: date

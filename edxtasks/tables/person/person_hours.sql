@@ -1,6 +1,7 @@
 -- Events of each learner by date and hour, for pictures of when a course is used.
 -- The events are those that nevents of person_course_day counts.
 -- command: person_hours
+-- may be empty: up to 100 rows
 -- grain: username, date, hour
 -- partition: date
 -- internal: yes

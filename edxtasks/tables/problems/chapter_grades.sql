@@ -4,6 +4,7 @@
 -- command: analyze_problems
 -- step: grades
 -- sets: doall
+-- may be empty: up to 100 rows
 -- grain: user_id, chapter_mid
 WITH
   places AS (

@@ -3,6 +3,7 @@
 -- about 2013 it was called save_problem_check. Events are not deduplicated.
 -- command: problem_check
 -- sets: doall
+-- may be empty: up to 1000 rows
 -- grain: event
 -- partition: time
 SELECT

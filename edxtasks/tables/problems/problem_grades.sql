@@ -2,6 +2,7 @@
 -- command: analyze_problems
 -- step: grades
 -- sets: doall
+-- may be empty: up to 1000 rows
 -- grain: user_id, module_id (as a rule)
 -- check one_row_per_problem (warning): COUNT(*) OVER (PARTITION BY user_id, module_id) = 1
 -- check grade_in_range (warning): grade BETWEEN 0 AND max_grade

@@ -6,6 +6,7 @@
 -- step: 2 broad_stats_by_course
 -- sets: weekly
 -- scope: group
+-- may be empty: up to 100 rows
 -- grain: course_id
 -- files: broad_stats_by_course.csv
 WITH

@@ -6,6 +6,7 @@
 -- step: 14 enrollday_sql
 -- sets: weekly
 -- scope: group
+-- may be empty: up to 100 rows
 -- grain: course_id, date
 -- files: enrollday_sql.csv
 WITH

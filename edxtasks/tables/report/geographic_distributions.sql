@@ -3,6 +3,7 @@
 -- step: 18 geographic_distributions
 -- sets: weekly
 -- scope: group
+-- may be empty: up to 100 rows
 -- grain: cc, countryLabel
 -- files: geographic_distributions.csv
 SELECT

@@ -5,6 +5,7 @@
 -- step: 6 viewed_median_stats_by_course, 7 explored_median_stats_by_course, 8 certified_median_stats_by_course, 9 verified_median_stats_by_course
 -- sets: weekly
 -- scope: group
+-- may be empty: up to 100 rows
 -- grain: course_id, learners
 -- internal: yes
 WITH

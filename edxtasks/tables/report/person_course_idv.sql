@@ -3,6 +3,7 @@
 -- sets: weekly
 -- required when named: yes
 -- scope: group
+-- may be empty: yes
 -- grain: course_id, user_id
 -- columns: person_course
 -- files: person_course_idv.csv

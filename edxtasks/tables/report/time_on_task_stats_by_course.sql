@@ -6,6 +6,7 @@
 -- step: 15 time_on_task_stats_by_course
 -- sets: weekly
 -- scope: group
+-- may be empty: up to 100 rows
 -- grain: course_id
 -- files: time_on_task_stats_by_course.csv
 WITH

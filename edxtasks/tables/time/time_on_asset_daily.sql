@@ -2,6 +2,7 @@
 -- Time is the gap between two events of a learner on the same module, whatever came between; it belongs to the
 -- date of the later event. Calls of block handlers count here.
 -- command: time_asset
+-- may be empty: up to 1000 rows
 -- grain: date, username, module_id
 -- partition: date
 -- stands with: just_do_totals

@@ -1,6 +1,7 @@
 -- Seconds that learners spent on each module: means, medians, totals, of all and of the certified.
 -- Of the learners with events problem_check; a date of a learner counts when it has a gap below 5 minutes.
 -- command: time_asset
+-- may be empty: up to 100 rows
 -- grain: module_id
 -- optional: person_course
 -- check certified_are_learners (error): n_unique_certified <= n_unique_users

@@ -4,6 +4,7 @@
 -- overlap; the serial_ columns give each gap between events of any kind to the kind of the later one.
 -- command: time_task
 -- sets: doall
+-- may be empty: up to 100 rows
 -- grain: date, username
 -- partition: date
 -- constants: timeout_short 5, timeout_long 30

@@ -1,6 +1,7 @@
 -- What players said on each date about the length of each video, and how often.
 -- command: analyze_videos
 -- sets: doall
+-- may be empty: yes
 -- grain: date, video_id, source, seconds
 -- partition: date
 -- internal: yes

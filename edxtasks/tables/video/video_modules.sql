@@ -1,6 +1,7 @@
 -- The videos of the course in its order: names, ids, chapters. What video_axis says of them but their lengths.
 -- command: analyze_videos
 -- sets: doall
+-- may be empty: yes
 -- grain: index_video
 -- optional: course_axis
 -- internal: yes

@@ -3,6 +3,7 @@
 -- a row, also where no event says the position.
 -- command: analyze_videos
 -- sets: doall
+-- may be empty: yes
 -- grain: date, username, video_id
 -- partition: date
 WITH
