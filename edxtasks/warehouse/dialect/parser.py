@@ -15,6 +15,7 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.dialects.bigquery import BigQuery
 from sqlglot.errors import ParseError, TokenError
+from sqlglot.parser import Parser
 from sqlglot.parsers.bigquery import BigQueryParser
 from sqlglot.tokenizer_core import Token, TokenType
 
@@ -51,6 +52,16 @@ class GoogleSQL(BigQuery):
 _dialect = GoogleSQL()
 
 
+def _parser() -> Parser:
+    try:
+        return _dialect.parser()
+    except TypeError as error:
+        raise UserError(
+            "sqlglot is here in its compiled form (package sqlglotc), which nothing can be added to: "
+            "pip uninstall sqlglotc"
+        ) from error
+
+
 def parse(sql: str) -> exp.Expression:
     """The syntax tree of one GoogleSQL query.
 
@@ -58,7 +69,7 @@ def parse(sql: str) -> exp.Expression:
     """
     _refuse_odd_texts(sql)
     try:
-        statements = [tree for tree in _dialect.parser().parse(list(tokens(sql)), sql) if tree is not None]
+        statements = [tree for tree in _parser().parse(list(tokens(sql)), sql) if tree is not None]
     except ParseError as error:
         fault = error.errors[0] if error.errors else {}
         what = re.sub(r" but got <Token.*", "", str(fault.get("description") or error), flags=re.DOTALL)
