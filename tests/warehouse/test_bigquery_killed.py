@@ -1,4 +1,5 @@
-"""Runs on BigQuery that are killed in the middle: the next one ends with the same tables, nothing doubled.
+"""Runs on BigQuery that are killed in the middle, and two at once that know nothing of each other: the next
+one ends with the same tables, nothing doubled.
 
 Against emulators. What they lack, ids of jobs that are known already, test_bigquery_service.py has.
 """
@@ -111,27 +112,58 @@ def test_runs_that_were_killed_are_finished_by_the_next(
     stamped, or doubled, no later one would mend: it is there at the end."""
     tables, files = passing
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", files.url)
-    project = Project.create(tmp_path / "project", tiny_campus)
-    file = project.folder / "config" / "edxtasks.toml"
-    file.write_text(
-        file.read_text()
-        + f'[warehouse]\nengine = "bigquery"\nproject_id = "killed"\napi_endpoint = "{tables.url}"\n'
-        + f'[storage]\ngs_bucket = "gs://{BUCKET}/killed"\n'
-    )
+    project = on_bigquery(Project.create(tmp_path / "project", tiny_campus), "killed", tables.url)
     words = [*WANTED, f"courses={project.courses[0]}"]
     assert [name for name, point in POINTS.items() if not killed_at(project, words, passing, point)] == []
     outcome = project.doit(*words)
     assert outcome.built and not outcome.failed
-    cloud = BigQueryWarehouse(Service("killed", endpoint=running().bigquery), None, tmp_path)
+    assert_as_embedded(project, "killed", built_once, tmp_path)
+    assert project.doit(*words).built == set()
+
+
+def test_two_runs_of_two_machines_over_one_dataset(
+    tiny_campus: Path, built_once: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each has folders of its own, so that no lock keeps them apart. A table that both changed may be left
+    without a stamp, which is told; none is wrong and stamped."""
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", running().storage)
+    one = Project.create(tmp_path / "one", tiny_campus)
+    words = [*WANTED, f"courses={one.courses[0]}"]
+    one.doit("split")
+    one = on_bigquery(one, "shared", running().bigquery)
+    two = one.copy(tmp_path / "two")
+    runs = [project.start(*words) for project in (one, two)]
+    for run in runs:
+        _, told = run.communicate(timeout=300)
+        assert run.returncode in {0, 1, 2}, told
+        assert "Traceback" not in told and "defect" not in told
+    two.doit(*words)
+    assert_as_embedded(two, "shared", built_once, tmp_path)
+    assert one.doit(*words).built == set()
+
+
+def on_bigquery(project: Project, name: str, address: str) -> Project:
+    """A project whose tables are in the emulator of BigQuery, its files in that of Cloud Storage."""
+    file = project.folder / "config" / "edxtasks.toml"
+    file.write_text(
+        file.read_text()
+        + f'[warehouse]\nengine = "bigquery"\nproject_id = "{name}"\napi_endpoint = "{address}"\n'
+        + f'[storage]\ngs_bucket = "gs://{BUCKET}/{name}"\n'
+    )
+    return project
+
+
+def assert_as_embedded(project: Project, name: str, built_once: Project, tmp_path: Path) -> None:
+    """All tables of the first course have stamps, and the rows that the embedded engine has."""
+    cloud = BigQueryWarehouse(Service(name, endpoint=running().bigquery), None, tmp_path)
     local = ParquetWarehouse(built_once.warehouse)
     course = CourseKey.parse(project.courses[0])
     for dataset in (course.dataset, course.logs_dataset):
         states = cloud.states(dataset)
         assert len(states) >= 4
         for table, state in states.items():
-            name = TableName(dataset, table)
+            of = TableName(dataset, table)
             assert state.stamp is not None, table
             assert state.rows == local.states(dataset)[table].rows, table
-            columns = local.schema(name).names
-            assert rows_as_text(cloud, name, columns) == rows_as_text(local, name, columns), table
-    assert project.doit(*words).built == set()
+            columns = local.schema(of).names
+            assert rows_as_text(cloud, of, columns) == rows_as_text(local, of, columns), table
