@@ -16,7 +16,7 @@ from project import Project
 sys.path.insert(0, str(Path(__file__).parents[1] / "emulators"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "logs"))
 
-from split_site import Site, event
+from split_site import Site, event, two_days
 
 from edxtasks.build.context import Context
 from edxtasks.build.log_days import check_log_days, load_log_days
@@ -36,10 +36,7 @@ TABLES = ["tracklog_20141017", "tracklog_20141018"]
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
     """A log directory with shards of two days."""
-    site = Site(tmp_path)
-    site.log("a.log", event("ann") + event("bob", day="2014-10-18"))
-    site.split()
-    return site
+    return two_days(tmp_path)
 
 
 # The task, in a project whose storage is a bucket

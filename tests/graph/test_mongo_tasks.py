@@ -75,6 +75,18 @@ def mongo2gs(folder: Path, uri: str, *words: str, status: int = 0) -> Ended:
     return doit(folder, f"mongo2gs:{COURSE}", *WINDOW, *words, status=status, EDXTASKS_MONGO_URI=uri)
 
 
+def started(folder: Path, uri: str, *words: str) -> subprocess.Popen[bytes]:
+    """doit in a process group of its own, to be killed."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "doit", *words],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY), "EDXTASKS_MONGO_URI": uri},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
 def test_from_the_database_to_day_tables(folder: Path, server: str) -> None:
     insert(
         server,
@@ -159,14 +171,7 @@ def test_a_run_that_is_killed_leaves_whole_days(folder: Path) -> None:
 
     with stubs() as start:
         uri = f"mongodb://{start(answer).host}/"
-        process = subprocess.Popen(
-            [sys.executable, "-m", "doit", "mongo2gs", *WINDOW],
-            cwd=folder,
-            env=os.environ | {"PYTHONPATH": str(REPOSITORY), "EDXTASKS_MONGO_URI": uri},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        process = started(folder, uri, "mongo2gs", *WINDOW)
         assert reached.wait(60)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -196,14 +201,7 @@ def test_records_that_are_half_fetched_when_a_run_is_killed(folder: Path) -> Non
 
     with stubs() as start:
         uri = f"mongodb://{start(answer).host}/"
-        process = subprocess.Popen(
-            [sys.executable, "-m", "doit", f"mongo2user_info:{COURSE}"],
-            cwd=folder,
-            env=os.environ | {"PYTHONPATH": str(REPOSITORY), "EDXTASKS_MONGO_URI": uri},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        process = started(folder, uri, f"mongo2user_info:{COURSE}")
         assert reached.wait(60)
         unfinished = sorted(path for path in course.iterdir() if path.name != "users.json.gz")
         # Records of learners, which nobody else may read before they are in their place.

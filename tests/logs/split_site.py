@@ -116,6 +116,14 @@ class Site:
         assert not list(self.directory.rglob("*.new"))
 
 
+def two_days(folder: Path) -> Site:
+    """A site in `folder` with shards of two days: ann on October 17, bob on October 18, 2014."""
+    site = Site(folder)
+    site.log("a.log", event("ann") + event("bob", day="2014-10-18"))
+    site.split()
+    return site
+
+
 def states(result: SplitResult) -> dict[str, str]:
     """What became of each raw log, by name."""
     return {file.path.name: file.state for file in result.files}

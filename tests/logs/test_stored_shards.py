@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from blake3 import blake3
-from split_site import Site, event, events
+from split_site import Site, event, events, two_days
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "emulators"))
 
@@ -37,10 +37,7 @@ def storage(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
     """A log directory with shards of two days."""
-    site = Site(tmp_path)
-    site.log("a.log", event("ann") + event("bob", day="2014-10-18"))
-    site.split()
-    return site
+    return two_days(tmp_path)
 
 
 def store(site: Site, storage: Storage, which: list[Shard]) -> list[bool]:

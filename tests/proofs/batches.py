@@ -27,6 +27,7 @@ from odd_values import (
     random_moments,
 )
 
+DATE_PARTS = ("YEAR", "QUARTER", "MONTH", "DAY", "DAYOFWEEK", "DAYOFYEAR", "ISOWEEK", "ISOYEAR")
 _ORDER = "PARTITION BY g ORDER BY t, n"
 FRACTIONS = (0, 0.00001, 0.05, 0.1, 0.2, 0.25, 0.3, 0.333, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 0.95, 0.99, 1)
 
@@ -421,21 +422,7 @@ BATCHES = [
             "EXTRACT(HOUR FROM t AT TIME ZONE 'UTC')",
             *(
                 f"EXTRACT({part} FROM t)"
-                for part in [
-                    "YEAR",
-                    "QUARTER",
-                    "MONTH",
-                    "DAY",
-                    "DAYOFWEEK",
-                    "DAYOFYEAR",
-                    "ISOWEEK",
-                    "ISOYEAR",
-                    "HOUR",
-                    "MINUTE",
-                    "SECOND",
-                    "MILLISECOND",
-                    "MICROSECOND",
-                ]
+                for part in [*DATE_PARTS, "HOUR", "MINUTE", "SECOND", "MILLISECOND", "MICROSECOND"]
             ),
             *(
                 f"TIMESTAMP_TRUNC(t, {part})"
@@ -511,19 +498,7 @@ BATCHES = [
             "UNIX_DATE(d)",
             "DATE(d)",
             "LAST_DAY(d)",
-            *(
-                f"EXTRACT({part} FROM d)"
-                for part in [
-                    "YEAR",
-                    "QUARTER",
-                    "MONTH",
-                    "DAY",
-                    "DAYOFWEEK",
-                    "DAYOFYEAR",
-                    "ISOWEEK",
-                    "ISOYEAR",
-                ]
-            ),
+            *(f"EXTRACT({part} FROM d)" for part in DATE_PARTS),
             "d = '2014-01-31'",
             "d < DATE '2014-01-01'",
             "d IN ('2014-01-31', '2016-02-29')",
