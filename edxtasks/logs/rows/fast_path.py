@@ -33,7 +33,6 @@ from edxtasks.logs.rows.usual_form import (
     ContextWithAgent,
     Extra,
     Learner,
-    UsualRecord,
 )
 
 SHORT = 48
@@ -166,7 +165,8 @@ class UsualLines:
             else:
                 struct = self._unlisted_struct(event)
 
-        unknown: list[Unknown] = []
+        keys: tuple[str, ...] = ()
+        context_keys: tuple[str, ...] = ()
         rest: dict[str, Any] = {}
         if (referer := record.referer) is not UNSET:
             rest["referer"] = referer
@@ -175,11 +175,13 @@ class UsualLines:
             rest["accept_language"] = language
             record.accept_language = UNSET
         if self._extras:
-            rest.update(self._take_extras(record, self._extras, unknown))
+            keys = _take_extras(record, self._extras, rest)
         if aside is not None:
             rest["event_struct"] = aside
         if self._context_extras:
-            if context_rest := self._take_extras(context, self._context_extras, unknown):
+            context_rest: dict[str, Any] = {}
+            context_keys = _take_extras(context, self._context_extras, context_rest)
+            if context_rest:
                 rest["context"] = context_rest
         elif context.enterprise_uuid is not UNSET:
             rest["context"] = {"enterprise_uuid": context.enterprise_uuid}
@@ -207,12 +209,10 @@ class UsualLines:
         record.event_struct = struct
         record.event = text
         _write_into(record, self._buffer)
-        if unknown:
-            if self._conformer.noticed:  # the row may still be made again
-                self._conformer.unknown.extend(unknown)
-            else:
-                for keys_of_level in unknown:
-                    self.unknown[keys_of_level] += 1
+        if keys:
+            self._count(TOP, keys)
+        if context_keys:
+            self._count(CONTEXT, context_keys)
         return course, microseconds, bytes(self._buffer)
 
     def count(self, lines: int) -> None:
@@ -227,20 +227,12 @@ class UsualLines:
             self._read = self._form.read
             self._extras, self._context_extras = self._form.extras, self._form.context
 
-    def _take_extras(self, record: Any, extras: tuple[Extra, ...], unknown: list[Unknown]) -> dict[str, Any]:
-        """Take out of a record the fields that are set aside; those without a column go into `unknown`."""
-        taken: dict[str, Any] = {}
-        keys: tuple[str, ...] = ()
-        for attribute, key, is_unknown in extras:
-            value = getattr(record, attribute)
-            if value is not UNSET:
-                taken[key] = value
-                setattr(record, attribute, UNSET)
-                if is_unknown:
-                    keys += (key,)
-        if keys:
-            unknown.append((TOP if isinstance(record, UsualRecord) else CONTEXT, keys))
-        return taken
+    def _count(self, level: Level, keys: tuple[str, ...]) -> None:
+        """Count the keys without a column of one record."""
+        if self._conformer.noticed:  # the row may still be made again
+            self._conformer.unknown.append((level, keys))
+        else:
+            self.unknown[level, keys] += 1
 
     def _take_agent(self, context: Any) -> None:
         delivered = context.agent or ""
@@ -289,6 +281,19 @@ class UsualLines:
         """The `event_struct` of an event of a type that is not listed."""
         members, _ = take_event_struct(event, False, self._conformer, False)
         return None if members is None else Raw(dumps(members, None, OPT_STRICT_INTEGER))
+
+
+def _take_extras(record: Any, extras: tuple[Extra, ...], into: dict[str, Any]) -> tuple[str, ...]:
+    """Take out of a record the fields that are set aside. Gives the keys of those without a column."""
+    keys: tuple[str, ...] = ()
+    for attribute, key, is_unknown in extras:
+        value = getattr(record, attribute)
+        if value is not UNSET:
+            into[key] = value
+            setattr(record, attribute, UNSET)
+            if is_unknown:
+                keys += (key,)
+    return keys
 
 
 def _agent_of_module(module: Any) -> dict[str, Any]:
