@@ -74,3 +74,34 @@ def sizes(folder: Path) -> Sizes:
             files[area] += 1
             amount[area] += path.stat().st_size
     return {area: [files[area], amount[area]] for area, _ in _AREAS if files[area]}
+
+
+_AS_REBUILT = ("tables", "shards", "parts of shards", "checkpoints of logs", "rejects", "files for people")
+"""Areas in which a project that lived through a term has as many files as a rebuild, and as many bytes but
+for the room that compression takes."""
+_PAGES = 31
+"""Pages of runs that are kept, and the newest one."""
+_OF_STATE = 10
+"""Files of state beyond those of a first run: what health and failed runs keep."""
+
+
+def grown(soaked: Sizes, rebuilt: Sizes) -> list[str]:
+    """What a project has beyond the data's: more files or bytes than a rebuild, beside what is meant to stay
+    (tables set aside with note and lock, older packages, the newest pages of runs)."""
+    faults = []
+    for area in _AS_REBUILT:
+        (files, amount), (expected, room) = (part.get(area, [0, 0]) for part in (soaked, rebuilt))
+        if files > expected:
+            faults.append(f"{area}: {files} files, a rebuild has {expected}")
+        if amount > 1.1 * room + 65_536:
+            faults.append(f"{area}: {amount} bytes, a rebuild has {room}")
+    aside = soaked.get("tables set aside", [0, 0])[0]
+    most = {
+        "notes of tables": rebuilt.get("notes of tables", [0, 0])[0] * 11 // 10 + 2 * aside,
+        "state": rebuilt.get("state", [0, 0])[0] + _OF_STATE,
+        "pages of runs": _PAGES,
+    }
+    for area, limit in most.items():
+        if soaked.get(area, [0, 0])[0] > limit:
+            faults.append(f"{area}: {soaked[area][0]} files, expected at most {limit}")
+    return faults

@@ -33,7 +33,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "logs"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "faults"))
 sys.path.insert(0, str(Path(__file__).parent))
 
-from comparison import found_differences, sizes
+from comparison import found_differences, grown, sizes
 from office import Office
 from project import REPOSITORY
 from standing import unfinished
@@ -179,6 +179,9 @@ class Soak:
         day.faults += [f"rebuild: {fault}" for fault in _looked_through(run, words, [])]
         day.faults += found_differences(folder, self.project, date)
         day.rebuilt, day.rebuilt_memory = sizes(folder), run.memory
+        day.faults += [f"grown: {fault}" for fault in grown(day.sizes, day.rebuilt)]
+        if day.memory > 1.25 * run.memory + 32:
+            day.faults.append(f"grown: {day.memory} MiB, a rebuild takes {run.memory}")
         if day.faults:
             kept = self.room / f"wrong-{day.number}"
             shutil.rmtree(kept, ignore_errors=True)

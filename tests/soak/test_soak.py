@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "logs"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "faults"))
 sys.path.insert(0, str(Path(__file__).parent))
 
-from comparison import found_differences, sizes
+from comparison import found_differences, grown, sizes
 from office import Office
 from soak import Soak, growth
 from term import RawLog, Term, counted_fates
@@ -38,6 +38,15 @@ def test_a_short_term_ends_in_what_a_rebuild_gives(tmp_path: Path) -> None:
     shard.write_bytes(gzip.compress(b"".join(lines[1:])))
     assert len(found_differences(*folders, "none")) == 1
     assert "shards" in sizes(folders[0])
+
+
+def test_what_has_grown_is_told() -> None:
+    rebuilt = {"tables": [4, 1000], "notes of tables": [20, 100], "state": [3, 100]}
+    assert grown({**rebuilt, "tables set aside": [2, 9], "notes of tables": [26, 200]}, rebuilt) == []
+    assert grown({"tables": [5, 1000]}, rebuilt) == ["tables: 5 files, a rebuild has 4"]
+    assert grown({"shards": [0, 70_000]}, rebuilt) == ["shards: 70000 bytes, a rebuild has 0"]
+    assert grown({"notes of tables": [23, 1]}, rebuilt) == ["notes of tables: 23 files, expected at most 22"]
+    assert grown({"pages of runs": [40, 1]}, rebuilt) == ["pages of runs: 40 files, expected at most 31"]
 
 
 def test_a_term_is_the_same_for_the_same_seed_and_has_everything() -> None:
