@@ -314,12 +314,21 @@ def test_folder_above_a_pattern_is_no_pattern(tmp_path: Path) -> None:
         ('[engine]\nmemory_limit = "much"', 'expected a size such as "4GB"'),
         ('cameo_master = "x; DROP"', "expected the name of a table"),
         ("org = ", "is not TOML"),
+        (f"org = {'[' * 2000}", "nested too deep, or a number has too many digits"),
+        (f"max_bad_fraction = {'9' * 5000}", "nested too deep, or a number has too many digits"),
+        (f"max_bad_fraction = 0x{'f' * 5000}", "from 0 to 1, found a number of more than 18 digits"),
+        (f"org = 0x{'f' * 5000}", "found a number of more than 18 digits"),
+        (f"days_per_query = 1{'0' * 18}", "found a number of more than 18 digits"),
+        (f"[engine]\nmemory_limit = \"{'9' * 400}GB\"", 'expected a size such as "4GB"'),
+        (f"{'x' * 5000} = 1", '…" is not a setting'),
+        (f"[{'x' * 5000}]", "there is no section [x"),
     ],
 )  # fmt: skip
 def test_refused_file(tmp_path: Path, text: str, told: str) -> None:
     message = refusal(tmp_path, text)
     assert told in message
     assert str(tmp_path / "config" / "edxtasks.toml") in message
+    assert len(message) < 1000
 
 
 def test_unreadable_file(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from edxtasks.config.settings import Settings
-from edxtasks.course import CourseKey, canonical, parse_all
+from edxtasks.course import CourseKey, canonical, parse_all, shorten
 from edxtasks.errors import SettingsError, nearest
 from edxtasks.messages import Messages
 from edxtasks.printable import SHOWN_COURSES, listed
@@ -67,9 +67,11 @@ def _texts(settings: Settings, named: Sequence[str], fall_back: bool) -> tuple[t
         raise SettingsError("clist_from_missing_table needs a list to choose from: clist=NAME")
     if options.clist is not None:
         if options.clist not in settings.courses:
-            lists = ", ".join(settings.courses) or "none; the configuration has no table [courses]"
+            lists = (
+                listed(settings.courses, SHOWN_COURSES) or "none; the configuration has no table [courses]"
+            )
             hint = nearest(options.clist, settings.courses)
-            raise SettingsError(f'there is no course list "{options.clist}"{hint} (lists: {lists})')
+            raise SettingsError(f'there is no course list "{shorten(options.clist)}"{hint} (lists: {lists})')
         return settings.courses[options.clist], f"clist={options.clist}"
     if options.year2:
         if settings.course_id_list is None:

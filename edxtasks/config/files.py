@@ -10,6 +10,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from edxtasks.config.settings import SECTIONS, SETTINGS
+from edxtasks.course import shorten
 from edxtasks.errors import SettingsError, nearest
 
 Place = tuple[str, str]
@@ -61,11 +62,15 @@ def read_toml(file: Path) -> dict[Place, Any]:
         raise SettingsError(f"{file} is not UTF-8 text (byte {error.start})") from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{file} is not TOML: {error}") from None
+    except (ValueError, RecursionError):
+        raise SettingsError(
+            f"{file} is not TOML that can be read: it is nested too deep, or a number has too many digits"
+        ) from None
     found: dict[Place, Any] = {}
     for key, value in document.items():
         if key not in SECTIONS:
             if isinstance(value, dict) and ("", key) not in SETTINGS:
-                raise SettingsError(f"{file}: there is no section [{key}]{nearest(key, SECTIONS)}")
+                raise SettingsError(f"{file}: there is no section [{shorten(key)}]{nearest(key, SECTIONS)}")
             found[_known(file, "", key)] = value
         elif not isinstance(value, dict):
             raise SettingsError(f"{file}: {key} is a section: write [{key}], and its keys below" + _hint(key))
@@ -89,7 +94,7 @@ def _known(file: Path, section: str, name: str) -> Place:
     here = [*(known for home, known in SETTINGS if home == section), *(SECTIONS if not section else ())]
     everywhere = [known for _, known in SETTINGS]
     raise SettingsError(
-        f'{place}: "{name}" is not a setting' + (nearest(name, here) or nearest(name, everywhere))
+        f'{place}: "{shorten(name)}" is not a setting' + (nearest(name, here) or nearest(name, everywhere))
     )
 
 

@@ -43,6 +43,10 @@ def setting(kind: ValueType, default: Any, what: str, *, secret: bool = False) -
     return field(default=default, repr=not secret, metadata=metadata)
 
 
+_LARGEST = 10**18 - 1
+"""The largest whole number: one of 18 digits is an integer in every query."""
+
+
 def describe(value: object, secret: bool = False) -> str:
     """`value` in words for a message; of a secret only the type."""
     words: tuple[tuple[type | tuple[type, ...], str], ...] = (
@@ -58,6 +62,8 @@ def describe(value: object, secret: bool = False) -> str:
         return name
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, int) and abs(value) > _LARGEST:
+        return "a number of more than 18 digits"
     return f'the text "{shorten(value)}"' if isinstance(value, str) else shorten(str(value))
 
 
@@ -97,13 +103,13 @@ def choice(*words: str) -> ValueType:
 
 
 def whole(least: int = 0, most: int | None = None) -> ValueType:
-    """A whole number within limits, both inclusive."""
+    """A whole number within limits, both inclusive; without the second up to one of 18 digits."""
     expected = f"a whole number from {least} {'up' if most is None else f'to {most}'}"
 
     def read(value: object) -> int:
         if not isinstance(value, int) or isinstance(value, bool):
             raise InvalidValueError
-        if value < least or (most is not None and value > most):
+        if value < least or value > (_LARGEST if most is None else most):
             raise InvalidValueError
         return value
 
@@ -121,7 +127,10 @@ def number(least: float, most: float) -> ValueType:
     def read(value: object) -> float:
         if not _is_number(value):
             raise InvalidValueError
-        result = float(value)  # type: ignore[arg-type]
+        try:
+            result = float(value)  # type: ignore[arg-type]
+        except OverflowError:
+            raise InvalidValueError from None
         if math.isnan(result) or not least <= result <= most:
             raise InvalidValueError
         return result
@@ -214,7 +223,7 @@ def _read_lists(value: object) -> dict[str, tuple[str, ...]]:
             lists[name] = _read_texts(items)
         except InvalidValueError as unfit:
             raise InvalidValueError(
-                f'"{name}": ' + (str(unfit) or f"{describe(items)} is not a list")
+                f'"{shorten(name)}": ' + (str(unfit) or f"{describe(items)} is not a list")
             ) from None
     return lists
 
@@ -249,7 +258,7 @@ def _read_commands(value: object) -> dict[str, dict[str, Any]]:
         try:
             commands[name] = dict(_table(command))
         except InvalidValueError as unfit:
-            raise InvalidValueError(f'"{name}": ' + (str(unfit) or "no table")) from None
+            raise InvalidValueError(f'"{shorten(name)}": ' + (str(unfit) or "no table")) from None
     return commands
 
 
@@ -317,7 +326,7 @@ ZONE = ValueType('a time zone of the IANA list, such as "America/New_York"', _re
 BUCKET = ValueType("gs:// and the name of a bucket", _read_bucket, _read_bucket)
 KEY_FILE = ValueType("a path, or USE_GCLOUD_AUTH", _read_key_file, _read_key_file)
 CUTOFF = ValueType('"auto", a date YYYY-MM-DD or "none"', _read_cutoff, _read_cutoff)
-MEMORY = matching(r"(?:[0-9]+(?:\.[0-9]+)? ?[KMGT]i?B)?", 'a size such as "4GB", or empty')
+MEMORY = matching(r"(?:[0-9]{1,6}(?:\.[0-9]{1,6})? ?[KMGT]i?B)?", 'a size such as "4GB", or empty')
 ORGANIZATION = matching(r"[\w\-~.:]+", "the organization of a course key")
 DATASET = matching(r"[A-Za-z0-9_]+", "the name of a dataset: letters, digits, _")
 TABLE_OR_FILE = ValueType(

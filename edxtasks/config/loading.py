@@ -13,6 +13,7 @@ from edxtasks.config.files import Place, python_name, read_python, read_toml
 from edxtasks.config.kinds import InvalidValueError, describe
 from edxtasks.config.options import ONLY_IN_THE_CLOUD, WITHOUT_EFFECT, Options
 from edxtasks.config.settings import OPTIONS, OTHER_NAMES, SECTIONS, SETTINGS, VARIABLES, Entry, Settings
+from edxtasks.course import shorten
 from edxtasks.errors import SettingsError, nearest
 from edxtasks.printable import printable_path
 
@@ -262,7 +263,9 @@ def _place(name: str) -> Place | None:
         raise SettingsError(
             f"command line: {name} is a setting of {' and '.join(homes)}: it stands in the configuration file"
         )
-    raise SettingsError(f'command line: "{name}" is not a setting or option{nearest(name, VARIABLES)}')
+    raise SettingsError(
+        f'command line: "{shorten(name)}" is not a setting or option{nearest(name, VARIABLES)}'
+    )
 
 
 def _notice_misspelt(environment: Mapping[str, str], notices: list[str]) -> None:

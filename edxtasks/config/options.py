@@ -26,6 +26,7 @@ from edxtasks.config.kinds import (
     setting,
     whole,
 )
+from edxtasks.course import shorten
 from edxtasks.errors import nearest
 
 _MINUTES_OF_A_YEAR = 525_600
@@ -51,15 +52,15 @@ def parse_time_on_task(text: str) -> TimeOnTask:
     for part in filter(None, (part.strip() for part in text.split(","))):
         key, colon, value = (piece.strip() for piece in part.partition(":"))
         if not colon:
-            raise InvalidValueError(f'"{part}" is not a key:value')
+            raise InvalidValueError(f'"{shorten(part)}" is not a key:value')
         if key not in known:
-            raise InvalidValueError(f'"{key}" is not known{nearest(key, known)}')
+            raise InvalidValueError(f'"{shorten(key)}" is not known{nearest(key, known)}')
         if key in given:
             raise InvalidValueError(f'"{key}" is given twice')
         pattern = r"0*[1-9][0-9]{0,8}" if key.startswith("timeout") else r"[A-Za-z0-9_]+"
         if not re.fullmatch(pattern, value):
             wanted = "minutes, a whole number from 1 up" if key.startswith("timeout") else "a table name"
-            raise InvalidValueError(f'{key} is "{value}", not {wanted}')
+            raise InvalidValueError(f'{key} is "{shorten(value)}", not {wanted}')
         given[key] = value
     default = TimeOnTask()
     table = given.get("time_on_task_table_name", default.time_on_task_table_name)

@@ -35,6 +35,42 @@ def test_inputs_are_the_source_tables(sql: str, expected: list[str]) -> None:
     assert dialect.inputs(dialect.parse(sql)) == expected
 
 
+DIGITS = "9" * 5000
+"""More than Python reads as a whole number."""
+
+
+@pytest.mark.parametrize(
+    ("sql", "told"),
+    [
+        (f"SELECT {'(' * 400}1{')' * 400} AS x", "nested too deep"),
+        (f"SELECT {' + '.join('1' * 5000)} AS x", "nested too deep"),
+        ("SELECT 1 AS x" + " UNION ALL SELECT 1 AS x" * 2000, "nested too deep"),
+        ("SET username FROM t", "begins with SELECT or WITH"),
+        ("SELECT ", "SELECT without output columns"),
+        ("SELECT EXTRACT(YEAR FROM nowhere) AS y", "nowhere"),
+        (f"SELECT {DIGITS} AS x", "larger than an INT64"),
+        (f"SELECT 0x{'f' * 5000} AS x", "larger than an INT64"),
+        ("SELECT 1 AS x ORDER BY 1.5", "ORDER BY 1.5: found 1 output column"),
+        (f"SELECT 1 AS x ORDER BY {DIGITS}", "found 1 output column"),
+        ("SELECT 1 AS x GROUP BY 1e3", "GROUP BY 1e3: found 1 output column"),
+        (f"SELECT ROUND(1.5, {DIGITS}) AS x", "larger than an INT64"),
+        ("SELECT ROUND(1.5, 1.5) AS x", "ROUND takes a literal number of digits"),
+        ("SELECT ARRAY_AGG(x ORDER BY x LIMIT 1.5) AS y FROM UNNEST([1]) AS x", "LIMIT takes a whole number"),
+        (
+            f"SELECT SUM(x) OVER (ORDER BY x RANGE BETWEEN {DIGITS} PRECEDING AND CURRENT ROW) AS y "
+            "FROM UNNEST([1]) AS x",
+            "a frame takes literal numbers",
+        ),
+        ("SELECT REGEXP_EXTRACT_ALL('a', r'a{99999999999999}') AS x", "matches an empty text"),
+        (f"SELECT JSON_VALUE('[]', '$[{DIGITS}]') AS x", "is not on the proven list"),
+    ],
+)
+def test_what_is_beyond_all_measure_is_refused(sql: str, told: str) -> None:
+    with pytest.raises(UserError) as refusal:
+        dialect.to_duckdb(dialect.parse(sql), {})
+    assert told in str(refusal.value)
+
+
 def test_parameters_are_named_once_and_sorted() -> None:
     tree = dialect.parse("SELECT @b + @a AS x FROM t WHERE d BETWEEN @a AND @c")
     assert dialect.parameters(tree) == ["a", "b", "c"]

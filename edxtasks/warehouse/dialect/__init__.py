@@ -21,6 +21,7 @@ from edxtasks.warehouse.dialect.parser import (
     columns,
     identifiers,
     inputs,
+    not_too_deep,
     parameters,
     parse,
     source_tables,
@@ -192,4 +193,5 @@ def _translate(
         context.complain(node, complaint)
     if context.complaints:
         return context, Relation("SELECT NULL", ())
-    return context, relation(context, tree, {}, None)
+    with not_too_deep():
+        return context, relation(context, tree, {}, None)

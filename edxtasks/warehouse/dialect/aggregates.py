@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from edxtasks.warehouse.dialect.coercion import RefusedError, fit, literal_of
+from edxtasks.warehouse.dialect.coercion import RefusedError, fit, literal_of, whole_number
 from edxtasks.warehouse.dialect.determinism import pending
 from edxtasks.warehouse.dialect.expressions import Call, Unreadable
 from edxtasks.warehouse.dialect.functions import builder
@@ -50,9 +50,10 @@ def take_apart(nodes: list[exp.Expression], name: str) -> Arguments:
         while isinstance(node, (exp.Limit, exp.Order, exp.IgnoreNulls, exp.RespectNulls, exp.Distinct)):
             if isinstance(node, exp.Limit):
                 limit = node.expression
-                if not isinstance(limit, exp.Literal) or limit.is_string:
-                    raise RefusedError(f"{name}: LIMIT takes a number")
-                result.limit = int(limit.name)
+                found = whole_number(limit.name) if isinstance(limit, exp.Literal) else None
+                if found is None or limit.is_string:
+                    raise RefusedError(f"{name}: LIMIT takes a whole number")
+                result.limit = found
             elif isinstance(node, exp.Order):
                 if result.ignore_nulls is not None:
                     raise RefusedError(f"{name}: IGNORE NULLS and RESPECT NULLS stand before ORDER BY")

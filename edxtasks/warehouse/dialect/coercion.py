@@ -22,6 +22,18 @@ class RefusedError(Exception):
     """An expression that is not on the proven list, or has a form that is not."""
 
 
+LARGEST = 2**63 - 1
+"""The largest INT64."""
+
+
+def whole_number(digits: str) -> int | None:
+    """The number that a text of digits spells; None for any other text, and beyond INT64."""
+    if not (digits.isascii() and digits.isdigit()) or len(digits.lstrip("0")) > len(str(LARGEST)):
+        return None
+    number = int(digits.lstrip("0") or "0")
+    return number if number <= LARGEST else None
+
+
 def fits(value: Value, wanted: Type) -> bool:
     """Whether GoogleSQL takes `value` where `wanted` is expected, without a cast that is written."""
     if value.type == wanted or value.type in OPEN:

@@ -6,9 +6,9 @@ import re
 
 from sqlglot import exp
 
-from edxtasks.printable import quantity
+from edxtasks.printable import printable, quantity
 from edxtasks.warehouse.dialect.casts import cast, type_of
-from edxtasks.warehouse.dialect.coercion import RefusedError, fit, literal_of
+from edxtasks.warehouse.dialect.coercion import LARGEST, RefusedError, fit, literal_of
 from edxtasks.warehouse.dialect.expressions import TRANSLATIONS, Call, Place
 from edxtasks.warehouse.dialect.functions import FUNCTIONS, call
 from edxtasks.warehouse.dialect.operators import branches, comparable, compare, number
@@ -46,7 +46,10 @@ def _literal(_: Place, node: exp.Expression) -> Value:
 
 
 def _hexadecimal(_: Place, node: exp.Expression) -> Value:
-    return number(str(int(node.name, 16)))
+    found = int(node.name, 16)
+    if found > LARGEST:
+        raise RefusedError(f"{printable(node.name)} is larger than an INT64 can be")
+    return number(str(found))
 
 
 def _boolean(_: Place, node: exp.Expression) -> Value:

@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from edxtasks.warehouse.dialect.coercion import RefusedError, fit, literal_of
 from edxtasks.warehouse.dialect.scope import Context, Ctes, Relation, Scope
-from edxtasks.warehouse.dialect.types import UNKNOWN, Type, Value
+from edxtasks.warehouse.dialect.types import UNKNOWN, UNREADABLE, Type, Value
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ class Place:
             return translate(self, node)
         except RefusedError as refusal:
             return self.context.complain(node, str(refusal))
+        except Unreadable:
+            return UNREADABLE
 
     def typed(self, node: exp.Expression, wanted: Type) -> str:
         """The DuckDB text of an expression that must be of type `wanted`."""

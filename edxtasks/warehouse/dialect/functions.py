@@ -15,7 +15,7 @@ from sqlglot import exp
 
 from edxtasks.printable import quantity
 from edxtasks.warehouse.dialect.coercion import RefusedError, fit, fits
-from edxtasks.warehouse.dialect.expressions import Call, Place, Unreadable
+from edxtasks.warehouse.dialect.expressions import Call, Place
 from edxtasks.warehouse.dialect.types import PARAMETER, UNKNOWN, UNREADABLE, Type, Value
 
 Builder = Callable[[Call], Value]
@@ -107,10 +107,7 @@ def call(place: Place, node: exp.Expression, over: str = "", safe: bool = False)
     if safe and not function.safe:
         raise RefusedError(f"SAFE.{name} is not on the proven list; see docs/sql.md")
     if function.builder is not None:
-        try:
-            return function.builder(Call(name, list(node.expressions), place, node, over, safe))
-        except Unreadable:
-            return UNREADABLE
+        return function.builder(Call(name, list(node.expressions), place, node, over, safe))
     if over:
         raise RefusedError(f"{name} is not a window function")
     values = [place.value(argument) for argument in node.expressions]

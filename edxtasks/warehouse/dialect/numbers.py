@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from edxtasks.printable import quantity
-from edxtasks.warehouse.dialect.coercion import RefusedError, fit
+from edxtasks.warehouse.dialect.coercion import RefusedError, fit, whole_number
 from edxtasks.warehouse.dialect.expressions import Call
 from edxtasks.warehouse.dialect.functions import builder, plain
 from edxtasks.warehouse.dialect.operators import branches, comparable, compare
@@ -60,12 +60,12 @@ def _round(call: Call) -> Value:
     this = call.typed(0, FLOAT64)
     if len(call.arguments) == 1:
         return Value(f"round({this})", FLOAT64)
-    digits = call.value(1).number
-    if digits is None or not digits.lstrip("-").isdigit() or abs(int(digits)) > LARGEST_SCALE:
+    written = call.value(1).number or ""
+    digits = whole_number(written.removeprefix("-"))
+    if digits is None or digits > LARGEST_SCALE:
         raise RefusedError(f"ROUND takes a literal number of digits from -{LARGEST_SCALE} to {LARGEST_SCALE}")
-    if int(digits) < 0:
-        return Value(f"bq_round_tens({this}, {10 ** -int(digits)}.0e0)", FLOAT64)
-    return Value(f"bq_round({this}, {10 ** int(digits)}.0e0)", FLOAT64)
+    macro = "bq_round_tens" if written.startswith("-") and digits else "bq_round"
+    return Value(f"{macro}({this}, {10**digits}.0e0)", FLOAT64)
 
 
 @builder("COALESCE", "IFNULL")

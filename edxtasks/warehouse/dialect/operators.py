@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from edxtasks.warehouse.dialect.coercion import RefusedError, fit, fits
+from edxtasks.printable import printable
+from edxtasks.warehouse.dialect.coercion import LARGEST, RefusedError, fit, fits, whole_number
 from edxtasks.warehouse.dialect.expressions import TRANSLATIONS, Place, Translation
 from edxtasks.warehouse.dialect.types import (
     BOOL,
@@ -25,16 +26,14 @@ from edxtasks.warehouse.dialect.types import (
     common,
 )
 
-LARGEST = 2**63 - 1
-"""The largest INT64."""
-
 
 def number(digits: str) -> Value:
     """A numeric literal: digits alone are INT64, all else FLOAT64 (in DuckDB it would be DECIMAL)."""
     if digits.isdigit():
-        if int(digits) > LARGEST:
-            raise RefusedError(f"{digits} is larger than an INT64 can be")
-        return Value(f"{int(digits)}::BIGINT", INT64, number=digits)
+        found = whole_number(digits)
+        if found is None:
+            raise RefusedError(f"{printable(digits)} is larger than an INT64 can be")
+        return Value(f"{found}::BIGINT", INT64, number=digits)
     exponent = "" if "e" in digits.lower() else "e0"
     return Value(f"{digits}{exponent}", FLOAT64, number=digits)
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -22,6 +23,18 @@ from sqlglot.tokenizer_core import Token, TokenType
 from edxtasks.errors import UserError
 from edxtasks.printable import quantity
 from edxtasks.warehouse.dialect.foreign import foreign
+
+
+@contextmanager
+def not_too_deep() -> Iterator[None]:
+    """Raise UserError where a query is nested so deep that Python's stack ends."""
+    try:
+        yield
+    except RecursionError:
+        raise UserError(
+            "the query is nested too deep, or has too many operators in a row: "
+            "make queries of WITH of its parts"
+        ) from None
 
 
 class _Parser(BigQueryParser):
@@ -41,6 +54,11 @@ class _Parser(BigQueryParser):
         if isinstance(found, exp.DataType):
             found.meta.setdefault("word", word)
         return found
+
+    def _parse_as_command(self, start: Token) -> exp.Command:
+        """Any other statement: it is refused, where sqlglot would go on with a warning of its own."""
+        self.raise_error("a query begins with SELECT or WITH", start)
+        raise AssertionError("raise_error raises")
 
 
 class GoogleSQL(BigQuery):
@@ -65,11 +83,12 @@ def _parser() -> Parser:
 def parse(sql: str) -> exp.Expression:
     """The syntax tree of one GoogleSQL query.
 
-    Raises UserError, naming the line, if the text is not one query.
+    Raises UserError, naming the line, if the text is not one query, or nested too deep.
     """
     _refuse_odd_texts(sql)
     try:
-        statements = [tree for tree in _parser().parse(list(tokens(sql)), sql) if tree is not None]
+        with not_too_deep():
+            statements = [tree for tree in _parser().parse(list(tokens(sql)), sql) if tree is not None]
     except ParseError as error:
         fault = error.errors[0] if error.errors else {}
         what = re.sub(r" but got <Token.*", "", str(fault.get("description") or error), flags=re.DOTALL)
@@ -121,14 +140,16 @@ def table_name(table: exp.Table) -> str:
 def inputs(tree: exp.Expression) -> list[str]:
     """Names of the source tables as written (`courses.listings`), sorted, each once; no CTEs."""
     found: set[str] = set()
-    _collect_tables(tree, frozenset(), found)
+    with not_too_deep():
+        _collect_tables(tree, frozenset(), found)
     return sorted(found)
 
 
 def source_tables(tree: exp.Expression) -> list[exp.Table]:
     """The nodes of the source tables, in the order of the text; no CTEs."""
     nodes: list[exp.Table] = []
-    _collect_tables(tree, frozenset(), set(), nodes)
+    with not_too_deep():
+        _collect_tables(tree, frozenset(), set(), nodes)
     return nodes
 
 
@@ -192,7 +213,8 @@ def columns(tree: exp.Expression) -> list[tuple[str, str]]:
 
 
 def _short(node: exp.Expression) -> str:
-    written = node.sql(_dialect, comments=False)
+    with not_too_deep():
+        written = node.sql(_dialect, comments=False)
     return written if len(written) <= 60 else written[:57] + "..."
 
 

@@ -13,9 +13,9 @@ from typing import TypeVar
 
 from sqlglot import exp
 
-from edxtasks.printable import quantity
+from edxtasks.printable import printable, quantity
 from edxtasks.warehouse.dialect.clauses import gives_one_row, misplaced, not_grouped
-from edxtasks.warehouse.dialect.coercion import RefusedError
+from edxtasks.warehouse.dialect.coercion import RefusedError, whole_number
 from edxtasks.warehouse.dialect.determinism import has_marker, judge, keys_of_join, pending
 from edxtasks.warehouse.dialect.expressions import TRANSLATIONS, Place
 from edxtasks.warehouse.dialect.orders import Order
@@ -57,6 +57,8 @@ class Select:
         self.scope = Scope(self.outer)
         self.place = Place(self.context, self.scope, self.ctes)
         self._refuse_what_is_misplaced()
+        if not self.node.expressions:
+            self.context.complain(self.node, "SELECT without output columns")
         from_ = self._guarded(partial(from_clause, self.node, self.place), "")
         where = self._condition("where", "WHERE")
         self._note_fixed()
@@ -225,9 +227,11 @@ class Select:
         raise RefusedError("GROUP BY a constant that is not an output column")
 
     def _by_number(self, node: exp.Literal, what: str) -> Value:
-        if not 1 <= int(node.name) <= len(self.items):
-            raise RefusedError(f"{what} {node.name}: found {quantity(len(self.items), 'output column')}")
-        return self.items[int(node.name) - 1].value
+        place = whole_number(node.name)
+        if place is None or not 1 <= place <= len(self.items):
+            found = quantity(len(self.items), "output column")
+            raise RefusedError(f"{what} {printable(node.name)}: found {found}")
+        return self.items[place - 1].value
 
     def _order_and_limit(self) -> tuple[str, str]:
         order, limit = self.node.args.get("order"), self.node.args.get("limit")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import warnings
 
+from edxtasks.printable import printable
 from edxtasks.warehouse.dialect.coercion import RefusedError
 from edxtasks.warehouse.dialect.expressions import Call
 from edxtasks.warehouse.dialect.functions import builder, plain
@@ -144,8 +146,10 @@ def _regexp_extract_all(call: Call) -> Value:
 def matches_nothing(pattern: str) -> bool:
     """Whether a pattern can match an empty text; also if that cannot be told."""
     try:
-        return re.search(pattern, "") is not None
-    except re.error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what future versions of Python may read otherwise
+            return re.search(pattern, "") is not None
+    except (re.error, OverflowError, RecursionError):
         return True
 
 
@@ -159,7 +163,7 @@ def _regexp_replace(call: Call) -> Value:
     return Value(f"regexp_replace({subject}, {text(pattern)}, {text(replacement)}, 'g')", STRING)
 
 
-_PATH = re.compile(r'\$(\.[A-Za-z_]\w*|\."[^"\\*]+"|\[[0-9]+\])*\Z', re.ASCII)
+_PATH = re.compile(r'\$(\.[A-Za-z_]\w*|\."[^"\\*]+"|\[[0-9]{1,9}\])*\Z', re.ASCII)
 
 
 def _json_path(call: Call, *counts: int) -> str:
@@ -171,7 +175,7 @@ def _json_path(call: Call, *counts: int) -> str:
         raise RefusedError(f"{call.name} takes no name in quotes in its path: take {other}")
     if not _PATH.match(path):
         raise RefusedError(
-            f'{call.name}: the path {path} is not on the proven list: write $.name, $."na-me", $[0]'
+            f'{call.name}: the path {printable(path)} is not on the proven list: write $.name, $."na-me", $[0]'
         )
     return path
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from sqlglot import exp
 
 from edxtasks.warehouse.dialect.aggregates import take_apart
-from edxtasks.warehouse.dialect.coercion import RefusedError, fit
+from edxtasks.warehouse.dialect.coercion import RefusedError, fit, whole_number
 from edxtasks.warehouse.dialect.determinism import pending
 from edxtasks.warehouse.dialect.expressions import Call, Place, Unreadable
 from edxtasks.warehouse.dialect.functions import builder, call
@@ -177,7 +177,8 @@ def _check_frame(spec: exp.Expression, types: list[Type]) -> None:
     bounds = [(spec.args.get(side), spec.args.get(f"{side}_side")) for side in ("start", "end")]
     distances = [bound for bound, _ in bounds if isinstance(bound, exp.Expression)]
     for distance in distances:
-        if not isinstance(distance, exp.Literal) or distance.is_string or not distance.name.isdigit():
+        is_number = isinstance(distance, exp.Literal) and not distance.is_string
+        if not is_number or whole_number(distance.name) is None:
             raise RefusedError("a frame takes literal numbers, integers")
     places = [_place(bound, side) for bound, side in bounds]
     start, end = places[0], places[1] if bounds[1][0] is not None else (0, 0)
@@ -260,9 +261,10 @@ def _ntile(call: Call) -> Value:
 def _count(call: Call, index: int, least: int) -> str:
     """An argument that is a literal number or a parameter."""
     value = call.value(index)
-    if value.type != PARAMETER and (value.number is None or not value.number.isdigit()):
+    found = None if value.number is None else whole_number(value.number)
+    if value.type != PARAMETER and found is None:
         raise RefusedError(f"{call.name}: argument {index + 1} must be a literal number or a parameter")
-    if value.number is not None and int(value.number) < least:
+    if found is not None and found < least:
         raise RefusedError(f"{call.name}: argument {index + 1} must be at least {least}")
     return fit(value, INT64)
 
