@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 .DEFAULT_GOAL := help
-.PHONY: help setup hooks test test-table faults soak check format docs screenshots package ci
+.PHONY: help setup hooks test test-table faults fuzz soak check format docs screenshots package ci
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-12s %s\n", $$1, $$2}'
@@ -27,6 +27,11 @@ faults: ## 200 disturbed runs of each engine, and what stands afterwards: hours,
 
 soak: ## a term of 100 days and 10 courses, each day compared with a rebuild: hours; days= courses= every= room=
 	$(VENV)/bin/python tests/soak/soak.py $(foreach word,days courses every seed room,$(if $($(word)),--$(word) $($(word))))
+
+fuzz: ## look for input that breaks a reader, SECONDS=1200 for each: hours
+	$(VENV)/bin/pip install -q -e '.[fuzz]'
+	$(VENV)/bin/python tests/fuzz/fuzz.py --seconds $(or $(SECONDS),1200) $(if $(TARGET),--only $(TARGET))
+	$(VENV)/bin/python tests/fuzz/fuzz_hurting.py
 
 check: ## ruff and mypy
 	$(VENV)/bin/ruff check .

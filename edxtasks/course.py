@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from edxtasks.errors import UserError
-from edxtasks.printable import printable
+from edxtasks.printable import SHOWN_COURSES, listed, printable
 
 OPAQUE_PREFIX = "course-v1:"
 LONGEST_DIRECTORY = 240
@@ -118,20 +118,21 @@ def is_key(word: str) -> bool:
 def parse_all(texts: Iterable[str]) -> list[CourseKey]:
     """The keys of `texts`, doubles removed, first place kept.
 
-    Raises `InvalidCourseKeyError` naming every text that is none, and `UserError` naming two courses whose
-    dataset names are the same, since their tables would be mixed.
+    Raises `InvalidCourseKeyError` naming the texts that are none, of many the first, and `UserError` naming
+    two courses whose dataset names are the same, since their tables would be mixed.
     """
     keys: dict[CourseKey, None] = {}
     invalid: list[str] = []
     for text in texts:
         key = CourseKey.find(text)
         if key is None:
-            invalid.append(shorten(text))
+            invalid.append(text)
         else:
             keys.setdefault(key)
     if invalid:
         raise InvalidCourseKeyError(
-            "no course keys (expected ORG/NUMBER/RUN or course-v1:ORG+NUMBER+RUN): " + ", ".join(invalid)
+            "no course keys (expected ORG/NUMBER/RUN or course-v1:ORG+NUMBER+RUN): "
+            + listed(invalid, SHOWN_COURSES)
         )
     datasets: dict[str, CourseKey] = {}
     for key in keys:

@@ -54,6 +54,9 @@ MOST_BYTES = 1 << 30
 """Most elements of an expanded course, and most bytes of what is put into it from files and policy: pointers
 multiply. So do the tags and attributes of these files (`MOST_MARKUP_OF_COURSE`)."""
 
+MOST_REPEATS = 20_000
+"""How many times more often than there are files files are read, at most: each reading is parsed anew."""
+
 HIDE = "hide_from_toc"
 
 
@@ -143,6 +146,7 @@ class _Expander:
         self._with_hidden = with_hidden
         self._bytes = 0
         self._markup = 0
+        self._reads = 0
 
     def expand_one(self, work: _Work) -> _Expanded:
         """The element with the content of its files, put in its place in the tree."""
@@ -234,6 +238,12 @@ class _Expander:
 
     def _read(self, path: str) -> bytes:
         data = self._files[path]
+        self._reads += 1
+        if self._reads > len(self._files) + MOST_REPEATS:
+            raise InputError(
+                f"the {number(len(self._files))} files of the course are pointed to more than "
+                f"{number(MOST_REPEATS)} times too often at {printable_path(path)}: pointers that multiply?"
+            )
         self._count(len(data), path)
         self._markup += amount_of_markup(data)
         if self._markup > MOST_MARKUP_OF_COURSE:

@@ -315,6 +315,10 @@ def test_pointers_that_multiply_are_refused(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(expansion, "MOST_BYTES", 1 << 10)
     with pytest.raises(InputError, match="larger than 0 MiB"):
         grow('<vertical url_name="v0"/>', files)
+    monkeypatch.undo()
+    monkeypatch.setattr(expansion, "MOST_REPEATS", 500)
+    with pytest.raises(InputError, match="the 33 files of the course are pointed to more than 500 times"):
+        grow('<vertical url_name="v0"/>', files)
 
 
 # Where the course element is, by layout.

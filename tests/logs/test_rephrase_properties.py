@@ -9,68 +9,14 @@ from typing import Any
 import duckdb
 import orjson
 import pytest
+from checked_lines import check
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from edxtasks.logs.rows.rephrase import Reject, Rephraser, RephraseRules, rephrase_stream
+from edxtasks.logs.rows.rephrase import Rephraser, RephraseRules, rephrase_stream
 from edxtasks.logs.schema import EVENT_STRUCT_SCHEMA, TRACKLOG_SCHEMA
-from edxtasks.warehouse.schema import Column
 
-REASONS = {"bad_json", "not_object", "no_event_source", "bad_time"}
-REPHRASERS = [
-    Rephraser(RephraseRules(json_text_form=form, module_id_extended=extended))
-    for form in ("compact", "predecessor")
-    for extended in (True, False)
-]
 TIME = "2014-10-14T12:34:56.789012+00:00"
-
-
-def fits(value: Any, column: Column) -> bool:
-    """Whether a JSON value loads into a column as it is."""
-    match column.type:
-        case "STRING":
-            return isinstance(value, str)
-        case "INTEGER":
-            return type(value) is int and -(2**63) <= value < 2**63
-        case "FLOAT":
-            return type(value) in {int, float} and abs(value) < 1e309
-        case "BOOLEAN":
-            return isinstance(value, bool)
-        case "TIMESTAMP":
-            return isinstance(value, str) and len(value) == 32
-        case _:
-            return isinstance(value, dict) and bool(value) and fit_all(value, column.fields)
-
-
-def fit_all(record: dict[str, Any], columns: tuple[Column, ...]) -> bool:
-    """Whether all members of a record are columns, and fit; a null fits anywhere."""
-    named = {column.name: column for column in columns}
-    return all(name in named and (v is None or fits(v, named[name])) for name, v in record.items())
-
-
-def check(line: bytes) -> None:
-    """One line through every rephraser."""
-    for rephraser in REPHRASERS:
-        result = rephraser.line(line)
-        rephraser.take_counts()
-        if result is None:
-            assert not line.decode(errors="replace").strip().removeprefix("\ufeff").strip()
-            continue
-        if isinstance(result, Reject):
-            assert result.reason in REASONS, result
-            continue
-        course, microseconds, text = result
-        row = json.loads(text)
-        assert b"\n" not in text
-        assert fit_all(row, TRACKLOG_SCHEMA.columns)
-        assert row.get("course_id") == course
-        assert isinstance(microseconds, int)
-        json.loads(row["event"])
-        if "mongoid" in row:
-            assert json.loads(row["mongoid"])
-        assert rephraser.line(text) == result
-        rephraser.take_counts()
-
 
 BLOCK = "block-v1:UnivX+3.14x+T1+type@problem+block@ab12"
 WORDS = st.sampled_from(

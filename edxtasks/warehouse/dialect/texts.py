@@ -61,7 +61,8 @@ def _concat(call: Call) -> Value:
 
 
 _ESCAPED = re.compile(r"\\.", re.DOTALL)
-_CLASS = re.compile(r"\[\^?\]?(\[:\^?\w+:\]|[^\]])*\]")
+# A class without an end goes to the end of the pattern: else it would be looked for from each bracket again.
+_CLASS = re.compile(r"\[\^?\]?(?:\[:\^?\w+:\]|[^\]])*+(?:\]|\Z)")
 _GROUP = re.compile(r"\((?!\?)|\(\?P?<")
 
 
@@ -175,7 +176,8 @@ def _json_path(call: Call, *counts: int) -> str:
         raise RefusedError(f"{call.name} takes no name in quotes in its path: take {other}")
     if not _PATH.match(path):
         raise RefusedError(
-            f'{call.name}: the path {printable(path)} is not on the proven list: write $.name, $."na-me", $[0]'
+            f"{call.name}: the path {printable(path)} is not on the proven list: "
+            'write $.name, $."na-me", $[0]'
         )
     return path
 

@@ -1,0 +1,507 @@
+"""What reads input from outside, each reader as a function of bytes, and what must hold of it for any bytes.
+
+An input may be refused by an error for people, or counted as a reject. It ends in no other exception; what
+comes out is the same each time, whatever was read before; messages are lines fit for a terminal.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "logs"))
+
+import duckdb
+import fuzz_words as words
+from checked_lines import REPHRASERS, RULES, check_row
+from lxml import etree
+
+from edxtasks.build.model import read_models
+from edxtasks.config import chosen_courses, load_settings
+from edxtasks.content.archive import read_archive
+from edxtasks.content.axis import axis_rows
+from edxtasks.content.bundle import bundle_name, make_bundle, read_bundle
+from edxtasks.content.dates import parse_listed_date, parse_time
+from edxtasks.content.findings import Findings
+from edxtasks.content.listings import read_listings
+from edxtasks.content.markup import parse_bundle, parse_html, parse_xml
+from edxtasks.content.videos.exported import exported_videos
+from edxtasks.content.videos.numbers import clock_time, iso_duration
+from edxtasks.content.videos.transcripts import last_cue
+from edxtasks.course import CourseKey, canonical, is_key, parse_all
+from edxtasks.dumps import values
+from edxtasks.dumps.package import plan_package
+from edxtasks.dumps.reader import (
+    COURSE_ID,
+    FLOAT,
+    INTEGER,
+    MODULE_ID,
+    STRING,
+    TIMESTAMP,
+    DeliveredTable,
+    Field,
+)
+from edxtasks.errors import UserError
+from edxtasks.logs.raw_files import RawLog
+from edxtasks.logs.rows.event_course import course_in_url, course_of_key, course_of_page
+from edxtasks.logs.rows.event_time import read_time
+from edxtasks.logs.rows.rephrase import Rephraser
+from edxtasks.messages import Messages
+from edxtasks.printable import printable, printable_message, printable_path
+from edxtasks.problems import states
+from edxtasks.tables.dumps import forum
+from edxtasks.warehouse import dialect
+from edxtasks.warehouse.schema import Schema, schema
+
+COURSE = CourseKey("UnivX", "3.14x", "1T2016")
+SECRET = "hunter2hunter2"
+"""Stands in inputs as the value of a secret; no message may show it."""
+
+_LONGEST_MESSAGE = 20_000
+_FEW_BYTES = 1 << 14
+_NOT_OURS = re.compile(r"Traceback \(most recent|File \"/|Error\(|<[a-z_.]+ object at")
+
+
+class BrokenPromiseError(AssertionError):
+    """Something that must hold of every input does not hold of this one."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of an input: `result` as text, and what people are told."""
+
+    result: str
+    messages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Target:
+    """A reader: `read` gets the input and an empty folder for files.
+
+    `words`: what inputs of this kind are made of, for mutations. `foreign`: whether a message has a value
+    that it may not have. `own`: what is read was written by the person who is told; all is escaped on its
+    way to the terminal.
+    """
+
+    name: str
+    read: Callable[[bytes, Path], Outcome]
+    words: tuple[bytes, ...] = ()
+    foreign: Callable[[str], bool] = lambda _: False
+    own: bool = False
+
+
+def outcome(target: Target, data: bytes, folder: Path) -> Outcome:
+    """What comes of an input. Raises whatever is no error for people, and `BrokenPromiseError`."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        found = target.read(data, folder)
+    except UserError as refusal:
+        found = Outcome("refused", (str(refusal),))
+    for message in found.messages:
+        _check_message(message.replace(str(folder), ""), target)
+    return found
+
+
+def check(target: Target, data: bytes, folder: Path) -> Outcome:
+    """As `outcome`, twice: both must be the same."""
+    first = outcome(target, data, folder)
+    if outcome(target, data, folder) != first:
+        raise BrokenPromiseError(f"{target.name}: twice is not the same as once")
+    return first
+
+
+def _check_message(message: str, target: Target) -> None:
+    if len(message) > _LONGEST_MESSAGE:
+        raise BrokenPromiseError(f"a message of {len(message)} characters")
+    if found := _NOT_OURS.search(message):
+        raise BrokenPromiseError(f"a message with {found[0]!r}")
+    if not target.own and (shown := [one for one in message if one != "\n" and not one.isprintable()]):
+        raise BrokenPromiseError(f"a message with {shown[0]!r} as it is")
+    if target.foreign(message):
+        raise BrokenPromiseError("a message with a value of the input")
+
+
+# --- logs ---------------------------------------------------------------------------------------------------
+
+
+def _log_lines(data: bytes, folder: Path) -> Outcome:
+    """Lines of a log: alone, after one another, in the other order, and rows as lines again."""
+    lines = data.split(b"\n")
+    told = []
+    for rules, shared in zip(RULES, REPHRASERS, strict=True):
+        found = shared.lines(lines)
+        names = shared.take_counts()
+        told += sorted({**names.unknown_keys, **names.wrong_types})
+        fresh = Rephraser(rules)
+        if [fresh.line(line) for line in reversed(lines)][::-1] != found:
+            raise BrokenPromiseError("the row of a line depends on the lines before it")
+        for line, result in zip(lines, found, strict=True):
+            check_row(shared, line, result)
+        shared.take_counts()
+    return Outcome(repr(found), tuple(map(printable, told)))
+
+
+def _raw_log(data: bytes, folder: Path) -> Outcome:
+    """A file as a raw log, plain or compressed: the same lines however it is cut."""
+    path = folder / "tracking.log"
+    path.write_bytes(data)
+    found = set()
+    for size in (1, 64, 1 << 22) if len(data) < _FEW_BYTES else (1 << 20, 1 << 22):
+        lines = hashlib.sha256()
+        refused = ""
+        with RawLog(path) as log:
+            try:
+                for block in log.blocks(size):
+                    lines.update(block.data + b"\0" * block.too_long)
+            except UserError as error:
+                refused = str(error)
+        found.add((lines.hexdigest(), refused))
+    if len(found) > 1:
+        raise BrokenPromiseError("the lines of a log depend on how it is cut")
+    ((digest, refused),) = found
+    return Outcome(digest, (refused,))
+
+
+# --- dumps --------------------------------------------------------------------------------------------------
+
+_FIELDS = (
+    Field("id", INTEGER),
+    Field("user_id", INTEGER),
+    Field("name", STRING),
+    Field("grade", FLOAT),
+    Field("created", TIMESTAMP),
+    Field("module_id", MODULE_ID),
+    Field("course_id", COURSE_ID),
+    Field("state", STRING),
+)
+
+
+def _dump(name: str, **how: Any) -> Callable[[bytes, Path], Outcome]:
+    def read(data: bytes, folder: Path) -> Outcome:
+        path = folder / name
+        path.write_bytes(data)
+        found: list[object] = []
+        messages = Messages()
+        for key, course in (("id", COURSE), (None, None)):
+            for form in (how, {**how, "escaped_breaks": True}):
+                try:
+                    table = DeliveredTable(path, messages, course=course, **form)
+                    rows = list(table.rows(_FIELDS, key))
+                except UserError as refusal:
+                    found.append("refused")
+                    messages.add(str(refusal))
+                    continue
+                account = table.account
+                if account.records != account.rows + account.bad + account.other_course:
+                    raise BrokenPromiseError("records that are neither rows, nor bad, nor of another course")
+                if account.rows != len(rows):
+                    raise BrokenPromiseError("rows that were counted are not those that came")
+                found += rows
+        return Outcome(repr(found), tuple(messages.lines))
+
+    return read
+
+
+def _forum(data: bytes, folder: Path) -> Outcome:
+    path = folder / "forum.mongo"
+    path.write_bytes(data)
+    messages = Messages()
+    rows = list(forum.rows(path, 1.0, messages))
+    json.dumps(rows, ensure_ascii=False).encode()
+    return Outcome(repr(rows), tuple(messages.lines))
+
+
+def _problem_state(data: bytes, folder: Path) -> Outcome:
+    text = values.decode_with_breaks(data.decode(errors="replace").replace("\0", ""))
+    try:
+        state = states.parse_state(text)
+        found = [
+            (
+                name,
+                states.plain_text(value),
+                states.number(value),
+                states.attempts(value),
+                states.truth(value),
+            )
+            for name, value in state.items()
+        ]
+    except states.UnreadableStateError as error:
+        return Outcome("unreadable", (str(error),))
+    return Outcome(repr(found))
+
+
+def _has_letters_beyond_ascii(message: str) -> bool:
+    return not message.replace("…", "").isascii()
+
+
+# --- course exports -----------------------------------------------------------------------------------------
+
+_BEGIN = re.compile(rb"^== (.*)\n", re.MULTILINE)
+
+
+def _course(data: bytes, folder: Path) -> Outcome:
+    """A course export: files, each after a line `== path`."""
+    pieces = _BEGIN.split(data)
+    files = {
+        name.decode(errors="replace"): content.removesuffix(b"\n")
+        for name, content in zip(pieces[1::2], pieces[2::2], strict=True)
+    }
+    findings = Findings()
+    try:
+        bundle = make_bundle(files, COURSE, "course.tar.gz", findings)
+        written = bundle.to_bytes()
+        again = read_bundle(written, COURSE, bundle_name(COURSE))
+        if again.to_bytes() != written:
+            raise BrokenPromiseError("a bundle that is read and written again is another")
+        rows = axis_rows(bundle, COURSE, findings)
+        json.dumps(rows, default=str, ensure_ascii=False).encode()
+        videos = exported_videos(bundle.tree, findings)
+    except UserError as refusal:
+        return Outcome("refused", (str(refusal), *findings.lines()))
+    return Outcome(repr((written, rows, videos)), tuple(findings.lines()))
+
+
+def _markup(data: bytes, folder: Path) -> Outcome:
+    findings = Findings()
+    found: list[object] = []
+    for parse in (parse_xml, parse_html, lambda data, name, _: parse_bundle(data, name)):
+        try:
+            root = parse(data, "a/b.xml", findings)
+        except UserError as refusal:
+            found.append(str(refusal))
+            continue
+        if root is not None:
+            written = etree.tostring(root, encoding="UTF-8")
+            etree.fromstring(written, etree.XMLParser(huge_tree=True))
+            found.append(written)
+    found += [last_cue("a.srt", data), last_cue("a.sjson", data)]
+    return Outcome(repr(found), (*findings.lines(), *(one for one in found if isinstance(one, str))))
+
+
+def _archive(data: bytes, folder: Path) -> Outcome:
+    path = folder / "course.tar.gz"
+    path.write_bytes(data)
+    findings = Findings()
+    try:
+        files = read_archive(path, findings)
+    except UserError as refusal:
+        return Outcome("refused", (str(refusal), *findings.lines()))
+    for name in files:
+        if name.startswith("/") or ".." in name.split("/"):
+            raise BrokenPromiseError("a file outside")
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    return Outcome(repr(digests), tuple(findings.lines()))
+
+
+def _listings(data: bytes, folder: Path) -> Outcome:
+    found = []
+    findings = Findings()
+    told = []
+    for name in ("listings.csv", "listings.json"):
+        path = folder / name
+        path.write_bytes(data)
+        try:
+            rows = read_listings(path, findings)
+            json.dumps(rows, ensure_ascii=False).encode()
+            found.append(rows)
+        except UserError as refusal:
+            told.append(str(refusal))
+    return Outcome(repr(found), (*told, *findings.lines()))
+
+
+# --- names and numbers --------------------------------------------------------------------------------------
+
+
+def _names(data: bytes, folder: Path) -> Outcome:
+    """A text as a course key, an address of a page, the name of a file, a number, a date."""
+    text = data.decode("utf-8", "surrogateescape")
+    key = CourseKey.find(text)
+    if key is not None:
+        if CourseKey.find(key.slash) != key:
+            raise BrokenPromiseError("the slash form of a key is another key")
+        if CourseKey.find(key.opaque) not in (key, None) or "/" in key.directory:
+            raise BrokenPromiseError("the opaque form of a key is another key")
+        if not re.fullmatch(r"[A-Za-z0-9_]+", key.dataset):
+            raise BrokenPromiseError("the name of a dataset has other characters")
+        (folder / key.directory).mkdir()
+    messages = []
+    for parse in (CourseKey.parse, lambda text: parse_all(text.split(","))):
+        try:
+            parse(text)
+        except UserError as refusal:
+            messages.append(str(refusal))
+    found: list[object] = [
+        key,
+        canonical(text),
+        is_key(text),
+        course_of_key(text),
+        course_in_url(text),
+        course_of_page(text),
+        read_time(text),
+        values.integer(text),
+        values.decimal(text),
+        values.boolean(text),
+        values.timestamp(text),
+        values.module_id(text),
+        clock_time(text),
+        iso_duration(text),
+        states.number(text),
+        states.attempts(text),
+    ]
+    for read in (parse_time, parse_listed_date):
+        try:
+            found.append(read(text))
+        except ValueError:
+            found.append(None)
+    placed = _package_name(data, folder)
+    shown = printable_message(text) + printable_path(text.replace("\0", ""))
+    if not shown.replace("\n        ", "").isprintable():
+        raise BrokenPromiseError("a message that is not fit for a terminal")
+    return Outcome(
+        repr((found, placed)),
+        (*messages, *placed, printable(text)),
+    )
+
+
+def _package_name(data: bytes, folder: Path) -> list[str]:
+    """Where a file of this name in a package goes, never out of the base; or why nowhere."""
+    package = folder / "univx-2016-05-01"
+    package.mkdir()
+    name = data.split(b"\n")[0].replace(b"/", b"_").replace(b"\0", b"")
+    if name in (b"", b".", b"..") or len(name) > 200:
+        return []
+    (package / name.decode("utf-8", "surrogateescape")).write_bytes(b"")
+    base = folder / "SQL"
+    try:
+        plan = plan_package(package, [COURSE], base)
+    except UserError as refusal:
+        return [str(refusal)]
+    targets = [file.target for files in plan.files.values() for file in files]
+    if any(not target.resolve().is_relative_to(base) for target in targets):
+        raise BrokenPromiseError("a file of a package would be sorted outside")
+    return [printable_path(target.relative_to(base)) for target in targets]
+
+
+# --- settings -----------------------------------------------------------------------------------------------
+
+
+def _configuration(data: bytes, folder: Path) -> Outcome:
+    """A configuration file, and behind a line `%%` words of a command line, a line each."""
+    text, _, words = data.partition(b"\n%%\n")
+    file = folder / "config" / "edxtasks.toml"
+    file.parent.mkdir()
+    file.write_bytes(text)
+    lines = words.decode(errors="replace").splitlines()
+    variables = dict(line.partition("=")[::2] for line in lines if "=" in line)
+    variables.pop("config", None)
+    settings = load_settings(folder, variables, {})
+    messages = Messages()
+    try:
+        courses = chosen_courses(settings, messages=messages)
+    except UserError as refusal:
+        return Outcome(repr(settings), (str(refusal), *settings.notices))
+    return Outcome(repr((settings, courses)), (*settings.notices, *messages.lines))
+
+
+def _shows_the_secret(message: str) -> bool:
+    return SECRET in message
+
+
+# --- queries ------------------------------------------------------------------------------------------------
+
+SCHEMAS: dict[str, Schema] = {
+    "tracklog": schema(
+        "course_id STRING -- the course\n"
+        "username STRING -- the learner\n"
+        "time TIMESTAMP -- when\n"
+        "event_type STRING -- what\n"
+        "event STRING -- with what\n"
+        "event_struct RECORD<id STRING, attempts INTEGER, grade FLOAT> -- members\n"
+    ),
+    "person": schema(
+        "username STRING -- the learner\n"
+        "user_id INTEGER -- the account\n"
+        "grade FLOAT -- the grade\n"
+        "active BOOLEAN -- whether active\n"
+        "day DATE -- the day\n"
+        "tags REPEATED STRING -- words\n"
+    ),
+}
+
+
+def _query(data: bytes, folder: Path) -> Outcome:
+    """A query: read, checked, translated; what is translated, the embedded engine takes."""
+    tree = dialect.parse(data.decode("utf-8", "replace"))
+    found: list[object] = [
+        dialect.token_digest(data.decode("utf-8", "replace")),
+        dialect.inputs(tree),
+        dialect.parameters(tree),
+        dialect.rewrite_versions(tree),
+    ]
+    complaints = dialect.check(tree, SCHEMAS)
+    if set(found[1]) <= SCHEMAS.keys():  # type: ignore[call-overload]
+        written = dialect.to_duckdb(tree, SCHEMAS)
+        found += [written, dialect.lineage(tree, SCHEMAS)]
+        if not found[2]:
+            _prepare(written)
+    return Outcome(repr(found), tuple(complaints))
+
+
+@cache
+def _connection() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(config={"memory_limit": "256MB", "threads": 1})
+    for statement in (*dialect.CONNECTION_SETTINGS, *dialect.MACROS):
+        connection.execute(statement)
+    for name, columns in SCHEMAS.items():
+        connection.execute(f"CREATE VIEW {name} AS {dialect.typed_empty(columns)}")
+    return connection
+
+
+def _prepare(written: str) -> None:
+    try:
+        _connection().execute(f"EXPLAIN {written}")
+    except (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException) as error:
+        raise BrokenPromiseError(f"a query that was taken cannot be run: {type(error).__name__}") from error
+    except duckdb.Error:
+        pass  # what goes wrong with constants (a cast, an overflow) goes wrong when the query runs
+
+
+def _model(data: bytes, folder: Path) -> Outcome:
+    (folder / "area").mkdir()
+    (folder / "area" / "made_up.sql").write_bytes(data)
+    tables = read_models(folder, None, SCHEMAS)
+    return Outcome(repr(tables), tuple(table.fault for table in tables.values() if table.fault))
+
+
+# --- all of them --------------------------------------------------------------------------------------------
+
+TARGETS: dict[str, Target] = {
+    target.name: target
+    for target in (
+        Target("log_lines", _log_lines, words.LOG),
+        Target("raw_log", _raw_log, words.RAW_LOG),
+        Target("dump_sql", _dump("a.sql"), words.DUMP, _has_letters_beyond_ascii),
+        Target("dump_csv", _dump("a.csv"), words.DUMP, _has_letters_beyond_ascii),
+        Target("dump_office", _dump("a.csv", escapes=False), words.DUMP, _has_letters_beyond_ascii),
+        Target("forum", _forum, words.FORUM, _has_letters_beyond_ascii),
+        Target("problem_state", _problem_state, words.STATE, _has_letters_beyond_ascii),
+        Target("course", _course, words.COURSE),
+        Target("markup", _markup, words.MARKUP),
+        Target("archive", _archive, words.ARCHIVE),
+        Target("listings", _listings, words.LISTINGS, _has_letters_beyond_ascii),
+        Target("names", _names, words.NAMES),
+        Target("configuration", _configuration, words.CONFIGURATION, _shows_the_secret, own=True),
+        Target("query", _query, words.QUERY, own=True),
+        Target("model", _model, words.MODEL, own=True),
+    )
+}
+"""The readers by name."""
