@@ -35,6 +35,12 @@ def test_inputs_are_the_source_tables(sql: str, expected: list[str]) -> None:
     assert dialect.inputs(dialect.parse(sql)) == expected
 
 
+def test_a_query_that_is_read_again_is_the_same() -> None:
+    """The tokens of a text are kept, and the parser joins comments in place."""
+    sql = "SELECT 1 AS x, -- one\n2 AS y -- two\nFROM t -- three\nWHERE TRUE -- four"
+    assert [dialect.columns(dialect.parse(sql)) for _ in range(3)] == [[("x", "one"), ("y", "two")]] * 3
+
+
 DIGITS = "9" * 5000
 """More than Python reads as a whole number."""
 

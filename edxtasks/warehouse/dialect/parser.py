@@ -88,7 +88,7 @@ def parse(sql: str) -> exp.Expression:
     _refuse_odd_texts(sql)
     try:
         with not_too_deep():
-            statements = [tree for tree in _parser().parse(list(tokens(sql)), sql) if tree is not None]
+            statements = [tree for tree in _parser().parse(_own_tokens(sql), sql) if tree is not None]
     except ParseError as error:
         fault = error.errors[0] if error.errors else {}
         what = re.sub(r" but got <Token.*", "", str(fault.get("description") or error), flags=re.DOTALL)
@@ -229,6 +229,14 @@ def tokens(sql: str) -> tuple[Token, ...]:
         return tuple(_dialect.tokenize(sql))
     except TokenError as error:
         raise _unreadable(error) from error
+
+
+def _own_tokens(sql: str) -> list[Token]:
+    """The tokens for a parser, which joins the comments of some to those of others, in place."""
+    return [
+        Token(one.token_type, one.text, one.line, one.col, one.start, one.end, list(one.comments))
+        for one in tokens(sql)
+    ]
 
 
 def _unreadable(error: TokenError) -> UserError:
