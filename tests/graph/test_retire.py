@@ -69,19 +69,17 @@ def places_of(project: Project, name: str, number: int, address: str, places: Se
 
 
 def people(project: Project, without: str) -> dict[str, list[str]]:
-    """The rows of `person_course` and `person_course_day` of everybody else, by course."""
-    found = {}
-    for table in ("person_course", "person_course_day"):
-        for path in sorted(
-            [*project.warehouse.glob(f"*/{table}"), *project.warehouse.glob(f"*/{table}.parquet")]
-        ):
-            files = f"{path}/*.parquet" if path.is_dir() else str(path)
-            rows = duckdb.execute(
-                f"SELECT to_json(t)::VARCHAR FROM read_parquet('{files}') t "
+    """The rows of `person_course` of everybody else, by course."""
+    return {
+        path.parent.name: [
+            row
+            for (row,) in duckdb.execute(
+                f"SELECT to_json(t)::VARCHAR FROM read_parquet('{path}') t "
                 f"WHERE username IS DISTINCT FROM '{without}' ORDER BY 1"
             ).fetchall()
-            found[f"{path.parent.name}.{table}"] = [row for (row,) in rows]
-    return found
+        ]
+        for path in sorted(project.warehouse.glob("*/person_course.parquet"))
+    }
 
 
 def killed(project: Project, *words: str) -> None:
