@@ -12,10 +12,18 @@ from edxtasks.retired.learners import (
     read_retired,
     write_retired,
 )
-from edxtasks.retired.records import is_about, is_of_learner, of_document, of_row, record_cleaner
+from edxtasks.retired.records import (
+    TABLES_BY_ID,
+    is_about,
+    is_of_learner,
+    of_document,
+    of_row,
+    record_cleaner,
+)
 
 __all__ = [
     "LONGEST_NAME",
+    "TABLES_BY_ID",
     "USUAL_WORDS",
     "Learner",
     "Retired",

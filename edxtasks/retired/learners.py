@@ -227,6 +227,16 @@ class Retired:
         text, numbers = self._without_numbers(text)
         return text, count + numbers
 
+    def without_ids(self, text: str) -> tuple[str, int]:
+        """The text of a list of user ids (JSON, or numbers with commas between) without those of retired
+        learners, and how many went."""
+        if not any(map(self.is_number, _DIGITS.findall(text.encode("utf-8", "replace")))):
+            return text, 0
+        items = text.strip().removeprefix("[").removesuffix("]").split(",")
+        kept = [item for item in items if not self.is_number(item.strip(" \"'\\"))]
+        whole = ",".join(kept).strip()
+        return (f"[{whole}]" if "[" in text else whole), len(items) - len(kept)
+
     def _without_numbers(self, text: bytes) -> tuple[bytes, int]:
         """A text without user ids where such stand, and how many there were."""
         count = 0

@@ -59,13 +59,21 @@ def _of_value(name: str, value: object, retired: Retired, counter: list[int]) ->
             is_theirs = retired.is_name(value)
             counter[0] += is_theirs
             return BLANK.decode() if is_theirs else value
-        text, count = retired.blanked(value.encode("utf-8", "surrogatepass"))
+        text, count = _blanked(name, value, retired)
         counter[0] += count
-        return text.decode("utf-8", "surrogatepass") if count else value
+        return text
     if is_id_key(name) and retired.is_number(value):
         counter[0] += 1
         return None
     return value
+
+
+def _blanked(name: str, text: str, retired: Retired) -> tuple[str, int]:
+    """A text without mentions, and how many there were; of a list of user ids, without theirs."""
+    if is_ids_key(name):
+        return retired.without_ids(text)
+    cleaned, count = retired.blanked(text.encode("utf-8", "surrogatepass"))
+    return (cleaned.decode("utf-8", "surrogatepass") if count else text), count
 
 
 def _plain_id(name: str, value: object) -> object:
@@ -86,7 +94,7 @@ def record_cleaner(
 ) -> Callable[[list[str]], tuple[list[str] | None, int]]:
     """What keeps of a record of the delivered table `content`: None where it is a retired learner's, else the
     fields with mentions blanked, and how many there were."""
-    of_user = {"auth_user", "users", "user_id_map"}
+    of_user = {"auth_user", "users", "user_id_map", *TABLES_BY_ID}
     columns = [name.strip().lower().replace(" ", "_") for name in header]  # reports say `Student ID`
     as_they_are = {at for at, name in enumerate(columns) if name in _FIELDS_AS_THEY_ARE | _NAME_KEYS}
     ids = [
@@ -108,14 +116,15 @@ def record_cleaner(
         for at, text in enumerate(fields):
             if at in as_they_are:
                 continue
-            cleaned, count = retired.blanked(text.encode("utf-8", "surrogatepass"))
-            if count:
-                fields[at] = cleaned.decode("utf-8", "surrogatepass")
-                mentions += count
+            fields[at], count = _blanked(columns[at].rpartition(".")[2], text, retired)
+            mentions += count
         return fields, mentions
 
     return clean
 
+
+TABLES_BY_ID = frozenset({"item_responses"})
+"""Tables whose column `id` is the user id."""
 
 _ANONYMOUS_IDS = frozenset({"hash_id", "id_map_hash_id", "anonymous_user_id", "anonymized_user_id"})
 """Columns of ids that stand for a learner in one course."""
@@ -123,8 +132,6 @@ _ANONYMOUS_IDS = frozenset({"hash_id", "id_map_hash_id", "anonymous_user_id", "a
 _ADDRESSES = frozenset({"email", "e-mail", "email_address"})
 
 _FIELDS_AS_THEY_ARE = frozenset({"course_id", "module_id", "module_type", "mode", "status", "role", "org"})
-
-_LISTS_OF_IDS = frozenset({"up", "down", "abuse_flaggers", "historical_abuse_flaggers", "followers"})
 
 
 def of_document(line: bytes, retired: Retired) -> tuple[bytes | None, int]:
@@ -168,7 +175,7 @@ def _of_member(name: str, value: object, retired: Retired, counter: list[int]) -
     if isinstance(value, dict):
         return {key: _of_member(_key_in(name, key), one, retired, counter) for key, one in value.items()}
     if isinstance(value, list):
-        kept = [one for one in value if not (name in _LISTS_OF_IDS and retired.is_number(one))]
+        kept = [one for one in value if not (is_ids_key(name) and retired.is_person(one))]
         counter[0] += len(value) - len(kept)
         return [_of_member(name, one, retired, counter) for one in kept]
     if is_id_key(name) and retired.is_number(value):
@@ -177,9 +184,11 @@ def _of_member(name: str, value: object, retired: Retired, counter: list[int]) -
     return _of_value(name, value, retired, counter)
 
 
-def is_about(form: object, retired: Retired) -> bool:
-    """Whether a value of JSON (a row of a table, say) has the user name, user id or address of a retired
+def is_about(form: object, retired: Retired, table: str = "") -> bool:
+    """Whether a value of JSON (a row of a `table`, say) has the user name, user id or address of a retired
     learner where such stand, or mentions one."""
+    if table in TABLES_BY_ID and isinstance(form, dict) and retired.is_number(form.get("id")):
+        return True
     return _is_about("", form, retired)
 
 
@@ -197,6 +206,12 @@ def _is_about(name: str, value: object, retired: Retired) -> bool:
         return any(_is_about(name, one, retired) for one in value)
     if (is_id_key(name) or name in _ANONYMOUS_IDS) and retired.is_person(value):
         return True
-    if name in _NAME_KEYS:
+    if name.endswith("username"):
         return retired.is_name(value)
-    return isinstance(value, str) and retired.blanked(value.encode("utf-8", "surrogatepass"))[1] > 0
+    if name in _ACCOUNTS and retired.is_name(value):
+        return True
+    return isinstance(value, str) and _blanked(name, value, retired)[1] > 0
+
+
+_ACCOUNTS = frozenset({"harvester", "harvester_candidate", "master", "master_candidate", "shadow", "CH"})
+"""Columns of tables that are a user name too, also one that is a usual word."""

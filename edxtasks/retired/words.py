@@ -35,12 +35,18 @@ _ESCAPES_BEFORE = re.compile(rb"(?:" + _ESCAPES + rb")\Z")
 _ESCAPES_AFTER = re.compile(_ESCAPES)
 _KEY_FOLLOWS = re.compile(rb'\\*"\s*:')
 
-_USER = rb"(?:user|student|author|learner)"
+_USER = rb"(?:user|student|author|learner|harvester|master)"
 _QUOTE = rb'(?:\\*"|%(?:25)*22)?'
 _WRAPPED = rb'(?:\{\s*\\*"\$number(?:Int|Long)\\*"\s*:\s*)'
 """How MongoDB's extended JSON begins a number."""
 
-_KEY = rb"(?:" + _USER + rb"_?id|(?:(?<![A-Za-z0-9_])|(?<=%22)|(?<=%2522))" + _USER + rb")"
+_KEY = (
+    rb"(?:(?:"
+    + _USER
+    + rb"_?|(?:cameo|shadow)_u)id|(?:(?<![A-Za-z0-9_])|(?<=%22)|(?<=%2522))"
+    + _USER
+    + rb")"
+)
 USER_ID = re.compile(
     rb"(?i)(" + _KEY + _QUOTE + rb"\s*(?:[:=]|%(?:25)*3[AD])\s*" + _WRAPPED + rb"?"
     rb"|" + _USER + rb'\\*"\s*:\s*\{\s*\\*"id\\*"\s*:\s*'
@@ -51,10 +57,20 @@ USER_ID = re.compile(
 LONE_NUMBER = re.compile(rb"(?<![\w.])[0-9]{1,19}(?![\w.])")
 """A number by itself: what is behind a key is one, unless signs are escaped with a percent sign."""
 
-USER_IDS = re.compile(rb"(?i)(" + _USER + rb'_ids\\*"\s*:\s*\[)([^\[\]{}]*)')
+LISTS_OF_IDS = frozenset({"up", "down", "abuse_flaggers", "historical_abuse_flaggers", "followers"})
+"""Keys of the forum whose value is a list of user ids."""
+
+USER_IDS = re.compile(
+    rb"(?i)((?:" + _USER + rb'_ids|"(?:' + "|".join(sorted(LISTS_OF_IDS)).encode() + rb"))"
+    rb'\\*"\s*:\s*(?:\\*")?\[)([^\[\]{}]*)'
+)
 """A list behind such a key: what is before it, and what is in it."""
 
-_ID_KEY = re.compile(r"(?i).*(?:user|student|author|learner)_?id|user|student|author|learner", re.DOTALL)
+_ID_KEY = re.compile(
+    r"(?i).*(?:user|student|author|learner|harvester|master)_?id|(?:cameo|shadow)_uid"
+    r"|user|student|author|learner",
+    re.DOTALL,
+)
 
 
 def is_id_key(name: str) -> bool:
@@ -63,8 +79,8 @@ def is_id_key(name: str) -> bool:
 
 
 def is_ids_key(name: str) -> bool:
-    """Whether the value of a key of JSON is a list of user ids."""
-    return name.endswith("s") and is_id_key(name[:-1])
+    """Whether the value of a key of JSON, or of a column, is a list of user ids."""
+    return name in LISTS_OF_IDS or (name.endswith("s") and is_id_key(name[:-1]))
 
 
 def plain_signs(word: bytes) -> bytes:

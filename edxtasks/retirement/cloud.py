@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from edxtasks.printable import printable
-from edxtasks.retired import Retired, is_about, of_row
+from edxtasks.retired import TABLES_BY_ID, Retired, is_about, of_row
 from edxtasks.retirement.csv_files import clean_csv, is_csv
 from edxtasks.retirement.looking import Looker
 from edxtasks.retirement.removed import Made, Removed
@@ -98,13 +98,14 @@ class CloudTables:
 
     def _is_about(self, table: Kept) -> bool:
         is_log_day = table.table.startswith("tracklog_")
+        plain = table.table.removeprefix(_ASIDE)
         for row in self._project.rows(table):
             text = orjson.dumps(_plain(row), default=str)
-            if not self._retired.hits(text):
+            if not self._retired.hits(text) and plain not in TABLES_BY_ID:
                 continue
             if is_log_day and of_row(text, self._retired)[0] is not text:
                 return True
-            if not is_log_day and is_about(orjson.loads(text), self._retired):
+            if not is_log_day and is_about(orjson.loads(text), self._retired, plain):
                 return True
         return False
 

@@ -18,6 +18,11 @@ def is_csv(name: str) -> bool:
     return name.removesuffix(".gz").endswith(".csv")
 
 
+def csv_content(name: str) -> str:
+    """What a CSV file holds, by its name."""
+    return name.removesuffix(".gz").removesuffix(".csv")
+
+
 def clean_csv(path: Path, retired: Retired) -> None:
     """Take records and mentions out of a CSV file that was published."""
     csv.field_size_limit(sys.maxsize)
@@ -25,7 +30,7 @@ def clean_csv(path: Path, retired: Retired) -> None:
     content = gzip.decompress(content) if path.suffix == ".gz" else content
     records = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""))
     header = next(records, [])
-    clean = record_cleaner("", header, retired)
+    clean = record_cleaner(csv_content(path.name), header, retired)
     with replacing(path) as sink:
         writer = CsvWriter(sink)
         writer.text_record(header)

@@ -13,6 +13,7 @@ from typing import IO, cast
 import orjson
 
 from edxtasks.retired import Learner, Retired, is_about, of_row, record_cleaner
+from edxtasks.retirement.csv_files import csv_content
 from edxtasks.warehouse.duckdb_sql import literal, read_parquet
 from edxtasks.warehouse.parquet import ParquetWarehouse
 
@@ -47,7 +48,7 @@ class Looker:
         try:
             with cast("IO[bytes]", gzip.open(path)) if packed else path.open("rb") as content:
                 if path.name.removesuffix(".gz").endswith(".csv"):
-                    return self._csv(content)
+                    return self._csv(content, csv_content(path.name))
                 if path.name.startswith("tracklog-") or "PARTS" in path.parts:
                     return any(of_row(line, self._retired)[0] is not line for line in _rows(content))
                 return any(self._text(line) for line in _pieces(content))
@@ -60,21 +61,22 @@ class Looker:
         sql += f" WHERE regexp_matches(row, {literal(self._pattern)})" if self._pattern else ""
         found = self._warehouse.session.cursor().execute(sql)
         of_log = any(part.startswith(_LOG_DAY) for part in path.parts[-2:])
+        table = path.parent.name if path.name.startswith("month=") else path.stem
         while rows := found.fetchmany(1000):
             for (row,) in rows:
                 text = row.encode("utf-8", "surrogatepass")
                 if of_log and of_row(text, self._retired)[0] is not text:
                     return True
-                if not of_log and is_about(orjson.loads(text), self._retired):
+                if not of_log and is_about(orjson.loads(text), self._retired, table):
                     return True
         return False
 
-    def _csv(self, content: IO[bytes]) -> bool:
+    def _csv(self, content: IO[bytes], name: str) -> bool:
         csv.field_size_limit(sys.maxsize)
         lines = (line.decode("utf-8-sig") for line in content)
         records = csv.reader(lines)
         header = next(records, [])
-        clean = record_cleaner("", header, self._retired)
+        clean = record_cleaner(name, header, self._retired)
         return any(kept is None or count for kept, count in map(clean, records))
 
     def _text(self, text: bytes) -> bool:

@@ -5,10 +5,14 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterable, Iterator
 
 import pytest
 
+from edxtasks.build.registry import read_registry
 from edxtasks.retired import Learner, Retired, is_about, of_row, record_cleaner
+from edxtasks.warehouse.schema import Column
 
 KEY = b"fedcba9876543210fedcba9876543210"
 HASH = "0cc175b9c0f1b6a831c399e269772661"
@@ -144,3 +148,33 @@ def test_records_by_an_anonymous_id_go() -> None:
     responses = record_cleaner("ora", ["student_id", "text"], ANN)
     assert responses([HASH, "x"]) == (None, 0)
     assert responses(["0" * 32, f"like {HASH}"]) == (["0" * 32, "like ***"], 1)
+
+
+def test_lists_of_voters_are_lists_of_user_ids() -> None:
+    table = {"votes": {"up": '["9", "12"]', "count": 12}, "abuse_flaggers": "[]", "n": "[12]"}
+    assert is_about(table, ANN) and not is_about(table, retired("ann", number=1))
+    assert ANN.hits(json.dumps(table).encode())
+    clean = record_cleaner("forum", ["votes.up", "votes.count", "body"], ANN)
+    assert clean(['["12", "9"]', "12", '["12"]']) == (['["9"]', "12", '["12"]'], 1)
+    text = json.dumps({"event": json.dumps({"up": ["12", "112"], "n": [12]})})
+    assert json.loads(json.loads(ANN.blanked(text.encode())[0])["event"]) == {"up": ["112"], "n": [12]}
+
+
+def test_every_column_of_account_ids_is_known() -> None:
+    """What the descriptions of our tables call account ids is looked at as such."""
+    for name, table in read_registry(None).items():
+        for column in _columns(table.schema):
+            described = (column.description or "").lower()
+            if re.match(r"(json list of )?account ids? ", f"{described} "):
+                value: object = "[12]" if "json list" in described else 12
+                value = str(value) if column.type == "STRING" else value
+                assert is_about({column.name: value}, ANN, name), f"{name}.{column.name}"
+                other: object = "[120]" if "json list" in described else 120
+                other = str(other) if column.type == "STRING" else other
+                assert not is_about({column.name: other}, ANN, name)
+
+
+def _columns(schema: Iterable[Column]) -> Iterator[Column]:
+    for column in schema:
+        yield column
+        yield from _columns(column.fields)
