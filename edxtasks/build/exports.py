@@ -171,13 +171,35 @@ def records(storage: Storage, folder: str) -> dict[str, str]:
     return found
 
 
+def changed_files(storage: Storage, folder: str, scratch: Scratch) -> list[tuple[str, str]]:
+    """The files in a folder of the storage whose bytes are not those that were written, with what they are
+    recorded as: `TABLE`. Those of earlier versions, without checksums, are none of them."""
+    found = []
+    with scratch.folder() as work:
+        for name in storage.list(f"{folder}/{RECORDS}/"):
+            path = work / "record.json"
+            storage.get(name, path)
+            try:
+                sums = orjson.loads(path.read_bytes()).get("crc", {})
+            except (orjson.JSONDecodeError, AttributeError):
+                continue  # its name is what counts
+            of = name.removeprefix(f"{folder}/{RECORDS}/").removesuffix(".json").rpartition(".")[0]
+            for file, value in sums.items() if isinstance(sums, dict) else ():
+                now = storage.checksum(f"{folder}/{file}")
+                if now is not None and now != value:
+                    found.append((storage.url(f"{folder}/{file}"), of))
+    return found
+
+
 def record(storage: Storage, folder: str, of: str, mark: str, files: Sequence[str], scratch: Scratch) -> None:
-    """Write the record of files that are all in place, and remove an older one."""
+    """Write the record of files that are all in place, with their checksums, and remove an older one."""
     name = f"{folder}/{RECORDS}/{of}.{mark}.json"
     with scratch.folder() as work:
         path = work / "record.json"
         with writing(path) as file:
-            file.write(orjson.dumps({"files": list(files)}))
+            found = {one: storage.checksum(f"{folder}/{one}") for one in files}
+            sums = {one: value for one, value in found.items() if value is not None}
+            file.write(orjson.dumps({"files": list(files), "crc": sums}))
         storage.put(path, name)
     for other in storage.list(f"{folder}/{RECORDS}/{of}."):
         if other != name:

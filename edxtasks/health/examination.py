@@ -31,8 +31,9 @@ from edxtasks.health.log_rules import (
     unlisted_courses,
     withdrawn_logs,
 )
-from edxtasks.health.table_facts import read_tables
+from edxtasks.health.table_facts import read_changed_files, read_tables
 from edxtasks.health.table_rules import (
+    changed_files,
     damaged_note,
     damaged_table,
     empty_table,
@@ -180,6 +181,7 @@ def _of_tables(
         yield from damaged_note(table)
         yield from failed_checks(table)
     yield from unverified_tables(tables)
+    yield from changed_files(read_changed_files(context, course), str(course or ""))
     if course is not None and dumps.new is not None:
         learners = read_learners(context, course, dumps.new.date)
         if learners is not None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from edxtasks.build.context import Context
+from edxtasks.build.exports import changed_files
 from edxtasks.build.inputs import instances
 from edxtasks.course import CourseKey
 from edxtasks.health.table_rules import TableFacts
+from edxtasks.storage.local import LocalStorage
 from edxtasks.table import TRACKLOG, Need, PythonModel, Scope, Table
 from edxtasks.warehouse.base import TableName
 
@@ -44,6 +46,16 @@ def read_tables(
         )
     if course is not None:
         yield from _log_days(context, course)
+
+
+def read_changed_files(context: Context, course: CourseKey | None) -> list[tuple[str, str]]:
+    """The files that were written for people from tables of a course (None: tables over courses), and have
+    changed since; with the table. A bucket looks after its bytes itself."""
+    storage = context.storage if course is not None else context.report_storage
+    if not isinstance(storage, LocalStorage):
+        return []
+    folder = context.course_folder(course) if course is not None else context.report_folder()
+    return changed_files(storage, folder, context.scratch)
 
 
 def _log_days(context: Context, course: CourseKey) -> Iterator[TableFacts]:

@@ -71,6 +71,20 @@ def damaged_note(table: TableFacts) -> Iterator[Finding]:
         )
 
 
+def changed_files(files: Sequence[tuple[str, str]], course: str) -> Iterator[Finding]:
+    """Files written from tables whose bytes are others now; each with its table."""
+    for file, table in files:
+        yield Finding(
+            "file_changed",
+            PROBLEM,
+            f"{file} is not as it was written from {table}: a disk changed it, or somebody did. Remove it "
+            "or move it away; the next run writes it again",
+            course=course,
+            file=file,
+            table=table,
+        )
+
+
 def unverified_tables(tables: Sequence[TableFacts]) -> Iterator[Finding]:
     """How many tables of a course, or over courses, hold no checksum: an earlier version built them."""
     unverified = [table for table in tables if not table.verified]

@@ -60,6 +60,11 @@ class Storage(ABC):
     def stat(self, name: str) -> Stat | None:
         """Size, time and checksums of a file; None when there is none."""
 
+    def checksum(self, name: str) -> str | None:
+        """The CRC-32 of a file, read from its bytes; None of one in a bucket, which looks after its bytes
+        itself, and where there is none."""
+        return None
+
     @abstractmethod
     def list(self, prefix: str = "") -> list[str]:
         """The names that begin with `prefix`, sorted."""

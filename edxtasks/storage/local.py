@@ -8,8 +8,11 @@ import shutil
 import stat
 from pathlib import Path
 
+from edxtasks.compression import crc32
 from edxtasks.scratch import beside, publish
 from edxtasks.storage.base import TEMPORARY, NotStoredError, Stat, Storage, checked_name
+
+_AT_ONCE = 1 << 20
 
 
 class LocalStorage(Storage):
@@ -38,6 +41,16 @@ class LocalStorage(Storage):
             return None
         status = path.stat()
         return Stat(status.st_size, status.st_mtime)
+
+    def checksum(self, name: str) -> str | None:
+        path = self._path(name)
+        if not path.is_file():
+            return None
+        value = 0
+        with path.open("rb") as file:
+            while piece := file.read(_AT_ONCE):
+                value = crc32(piece, value)
+        return f"{value:08x}"
 
     def list(self, prefix: str = "") -> list[str]:
         # Only folders that can hold such names are walked: a storage has a folder a course.

@@ -49,8 +49,9 @@ WORDS = ("weekly", "logs2gs", "dashboard", "minimum_cell=1")
 class Outcome:
     """What came of a point: faults (none: all is well), and what is worth knowing besides.
 
-    `unnoticed`: a bit is another, which only a run that reads the file finds out. Of a table `doit health`
-    told it, and the run after it rebuilt the table. A gzipped file has a checksum; its readers heed it.
+    `unnoticed`: a bit is another, which only a run that reads the file finds out. Of tables and
+    of files for people `doit health` told it, and the run after it made them as they were. Another gzipped
+    file has a checksum, which its readers heed.
     """
 
     unnoticed: bool = False
@@ -110,15 +111,17 @@ def _disturbed(one: Point, world: World, project: Project, room: Path, outcome: 
     itself = (
         set() if flipped is None else {f"different: {name}" for name in names_of(project.folder, flipped)}
     )
-    if flipped is not None and flipped.suffix in {".gz", ".parquet"} and itself & set(found):
-        outcome.unnoticed = True
-        outcome.notes.append(f"unnoticed by a run that does not read it: {flipped.suffix}")
-        if flipped.suffix == ".gz":
-            found = [line for line in found if line not in itself]
-        else:
+    if flipped is not None and itself & set(found):
+        looked_at = flipped.suffix == ".parquet" or project.folder / "storage" in flipped.parents
+        if looked_at or flipped.suffix == ".gz":
+            outcome.unnoticed = True
+            outcome.notes.append(f"unnoticed by a run that does not read it: {flipped.name}")
+        if looked_at:
             found = _examined(project, flipped, words, room, outcome) or differences(
                 world.expected(one), world.standing(project), world.varying
             )
+        elif flipped.suffix == ".gz":
+            found = [line for line in found if line not in itself]
     outcome.faults += found
     outcome.faults += [f"left over: {name}" for name in unfinished(project.folder)]
 
@@ -126,11 +129,14 @@ def _disturbed(one: Point, world: World, project: Project, room: Path, outcome: 
 def _examined(
     project: Project, flipped: Path, words: tuple[str, ...], room: Path, outcome: Outcome
 ) -> list[str]:
-    """Whether `doit health` names a changed file, and the next run ends well; what is wrong with that."""
+    """Whether `doit health` names a changed file, and the next run ends well (a file for people is removed
+    first, as health says); what is wrong with that."""
     health = started(project, ("health",), room / "health.txt")
     health.end()
     if str(flipped) not in health.text:
         return [f"health does not tell of {flipped.name}"]
+    if flipped.suffix != ".parquet":
+        flipped.unlink()
     healing = started(project, words, room / "healing.txt")
     status = healing.end()
     _look_at_text(healing, "healing", outcome)

@@ -9,13 +9,16 @@ from pathlib import Path
 import pytest
 
 from edxtasks.build.context import Context
+from edxtasks.build.exports import changed_files, record
 from edxtasks.config import Settings, Warehouse
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
+from edxtasks.health import table_rules as rules
 from edxtasks.health.learner_facts import read_learners
 from edxtasks.health.learner_rules import Learners
 from edxtasks.health.table_facts import read_tables
 from edxtasks.health.table_rules import empty_table
+from edxtasks.storage.local import LocalStorage
 from edxtasks.table import Table
 from edxtasks.warehouse import open_warehouse
 from edxtasks.warehouse.base import BuildInfo, TableName
@@ -36,6 +39,24 @@ def load(context: Context, table: str, *rows: Row) -> None:
     name = TableName(COURSE.dataset, table)
     context.warehouse.load(name, context.registry[table].schema, iter(rows), BuildInfo("stamp"))
     context.warehouse.refresh(COURSE.dataset)
+
+
+def test_a_file_that_changed_after_it_was_written(context: Context, tmp_path: Path) -> None:
+    storage = LocalStorage(tmp_path / "storage")
+    for name in ("a.csv", "b.csv", "c.csv"):
+        (tmp_path / name).write_text(f"n\n{name}\n")
+        storage.put(tmp_path / name, f"place/{name}")
+    record(storage, "place", "one", "mark", ["a.csv", "b.csv"], context.scratch)
+    record(storage, "place", "two", "mark", ["c.csv"], context.scratch)
+    assert changed_files(storage, "place", context.scratch) == []
+    (tmp_path / "storage" / "place" / "b.csv").write_text("n\nB.csv\n")
+    (tmp_path / "storage" / "place" / "c.csv").unlink()  # the next run writes it again by itself
+    changed = [(str(tmp_path / "storage" / "place" / "b.csv"), "one")]
+    assert changed_files(storage, "place", context.scratch) == changed
+    [found] = rules.changed_files(changed, "Uni/Chem-1/2031")
+    assert (found.kind, found.level, found.table) == ("file_changed", "problem", "one")
+    (tmp_path / "storage" / "place" / "_edxtasks" / "one.mark.json").write_text('{"files": ["b.csv"]}')
+    assert changed_files(storage, "place", context.scratch) == []  # as an earlier version left it
 
 
 def test_learners_of_logs_and_dump(context: Context) -> None:
