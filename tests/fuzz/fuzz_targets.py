@@ -50,6 +50,7 @@ from edxtasks.dumps.reader import (
     Field,
 )
 from edxtasks.errors import UserError
+from edxtasks.external.bridges import read_schema, rows_of
 from edxtasks.logs.raw_files import RawLog
 from edxtasks.logs.rows.event_course import course_in_url, course_of_key, course_of_page
 from edxtasks.logs.rows.event_time import read_time
@@ -57,13 +58,17 @@ from edxtasks.logs.rows.rephrase import Rephraser
 from edxtasks.messages import Messages
 from edxtasks.printable import printable, printable_message, printable_path
 from edxtasks.problems import states
+from edxtasks.retired import Learner, Retired
+from edxtasks.retirement.contents import Taken, UnreadableError, cleaner_of, lines_of
 from edxtasks.tables.dumps import forum
 from edxtasks.warehouse import dialect
 from edxtasks.warehouse.schema import Schema, schema
 
 COURSE = CourseKey("UnivX", "3.14x", "1T2016")
-SECRET = "hunter2hunter2"
+SECRET = b"hunter2hunter2"
 """Stands in inputs as the value of a secret; no message may show it."""
+
+_OF_A_SECRET = re.compile(rb"api_key *= *\"?" + SECRET + rb"|mongodb://[^ \"]*" + SECRET)
 
 _LONGEST_MESSAGE = 20_000
 _FEW_BYTES = 1 << 14
@@ -318,6 +323,68 @@ def _listings(data: bytes, folder: Path) -> Outcome:
     return Outcome(repr(found), (*told, *findings.lines()))
 
 
+# --- what programs hand back, and what is cleaned of retired learners ---------------------------------------
+
+
+def _results(data: bytes, folder: Path) -> Outcome:
+    """A table that an external program made, and behind a line `%%` the schema of one."""
+    text, _, form = data.partition(b"\n%%\n")
+    (folder / "a.csv").write_bytes(text)
+    (folder / "a.json").write_bytes(form)
+    found: list[object] = []
+    messages = []
+    for read in (lambda: list(rows_of(folder / "a.csv", _RESULTS)), lambda: read_schema(folder / "a.json")):
+        try:
+            found.append(read())
+        except UserError as refusal:
+            messages.append(str(refusal))
+    return Outcome(repr(found), tuple(messages))
+
+
+_RESULTS = schema("name STRING\nnumber INTEGER\ngrade FLOAT\nok BOOLEAN\ntime TIMESTAMP\nday DATE")
+_ORIGINALS = (
+    ("tracking.log", True),
+    ("UnivX-3.14x-1T2016-auth_user-prod-analytics.sql", False),
+    ("UnivX-3.14x-1T2016-courseware_studentmodule-prod-analytics.sql", False),
+    ("UnivX-3.14x-1T2016-prod.mongo", False),
+    ("a.csv", False),
+    ("a.json", False),
+    ("a.txt", False),
+)
+
+
+def _originals(data: bytes, folder: Path) -> Outcome:
+    """Files of each kind without a retired learner; cleaned again they stay as they are."""
+    found = []
+    for name, is_log in _ORIGINALS:
+        try:
+            cleaned, taken = _cleaned([data], name, is_log)
+            again, more = _cleaned([cleaned], name, is_log)
+        except UnreadableError as refusal:
+            found.append((b"", str(refusal)))
+            continue
+        if again != cleaned or more:
+            raise BrokenPromiseError(f"a file of the kind of {name} that is cleaned again is another")
+        found.append((cleaned, repr(taken)))
+    return Outcome(repr(found))
+
+
+def _cleaned(pieces: list[bytes], name: str, is_log: bool) -> tuple[bytes, Taken]:
+    taken = Taken()
+    return b"".join(cleaner_of(name, _retired(), taken, is_log)(lines_of(pieces))), taken
+
+
+@cache
+def _retired() -> Retired:
+    return Retired(b"k" * 32).with_learners(
+        [
+            Learner("hypatia_42", 7000001, ("hy@alex.example",)),
+            Learner("video", 7000002, (), True),
+            Learner("Zoë", 7000003),
+        ]
+    )
+
+
 # --- names and numbers --------------------------------------------------------------------------------------
 
 
@@ -403,17 +470,19 @@ def _configuration(data: bytes, folder: Path) -> Outcome:
     lines = words.decode(errors="replace").splitlines()
     variables = dict(line.partition("=")[::2] for line in lines if "=" in line)
     variables.pop("config", None)
-    settings = load_settings(folder, variables, {})
     messages = Messages()
+    found: list[object] = []
     try:
-        courses = chosen_courses(settings, messages=messages)
+        settings = load_settings(folder, variables, {})
+        found.append(settings)
+        messages.lines += settings.notices
+        found.append(chosen_courses(settings, messages=messages))
     except UserError as refusal:
-        return Outcome(repr(settings), (str(refusal), *settings.notices))
-    return Outcome(repr((settings, courses)), (*settings.notices, *messages.lines))
-
-
-def _shows_the_secret(message: str) -> bool:
-    return SECRET in message
+        messages.add(str(refusal))
+    is_shown = any(SECRET.decode() in line for line in messages.lines)
+    if is_shown and SECRET not in _OF_A_SECRET.sub(b"", data):
+        raise BrokenPromiseError("a message with a secret")
+    return Outcome(repr(found), tuple(messages.lines))
 
 
 # --- queries ------------------------------------------------------------------------------------------------
@@ -498,8 +567,10 @@ TARGETS: dict[str, Target] = {
         Target("markup", _markup, words.MARKUP),
         Target("archive", _archive, words.ARCHIVE),
         Target("listings", _listings, words.LISTINGS, _has_letters_beyond_ascii),
+        Target("results", _results, words.RESULTS),
+        Target("originals", _originals, words.ORIGINALS),
         Target("names", _names, words.NAMES),
-        Target("configuration", _configuration, words.CONFIGURATION, _shows_the_secret, own=True),
+        Target("configuration", _configuration, words.CONFIGURATION, own=True),
         Target("query", _query, words.QUERY, own=True),
         Target("model", _model, words.MODEL, own=True),
     )

@@ -33,6 +33,13 @@ MARKUP = (
 COURSE = (b"\n== problem/a.xml\n", b"\n== policies/1T2016/policy.json\n", *MARKUP, *JSON)
 ARCHIVE = (b"ustar\x0000", b"../", b"PaxHeader", b"course.xml", b"0000644\0", *ODD)
 NAMES = (b"%2B", b"%3A", b"/courses/", b"-prod-analytics.sql", b"2016-05-01", b"..", *KEYS, *ODD)
+RESULTS = (b",", b'"', b"NA", b"1e+05", b"TRUE", b"2016-05-04", b"\n%%\n", b'{"name": "', b'"type": "', *ODD)
+LEARNER = (
+    b"hypatia_42", b"7000001", b"hy@alex.example", b"hy%40alex.example", b'"user_id": ', b'\\"user_id\\": ',
+    b"user_id=", b'"users": [', "Zoë".encode(), b"Zo\\u00eb", b"Zo%C3%AB", b"Zoe\xcc\x88", b"\\\\", b"%25",
+    b"+",
+)
+ORIGINALS = (*LEARNER, b"\t", b",", b"\\\n", *JSON)
 CONFIGURATION = (
     b"[paths]\n", b"[warehouse]\n", b' = "', b"'''", b'"""', b"0x", b"[[", b"]]", b" = [", b"{", b"\\u",
     b"inf",
