@@ -2,12 +2,11 @@
 
     python benchmarks/many_courses.py [COURSES …] [--keep FOLDER] [--tree FOLDER …] [--rounds N]
 
-100, 500 and 2,000 courses by default. One course of the simulated campus is built by `doit weekly`; all others
-have copies of its dump, its shards and its tables under keys of their own. A copied table gets the stamp that
-a build of the copy would give it, worked out by the check itself, in the place of the old one in the footer;
-its rows are those of the first course, also where they name it. So nothing is left to do, as `doit weekly`
-then finds by looking at every table. (Files of tables with other parameters, as a course's name is one, would
-have other bytes in the same number.)
+100, 500 and 2,000 courses by default. One course of the simulated campus is built by `doit weekly`; the
+others have copies of its dump, its shards and its tables under keys of their own. A copied table gets the
+stamp that a build of the copy would give it, worked out by the check itself, in the place of the old one in
+the footer; its rows are those of the first course, also where they name it. So nothing is left to do, as
+`doit weekly` then finds by looking at every table.
 
 Told of each number of courses: tasks, CPU seconds, wall seconds and peak memory of `doit weekly` that finds
 everything fresh, of `doit plan` and `doit list` of one course among them, and what a course more costs. The

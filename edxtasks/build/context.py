@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from functools import cached_property
+from functools import cache, cached_property
 
 from edxtasks.config import Settings
 from edxtasks.course import CourseKey
@@ -105,7 +105,7 @@ class Context:
         asked of the warehouse: names of tens of thousands of tasks are made with it."""
         if table.scope is Scope.COURSE:
             assert course is not None
-            return TableName(self.dataset(course), table.name)
+            return _table_name(self.dataset(course), table.name)
         dataset, _, name = table.name.partition(".")
         return TableName(self.report_dataset() if dataset == REPORT else dataset, name)
 
@@ -162,6 +162,12 @@ class Context:
         check_owner(self.warehouse, course.logs_dataset, owner_of_logs(course))
         states = self.warehouse.states(course.logs_dataset)
         return {name: _with_times(name, states[name]) for name in sorted(states) if is_log_day(name)}
+
+
+@cache
+def _table_name(dataset: str, table: str) -> TableName:
+    """The name of a table; kept, since each is asked for by all that read the table."""
+    return TableName(dataset, table)
 
 
 def owner_of_logs(course: CourseKey) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -59,6 +60,8 @@ class Graph:
         self._bases = {*SETS, *tasks, *(name for task in tasks.values() for name in task.names)}
         self._named = {base_of(word, self._bases)[0] for word in words.words}
         self._made: set[str] = set()
+        self._task_bases: dict[str, str] = {}
+        self._names_files = any(word.startswith(os.sep) for word in words.words)
         options = run.context.settings.options
         made = commands(self._registry, options)
         made |= {task.name: made.get(task.stands_for, []) for task in tasks.values() if task.stands_for}
@@ -136,9 +139,12 @@ class Graph:
 
     def table_task(self, table: Table, course: CourseKey | None) -> str:
         """Name of the task that makes one table."""
-        base = table.task
-        if base in self._commands and self._commands[base] != [base] and not self._is_last(table):
-            base = f"{base}.table"
+        base = self._task_bases.get(table.name)
+        if base is None:
+            base = table.task
+            if base in self._commands and self._commands[base] != [base] and not self._is_last(table):
+                base = f"{base}.table"
+            self._task_bases[table.name] = base
         return base if course is None else f"{base}:{course}"
 
     def _is_last(self, table: Table) -> bool:
@@ -335,7 +341,9 @@ class Graph:
             "actions": [step.work],
             "uptodate": [step],
             "task_dep": needed or [],
-            "targets": step.targets(),
+            # A file may be named in place of the task that makes it. To say where the files of tens of
+            # thousands of tasks are takes as long as to look whether they are fresh.
+            "targets": step.targets() if self._names_files else [],
             "meta": {STEP: step, TOLERATES: frozenset(tolerated or ())},
             "verbosity": 2,
         }

@@ -55,13 +55,14 @@ class LocalStorage(Storage):
     def list(self, prefix: str = "") -> list[str]:
         # Only folders that can hold such names are walked: a storage has a folder a course.
         start = self.folder.joinpath(*prefix.split("/")[:-1])
-        return sorted(
-            name
+        beginning = len(os.path.join(self.folder, ""))  # noqa: PTH118 - texts: a run lists thousands of folders
+        names = (
+            os.path.join(folder, file)[beginning:]  # noqa: PTH118
             for folder, _, files in os.walk(start)
             for file in files
             if not file.startswith(TEMPORARY)
-            and (name := (Path(folder) / file).relative_to(self.folder).as_posix()).startswith(prefix)
         )
+        return sorted(name for name in names if name.startswith(prefix))
 
     def stats(self, prefix: str = "") -> dict[str, Stat]:
         return {name: found for name in self.list(prefix) if (found := self.stat(name)) is not None}

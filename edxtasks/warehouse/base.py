@@ -240,9 +240,7 @@ def user_name() -> str:
 
 def digest(*parts: str) -> str:
     """Digest of texts in order: 40 hex digits, so that it fits a label of BigQuery (63 characters)."""
-    total = hashlib.sha256()
-    for part in parts:
-        encoded = part.encode()
-        total.update(f"{len(encoded)}:".encode())
-        total.update(encoded)
-    return total.hexdigest()[:40]
+    text = "".join([f"{len(part)}:{part}" for part in parts])
+    if not text.isascii():  # the lengths are those of bytes
+        text = "".join([f"{len(part.encode())}:{part}" for part in parts])
+    return hashlib.sha256(text.encode()).hexdigest()[:40]

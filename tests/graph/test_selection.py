@@ -159,6 +159,16 @@ def graph_of(folder: Path, *words: str):  # type: ignore[no-untyped-def]
     return make_graph(load_settings(folder, parsed.variables, {}), parsed)
 
 
+def test_a_task_may_be_named_by_the_file_that_it_makes(tmp_path: Path) -> None:
+    file = f"{tmp_path}/warehouse/OrgX__Ab_1__2T2020/grading_policy.parquet"
+    made = {
+        task["basename"]: task for task in graph_of(tmp_path, file).tasks() if file in task.get("targets", ())
+    }
+    assert list(made) == ["grading_policy"]
+    # Nobody asks for files here, and to say where they are takes time.
+    assert not any(task.get("targets") for task in graph_of(tmp_path, "grading_policy").tasks())
+
+
 def test_the_tables_of_a_command_are_in_the_same_sets() -> None:
     """A set, or an option that leaves tables out, is of a command as people see it."""
     for name, tables in commands(REGISTRY).items():
