@@ -1,6 +1,6 @@
 """A run with nothing to do, and what is asked of one course, in an office of very many courses.
 
-    python benchmarks/many_courses.py [COURSES …] [--keep FOLDER] [--tree FOLDER …] [--rounds N]
+    python -m benchmarks.many_courses [COURSES …] [--keep FOLDER] [--tree FOLDER …] [--rounds N]
 
 100, 500 and 2,000 courses by default. One course of the simulated campus is built by `doit weekly`; the
 others have copies of its dump, its shards and its tables under keys of their own. A copied table gets the
@@ -27,8 +27,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from nightly import ASIDE, campus
-
+from benchmarks.nightly import ASIDE, campus
 from edxtasks.build.context import Context
 from edxtasks.build.freshness import check
 from edxtasks.config import load_settings
