@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import decimal
+import math
 import random
 import struct
 from collections.abc import Iterator
@@ -95,6 +96,49 @@ def test_the_type_of_a_parameter_is_asked_for_where_it_decides() -> None:
         translated("SELECT EXTRACT(YEAR FROM @p) AS y")
     sql = translated("SELECT EXTRACT(YEAR FROM CAST(@p AS DATE)) AS y")
     assert connect().execute(sql, {"p": date(2014, 1, 2)}).fetchall() == [(2014,)]
+
+
+@pytest.mark.parametrize(
+    ("values", "variance", "of_all"),
+    [
+        ([], None, None),
+        ([7], None, 0.0),
+        ([None, 7, None], None, 0.0),
+        ([3, 3, 3], 0.0, 0.0),
+        ([1, 2], 0.5, 0.25),
+        ([-1, 0, 1, None], 1.0, 2 / 3),
+        ([300_000_000] * 200 + [299_999_999] * 200, 100 / 399, 0.25),  # squares that INT64 does not hold
+        ([2**60, 2**60, 2**60], 0.0, 0.0),
+        ([2**62, 0], 2.0**123, 2.0**122),
+        ([2**62, 2**62, 0, 0], 2.0**124 / 3, 2.0**122),
+        ([2**63 - 1, -(2**63)], 2.0**127, 2.0**126),
+    ],
+)
+def test_deviations_of_whole_numbers(
+    values: list[int | None], variance: float | None, of_all: float | None
+) -> None:
+    """Of n numbers, the sum of squared distances from their mean, by n - 1 and by n."""
+    sql = dialect.to_duckdb(
+        dialect.parse(
+            "SELECT VAR_SAMP(x) AS a, VARIANCE(x) AS b, VAR_POP(x) AS c, STDDEV(x) AS d, "
+            "STDDEV_SAMP(x) AS e, STDDEV_POP(x) AS f FROM t"
+        ),
+        {"t": Schema((Column("x", "INTEGER"),))},
+    )
+    connection = connect()
+    connection.execute("CREATE TABLE t AS SELECT unnest(?::BIGINT[]) AS x", [values])
+    deviation = None if variance is None else math.sqrt(variance)
+    expected = [
+        variance,
+        variance,
+        of_all,
+        deviation,
+        deviation,
+        None if of_all is None else math.sqrt(of_all),
+    ]
+    assert connection.execute(sql).fetchone() == tuple(
+        None if one is None else pytest.approx(one, rel=1e-14, abs=0.0) for one in expected
+    )
 
 
 FLOAT_AGGREGATES = """

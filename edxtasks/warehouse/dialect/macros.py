@@ -107,6 +107,23 @@ _DEFINITIONS: dict[str, str] = {
         "WHEN CAST(printf('%.15g', x) AS DOUBLE) = x THEN printf('%.15g', x + 0.0e0) "
         "ELSE printf('%.17g', x) END"
     ),
+    # The sum of squared distances from the mean, of n whole numbers from their sum and that of their squares:
+    # exactly, since the mean is rounded to a whole number first.
+    "bq_exact_squares(n, s, q)": (
+        "CASE WHEN n = 0 THEN 0.0e0 ELSE CAST(q - (s // n) * (2 * s - n * (s // n)) AS DOUBLE) "
+        "- CAST(s % n AS DOUBLE) * CAST(s % n AS DOUBLE) / n END"
+    ),
+    # The same of n numbers of which those of the list h are so large that their squares are not in q.
+    "bq_joined_squares(n, s, q, l, t, v)": (
+        "bq_exact_squares(n, s, q) + l * v "
+        "+ CASE WHEN n = 0 THEN 0 "
+        "ELSE pow(CAST(s AS DOUBLE) / n - CAST(t AS DOUBLE) / l, 2) * n * l / (n + l) END"
+    ),
+    "bq_squares(n, s, q, h)": (
+        "CASE WHEN h IS NULL THEN bq_exact_squares(n, s, q) "
+        "ELSE bq_joined_squares(n - len(h), s - list_sum(h), q, len(h), list_sum(h), "
+        "list_var_pop(list_sort(h))) END"
+    ),
     "bq_unless_nan(nan, r)": "CASE WHEN nan THEN CAST('nan' AS DOUBLE) ELSE r END",
     "bq_finite(r, x, y)": (
         "CASE WHEN isfinite(r) OR NOT (isfinite(x) AND isfinite(y)) THEN r "
