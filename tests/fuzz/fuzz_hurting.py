@@ -80,6 +80,19 @@ def _columns(size: int) -> bytes:
     return b"id\t" + b"a\t" * (size // 4) + b"\n1\t" + b"b\t" * (size // 4) + b"\n"
 
 
+_STATES = (
+    "== studentmodule.sql\n"
+    "id\tmodule_type\tmodule_id\tstudent_id\tstate\tgrade\n"
+    "1\tproblem\ti4x://UnivX/3.14x/problem/a\t7\t"
+)
+
+
+def _accounts(size: int) -> bytes:
+    """Accounts that all have one name."""
+    rows = b"".join(b"%d\tanna\ta@b.example\n" % number for number in range(size // 24))
+    return b"== users.sql\nid\tusername\temail\n" + rows
+
+
 def _different_modules(size: int) -> bytes:
     return b"id\tmodule_id\n" + b"".join(b"1\t%d\n" % number for number in range(size // 9))
 
@@ -240,6 +253,20 @@ HURTING: Mapping[str, Mapping[str, Builder]] = {
         "many keys": _keys,
         "a list of ids": _repeated('{"$oid": "52"},', '{"parent_ids": [', "1]}"),
         "halves of characters": _repeated("\\ud83d", '{"body": "', '"}'),
+    },
+    "dump_tables": {
+        "rows of one account": _repeated("7\tanna\ta@b.example\n", "== users.sql\nid\tusername\temail\n"),
+        "rows of one name": _accounts,
+        "a state of digits": _repeated("1", _STATES + '{"attempts": ', "}\t1\n"),
+        "a state of lists": lambda size: _STATES.encode() + _nested("[", "]")(size) + b"\t1\n",
+        "a structure of lists": lambda size: b"== course_structure.json\n" + _nested("[", "]")(size),
+    },
+    "grading": {
+        "graders": _repeated('{"type": "a"},', '{"GRADER": [', "{}]}"),
+        "cut-offs": lambda size: _keys(size).join([b'{"GRADER": [{"type": "a"}], "GRADE_CUTOFFS": ', b"}"]),
+        "columns": lambda size: _keys(size).join([b'{"GRADER": [', b"]}"]),
+        "digits": _repeated("9", '{"GRADER": [{"weight": ', "}]}"),
+        "lists in lists": _nested("[", "]"),
     },
     "problem_state": {
         "lists in lists": _nested("[", "]"),

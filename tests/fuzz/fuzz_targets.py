@@ -6,6 +6,7 @@ comes out is the same each time, whatever was read before; messages are lines fi
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import re
@@ -18,18 +19,21 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "logs"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import duckdb
 import fuzz_words as words
+from build_inputs import built_by
 from checked_lines import REPHRASERS, RULES, check_row
 from lxml import etree
 
 from edxtasks.build.model import read_models
-from edxtasks.config import chosen_courses, load_settings
+from edxtasks.config import Paths, Settings, chosen_courses, load_settings
 from edxtasks.content.archive import read_archive
 from edxtasks.content.axis import axis_rows
 from edxtasks.content.bundle import bundle_name, make_bundle, read_bundle
 from edxtasks.content.dates import parse_listed_date, parse_time
+from edxtasks.content.files import csv_bytes
 from edxtasks.content.findings import Findings
 from edxtasks.content.listings import read_listings
 from edxtasks.content.markup import parse_bundle, parse_html, parse_xml
@@ -49,7 +53,7 @@ from edxtasks.dumps.reader import (
     DeliveredTable,
     Field,
 )
-from edxtasks.errors import UserError
+from edxtasks.errors import SourceAbsentError, UserError
 from edxtasks.external.bridges import read_schema, rows_of
 from edxtasks.logs.raw_files import RawLog
 from edxtasks.logs.rows.event_course import course_in_url, course_of_key, course_of_page
@@ -60,8 +64,19 @@ from edxtasks.printable import printable, printable_message, printable_path
 from edxtasks.problems import states
 from edxtasks.retired import Learner, Retired
 from edxtasks.retirement.contents import Taken, UnreadableError, cleaner_of, lines_of
-from edxtasks.tables.dumps import forum
+from edxtasks.tables.content.grading_policy import read_grading_policy, shape
+from edxtasks.tables.dumps import (
+    forum,
+    grades_persistent,
+    grades_persistent_subsection,
+    roles,
+    studentmodule,
+    user_info_combo,
+    user_partitions,
+)
+from edxtasks.tables.person import course_facts
 from edxtasks.warehouse import dialect
+from edxtasks.warehouse.rows import JsonLines
 from edxtasks.warehouse.schema import Schema, schema
 
 COURSE = CourseKey("UnivX", "3.14x", "1T2016")
@@ -176,6 +191,20 @@ def _raw_log(data: bytes, folder: Path) -> Outcome:
     return Outcome(digest, (refused,))
 
 
+# --- files in one input -------------------------------------------------------------------------------------
+
+_BEGIN = re.compile(rb"^== (.*)\n", re.MULTILINE)
+
+
+def _files_in(data: bytes) -> dict[str, bytes]:
+    """Files by name, each after a line `== name`."""
+    pieces = _BEGIN.split(data)
+    return {
+        name.decode(errors="replace"): content.removesuffix(b"\n")
+        for name, content in zip(pieces[1::2], pieces[2::2], strict=True)
+    }
+
+
 # --- dumps --------------------------------------------------------------------------------------------------
 
 _FIELDS = (
@@ -216,6 +245,62 @@ def _dump(name: str, **how: Any) -> Callable[[bytes, Path], Outcome]:
     return read
 
 
+_TABLES = (
+    roles,
+    studentmodule,
+    user_info_combo,
+    user_partitions,
+    grades_persistent,
+    grades_persistent_subsection,
+    course_facts,
+)
+_DUMP_FILES = frozenset(
+    {"users", "profiles", "enrollment", "certificates", "user_id_map", "rolecourse", "roleforum"}
+    | {"studentmodule", "user_api_usercoursetag", "grades_persistentcoursegrade"}
+    | {"grades_persistentsubsectiongrade"}
+)
+
+
+def _dump_tables(data: bytes, folder: Path) -> Outcome:
+    """The tables of a dump: files, each after a line `== name`, with the tables that are made from them."""
+    place = folder / COURSE.package_prefix / "2016-05-01"
+    place.mkdir(parents=True)
+    for name, content in _files_in(data).items():
+        stem, _, ending = name.partition(".")
+        if (stem in _DUMP_FILES and ending in ("sql", "csv")) or name == "course_structure.json":
+            (place / name).write_bytes(content)
+    settings = Settings(
+        root=folder, paths=Paths(course_sql_base_dir=folder, course_sql_date_dir="2016-05-01")
+    )
+    found: list[object] = []
+    messages = Messages()
+    for module in _TABLES:
+        (folder / "scratch").mkdir(exist_ok=True)
+        try:
+            content = built_by(module, COURSE, settings, folder / "scratch", messages)
+            paths = content.paths if isinstance(content, JsonLines) else ()
+            rows = [gzip.decompress(path.read_bytes()) for path in paths] or list(content)
+        except (UserError, SourceAbsentError) as refusal:
+            messages.add(str(refusal))
+            continue
+        found.append(rows)
+    return Outcome(repr(found).replace(str(folder), ""), tuple(messages.lines))
+
+
+def _grading(data: bytes, folder: Path) -> Outcome:
+    findings = Findings()
+    try:
+        made = shape(read_grading_policy(data, "grading_policy.json"), findings)
+        rows = list(made.rows)
+    except (UserError, SourceAbsentError) as refusal:
+        return Outcome("refused", (str(refusal), *findings.lines()))
+    names = made.schema.names
+    if any(row.keys() - set(names) for row in rows):
+        raise BrokenPromiseError("a row with other columns than the table has")
+    written = csv_bytes(names, [[row[name] for name in names] for row in rows])
+    return Outcome(repr((made.schema, rows, written)), tuple(findings.lines()))
+
+
 def _forum(data: bytes, folder: Path) -> Outcome:
     path = folder / "forum.mongo"
     path.write_bytes(data)
@@ -250,16 +335,10 @@ def _has_letters_beyond_ascii(message: str) -> bool:
 
 # --- course exports -----------------------------------------------------------------------------------------
 
-_BEGIN = re.compile(rb"^== (.*)\n", re.MULTILINE)
-
 
 def _course(data: bytes, folder: Path) -> Outcome:
     """A course export: files, each after a line `== path`."""
-    pieces = _BEGIN.split(data)
-    files = {
-        name.decode(errors="replace"): content.removesuffix(b"\n")
-        for name, content in zip(pieces[1::2], pieces[2::2], strict=True)
-    }
+    files = _files_in(data)
     findings = Findings()
     try:
         bundle = make_bundle(files, COURSE, "course.tar.gz", findings)
@@ -561,6 +640,8 @@ TARGETS: dict[str, Target] = {
         Target("dump_sql", _dump("a.sql"), words.DUMP, _has_letters_beyond_ascii),
         Target("dump_csv", _dump("a.csv"), words.DUMP, _has_letters_beyond_ascii),
         Target("dump_office", _dump("a.csv", escapes=False), words.DUMP, _has_letters_beyond_ascii),
+        Target("dump_tables", _dump_tables, words.DUMP_TABLES, _has_letters_beyond_ascii),
+        Target("grading", _grading, words.GRADING),
         Target("forum", _forum, words.FORUM, _has_letters_beyond_ascii),
         Target("problem_state", _problem_state, words.STATE, _has_letters_beyond_ascii),
         Target("course", _course, words.COURSE),

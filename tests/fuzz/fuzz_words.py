@@ -22,6 +22,8 @@ DUMP = (
     b"\t", b"\\t", b"\\N", b"NULL", b"\\\n", b"\\\\", b'"', b'""', b",", b"0000-00-00 00:00:00",
     "Ⱨⱪ".encode(), *ODD, *KEYS,
 )
+DUMP_TABLES = (b"\n== users.sql\n", b"\n== profiles.sql\n", b"\n== studentmodule.sql\n", *DUMP)
+GRADING = (b'"GRADER": [', b'"GRADE_CUTOFFS": {', b'"weight": ', b'"type": "', b'"short_label": "', *JSON)
 FORUM = (b'{"$oid": "', b'{"$date": ', b'{"$numberLong": "', *JSON, *KEYS)
 STATE = (b"\\\\n", b"\\x", b"true", b'"attempts": ', *JSON)
 LISTINGS = (b"course_id,", b",", b'"', b'""', *JSON)
