@@ -56,12 +56,15 @@ def examine(
     *,
     today: date | None = None,
     unlisted: bool = True,
+    compare_bytes: bool = False,
     progress: Callable[[str], None] = lambda line: None,
 ) -> Examination:
     """Look at the logs, and at dumps and tables of the chosen courses.
 
     `today`: measure against this day, not the newest log day. `unlisted`: the chosen courses are all that
-    the lists name, so that others in the logs can be told. `progress` hears of what is looked at.
+    the lists name, so that others in the logs can be told. `compare_bytes`: of all tables, and of files
+    written from them, with their checksums, which takes as long as reading them. `progress` hears of what is
+    looked at.
     """
     settings = context.settings
     progress("looking at META")
@@ -83,7 +86,7 @@ def examine(
             findings += small_days(str(course), days, missing, today, settings, logs.first)
         if unlisted:
             findings += _unlisted(context, logs, today, progress)
-    findings += _of_courses(context, logs, today, progress)
+    findings += _of_courses(context, logs, today, compare_bytes, progress)
     return Examination(in_order(findings), today)
 
 
@@ -119,7 +122,11 @@ def _unlisted(
 
 
 def _of_courses(
-    context: Context, logs: LogFacts, today: date | None, progress: Callable[[str], None]
+    context: Context,
+    logs: LogFacts,
+    today: date | None,
+    compare_bytes: bool,
+    progress: Callable[[str], None],
 ) -> Iterator[Finding]:
     """What is found of each course, of the tables over courses, and of the disks."""
     sources = delivered_sources(context.registry)
@@ -142,12 +149,12 @@ def _of_courses(
             folders.append(dumps.folder)
         yield from _of_dumps(context, course, dumps, today, ends)
         try:
-            yield from _of_tables(context, course, dumps, failures)
+            yield from _of_tables(context, course, dumps, failures, compare_bytes)
         except UserError as error:
             yield Finding("tables_unreadable", PROBLEM, str(error), course=str(course))
     history.save()
     if context.courses:
-        yield from _of_tables(context, None, DumpFacts(), failures)
+        yield from _of_tables(context, None, DumpFacts(), failures, compare_bytes)
     yield from failed_tasks(other_failures(context, failures))
     yield from full_disks(read_disks(context.settings, logs, folders), context.settings)
 
@@ -171,17 +178,22 @@ def _of_dumps(
 
 
 def _of_tables(
-    context: Context, course: CourseKey | None, dumps: DumpFacts, failures: LastFailures
+    context: Context,
+    course: CourseKey | None,
+    dumps: DumpFacts,
+    failures: LastFailures,
+    compare_bytes: bool,
 ) -> Iterator[Finding]:
     yield from failed_tasks(failed_builds(context, course, failures))
-    tables = list(read_tables(context, course, dumps.new.records if dumps.new else {}))
+    tables = list(read_tables(context, course, dumps.new.records if dumps.new else {}, compare_bytes))
     for table in tables:
         yield from empty_table(table)
         yield from damaged_table(table)
         yield from damaged_note(table)
         yield from failed_checks(table)
     yield from unverified_tables(tables)
-    yield from changed_files(read_changed_files(context, course), str(course or ""))
+    if compare_bytes:
+        yield from changed_files(read_changed_files(context, course), str(course or ""))
     if course is not None and dumps.new is not None:
         learners = read_learners(context, course, dumps.new.date)
         if learners is not None:

@@ -99,3 +99,19 @@ def test_what_is_taken_as_it_stands_is_asked_for_its_rows(context: Context) -> N
     (found,) = (one for one in read_tables(context, COURSE, {}) if one.task == f"pc_global_modal_ip:{COURSE}")
     assert found.inputs == {"user_info_combo": 1, "courses.global_modal_ip": 0}  # nobody has made it
     assert list(empty_table(found)) == []
+
+
+def test_bytes_are_compared_where_it_is_asked(context: Context) -> None:
+    load(context, "studentmodule")
+    path = context.warehouse.location(TableName(COURSE.dataset, "studentmodule"), partitioned=False)
+    assert isinstance(path, Path)
+    content = path.read_bytes()
+    path.write_bytes(content[:20] + bytes([content[20] ^ 1]) + content[21:])
+    context.warehouse.refresh(COURSE.dataset)
+    task = f"studentmodule:{COURSE}"
+    assert {one.task: one.fault for one in read_tables(context, COURSE, {})}[task] == ""
+    assert (
+        "studentmodule.parquet"
+        in {one.task: one.fault for one in read_tables(context, COURSE, {}, True)}[task]
+    )
+    load(context, "studentmodule")
