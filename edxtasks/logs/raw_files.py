@@ -28,7 +28,8 @@ COMPRESSION_SUFFIXES = (".gz", ".zst", ".bz2")
 LONGEST_LINE = 16 * 1024 * 1024
 """Most bytes of a line; of a longer one only the beginning is kept."""
 KEPT_OF_LONG_LINE = 64 * 1024
-BLOCK_SIZE = 4 * 1024 * 1024
+BLOCK_SIZE = 1024 * 1024
+"""Smaller blocks hold fewer lines of a kind, which are quicker one after another; larger ones take memory."""
 LONGEST_TRAILER = 1024 * 1024
 """Most bytes after the end of the compressed data that are taken for harmless."""
 

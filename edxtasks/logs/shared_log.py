@@ -7,6 +7,7 @@ rephrases blocks too.
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -35,6 +36,9 @@ MOST_SHARING = 8
 """Most workers that share one raw log: what one process reads and collects keeps five or six others busy."""
 AHEAD = 3
 """Blocks that a worker has at most, the one that it is at among them."""
+_SWITCH = 0.0002
+"""Seconds after which a worker's thread that rephrases gives way to the one that hears of blocks. A block
+comes in pieces, and its sender waits for each: with Python's usual 5 ms, longer than rephrasing takes."""
 MOST_KEPT = 5
 """Most blocks whose rows are kept in memory while those of a block before them are waited for."""
 
@@ -98,6 +102,7 @@ class Rephrasing:
         """Do it."""
         reader = BlockReader(self.rules)
         blocks: SimpleQueue[Block | None] = SimpleQueue()
+        sys.setswitchinterval(_SWITCH)
 
         def hear() -> None:
             # By a thread: neither end of the pipe may wait for the other one to read before it reads itself.
