@@ -27,8 +27,8 @@ ROOMS = {
     "mirror": ("tasks/mirror.py",),
     "mongo2gs": ("logs/", "tasks/mongo2gs.py", "mongodb.py"),
     "mongo2user_info": ("dumps/", "tasks/mongo2user_info.py", "mongodb.py"),
-    "split": ("logs/", "tasks/split.py", "steps/resource_limits.py", "retired.py"),
-    "waldofy": ("dumps/", "tasks/waldofy.py", "directories.py", "config/", "retired.py"),
+    "split": ("logs/", "tasks/split.py", "steps/resource_limits.py", "retired/"),
+    "waldofy": ("dumps/", "tasks/waldofy.py", "directories.py", "config/", "retired/"),
 }
 
 
