@@ -144,8 +144,8 @@ class _Retiring:
             found += 1
             hint = "; one is known in other upper and lower case" if one.in_other_case else ""
             say(
-                f"ERROR: learner {at} is in no dump, log, table or file{hint}: look how the data spell the user "
-                "name, and which user id they have"
+                f"ERROR: learner {at} is in no dump, log, table or file{hint}: look how the data spell the "
+                "user name, and which user id they have"
             )
         return found
 
