@@ -27,6 +27,9 @@ FEW_BYTES = 1 << 18
 """Most bytes of the files of a query that one thread reads: to share so little costs more than it brings."""
 
 _ROW_GROUP = 122_880
+_CODECS = {"zstd": "zstd, COMPRESSION_LEVEL 1", "snappy": "snappy"}
+"""DuckDB's usual level of zstd takes an eighth more time for a day of events, whose file is no smaller, and
+two fifths more for a table of numbers, whose file is 4 % smaller."""
 _KINDS = {other: kind for kind, other in DUCKDB_TYPES.items()}
 _INPUT = re.compile("\0([^\0]*)\0")
 """How a translated query names an input. SQL text cannot hold a zero character (`dialect.types.text`)."""
@@ -193,7 +196,7 @@ class Session:
         found = (
             self._connection_of_thread()
             .execute(
-                f"COPY ({sql}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION {codec}, "
+                f"COPY ({sql}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION {_CODECS[codec]}, "
                 f"ROW_GROUP_SIZE {row_group}, USE_TMP_FILE false, KV_METADATA {{edxtasks: {literal(pair)}}})"
             )
             .fetchone()
