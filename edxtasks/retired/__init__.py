@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from edxtasks.retired.learners import (
     LONGEST_NAME,
-    USUAL_WORDS,
     Learner,
     Retired,
+    is_usual_word,
     note_gone,
     read_gone,
     read_retired,
@@ -24,11 +24,11 @@ from edxtasks.retired.records import (
 __all__ = [
     "LONGEST_NAME",
     "TABLES_BY_ID",
-    "USUAL_WORDS",
     "Learner",
     "Retired",
     "is_about",
     "is_of_learner",
+    "is_usual_word",
     "note_gone",
     "of_document",
     "of_row",

@@ -59,7 +59,7 @@ text thread threads time title topic true type unit unknown url user username us
 vertical video videos view week welcome wiki www yes
 """
 USUAL_WORDS = frozenset(_USUAL.split())
-"""User names that are no `WORD`."""
+_SHORTEST_WORD = 3
 
 BLANK = b"***"
 """What stands in the place of a user name or address in the text of somebody else."""
@@ -331,6 +331,15 @@ class Retired:
         # The kind with its length before it: no two messages are spelt the same.
         message = b"%d:%s" % (len(kind), f"{kind}{text}".encode("utf-8", "surrogateescape"))
         return hmac.digest(self.key, b"edxtasks retire " + message, "sha256")[:_DIGEST_BYTES].hex()
+
+
+def is_usual_word(username: str) -> bool:
+    """Whether a user name is no `WORD`: it stands in texts and means nobody, as a number does, or `is`."""
+    return (
+        username.lower() in USUAL_WORDS
+        or len(username) < _SHORTEST_WORD
+        or re.fullmatch(r"[\d.+\-]*", username) is not None
+    )
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from edxtasks.dumps.reader import DeliveredTable
 from edxtasks.dumps.values import integer
 from edxtasks.errors import InputError, SettingsError
 from edxtasks.messages import Messages
-from edxtasks.retired import LONGEST_NAME, USUAL_WORDS, Learner
+from edxtasks.retired import LONGEST_NAME, Learner, is_usual_word
 
 _NOT_READ = re.compile(r"-edge(-|\.)|\.gpg$|\.failed$")
 _TABLES = {"auth_user": "users", "user_id_map": "user_id_map", "student_anonymoususerid": None}
@@ -77,7 +77,7 @@ def _named(one: Learner, accounts: _Accounts, parts_of_courses: set[str]) -> Nam
         anonymous = tuple(accounts.anonymous.get(number, ())) if number is not None else ()
         # Of an account that was renamed the name that was typed and the one that is known are meant.
         for username in dict.fromkeys(filter(None, (name, one.username))) or ("",):
-            usual = username.lower() in USUAL_WORDS or username in parts_of_courses
+            usual = is_usual_word(username) or username in parts_of_courses
             found.append(Learner(username, number, (address,) if address else (), usual, anonymous))
     in_other_case = not own and one.username.casefold() in accounts.other_case
     return Named(tuple(dict.fromkeys(found)), bool(own), in_other_case)
