@@ -31,28 +31,30 @@ WRONG = {
 column, a column of an input, a type, a parameter, an order with ties."""
 
 TOLD = {
-    "pc_day_totals.sql": "line 19: nforum is neither in GROUP BY nor in an aggregate",
-    "enrollday_all.sql": "line 40: it reads enrolments, which is not a table",
-    "course_modal_language.sql": "line 5: check many: ",
-    "problem_first_attempt_correct.sql": "line 21: the comment of column problem_nid is "
+    "pc_day_totals.sql": "line {line}: nforum is neither in GROUP BY nor in an aggregate",
+    "enrollday_all.sql": "line {line}: it reads enrolments, which is not a table",
+    "course_modal_language.sql": "line {line}: check many: ",
+    "problem_first_attempt_correct.sql": "line {line}: the comment of column problem_nid is "
     '"number of the problem in the course"; expected "TYPE: meaning"',
-    "chapter_grades.sql": "line 10: no source has a column do",
+    "chapter_grades.sql": "line {line}: no source has a column do",
     "ora_events.sql": "the columns differ from their declaration: course_id INTEGER is declared, the query "
     "gives course_id STRING",
-    "forum_person.sql": 'line 105: there is no parameter @course; did you mean "course_id"?',
-    "video_modules.sql": "line 12: ROW_NUMBER hangs on chance where the order has ties",
+    "forum_person.sql": 'line {line}: there is no parameter @course; did you mean "course_id"?',
+    "video_modules.sql": "line {line}: ROW_NUMBER hangs on chance where the order has ties",
 }
-"""What is said of each file."""
+"""What is said of each file, and in which line: where the wrong words stand."""
 
 
 def test_wrong_models_fail_alone(built: Project, tmp_path: Path) -> None:
     shutil.copytree(REPOSITORY / "edxtasks", tmp_path / "package" / "edxtasks")
     tables = tmp_path / "package" / "edxtasks" / "tables"
     models = tables / "person"
+    lines = {}
     for name, (right, wrong) in WRONG.items():
         path = tables / f"{name}.sql"
         text = path.read_text()
         assert right in text, name
+        lines[path.name] = text[: text.index(right)].count("\n") + 1
         path.write_text(text.replace(right, wrong))
     model = (models / "course_modal_ip.sql").read_text()
     (models / "split.sql").write_text(model)
@@ -76,7 +78,8 @@ def test_wrong_models_fail_alone(built: Project, tmp_path: Path) -> None:
         assert f"{models}/{file}.sql: {told}" in outcome.err
     assert f"course_axis:{course}" in outcome.built
     for file, told in TOLD.items():
-        assert any(file in line and told in line for line in outcome.err.splitlines()), file
+        words = told.replace("{line}", str(lines[file]))
+        assert any(file in one and words in one for one in outcome.err.splitlines()), words
     assert "pc_nchapters: expected one row for each user_id (its grain), found several" in outcome.err
     before = Path(built.warehouse, CourseKey.parse(course).dataset, "pc_nchapters.parquet")
     assert before.exists(), "the old table stays"
