@@ -586,3 +586,18 @@ def test_a_damaged_note_of_the_owner_is_told(tmp_path: Path) -> None:
     assert again.remarks()[0].startswith(f"{owner} was damaged")
     again.note_owner("campus", "MITx/1/1")
     assert ParquetWarehouse(warehouse.folder).other_owner("campus", "UniX/1/1") == "MITx/1/1"
+
+
+def test_a_build_whose_note_cannot_be_written_leaves_the_table(tmp_path: Path) -> None:
+    warehouse = filled(tmp_path / "warehouse")
+    note = warehouse.folder / "campus" / "_edxtasks" / "numbers.json"
+    content = note.read_bytes()
+    with pytest.raises(InputError):  # a build that fails leaves the note too
+        warehouse.load(NUMBERS_NAME, NUMBERS, JsonLines((tmp_path / "absent.json",)), BuildInfo("other"))
+    assert note.read_bytes() == content
+    note.unlink()
+    note.mkdir()  # in place of a full disk
+    with pytest.raises(UserError, match=r"numbers\.json: expected the name of a file"):
+        warehouse.load(NUMBERS_NAME, NUMBERS, [{"n": 9}], BuildInfo("other"))
+    assert ParquetWarehouse(warehouse.folder).states("campus")["numbers"].stamp == "stamp"
+    assert not list(note.parent.glob(".edxtasks-*"))

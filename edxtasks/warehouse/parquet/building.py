@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
@@ -24,7 +23,6 @@ from edxtasks.warehouse.base import (
 from edxtasks.warehouse.duckdb_sql import day_of, read_parquet
 from edxtasks.warehouse.parquet.folder import WarehouseFolder
 from edxtasks.warehouse.parquet.footer import DamagedFileError, read_footer
-from edxtasks.warehouse.parquet.notes import TableNotes
 from edxtasks.warehouse.parquet.reading import Reader, UnreadableError
 from edxtasks.warehouse.parquet.seals import copy_sealed
 from edxtasks.warehouse.schema import Schema
@@ -46,21 +44,17 @@ table is a third of the time that so few rows take, and makes the file less than
 class Builder:
     """Builds the tables of a warehouse folder."""
 
-    def __init__(self, folder: WarehouseFolder, notes: TableNotes, reader: Reader) -> None:
+    def __init__(self, folder: WarehouseFolder, reader: Reader) -> None:
         self._folder = folder
-        self._notes = notes
         self._reader = reader
 
     def create(
         self, name: TableName, query: Query, label: BuildInfo, checks: TableChecks | None
     ) -> TableState:
         """As `Warehouse.create` says."""
-        began = time.monotonic()
         with self._reader.inputs_of(query) as inputs, self._reader.session.result(query, inputs) as table:
             version, rows = self._reader.session.version(table, query.schema)
-            state = self.write(name, query.schema, f"SELECT * FROM {table}", version, rows, label, checks)
-        self.finish(name, label, began)
-        return state
+            return self.write(name, query.schema, f"SELECT * FROM {table}", version, rows, label, checks)
 
     def create_dates(
         self,
@@ -83,7 +77,7 @@ class Builder:
             refuse_strays,
         )
 
-        began, session = time.monotonic(), self._reader.session
+        session = self._reader.session
         day = day_of(schema[column])
         place, single = (self._folder.place(name, partitioned=form) for form in (True, False))
         listing = self._folder.listing(name.dataset)
@@ -124,7 +118,6 @@ class Builder:
             writer.finish(states, label.stamp)
         if single not in strays:
             single.unlink(missing_ok=True)  # the form of somebody else's, or before
-        self.finish(name, label, began)
         rows = sum(state.rows for state in states.values())
         return TableState(label.stamp, whole_version(states), rows, partitioned=True)
 
@@ -162,11 +155,6 @@ class Builder:
             publish(temporary, place)
         self._leave_folder_form(name)
         return TableState(label.stamp, version, rows, first_time=label.first_time, last_time=label.last_time)
-
-    def finish(self, name: TableName, label: BuildInfo, began: float) -> None:
-        """Note a build that began at a moment of the monotonic clock."""
-        self._notes.note_build(name, label, time.monotonic() - began)
-        self._folder.refresh(name.dataset)
 
     def forget(self, name: TableName) -> bool:
         """As `Warehouse.forget` says."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import partial
@@ -58,17 +57,13 @@ class Loader:
         checks: TableChecks | None,
     ) -> TableState:
         """As `Warehouse.load` says."""
-        began = time.monotonic()
         self._reader.session.read_next()
         if isinstance(content, ParquetFiles):
             with self._reader.engine(content.paths):
                 sql = f"SELECT {listed(schema)} FROM ({read_parquet(content.paths)})"
-                state = self._load(name, schema, sql, label, checks)
-        else:
-            with self._reader.engine(), self._json_files(schema, content) as paths:
-                state = self._load_json(name, schema, paths, label, checks)
-        self._builder.finish(name, label, began)
-        return state
+                return self._load(name, schema, sql, label, checks)
+        with self._reader.engine(), self._json_files(schema, content) as paths:
+            return self._load_json(name, schema, paths, label, checks)
 
     @contextmanager
     def _json_files(self, schema: Schema, content: JsonLines | Iterable[Row]) -> Iterator[Sequence[Path]]:

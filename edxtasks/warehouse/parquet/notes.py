@@ -5,8 +5,9 @@ damaged explains nothing, and of a damaged one people are told.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,12 @@ import orjson
 
 from edxtasks.files import write_atomically
 from edxtasks.printable import printable_path
-from edxtasks.scratch import PRIVATE
+from edxtasks.scratch import PRIVATE, beside, publish
 from edxtasks.warehouse.base import BuildInfo, TableName, user_name
 from edxtasks.warehouse.parquet.folder import WarehouseFolder
+
+_ROOM = 64
+"""Bytes that a note may get longer by in a build: it says when that ended, and how long it took."""
 
 _DAMAGED = (
     "is damaged: when and from what its table was built is not known any more. The table itself is not "
@@ -65,8 +69,24 @@ class TableNotes:
         """Note another description."""
         self._write(name, self._read(name) | {"description": description})
 
-    def note_build(self, name: TableName, label: BuildInfo, seconds: float) -> None:
-        """Note a build that took so long and has just ended; what the checks of earlier rows found goes."""
+    @contextmanager
+    def of_a_build(self, name: TableName, label: BuildInfo) -> Iterator[None]:
+        """A block that builds a table and replaces it: the build is noted; what the checks of earlier rows
+        found goes. The note is written before and gets its name afterwards, so that a full disk is found
+        before the table is another."""
+        began = time.monotonic()
+        self._folder.private(name.dataset)
+        place = self._place(name)
+        with beside(place) as part:
+            part.write_bytes(self._note(name, label, 0.0) + b" " * _ROOM)
+            yield
+            with part.open("r+b") as file:
+                file.write(self._note(name, label, time.monotonic() - began))
+                file.truncate()
+            publish(part, place)
+        self._damaged.pop(place, None)
+
+    def _note(self, name: TableName, label: BuildInfo, seconds: float) -> bytes:
         now, before = datetime.now(UTC), self.created(name)
         created = datetime.fromtimestamp(before, UTC) if before else now - timedelta(seconds=seconds)
         note = {
@@ -77,7 +97,7 @@ class TableNotes:
             "by": user_name(),
             "seconds": round(seconds, 3),
         }
-        self._write(name, note)
+        return orjson.dumps(note)
 
     def note_checks(self, name: TableName, digest: str, results: Sequence[Mapping[str, Any]]) -> None:
         """Note which checks the rows of a table went through, and what these found."""

@@ -4,7 +4,7 @@ its subject."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,7 +61,7 @@ class ParquetWarehouse(Warehouse):
         self._notes = TableNotes(self._folder)
         self._owners = Owners(self._folder)
         self._reader = Reader(self._folder, share, scratch)
-        self._builder = Builder(self._folder, self._notes, self._reader)
+        self._builder = Builder(self._folder, self._reader)
         self._loader = Loader(self._reader, self._builder, scratch)
 
     # Listing
@@ -129,7 +129,8 @@ class ParquetWarehouse(Warehouse):
         label: BuildInfo,
         checks: TableChecks | None = None,
     ) -> TableState:
-        return self._loader.load(name, schema, content, label, checks)
+        with self._noted(name, label):
+            return self._loader.load(name, schema, content, label, checks)
 
     def side_by_side(self) -> AbstractContextManager[object]:
         return self.session.side_by_side()
@@ -137,7 +138,8 @@ class ParquetWarehouse(Warehouse):
     def create(
         self, name: TableName, query: Query, label: BuildInfo, checks: TableChecks | None = None
     ) -> TableState:
-        return self._builder.create(name, query, label, checks)
+        with self._noted(name, label):
+            return self._builder.create(name, query, label, checks)
 
     def create_dates(
         self,
@@ -149,7 +151,15 @@ class ParquetWarehouse(Warehouse):
         label: BuildInfo,
         checks: TableChecks | None = None,
     ) -> TableState:
-        return self._builder.create_dates(name, schema, column, work, keep, label, checks, self.progress)
+        with self._noted(name, label):
+            return self._builder.create_dates(name, schema, column, work, keep, label, checks, self.progress)
+
+    @contextmanager
+    def _noted(self, name: TableName, label: BuildInfo) -> Iterator[None]:
+        """A block that builds a table: it is noted, and what is known of its dataset is listed anew."""
+        with self._notes.of_a_build(name, label):
+            yield
+        self._folder.refresh(name.dataset)
 
     def forget(self, name: TableName) -> bool:
         return self._builder.forget(name)
