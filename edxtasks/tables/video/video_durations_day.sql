@@ -20,11 +20,34 @@ WITH
     FROM tracklog
     WHERE event_type IN ('load_video', 'play_video', 'pause_video', 'stop_video', 'seek_video')
   ),
+  lengths AS (
+    SELECT date, written_id, 'log_duration' AS source, duration AS length
+    FROM player_events
+    UNION ALL
+    SELECT date, written_id, 'stop_video' AS source, player_time AS length
+    FROM player_events
+    WHERE event_type = 'stop_video'
+  ),
+  -- Players also say wild numbers: nothing longer than 10 hours counts.
+  rounded AS (
+    SELECT
+      date,
+      written_id,
+      source,
+      CAST(ROUND(IF(length BETWEEN 0 AND 36000, length, NULL)) AS INT64) AS seconds
+    FROM lengths
+  ),
+  -- Names are found once for all events that say the same.
+  counted AS (
+    SELECT date, written_id, source, seconds, COUNT(*) AS n
+    FROM rounded
+    WHERE seconds > 0
+    GROUP BY date, written_id, source, seconds
+  ),
   -- The name in the id, as in video_stats_day.
   named AS (
     SELECT
       date,
-      event_type,
       CASE
         WHEN STRPOS(written_id, '+block@') > 0 THEN REGEXP_EXTRACT(written_id, r'(?s)^.*\+block@(.*)$')
         WHEN STARTS_WITH(written_id, 'i4x://') THEN REGEXP_EXTRACT(written_id, r'([^/]*)/*$')
@@ -33,34 +56,26 @@ WITH
         WHEN STARTS_WITH(written_id, 'i4x-') THEN REGEXP_EXTRACT(written_id, r'([^-]*)$')
         ELSE written_id
       END AS name,
-      duration,
-      player_time
-    FROM player_events
+      source,
+      seconds,
+      n
+    FROM counted
   ),
-  lengths AS (
-    SELECT date, name, 'log_duration' AS source, duration AS length
-    FROM named
-    UNION ALL
-    SELECT date, name, 'stop_video' AS source, player_time AS length
-    FROM named
-    WHERE event_type = 'stop_video'
-  ),
-  -- Players also say wild numbers: nothing longer than 10 hours counts.
-  rounded AS (
+  with_ids AS (
     SELECT
       date,
       REGEXP_REPLACE(name, r'[^\p{L}\p{N}-]+', '_') AS video_id,
       source,
-      CAST(ROUND(IF(length BETWEEN 0 AND 36000, length, NULL)) AS INT64) AS seconds
-    FROM lengths
+      seconds,
+      n
+    FROM named
   )
 SELECT
   date, -- DATE: UTC date
   video_id, -- STRING: video, the name in its id
   source, -- STRING: log_duration: the length that an event says; stop_video: where the video stopped at its end
   seconds, -- INTEGER: length, seconds, more than 0
-  COUNT(*) AS n -- INTEGER: events that say so
-FROM rounded
+  SUM(n) AS n -- INTEGER: events that say so
+FROM with_ids
 WHERE video_id != ''
-  AND seconds > 0
 GROUP BY date, video_id, source, seconds

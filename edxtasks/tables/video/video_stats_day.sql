@@ -22,6 +22,26 @@ WITH
     WHERE event_type IN ('play_video', 'pause_video', 'stop_video')
       AND username != ''
   ),
+  positions AS (
+    SELECT
+      date,
+      username,
+      written_id,
+      -- Events with a speed come from players with a file for each speed: their clock is that of the faster file.
+      -- Bounds only keep the product of wild numbers finite.
+      IF(player_time BETWEEN 0 AND 1e9, player_time, NULL) * IF(speed > 0 AND NOT IS_INF(speed), LEAST(speed, 1e9), 1.0) AS position
+    FROM player_events
+  ),
+  -- Names are found once for all events of a learner with the same id.
+  furthest AS (
+    SELECT
+      date,
+      username,
+      written_id,
+      MAX(IF(position BETWEEN 0 AND 36000, position, NULL)) AS position
+    FROM positions
+    GROUP BY date, username, written_id
+  ),
   -- The name in the id: of a block key, an i4x URL, the HTML id of an i4x video, or the id as it is.
   named AS (
     SELECT
@@ -35,18 +55,16 @@ WITH
         WHEN STARTS_WITH(written_id, 'i4x-') THEN REGEXP_EXTRACT(written_id, r'([^-]*)$')
         ELSE written_id
       END AS name,
-      -- Events with a speed come from players with a file for each speed: their clock is that of the faster file.
-      -- Bounds only keep the product of wild numbers finite.
-      IF(player_time BETWEEN 0 AND 1e9, player_time, NULL) * IF(speed > 0 AND NOT IS_INF(speed), LEAST(speed, 1e9), 1.0) AS position
-    FROM player_events
+      position
+    FROM furthest
   ),
   -- Web pages write an id with _ for every character that is not a letter, number, _ or -.
-  positions AS (
+  with_ids AS (
     SELECT
       date,
       username,
       REGEXP_REPLACE(name, r'[^\p{L}\p{N}-]+', '_') AS video_id,
-      IF(position BETWEEN 0 AND 36000, position, NULL) AS position
+      position
     FROM named
   )
 SELECT
@@ -54,6 +72,6 @@ SELECT
   username, -- STRING: learner
   video_id, -- STRING: video, the name in its id
   MAX(position) AS position -- FLOAT: furthest position, seconds; NULL where no event says one from 0 to 10 hours
-FROM positions
+FROM with_ids
 WHERE video_id != ''
 GROUP BY date, username, video_id
