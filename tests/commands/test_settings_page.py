@@ -25,8 +25,8 @@ ROOMS = {
     "estimate": ("commands/estimate.py",),
     "health": ("health/", "directories.py", "config/", "tasks/split.py"),
     "mirror": ("tasks/mirror.py",),
-    "mongo2gs": ("logs/", "tasks/mongo2gs.py", "mongodb.py"),
-    "mongo2user_info": ("dumps/", "tasks/mongo2user_info.py", "mongodb.py"),
+    "mongo2gs": ("logs/", "tasks/mongo2gs.py", "mongodb.py", "retired/"),
+    "mongo2user_info": ("dumps/", "tasks/mongo2user_info.py", "mongodb.py", "retired/"),
     "split": ("logs/", "tasks/split.py", "steps/resource_limits.py", "retired/"),
     "waldofy": ("dumps/", "tasks/waldofy.py", "directories.py", "config/", "retired/"),
 }
