@@ -52,8 +52,7 @@ def load_namespace(folder: Path, arguments: Sequence[str], environment: Mapping[
     screen = Screen()
     try:
         is_run = not words.words or words.words[0] not in other_commands()
-        if is_run:
-            screen.show(lambda: "reading settings and tables, making the tasks")
+        screen.show(lambda: "reading settings and tables, making the tasks")
         settings = load_settings(folder, words.variables, environment)
         if not is_run and settings.options.log_json is not None:
             raise SettingsError(f"log_json: without effect on {words.words[0]}, only runs have such lines")
@@ -66,7 +65,11 @@ def load_namespace(folder: Path, arguments: Sequence[str], environment: Mapping[
         raise
 
     def tasks() -> Iterator[dict[str, Any]]:
-        yield from graph.tasks()
+        try:
+            yield from graph.tasks()
+        finally:
+            if not is_run:  # what it writes is its own
+                screen.stop()
 
     return {
         "DOIT_CONFIG": {

@@ -15,6 +15,7 @@ from typing import Any
 
 from edxtasks.build.freshness import Status
 from edxtasks.course import CourseKey
+from edxtasks.graph.screen import counted
 from edxtasks.graph.tasks import STEP
 from edxtasks.printable import listed
 from edxtasks.steps.step import Step
@@ -43,12 +44,15 @@ class Planned:
 
 
 def plan(tasks: Mapping[str, Any], selected: Iterable[str]) -> list[Planned]:
-    """The outlook of the selected tasks and of all that they are made from, inputs first; no groups."""
+    """The outlook of the selected tasks and of all that they are made from, inputs first; no groups. Where
+    that takes long, how far it is is shown."""
     found: dict[str, Planned] = {}
-    for name in in_order(tasks, selected):
-        step = (tasks[name].meta or {}).get(STEP)
-        if isinstance(step, Step):
-            found[name] = outlook_of(step, [found[dep] for dep in steps_before(tasks, name) if dep in found])
+    with counted("looking at", in_order(tasks, selected)) as names:
+        for name in names:
+            step = (tasks[name].meta or {}).get(STEP)
+            if isinstance(step, Step):
+                before = [found[dep] for dep in steps_before(tasks, name) if dep in found]
+                found[name] = outlook_of(step, before)
     return list(found.values())
 
 

@@ -10,13 +10,14 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 from edxtasks.errors import from_machine
 from edxtasks.graph.progress_words import clock, line
 from edxtasks.graph.record import Snapshot
-from edxtasks.printable import divert_messages, printable_message
+from edxtasks.printable import divert_messages, number, printable_message, quantity
 
 if TYPE_CHECKING:
     from edxtasks.graph.live import LivePlace
@@ -134,6 +135,28 @@ class Screen:
             self.nobody_reads()
         elif stream is not self.stream:  # a file on a full disk, say
             self.say(f"what the run came to could not be written: {from_machine(error)}")
+
+
+@contextmanager
+def counted(words: str, names: Sequence[str]) -> Iterator[Iterator[str]]:
+    """The names again, while how many of them were taken is shown: `looking at 812 of 43 000 tasks`.
+
+    For a command that looks at many tasks before it says anything; until then it is to write nothing.
+    """
+    taken = 0
+
+    def one_by_one() -> Iterator[str]:
+        nonlocal taken
+        for name in names:
+            yield name
+            taken += 1
+
+    screen = Screen()
+    screen.show(lambda: f"{words} {number(taken)} of {quantity(len(names), 'task')}")
+    try:
+        yield one_by_one()
+    finally:
+        screen.stop()
 
 
 def _is_live(stream: Any) -> bool:

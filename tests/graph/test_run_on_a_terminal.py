@@ -29,7 +29,8 @@ from edxtasks.graph.json_lines import JsonLines
 from edxtasks.graph.live import LivePlace
 from edxtasks.graph.load import load_namespace
 from edxtasks.graph.record import Outcome, Running, RunRecord, Snapshot, TaskRecord
-from edxtasks.graph.screen import Screen
+from edxtasks.graph.screen import Screen, counted
+from edxtasks.printable import say
 
 COURSE = "OrgZ/Chem-1x.Advanced_Laboratory_Methods_and_Safety/2031_Spring_Second_Half_Of_Term"
 BAD = "aaa.log.gz"
@@ -143,6 +144,23 @@ def test_nothing_is_left_of_it_where_the_terminal_gets_narrower(monkeypatch: pyt
         assert len(screen.text.splitlines()) == 5
         shown(20, place.close)
         assert screen.text.splitlines() == ["warning first", "warning second"]
+
+
+def test_a_command_that_looks_shows_how_far_it_is_and_then_writes_alone(
+    office: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    namespace = load_namespace(fresh(office, tmp_path / "office"), ["list"], {})
+    names = [task["name"] for task in namespace["task_edxtasks"]() if task.get("name")]
+    assert COURSE in names  # the sub-task of many
+    say("nothing stands below")  # nor is anything diverted to a screen
+    with counted("looking at", names) as one_by_one:
+        assert list(one_by_one) == names
+    say("nothing stands here")
+    told = capsys.readouterr().err.splitlines()
+    assert [line for line in told if line.startswith("nothing")] == [
+        "nothing stands below",
+        "nothing stands here",
+    ]
 
 
 def test_what_is_built_scrolls_by_only_on_demand(shown: Shown) -> None:
