@@ -2,16 +2,7 @@
 
 from __future__ import annotations
 
-from edxtasks.retired.learners import (
-    LONGEST_NAME,
-    Learner,
-    Retired,
-    is_usual_word,
-    note_gone,
-    read_gone,
-    read_retired,
-    write_retired,
-)
+from edxtasks.retired.learners import LONGEST_NAME, Learner, Retired, is_usual_word
 from edxtasks.retired.records import (
     TABLES_BY_ID,
     is_about,
@@ -20,6 +11,7 @@ from edxtasks.retired.records import (
     of_row,
     record_cleaner,
 )
+from edxtasks.retired.stored_list import note_gone, read_gone, read_retired, write_retired
 
 __all__ = [
     "LONGEST_NAME",
