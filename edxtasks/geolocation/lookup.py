@@ -13,15 +13,15 @@ from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from sys import intern
 from types import TracebackType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from geoip2.database import Reader
-from geoip2.errors import AddressNotFoundError
-from geoip2.models import City
 from maxminddb import InvalidDatabaseError
 
 from edxtasks.config import Settings
 from edxtasks.errors import InputError
+
+if TYPE_CHECKING:
+    from geoip2.models import City
 
 HOW_TO_GET = (
     "get GeoLite2-City.mmdb (free, after signing up at https://www.maxmind.com/en/geolite2/signup) or "
@@ -75,6 +75,8 @@ class CityDatabase:
     """
 
     def __init__(self, path: Path) -> None:
+        from geoip2.database import Reader  # every run reads this file, and few look addresses up
+
         self._path = path
         try:
             self._reader = Reader(path)
@@ -121,6 +123,8 @@ class CityDatabase:
         return self._remembered(address) if address else None
 
     def _look_up(self, text: str) -> Place | None:
+        from geoip2.errors import AddressNotFoundError
+
         address = parse_address(text)
         if address is None or address.version > self._version or is_private(address):
             return None

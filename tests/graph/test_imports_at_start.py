@@ -8,9 +8,12 @@ import sys
 START = """
 import sys
 import edxtasks.graph.load
+from edxtasks.build.python_modules import read_modules
+from edxtasks.build.registry import PACKAGE, TABLES
 from edxtasks.graph.task_files import reserved_words
 
 reserved_words()  # reads the files of all tasks
+assert list(read_modules(TABLES, PACKAGE))
 print(*sys.modules)
 """
 JOB = """
@@ -27,12 +30,13 @@ def imported(code: str) -> set[str]:
     return set(ended.stdout.split())
 
 
-def test_tasks_are_read_without_what_makes_rows_and_pages() -> None:
+def test_tasks_and_tables_are_read_without_what_makes_rows_and_pages() -> None:
     modules = imported(START)
     assert "edxtasks.tasks.split" in modules
     assert not modules & {"edxtasks.logs.rows.rephrase", "edxtasks.logs.coordinator", "msgspec"}
     assert not modules & {"edxtasks.pages.html", "edxtasks.pages.catalog.entries", "jinja2"}
     assert not modules & {"duckdb", "sqlglot", "google.cloud.bigquery", "pymongo"}
+    assert not modules & {"geoip2", "filelock", "numpy"}
 
 
 def test_a_worker_splits_without_graph_and_tables() -> None:

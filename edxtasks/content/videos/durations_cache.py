@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from filelock import FileLock, Timeout
 
 from edxtasks.caches import keeps_caches
 from edxtasks.files import write_atomically
@@ -41,6 +40,8 @@ def add_durations(path: Path, found: Mapping[str, int | None]) -> None:
     }
     if not keeps_caches():
         return
+    from filelock import FileLock, Timeout  # every run reads this file, and few ask for durations
+
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_suffix(".lock"), timeout=_LONGEST_WAIT):
