@@ -1,6 +1,6 @@
 """What a nightly run costs beside its rows: many courses, one more day of logs.
 
-    python benchmarks/nightly.py [COURSES] [DAYS] [--tree FOLDER …] [--rounds N] [--keep FOLDER]
+    python benchmarks/nightly.py [COURSES] [DAYS] [--tree FOLDER …] [--rounds N] [--keep FOLDER] [-n N …]
 
 20 courses of 20 learners and 6 days, by default, of the simulated campus. `doit weekly -n 1` builds all DAYS
 but the last from nothing; then the logs of the last day come, and it runs again; then it runs with nothing to
@@ -9,7 +9,8 @@ the warehouse that were written; what the day more cost in hundredths of all the
 with nothing to do its seconds and its peak memory.
 
 `--tree` names a checkout; several, and they run in turn on copies of the same folder, round after round:
-figures are medians, and ratios are between runs that had the same neighbours.
+figures are medians, and ratios are between runs that had the same neighbours. `-n 1 2` runs each with one
+task at a time and with two, and tells how many times as fast the second is by the clock.
 """
 
 from __future__ import annotations
@@ -70,12 +71,12 @@ def campus(folder: Path, courses: int, days: int, learners: int) -> None:
     )
 
 
-def run(folder: Path, tree: Path, command: str) -> Figures:
-    """doit in a project folder, with the product of a checkout."""
+def run(folder: Path, tree: Path, command: str, at_once: int) -> Figures:
+    """doit in a project folder, with the product of a checkout, and so many tasks at once."""
     shutil.copy(tree / "dodo.py", folder)
     began, wall = time.time_ns(), time.monotonic()
     with subprocess.Popen(
-        [sys.executable, "-m", "doit", "-n", "1", command],
+        [sys.executable, "-m", "doit", "-n", str(at_once), command],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(tree)},
         stderr=subprocess.PIPE,
@@ -93,15 +94,15 @@ def run(folder: Path, tree: Path, command: str) -> Figures:
     return Figures(used.ru_utime + used.ru_stime, time.monotonic() - wall, tasks, files, used.ru_maxrss >> 10)
 
 
-def round_of(start: Path, tree: Path, command: str) -> tuple[Figures, Figures, Figures]:
+def round_of(start: Path, tree: Path, command: str, at_once: int) -> tuple[Figures, Figures, Figures]:
     """All days but the last; the last; nothing."""
     folder = start.parent / "run"
     shutil.copytree(start, folder)
     try:
-        days = run(folder, tree, command)
+        days = run(folder, tree, command, at_once)
         for log in (folder / ASIDE).iterdir():
             log.rename(folder / "DAILY" / log.name)
-        return days, run(folder, tree, command), run(folder, tree, command)
+        return days, run(folder, tree, command, at_once), run(folder, tree, command, at_once)
     finally:
         shutil.rmtree(folder)
 
@@ -119,6 +120,7 @@ def main() -> None:
     parser.add_argument("--learners", type=int, default=20)
     parser.add_argument("--command", default="weekly")
     parser.add_argument("--tree", type=Path, nargs="+", default=[REPOSITORY])
+    parser.add_argument("-n", type=int, nargs="+", default=[1], dest="at_once")
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--keep", type=Path, help="the campus is made here, or taken from here")
     asked = parser.parse_args()
@@ -126,13 +128,14 @@ def main() -> None:
         start = asked.keep or Path(temporary) / "campus"
         if not start.exists():
             campus(start, asked.courses, asked.days, asked.learners)
+        kinds = [(tree, at_once) for tree in asked.tree for at_once in asked.at_once]
         rounds = [
-            [round_of(start, tree.resolve(), asked.command) for tree in asked.tree]
+            [round_of(start, tree.resolve(), asked.command, at_once) for tree, at_once in kinds]
             for _ in range(asked.rounds)
         ]
-    for number, tree in enumerate(asked.tree):
+    for number, (tree, at_once) in enumerate(kinds):
         parts = [middle([one[number][part] for one in rounds]) for part in range(3)]
-        print(tree)
+        print(f"{tree}, -n {at_once}")
         for words, figures in zip(
             (f"{asked.days - 1} days", "one day more", "nothing to do"), parts, strict=True
         ):
@@ -140,8 +143,10 @@ def main() -> None:
         share = median(one[number][1].cpu / one[number][0].cpu for one in rounds)
         print(f"  one day more / {asked.days - 1} days: {share:.0%}")
         if number:
-            ratio = median(one[number][1].cpu / one[0][1].cpu for one in rounds)
-            print(f"  one day more, of the first checkout: {ratio:.2f}")
+            for part, words in enumerate((f"{asked.days - 1} days", "one day more")):
+                cpu = median(one[number][part].cpu / one[0][part].cpu for one in rounds)
+                wall = median(one[0][part].wall / one[number][part].wall for one in rounds)
+                print(f"  {words}, against the first: {cpu:.2f} of the CPU time, {wall:.2f} times as fast")
 
 
 if __name__ == "__main__":

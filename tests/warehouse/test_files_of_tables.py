@@ -601,3 +601,32 @@ def test_a_build_whose_note_cannot_be_written_leaves_the_table(tmp_path: Path) -
         warehouse.load(NUMBERS_NAME, NUMBERS, [{"n": 9}], BuildInfo("other"))
     assert ParquetWarehouse(warehouse.folder).states("campus")["numbers"].stamp == "stamp"
     assert not list(note.parent.glob(".edxtasks-*"))
+
+
+@pytest.mark.parametrize("by_name_first", [True, False])
+def test_after_a_refresh_tables_are_as_others_have_left_them(tmp_path: Path, by_name_first: bool) -> None:
+    """Whether single tables are asked for, or all."""
+    ours, other = ParquetWarehouse(tmp_path), ParquetWarehouse(tmp_path)
+    for table in ("changed", "gone", "kept"):
+        other.load(TableName("campus", table), NUMBERS, [{"n": 1}], BuildInfo("first"))
+    assert sorted(ours.states("campus")) == ["changed", "gone", "kept"]
+    other.load(TableName("campus", "changed"), NUMBERS, [{"n": 1}, {"n": 2}], BuildInfo("second"))
+    other.drop(TableName("campus", "gone"))
+    other.load(TableName("campus", "new"), NUMBERS, [], BuildInfo("third"))
+    assert "new" not in ours.states("campus")
+    ours.refresh("campus")
+    found = ours.states("campus")
+    names = ("changed", "gone", "kept", "new", "never")
+    if by_name_first:
+        assert [(found[name].rows if name in found else None) for name in names] == [2, None, 1, 0, None]
+    assert {name: (state.stamp, state.rows) for name, state in found.items()} == {
+        "changed": ("second", 2),
+        "kept": ("first", 1),
+        "new": ("third", 0),
+    }
+    assert [(found[name].rows if name in found else None) for name in names] == [2, None, 1, 0, None]
+    assert len(found) == 3 and found
+    for table in ("changed", "kept", "new"):
+        other.drop(TableName("campus", table))
+    ours.refresh("campus")
+    assert not ours.states("campus")

@@ -3,7 +3,8 @@
 The truth stands in the footers of the Parquet files. `_edxtasks/states.json` of the dataset repeats it
 together with size and time of each file, so that a listing reads one small file and asks the file system
 once for each table; where size or time differ, or the file is missing, the footer is read. A process that
-lists a dataset again keeps what it found before, and writes the file once, when its run ends.
+lists a dataset again keeps what it found before, looks at the tables that it is asked for, and writes the
+file once, when its run ends.
 
 What an engine found wrong in a file whose footer is in order is noted in `_edxtasks/damaged.json`: the table
 has no stamp, and so is rebuilt, until the file is another.
@@ -12,10 +13,10 @@ has no stamp, and so is rebuilt, until the file is another.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+import stat
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property
 from pathlib import Path
 
 import orjson
@@ -50,57 +51,104 @@ class Listing:
     def __init__(self, folder: Path, cached: bool = True, before: Listing | None = None) -> None:
         """`cached`: what was found is kept in the cache of the folder, and read from it. `before` is the
         listing that this process had until now: it is looked at instead, and what is new is kept when the
-        process saves it; until then others read the footers."""
+        process saves it; until then others read the footers. Then each table is looked at when it is first
+        asked for: a build asks for a few, and there may be a hundred, or a day table for each of years."""
         self.folder = folder
         self.identity = _identity(folder)
+        self.states: Mapping[str, TableState] = _States(self)
+        """State by table name. What is asked of it is looked up in the folder then, once."""
         self.unsaved: bool = before is not None and before.unsaved
+        self._entries: dict[str, _Entry | None] = {}
+        """What was looked at, without the stamps of what is damaged; None where there is no such table."""
+        self._found: dict[str, _Entry]
+        self._odd: list[str]
+        self._is_whole = False
+        if before is not None:
+            self._found, self._odd = before._found, before._odd
+            self._damaged = self._damages()
+            if self._damaged:
+                self.names()  # when all is in order again, the notes go
+            return
         scanned, self._odd = _scan(folder)
-        known = before._found if before is not None else self._read_cache() if scanned and cached else {}
-        changed = set(known) != set(scanned)
-        self._entries: dict[str, _Entry] = {}
-        for name, marks in scanned.items():
-            entry = known.get(name)
-            # What could not be read may be in order again without a trace in size and time.
-            if entry is None or entry.marks != marks or _fault(entry):
-                entry = _Entry(marks, table_files(folder, name, marks, _unchanged(entry, marks)))
-                changed = True
-            self._entries[name] = entry
-        self._found: dict[str, _Entry] = dict(self._entries)
-        if changed and scanned and before is not None:
-            self.unsaved = True
-        elif changed and scanned and cached:
+        self._found = self._read_cache() if scanned and cached else {}
+        self._damaged = self._damages()
+        if self._take(scanned) and scanned and cached:
             self.save()
-        self._heed_damages()
 
-    @cached_property
-    def states(self) -> Mapping[str, TableState]:
-        """State by table name."""
-        return {
-            name: entry.found.state for name, entry in self._entries.items() if entry.found.state is not None
-        }
+    def names(self) -> list[str]:
+        """The names of all tables."""
+        if not self._is_whole:
+            scanned, self._odd = _scan(self.folder)
+            self.unsaved |= self._take(scanned)
+        return [name for name, entry in self._entries.items() if entry is not None]
+
+    def has_any(self) -> bool:
+        """Whether there is any table: one of those that were there before, as a rule."""
+        before = any(self.state(name) is not None for name in list(self._found))
+        return before or any(self.state(name) is not None for name in self.names())
+
+    def _take(self, scanned: Mapping[str, dict[str, FileMark]]) -> bool:
+        """Note all tables, as their files were found. Whether any is another than before."""
+        new = {name: marks for name, marks in scanned.items() if name not in self._entries}
+        changed = [self._look_at(name, marks) for name, marks in new.items()]
+        gone = set(self._found) - set(self._entries)
+        for name in gone:
+            del self._found[name]
+        self._entries = dict(sorted(self._entries.items()))
+        self._is_whole = True
+        self._forget_damages()
+        return any(changed) or bool(gone)
+
+    def _look_at(self, name: str, marks: dict[str, FileMark]) -> bool:
+        """Note a table with these files. Whether it is another than before."""
+        entry = self._found.get(name)
+        # What could not be read may be in order again without a trace in size and time.
+        changed = entry is None or entry.marks != marks or bool(_fault(entry))
+        if entry is None or changed:
+            entry = _Entry(marks, table_files(self.folder, name, marks, _unchanged(entry, marks)))
+            self._found[name] = entry
+        self._entries[name] = self._heeding_damages(entry)
+        return changed
+
+    def _entry(self, table: str) -> _Entry | None:
+        """A table, as it is now or was when it was first asked for."""
+        if table not in self._entries and not self._is_whole:
+            marks = _marks_of(self.folder, table)
+            if marks:
+                self.unsaved |= self._look_at(table, marks)
+            else:
+                self.unsaved |= self._found.pop(table, None) is not None
+                self._entries[table] = None
+        return self._entries.get(table)
+
+    def state(self, table: str) -> TableState | None:
+        """The state of a table, None where there is none."""
+        entry = self._entry(table)
+        return None if entry is None else entry.found.state
 
     def dates(self, table: str) -> dict[date, DateState]:
         """The dates of a partitioned table, in order."""
-        entry = self._entries.get(table)
+        entry = self._entry(table)
         return {} if entry is None else entry.found.dates()
 
     def files(self, table: str) -> list[Path]:
         """The files that a table is read from."""
-        entry = self._entries.get(table)
+        entry = self._entry(table)
         return [] if entry is None else [self.folder / file for file in entry.found.files]
 
     def strays(self, table: str) -> frozenset[Path]:
         """The files among those of a table that are not its own: they are not read, and never removed."""
-        entry = self._entries.get(table)
+        entry = self._entry(table)
         return frozenset() if entry is None else frozenset(self.folder / file for file in entry.found.strays)
 
     def ours(self, table: str) -> bool:
         """Whether the product has built a table."""
-        entry = self._entries.get(table)
+        entry = self._entry(table)
         return entry is not None and entry.found.ours
 
     def remarks(self) -> list[str]:
         """What lies among the tables and is not read, in lines for people."""
+        self.names()
         odd = [
             f"{printable_path(self.folder / name)} is not read: its name is not one of a table"
             for name in self._odd
@@ -109,17 +157,16 @@ class Listing:
             f"{printable_path(self.folder / file)} is not read: it is not a file of the table "
             f"{printable(name)}. Remove it, or move it out of the warehouse"
             for name, entry in self._entries.items()
+            if entry is not None
             for file in entry.found.strays
         ]
 
     def note_signature(self, table: str, signature: str) -> None:
         """Keep `signature` with the state of a table, as long as its files stay as they are."""
-        for entries in (self._entries, self._found):
-            entry = entries[table]
-            if entry.found.state is not None:
+        for entry in (self._entry(table), self._found.get(table)):
+            if entry is not None and entry.found.state is not None:
                 state = replace(entry.found.state, signature=signature)
-                entries[table] = _Entry(entry.marks, replace(entry.found, state=state))
-        vars(self).pop("states", None)
+                entry.found = replace(entry.found, state=state)
         self.unsaved = True
 
     def save(self) -> None:
@@ -134,19 +181,26 @@ class Listing:
         damages[str(path.relative_to(self.folder))] = (*_mark_now(path), reason)
         write_atomically(self.folder / PRIVATE / DAMAGED, orjson.dumps(damages))
 
-    def _heed_damages(self) -> None:
-        damages = self._damages()
-        if not damages:
-            return
-        held = {}
-        for name, entry in self._found.items():
-            for file in entry.found.files:
-                *mark, reason = damages.get(file, (None,))
-                if mark and tuple(mark) == entry.marks[file]:
-                    held[file] = damages[file]
-                    found = _without_stamp(self._entries[name].found, file, f"{reason}")
-                    self._entries[name] = _Entry(entry.marks, found)
-        if not held:
+    def _heeding_damages(self, entry: _Entry) -> _Entry:
+        """A table without the stamps of what is noted as damaged."""
+        found = entry.found
+        for file in entry.found.files:
+            if (reason := self._damage(entry, file)) is not None:
+                found = _without_stamp(found, file, reason)
+        return entry if found is entry.found else _Entry(entry.marks, found)
+
+    def _damage(self, entry: _Entry, file: str) -> str | None:
+        """What is noted about a file, as long as it is the one that it was noted about."""
+        *mark, reason = self._damaged.get(file, (None,))
+        return f"{reason}" if mark and tuple(mark) == entry.marks[file] else None
+
+    def _forget_damages(self) -> None:
+        """Remove the notes when they are about no file that is there any more."""
+        if self._damaged and not any(
+            self._damage(entry, file) is not None
+            for entry in self._found.values()
+            for file in entry.found.files
+        ):
             (self.folder / PRIVATE / DAMAGED).unlink(missing_ok=True)
 
     def _damages(self) -> dict[str, tuple[object, ...]]:
@@ -174,6 +228,28 @@ class Listing:
             }
         except (LookupError, TypeError, AttributeError):  # another version wrote it
             return {}  # only a cache: the footers know
+
+
+class _States(Mapping[str, TableState]):
+    """The states of a listing, by table. What is not asked for is not looked up."""
+
+    def __init__(self, listing: Listing) -> None:
+        self._listing = listing
+
+    def __getitem__(self, table: str) -> TableState:
+        state = self._listing.state(table)
+        if state is None:
+            raise KeyError(table)
+        return state
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._listing.names() if self._listing.state(name) is not None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __bool__(self) -> bool:
+        return self._listing.has_any()
 
 
 def _fault(entry: _Entry) -> str:
@@ -241,6 +317,25 @@ def _scan(folder: Path) -> tuple[dict[str, dict[str, FileMark]], list[str]]:
         else:
             odd.append(entry.name)
     return {name: dict(sorted(found[name].items())) for name in sorted(found)}, sorted(odd)
+
+
+def _marks_of(folder: Path, name: str) -> dict[str, FileMark]:
+    """All files that may belong to one table, as `_scan` finds them."""
+    marks: dict[str, FileMark] = {}
+    single, inner = folder / f"{name}{SUFFIX}", folder / name
+    try:
+        status = single.stat()
+    except FileNotFoundError:
+        if single.is_symlink():
+            marks[single.name] = _UNKNOWN
+    except OSError:
+        marks[single.name] = _UNKNOWN
+    else:
+        if not stat.S_ISDIR(status.st_mode):
+            marks[single.name] = (status.st_size, status.st_mtime_ns)
+    if inner.is_dir():
+        marks.update(_marks_in(inner, name))
+    return dict(sorted(marks.items()))
 
 
 def _visible(folder: Path) -> list[os.DirEntry[str]]:
