@@ -77,6 +77,14 @@ def test_what_is_beyond_all_measure_is_refused(sql: str, told: str) -> None:
     assert told in str(refusal.value)
 
 
+def test_of_many_complaints_the_first_are_told_each_once() -> None:
+    columns = ", ".join(f"nowhere_{place % 30} AS c{place}" for place in range(60))
+    with pytest.raises(UserError) as refusal:
+        dialect.to_duckdb(dialect.parse(f"SELECT {columns} FROM UNNEST([1]) AS x"), {})
+    told = [f"line 1: no source has a column nowhere_{place}" for place in range(20)]
+    assert str(refusal.value).splitlines() == [*told, "and 10 more"]
+
+
 def test_parameters_are_named_once_and_sorted() -> None:
     tree = dialect.parse("SELECT @b + @a AS x FROM t WHERE d BETWEEN @a AND @c")
     assert dialect.parameters(tree) == ["a", "b", "c"]

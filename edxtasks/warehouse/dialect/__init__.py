@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from sqlglot import exp
 
 from edxtasks.errors import UserError
+from edxtasks.printable import number
 from edxtasks.warehouse.dialect import aggregates, arrays, casts, constructs, formats, numbers, texts
 from edxtasks.warehouse.dialect.closed import not_read
 from edxtasks.warehouse.dialect.functions import FUNCTIONS
@@ -84,8 +85,19 @@ def to_duckdb(
     """
     context, result = _translate(tree, schemas, table=table)
     if context.complaints:
-        raise UserError("\n".join(context.complaints))
+        raise _refusal(context.complaints)
     return _without_negative_zero(result)
+
+
+_SHOWN = 20
+"""Complaints about one query that are told."""
+
+
+def _refusal(complaints: Sequence[str]) -> UserError:
+    """The complaints about a query, each once; of many the first."""
+    different = list(dict.fromkeys(complaints))
+    more = len(different) - _SHOWN
+    return UserError("\n".join([*different[:_SHOWN], *([f"and {number(more)} more"] if more > 0 else [])]))
 
 
 def _without_negative_zero(result: Relation) -> str:
@@ -132,7 +144,7 @@ def lineage(tree: exp.Expression, schemas: Mapping[str, Schema]) -> dict[str, tu
     """
     context, result = _translate(tree, schemas)
     if context.complaints:
-        raise UserError("\n".join(context.complaints))
+        raise _refusal(context.complaints)
     return {
         name: tuple(sorted({(table, _known(schemas.get(table), column)) for table, column in found}))
         for (name, _), found in zip(result.columns, result.origins, strict=True)
