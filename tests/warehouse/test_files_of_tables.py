@@ -27,6 +27,7 @@ from edxtasks.warehouse.base import (
     Tables,
 )
 from edxtasks.warehouse.catalog import open_views
+from edxtasks.warehouse.checks import TableChecks
 from edxtasks.warehouse.parquet import ParquetWarehouse, loading
 from edxtasks.warehouse.parquet.footer import DamagedFileError, read_footer
 from edxtasks.warehouse.parquet.seals import broken_seal, is_sealed
@@ -364,7 +365,8 @@ def test_an_unreadable_neighbour_holds_up_nobody(warehouse: ParquetWarehouse) ->
 def test_a_dataset_that_is_removed_during_a_run_is_no_empty_one(
     warehouse: ParquetWarehouse, again: bool
 ) -> None:
-    shutil.rmtree(warehouse.folder / "campus")
+    # Moved away, not deleted: a file system may give the number of a deleted folder to the next one.
+    (warehouse.folder / "campus").rename(warehouse.folder.with_name("away"))
     if again:
         filled(warehouse.folder)
     warehouse.refresh_all()
@@ -549,6 +551,29 @@ def test_rows_of_a_month_that_changed_are_not_kept_in_its_new_file(tmp_path: Pat
     both = query_of_two_days(day, D1)
     again.create_dates(DAILY_NAME, DAILY, "date", [Dates(both, {day: "b", D1: "b"})], [], BuildInfo("r"))
     assert len(list(again.read(DAILY_NAME))) == 6
+
+
+def test_a_month_that_cannot_be_read_is_rebuilt_where_the_grain_is_looked_at_over_all_dates(
+    tmp_path: Path,
+) -> None:
+    """The grain lacks the date, so that kept months are read: not the one that is replaced."""
+    warehouse, name = filled(tmp_path / "warehouse"), TableName("campus", "marks")
+    columns, checks = schema("date DATE -- day\nmark INTEGER -- mark"), TableChecks("marks", ("mark",))
+    parts = []
+    for day, more in ((D1, 0), (D2, 10)):
+        mark = f"n + {more} AS mark, -- INTEGER: mark"
+        sql = f"SELECT\n  DATE '{day}' AS date, -- DATE: day\n  {mark}\nFROM numbers"
+        parts.append(
+            Dates(Query(sql, {"numbers": Tables((NUMBERS_NAME,), NUMBERS)}, {}, columns), {day: "a"})
+        )
+    warehouse.create_dates(name, columns, "date", parts, [], BuildInfo("r"), checks)
+    path = warehouse.folder / "campus" / "marks" / "month=2015-10.parquet"
+    flip(path, path.stat().st_size - 9)  # the end of the metadata: nobody can open it
+    again = ParquetWarehouse(warehouse.folder)
+    assert again.verify(name).fault
+    assert again.dates(name)[D2].stamp is None
+    again.create_dates(name, columns, "date", parts[1:], [D1], BuildInfo("r"), checks)
+    assert sorted(again.read(name, ["mark"])) == [(1,), (2,), (3,), (11,), (12,), (13,)]
 
 
 def query_of_two_days(first: date, second: date) -> Query:

@@ -186,11 +186,14 @@ class Builder:
         self, checks: TableChecks | None, name: TableName, schema: Schema, column: str, dates: set[date]
     ) -> str:
         """DuckDB SQL: the rows of dates that stay, where rows of two dates may have one grain; else ""."""
-        from edxtasks.warehouse.parquet.months import date_list
+        from edxtasks.warehouse.parquet.months import date_list, month_files
 
         if not checks or not checks.grain or column in checks.grain or not dates:
             return ""
-        files = self._folder.files(name)
+        # Months of other dates are not read: one may be damaged, and is about to be replaced.
+        files = [path for path in self._folder.files(name) if path.name in month_files(dates)]
+        if not files:
+            return ""
         with self._reader.engine(files):
             rows = self._reader.session.with_schema(read_parquet(files), schema)
         return f"SELECT * FROM ({rows}) WHERE {day_of(schema[column])} IN ({date_list(dates)})"
