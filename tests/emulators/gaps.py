@@ -95,12 +95,14 @@ def _bind_in_scripts(
     fault = refusal(bq_sql, [one["name"] for one in query_params or ()])
     if fault is not None:
         raise InvalidQueryError(fault)
-    if is_scripted and query_params:
+    # With parameters and an empty text in one query the emulator does not find its tables.
+    if query_params and (is_scripted or "''" in bq_sql):
         values = {one["name"]: _literal(one["parameterType"], one["parameterValue"]) for one in query_params}
         tokens = sqlglot.tokenize(bq_sql, read="bigquery")
         for sign, name in reversed(list(pairwise(tokens))):
             if sign.text == "@" and name.start == sign.end + 1 and name.text in values:
                 bq_sql = bq_sql[: sign.start] + values[name.text] + bq_sql[name.end + 1 :]
+        query_params = None
     return original(bq_sql=bq_sql, query_params=query_params, is_scripted=is_scripted, **named)
 
 

@@ -8,7 +8,7 @@ HELPED = {
     "listing": "a listing of tables tells labels, partitioning and clustering",
     "label-removal": "a label that is patched with null goes, the others stay",
     "limits": "statements and tables over BigQuery's limits are refused (tests/fakes/rules.py)",
-    "script-parameters": "a script sees its query parameters, and is refused where one is missing",
+    "script-parameters": "a script, or a query with '', sees its parameters; a missing one is refused",
     "created-metadata": "CREATE TABLE AS keeps labels, partitioning, clustering, and descriptions of columns",
     "load-replaces": "a load that replaces a table gives it the columns of the load, and keeps its labels",
     "load-fails": "a load that fails leaves the table as it was",
