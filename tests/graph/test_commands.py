@@ -61,7 +61,7 @@ def test_a_course_that_nobody_chose_is_an_error(built: Project) -> None:
     outcome = built.doit(f"person_course:{course}x", status=3)
     assert f'did you mean "{course}"?' in outcome.err
     outcome = built.doit(f"courses={course}", f"person_course:{built.courses[1]}", status=3)
-    assert "none of the 1 chosen courses" in outcome.err
+    assert "is not chosen here, 1 other course is" in outcome.err
 
 
 def test_plan_and_why_say_what_would_run(built: Project) -> None:
