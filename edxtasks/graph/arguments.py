@@ -138,8 +138,8 @@ def choose(
         for word, key in named.items():
             if key not in courses:
                 hint = nearest(key.slash, [one.slash for one in courses])
-                others = quantity(len(courses), "other course is", "other courses are")
-                raise SettingsError(f"{word}: {key} is not chosen here, {others}{hint}")
+                chosen = quantity(len(courses), "other course is", "other courses are")
+                raise SettingsError(f"{word}: {key} is not chosen here, {chosen}{hint}")
         if options.courses is not None and options.clist is None and not options.year2:
             _refuse_strangers({f"courses={key}": key for key in courses}, settings, exists)
         if only_subtasks:
