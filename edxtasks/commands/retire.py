@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -102,19 +102,20 @@ class _Retiring:
                 changed = self._sweep(retired, learners, remove=True).originals()
             _tell(removed, changed)
         checking = self._sweep(retired, learners, remove=False)
-        left = [*removed.left, *changed.left, *checking.everything().left]
+        left = removed.left_after(checking.everything()) | changed.left
+        left |= {f"shard {shard}": "it could not be made anew" for shard in removed.unpublished}
         delivered = checking.originals()
         for path in delivered.originals:
             print(f"original: {path}")
-        for line in delivered.left:
-            print(f"original: {line}")
-        left += [*delivered.originals, *delivered.left] if originals else []
-        left = list(dict.fromkeys(left))
+        for path, reason in delivered.left.items():
+            print(f"original: {path}: {reason}")
+        if originals:
+            left |= dict.fromkeys(delivered.originals, "it was not rewritten") | delivered.left
         if delivered.originals:
             names = quantity(len(delivered.originals), "file of the office names", "files of the office name")
             say(
-                f"{names} the learner and stay; what is read from them leaves the learner out. --originals "
-                "rewrites them"
+                f"{names} the learner, and stays as it is: what is read from there leaves the learner out. "
+                "--originals rewrites such files"
             )
         if remove:
             now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -156,11 +157,11 @@ class _Retiring:
             if one.is_usual:
                 say(f"learner {at}: the user name is a usual word: mentions cannot be told from it, and stay")
 
-    def _ended(self, left: Sequence[str], unknown: int, *, is_changed: bool) -> int:
+    def _ended(self, left: Mapping[str, str], unknown: int, *, is_changed: bool) -> int:
         for what, when in read_gone(self.settings).items():
             print(f"gone on {when:%Y-%m-%d %H:%M} UTC: {what}")
-        for line in left:
-            print(f"left: {line}")
+        for what, reason in left.items():
+            print(f"left: {what}: {reason}")
         if left:
             say(f"ERROR: {quantity(len(left), 'place is', 'places are')} left: clean them, and check again")
             return FAILED

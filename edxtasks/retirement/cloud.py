@@ -49,9 +49,7 @@ class CloudTables:
             if table.is_stamps or table.is_computed:
                 continue  # no rows but of dates; none of its own
             if not table.has_rows:
-                removed.left.append(
-                    f"{printable(str(table))}: its rows lie elsewhere, and were not looked through"
-                )
+                removed.left[printable(str(table))] = "its rows lie elsewhere, and were not looked through"
             elif self._is_about(table):
                 self._sweep_one(table, removed)
 
@@ -74,7 +72,7 @@ class CloudTables:
             what = f"a snapshot, kept {until}"
         if is_streamed:
             what += "; rows are streamed into it, and can be removed 90 minutes after they came"
-        removed.left.append(f"{shown}, {what}")
+        removed.left[shown] = what
 
     def _drop(self, table: Kept) -> None:
         name = table.name
@@ -156,7 +154,7 @@ class BucketFiles:
         shown = printable(f"{self._storage.where}/{version.name}")
         shown += "" if version.is_current else ", an older version"
         if not self._remove:
-            removed.left.append(f"{shown}{_kept(version)}")
+            removed.left[shown] = _kept(version) or "a file"
             return
         from edxtasks.storage.gcs import NotAllowedError
 
@@ -171,7 +169,7 @@ class BucketFiles:
         if erased:
             removed.files.append(shown)
         else:
-            removed.left.append(f"{shown}: it cannot be removed{_kept(version)}")
+            removed.left[shown] = ", ".join(filter(None, ("it cannot be removed", _kept(version))))
 
     def _tell_keeping(self) -> None:
         keeping = self._storage.keeping()
@@ -184,9 +182,9 @@ class BucketFiles:
 def _kept(version: Version) -> str:
     """Why a version stays, and until when."""
     if version.is_held:
-        return ", under a hold: release it first"
+        return "under a hold: release it first"
     if version.kept_until is not None and version.kept_until > datetime.now(UTC):
-        return f", kept by retention until {_day(version.kept_until)}"
+        return f"kept by retention until {_day(version.kept_until)}"
     return ""
 
 

@@ -35,7 +35,7 @@ class Made:
 
 @dataclass
 class Removed:
-    """What went: counts, tables and files by name. `left` is what could not be cleaned here, a line each;
+    """What went: counts, tables and files by name. `left` is what could not be cleaned here, with the reason;
     `gone` what goes later by itself, by what it is, with the moment after which it is gone."""
 
     rows: int = 0
@@ -45,9 +45,15 @@ class Removed:
     lines: int = 0
     tables: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
-    left: list[str] = field(default_factory=list)
+    left: dict[str, str] = field(default_factory=dict)
+    unpublished: list[str] = field(default_factory=list)
     originals: list[str] = field(default_factory=list)
     gone: dict[str, datetime] = field(default_factory=dict)
+
+    def left_after(self, looked: Removed) -> dict[str, str]:
+        """What is left when a look afterwards `looked` through the same places: the reasons are those of the
+        cleaning, where it met the same thing. What was met on the way and is clean by now is not left."""
+        return {what: self.left.get(what, reason) for what, reason in looked.left.items()}
 
     def record(self) -> dict[str, object]:
         """What the list keeps of it, which names nobody."""

@@ -58,7 +58,6 @@ class Sweep:
         self.tables()
         self.published()
         self.cloud()
-        self.removed.left = list(dict.fromkeys(self.removed.left))
         return self.removed
 
     def logs(self) -> None:
@@ -71,7 +70,7 @@ class Sweep:
             taken = retire(options)
             self.removed.rows, self.removed.rejects = taken.rows, taken.rejects
             self.removed.mentions += taken.mentions
-            self.removed.left += [f"shard {shard}: could not be made anew" for shard in taken.unpublished]
+            self.removed.unpublished = taken.unpublished
         self._tell_files(directory, "of the log directory")
 
     def dumps(self) -> None:
@@ -102,7 +101,7 @@ class Sweep:
             if not self._remove or not self._removed(path, name):
                 what = "which no run makes again" if self._remove else "a table"
                 shown = str(name) if name is not None else printable_path(path)
-                self.removed.left.append(f"{shown}, {what}")
+                self.removed.left[shown] = what
 
     def published(self) -> None:
         """The storage and the state: exports, pages, copies, caches."""
@@ -111,7 +110,7 @@ class Sweep:
                 if not self._looker.is_about(path):
                     continue
                 if not self._remove:
-                    self.removed.left.append(printable_path(path))
+                    self.removed.left[printable_path(path)] = "a file of the storage or the state"
                     continue
                 if is_csv(path.name):
                     clean_csv(path, self._retired)
@@ -144,7 +143,7 @@ class Sweep:
             try:
                 taken = clean_original(path, self._retired, self._scratch, is_log=is_log, remove=self._remove)
             except UnreadableError as error:
-                found.left.append(f"{printable_path(path)}: {error}")
+                found.left[printable_path(path)] = str(error)
                 continue
             if taken:
                 found.originals.append(printable_path(path))
@@ -198,7 +197,7 @@ class Sweep:
             # Of which site a part is only its checkpoint says; its shard, of the same rows, is looked at.
             edge = {EDGE, "PARTS"} & set(path.relative_to(folder.parent).parts)
             if (of_edge if edge else self._looker).is_about(path):
-                self.removed.left.append(f"{printable_path(path)}, {what}")
+                self.removed.left[printable_path(path)] = what
 
 
 def _table_of(path: Path) -> TableName | None:

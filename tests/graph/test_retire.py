@@ -118,9 +118,12 @@ def test_a_learner_disappears_and_stays_away(built: Project) -> None:
     tables = project.tables()
     assert {table for table in before if table not in tables} == set()
     assert people(project, name) == others
-    # Without the learner the deliveries give the same tables.
+    # Without the learner the deliveries give the same tables. A file of the office lies among ours.
+    course = next(path for path in sorted((project.folder / "SQL").iterdir()) if path.name != "META")
+    (course / "report.csv").write_text(f"Username,Grade\n{name},1\nsomebody-else,1\n")
     assert "nothing is left" in project.doit("retire", "--originals", name).out
     assert places("DAILY", package) == set()
+    assert (course / "report.csv").read_text() == "Username,Grade\nsomebody-else,1\n"
     project.doit("weekly")
     assert project.tables() == tables
 

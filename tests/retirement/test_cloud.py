@@ -88,11 +88,11 @@ def test_tables_that_hold_a_learner_go_and_the_rest_is_told(fake: FakeGoogle, tm
     assert {table for _, table in fake.tables} == {
         "forum", "frozen", "of_somebody", "name-with-hyphen", "snap", "view", "files"
     }  # fmt: skip
-    left = "\n".join(removed.left)
+    left = "\n".join(f"{what}, {reason}" for what, reason in removed.left.items())
     assert f"c.snap, a snapshot, kept until {datetime.now(UTC) + timedelta(days=30):%Y-%m-%d}" in left
     assert "c.frozen, which no run makes again" in left and "c.of_somebody, which no run makes" in left
     assert "office.name-with-hyphen" in left and "90 minutes after they came" in left
-    assert "c.files: its rows lie elsewhere" in left and "view" not in left
+    assert "c.files, its rows lie elsewhere" in left and "view" not in left
     assert notes.days() == {
         "results of queries that BigQuery keeps, p": 1,
         "history (time travel) of the dataset c": 7,
@@ -109,6 +109,12 @@ def test_tables_again(fake: FakeGoogle, tmp_path: Path) -> None:
     swept_tables(fake, tmp_path, remove=True)
     removed, notes = swept_tables(fake, tmp_path, remove=True)
     assert removed == Removed() and not notes
+
+
+def test_what_is_clean_by_the_look_afterwards_is_not_left() -> None:
+    removed = Removed(left={"a": "no run makes it again", "b": "of the office"})
+    looked = Removed(left={"a": "a table", "c": "a table"})
+    assert removed.left_after(looked) == {"a": "no run makes it again", "c": "a table"}
 
 
 # Buckets
@@ -149,7 +155,7 @@ def test_files_of_a_bucket_and_their_versions(fake: FakeGoogle, tmp_path: Path) 
     looked, _ = swept_files(tmp_path, remove=False)
     assert len(looked.left) == 4
     removed, notes = swept_files(tmp_path, remove=True)
-    assert removed.left == [] and len(removed.files) == 4
+    assert removed.left == {} and len(removed.files) == 4
     assert "gs://b/campus/C/gone.html, an older version" in removed.files
     assert fake.older == {}
     assert set(fake.contents) == {"campus/C/person_course.csv.gz", "campus/C/other.csv", "elsewhere/x.csv"}
@@ -173,10 +179,10 @@ def test_what_a_bucket_has_to_keep_is_left_and_told(
 ) -> None:
     fake.store(f"campus/{name}", CSV).update(body)
     removed, _ = swept_files(tmp_path, remove=True)
-    assert len(removed.left) == 1 and told in removed.left[0] and not removed.files
+    assert len(removed.left) == 1 and told in removed.left[f"gs://b/campus/{name}"] and not removed.files
     assert fake.contents[f"campus/{name}"] == CSV
     looked, _ = swept_files(tmp_path, remove=False)
-    assert told in looked.left[0]
+    assert told in looked.left[f"gs://b/campus/{name}"]
 
 
 @pytest.mark.parametrize(("policy", "days"), [({}, 7), ({"retentionDurationSeconds": "0"}, None)])
