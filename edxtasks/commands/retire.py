@@ -114,8 +114,8 @@ class _Retiring:
         if delivered.originals:
             names = quantity(len(delivered.originals), "file of the office names", "files of the office name")
             say(
-                f"{names} the learner, and stays as it is: what is read from there leaves the learner out. "
-                "--originals rewrites such files"
+                f"{names} the learner. Such files stay as they are; what is read from them leaves the "
+                "learner out. --originals rewrites them"
             )
         if remove:
             now = datetime.now(UTC).isoformat(timespec="seconds")
