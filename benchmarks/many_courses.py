@@ -6,7 +6,8 @@
 others have copies of its dump, its shards and its tables under keys of their own. A copied table gets the
 stamp that a build of the copy would give it, worked out by the check itself, in the place of the old one in
 the footer; its rows are those of the first course, also where they name it. So nothing is left to do, as
-`doit weekly` then finds by looking at every table.
+`doit weekly` then finds by looking at every table. A project that is kept is for the version that made it:
+what another one builds anew over the courses fails, since the copies have the rows of one course.
 
 Told of each number of courses: tasks, CPU seconds, wall seconds and peak memory of `doit weekly` that finds
 everything fresh, of `doit plan` and `doit list` of one course among them, and what a course more costs. The
