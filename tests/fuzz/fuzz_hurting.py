@@ -373,6 +373,8 @@ HURTING: Mapping[str, Mapping[str, Builder]] = {
     },
     "query": {
         "parentheses": _nested("(", ")"),
+        "calls in calls": lambda size: b"SELECT " + b"DATE(" * 40 + b"day" + b")" * 40 + b" AS x FROM person",
+        "calls that do not end": lambda size: b"SELECT " + b"STRUCT(" * 40,
         "operators": _repeated("1 + ", "SELECT ", "1 AS x"),
         "unions": _repeated("SELECT 1 AS x UNION ALL ", "", "SELECT 1 AS x"),
         "quotes": _repeated("'", "SELECT "),

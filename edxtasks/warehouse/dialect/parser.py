@@ -47,10 +47,31 @@ class _Parser(BigQueryParser):
         if name in ("CAST", "SAFE_CAST", "EXTRACT", "ARRAY")
     }
 
+    def reset(self) -> None:
+        """Begin with another text."""
+        super().reset()
+        self._no_types: dict[tuple[object, ...], ParseError | None] = {}
+
     def _parse_types(self, *args: Any, **named: Any) -> exp.Expr | None:
-        """A type that keeps the word by which it is called: other databases have other words for it."""
+        """A type that keeps the word by which it is called: other databases have other words for it.
+
+        Where there is none is remembered. `DATE(` is read as a type with parameters first, then as a call:
+        of calls in calls each would be read twice as often as the one around it.
+        """
+        begin = self._index
         word = self._curr.text.upper() if self._curr else ""
-        found = super()._parse_types(*args, **named)
+        place = (self._curr.start if self._curr else None, args, *sorted(named.items()))
+        if place in self._no_types:
+            if (error := self._no_types[place]) is not None:
+                raise error
+            return None
+        try:
+            found = super()._parse_types(*args, **named)
+        except ParseError as error:
+            self._no_types[place] = error
+            raise
+        if found is None and self._index == begin:
+            self._no_types[place] = None
         if isinstance(found, exp.DataType):
             found.meta.setdefault("word", word)
         return found
