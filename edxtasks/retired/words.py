@@ -54,7 +54,7 @@ USER_ID = re.compile(
 )
 """A number behind a key or in a path where user ids stand: what is before it, a quote, the number."""
 
-LONE_NUMBER = re.compile(rb"(?<![\w.])[0-9]{1,19}(?![\w.])")
+LONE_NUMBER = re.compile(rb"(?<![\w.])[0-9]{1,19}(?![0-9.])")
 """A number by itself: what is behind a key is one, unless signs are escaped with a percent sign."""
 
 LISTS_OF_IDS = frozenset({"up", "down", "abuse_flaggers", "historical_abuse_flaggers", "followers"})

@@ -178,3 +178,11 @@ def _columns(schema: Iterable[Column]) -> Iterator[Column]:
     for column in schema:
         yield column
         yield from _columns(column.fields)
+
+
+def test_a_number_behind_its_key_goes_whatever_other_numbers_the_text_has() -> None:
+    asked = retired("ann", number=7000001)
+    for others in ("", " 5", " 7000001"):
+        text = f"https://a.example/?user_id=7000001Zo&z{others}".encode()
+        assert asked.hits(text)
+        assert asked.blanked(text)[0] == f"https://a.example/?user_id=Zo&z{others}".encode()
