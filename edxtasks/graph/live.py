@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import IO
 
 from rich.cells import cell_len
@@ -90,9 +91,10 @@ class LivePlace:
         erase what each takes beyond a line: rich goes up by as many lines as it has written, and would leave
         the rest behind."""
         before = self._console.width
-        columns, lines = os.get_terminal_size(self._stream.fileno())
-        if columns and lines:  # else the terminal does not tell, and rich takes what is usual
-            self._console.size = ConsoleDimensions(columns, lines)
+        with suppress(OSError):  # the terminal has gone, or does not tell: rich takes what is usual
+            columns, lines = os.get_terminal_size(self._stream.fileno())
+            if columns and lines:
+                self._console.size = ConsoleDimensions(columns, lines)
         width = self._console.width
         if width >= before or not self._drawn:
             return
