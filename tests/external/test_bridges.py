@@ -235,7 +235,7 @@ def test_lines_that_are_wrong(
     )
     assert main(["get_data", "p"], {}) == 2
     assert (
-        "expected get_data PROJECT DATASET.TABLE DIRECTORY CSV, found 1 arguments" in capsys.readouterr().err
+        "expected get_data PROJECT DATASET.TABLE DIRECTORY CSV, found 1 argument" in capsys.readouterr().err
     )
     assert main(["get_data", "p", "a.b", str(tmp_path), "x.csv"], {}) == 1
     assert "ERROR: get_data: a.b does not exist\n" in capsys.readouterr().err

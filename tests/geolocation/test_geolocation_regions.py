@@ -175,7 +175,7 @@ def test_rows_without_a_country_code_are_counted(tmp_path: Path) -> None:
     assert set(regions) == {"SE"}
     assert messages.counts == {"rejects": 3}
     assert messages.lines == [
-        f"{tmp_path}/regions.csv: 3 rows left out whose cc is not a two-letter country code"
+        f"{tmp_path}/regions.csv: left out 3 rows whose cc is not a two-letter country code"
     ]
 
 

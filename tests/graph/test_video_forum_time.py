@@ -181,9 +181,7 @@ def test_videos_that_are_renamed_and_moved_and_a_server_that_is_wrong(
         assert server.asked == [["yt1"]]
     told = [line for line in outcome.err.splitlines() if "YouTube" in line]
     assert len(told) == 1
-    assert (
-        "1 of 1 videos are not known: the answer of the server is not in the form of the YouTube" in told[0]
-    )
+    assert "1 of 1 video are not known: the answer of the server is not in the form of the YouTube" in told[0]
     assert KEY not in outcome.out + outcome.err
     assert not any(KEY.encode() in path.read_bytes() for path in small.folder.rglob("*") if path.is_file())
     assert small.rows("video_axis", "video_id", "video_length") == [("v1", None), ("v2", None)]

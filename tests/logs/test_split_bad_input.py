@@ -178,7 +178,7 @@ def test_too_many_rejects_fail_a_large_file(site: Site, bad: int, state: str) ->
     result = site.split()
     assert states(result) == {"x.log": state}
     if state == "failed":
-        assert f"{bad} of {1001 + bad} lines were rejected" in result.files[0].message
+        assert f"{bad} of 1 {1 + bad:03} lines were rejected" in result.files[0].message
         assert site.shards() == {}
         rejects = site.directory / "REJECTS" / "FAILED" / "x.log.jsonl.gz"
         assert len(gzip.decompress(rejects.read_bytes()).splitlines()) == bad
