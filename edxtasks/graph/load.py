@@ -67,6 +67,7 @@ def load_namespace(folder: Path, arguments: Sequence[str], environment: Mapping[
     def tasks() -> Iterator[dict[str, Any]]:
         try:
             yield from graph.tasks()
+            gc.freeze()  # they live as long as the command: not looked at again, nor taken apart at its end
         finally:
             if not is_run:  # what it writes is its own
                 screen.stop()
