@@ -45,11 +45,15 @@ class Worker:
         starter = threading.Thread(target=self._start, args=(fault, has_started), name="edxtasks-starter")
         starter.start()
         # Not `join`: before Python 3.13 an interrupted `join` takes the thread for ended, and Python may
-        # end under it.
-        try:
-            has_started.wait()
-        finally:
-            has_started.wait()
+        # end under it. However often Ctrl-C is pressed, the start is waited for: it takes a moment.
+        interruption: BaseException | None = None
+        while not has_started.is_set():
+            try:
+                has_started.wait()
+            except BaseException as error:  # noqa: BLE001 - raised as soon as the process has started
+                interruption = error
+        if interruption is not None:
+            raise interruption
         if fault:
             raise fault[0]
 

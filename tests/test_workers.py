@@ -181,8 +181,9 @@ def spawn_slowly(*arguments):
     starts += 1
     if starts == int(sys.argv[2]):
         time.sleep(float(sys.argv[3]))
-        os.killpg(os.getpid(), signal.SIGINT)
-        time.sleep(0.4)
+        for _ in range(3):  # again and again, as people press it
+            os.killpg(os.getpid(), signal.SIGINT)
+            time.sleep(0.15)
     return started
 
 util.spawnv_passfds = spawn_slowly
