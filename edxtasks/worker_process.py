@@ -6,8 +6,8 @@ import os
 import pickle
 import signal
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing import connection, get_context, parent_process, resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any
@@ -17,6 +17,9 @@ from edxtasks.outcomes import Failed, Outcome, Reported, WorkerDiedError, attemp
 _LAST_WORDS = 10.0
 """Seconds that a worker which has closed its end of the pipe gets to end."""
 
+_BREAKING: tuple[int, ...] = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+"""Signals whose handlers raise."""
+
 _FOR_MEMORY = (
     ', perhaps because memory ran out: set memory_limit (for example "2GB") or workers under [engine] lower, '
     "or run fewer tasks at once (doit -n)"
@@ -25,6 +28,28 @@ _FOR_MEMORY = (
 Work = Callable[[Any], object]
 """A job: called with a `Report` (in a worker: a `Parent`). It can be pickled, and so can what it reports,
 returns and raises."""
+
+
+@contextmanager
+def _unbroken() -> Iterator[None]:
+    """A block that no signal breaks into: what comes meanwhile is heard at its end, once.
+
+    Python calls handlers in the main thread alone, so in another one there is nothing to do.
+    """
+    heard: set[int] = set()
+    before: dict[int, Any] = {}
+    try:
+        if threading.current_thread() is threading.main_thread():
+            for number in _BREAKING:
+                if callable(handler := signal.getsignal(number)):
+                    before[number] = handler
+                    signal.signal(number, lambda heard_now, frame: heard.add(heard_now))
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for number in heard:
+            signal.raise_signal(number)
 
 
 class Worker:
@@ -38,36 +63,18 @@ class Worker:
         """Whether it has a job whose outcome has not been received; for good when the worker is no more."""
 
     def start(self) -> None:
-        """Start the process, in a thread of its own: Ctrl-C is raised in the main thread alone, so it never
-        finds a process half started."""
-        fault: list[BaseException] = []
-        has_started = threading.Event()
-        starter = threading.Thread(target=self._start, args=(fault, has_started), name="edxtasks-starter")
-        starter.start()
-        # Not `join`: before Python 3.13 an interrupted `join` takes the thread for ended, and Python may
-        # end under it. However often Ctrl-C is pressed, the start is waited for: it takes a moment.
-        interruption: BaseException | None = None
-        while not has_started.is_set():
-            try:
-                has_started.wait()
-            except BaseException as error:  # noqa: BLE001 - raised as soon as the process has started
-                interruption = error
-        if interruption is not None:
-            raise interruption
-        if fault:
-            raise fault[0]
-
-    def _start(self, fault: list[BaseException], has_started: threading.Event) -> None:
-        try:
+        """Start the process. Ctrl-C and its kind are heard when it has started: they never find it half
+        started."""
+        with _unbroken():
             resource_tracker.ensure_running()  # to start it lets signals through again
-            # Until the child takes no notice of Ctrl-C, which its terminal sends it too, it does not hear it.
-            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-            self.process.start()
+            # The child inherits the mask, so until it takes no notice of Ctrl-C, which its terminal sends it
+            # too, it does not hear it.
+            before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+            try:
+                self.process.start()
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
             self._theirs.close()
-        except BaseException as error:  # noqa: BLE001 - raised where the worker was asked for
-            fault.append(error)
-        finally:
-            has_started.set()
 
     @property
     def alive(self) -> bool:
@@ -117,7 +124,7 @@ class Worker:
         return f"{told}{_FOR_MEMORY}" if code == -signal.SIGKILL else told
 
     def kill(self) -> None:
-        """End the process, if it runs. One that is being started is ended by who starts it."""
+        """End the process, if it was started and runs."""
         if self.process.pid is not None:
             self.process.kill()
 

@@ -157,11 +157,9 @@ class WorkerPool:
                 raise StoppedError("the run was ended")
             worker = Worker(self._prepare)
             self._all.add(worker)
-        worker.start()
-        if self._stopped:  # `stop` may have come before there was a process to end
-            self._end([worker])
-            raise StoppedError("the run was ended")
-        return worker
+            # Within the lock, so that `stop` finds no process half started: Python may end after it.
+            worker.start()
+            return worker
 
     def _give_back(self, workers: Collection[Worker]) -> None:
         """Keep those that have ended their jobs for others, and end those that have not."""

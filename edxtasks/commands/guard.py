@@ -56,6 +56,7 @@ class Guard:
         self._has_begun = False
         self._lock = threading.RLock()  # a handler may run in the middle of a block that holds it
         self._is_on_its_way_out = False
+        self._raised = float("-inf")
         self._wake, self._woken = os.pipe()
         os.set_blocking(self._woken, False)
         self._before = {number: signal.getsignal(number) for number in (signal.SIGINT, *_ENDING)}
@@ -104,7 +105,8 @@ class Guard:
             signal.pthread_kill(main, signal.SIGTERM)
 
     def end(self) -> None:
-        """Leave signals as they were before."""
+        """Leave signals as they were before. After an interruption of the command nothing comes but the end
+        of Python, which one more Ctrl-C must not break into: they are ignored from then on."""
         self.let_end()
         if self._has_begun:
             signal.set_wakeup_fd(self._woken_before)
@@ -116,19 +118,29 @@ class Guard:
             return
         sys.unraisablehook = self._unraisable_before
         for number, handler in self._before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if self._is_broken_off() else handler)
 
     def _unraisable(self, lost: sys.UnraisableHookArgs) -> None:
         """What was raised where Python cannot raise, in a callback of its own: an interruption is no news,
         since the thread ends the process."""
-        if not isinstance(lost.exc_value, KeyboardInterrupt):
+        if isinstance(lost.exc_value, KeyboardInterrupt):
+            self._raised = float("-inf")
+        else:
             self._unraisable_before(lost)
 
     def _heard(self, number: int, frame: Any) -> None:
         if self._is_on_its_way_out:
             return
         self._note(number)
+        if self._is_broken_off():
+            if time.monotonic() - self._raised < GRACE_SECONDS:
+                return  # what the command does about the first is not broken off by the next
+            self._raised = time.monotonic()
         raise NobodyReads if self.unread else KeyboardInterrupt
+
+    def _is_broken_off(self) -> bool:
+        """Whether the command as a whole is to end before it is done."""
+        return self.must_end or (self.interrupted and not self.survives_ctrl_c)
 
     def _note(self, number: int) -> None:
         self.interrupted = True
@@ -166,7 +178,7 @@ class Guard:
             self._note(number)
         if numbers and self.interrupt is not None:
             self.interrupt()
-        return bool(numbers) and (self.must_end or not self.survives_ctrl_c)
+        return bool(numbers) and self._is_broken_off()
 
     def _end_process(self) -> None:
         if self._is_on_its_way_out or self._takes_its_time:

@@ -206,8 +206,8 @@ class Run(AnswersOldForms, EndsWell, DoitRun):  # type: ignore[misc]
             say("interrupted: what was finished is kept, the next run goes on from there")
         finally:
             ignore_interrupts()
-            screen.stop()
             run.workers.stop()
+            screen.stop()
             runner.failures.save()
             scratch.close()
             scratch.sweep()  # what the workers have left, which were stopped in the middle of their work
