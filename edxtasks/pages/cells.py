@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from edxtasks.printable import quantity
+
 NOT_SHOWN = "not shown"
 """What stands in the place of a number that is not shown."""
 
@@ -89,29 +91,41 @@ def merged(learners: Sequence[int], minimum: int) -> list[range]:
 
 
 @dataclass
-class Share:
-    """A mean share of learners, 0 to 1, as it may be told: `bound` is "", or "<" or ">" for what lies beyond.
-
-    "98 % of 50 learners" says that one did not: a share is told as far as the few are not fewer than the
-    minimum.
-    """
+class Mean:
+    """A mean over learners as it may be told: `bound` is "", or "<" or ">" for what lies beyond."""
 
     value: float
     bound: str = ""
 
 
-def bounded_share(share: float, learners: int, minimum: int) -> Share | None:
-    """A share of so many learners; None where nothing of it can be told."""
+def bounded_share(share: float, learners: int, minimum: int) -> Mean | None:
+    """A share of so many learners, 0 to 1; None where nothing of it can be told.
+
+    "98 % of 50 learners" says that one did not: a share is told as far as the few are not fewer than the
+    minimum.
+    """
     if is_small(learners, minimum):
         return None
     if minimum <= 1:
-        return Share(share)
+        return Mean(share)
     least = minimum / learners
     if least > 0.5:
         return None
     if share < least:
-        return Share(least, "<")
-    return Share(1 - least, ">") if share > 1 - least else Share(share)
+        return Mean(least, "<")
+    return Mean(1 - least, ">") if share > 1 - least else Mean(share)
+
+
+def bounded_count(mean: float, least: int, learners: int, minimum: int) -> Mean | None:
+    """A mean of numbers of which each is `least` or more, of so many learners; None where it is not told.
+
+    "1.02 attempts of 50 learners" says that one learner made a second one, and "1 of 50" that nobody did:
+    a mean is told as far as those above the least number may be no fewer than the minimum.
+    """
+    if is_small(learners, minimum):
+        return None
+    bound = least + minimum / learners
+    return Mean(bound, "<") if minimum > 1 and mean < bound else Mean(mean)
 
 
 @dataclass
@@ -137,5 +151,6 @@ class Populations:
         if is_small(learners, self.minimum):
             return f"fewer than {self.minimum} learners"
         if not self.tell(learners):
-            return f"about {max(1, round(learners / self.minimum)) * self.minimum} learners"
-        return f"{learners} learners"
+            rounded = max(1, round(learners / self.minimum)) * self.minimum
+            return f"about {quantity(rounded, 'learner')}"
+        return quantity(learners, "learner")

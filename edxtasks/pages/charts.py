@@ -21,6 +21,7 @@ from edxtasks.pages.svg import (
     date_ticks,
     element,
     frame,
+    lines_of,
     picture,
     short,
     shortened,
@@ -168,7 +169,7 @@ def _column(bar: Bar, field: Frame, left: float, room: float, overlaid: bool) ->
         inset = (room - wide) / 2 + (wide * _INSET * at if overlaid else 0)
         box = {"x": left + inset, "width": max(0.8, room - 2 * inset)}
         if value is None:
-            if at == 0:
+            if at == 0 or (overlaid and bar.parts[0][1] is not None):
                 parts.append(element("rect", class_="mark unseen", y=field.ground - 5, height=5.0, **box))
             continue
         bottom, top = field.y(0 if overlaid else base), field.y(value if overlaid else base + value)
@@ -224,15 +225,23 @@ def bars(label: str, items: Sequence[Bar], axis: str, unit: str = "") -> Picture
         parts = [element("text", axis, x=left, y=12.0, class_="axis-title")]
         for at, item in enumerate(items):
             y = 24 + at * step
-            text = shortened(item.label, width - 8 if above_bars else left - 10)
-            name = (
-                {"x": left, "y": y + 9} if above_bars else {"x": left - 8, "y": y + 15, "text_anchor": "end"}
-            )
-            parts.append(element("text", text, class_="label", **name))
+            if above_bars:
+                text = shortened(item.label, width - 8)
+                parts.append(element("text", text, class_="label", x=left, y=y + 9))
+            else:
+                parts += _name_before(item.label, left, y + 15)
             parts.append(_lying(item, left, y + (14 if above_bars else 2), room, top, unit))
         return picture(width, 28 + len(items) * step, label, parts, "lying")
 
     return draw
+
+
+def _name_before(name: str, left: float, base: float) -> Iterator[Markup]:
+    """The name of a bar before it: in two lines where one is too short, around the same middle."""
+    lines = lines_of(name, left - 10)
+    for at, text in enumerate(lines):
+        y = base + 14 * (at - (len(lines) - 1) / 2)
+        yield element("text", text, class_="label", x=left - 8, y=y, text_anchor="end")
 
 
 def _lying(item: Bar, left: float, y: float, room: float, top: float, unit: str) -> Markup:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from markupsafe import Markup, escape
 
 from edxtasks.pages.cells import NOT_SHOWN
+from edxtasks.printable import quantity
 
 Value = str | int | float | date | None
 """What a cell of a figure's table holds; None is a number that is not shown."""
@@ -108,6 +109,16 @@ def number(value: int | float) -> Markup:
         groups = [digits]
     later = Markup("").join(Markup('<span class="t">{}</span>').format(one) for one in groups[1:])
     return Markup("{}{}{}{}{}").format(sign, groups[0], later, dot, rest)
+
+
+def told(value: float | None, one: str = "", many: str = "") -> str:
+    """A number as the words of a picture say it, with what it counts (`learner`; `many` where no s makes it
+    several); None is not shown."""
+    if value is None:
+        return NOT_SHOWN
+    if isinstance(value, int):
+        return quantity(value, one, many) if one else f"{value}"
+    return f"{value:g} {one if value == 1 else many or f'{one}s'}" if one else f"{value:g}"
 
 
 def cell(value: Value) -> Markup:

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from edxtasks.files import write_atomically
 from edxtasks.pages.html import render
 from edxtasks.pages.svg import Frame, element, picture, short, shortened, ticks, titled
+from edxtasks.printable import quantity
 
 KEPT = 30
 """Pages that are kept: those of the last runs."""
@@ -76,7 +77,8 @@ def _timeline(spans: Sequence[Span]) -> Markup:
         parts.append(element("text", f"worker {lane + 1}", x=0.0, y=y, class_="label"))
     parts += [_bar(span, frame, scale) for span in spans]
     parts.append(frame.below_label("Seconds since the start"))
-    return picture(_WIDTH, height, f"{len(spans)} tasks over {lanes} workers, by time", parts, "timeline")
+    name = f"{quantity(len(spans), 'task')} over {quantity(lanes, 'worker')}, by time"
+    return picture(_WIDTH, height, name, parts, "timeline")
 
 
 def _bar(span: Span, frame: Frame, scale: float) -> Markup:

@@ -82,6 +82,17 @@ def shortened(text: str, room: float) -> str:
     return text[: most - 1].rstrip() + "…" if most >= 8 else ""
 
 
+def lines_of(text: str, room: float) -> list[str]:
+    """A text in a line, or two where it has no room in one; the second is cut to what fits."""
+    most = int(room / CHARACTER)
+    if len(text) <= most:
+        return [text]
+    end = text.rfind(" ", 0, most + 1)
+    if end <= 0:
+        return [shortened(text, room)]
+    return [text[:end], shortened(text[end + 1 :], room)]
+
+
 # Scales
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from datetime import date
 from typing import Any
 
@@ -175,8 +177,62 @@ def test_ages_are_bands_of_neighbours() -> None:
     found = shown(people.ages(numbers(totals=totals(36), ages=rows)))
     names = [row[0] for row in found]
     assert [row[1] for row in found] == [12, 12, 12]
-    assert names[:2] == ["under 18", "18 to 24 or 25 to 34"]
-    assert names[2].endswith("65 and over or not given")
+    assert names == ["under 18", "18 to 34", "35 and over or not given"]
+
+
+def test_bands_of_age_put_together_are_one_band() -> None:
+    rows = [{"age": age, "learners": 6} for age in (16, 20, 30, 40, 50, 60)]
+    found = shown(people.ages(numbers(totals=totals(36), ages=rows)))
+    assert [row[0] for row in found] == ["under 25", "25 to 44", "45 and over or not given"]
+
+
+def test_levels_of_education_stand_in_their_order() -> None:
+    """Those put together are neighbours; the doctorates of early forms are doctorates."""
+    given = {"hs": 40, "p_oth": 6, "p": 5, "m": 60, "el": 4, "none": 9, None: 30}
+    rows = [{"level": level, "learners": learners} for level, learners in given.items()]
+    found = shown(people.education(numbers(totals=totals(154), education=rows)))
+    assert [row[:2] for row in found] == [
+        ["doctorate", 11],
+        ["master's degree", 60],
+        ["secondary school", 40],
+        ["primary school or none", 13],
+        ["not given", 30],
+    ]
+
+
+def test_a_long_name_before_a_bar_has_two_lines() -> None:
+    rows = [{"level": "a", "learners": 6}, {"level": "hs", "learners": 6}, {"level": "b", "learners": 40}]
+    figure = people.education(numbers(totals=totals(52), education=rows))
+    assert figure.picture is not None
+    names = re.findall(r'class="label"[^>]*>(.*?)</text>', html.unescape(figure.picture(520)))
+    assert names == ["bachelor's degree", "associate degree or secondary", "school"]
+
+
+def test_numbers_are_in_the_right_number() -> None:
+    made = numbers(
+        1,
+        totals=totals(1, viewed=1),
+        grades=[{"twentieth": None, "passed": False, "learners": 1}],
+        genders=[{"given": "f", "learners": 1}, {"given": "m", "learners": 2}],
+        registered_days=days([1]),
+    )
+    assert enrolment.grades(made).note == "1 learner without a grade is in the table only."
+    assert enrolment.funnel(made).learners == "1 learner"
+    assert enrolment.over_time(made).note == "A point stands for a period in which at least 1 learner came."
+    drawn = str((figure := people.genders(made)).picture and figure.picture(500))
+    assert "female: 1 learner, 33.3 %" in drawn
+    assert "male: 2 learners, 66.7 %" in drawn
+
+
+def test_a_part_that_is_not_shown_has_a_mark_also_before_one_that_is() -> None:
+    rows = [
+        {"index_video": 1, "name": "A", "chapter_name": "One", "began": 50, "finished": 44},
+        {"index_video": 2, "name": "B", "chapter_name": "One", "began": 9, "finished": 5},
+        {"index_video": 3, "name": "C", "chapter_name": "One", "began": 50, "finished": 30},
+    ]
+    figure = content.videos(numbers(totals=totals(100, active=80), videos=rows))
+    assert figure.picture is not None
+    assert figure.picture(500).count('class="mark unseen"') == 2  # who finished A; all of B
 
 
 def test_countries_of_few_are_others() -> None:
@@ -209,6 +265,19 @@ def test_scores_of_problems_tell_nothing_of_few() -> None:
     hard, often = content.problems(numbers(totals=totals(100, active=80), problems=rows))
     assert [row[3:] for row in shown(hard)] == [[50, "> 80"], [50, 55.5], [None, None]]
     assert [row[3:] for row in shown(often)] == [[50, 1.25], [50, 1.25], [None, None]]
+
+
+def test_attempts_tell_nothing_of_few() -> None:
+    """1.02 attempts of 50 learners: one of them made a second one. 1.2 may be ten who made one each."""
+    base = {"name": "A", "chapter_name": "One", "learners": 50, "score": 50.0}
+    means = (1.0, 1.02, 1.18, 1.2, 4.0)
+    rows = [{"problem_nid": at, "attempts": mean, **base} for at, mean in enumerate(means, 1)]
+    _, often = content.problems(numbers(totals=totals(100, active=80), problems=rows))
+    assert [row[4] for row in shown(often)] == ["< 1.2", "< 1.2", "< 1.2", 1.2, 4.0]
+    assert often.picture is not None
+    assert "1. A: mean number of attempts &lt; 1.2, 50 learners" in often.picture(500)
+    _, often = content.problems(numbers(1, totals=totals(100, active=80), problems=rows))
+    assert [row[4] for row in shown(often)] == list(means)
 
 
 def test_the_expected_score_is_the_mean_of_passing_the_cuts() -> None:

@@ -17,6 +17,7 @@ from edxtasks.pages.course.numbers import TOTALS, Numbers
 from edxtasks.pages.course.page import Tile, title_of
 from edxtasks.pages.figures import Figure, Key, Value, csv_of, download
 from edxtasks.pages.html import render
+from edxtasks.printable import quantity
 
 QUERIES = ("totals", "course_title", "registered_days", "activity_days")
 """The queries of a course that the page takes."""
@@ -81,7 +82,7 @@ def campus_page(name: str, rows: Sequence[CourseRow], minimum: int) -> bytes:
 def _lead(rows: Sequence[_Shown]) -> str:
     count = sum(not row.absent for row in rows)
     return (
-        f"{count} courses with a table person_course, of {len(rows)} chosen. "
+        f"{quantity(count, 'course')} with a table person_course, of {len(rows)} chosen. "
         "Who is in several courses counts in each."
     )
 
@@ -177,7 +178,7 @@ def _side_by_side(rows: Sequence[CourseRow]) -> Figure:
         name,
         title,
         "Course by its number, the largest first; learners.",
-        f"{len(largest)} courses",
+        quantity(len(largest), "course"),
         note,
         ("Course", *(text for _, _, text in _PARTS)),
         table,

@@ -8,6 +8,7 @@ from edxtasks.pages.catalog.columns import columns_picture
 from edxtasks.pages.catalog.entries import Entry
 from edxtasks.pages.catalog.lineage import lineage
 from edxtasks.pages.html import render
+from edxtasks.printable import quantity
 
 
 def catalog_page(tables: Sequence[Entry], courses: int) -> bytes:
@@ -20,8 +21,9 @@ def catalog_page(tables: Sequence[Entry], courses: int) -> bytes:
         title="Catalog of tables",
         over="What there is, what it means, where it comes from",
         lead=(
-            f"{len(tables)} tables with {columns} columns. {built} of them are built, for {courses} "
-            "courses of the configuration."
+            f"{quantity(len(tables), 'table')} with {quantity(columns, 'column')}. "
+            f"{quantity(built, 'of them is', 'of them are')} built, for {quantity(courses, 'course')} "
+            "of the configuration."
         ),
         tables=tables,
         lineage=lineage,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from edxtasks.pages import charts, shaded
-from edxtasks.pages.cells import NOT_SHOWN, shown_cells
+from edxtasks.pages.cells import shown_cells
 from edxtasks.pages.charts import Line, Point
 from edxtasks.pages.course.numbers import Numbers, beside_span, common_span, dated, missing, too_few
-from edxtasks.pages.figures import Figure, Value, day
+from edxtasks.pages.figures import Figure, Value, day, told
 from edxtasks.pages.shaded import WEEKDAYS
 
 _DAY = timedelta(days=1)
@@ -38,16 +38,16 @@ def by_day(numbers: Numbers) -> tuple[Figure, Figure]:
     for at, one in enumerate(days):
         active = learners[at] if numbers.tells(learners[at]) else None
         events = found.get(one, (0, 0))[1] if shown[at] else None
-        who.append(Point(one, active, f"{day(one)}: {NOT_SHOWN if active is None else active} learners"))
-        what.append(Point(one, events, f"{day(one)}: {NOT_SHOWN if events is None else events} events"))
+        who.append(Point(one, active, f"{day(one)}: {told(active, 'learner')}"))
+        what.append(Point(one, events, f"{day(one)}: {told(events, 'event')}"))
         rows.append([one, active])
         rows2.append([one, events])
-    told = numbers.populations.text(numbers.total("active"))
+    behind = numbers.populations.text(numbers.total("active"))
     people = Figure(
         name,
         title,
         "Learners with events, by date (UTC).",
-        told,
+        behind,
         note,
         columns=("Date", "Active learners"),
         rows=rows,
@@ -61,7 +61,7 @@ def by_day(numbers: Numbers) -> tuple[Figure, Figure]:
             second,
             title2,
             "Events of registered learners, by date (UTC).",
-            told,
+            behind,
             note,
             columns=("Date", "Events"),
             rows=rows2,
@@ -116,8 +116,9 @@ def time_by_kind(numbers: Numbers) -> Figure:
         hours = round(row[f"{kind}_hours"] or 0, 1) if seen else None
         mean = round(60 * (row[f"{kind}_hours"] or 0) / learners, 1) if seen and learners else None
         rows.append([text, learners if seen else None, hours, mean])
-        told = NOT_SHOWN if mean is None else f"{mean:g} minutes on average, of {learners} learners"
-        bars.append(charts.Bar(text, [("series-1", mean)], f"{text}: {told}"))
+        minutes = told(mean, "minute")
+        said = minutes if mean is None else f"{minutes} on average, of {told(learners, 'learner')}"
+        bars.append(charts.Bar(text, [("series-1", mean)], f"{text}: {said}"))
     if all(one[1] is None for one in rows):
         return too_few(numbers, name, title)
     return Figure(

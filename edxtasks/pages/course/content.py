@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from edxtasks.pages import charts
-from edxtasks.pages.cells import NOT_SHOWN, bounded_share, shown_cells, shown_stages
+from edxtasks.pages.cells import NOT_SHOWN, Mean, bounded_count, bounded_share, shown_cells, shown_stages
 from edxtasks.pages.charts import Bar, Curve
 from edxtasks.pages.course.numbers import Numbers, missing, too_few
-from edxtasks.pages.figures import Figure, Key, Value, isolated
+from edxtasks.pages.figures import Figure, Key, Value, isolated, told
+from edxtasks.printable import quantity
 
 
 def videos(numbers: Numbers) -> Figure:
@@ -28,12 +29,8 @@ def videos(numbers: Numbers) -> Figure:
         seen = seen or first is not None
         chapter, text = row["chapter_name"] or "", row["name"] or ""
         rows.append([at, chapter, text, first, last])
-        told = f"{_told(first)} began, {_told(last)} finished"
-        bars.append(
-            Bar(
-                str(at), [("series-5", first), ("series-1", last)], f"{at}. {isolated(text)}: {told}", chapter
-            )
-        )
+        said = f"{at}. {isolated(text)}: {told(first)} began, {told(last)} finished"
+        bars.append(Bar(str(at), [("series-5", first), ("series-1", last)], said, chapter))
     if not seen:
         return too_few(numbers, name, title, wide=True)
     return Figure(
@@ -50,8 +47,12 @@ def videos(numbers: Numbers) -> Figure:
     )
 
 
-def _told(value: object) -> str:
-    return NOT_SHOWN if value is None else f"{value}"
+def _mean(mean: Mean | None, digits: int, times: int = 1) -> tuple[float | None, Value]:
+    """A mean as a picture has it, and as it is written: with its bound."""
+    if mean is None:
+        return None, None
+    value = round(times * mean.value, digits)
+    return value, f"{mean.bound} {value:g}" if mean.bound else value
 
 
 def problems(numbers: Numbers) -> tuple[Figure, Figure]:
@@ -65,19 +66,20 @@ def problems(numbers: Numbers) -> tuple[Figure, Figure]:
     for row in numbers.rows["problems"]:
         at, chapter, text = str(row["problem_nid"]), row["chapter_name"] or "", row["name"] or ""
         learners = row["learners"] if numbers.tells(row["learners"]) else None
-        share = None
+        share = mean = None
         if learners is not None and row["score"] is not None:
             share = bounded_share(row["score"] / 100, learners, numbers.minimum)
-        score = None if share is None else round(100 * share.value, 1)
-        said: Value = None if share is None else f"{share.bound} {score:g}" if share.bound else score
-        attempts = None if learners is None or row["attempts"] is None else round(row["attempts"], 2)
-        rows.append([row["problem_nid"], chapter, text, learners, said])
-        rows2.append([row["problem_nid"], chapter, text, learners, attempts])
-        told = f"{at}. {isolated(text)}: mean score {_told(said)} %, {_told(learners)} learners"
-        hard.append(Bar(at, [("series-1", score)], told, chapter))
-        told = f"{at}. {isolated(text)}: {_told(attempts)} attempts on average, {_told(learners)} learners"
-        often.append(Bar(at, [("series-2", attempts)], told, chapter))
-    who = numbers.populations.text(numbers.total("active"))
+        if learners is not None and row["attempts"] is not None:
+            mean = bounded_count(row["attempts"], 1, learners, numbers.minimum)
+        (score, percent), (attempts, times) = _mean(share, 1, 100), _mean(mean, 2)
+        rows.append([row["problem_nid"], chapter, text, learners, percent])
+        rows2.append([row["problem_nid"], chapter, text, learners, times])
+        which, who = f"{at}. {isolated(text)}", told(learners, "learner")
+        said = f"{which}: mean score {NOT_SHOWN if percent is None else f'{percent} %'}, {who}"
+        hard.append(Bar(at, [("series-1", score)], said, chapter))
+        said = f"{which}: mean number of attempts {NOT_SHOWN if times is None else times}, {who}"
+        often.append(Bar(at, [("series-2", attempts)], said, chapter))
+    behind = numbers.populations.text(numbers.total("active"))
     return (
         _problems(
             numbers,
@@ -87,8 +89,8 @@ def problems(numbers: Numbers) -> tuple[Figure, Figure]:
                 title,
                 "Problem by its place in the course, chapters below; mean score of those who submitted it, "
                 "percent.",
-                who,
-                "A score that would tell of few learners is told as a bound, or not.",
+                behind,
+                "A score that would tell of few learners is told as a bound, or not at all.",
                 ("Problem", "Chapter", "Title", "Learners", "Mean score, percent"),
                 rows,
                 picture=None,
@@ -102,8 +104,8 @@ def problems(numbers: Numbers) -> tuple[Figure, Figure]:
                 second,
                 title2,
                 "Problem by its place in the course, chapters below; submissions of a learner, mean.",
-                who,
-                "",
+                behind,
+                "A mean that would tell of few learners is told as a bound, or not at all.",
                 ("Problem", "Chapter", "Title", "Learners", "Mean attempts"),
                 rows2,
                 picture=None,
@@ -162,7 +164,8 @@ def characteristic_curves(numbers: Numbers) -> Figure:
         name,
         title,
         "Ability in standard deviations; expected score, 0 to 1. A line for each problem.",
-        f"{len(items)} problems, each submitted by at least {numbers.minimum} learners",
+        f"{quantity(len(items), 'problem')}, each submitted by at least "
+        f"{quantity(numbers.minimum, 'learner')}",
         "Graded response model: steep lines tell learners apart best, lines to the right are hard.",
         ("Problem", "Title", "Cut", "Difficulty", "Discrimination"),
         rows,
@@ -198,7 +201,7 @@ def show_answers(numbers: Numbers) -> Figure:
         value = number if good else None
         rows.append([text, value])
         label = "0" if at == 0 else f"≤ {10 * at}"
-        bars.append(Bar(label, [("series-1", value)], f"{text} of the problems: {_told(value)} learners"))
+        bars.append(Bar(label, [("series-1", value)], f"{text} of the problems: {told(value, 'learner')}"))
     return Figure(
         name,
         title,

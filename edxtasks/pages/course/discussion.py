@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from edxtasks.pages import charts
-from edxtasks.pages.cells import NOT_SHOWN, shown_cells, shown_stages
+from edxtasks.pages.cells import shown_cells, shown_stages
 from edxtasks.pages.charts import Bar
 from edxtasks.pages.course.numbers import Numbers, beside_span, common_span, dated, missing, too_few
-from edxtasks.pages.figures import Figure, Key, Value, day
+from edxtasks.pages.figures import Figure, Key, Value, day, told
 
 _POSTS = (
     ("initial_post", "series-1", "Threads opened"),
@@ -44,9 +44,9 @@ def posts(numbers: Numbers) -> Figure:
         values = {
             kind: found.get((week, kind), (0, 0))[1] if shown[week, kind] else None for kind, _, _ in _POSTS
         }
-        told = ", ".join(f"{text} {_told(values[kind])}" for kind, _, text in _POSTS)
+        said = ", ".join(f"{text} {told(values[kind])}" for kind, _, text in _POSTS)
         parts = [(mark, values[kind]) for kind, mark, _ in _POSTS if values[kind] is not None]
-        bars.append(Bar(day(week)[:-5], parts or [("series-1", None)], f"Week of {day(week)}: {told}"))
+        bars.append(Bar(day(week)[:-5], parts or [("series-1", None)], f"Week of {day(week)}: {said}"))
         rows.append([week, *values.values()])
     return Figure(
         name,
@@ -60,10 +60,6 @@ def posts(numbers: Numbers) -> Figure:
         charts.columns(title, bars, "Posts", "Week of"),
         wide=True,
     )
-
-
-def _told(value: object) -> str:
-    return NOT_SHOWN if value is None else f"{value}"
 
 
 def _people(numbers: Numbers, column: str) -> int:
@@ -127,7 +123,7 @@ def _doings(
         return too_few(numbers, name, title)
     names = [text for text, _ in order]
     bars = [
-        Bar(text, [("series-1", value)], f"{text}: {_told(value)} learners")
+        Bar(text, [("series-1", value)], f"{text}: {told(value, 'learner')}")
         for text, value in zip(names, values, strict=True)
     ]
     return Figure(

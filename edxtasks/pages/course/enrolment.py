@@ -8,7 +8,8 @@ from edxtasks.pages import charts
 from edxtasks.pages.cells import merged, shown_cells
 from edxtasks.pages.charts import Bar, Line, Point
 from edxtasks.pages.course.numbers import Numbers, Rows, missing, too_few
-from edxtasks.pages.figures import Figure, Key, Value, day
+from edxtasks.pages.figures import Figure, Key, Value, day, told
+from edxtasks.printable import quantity
 
 _LINES = (
     ("registered", "registered_days", "series-1", "Registered"),
@@ -39,11 +40,11 @@ def over_time(numbers: Numbers) -> Figure:
         keys.append(Key(mark, text))
         rows += [[text, first, last, new, whole] for first, last, new, whole in points]
         start = [Point(points[0][0], 0, "")] if points[0][0] < points[0][1] else []
-        told = [
+        reached = [
             Point(last, whole, f"{text} by {day(last)}: {whole} (+{new} since {day(first)})")
             for first, last, new, whole in points
         ]
-        lines.append(Line(mark, start + told))
+        lines.append(Line(mark, start + reached))
     if not lines and undated:
         return Figure(name, title, empty="Nothing to see: no date of it is known.", wide=True)
     if not lines:
@@ -53,7 +54,7 @@ def over_time(numbers: Numbers) -> Figure:
         title,
         "Learners in all, by date (UTC).",
         numbers.everybody,
-        f"A point stands for a period in which at least {numbers.minimum} learners came.",
+        f"A point stands for a period in which at least {quantity(numbers.minimum, 'learner')} came.",
         ("Kind", "From", "To", "New learners", "Learners in all"),
         rows,
         keys,
@@ -94,8 +95,8 @@ def funnel(numbers: Numbers) -> Figure:
         value = numbers.total(total) if total in numbers.exact else None
         share = None if value is None else round(100 * value / registered, 1)
         rows.append([text, value, share])
-        told = "not shown" if value is None else f"{value} learners, {share:g} % of the registered"
-        bars.append(Bar(text, [("series-1", value)], f"{text}: {told}", measure=total))
+        said = told(value, "learner") + ("" if share is None else f", {share:g} % of the registered")
+        bars.append(Bar(text, [("series-1", value)], f"{text}: {said}", measure=total))
     return Figure(
         name,
         title,
@@ -108,6 +109,10 @@ def funnel(numbers: Numbers) -> Figure:
 
 
 _TWENTIETHS = 20
+
+
+def _without_grade(learners: int) -> str:
+    return quantity(learners, "learner without a grade is", "learners without a grade are")
 
 
 def grades(numbers: Numbers) -> Figure:
@@ -131,15 +136,15 @@ def grades(numbers: Numbers) -> Figure:
     bars, rows = [], list[list[Value]]()
     for at in range(_TWENTIETHS):
         text = f"{at * 5} to {at * 5 + 5} %"
-        parts, told = [], []
+        parts, said = [], []
         for side, mark, word in ((False, "series-4", "below passing"), (True, "series-1", "passing")):
             if (at, side) not in shown:
                 continue
             value = found.get((at, side), 0) if shown[at, side] else None
             parts.append((mark, value))
-            told.append(f"{'not shown' if value is None else value} {word}")
+            said.append(f"{told(value)} {word}")
             rows.append([text, word, value])
-        bars.append(Bar(str(at * 5), parts, f"Grade {text}: {', '.join(told)}"))
+        bars.append(Bar(str(at * 5), parts, f"Grade {text}: {', '.join(said)}"))
     without = found.get((None, False), 0) if shown[None, False] else None
     rows.append(["no grade", "below passing", without])
     line = None if least is None else (least * _TWENTIETHS, f"passing grade {100 * least:g} %")
@@ -148,7 +153,7 @@ def grades(numbers: Numbers) -> Figure:
         title,
         "Grade in percent, in steps of 5; learners.",
         numbers.everybody,
-        "" if without is None else f"{without} learners without a grade are in the table only.",
+        "" if without is None else f"{_without_grade(without)} in the table only.",
         ("Grade", "Side of the line", "Learners"),
         rows,
         [Key("series-4", "Below the passing grade"), Key("series-1", "Passing")],
