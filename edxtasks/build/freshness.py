@@ -233,7 +233,7 @@ def _check_dates(
     limits = date_limits(context, course)
     everything = parts | dict(input_parts(context, table, course, dated))
     signature = stamp_of(everything | {"range": f"{limits}"})
-    if quick and state is not None and state.signature == signature:
+    if quick and state is not None and state.stamp is not None and state.signature == signature:
         return Verdict(Status.FRESH, "", parts, {}, frozenset(), signature=signature)
     stamps = date_stamps(context, table, course, dated, stamp_of(parts), limits)
     known = context.warehouse.dates(context.name(table, course)) if state is not None else {}
@@ -250,6 +250,8 @@ def _check_dates(
         return _stale(verdict, reason_of_dates(context, table, course, state, parts, dates))
     if not stamps and state.stamp != verdict.stamp:
         return _stale(verdict, "it has no dates, and its recipe has changed")
+    if state.stamp is None:
+        return _stale(verdict, "all its dates are there, and the build that made the last was broken off")
     return verdict
 
 

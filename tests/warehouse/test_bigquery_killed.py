@@ -49,6 +49,11 @@ def _query(asked: Request) -> bool:
     return asked.method == "POST" and "/jobs" in asked.address and b"CREATE OR REPLACE TABLE `" in asked.body
 
 
+def _ends_dates(asked: Request) -> bool:
+    stamped = b'"edxtasks_stamp": "' in asked.body
+    return asked.method == "PATCH" and "/pcday_ip_counts" in asked.address and stamped
+
+
 def _relabels(asked: Request) -> bool:
     return asked.method == "PATCH" and b"edxtasks_stamp" in asked.body
 
@@ -58,6 +63,7 @@ POINTS: dict[str, tuple[Callable[[Request], bool], int, bool]] = {
     "when a load is done and nobody was told": (_load, 2, True),
     "before a table has its stamp": (_relabels, 2, False),
     "before the dates of a table are replaced": (_transaction, 1, False),
+    "when all dates of a table are there, before it has its stamp": (_ends_dates, 1, False),
     "when a query is done and nobody was told": (_query, 1, True),
 }
 """Which request, the how manieth of a run, and whether it is carried out before the run is killed; in the
@@ -88,6 +94,8 @@ def killed_at(
                 killed.set()
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
+                if not carried_out:
+                    raise ConnectionResetError
 
     for one in passing:
         setattr(one, "seen" if carried_out else "watch", watch)

@@ -336,6 +336,22 @@ def test_a_damaged_month_makes_its_dates_stale_and_no_others(warehouse: ParquetW
     assert warehouse.states("campus")["daily"].stamp == "recipe"
 
 
+def test_files_of_several_builds_are_made_one_by_a_build_of_no_dates(warehouse: ParquetWarehouse) -> None:
+    october = Query(
+        DAILY_SQL.replace("2015-09-30", "2015-10-01"),
+        {"numbers": Tables((NUMBERS_NAME,), NUMBERS)},
+        {},
+        DAILY,
+    )
+    # As where a build under another recipe ended before it came to the first month.
+    warehouse.create_dates(DAILY_NAME, DAILY, "date", [Dates(october, {D2: "b"})], [D1], BuildInfo("another"))
+    assert warehouse.states("campus")["daily"].stamp is None
+    warehouse.create_dates(DAILY_NAME, DAILY, "date", [], [D1, D2], BuildInfo("another"))
+    assert warehouse.states("campus")["daily"].stamp == "another"
+    assert {day: state.stamp for day, state in warehouse.dates(DAILY_NAME).items()} == {D1: "first", D2: "b"}
+    assert len(list(warehouse.read(DAILY_NAME, ["n"]))) == 4
+
+
 def test_forget_heeds_a_damaged_table(warehouse: ParquetWarehouse) -> None:
     path = warehouse.location(NUMBERS_NAME, partitioned=False)
     content = path.read_bytes()

@@ -110,8 +110,11 @@ class Builder:
                 states.update(new)
             if progress is not None and len(work) > 1:
                 progress(number, len(work), "months")
+        state = listing.state(name.table)
+        mixed = not work and state is not None and state.stamp is None  # files of several builds
         for month in months_of(before):
-            if month not in written and any(one not in states for one in before if month_of(one) == month):
+            gone = any(one not in states for one in before if month_of(one) == month)
+            if month not in written and (gone or mixed):
                 with self._reader.engine(self._folder.files(name)):
                     writer.write(month, None, {}, states, label.stamp, None)
         with self._reader.engine():
