@@ -69,8 +69,7 @@ def from_files(table: Table, file: str) -> Table:
         found = {f"{file} of {one}": _file(file, one, of.settings) for one in of.courses}
         if not any(found.values()):
             raise InputError(
-                f"none of the {len(of.courses)} chosen courses has a file {file} in its SQL directory: "
-                f"make it first (doit {source})"
+                f"no chosen course has a file {file} in its SQL directory: make it first (doit {source})"
             )
         return found
 

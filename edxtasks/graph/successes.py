@@ -85,8 +85,9 @@ def remarks_on(context: Context, left_out: Iterable[tuple[str, CourseKey]]) -> l
     lines = []
     for name, pairs in itertools.groupby(left_out, lambda pair: pair[0]):
         courses = [course for _, course in pairs]
+        chosen = quantity(len(context.courses), "course is", "courses are")
         lines.append(
-            f"{name}: {len(courses)} of {quantity(len(context.courses), 'course')} are not looked at "
+            f"{name}: {len(courses)} of {chosen} not looked at "
             f"(skip_already_successful): {listed(courses, SHOWN_COURSES)}"
         )
     return lines

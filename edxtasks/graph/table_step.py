@@ -118,10 +118,7 @@ class TableStep(Step):
         if not name:
             return verdict.reason
         if name in context.registry and context.registry[name].scope is Scope.COURSE:
-            return (
-                f"none of the {len(context.courses_of(self.table))} chosen courses has a table {name}: "
-                f"make it first (doit {name})"
-            )
+            return f"no chosen course has a table {name}: make it first (doit {name})"
         typed = context.registry[name].task if name in context.registry else name
         return f"{typed} does not exist: there is nothing to make this from"
 

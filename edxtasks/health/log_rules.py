@@ -160,9 +160,8 @@ def doubtful_logs(logs: Sequence[RawLog], settings: Settings) -> Iterator[Findin
                 "log_rejects",
                 PROBLEM,
                 f"{number(log.rejects)} of {quantity(log.lines, 'line')} of {log.file} were "
-                "rejected, more than "
-                f"{percent(settings.health_reject_share)}. They lie in REJECTS, with the reasons, "
-                f"for {quantity(settings.rejects_kept_days, 'day')} (rejects_kept_days)",
+                f"rejected, more than {percent(settings.health_reject_share)}. They lie in REJECTS, with the "
+                f"reasons, for {quantity(settings.rejects_kept_days, 'day')} (rejects_kept_days)",
                 date=day,
                 file=log.file,
                 number=log.rejects,

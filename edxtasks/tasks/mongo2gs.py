@@ -43,7 +43,10 @@ class MongoLogsStep(Step):
         if not self._days:
             return Status.FRESH, ""
         between = f"{days[0]} to {days[-1]}"
-        return Status.STALE, f"{len(self._days)} of {quantity(len(days), 'day')} have no shard: {between}"
+        return (
+            Status.STALE,
+            f"{len(self._days)} of {quantity(len(days), 'day has', 'days have')} no shard: {between}",
+        )
 
     def job(self) -> Job:
         again = self.name in self.run.forced

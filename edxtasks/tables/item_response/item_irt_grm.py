@@ -36,9 +36,8 @@ def build(inputs: BuildInputs) -> list[Row]:
         inputs.messages.add("the answers do not determine the parameters: there are no standard errors")
     if held := int(fit.items.held.sum()):
         inputs.messages.add(
-            f"{held} of {quantity(answers.items.size, 'problem')} have too few answers, or answers "
-            "without exception, to "
-            "bound their discrimination: it is held at "
+            f"{held} of {quantity(answers.items.size, 'problem has', 'problems have')} too few answers, or "
+            "answers without exception, to bound their discrimination: it is held at "
             f"{graded_response.GREATEST_DISCRIMINATION:g} and has no standard error"
         )
     problems = problems_of(inputs.rows("course_item") or ())
