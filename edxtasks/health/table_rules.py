@@ -92,9 +92,9 @@ def unverified_tables(tables: Sequence[TableFacts]) -> Iterator[Finding]:
         yield Finding(
             "table_unverified",
             NOTE,
-            f"{number(len(unverified))} of {quantity(len(tables), 'table holds', 'tables hold')} no checksum, "
-            "so that bytes that a disk has changed would not be noticed: an earlier version built them. A "
-            "rebuilt table has one",
+            f"{number(len(unverified))} of {quantity(len(tables), 'table holds', 'tables hold')} no "
+            "checksum, so that bytes that a disk has changed would not be noticed: an earlier version built "
+            "them. A rebuilt table has one",
             course=tables[0].course,
             number=len(unverified),
             expected=0,
