@@ -14,6 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
 
 import gaps
+import remembered
 from bqemulator.config import LogLevel, Settings  # type: ignore[import-not-found]
 from bqemulator.server import EmulatorServer  # type: ignore[import-not-found]
 
@@ -21,6 +22,7 @@ from bqemulator.server import EmulatorServer  # type: ignore[import-not-found]
 async def main() -> None:
     """Serve until nobody holds the other end of standard input."""
     gaps.fill()
+    remembered.remember()
     server = EmulatorServer(
         Settings(
             rest_port=0,
