@@ -7,12 +7,11 @@ unless it is there with the wanted versions; the tests do the same when they nee
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
-
-from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / ".venv-emulators"
@@ -34,7 +33,9 @@ def ready() -> bool:
 
 def make() -> Path:
     """Make the environment unless it is ready; its Python is given."""
-    with FileLock(Path(tempfile.gettempdir()) / "edxtasks-emulators.lock"):  # tests may run in many processes
+    # Tests may run in many processes. `.ci/run` calls this with a Python that has no packages.
+    with Path(tempfile.gettempdir(), "edxtasks-emulators.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         if ready():
             return PYTHON
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(FOLDER)], check=True)
