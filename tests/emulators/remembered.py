@@ -29,7 +29,7 @@ def remember() -> None:
         return [tree.copy() if tree is not None else None for tree in trees]
 
     Dialect.parse = remembered  # type: ignore[method-assign]
-    core.deepcopy = _copied  # type: ignore[attr-defined]
+    core.deepcopy = _copied  # type: ignore[assignment, attr-defined]
 
 
 def _copied(value: Any, memo: Any = None) -> Any:
