@@ -25,6 +25,7 @@ from rows_as_text import rows_as_text
 from servers import BUCKET, running
 
 from edxtasks.course import CourseKey
+from edxtasks.storage.gcs import GcsStorage
 from edxtasks.warehouse.base import TableName
 from edxtasks.warehouse.bigquery import BigQueryWarehouse, Service
 from edxtasks.warehouse.parquet import ParquetWarehouse
@@ -49,9 +50,12 @@ def _query(asked: Request) -> bool:
     return asked.method == "POST" and "/jobs" in asked.address and b"CREATE OR REPLACE TABLE `" in asked.body
 
 
-def _ends_dates(asked: Request) -> bool:
-    stamped = b'"edxtasks_stamp": "' in asked.body
-    return asked.method == "PATCH" and "/pcday_ip_counts" in asked.address and stamped
+def _stamps(table: str) -> Callable[[Request], bool]:
+    def matches(asked: Request) -> bool:
+        stamped = b'"edxtasks_stamp": "' in asked.body
+        return asked.method == "PATCH" and f"/{table}" in asked.address and stamped
+
+    return matches
 
 
 def _relabels(asked: Request) -> bool:
@@ -63,7 +67,8 @@ POINTS: dict[str, tuple[Callable[[Request], bool], int, bool]] = {
     "when a load is done and nobody was told": (_load, 2, True),
     "before a table has its stamp": (_relabels, 2, False),
     "before the dates of a table are replaced": (_transaction, 1, False),
-    "when all dates of a table are there, before it has its stamp": (_ends_dates, 1, False),
+    "when all dates of a table are there, before it has its stamp": (_stamps("pcday_ip_counts"), 1, False),
+    "when a loaded table has its stamp and nobody was told": (_stamps("forum"), 1, True),
     "when a query is done and nobody was told": (_query, 1, True),
 }
 """Which request, the how manieth of a run, and whether it is carried out before the run is killed; in the
@@ -127,6 +132,7 @@ def test_runs_that_were_killed_are_finished_by_the_next(
     assert outcome.built and not outcome.failed
     assert_as_embedded(project, "killed", built_once, tmp_path)
     assert project.doit(*words).built == set()
+    assert not [name for name in stored("killed") if name.startswith("_edxtasks/")]
 
 
 def test_two_runs_of_two_machines_over_one_dataset(
@@ -148,6 +154,12 @@ def test_two_runs_of_two_machines_over_one_dataset(
     two.doit(*words)
     assert_as_embedded(two, "shared", built_once, tmp_path)
     assert one.doit(*words).built == set()
+    assert not [name for name in stored("shared") if name.startswith("_edxtasks/")]
+
+
+def stored(name: str) -> list[str]:
+    """The files of a project in the bucket."""
+    return GcsStorage(f"gs://{BUCKET}/{name}", name).list()
 
 
 def on_bigquery(project: Project, name: str, address: str) -> Project:

@@ -25,7 +25,7 @@ def test_rows_become_gzipped_lines(tmp_path: Path) -> None:
         {},
     ]
     [one] = staged(NAME, PEOPLE, iter(rows), "s1", tmp_path)
-    assert (one.name, one.stays) == ("_edxtasks/d/people/s1-0.json.gz", False)
+    assert (one.name, one.stays) == ("s1-0.json.gz", False)
     assert gzip.decompress(one.path.read_bytes()).decode().splitlines() == [
         '{"username":"é","joined":"2013-09-08T07:06:05.000001+00:00","born":"1815-12-10"}',
         "{}",

@@ -90,8 +90,8 @@ CASES: list[tuple[str, Callable[[BigQueryWarehouse], None], tuple[str, str, int,
     ("location", _list, ("GET", "/tables$", 400, "invalid", "Unsupported location: Mars"),
      r"listing d: Google refuses the request: Unsupported location: Mars"),
     ("missing bucket", _load, ("POST", "/upload/", 404, "notFound", "The specified bucket does not exist."),
-     r"gs://b/_edxtasks/d/people/s-0.json.gz: not found: The specified bucket does not exist\. Make the "
-     r"bucket, or mend gs_bucket of \[storage\]"),
+     r"gs://b/_edxtasks/d/people/[0-9a-f]{12}/s-0.json.gz: not found: The specified bucket does not exist\. "
+     r"Make the bucket, or mend gs_bucket of \[storage\]"),
     ("no right to the bucket", _load, ("POST", "/upload/", 403, "forbidden", "x@p.iam.gserviceaccount.com "
      "does not have storage.objects.create access to the Google Cloud Storage object."),
      r"gs://b/.*: not allowed \(forbidden\): .*storage.objects.create.*gs_bucket of \[storage\]"),

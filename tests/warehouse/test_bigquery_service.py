@@ -28,6 +28,8 @@ from edxtasks.storage.gcs import GcsStorage
 from edxtasks.warehouse import open_warehouse
 from edxtasks.warehouse.base import BuildInfo, Dates, LogDays, Query, TableName, Tables
 from edxtasks.warehouse.bigquery import BigQueryWarehouse, Service
+from edxtasks.warehouse.bigquery.loading import Staged
+from edxtasks.warehouse.bigquery.sent import Sent, domain_of
 from edxtasks.warehouse.checks import Check, CheckFailedError, TableChecks
 from edxtasks.warehouse.rows import JsonLines, ParquetFiles
 from edxtasks.warehouse.schema import Column, Schema, schema
@@ -72,6 +74,11 @@ def _open(fake: FakeGoogle, folder: Path, **more: Any) -> BigQueryWarehouse:
 
 def _load(warehouse: BigQueryWarehouse, stamp: str = "s1") -> Any:
     return warehouse.load(NAME, PEOPLE, iter([{"username": "ada", "id": 1}]), BuildInfo(stamp))
+
+
+def _folder(root: Path) -> str:
+    """Where the files of a load lie on their way."""
+    return f"_edxtasks/{NAME.dataset}/people/{domain_of(root / 'locks')}"
 
 
 def _error(reason: str, message: str, location: str = "") -> dict[str, str]:
@@ -271,7 +278,7 @@ class TestQueries:
 class TestLoads:
     """A table loaded from files."""
 
-    def test_the_road_of_a_load(self, fake: FakeGoogle, warehouse: BigQueryWarehouse) -> None:
+    def test_the_road_of_a_load(self, fake: FakeGoogle, warehouse: BigQueryWarehouse, tmp_path: Path) -> None:
         fake.plans.append(Plan(rows=1))
         state = _load(warehouse)
         [config] = fake.inserted()
@@ -284,7 +291,7 @@ class TestLoads:
         assert load["writeDisposition"] == "WRITE_TRUNCATE"
         assert load["sourceFormat"] == "NEWLINE_DELIMITED_JSON"
         [uri] = load["sourceUris"]
-        assert uri == "gs://b/_edxtasks/MITx__2_03x__3T2013/people/s1-0.json.gz"
+        assert uri == f"gs://b/{_folder(tmp_path)}/s1-0.json.gz"
         assert fake.objects == {}  # what was only made for the load does not stay
         assert (state.stamp, state.rows) == ("s1", 1)
         assert warehouse.states(NAME.dataset)["people"] == state
@@ -374,7 +381,7 @@ class TestLoads:
         path = tmp_path / "people.json.gz"
         lines = [b'{"username":"ada","id":1}\n', b'{"username":"eve","id":"secret"}\n']
         path.write_bytes(gzip.compress(b"".join(lines)))
-        uri = "gs://b/_edxtasks/MITx__2_03x__3T2013/people/s1-0.json.gz"
+        uri = f"gs://b/{_folder(tmp_path)}/s1-0.json.gz"
         summary = _error(
             "invalid",
             "Error while reading data, error message: JSON table encountered too many errors, giving up. "
@@ -405,14 +412,34 @@ class TestLoads:
         ],
     )
     def test_faults_of_rows_in_words(
-        self, fake: FakeGoogle, warehouse: BigQueryWarehouse, message: str, told: str
+        self, fake: FakeGoogle, warehouse: BigQueryWarehouse, tmp_path: Path, message: str, told: str
     ) -> None:
-        uri = "gs://b/_edxtasks/MITx__2_03x__3T2013/people/s1-0.json.gz"
+        uri = f"gs://b/{_folder(tmp_path)}/s1-0.json.gz"
         text = "Error while reading data, error message: JSON parsing error in row starting at position 0: "
         fake.plans.append(Plan(error=_error("invalid", text + message, uri)))
         with pytest.raises(InputError) as caught:
             _load(warehouse)
         assert told in str(caught.value) and "secret" not in str(caught.value)
+        assert fake.objects == {}
+
+    def test_what_killed_runs_have_sent_goes_and_that_of_other_machines_stays(
+        self, fake: FakeGoogle, warehouse: BigQueryWarehouse, tmp_path: Path
+    ) -> None:
+        left = f"{_folder(tmp_path)}/s0-0.json.gz"
+        another = f"_edxtasks/{NAME.dataset}/people/{domain_of(tmp_path / 'elsewhere')}/s1-0.json.gz"
+        for name in (left, another):
+            fake.store(name, b"of another run")
+        fake.plans.append(Plan(rows=1))
+        _load(warehouse)
+        assert list(fake.objects) == [another]
+
+    def test_a_file_that_somebody_removed_is_told(self, fake: FakeGoogle, tmp_path: Path) -> None:
+        sent = Sent(GcsStorage("gs://b", "p", patience=PATIENCE), NAME, "d", "s1")
+        (tmp_path / "rows").write_bytes(b"rows")
+        sent.send(Staged(tmp_path / "rows", f"{sent.beginning}-0", stays=False))
+        assert sent.gone() is None
+        fake.objects.clear()
+        assert "s1-0 was sent, and somebody removed it before" in str(sent.gone())
 
     def test_rows_that_are_missing_are_told(self, fake: FakeGoogle, tmp_path: Path) -> None:
         path = tmp_path / "people.json"
@@ -826,7 +853,8 @@ def test_the_settings_name_the_warehouse(fake: FakeGoogle, tmp_path: Path) -> No
     assert (warehouse.where, warehouse.days_in_query) == ("BigQuery project p", 50)
     warehouse.load(NAME, PEOPLE, iter([]), BuildInfo("s1"))
     load = fake.inserted()[0]["load"]
-    assert load["sourceUris"] == ["gs://b/folder/_edxtasks/MITx__2_03x__3T2013/people/s1-0.json.gz"]
+    there = f"_edxtasks/{NAME.dataset}/people/{domain_of(tmp_path / 'state' / 'locks')}"
+    assert load["sourceUris"] == [f"gs://b/folder/{there}/s1-0.json.gz"]
     assert load["maxBadRecords"] == 2
     with warehouse.lock(NAME):
         assert (tmp_path / "state" / "locks").is_dir()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from edxtasks.errors import SettingsError, UserError
@@ -17,7 +18,8 @@ from edxtasks.warehouse.bigquery.building import Builder
 from edxtasks.warehouse.bigquery.datasets import Datasets
 from edxtasks.warehouse.bigquery.descriptions import described
 from edxtasks.warehouse.bigquery.jobs import JobFailedError
-from edxtasks.warehouse.bigquery.loading import Staged, load_error, staged
+from edxtasks.warehouse.bigquery.loading import load_error, staged
+from edxtasks.warehouse.bigquery.sent import Sent, domain_of
 from edxtasks.warehouse.bigquery.service import Service, refused
 from edxtasks.warehouse.checks import TableChecks
 from edxtasks.warehouse.rows import ParquetFiles
@@ -26,7 +28,8 @@ from edxtasks.warehouse.schema import Schema
 
 class Loader:
     """Loads tables of a project. `bucket` gives the storage of the files, of whose rows a load may refuse
-    `max_bad_rows`; files of rows lie in `scratch` on their way."""
+    `max_bad_rows`; files of rows lie in `scratch` on their way. `locks` is the folder of the locks that keep
+    runs apart."""
 
     def __init__(
         self,
@@ -36,7 +39,9 @@ class Loader:
         bucket: Callable[[], GcsStorage] | None,
         scratch: Scratch,
         max_bad_rows: int,
+        locks: Path,
     ) -> None:
+        self._domain = domain_of(locks)
         self._service = service
         self._datasets = datasets
         self._builder = builder
@@ -58,14 +63,14 @@ class Loader:
         began = time.monotonic()
         self._datasets.prepare(name.dataset)
         storage = self._opened_storage()
-        with self._scratch.folder() as folder:
-            files = {}
-            for one in staged(name, schema, content, label.stamp, folder):
-                storage.put(one.path, one.name)
-                files[storage.uri(one.name)] = one
+        sent = Sent(storage, name, self._domain, label.stamp)
+        with self._scratch.folder() as folder, sent:
+            for one in staged(name, schema, content, sent.beginning, folder):
+                sent.send(one)
             home = self._builder.home(name, sql.Shape(), checks)
             key = self._builder.key("load", name, label)
-            job = self._run_load(name, home, key, schema, files, isinstance(content, ParquetFiles))
+            job = self._run_load(name, home, key, schema, sent, isinstance(content, ParquetFiles))
+            sent.remove()  # before the table has its stamp, after which no run would look for it
             state = TableState(
                 label.stamp,
                 labels.version(label),
@@ -74,13 +79,10 @@ class Loader:
                 last_time=label.last_time,
             )
             self._builder.look_over(checks, home, schema)
-            about = f"Loaded from {', '.join(sorted(files))}"
+            about = f"Loaded from {', '.join(sorted(sent.files))}"
             description = described(label, about, began, job.input_file_bytes)
             table = claims.end(self._service, home, key, state, description)
             self._builder.settle(name, home, table)
-            for one in files.values():
-                if not one.stays:
-                    storage.delete(one.name)
         return state
 
     def _opened_storage(self) -> GcsStorage:
@@ -99,7 +101,7 @@ class Loader:
         home: TableName,
         key: str,
         schema: Schema,
-        files: Mapping[str, Staged],
+        sent: Sent,
         parquet: bool,
     ) -> Any:
         claim = claims.begin(self._service, home, key)
@@ -112,10 +114,12 @@ class Loader:
             return claim.begun_by(key) or (not claim.said and table.created >= job.created)
 
         try:
-            return self._service.load(home, key, list(files), schema, parquet, self._max_bad_rows, holds)
+            return self._service.load(home, key, list(sent.files), schema, parquet, self._max_bad_rows, holds)
         except JobFailedError as failed:
             claim.undo(self._service, home)
-            paths = {uri: one.path for uri, one in files.items()}
+            if (gone := sent.gone()) is not None:
+                raise gone from None
+            paths = {uri: one.path for uri, one in sent.files.items()}
             explained = refused(f"loading {name}", failed)
             if isinstance(explained, UserError) and "reading data" not in failed.result.get("message", ""):
                 raise explained from None

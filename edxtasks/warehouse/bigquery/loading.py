@@ -55,26 +55,28 @@ class Staged:
     stays: bool
 
 
-def staged(name: TableName, schema: Schema, content: Loadable, stamp: str, scratch: Path) -> Iterator[Staged]:
-    """The files of a content that BigQuery can load; those that have to be written are, into `scratch`."""
-    folder = f"_edxtasks/{name.dataset}/{name.table}"
+def staged(
+    name: TableName, schema: Schema, content: Loadable, beginning: str, scratch: Path
+) -> Iterator[Staged]:
+    """The files of a content that BigQuery can load; those that have to be written are, into `scratch`. The
+    names of what does not stay in the bucket begin with `beginning`."""
     if isinstance(content, ParquetFiles):
         for number, path in enumerate(content.paths):
-            yield Staged(path, f"{folder}/{stamp}-{number}.parquet", stays=False)
+            yield Staged(path, f"{beginning}-{number}.parquet", stays=False)
     elif isinstance(content, JsonLines):
         for number, path in enumerate(content.paths):
             if path.suffix == ".zst" or (path.suffix == ".gz" and path.stat().st_size > LARGEST_GZIP):
                 with opened(path) as lines:
                     for part, made in enumerate(_parts(lines, scratch / f"{number}")):
-                        yield Staged(made, f"{folder}/{stamp}-{number}-{part}.json.gz", stays=False)
+                        yield Staged(made, f"{beginning}-{number}-{part}.json.gz", stays=False)
             elif name.dataset.endswith("_logs") and _LOG_DAY.fullmatch(name.table):
                 # Where `logs2gs` keeps the shards of a course: they are sent once.
                 yield Staged(path, f"{path.parent.name}/DAILY/{path.name}", stays=True)
             else:
-                yield Staged(path, f"{folder}/{stamp}-{number}{''.join(path.suffixes[-2:])}", stays=False)
+                yield Staged(path, f"{beginning}-{number}{''.join(path.suffixes[-2:])}", stays=False)
     else:
         for part, made in enumerate(_parts(_lines(schema, content), scratch / "rows")):
-            yield Staged(made, f"{folder}/{stamp}-{part}.json.gz", stays=False)
+            yield Staged(made, f"{beginning}-{part}.json.gz", stays=False)
 
 
 def _lines(schema: Schema, rows: Iterable[Row]) -> Iterator[bytes]:

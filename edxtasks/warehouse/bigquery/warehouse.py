@@ -82,7 +82,7 @@ class BigQueryWarehouse(Warehouse):
         self._stamps = StampsTable(service, self._listings)
         self._builder = Builder(service, self._listings, self._datasets, self._stamps)
         scratch = scratch or Scratch((locks / PLACE,))
-        self._loader = Loader(service, self._datasets, self._builder, bucket, scratch, max_bad_rows)
+        self._loader = Loader(service, self._datasets, self._builder, bucket, scratch, max_bad_rows, locks)
         self._adopter = Adopter(service, self._listings, self._stamps)
 
     # Listing
