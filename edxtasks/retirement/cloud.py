@@ -4,6 +4,7 @@ some time after they are gone."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,13 +46,23 @@ class CloudTables:
 
     def sweep(self, removed: Removed) -> None:
         """Look through all tables, and remove those that hold a learner and are made again."""
-        for table in list(self._project.tables()):
+        with_rows = []
+        for table in self._project.tables():
             if table.is_stamps or table.is_computed:
                 continue  # no rows but of dates; none of its own
-            if not table.has_rows:
+            if table.has_rows:
+                with_rows.append(table)
+            else:
                 removed.left[printable(str(table))] = "its rows lie elsewhere, and were not looked through"
-            elif self._is_about(table):
-                self._sweep_one(table, removed)
+        # Two requests for each table, of which most hold few rows: it is the service that is waited for.
+        with ThreadPoolExecutor(self._warehouse.loads_at_once) as pool:
+            try:
+                for table, is_about_one in zip(with_rows, pool.map(self._is_about, with_rows), strict=True):
+                    if is_about_one:
+                        self._sweep_one(table, removed)
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
 
     def _sweep_one(self, table: Kept, removed: Removed) -> None:
         shown = printable(str(table))
