@@ -77,6 +77,10 @@ class Cloud(World):
             found[f"bucket {file}"] = f"{stat.size} bytes, {stat.crc32c}"
         return found
 
+    def names_of(self, project: Project, path: Path) -> set[str]:
+        """The names of a file; a shard stands in the bucket too."""
+        return super().names_of(project, path) | {f"bucket {path.parent.name}/DAILY/{path.name}"}
+
     def cut(self, one: Point, run: Started) -> str:
         """For some seconds every request is cut: the connection breaks, and nobody answers."""
         if not run.await_moment(one):

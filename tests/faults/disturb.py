@@ -10,7 +10,8 @@ After each point the same line runs again, undisturbed. Then every file has the 
 the same rows, as where nothing ever happened; nothing is left over, no process lives on, nobody saw a
 traceback. A line for each point tells what was done and how it came out; the table at the end counts them.
 Exit status 1 where a point came out wrong. Kinds: kill, full (a disk that fills), permissions, network
-(emulators alone), clock (times of files in the future or the past), flip (one bit of one file).
+(emulators alone), times (of files, in the future or the past), jump (of the clock, while a run is at work;
+needs a C compiler), flip (one bit of one file).
 """
 
 from __future__ import annotations
@@ -35,12 +36,25 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "warehouse"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "emulators"))
 sys.path.insert(0, str(Path(__file__).parent))
 
-from fault_kinds import AMPLE, UNPRIVILEGED, disk, fill, flip, kill, resize, shift_times, take_permissions
+from fault_kinds import (
+    AMPLE,
+    CLOCK,
+    UNPRIVILEGED,
+    clock_library,
+    disk,
+    fill,
+    flip,
+    jump,
+    kill,
+    resize,
+    shift_times,
+    take_permissions,
+)
 from fault_points import EMBEDDED, EMULATORS, Point, point
 from fault_runs import Started, of_session, started
 from fault_worlds import Embedded, World
 from project import Project
-from standing import differences, names_of, unfinished
+from standing import differences, unfinished
 
 WORDS = ("weekly", "logs2gs", "dashboard", "minimum_cell=1")
 
@@ -84,11 +98,19 @@ def _disturbed(one: Point, world: World, project: Project, room: Path, outcome: 
         restore = partial(resize, project.folder.parent, AMPLE)
     elif one.kind == "permissions":
         restore = take_permissions(one, project)
-    elif one.kind == "clock":
+    elif one.kind == "times":
         shift_times(one, project)
-    run = started(project, words, room / "disturbed.txt", UNPRIVILEGED if one.kind == "permissions" else ())
-    if one.kind in {"kill", "network"}:
-        outcome.notes.append((kill if one.kind == "kill" else world.cut)(one, run) or "too late")
+    clock = room / "clock"
+    more = {"LD_PRELOAD": str(clock_library()), CLOCK: str(clock)} if one.kind == "jump" else {}
+    before = UNPRIVILEGED if one.kind == "permissions" else ()
+    run = started(project, words, room / "disturbed.txt", before, more)
+    at_a_moment: dict[str, Callable[[Point, Started], str]] = {
+        "kill": kill,
+        "network": world.cut,
+        "jump": partial(jump, clock=clock),
+    }
+    if one.kind in at_a_moment:
+        outcome.notes.append(at_a_moment[one.kind](one, run) or "too late")
     status = run.end()
     outcome.notes.append(f"status {status}")
     if status is None:
@@ -108,9 +130,7 @@ def _disturbed(one: Point, world: World, project: Project, room: Path, outcome: 
     if status != 0:
         outcome.faults.append(f"the next run ended with status {status}")
     found = differences(world.expected(one), world.standing(project), world.varying)
-    itself = (
-        set() if flipped is None else {f"different: {name}" for name in names_of(project.folder, flipped)}
-    )
+    itself = set() if flipped is None else {f"different: {name}" for name in world.names_of(project, flipped)}
     if flipped is not None and itself & set(found):
         looked_at = flipped.suffix == ".parquet" or project.folder / "storage" in flipped.parents
         if looked_at or flipped.suffix == ".gz":
@@ -173,6 +193,7 @@ def main() -> int:
     parser.add_argument("--words", type=lambda text: tuple(text.split()), default=WORDS)
     parser.add_argument("--keep", type=Path, help="folder for what is left of points that came out wrong")
     given = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background of a shell it is ignored
     numbers = [given.only] if given.only is not None else range(given.first, given.first + given.points)
     room = given.keep or Path(tempfile.mkdtemp(prefix="edxtasks-faults-"))
     room.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -21,6 +24,9 @@ UNPRIVILEGED = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search,-fo
 """What takes from root the right to pass over permissions."""
 
 AMPLE = 2**31
+
+CLOCK = "EDXTASKS_FAULT_CLOCK"
+"""Names the file that `clock.c` reads."""
 
 
 def kill(one: Point, run: Started) -> str:
@@ -63,6 +69,26 @@ def shift_times(one: Point, project: Project) -> None:
     for path in (folder, *folder.rglob("*")):
         os.utime(path, (moment, moment), follow_symlinks=False)
     print(f"    times of {folder.name}: {moment}", flush=True)
+
+
+@functools.cache
+def clock_library() -> Path:
+    """`clock.c`, compiled."""
+    folder = Path(tempfile.mkdtemp(prefix="edxtasks-faults-"))
+    atexit.register(shutil.rmtree, folder)
+    made = folder / "clock.so"
+    source = Path(__file__).with_name("clock.c")
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", str(made), str(source), "-ldl"], check=True)
+    return made
+
+
+def jump(one: Point, run: Started, clock: Path) -> str:
+    """Let the clock of a run, and of its workers, jump; says how far, "" where it was over."""
+    if not run.await_moment(one):
+        return ""
+    seconds = one.random().choice((3_600, -3_600, 86_400, -86_400, 400 * 86_400, -4_000 * 86_400))
+    clock.write_text(str(seconds))
+    return f"{seconds:+,} s"
 
 
 def flip(one: Point, project: Project) -> Path:

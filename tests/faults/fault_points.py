@@ -14,8 +14,8 @@ stopped first, as a machine that loses its power."""
 STARTS = ("raw", "split", "tables")
 """What was there before the disturbed run: deliveries alone; shards too; tables too, but no pages."""
 
-WEIGHTS = {"kill": 10, "full": 3, "permissions": 3, "network": 4, "clock": 2, "flip": 4}
-"""How often a kind is drawn, against the others."""
+WEIGHTS = {"kill": 10, "full": 3, "permissions": 3, "network": 4, "times": 2, "jump": 2, "flip": 4}
+"""How often a kind is drawn, against the others; `network` on the emulators alone."""
 
 EMBEDDED, EMULATORS = "embedded", "emulators"
 
@@ -55,6 +55,7 @@ class Point:
         what = {
             "kill": f"{self.signal} to {self.target}, {when}",
             "network": f"cut {when}",
+            "jump": f"of the clock {when}",
         }
         return f"{self.number}: {self.kind} ({what.get(self.kind, f'drawn from {self.draw}')}), {where}"
 
@@ -62,8 +63,7 @@ class Point:
 def point(seed: int, number: int, engine: str = EMBEDDED, kinds: tuple[str, ...] = ()) -> Point:
     """The point of this number: the same for the same seed, whatever other points there are."""
     random = Random(f"{seed} {number} {engine}")
-    known = {kind: weight for kind, weight in WEIGHTS.items() if (kind != "network") == (engine == EMBEDDED)}
-    known["kill"] = WEIGHTS["kill"]
+    known = {kind: weight for kind, weight in WEIGHTS.items() if kind != "network" or engine == EMULATORS}
     chosen = {kind: weight for kind, weight in known.items() if not kinds or kind in kinds}
     if not chosen:
         raise ValueError(f"no kind of {', '.join(kinds)} for {engine}: expected {', '.join(known)}")

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,15 +49,21 @@ class Started:
         return self.process.poll() is None
 
 
-def started(project: Project, words: tuple[str, ...], log: Path, before: tuple[str, ...] = ()) -> Started:
-    """Start doit in a session of its own."""
+def started(
+    project: Project,
+    words: tuple[str, ...],
+    log: Path,
+    before: tuple[str, ...] = (),
+    more: Mapping[str, str] | None = None,
+) -> Started:
+    """Start doit in a session of its own; `more` goes to its environment."""
     with log.open("wb") as file:
         file.write(b"\n")
         file.flush()
         process = subprocess.Popen(
             [*before, sys.executable, "-m", "doit", *told_all(words)],
             cwd=project.folder,
-            env=os.environ | {"PYTHONPATH": str(project.package)},
+            env=os.environ | {"PYTHONPATH": str(project.package)} | dict(more or {}),
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=file,

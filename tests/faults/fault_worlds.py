@@ -9,7 +9,7 @@ from pathlib import Path
 from fault_points import Point
 from fault_runs import Started
 from project import Project
-from standing import Standing, standing
+from standing import Standing, names_of, standing
 
 from edxtasks.simulate import simulate
 
@@ -33,6 +33,10 @@ class World(ABC):
     @abstractmethod
     def standing(self, project: Project) -> Standing:
         """What stands in a project."""
+
+    def names_of(self, project: Project, path: Path) -> set[str]:
+        """The names under which the content of a file stands."""
+        return names_of(project.folder, path)
 
     def cut(self, one: Point, run: Started) -> str:
         """Cut the network; says for how long, "" where the run was over."""
@@ -74,7 +78,7 @@ class Embedded(World):
         return self._from_raw if self._start(one) == "raw" else self._whole
 
     def _start(self, one: Point) -> str:
-        if one.kind in {"flip", "clock"} and one.draw % 2:
+        if one.kind in {"flip", "times"} and one.draw % 2:
             return "whole"
         return "split" if one.kind == "flip" and one.start == "raw" else one.start
 

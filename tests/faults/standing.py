@@ -74,12 +74,19 @@ def _files(folder: Path) -> Iterator[Path]:
             yield path
 
 
+_known: dict[str, str] = {}
+"""Of Parquet files, by the digest of their bytes: most files of a point are those of the one before."""
+
+
 def _digest(folder: Path, path: Path) -> str:
     if _OUR_NOTES.search(str(path.relative_to(folder))):
         return "there"
-    if path.suffix == ".parquet":
+    of_bytes = hashlib.sha256(path.read_bytes()).hexdigest()
+    if path.suffix != ".parquet":
+        return of_bytes
+    if of_bytes not in _known:
         try:
-            return rows_of(path)
+            _known[of_bytes] = rows_of(path)
         except duckdb.Error as error:
             return f"unreadable: {error}"
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return _known[of_bytes]
