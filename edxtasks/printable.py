@@ -109,6 +109,11 @@ def quantity(value: int, one: str, many: str = "") -> str:
     return f"{number(value)} {one if value == 1 else many or f'{one}s'}"
 
 
+def are(value: int) -> str:
+    """The verb of so many: `is` of one, `are` of all other numbers."""
+    return "is" if value == 1 else "are"
+
+
 def _escaped(text: str) -> str:
     return text if text.isprintable() else "".join(_pieces(text))
 

@@ -19,7 +19,7 @@ from edxtasks.course import CourseKey
 from edxtasks.directories import sql_directory
 from edxtasks.errors import InputError, SourceAbsentError
 from edxtasks.messages import Messages
-from edxtasks.printable import SHOWN_COURSES, listed, printable_path, quantity
+from edxtasks.printable import SHOWN_COURSES, are, listed, printable_path, quantity
 from edxtasks.table import BuildInputs, Instance, PythonModel, Scope, Table, split_list
 from edxtasks.warehouse.rows import Content, Row
 from edxtasks.warehouse.schema import Schema
@@ -151,7 +151,9 @@ def _columns(path: Path, header: list[str], schema: Schema, form: FileForm, mess
     missing = [name for name in schema.names if name not in names]
     unknown = [name for name in names if name not in schema.names]
     if missing:
-        messages.add(f"{printable_path(path)} lacks {', '.join(missing)}, which is NULL for its rows")
+        messages.add(
+            f"{printable_path(path)} lacks {', '.join(missing)}, which {are(len(missing))} NULL for its rows"
+        )
     if unknown:
         messages.add(f"{printable_path(path)} has columns that are left out: {listed(unknown, 20)}")
     return names

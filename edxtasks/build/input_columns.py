@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from edxtasks.build.context import Context
 from edxtasks.errors import UserError
 from edxtasks.messages import Messages
+from edxtasks.printable import are
 from edxtasks.table import Table
 from edxtasks.warehouse.base import TableName
 
@@ -46,7 +47,9 @@ def lacking_columns(
         found = set(info.schema.names) if info else declared
         if missing := declared - found:
             lacking[name] = frozenset(missing)
-            told[f"no {', '.join(sorted(missing))}, which is NULL for them"].append(name.dataset)
+            told[f"no {', '.join(sorted(missing))}, which {are(len(missing))} NULL there"].append(
+                name.dataset
+            )
         if left_out and (unknown := found - declared):
             told[f"columns that are left out: {', '.join(sorted(unknown))}"].append(name.dataset)
     for what, datasets in told.items():

@@ -18,7 +18,7 @@ from edxtasks.dumps.records import Repairs, csv_records, text_blocks, tsv_record
 from edxtasks.dumps.sources import TABLE_ENDINGS, tell_of_doubles
 from edxtasks.errors import InputError
 from edxtasks.messages import Messages
-from edxtasks.printable import printable, printable_path, quantity
+from edxtasks.printable import are, printable, printable_path, quantity
 
 FEW_RECORDS = 20
 """In a file of no more records than this a bad record never fails the task by its share."""
@@ -109,7 +109,9 @@ class Account:
         if (
             self.lacking
         ):  # apart from the numbers: many courses of a dump have it in common, and it is told once
-            messages.add(f"{self.name}: no column {', '.join(self.lacking)}, which is NULL")
+            messages.add(
+                f"{self.name}: no column {', '.join(self.lacking)}, which {are(len(self.lacking))} NULL"
+            )
         if self.records > FEW_RECORDS and self.bad > max_bad_fraction * self.records:
             raise InputError(
                 f"{self.name}: {self.bad} of {quantity(self.records, 'record')} are bad, more than "

@@ -69,10 +69,10 @@ def outlook_of(step: Step, inputs: list[Planned]) -> Planned:
         if not moving:
             return Planned(step.name, PlannedStatus.SKIPPED, step.reason)
         planned = PlannedStatus.WILL_RUN if certain else PlannedStatus.MAY_RUN
-        inputs_told = _inputs(certain or moving, of=step.name)
+        inputs_told = _inputs(certain, "and", step.name) if certain else _inputs(moving, "or", step.name)
         return Planned(step.name, planned, f"{step.reason}; {inputs_told} {planned.value}")
     if moving:
-        return Planned(step.name, PlannedStatus.MAY_RUN, f"if {_inputs(moving, of=step.name)} changes")
+        return Planned(step.name, PlannedStatus.MAY_RUN, f"if {_inputs(moving, 'or', step.name)} changes")
     return Planned(step.name, PlannedStatus.FRESH, step.reason)
 
 
@@ -82,15 +82,17 @@ def base_and_course(name: str) -> tuple[str, str]:
     return (base, course) if base and CourseKey.find(course) is not None else (name, "")
 
 
-def _inputs(planned: list[Planned], of: str) -> str:
-    """Inputs of a task in words, with their courses where these are not its own."""
+def _inputs(planned: list[Planned], word: str, of: str) -> str:
+    """Inputs of a task in words, the last after `word`, with their courses where these are not its own."""
     own = base_and_course(of)[1]
     courses: dict[str, list[str]] = {}
     for one in planned:
         base, course = base_and_course(one.name)
         courses.setdefault(base, []).extend([course] if course not in {"", own} else [])
     names = [f"{base} of {listed(found)}" if found else base for base, found in courses.items()]
-    return ", ".join(names[:_SHOWN]) + (f" or {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    more = [f"{len(names) - _SHOWN} more"] if len(names) > _SHOWN else []
+    *first, last = [*names[:_SHOWN], *more]
+    return f"{', '.join(first)} {word} {last}" if first else last
 
 
 def steps_before(tasks: Mapping[str, Any], name: str) -> Iterator[str]:

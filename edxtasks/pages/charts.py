@@ -59,7 +59,8 @@ class Bar:
     """Parts that stand on each other, each with the class of its colour; what is said of the whole.
 
     `group` parts the bars of a course: its name is written below those that have the same. `measure` names
-    the number for programs that read the page, where it is written behind a bar.
+    the number for programs that read the page, where it is written behind a bar. With a `bound` (`<` or `>`)
+    the value lies beyond what is drawn.
     """
 
     label: str
@@ -67,6 +68,7 @@ class Bar:
     title: str
     group: str = ""
     measure: str = ""
+    bound: str = ""
 
 
 @dataclass(frozen=True)
@@ -173,7 +175,8 @@ def _column(bar: Bar, field: Frame, left: float, room: float, overlaid: bool) ->
                 parts.append(element("rect", class_="mark unseen", y=field.ground - 5, height=5.0, **box))
             continue
         bottom, top = field.y(0 if overlaid else base), field.y(value if overlaid else base + value)
-        parts.append(element("rect", class_=f"mark {mark}", y=top, height=max(0.5, bottom - top), **box))
+        kind = f"mark bound {mark}" if bar.bound else f"mark {mark}"
+        parts.append(element("rect", class_=kind, y=top, height=max(0.5, bottom - top), **box))
         base += value
     return element("g", *parts)
 
@@ -240,7 +243,7 @@ def _name_before(name: str, left: float, base: float) -> Iterator[Markup]:
     """The name of a bar before it: in two lines where one is too short, around the same middle."""
     lines = lines_of(name, left - 10)
     for at, text in enumerate(lines):
-        y = base + 14 * (at - (len(lines) - 1) / 2)
+        y = base + 13 * (at - (len(lines) - 1) / 2)
         yield element("text", text, class_="label", x=left - 8, y=y, text_anchor="end")
 
 
@@ -277,21 +280,25 @@ def dots(label: str, items: Sequence[Bar], axis: str, below: str, unit: str = ""
         room = field.room / len(items)
         parts = [*field.axis(values, axis, unit), *_groups(items, field, room)]
         for at, item in enumerate(items):
-            [(mark, value)] = item.parts
-            seen = value is not None
-            place = {
-                "cx": field.left + (at + 0.5) * room,
-                "cy": field.y(value or 0),
-                "r": 3.5 if seen else 2.0,
-            }
-            parts.append(
-                element("circle", titled(item.title), class_=f"mark {mark if seen else 'unseen'}", **place)
-            )
+            parts.append(_dot(item, field, field.left + (at + 0.5) * room))
         parts += _labels(items, field, room)
         parts.append(field.below_label(below))
         return picture(width, height, label, parts)
 
     return draw
+
+
+def _dot(item: Bar, field: Frame, x: float) -> Markup:
+    """A dot, or a triangle that points beyond a bound."""
+    [(mark, value)] = item.parts
+    if value is None:
+        return element("circle", titled(item.title), class_="mark unseen", cx=x, cy=field.ground, r=2.0)
+    y = field.y(value)
+    if item.bound:
+        tip, foot = (y - 5, y + 3) if item.bound == ">" else (y + 5, y - 3)
+        way = f"M{x:.1f},{tip:.1f}L{x + 5:.1f},{foot:.1f}H{x - 5:.1f}Z"
+        return element("path", titled(item.title), class_=f"mark bound {mark}", d=way)
+    return element("circle", titled(item.title), class_=f"mark {mark}", cx=x, cy=y, r=3.5)
 
 
 def curves(label: str, items: Sequence[Curve], axis: str, below: str, top: float = 1) -> Picture:

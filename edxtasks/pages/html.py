@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from edxtasks.pages.figures import Figure, cell
+from edxtasks.printable import quantity
 
 NARROW, MEDIUM, LARGE = 310, 520, 1060
 """Widths, in CSS pixels, for which pictures are drawn: a phone, a column, the whole page."""
@@ -49,8 +50,21 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters["cell"] = cell
+    environment.filters["marked"] = marked
+    environment.filters["quantity"] = quantity
     environment.filters["pictures"] = pictures
     return environment
+
+
+def marked(text: str) -> Markup:
+    """A text of the registry, escaped; what stands in backticks is code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:  # a backtick without another
+        return escape(text)
+    pieces = (
+        Markup("<code>{}</code>").format(part) if at % 2 else escape(part) for at, part in enumerate(parts)
+    )
+    return Markup("").join(pieces)
 
 
 def pictures(figure: Figure) -> Iterator[tuple[str, Markup]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 from edxtasks.errors import UserError
+from edxtasks.printable import are
 
 LIBRARIES = ("numpy", "scipy", "threadpoolctl")
 """What the extra `edxtasks[irt]` installs."""
@@ -15,5 +16,6 @@ def require(table: str) -> None:
     missing = [name for name in LIBRARIES if find_spec(name) is None]
     if missing:
         raise UserError(
-            f"{table} needs {', '.join(missing)}, which is not installed: pip install 'edxtasks[irt]'"
+            f"{table} needs {', '.join(missing)}, which {are(len(missing))} not installed: "
+            "pip install 'edxtasks[irt]'"
         )

@@ -110,7 +110,7 @@ def test_columns_are_matched_by_name(small: ParquetWarehouse) -> None:
     assert list(small.read(context.name(COMBINED, None))) == [("B", 2, 0.5), ("A", 1, None)]
     assert built.messages.lines == [
         "no people, and so left out: X/C/R",
-        "people of X__A__R has no grade, which is NULL for them",
+        "people of X__A__R has no grade, which is NULL there",
         "people of X__A__R has columns that are left out: nickname",
     ]
     info = small.info(context.name(COMBINED, None))
@@ -140,7 +140,7 @@ def test_a_single_table_of_somebody_else_is_read_with_its_columns(
     built = build(made_context(small, A, copy=of_course), of_course, A)
     assert list(small.read(TableName(A.dataset, "copy"))) == [("A", 1, None)]
     assert built.messages.lines == [
-        "people of X__A__R has no grade, which is NULL for them",
+        "people of X__A__R has no grade, which is NULL there",
         "people of X__A__R has columns that are left out: odd",
     ]
 
@@ -164,7 +164,7 @@ def test_a_builder_in_python_gets_none_for_a_column_that_a_table_lacks(small: Pa
         [(None, 1)],
         [(None,)],
     ]
-    assert set(built.messages.lines) == {"people of X__A__R has no course, grade, which is NULL for them"}
+    assert set(built.messages.lines) == {"people of X__A__R has no course, grade, which are NULL there"}
 
 
 def test_the_tables_of_another_course_are_never_taken_for_ones_own(small: ParquetWarehouse) -> None:

@@ -146,7 +146,7 @@ def test_studentmodule_keeps_order_and_every_row_over_many_records(tmp_path: Pat
     # 25 of 1000 have no student: numbers 7, 47, … stand in records 8, 48, 88
     assert "bad (record 8: no integer in student_id; record 48: no" in messages.lines[0]
     assert messages.lines[1] == (
-        "studentmodule.sql: no column module_type, state, created, modified, max_grade, done, which is NULL"
+        "studentmodule.sql: no column module_type, state, created, modified, max_grade, done, which are NULL"
     )
     assert "100 of other courses" in messages.lines[0]
 

@@ -278,7 +278,7 @@ def test_missing_columns_are_named(tmp_path: Path) -> None:
     assert messages.lines == [
         "enrollment.sql: no column course_id: all is taken for this course's",
         "enrollment.sql: 1 record, 1 row",
-        "enrollment.sql: no column mode, is_active, which is NULL",
+        "enrollment.sql: no column mode, is_active, which are NULL",
     ]
 
 

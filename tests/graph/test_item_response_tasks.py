@@ -55,7 +55,7 @@ def test_one_line_without_the_extra(built: Project, tmp_path: Path) -> None:
     assert f"item_irt_grm:{course}" in outcome.failed
     [said] = (line for line in outcome.err.splitlines() if line.startswith("FAILED  item_irt_grm:"))
     assert said.endswith(
-        "needs numpy, scipy, threadpoolctl, which is not installed: pip install 'edxtasks[irt]'"
+        "needs numpy, scipy, threadpoolctl, which are not installed: pip install 'edxtasks[irt]'"
     )
     assert "Traceback" not in outcome.err
     # What needs no such library is made all the same.

@@ -12,6 +12,7 @@ from tables_by_hand import REGISTRY, VISITS, by_hand
 
 from edxtasks.pages.catalog.entries import Entry, Found, entries
 from edxtasks.pages.catalog.page import catalog_page
+from edxtasks.pages.html import marked
 
 
 def entry(name: str) -> Entry:
@@ -159,6 +160,17 @@ def test_links_lead_somewhere_and_names_are_text() -> None:
 
 def test_the_numbers_are_named() -> None:
     assert re.findall(r'data-measure="rows">(.*?)</span>', page()) == ["1234"]
+
+
+def test_what_stands_in_backticks_is_code() -> None:
+    assert marked("`a<b` and `c`.") == "<code>a&lt;b</code> and <code>c</code>."
+    assert marked("one ` alone, <b>") == "one ` alone, &lt;b&gt;"
+
+
+def test_one_column_is_one_column() -> None:
+    summaries = re.findall(r"<summary>(\d+ columns?)</summary>", page())
+    assert summaries == ["4 columns", "1 column", "2 columns"]  # people, report:sums, visits
+    assert "<dt>Rows</dt><dd>one</dd>" in page()  # in place of: one row for one row
 
 
 def test_the_same_tables_give_the_same_bytes() -> None:

@@ -264,6 +264,8 @@ def test_scores_of_problems_tell_nothing_of_few() -> None:
     ]
     hard, often = content.problems(numbers(totals=totals(100, active=80), problems=rows))
     assert [row[3:] for row in shown(hard)] == [[50, "> 80"], [50, 55.5], [None, None]]
+    assert hard.picture is not None
+    assert hard.picture(500).count('class="mark bound series-1"') == 1
     assert [row[3:] for row in shown(often)] == [[50, 1.25], [50, 1.25], [None, None]]
 
 
@@ -275,7 +277,10 @@ def test_attempts_tell_nothing_of_few() -> None:
     _, often = content.problems(numbers(totals=totals(100, active=80), problems=rows))
     assert [row[4] for row in shown(often)] == ["< 1.2", "< 1.2", "< 1.2", 1.2, 4.0]
     assert often.picture is not None
-    assert "1. A: mean number of attempts &lt; 1.2, 50 learners" in often.picture(500)
+    drawn = often.picture(500)
+    assert "1. A: mean number of attempts &lt; 1.2, 50 learners" in drawn
+    assert drawn.count('class="mark bound series-2"') == 3  # a bound does not look like a value
+    assert [key.text for key in often.keys] == ["a bound"]
     _, often = content.problems(numbers(1, totals=totals(100, active=80), problems=rows))
     assert [row[4] for row in shown(often)] == list(means)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from numbers_by_hand import HOSTILE, everything
+from numbers_by_hand import HOSTILE, days, everything, numbers, totals
 from project import Project
 from tables_by_hand import by_hand
 
@@ -176,6 +176,26 @@ def test_the_table_of_the_campus_fits_on_paper(opened: Open, campus_file: Path) 
     page.emulate_media(media="print")
     assert page.evaluate("document.documentElement.scrollWidth") <= 1009
     assert page.locator("h1").evaluate("node => getComputedStyle(node).unicodeBidi") == "plaintext"
+
+
+def test_the_table_of_the_campus_fits_on_a_screen_and_its_findings_are_printed(
+    opened: Open, tmp_path: Path
+) -> None:
+    """Also where nearly nothing is shown: `not shown` is wider than most numbers."""
+    keys = [CourseKey("MITx", f"6.00.{at}-x", "3T2014") for at in range(4)]
+    few = numbers(
+        totals=totals(59, viewed=48, explored=19),
+        course_title=[{"name": "Simulated Course 3: “6.00.2-x”"}],
+        registered_days=days([20, 20, 19]),
+        activity_days=days([15, 16], events=[90, 80]),
+    )
+    rows = [CourseRow(one, few, "", Health(["one", "two"])) for one in keys]
+    path = tmp_path / "campus.html"
+    path.write_bytes(campus_page("MITx", rows, 10))
+    page = opened(path, 1180)
+    assert page.locator(".campus").evaluate("box => box.scrollWidth - box.clientWidth") <= 0
+    page.emulate_media(media="print")
+    assert page.locator("td summary:visible").all_inner_texts() == ["2"] * 4
 
 
 def test_the_table_of_the_campus_is_sorted_by_its_headings(opened: Open, campus_file: Path) -> None:

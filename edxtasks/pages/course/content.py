@@ -76,9 +76,9 @@ def problems(numbers: Numbers) -> tuple[Figure, Figure]:
         rows2.append([row["problem_nid"], chapter, text, learners, times])
         which, who = f"{at}. {isolated(text)}", told(learners, "learner")
         said = f"{which}: mean score {NOT_SHOWN if percent is None else f'{percent} %'}, {who}"
-        hard.append(Bar(at, [("series-1", score)], said, chapter))
+        hard.append(Bar(at, [("series-1", score)], said, chapter, bound=share.bound if share else ""))
         said = f"{which}: mean number of attempts {NOT_SHOWN if times is None else times}, {who}"
-        often.append(Bar(at, [("series-2", attempts)], said, chapter))
+        often.append(Bar(at, [("series-2", attempts)], said, chapter, bound=mean.bound if mean else ""))
     behind = numbers.populations.text(numbers.total("active"))
     return (
         _problems(
@@ -119,6 +119,8 @@ def _problems(numbers: Numbers, bars: Sequence[Bar], figure: Figure) -> Figure:
     if all(bar.parts[0][1] is None for bar in bars):
         return too_few(numbers, figure.name, figure.title, wide=True)
     below = "Problem, in course order"
+    if (bound := next((bar for bar in bars if bar.bound), None)) is not None:
+        figure = replace(figure, keys=[Key(f"bound {bound.parts[0][0]}", "a bound")])
     if figure.name == "difficulty":
         return replace(figure, picture=charts.dots(figure.title, bars, "Mean score", below, " %", top=100))
     return replace(figure, picture=charts.columns(figure.title, bars, "Attempts", below))
