@@ -76,19 +76,20 @@ class BlockReader:
         retired = self._retired or None
         for number, row in enumerate(self._rephraser.lines(lines)):
             if isinstance(row, tuple):
+                course, time_us, text = row
                 if retired is not None:
-                    kept, _ = of_row(row[2], retired)
+                    kept, _ = of_row(text, retired)
                     if kept is None:
                         result.retired += 1
                         continue
-                    row = row[0], row[1], kept
-                if not begin <= row[1] < end:
-                    day, begin, end = self._day(row[1])
+                    row = course, time_us, kept
+                if not begin <= time_us < end:
+                    day, begin, end = self._day(time_us)
                     groups = days.setdefault(day, {})
                 try:
-                    groups[row[0]].append(row)
+                    groups[course].append(row)
                 except KeyError:
-                    groups[row[0]] = [row]
+                    groups[course] = [row]
             elif row is None:
                 result.blank += 1
             else:
@@ -96,8 +97,8 @@ class BlockReader:
                 result.rejects.append((number, row.reason, row.detail if text else "", text))
         for day, groups in days.items():
             for course, rows in groups.items():
-                times = [time_us for _, time_us, _ in rows]
-                text = b"\n".join([*(row[2] for row in rows), b""])
+                _, times, texts = zip(*rows, strict=True)
+                text = b"\n".join((*texts, b""))
                 result.groups.append(Rows(course, day, len(rows), min(times), max(times), text))
         return result
 

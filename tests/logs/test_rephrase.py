@@ -83,6 +83,19 @@ def test_the_same_in_the_predecessors_form() -> None:
     assert row["event_struct"]["id"] == "äb"
 
 
+def test_what_is_set_aside_of_most_lines_in_the_predecessors_form() -> None:
+    record = {
+        "event_source": "server",
+        "event_type": "/x",
+        "event": "",
+        "referer": 'https://h/ü?q="\\\x7f',
+        "accept_language": "",
+        "context": {"course_id": OPAQUE, "path": "/x"},
+    }
+    row = rephrase(record, RephraseRules(json_text_form="predecessor"))
+    assert row["mongoid"] == '{"referer": "https://h/\\u00fc?q=\\"\\\\\\u007f", "accept_language": ""}'
+
+
 USUAL_CONTEXT = {"user_id": 7, "org_id": "A", "course_id": "A/B/C", "path": "/event"}
 BLUE = {"é": ["blue", 1.5], "b": None}
 BLUE_COMPACT = '{"é":["blue",1.5],"b":null}'

@@ -24,13 +24,12 @@ from edxtasks.logs.rows.event_time import (
     WRITTEN_SECONDS,
     read_time,
 )
-from edxtasks.logs.rows.json_text import DEEPEST_SET_ASIDE, TextForm, compact, parse_embedded
+from edxtasks.logs.rows.json_text import DEEPEST_SET_ASIDE, TextForm, compact, escaped, parse_embedded
 from edxtasks.logs.rows.module_id import ModuleIds
 from edxtasks.logs.rows.remembered import MOST, Memo
 from edxtasks.logs.rows.row_levels import AGENT_OF_CONTEXT, AGENT_OF_MODULE, CONTEXT, EVENT_STRUCT, TOP
 from edxtasks.logs.rows.usual_form import (
     USUAL,
-    ContextWithAgent,
     Extra,
     Learner,
 )
@@ -54,6 +53,7 @@ class NotFastPathError(MsgspecError):
 
 _AGENT_OF_MODULE = [(name, f"module.{name}") for name in AGENT_OF_MODULE]
 _write_into = Encoder().encode_into
+_known_shape = EVENT_STRUCT.shapes.get
 
 
 class UsualLines:
@@ -70,6 +70,7 @@ class UsualLines:
         self._plain_agent = text({"oldagent": ""})
         self._derive = module_ids.derive
         self._types = module_ids.event_types
+        self._known_type = self._types.known.get  # a fifth of all types hold an id, and are not remembered
         self._handlers = module_ids.handlers
         self._agents = Memo(lambda key: text({"oldagent": "", "module.usage_key": key}))
         self._buffer = bytearray()  # one that has grown already; each row is written over it from its begin
@@ -86,12 +87,14 @@ class UsualLines:
         row as JSON without newline. Raises one of `NOT_USUAL` when the line is not usual."""
         # This is done for every line and is most of what splitting costs: what is remembered is asked for
         # here, and calls are few.
+        with_agent = False
         try:
             record = self._read(line)
         except ValidationError as error:
             if "`$.context" not in str(error):
                 raise
             record = self._form.read_with_agent(line)
+            with_agent = True
         context = record.context
         try:
             course = COURSES.known[context.course_id]
@@ -114,16 +117,13 @@ class UsualLines:
             microseconds, record.time = moment
         event_type = record.event_type
         module_id: str | None
-        try:
-            kind = self._types.known[event_type]
-            listed, module_id = kind.listed, kind.handler
-        except KeyError:
-            found = self._handlers.find(event_type)
-            if found is not None:
-                listed, module_id = found[0].listed, found[1]
-            else:
+        kind: Any = self._known_type(event_type)
+        if kind is None and (found := self._handlers.find(event_type)) is not None:
+            listed, module_id = found[0].listed, found[1]
+        else:
+            if kind is None:
                 kind = self._types.learn(event_type)
-                listed, module_id = kind.listed, kind.handler
+            listed, module_id = kind.listed, kind.handler
 
         raw = record.event
         event: Any = raw
@@ -156,7 +156,7 @@ class UsualLines:
             module_id = self._derive(kind, browser, page, context.path, course, raw, event, usage_key)
         if members:
             if listed:
-                shape = EVENT_STRUCT.shape(event)
+                shape = _known_shape((*event, *map(type, event.values()))) or EVENT_STRUCT.learn(event)
                 if not shape.idle:
                     aside = self._conformer.conform(event, shape, False)
                     encoded = None
@@ -187,9 +187,13 @@ class UsualLines:
             rest["context"] = {"enterprise_uuid": context.enterprise_uuid}
             context.enterprise_uuid = UNSET
         if rest:
-            compactly = self._is_compact
-            record.mongoid = dumps(rest).decode() if compactly else self._text(rest, DEEPEST_SET_ASIDE)
-        if isinstance(context, ContextWithAgent):
+            if self._is_compact:
+                record.mongoid = dumps(rest).decode()
+            elif len(rest) == 2 and referer.__class__ is language.__class__ is str:  # nearly all of them
+                record.mongoid = f'{{"referer": {escaped(referer)}, "accept_language": {escaped(language)}}}'
+            else:
+                record.mongoid = self._text(rest, DEEPEST_SET_ASIDE)
+        if with_agent:
             self._take_agent(context)
         else:
             context.agent = self._plain_agent
@@ -199,7 +203,7 @@ class UsualLines:
             context.user_id = None
         if module is not None:
             self._take_module(context, module)
-        if isinstance(context.course_user_tags, dict):
+        if context.course_user_tags.__class__ is dict:
             context.course_user_tags = self._text(context.course_user_tags)
         username = record.username
         if username and (name := username.strip()) is not username:

@@ -43,13 +43,16 @@ _LONG_INTEGER = b"9" * 19
 _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)
 
 
+escaped: Callable[[str], str] = json.encoder.encode_basestring_ascii
+"""A text as a JSON string of the predecessor's form."""
+
+
 def _quick_encode(form: json.JSONEncoder) -> Callable[[Any], str]:
     """The `encode` of a form. That of the standard library makes an encoder in C for each text, which takes
     nearly as long as the text itself; here one is made for all."""
     make = getattr(json.encoder, "c_make_encoder", None)
     if make is None:
         return form.encode
-    escaped = json.encoder.encode_basestring_ascii
     write = make(
         None, form.default, escaped, None, form.key_separator, form.item_separator, False, False, False
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from edxtasks.logs.rows.row_levels import is_listed
 from edxtasks.logs.rows.usage_keys import BLOCK_KEY, I4X_URL, ID, PART, QUOTED_I4X
@@ -36,7 +36,8 @@ _COURSEWARE = re.compile(
 )
 
 
-class Links(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Links:
     """Module ids found in one path; each None when the path has not that form.
 
     `handler`: of a block's handler; `block`: of a block; `quoted`: of a handler of a quoted i4x URL;
@@ -66,7 +67,7 @@ LONGEST_FORM = 1000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HandlerForm:
-    """Paths of a block's handler that differ in the id alone, which is letters and digits.
+    """Paths of a block's handler that differ in the id alone, which is ASCII letters and digits.
 
     `module` is the module id of each without its id, `listed` whether all members of an event have columns
     that has such a path as its type.
@@ -85,10 +86,10 @@ class HandlerForms:
 
     def find(self, path: str) -> tuple[HandlerForm, str] | None:
         """The form of the path of a block's handler, and the module id. None where it is no such path, or the
-        id in it has other characters than letters and digits: `read_links` is for all paths."""
+        id in it has other characters than ASCII letters and digits: `read_links` is for all paths."""
         head, _, rest = path.partition("+block@")
         name, _, tail = rest.partition("/")
-        if not name.isalnum():
+        if not name.encode().isalnum():
             return None
         try:
             form = self._known[head, tail]

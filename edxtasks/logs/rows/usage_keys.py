@@ -106,14 +106,20 @@ def html_id_module(text: str, course: str | None) -> str | None:
         return None
     html_id = match[0]
     if course is not None:
-        org, number, _ = course.split("/")
-        prefix = f"i4x-{_in_html_id(org)}-{_in_html_id(number)}-"
+        org_number, prefix = _html_ids_of(course)
         if html_id.startswith(prefix):
             kind, _, name = html_id.removeprefix(prefix).partition("-")
             if kind and name:
-                return f"{org}/{number}/{kind}/{name}"
+                return f"{org_number}/{kind}/{name}"
     match = _HTML_ID_KNOWN_TYPE.fullmatch(html_id) or _HTML_ID_ANY_TYPE.fullmatch(html_id)
     return "/".join(match.groups()) if match else None
+
+
+@lru_cache(1024)
+def _html_ids_of(course: str) -> tuple[str, str]:
+    """`ORG/NUMBER` of a course, and what its HTML ids begin with."""
+    org, number, _ = course.split("/")
+    return f"{org}/{number}", f"i4x-{_in_html_id(org)}-{_in_html_id(number)}-"
 
 
 def input_problem(name: str) -> str | None:
@@ -128,7 +134,7 @@ def input_problem(name: str) -> str | None:
     before, _, first = before.rpartition("_")
     if (first.isdigit() and second.isdigit() and name.isascii()) and before[:6] == "input_":
         plain = before[6:]
-        if plain.isalnum():  # nearly all of them: there is no other way to read it
+        if plain.encode().isalnum():  # nearly all of them: there is no other way to read it
             return plain
     return _input_problem(name)
 
