@@ -17,7 +17,7 @@ from edxtasks.simulate.forum import Forum, plan_forum
 from edxtasks.simulate.learners import Learner
 from edxtasks.simulate.visit import Visit
 
-FORM = 2
+FORM = 3
 """Raised when the same size and seed give other bytes than before."""
 
 
@@ -83,6 +83,8 @@ class Attendance:
     campus: Campus
     course: Course
     learners: list[Learner]
+    strangers_seed: int = 81
+    """Differs between sites: nobody is on two at the same moment."""
 
     @cached_property
     def forum(self) -> Forum:
@@ -99,7 +101,7 @@ class Attendance:
     def strangers(self, day: int) -> Iterator[Visit]:
         """Visits of people without an account."""
         for number in range(1 + len(self.learners) // 100):
-            seed = mix(self.course.seed, 81, day, number)
+            seed = mix(self.course.seed, self.strangers_seed, day, number)
             nobody = Learner(-1, 0, -1, "", 0, "registered", seed, 0, 0, 0, 0, 0, 0.0, 0)
             start = self.campus.first + day * DAY + seed % (21 * HOUR)
             yield Visit(start, behaviour.wander, nobody, self.course, self.forum, seed, day)
@@ -159,7 +161,7 @@ class Campus:
                 learner.study = learner.busy = 0b10110 & ((1 << self.size.days) - 1)
                 learner.enrolled = course.start
                 learner.coverage = 0.1
-            result.append(Attendance(self, course, people))
+            result.append(Attendance(self, course, people, strangers_seed=83))
         return result
 
     def attendances(self, site: str) -> list[Attendance]:

@@ -37,6 +37,21 @@ def test_same_seed_same_bytes_whatever_the_workers(campus: Path, tmp_path: Path)
     assert digests(tmp_path) == digests(campus)
 
 
+def test_no_line_stands_in_the_logs_of_two_sites(campus: Path) -> None:
+    lines = {
+        site: {
+            line
+            for path in (campus / "DAILY").glob(f"*-{site}-events-*")
+            for line in gzip.decompress(path.read_bytes()).splitlines()
+            if b'"time"' in line
+        }
+        for site in ("edx", "edge")
+    }
+    assert len(lines["edge"]) > 50
+    shared = lines["edge"] & lines["edx"]
+    assert shared == set()
+
+
 def test_the_form_has_a_number(campus: Path) -> None:
     """Content of the tiny campus, before compression. When it changes on purpose, raise `FORM` with it."""
     whole = hashlib.sha256()
@@ -45,7 +60,7 @@ def test_the_form_has_a_number(campus: Path) -> None:
             data = path.read_bytes()
             whole.update(path.relative_to(campus).as_posix().encode())
             whole.update(gzip.decompress(data) if path.suffix == ".gz" else data)
-    assert (FORM, whole.hexdigest()[:16]) == (2, "87914fbe7dd16cc4")
+    assert (FORM, whole.hexdigest()[:16]) == (3, "8eb559e03bf7a8aa")
 
 
 def test_a_second_run_replaces_the_first(campus: Path, tmp_path: Path) -> None:
