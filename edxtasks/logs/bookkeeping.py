@@ -173,7 +173,8 @@ class CheckpointWriter:
         for like in self._sketches.like(decision.key, result.sketch):
             if like.key in self.awaited:
                 continue
-            shared = f"{like.shared} of {quantity(like.compared, 'line')} that were compared"
+            compared = quantity(like.compared, "line that was compared", "lines that were compared")
+            shared = f"{like.shared} of {compared}"
             other = self._sources.by_key[like.key]
             file = self._sources.file_of(other)
             gone = not os.path.lexists(file)
