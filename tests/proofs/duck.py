@@ -50,9 +50,10 @@ def load(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
         target = ".".join(f'"{part}"' for part in parts)
         connection.execute(f"CREATE TABLE {target} AS {dialect.typed_empty(table)}")
         if rows:
-            places = ", ".join("?" for _ in table)
-            values = [[_value(row.get(column.name), column) for column in table] for row in rows]
-            connection.executemany(f"INSERT INTO {target} VALUES ({places})", values)
+            # One statement: a statement for each row takes ten times as long.
+            places = ", ".join([f"({', '.join('?' for _ in table)})"] * len(rows))
+            values = [_value(row.get(column.name), column) for row in rows for column in table]
+            connection.execute(f"INSERT INTO {target} VALUES {places}", values)
 
 
 def _value(value: object, column: Column) -> object:
