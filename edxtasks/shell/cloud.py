@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from edxtasks.build.downloads import plain_rows
-from edxtasks.errors import UserError
+from edxtasks.errors import UserError, nearest
 from edxtasks.printable import printable
 from edxtasks.scratch import Scratch
 from edxtasks.shell.embedded import save_parquet
@@ -17,6 +18,9 @@ from edxtasks.warehouse.bigquery import BigQueryWarehouse
 from edxtasks.warehouse.catalog import LOG_DAYS
 from edxtasks.warehouse.parquet import ParquetWarehouse
 from edxtasks.warehouse.schema import Schema
+
+_TABLE = re.compile(r"\b(?:FROM|JOIN)\s+`?(\w+)`?\.`?(\w+)", re.IGNORECASE)
+"""A table that a query names, DATASET.TABLE."""
 
 
 class CloudShell(Asked):
@@ -56,11 +60,25 @@ class CloudShell(Asked):
         word = first_word(statement, GOOGLESQL)
         if word not in ("SELECT", "WITH", "FROM"):
             raise StatementRefusedError(f"{word or 'this statement'} is not run: {ONLY_READS}")
-        schema, rows = self._warehouse.ask(statement)
+        try:
+            schema, rows = self._warehouse.ask(statement)
+        except UserError as error:
+            if "not found" in str(error).lower() and (hint := self._hint(statement)):
+                raise UserError(f"{error}{hint}") from None
+            raise
         return Result(schema, rows, lambda path: self._save(schema, rows, path))
 
     def close(self) -> None:
         self._scratch.close()
+
+    def _hint(self, statement: str) -> str:
+        """What may be meant by the first dataset or table of a query that is not there."""
+        for dataset, table in _TABLE.findall(statement):
+            if dataset not in (datasets := self._warehouse.datasets()):
+                return nearest(dataset, datasets)
+            if table not in (tables := self._warehouse.table_types(dataset)):
+                return nearest(table, tables)
+        return ""
 
     def _save(self, schema: Schema, rows: Iterator[Values], path: Path) -> int:
         """Write rows as Parquet, by way of a table in the scratch folder."""

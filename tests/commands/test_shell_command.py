@@ -323,6 +323,20 @@ def test_bigquery_speaks_googlesql_alone(
     assert "speaks GoogleSQL and nothing else" in doit("shell", "--dialect=duckdb", "SELECT 1", status=3).err
 
 
+def test_a_misspelt_table_or_dataset_names_the_nearest(on_both: Run) -> None:
+    ended = on_both("shell", f"SELECT * FROM {DATASET}.peopel", status=1)
+    assert 'id you mean "' in ended.err and 'people"' in ended.err
+    assert "nobody" not in ended.err
+
+
+def test_bigquery_names_the_nearest_dataset(
+    cloud: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    doit = runner(cloud, monkeypatch, capfdbinary)
+    ended = doit("shell", f"SELECT 1 FROM `{DATASET}x`.people JOIN {DATASET}.people USING (a)", status=1)
+    assert f'did you mean "{DATASET}"?' in ended.err
+
+
 # What cannot be read
 
 
