@@ -52,9 +52,11 @@ class LastFailures:
         self.save()
 
     def succeeded(self, what: str) -> None:
-        """What failed before is made, or there is nothing to make any more."""
-        if what in self.found or what in self._changes:
+        """What failed before is made, or there is nothing to make any more. It is kept at once: a page that
+        this run makes later tells of failures."""
+        if what in self.found or self._changes.get(what) is not None:
             self._changes[what] = None
+            self.save()
 
     def save(self) -> None:
         """Keep what this run found, beside what others have found in the meantime."""

@@ -95,7 +95,6 @@ def test_two_runs_keep_the_failures_of_each_other(tmp_path: Path) -> None:
     again = LastFailures.read(tmp_path)
     again.succeeded("a.x")
     again.succeeded("never.failed")
-    again.save()
     [kept] = LastFailures.read(tmp_path).found.values()
     assert (kept.task, kept.reason) == ("x:A/B/D", "cut off")
     assert kept.told.endswith(" UTC: cut off")
