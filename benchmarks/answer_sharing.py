@@ -12,11 +12,13 @@ Runs with other limits and threads print the same versions of the tables.
 from __future__ import annotations
 
 import resource
-import shutil
 import sys
-import tempfile
 import time
 from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+
+from scratch_folder import scratch_folder
 
 from edxtasks.build.parameters import value
 from edxtasks.build.registry import read_registry
@@ -155,8 +157,8 @@ def main() -> None:
     words = sys.argv[1:]
     learners = int(words[0]) if words else 20_000
     limit, threads = words[1] if len(words) > 1 else "4GB", int(words[2]) if len(words) > 2 else 2
-    registry, folder = read_registry(None), Path(tempfile.mkdtemp(prefix="benchmark-"))
-    try:
+    registry = read_registry(None)
+    with scratch_folder() as folder:
         warehouse = ParquetWarehouse(
             folder / "warehouse",
             ResourceLimits(threads=threads, memory_limit=limit),
@@ -191,8 +193,6 @@ def main() -> None:
             found = found_pairs(warehouse, table_name, master, harvester)
             told = f"{len(found & planted)} of {len(planted)} planted pairs, {len(found - planted)} others"
             print(f"{table_name}: {told}")
-    finally:
-        shutil.rmtree(folder)
 
 
 if __name__ == "__main__":

@@ -17,11 +17,14 @@ import re
 import resource
 import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+
+from scratch_folder import scratch_folder
 
 from edxtasks.course import CourseKey
 from edxtasks.dumps import waldofy
@@ -135,8 +138,7 @@ def seconds(work: Callable[[], None]) -> float:
 
 def main(megabytes: int) -> None:
     """Measure and print."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with scratch_folder() as folder:
         package = folder / "univx-2024-10-14"
         package.mkdir()
         plain = folder / "studentmodule.sql"

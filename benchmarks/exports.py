@@ -15,10 +15,13 @@ import resource
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
+
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+
+from scratch_folder import scratch_folder
 
 ROUNDS = 3
 VALUES = {
@@ -49,8 +52,8 @@ def main() -> None:
     if options.part:
         print(json.dumps(part(options)))
         return
-    with tempfile.TemporaryDirectory(prefix="exports-") as folder:
-        options.folder = Path(folder)
+    with scratch_folder() as folder:
+        options.folder = folder
         compare(options)
 
 

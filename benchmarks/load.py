@@ -24,7 +24,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -32,6 +31,10 @@ from datetime import date, timedelta
 from itertools import cycle
 from pathlib import Path
 from typing import Any
+
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+
+from scratch_folder import scratch_folder
 
 COURSES = {"large": "UnivX/large/1T2019", "small": "UnivX/small/1T2019"}
 SIZES = {"large": 120_000_000, "small": 200_000}
@@ -56,8 +59,8 @@ def main() -> None:
     parser.add_argument("--small-days", type=int, default=1_800)
     parser.add_argument("--threads", type=int, nargs="+", default=sorted({1, cores()}))
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="load-") as folder:
-        compare(Path(folder), options)
+    with scratch_folder() as folder:
+        compare(folder, options)
 
 
 def compare(root: Path, options: argparse.Namespace) -> None:

@@ -23,10 +23,13 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+
+from scratch_folder import scratch_folder
 
 from benchmarks.nightly import ASIDE, campus
 from edxtasks.build.context import Context
@@ -173,8 +176,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--keep", type=Path, help="the project is made here, and stays")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = (asked.keep or Path(temporary) / "office").resolve()
+    with scratch_folder() as temporary:
+        folder = (asked.keep or temporary / "office").resolve()
         if not folder.exists():
             campus(folder, 1, 4, 20)
             for log in (folder / ASIDE).iterdir():

@@ -22,11 +22,14 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+
+from scratch_folder import scratch_folder
 
 from edxtasks.simulate import CampusSize, simulate
 
@@ -124,8 +127,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--keep", type=Path, help="the campus is made here, or taken from here")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as temporary:
-        start = asked.keep or Path(temporary) / "campus"
+    with scratch_folder() as temporary:
+        start = asked.keep or temporary / "campus"
         if not start.exists():
             campus(start, asked.courses, asked.days, asked.learners)
         kinds = [(tree, at_once) for tree in asked.tree for at_once in asked.at_once]

@@ -17,9 +17,14 @@ import resource
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+
+from scratch_folder import scratch_folder
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 import duckdb
 
@@ -107,14 +112,13 @@ def main() -> None:
     if options.folder is not None:
         make_page(options.folder)
         return
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with scratch_folder() as folder:
         rows = make_up(folder, options)
         began = time.monotonic()
         read_all(folder)
         baseline = time.monotonic() - began
         began = time.monotonic()
-        subprocess.run([sys.executable, __file__, "--folder", name], check=True)
+        subprocess.run([sys.executable, __file__, "--folder", folder], check=True)
         seconds = time.monotonic() - began
         page = folder / "storage" / "UnivX__3.14x__1T2014" / "dashboard.html"
         content = page.read_bytes()

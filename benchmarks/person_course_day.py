@@ -20,11 +20,14 @@ import json
 import resource
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+
+from scratch_folder import scratch_folder
 
 Part = Callable[[argparse.Namespace], dict[str, Any]]
 
@@ -77,8 +80,8 @@ def begin(
         whole = {"wall": time.perf_counter() - began, "cpu": time.process_time() - cpu, "memory": memory}
         print(json.dumps({**whole, **told}))
         return
-    with tempfile.TemporaryDirectory(prefix=f"{Path(script).stem}-") as folder:
-        options.folder = Path(folder)
+    with scratch_folder() as folder:
+        options.folder = folder
         compare(options)
 
 

@@ -13,13 +13,15 @@ from __future__ import annotations
 import json
 import random
 import resource
-import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+
+from scratch_folder import scratch_folder
 
 from edxtasks.config import Engine, Settings
 from edxtasks.course import CourseKey
@@ -119,8 +121,7 @@ def main() -> None:
     """Measure, and print what was measured."""
     words = [int(word) for word in sys.argv[1:]]
     records, workers = words[0] if words else 2_000_000, words[1] if len(words) > 1 else 2
-    folder = Path(tempfile.mkdtemp(prefix="benchmark-"))
-    try:
+    with scratch_folder() as folder:
         places = Scratch([folder / "scratch"])
         warehouse = ParquetWarehouse(
             folder / "warehouse",
@@ -157,8 +158,6 @@ def main() -> None:
             f"most memory: this process {peak_parsed} MiB until the records were parsed, {peak()} MiB in all"
         )
         print(f"(making them took {made} MiB); {workers_most} MiB the largest worker")
-    finally:
-        shutil.rmtree(folder)
 
 
 if __name__ == "__main__":

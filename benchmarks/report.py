@@ -13,9 +13,12 @@ from __future__ import annotations
 import dataclasses
 import resource
 import sys
-import tempfile
 import time
 from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+
+from scratch_folder import scratch_folder
 
 from edxtasks.build.building import build
 from edxtasks.build.context import Context
@@ -113,8 +116,7 @@ def make(context: Context) -> dict[str, tuple[float, str]]:
 def main(number: int, learners: int) -> None:
     """Fill a warehouse, make the tables twice, print."""
     courses = tuple(CourseKey("UnivX", f"C{place}", "1T2014") for place in range(number))
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
+    with scratch_folder() as root:
         settings = Settings(
             root=root,
             warehouse=Warehouse(path=root / "warehouse"),

@@ -29,6 +29,7 @@ async def main() -> None:
             grpc_port=0,
             default_project_id="campus",
             gcs_local_root=Path(sys.argv[1]),
+            upload_staging_dir=Path(sys.argv[1]).with_name("uploads"),
             enable_format_extensions=False,
             log_level=LogLevel.CRITICAL,
         )

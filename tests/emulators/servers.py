@@ -6,11 +6,15 @@ import atexit
 import functools
 import os
 import subprocess
-import tempfile
+import sys
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 import environment
+from scratch_folder import scratch_folder
 
 BUCKET = "campus-bucket"
 PROJECT = "campus"
@@ -32,10 +36,11 @@ def running() -> Emulators:
     They share a folder, so that a load job finds what was uploaded.
     """
     python = environment.make()
-    folder = tempfile.TemporaryDirectory(prefix="edxtasks-emulators-")
-    atexit.register(folder.cleanup)
-    storage = _start(python, "serve_storage.py", folder.name, BUCKET)
-    bigquery = _start(python, "serve_bigquery.py", str(Path(folder.name) / ".cloudstorage"))
+    stack = ExitStack()
+    folder = stack.enter_context(scratch_folder())
+    atexit.register(stack.close)
+    storage = _start(python, "serve_storage.py", str(folder), BUCKET)
+    bigquery = _start(python, "serve_bigquery.py", str(folder / ".cloudstorage"))
     return Emulators(_address(bigquery), _address(storage))
 
 

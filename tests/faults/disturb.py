@@ -101,7 +101,7 @@ def _disturbed(one: Point, world: World, project: Project, room: Path, outcome: 
     elif one.kind == "times":
         shift_times(one, project)
     clock = room / "clock"
-    more = {"LD_PRELOAD": str(clock_library()), CLOCK: str(clock)} if one.kind == "jump" else {}
+    more = {"LD_PRELOAD": str(clock_library(room)), CLOCK: str(clock)} if one.kind == "jump" else {}
     before = UNPRIVILEGED if one.kind == "permissions" else ()
     run = started(project, words, room / "disturbed.txt", before, more)
     at_a_moment: dict[str, Callable[[Point, Started], str]] = {
@@ -194,6 +194,7 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="folder for what is left of points that came out wrong")
     given = parser.parse_args()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background of a shell it is ignored
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # disks are unmounted
     numbers = [given.only] if given.only is not None else range(given.first, given.first + given.points)
     room = given.keep or Path(tempfile.mkdtemp(prefix="edxtasks-faults-"))
     room.mkdir(parents=True, exist_ok=True)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
-import functools
 import os
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -71,11 +68,8 @@ def shift_times(one: Point, project: Project) -> None:
     print(f"    times of {folder.name}: {moment}", flush=True)
 
 
-@functools.cache
-def clock_library() -> Path:
-    """`clock.c`, compiled."""
-    folder = Path(tempfile.mkdtemp(prefix="edxtasks-faults-"))
-    atexit.register(shutil.rmtree, folder)
+def clock_library(folder: Path) -> Path:
+    """`clock.c`, compiled into a folder."""
     made = folder / "clock.so"
     source = Path(__file__).with_name("clock.c")
     subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", str(made), str(source), "-ldl"], check=True)

@@ -14,13 +14,14 @@ import hashlib
 import os
 import subprocess
 import sys
-import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -40,7 +41,9 @@ def main() -> int:
     """Run the targets one after another, each in a process of its own."""
     options = _options()
     if options.in_this_process:
-        return _run(options.in_this_process, options.seconds, options.seed, options.into)
+        return _run(
+            options.in_this_process, options.seconds, options.seed, options.into, options.scratch / "input"
+        )
     from fuzz_targets import TARGETS
 
     unknown = set(options.only) - TARGETS.keys()
@@ -68,6 +71,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--keep", action="store_true", help="put what is new into the corpus")
     parser.add_argument("--into", type=Path, default=REPOSITORY / "build" / "fuzz")
     parser.add_argument("--in-this-process", metavar="TARGET", help=argparse.SUPPRESS)
+    parser.add_argument("--scratch", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     options.into = options.into.absolute()
     return options
@@ -79,12 +83,16 @@ def _in_process(name: str, options: argparse.Namespace) -> int:
     An input on which the process ends (too slow, too much memory, a fault of a library in C) is kept as one
     that was found, and the search begins again.
     """
+    from scratch_folder import scratch_folder  # in the process that searches, it would come too early
+
     place = options.into / name
     place.mkdir(parents=True, exist_ok=True)
     end = time.monotonic() + options.seconds
     while (left := int(end - time.monotonic())) > 0:
         words = ["--in-this-process", name, "--seconds", str(left), "--into", str(options.into)]
-        run = subprocess.run([sys.executable, __file__, *words, "--seed", str(options.seed)], check=False)
+        with scratch_folder(_memory_folder()) as folder:
+            words += ["--seed", str(options.seed), "--scratch", str(folder)]
+            run = subprocess.run([sys.executable, __file__, *words], check=False)
         if run.returncode == 0:
             break
         for path in [
@@ -103,8 +111,8 @@ def _in_process(name: str, options: argparse.Namespace) -> int:
     return len(found)
 
 
-def _run(name: str, seconds: int, seed: int, into: Path) -> int:
-    """Search one target in this process, which atheris ends."""
+def _run(name: str, seconds: int, seed: int, into: Path, scratch: Path) -> int:
+    """Search one target in this process, which atheris ends: its scratch folder is the parent's."""
     with _instrumented():
         import fuzz_corpus
         import fuzz_targets
@@ -112,27 +120,26 @@ def _run(name: str, seconds: int, seed: int, into: Path) -> int:
 
     target = fuzz_targets.TARGETS[name]
     place = into / name
-    with tempfile.TemporaryDirectory(prefix="fuzz-", dir=_memory_folder()) as scratch:
-        faults: set[str] = set()
-        tried = 0
+    faults: set[str] = set()
+    tried = 0
 
-        def try_it(data: bytes) -> None:
-            nonlocal tried
-            tried += 1
-            try:
-                fuzz_targets.check(target, data, Path(scratch) / "input")
-            except Exception as error:  # noqa: BLE001 -- whatever it is, it is what is looked for
-                _note(place, data, error, faults)
+    def try_it(data: bytes) -> None:
+        nonlocal tried
+        tried += 1
+        try:
+            fuzz_targets.check(target, data, scratch)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, it is what is looked for
+            _note(place, data, error, faults)
 
-        inputs = fuzz_corpus.kept(name) or [b""]
-        if find_spec("atheris") is not None:
-            _follow_coverage(place, inputs, target.words, try_it, seconds, seed)
-        end = time.monotonic() + seconds
-        numbers = iter(range(seed or time.time_ns(), sys.maxsize))
-        while time.monotonic() < end:
-            for data in mutations(inputs, target.words, next(numbers), 100):
-                try_it(data)
-        print(f"{name}: {tried} inputs, {len(faults)} faults")
+    inputs = fuzz_corpus.kept(name) or [b""]
+    if find_spec("atheris") is not None:
+        _follow_coverage(place, inputs, target.words, try_it, seconds, seed)
+    end = time.monotonic() + seconds
+    numbers = iter(range(seed or time.time_ns(), sys.maxsize))
+    while time.monotonic() < end:
+        for data in mutations(inputs, target.words, next(numbers), 100):
+            try_it(data)
+    print(f"{name}: {tried} inputs, {len(faults)} faults")
     return 0
 
 

@@ -17,7 +17,6 @@ import multiprocessing
 import resource
 import sys
 import tarfile
-import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
@@ -25,8 +24,11 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 import zstandard
 from fuzz_targets import TARGETS, outcome
+from scratch_folder import scratch_folder
 
 MOST_SECONDS = 60
 """Seconds on the processor after which a process is ended, where its input should take less than one."""
@@ -404,8 +406,8 @@ def costs(target: str, size: int, seconds: int = MOST_SECONDS, memory: int = MOS
     """What the inputs of a target cost, each in a process of its own that may take so much and no more."""
     fork = multiprocessing.get_context("fork")
     found = {}
-    with tempfile.TemporaryDirectory(prefix="fuzz-") as scratch:
-        folder = Path(scratch) / "input"
+    with scratch_folder() as scratch:
+        folder = scratch / "input"
         outcome(TARGETS[target], b"", folder)  # what a first call loads and keeps is no cost of an input
         for name, build in HURTING[target].items():
             data = build(size)
