@@ -104,6 +104,7 @@ def everything(name: str = "Course", minimum: int = 10) -> Numbers:
                 "cutnum": 1,
                 "name": name,
                 "learners": 200,
+                "passed": 120,
                 "difficulty": -0.5,
                 "discrimination": 1.2,
             }

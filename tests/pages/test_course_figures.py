@@ -293,6 +293,20 @@ def test_the_expected_score_is_the_mean_of_passing_the_cuts() -> None:
     assert _expected(cuts, 0.0) == pytest.approx((0.5 + 0.11920292202211755) / 2)
 
 
+def test_no_curve_tells_the_share_of_few() -> None:
+    """A cut that 49 of 50 passed lies at about -2: from the curve the 98 % could be worked out."""
+    base = {"cutnum": 1, "name": "A", "learners": 50, "difficulty": -2.05, "discrimination": 9.0}
+    passed = {1: 49, 2: 9, 3: 40, 4: 10, 5: 41}
+    rows = [{"problem_nid": at, "passed": number, **base} for at, number in passed.items()]
+    rows.append({**base, "problem_nid": 4, "cutnum": 2, "passed": 3})  # of two cuts one is enough
+    figure = content.characteristic_curves(numbers(totals=totals(100, active=80), curves=rows))
+    assert [row[0] for row in shown(figure)] == [3]
+    assert figure.learners == "1 problem, each submitted by at least 10 learners"
+    assert figure.note.endswith("Problems that few passed, or failed, have no line.")
+    figure = content.characteristic_curves(numbers(1, totals=totals(100, active=80), curves=rows))
+    assert len(figure.rows) == 6
+
+
 def test_open_response_has_a_bar_for_each_step() -> None:
     rows = [
         {"action": "create_submission", "learners": 60, "events": 70},

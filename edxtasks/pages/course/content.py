@@ -8,7 +8,15 @@ from dataclasses import replace
 from typing import Any
 
 from edxtasks.pages import charts
-from edxtasks.pages.cells import NOT_SHOWN, Mean, bounded_count, bounded_share, shown_cells, shown_stages
+from edxtasks.pages.cells import (
+    NOT_SHOWN,
+    Mean,
+    bounded_count,
+    bounded_share,
+    is_small,
+    shown_cells,
+    shown_stages,
+)
 from edxtasks.pages.charts import Bar, Curve
 from edxtasks.pages.course.numbers import Numbers, missing, too_few
 from edxtasks.pages.figures import Figure, Key, Value, isolated, told
@@ -140,8 +148,10 @@ def characteristic_curves(numbers: Numbers) -> Figure:
         return empty
     cuts: dict[int, list[Mapping[str, Any]]] = {}
     for row in numbers.rows["curves"]:
-        if row["learners"] is not None and numbers.tells(row["learners"]):
-            cuts.setdefault(row["problem_nid"], []).append(row)
+        cuts.setdefault(row["problem_nid"], []).append(row)
+    told_ones = {at: several for at, several in cuts.items() if _tells_curve(numbers, several)}
+    left_out = "" if len(told_ones) == len(cuts) else " Problems that few passed, or failed, have no line."
+    cuts = told_ones
     if not cuts:
         return too_few(numbers, name, title)
     rows: list[list[Value]] = [
@@ -168,11 +178,22 @@ def characteristic_curves(numbers: Numbers) -> Figure:
         "Ability in standard deviations; expected score, 0 to 1. A line for each problem.",
         f"{quantity(len(items), 'problem')}, each submitted by at least "
         f"{quantity(numbers.minimum, 'learner')}",
-        "Graded response model: steep lines tell learners apart best, lines to the right are hard.",
+        "Graded response model: steep lines tell learners apart best, lines to the right are hard."
+        + left_out,
         ("Problem", "Title", "Cut", "Difficulty", "Discrimination"),
         rows,
         picture=charts.curves(title, items, "Expected score", "Ability, standard deviations"),
     )
+
+
+def _tells_curve(numbers: Numbers, cuts: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the curve of a problem may be told: the share that passed a cut follows from it, about."""
+    for cut in cuts:
+        learners, passed = cut["learners"] or 0, cut["passed"] or 0
+        few = min(passed, learners - passed)
+        if not numbers.tells(learners) or is_small(few, numbers.minimum):
+            return False
+    return True
 
 
 def _expected(cuts: Sequence[Mapping[str, Any]], ability: float) -> float:
