@@ -95,9 +95,31 @@ def _form(path: Path) -> dict[str, Any] | None:
         return None
     except orjson.JSONDecodeError:
         form = None
-    fits = isinstance(form, dict) and form.get("format") == FORMAT
-    if not fits or not all(isinstance(form.get(name), list) for name in ("digests", "record")):
+    if not isinstance(form, dict) or not _fits(form):
         raise InputError(
             f"{printable_path(path)} is not a list of retired learners, or is damaged (setting retired_list)"
         )
-    return dict(form)
+    return form
+
+
+def _fits(form: Mapping[str, Any]) -> bool:
+    """Whether all that is read of a list is of the kind that was written: a person may have changed it."""
+    digests, shapes, gone = form.get("digests"), form.get("shapes", []), form.get("gone", {})
+    return (
+        form.get("format") == FORMAT
+        and isinstance(form.get("check value"), str)
+        and isinstance(form.get("record"), list)
+        and isinstance(digests, list)
+        and all(isinstance(digest, str) for digest in digests)
+        and isinstance(shapes, list)
+        and all(isinstance(shape, list) and [*map(type, shape)] == [int, int] for shape in shapes)
+        and isinstance(gone, dict)
+        and all(map(_is_moment, gone.values()))
+    )
+
+
+def _is_moment(text: object) -> bool:
+    try:
+        return isinstance(text, str) and datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False

@@ -77,10 +77,11 @@ def clock_library(folder: Path) -> Path:
 
 
 def jump(one: Point, run: Started, clock: Path) -> str:
-    """Let the clock of a run, and of its workers, jump; says how far, "" where it was over."""
+    """Let the clock of a run, and of its workers, jump; says how far, "" where it was over. Less than
+    `rejects_kept_days`: after these, rejects go as they should."""
     if not run.await_moment(one):
         return ""
-    seconds = one.random().choice((3_600, -3_600, 86_400, -86_400, 400 * 86_400, -4_000 * 86_400))
+    seconds = one.random().choice((3_600, -3_600, 86_400, -86_400, 60 * 86_400, -4_000 * 86_400))
     clock.write_text(str(seconds))
     return f"{seconds:+,} s"
 

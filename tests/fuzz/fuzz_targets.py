@@ -55,6 +55,7 @@ from edxtasks.dumps.reader import (
 )
 from edxtasks.errors import SourceAbsentError, UserError
 from edxtasks.external.bridges import read_schema, rows_of
+from edxtasks.geolocation.regions import read_regions
 from edxtasks.logs.raw_files import RawLog
 from edxtasks.logs.rows.event_course import course_in_url, course_of_key, course_of_page
 from edxtasks.logs.rows.event_time import read_time
@@ -62,7 +63,7 @@ from edxtasks.logs.rows.rephrase import Rephraser
 from edxtasks.messages import Messages
 from edxtasks.printable import printable, printable_message, printable_path
 from edxtasks.problems import states
-from edxtasks.retired import Learner, Retired
+from edxtasks.retired import Learner, Retired, read_gone, read_retired
 from edxtasks.retirement.contents import Taken, UnreadableError, cleaner_of, lines_of
 from edxtasks.tables.content.grading_policy import read_grading_policy, shape
 from edxtasks.tables.dumps import (
@@ -420,6 +421,31 @@ def _results(data: bytes, folder: Path) -> Outcome:
     return Outcome(repr(found), tuple(messages))
 
 
+def _office_lists(data: bytes, folder: Path) -> Outcome:
+    """Regions by country, and behind a line `%%` a list of retired learners, as people may change them."""
+    regions, _, retired = data.partition(b"\n%%\n")
+    (folder / "regions.csv").write_bytes(regions)
+    (folder / "retired.json").write_bytes(retired)
+    key = folder / "key"
+    key.write_text("00112233445566778899aabbccddeeff" * 2)
+    key.chmod(0o600)
+    paths = Paths(retired_list=folder / "retired.json", retire_key_file=key)
+    settings = Settings(root=folder / "office", paths=paths)
+    messages = Messages()
+    found: list[object] = []
+    told = []
+    for read in (
+        lambda: sorted(read_regions(folder / "regions.csv", messages).items()),
+        lambda: sorted(read_retired(settings).digests),
+        lambda: [*read_gone(settings)],
+    ):
+        try:
+            found.append(read())
+        except UserError as refusal:
+            told.append(str(refusal))
+    return Outcome(repr(found), (*messages.lines, *told))
+
+
 _RESULTS = schema("name STRING\nnumber INTEGER\ngrade FLOAT\nok BOOLEAN\ntime TIMESTAMP\nday DATE")
 _ORIGINALS = (
     ("tracking.log", True),
@@ -652,6 +678,7 @@ TARGETS: dict[str, Target] = {
         Target("listings", _listings, words.LISTINGS, _has_letters_beyond_ascii),
         Target("results", _results, words.RESULTS),
         Target("originals", _originals, words.ORIGINALS),
+        Target("office_lists", _office_lists, words.OFFICE_LISTS),
         Target("names", _names, words.NAMES),
         Target("configuration", _configuration, words.CONFIGURATION, own=True),
         Target("query", _query, words.QUERY, own=True),

@@ -42,6 +42,11 @@ LEARNER = (
     b"+",
 )
 ORIGINALS = (*LEARNER, b"\t", b",", b"\\\n", *JSON)
+OFFICE_LISTS = (
+    b"cc,countryLabel,continent", b"\nDE,", b'"', b"\n%%\n", b'{"format": "edxtasks retired learners 1"',
+    b', "check value": "', b', "digests": ["', b', "record": []', b', "shapes": [[1, 2]]', b', "gone": {"',
+    b"2026-05-04T10:00+00:00", *JSON, *ODD,
+)
 CONFIGURATION = (
     b"[paths]\n", b"[warehouse]\n", b' = "', b"'''", b'"""', b"0x", b"[[", b"]]", b" = [", b"{", b"\\u",
     b"inf",
