@@ -8,7 +8,7 @@ says: one that was cut, edited, or written by something else says nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any
@@ -91,6 +91,41 @@ class Memo:
         """Keep what was asked for."""
         if self._path is not None and self._used.keys() != self._known.keys():
             write_cache(self._path, orjson.dumps(self._used))
+
+
+_MOST_KEPT = 1_000
+"""Most results of one kind that are kept: of more, those of texts that somebody edits again and again, all
+go, and what is still needed is computed once more."""
+
+
+def kept_result(kind: str, version: str, key: str, compute: Callable[[], Any]) -> Any:
+    """The result for `key`, as JSON has it: the one that is kept, else what `compute` gives, which is kept.
+
+    Each is a file of its own in the folder `kind` of the folder for caches, so that processes which work at
+    the same time all add to them. `version` changes whenever a key could have another result: the results of
+    another version go.
+    """
+    folder = cache_file(kind)
+    if folder is None:
+        return compute()
+    path = folder / f"{version}-{key}.json"
+    found = read_cache(path)
+    if found is None:
+        found = compute()
+        if _keeping:
+            _make_room(folder, version)
+        write_cache(path, orjson.dumps(found))
+    return found
+
+
+def _make_room(folder: Path, version: str) -> None:
+    """Remove the results of other versions, and all where there are too many."""
+    kept = list(folder.glob("*.json"))
+    too_many = len(kept) >= _MOST_KEPT
+    for path in kept:
+        if too_many or not path.name.startswith(f"{version}-"):
+            with suppress(OSError):  # it only takes room
+                path.unlink()
 
 
 def write_cache(path: Path, content: bytes) -> None:

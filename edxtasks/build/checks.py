@@ -13,11 +13,13 @@ from typing import Any
 from edxtasks.build.context import Context
 from edxtasks.build.inputs import instances
 from edxtasks.build.parameters import value_for
+from edxtasks.caches import kept_result
 from edxtasks.course import CourseKey
 from edxtasks.messages import Messages
 from edxtasks.table import Table
-from edxtasks.warehouse.base import Input, Tables
-from edxtasks.warehouse.checks import Check, TableChecks, digest_of
+from edxtasks.warehouse.base import Input, Tables, digest
+from edxtasks.warehouse.checks import Check, TableChecks, conditions_sql, digest_of
+from edxtasks.warehouse.dialect_version import code_version
 
 
 def checks_of(context: Context, table: Table, course: CourseKey | None, messages: Messages) -> TableChecks:
@@ -92,12 +94,17 @@ def _read(table: Table) -> Iterator[tuple[Check, list[str], list[str]]]:
 
 @lru_cache(maxsize=4096)
 def _names_in(table: str, check: Check) -> tuple[list[str], list[str]]:
-    """The tables and the parameters that a check of a table reads. Kept: the same tables are built for one
-    course after the other, and parsing takes longer than looking over a small one."""
-    from edxtasks.warehouse import dialect
-    from edxtasks.warehouse.checks import conditions_sql
+    """The tables and the parameters that a check of a table reads. Kept, as translations are
+    (`warehouse/duckdb_session.py`): to parse it takes longer than to look over a small table."""
+    sql = conditions_sql(table, [check])
+    read, values = kept_result("checks", code_version(), digest(sql), lambda: _names_in_sql(sql))
+    return read, values
 
-    tree = dialect.parse(conditions_sql(table, [check]))
+
+def _names_in_sql(sql: str) -> tuple[list[str], list[str]]:
+    from edxtasks.warehouse import dialect
+
+    tree = dialect.parse(sql)
     return dialect.inputs(tree), dialect.parameters(tree)
 
 

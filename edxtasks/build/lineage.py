@@ -11,12 +11,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from edxtasks.build.model import code_version
 from edxtasks.build.model_checks import schemas_read
 from edxtasks.caches import Memo
 from edxtasks.errors import UserError
 from edxtasks.table import TRACKLOG, SqlModel, Table
 from edxtasks.warehouse.base import digest
+from edxtasks.warehouse.dialect_version import code_version
 
 Origin = tuple[str, str]
 """The name of a table and of its column (`RECORD.MEMBER`), or `PARAMETERS` and the name of one."""

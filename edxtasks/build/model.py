@@ -28,7 +28,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import importlib.metadata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +65,7 @@ from edxtasks.table import (
     split_list,
 )
 from edxtasks.warehouse.base import digest
+from edxtasks.warehouse.dialect_version import code_version
 from edxtasks.warehouse.schema import Schema
 
 _WHEN = " when "
@@ -167,14 +167,6 @@ def _are_commands(text: str) -> bool:
         return bool(commands_in(text))
     except ValueError:
         return False
-
-
-def code_version() -> str:
-    """Changes whenever the same text could be understood differently: parser and rewrites."""
-    rewrites = sorted((Path(__file__).parents[1] / "warehouse").rglob("dialect*/*.py"))
-    rewrites += sorted((Path(__file__).parents[1] / "warehouse").glob("dialect*.py"))
-    marks = [f"{path.name}:{path.stat().st_mtime_ns}:{path.stat().st_size}" for path in rewrites]
-    return digest(importlib.metadata.version("sqlglot"), *marks)[:16]
 
 
 def _analyse(path: Path, text: str) -> _Analysis:

@@ -15,10 +15,12 @@ from typing import Any
 
 import duckdb
 
+from edxtasks.caches import kept_result
 from edxtasks.errors import UserError
 from edxtasks.scratch import NoScratchError, Scratch
 from edxtasks.warehouse import dialect
-from edxtasks.warehouse.base import Parameter, Query, QueryRefusedError, ResourceLimits
+from edxtasks.warehouse.base import Parameter, Query, QueryRefusedError, ResourceLimits, digest
+from edxtasks.warehouse.dialect_version import code_version
 from edxtasks.warehouse.duckdb_sql import as_stored, literal, quoted, read_parquet, version_of
 from edxtasks.warehouse.refusals import OF_THE_QUERY, machine_fault
 from edxtasks.warehouse.schema import DUCKDB_TYPES, Column, Schema
@@ -284,15 +286,22 @@ def _translated(sql: str, schemas: tuple[tuple[str, Schema], ...]) -> tuple[str,
     """A model in DuckDB's SQL with a mark for each input that it reads (`_INPUT`), the parameters in it, and
     whether it must run in one thread.
 
-    Kept, since the same model is built for one course after the other, and translating takes longer than
-    building a small table.
+    Kept, also for other processes, since the same model is built for one course after the other, and
+    translating takes longer than building a small table.
     """
+    key = digest(sql, *(part for name, schema in schemas for part in (name, schema.digest())))
+    translation, names_used, one_thread = kept_result(
+        "translations", code_version(), key, lambda: _translate(sql, dict(schemas))
+    )
+    return translation, tuple(names_used), one_thread
+
+
+def _translate(sql: str, schemas: Mapping[str, Schema]) -> tuple[str, list[str], bool]:
     tree = dialect.parse(sql)
-    known = dict(schemas)
     return (
-        dialect.to_duckdb(tree, known, "\0{}\0".format),
-        tuple(dialect.parameters(tree)),
-        dialect.needs_one_thread(tree, known),
+        dialect.to_duckdb(tree, schemas, "\0{}\0".format),
+        dialect.parameters(tree),
+        dialect.needs_one_thread(tree, schemas),
     )
 
 

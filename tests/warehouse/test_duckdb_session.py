@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
+import orjson
 import pytest
 
+from edxtasks.caches import read_cache, write_cache
 from edxtasks.scratch import Scratch
 from edxtasks.warehouse.base import Absent, Query, ResourceLimits
-from edxtasks.warehouse.duckdb_session import Session
+from edxtasks.warehouse.duckdb_session import Session, _translated
 from edxtasks.warehouse.schema import schema
 
 ROW = schema("one INTEGER -- one\ntext STRING -- text")
@@ -52,3 +55,23 @@ def test_an_input_stands_where_its_name_does(session: Session, sql: str, rows: l
         assert session.connection.execute(f"FROM {table} ORDER BY 1").fetchall() == rows
     left = session.connection.execute("SELECT count(*) FROM duckdb_views() WHERE NOT internal").fetchone()
     assert left == (0,)
+
+
+def test_a_translation_is_kept_for_other_processes(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edxtasks.caches._folder", tmp_path)
+    sql = "SELECT MAX(one) + @more AS one FROM given"
+    query = Query(sql, {"given": Absent(ROW)}, {"more": 3}, ROW)
+    other = Query(sql, {"given": Absent(schema("one FLOAT -- one"))}, {"more": 3}, ROW)
+    assert session.all_rows(query, INPUTS) == [(11,)]
+    [kept] = (tmp_path / "translations").iterdir()
+    translation, names, one_thread = read_cache(kept)
+    assert (names, one_thread) == (["more"], False)
+    write_cache(kept, orjson.dumps([translation.replace("max", "min"), names, one_thread]))
+    assert session.all_rows(query, INPUTS) == [(11,)]  # in this process it was there already
+    _translated.cache_clear()
+    assert session.all_rows(query, INPUTS) == [(10,)]
+    assert session.all_rows(other, INPUTS) == [(11.0,)]  # over columns of other types it is another
+    assert len(list((tmp_path / "translations").iterdir())) == 2
+    _translated.cache_clear()
