@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from urllib.parse import quote
 
 from edxtasks.build.context import Context
+from edxtasks.build.last_failures import LastFailures
 from edxtasks.course import CourseKey
 from edxtasks.errors import SourceAbsentError
 from edxtasks.pages.course.numbers import Numbers
@@ -106,7 +107,11 @@ def campus_mark(context: Context) -> str:
 
     names = sorted({name for query in QUERIES for name in page_queries()[query].inputs})
     parts = list(_made_with(context))
+    failures = LastFailures.read(context.settings.engine.state).found
     for course in context.chosen():
+        # The page tells what failed, and when.
+        of_course = (one for one in failures.values() if one.task.endswith(f":{course}"))
+        parts += sorted(f"{one.task} failed on {one.when.date()}" for one in of_course)
         checked = _with_checks(context, course)
         parts += [str(course), _link(context, course), *_versions(context, course, [*names, *checked])]
         # What a check found hangs on rows and conditions alone.

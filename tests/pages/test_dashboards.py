@@ -74,6 +74,19 @@ def test_pages_are_made_only_when_something_changed(with_pages: Project, tmp_pat
     assert measures(page(project, COURSE))["certified"] == "not shown"
 
 
+def test_the_campus_tells_what_failed_until_it_is_made(with_pages: Project, tmp_path: Path) -> None:
+    project = with_pages.copy(tmp_path / "project")
+    words = ("dashboard", "minimum_cell=1")
+    before = page(project, CAMPUS).read_bytes()
+    page(project, COURSE).unlink()
+    page(project, COURSE).mkdir()
+    assert project.doit(*words, status=None).failed == {f"dashboard:{project.courses[0]}"}
+    project.doit("dashboard:campus", "minimum_cell=1", status=None)
+    page(project, COURSE).rmdir()
+    assert f"dashboard:{project.courses[0]}" in project.doit(*words).built
+    assert page(project, CAMPUS).read_bytes() == before
+
+
 def test_a_course_without_learners_has_no_page(tiny_campus: Path, tmp_path: Path) -> None:
     project = Project.create(tmp_path / "project", tiny_campus)
     for path in (project.folder / "DAILY").iterdir():
