@@ -23,6 +23,11 @@ from edxtasks.logs.shard_lists import read_list
 from edxtasks.outcomes import Failed, described
 from edxtasks.workers import WorkerPool
 
+SHARD = 64 * 1024
+"""Bytes of parts that are joined in the time that a shard takes to be put in its place."""
+WORTH_A_WORKER = 500 * SHARD
+"""The same for twice the time in which a worker starts: with less to do, a second one gains nothing."""
+
 
 class Publisher:
     """Publishes for one run; what comes of it goes into `result`. `say` is called as it goes on.
@@ -75,7 +80,8 @@ class Publisher:
             for bucket, days in self._compositions(todo, messages, unlisted)
         ]
         works.sort(key=lambda work: -sum(s.part.size for supplies in work.days.values() for s in supplies))
-        for number, outcome in self._crew.each([work.run for work in works], lambda number, day: self._say()):
+        crew = self._crew if are_worth_a_worker(works) else WorkerPool()
+        for number, outcome in crew.each([work.run for work in works], lambda number, day: self._say()):
             work = works[number]
             if isinstance(outcome, Failed):
                 self.fail(work.bucket, work.days, described(outcome.error))
@@ -151,3 +157,11 @@ class Publisher:
     def fail(self, bucket: str, days: Iterable[str], message: str) -> None:
         """Note shards that could not be rebuilt."""
         self._result.unpublished.update({(bucket, day): message for day in days})
+
+
+def are_worth_a_worker(works: Iterable[PublishBucket]) -> bool:
+    """Whether so many shards are to be made, or parts so large are to be joined, that a worker that has to be
+    started for it is worth its start. A part that is alone is linked, whatever its size."""
+    shards = [supplies for work in works for supplies in work.days.values()]
+    joined = sum(supply.part.size for supplies in shards if len(supplies) > 1 for supply in supplies)
+    return len(shards) * SHARD + joined >= WORTH_A_WORKER

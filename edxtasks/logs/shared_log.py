@@ -1,8 +1,11 @@
 """One large raw log split by several workers.
 
 This process is one of them: it reads the log, deals blocks out, and collects their rows in the order of the
-blocks, so that the parts are those of a log split by one worker. While all others have enough to do, it
-rephrases blocks too.
+blocks, so that the parts are those of a log split by one worker. While all others have enough to do, or have
+not begun yet, it rephrases blocks too.
+
+A block, and the rows of one, are more than a pipe holds: who sends them would wait until they are read. So
+each end sends and the worker hears by threads of their own, and goes on with its lines.
 """
 
 from __future__ import annotations
@@ -10,8 +13,8 @@ from __future__ import annotations
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Any
@@ -37,8 +40,12 @@ MOST_SHARING = 8
 AHEAD = 3
 """Blocks that a worker has at most, the one that it is at among them."""
 _SWITCH = 0.0002
-"""Seconds after which a worker's thread that rephrases gives way to the one that hears of blocks. A block
-comes in pieces, and its sender waits for each: with Python's usual 5 ms, longer than rephrasing takes."""
+"""Seconds after which a thread that rephrases gives way to one that sends or hears. A block comes in pieces,
+each of which would wait for Python's usual 5 ms: in all longer than rephrasing takes."""
+BEGUN = "begun"
+"""What a worker reports first. It starts for a quarter of a second, in which nothing would read a block."""
+PATIENT = False
+"""Whether blocks wait until all workers have begun. For tests: a log of a few lines is at its end by then."""
 MOST_KEPT = 5
 """Most blocks whose rows are kept in memory while those of a block before them are waited for."""
 
@@ -68,14 +75,19 @@ class SharedLog:
             collector.add(given if isinstance(given, BlockRows) else given.rows())
             report(Position(position, collector.lines))
 
-        with self.crew.side_by_side([Rephrasing(self.log.rules).run] * others) as workers:
-            remotes = [RemoteWorker(worker) for worker in workers]
+        with (
+            _quick_switches(),
+            self.crew.side_by_side([Rephrasing(self.log.rules).run] * others) as workers,
+            ExitStack() as stack,
+        ):
+            remotes = [stack.enter_context(RemoteWorker(worker)) for worker in workers]
 
             def take(block: Block, position: int) -> None:
                 while under_way and (_is_ready(under_way[0][0]) or len(under_way) == most):
                     collect()
-                remote = min(remotes, key=lambda each: each.under_way)
-                if remote.under_way < AHEAD:
+                idle = [remote for remote in remotes if remote.takes_more()]
+                if idle:
+                    remote = min(idle, key=lambda each: each.under_way)
                     remote.send(block)
                     under_way.append((remote, position))
                 else:
@@ -92,8 +104,8 @@ class SharedLog:
 
 @dataclass(frozen=True)
 class Rephrasing:
-    """The work of a worker: it hears of blocks, and reports what rows they give, until it hears None. The
-    result are `LineCounts`."""
+    """The work of a worker: it reports `BEGUN`, hears of blocks, and reports what rows they give, until it
+    hears None. The result are `LineCounts`."""
 
     rules: LineRules
 
@@ -102,33 +114,103 @@ class Rephrasing:
         """Do it."""
         reader = BlockReader(self.rules)
         blocks: SimpleQueue[Block | None] = SimpleQueue()
-        sys.setswitchinterval(_SWITCH)
 
         def hear() -> None:
-            # By a thread: neither end of the pipe may wait for the other one to read before it reads itself.
             with suppress(EOFError):
                 while (block := parent.receive()) is not None:
                     blocks.put(block)
             blocks.put(None)
 
-        threading.Thread(target=hear, daemon=True).start()
-        while (block := blocks.get()) is not None:
-            parent(reader.read(block))
+        with _quick_switches(), _Sender(parent, lambda: blocks.put(None)) as tell:
+            tell(BEGUN)
+            threading.Thread(target=hear, daemon=True).start()
+            while (block := blocks.get()) is not None:
+                tell(reader.read(block))
         return reader.take_counts()
 
 
+class _Sender:
+    """Sends what it is given, in order, by a thread. As a context manager it sends all of it before its block
+    ends, unless by an error.
+
+    When sending fails, `failed` is called, by the thread; the error is raised at the next call, or at the
+    end.
+    """
+
+    def __init__(self, send: Callable[[Any], object], failed: Callable[[], object]) -> None:
+        self._send = send
+        self._failed = failed
+        self._queue: SimpleQueue[tuple[Any, ...] | None] = SimpleQueue()
+        self._error: Exception | None = None
+        self._thread = threading.Thread(target=self._work, daemon=True)
+
+    def __enter__(self) -> _Sender:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: object, *error: object) -> None:
+        self._queue.put(None)
+        if kind is None:
+            self._thread.join()
+            self._complain()
+
+    def __call__(self, message: Any) -> None:
+        self._complain()
+        self._queue.put((message,))
+
+    def _work(self) -> None:
+        while (item := self._queue.get()) is not None:
+            try:
+                self._send(*item)
+            except Exception as error:  # noqa: BLE001 -- raised where messages come from
+                self._error = error
+                self._failed()
+                return
+
+    def _complain(self) -> None:
+        if self._error is not None:
+            raise self._error
+
+
+@contextmanager
+def _quick_switches() -> Iterator[None]:
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(_SWITCH)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(interval)
+
+
 class RemoteWorker:
-    """A worker that rephrases blocks, as this process sees it."""
+    """A worker that rephrases blocks, as this process sees it. As a context manager it can be sent them."""
 
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
+        self._sender = _Sender(worker.send, worker.kill)
+        self._begun = False
         self.under_way = 0
         """Blocks that it has, or whose rows have not been taken."""
 
+    def __enter__(self) -> RemoteWorker:
+        self._sender.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._sender.__exit__(*error)
+
+    def takes_more(self) -> bool:
+        """Whether it has begun, and has fewer blocks than `AHEAD`. Raises `InterruptedRunError` when it
+        failed to begin."""
+        if not self._begun and (PATIENT or self.is_ready()):
+            assert self._hear() == BEGUN
+            self._begun = True
+        return self._begun and self.under_way < AHEAD
+
     def send(self, block: Block) -> None:
-        """Give it a block; it must not have more than `AHEAD`."""
+        """Give it a block, which it must be ready to take."""
         self.under_way += 1
-        self._worker.send(block)
+        self._sender(block)
 
     def is_ready(self) -> bool:
         """Whether it has something to say."""
@@ -142,8 +224,11 @@ class RemoteWorker:
         return rows
 
     def end(self) -> LineCounts:
-        """End it, once it has no more blocks; what it noticed."""
-        self._worker.send(None)
+        """End it, once it has no more blocks; what it noticed. One that has not even begun is not waited
+        for."""
+        if not self._begun:
+            return LineCounts()
+        self._sender(None)
         counts = self._hear()
         assert isinstance(counts, LineCounts)
         return counts

@@ -6,16 +6,21 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from split_site import Site, events
 
+from edxtasks.logs import shared_log
 from edxtasks.logs.coordinator import to_share
 from edxtasks.logs.layout import Layout
+from edxtasks.logs.parts import Part
+from edxtasks.logs.publish import PublishBucket, Supply
+from edxtasks.logs.publisher import are_worth_a_worker
 from edxtasks.logs.raw_files import Block
 from edxtasks.logs.rules import LineRules, RephraseRules
-from edxtasks.logs.shared_log import AHEAD, RemoteWorker, Rephrasing
+from edxtasks.logs.shared_log import AHEAD, BEGUN, RemoteWorker, Rephrasing
 from edxtasks.logs.work import InterruptedRunError
 from edxtasks.outcomes import Done, Failed, Outcome, Reported, described
 from edxtasks.worker_process import Parent
@@ -165,6 +170,7 @@ def test_a_worker_rephrases_blocks_in_order(hold: Callable[[], object]) -> None:
     """Blocks are sent before any rows are taken, more than pipes hold in either direction."""
     with WorkerPool(2, hold) as crew:
         with crew.side_by_side([Rephrasing(LineRules(RephraseRules())).run]) as (worker,):
+            assert worker.receive() == Reported((BEGUN,))
             for number in range(AHEAD):
                 worker.send(Block(lines(number, 3_000)))
             for number in range(AHEAD):
@@ -184,6 +190,7 @@ def test_a_worker_rephrases_blocks_in_order(hold: Callable[[], object]) -> None:
 def test_a_worker_that_fails_at_a_block_takes_no_other_work(hold: Callable[[], object], end: str) -> None:
     with WorkerPool(2, hold) as crew:
         with crew.side_by_side([Rephrasing(LineRules(RephraseRules())).run]) as (worker,):
+            assert worker.receive() == Reported((BEGUN,))
             if end == "killed":
                 os.kill(worker.process.pid or 0, signal.SIGKILL)
             else:
@@ -214,3 +221,36 @@ def test_raw_logs_much_larger_than_their_share_are_shared(
     weights: list[int], workers: int, expected: int
 ) -> None:
     assert to_share(weights, workers, above=100) == expected
+
+
+def test_a_log_that_ends_before_its_workers_begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared_log, "PATIENT", False)
+    shards = []
+    for workers in (1, 2):
+        site = Site(tmp_path / str(workers))
+        site.log("a.log", events("abcdef") + events("g", None))
+        assert site.split(workers=workers, shared_above=1, block_size=200).ok
+        shards.append(site.shards())
+    assert len(shards[0]) == 2
+    assert shards[0] == shards[1]
+
+
+def bucket(*days: list[int]) -> PublishBucket:
+    """The work of a bucket with so many days, each of parts of these sizes."""
+    part = Part("A__B__C", "2014-10-13", "0.json.gz", 1, 0, 0, "", 0)
+    supplies = [tuple(Supply("log", Path("x"), replace(part, size=size)) for size in sizes) for sizes in days]
+    return PublishBucket(Path(), "A__B__C", {str(number): each for number, each in enumerate(supplies)}, 1)
+
+
+@pytest.mark.parametrize(
+    ("works", "expected"),
+    [
+        ([bucket([10**9])], False),  # linked
+        ([bucket([10**6, 10**6])], False),
+        ([bucket([10**8, 10**8])], True),
+        ([bucket(*[[1]] * 60)], False),
+        ([bucket(*[[1]] * 300)] * 2, True),
+    ],
+)
+def test_little_is_published_without_a_worker(works: list[PublishBucket], expected: bool) -> None:
+    assert are_worth_a_worker(works) == expected
