@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from multiprocessing import connection
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from project import REPOSITORY
 from edxtasks.errors import MachineError, UserError
 from edxtasks.outcomes import Done, StoppedError, TaskDefectError, WorkerDiedError
 from edxtasks.steps.step import DefectError, fault_of
+from edxtasks.worker_process import Worker
 from edxtasks.workers import Job, WorkerPool
 
 
@@ -95,6 +97,18 @@ def test_a_worker_that_is_killed_fails_its_job_alone(shared: WorkerPool) -> None
     assert shared.run(job("add", 1, 2), quiet) == 3
 
 
+def test_a_worker_that_nobody_hears_any_more_ends_without_a_word(capfd: pytest.CaptureFixture[str]) -> None:
+    """The connection is reset where the other end goes before it has read what it was told, as in a run that
+    is killed."""
+    worker = Worker(None)
+    worker.start()
+    worker.begin(job("tell", 3))
+    assert connection.wait([worker._connection], 60)
+    worker._connection.close()
+    worker.join()
+    assert (worker.process.exitcode, capfd.readouterr().err) == (0, "")
+
+
 def test_no_worker_is_started_after_the_end() -> None:
     workers = WorkerPool()
     workers.stop()
@@ -168,6 +182,7 @@ import os, signal, sys, time
 sys.path.insert(0, sys.argv[1])
 from multiprocessing import util
 from edxtasks.commands.ending import ended
+from edxtasks.worker_process import Worker
 from edxtasks.workers import Job, WorkerPool
 import worker_jobs
 
