@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from edxtasks.config import Settings
 from edxtasks.errors import SettingsError, from_machine
 from edxtasks.printable import printable_path
+
+if TYPE_CHECKING:
+    from edxtasks.config import Settings
 
 LEAST_BYTES = 32
 """A shorter key is refused: as many bytes as the hash gives."""

@@ -21,11 +21,13 @@ from contextlib import contextmanager, suppress
 from glob import escape
 from multiprocessing import parent_process
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from edxtasks.config import Settings
 from edxtasks.errors import UserError
 from edxtasks.printable import printable_path
+
+if TYPE_CHECKING:
+    from edxtasks.config import Settings
 
 PLACE = "scratch"
 """Folder below `state`."""

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from edxtasks.config import Settings
 from edxtasks.errors import SettingsError
 from edxtasks.logs.log_names import date_in_name, is_edge
 from edxtasks.logs.raw_files import BLOCK_SIZE
 from edxtasks.logs.rules import RULES_VERSION, LineRules, RephraseRules
 from edxtasks.machine import cores
 from edxtasks.retired import Retired, read_retired
+
+if TYPE_CHECKING:
+    from edxtasks.config import Settings
 
 SHARED_ABOVE = 64 * 1024 * 1024
 """A raw log with fewer bytes of lines, as far as its size tells, is not shared out among workers."""

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from edxtasks.config import Settings
 from edxtasks.errors import InputError, SettingsError
 from edxtasks.files import write_atomically
 from edxtasks.key_file import read_key
 from edxtasks.printable import printable_path
 from edxtasks.retired.learners import Retired
+
+if TYPE_CHECKING:
+    from edxtasks.config import Settings
 
 FORMAT = "edxtasks retired learners 1"
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from edxtasks.config import Settings
+from typing import TYPE_CHECKING
+
 from edxtasks.locks import wait_at_most
 from edxtasks.scratch import Scratch, scratch_of
-from edxtasks.warehouse.base import ResourceLimits
-from edxtasks.warehouse.interface import Warehouse
+
+if TYPE_CHECKING:  # a worker that splits logs needs schemas of tables, and no engine
+    from edxtasks.config import Settings
+    from edxtasks.warehouse.base import ResourceLimits
+    from edxtasks.warehouse.interface import Warehouse
 
 
 def open_warehouse(

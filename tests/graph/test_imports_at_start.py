@@ -43,5 +43,6 @@ def test_a_worker_splits_without_graph_and_tables() -> None:
     modules = imported(JOB)
     assert "edxtasks.logs.rows.rephrase" in modules
     rooms = {name.split(".")[1] for name in modules if name.startswith("edxtasks.")}
-    assert not rooms & {"build", "graph", "pages", "steps", "tables", "tasks"}
+    assert not rooms & {"build", "config", "graph", "pages", "steps", "tables", "tasks"}
+    assert "edxtasks.warehouse.base" not in modules  # schemas of tables alone
     assert "doit" not in modules
