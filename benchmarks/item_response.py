@@ -1,7 +1,8 @@
 """Item response models: do the parameters come back, how long does a large course take, what do others do.
 
     python benchmarks/item_response.py recovery     # 50 times 2,000 learners and 40 problems
-    python benchmarks/item_response.py size         # 20,000 learners and 200 problems
+    python benchmarks/item_response.py size         # the same once, and 20,000 learners and 200 problems
+    python benchmarks/item_response.py size 2000 40 # so many learners and problems alone
     python benchmarks/item_response.py girth        # the same two, by the library girth
     python benchmarks/item_response.py mirt [N]     # by the library mirt, with N points of quadrature
 
@@ -183,6 +184,8 @@ def main() -> None:
     what, *rest = sys.argv[1:] or [""]
     if what == "recovery":
         recovery()
+    elif what == "size" and rest:
+        compare("edxtasks", ours, *map(int, rest))
     elif what == "size":
         compare("edxtasks", ours, 2_000, 40)
         compare("edxtasks", ours, 20_000, 200)
