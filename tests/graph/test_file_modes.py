@@ -21,10 +21,15 @@ def modes(project: Project) -> dict[str, set[str]]:
     return found
 
 
-def test_what_a_run_makes_is_for_its_owner_alone(tiny_campus: Path, tmp_path: Path) -> None:
-    """Of a project of its own: other tests write into those that are shared."""
+def test_what_a_run_makes_is_for_its_owner_alone_and_the_same_as_elsewhere(
+    built_once: Project, tiny_campus: Path, tmp_path: Path
+) -> None:
+    """Of a project of its own: other tests write into those that are shared. A first run in another folder,
+    with more tasks at once and more to make, ends with the same tables."""
     project = Project.create(tmp_path / "project", tiny_campus)
-    project.doit("-n", "2", "weekly", "dashboard", "docs")
+    project.doit("-n", "4", "weekly", "dashboard", "docs")
+    tables, expected = project.tables(), built_once.tables()
+    assert {name: tables.get(name) for name in expected} == expected
     assert all((project.folder / place).is_dir() for place in PLACES)
     assert modes(project) == {"files": {"0o600"}, "folders": {"0o700"}}
 

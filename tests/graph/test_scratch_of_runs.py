@@ -58,11 +58,14 @@ def test_killed_and_stopped_runs_leave_nothing(
     assert stopped.returncode == 130
     assert left(project) == []
 
-    project.doit("weekly")
-    assert project.tables() == built_once.tables()
-    dataset = CourseKey.parse(project.courses[0]).dataset
-    project.doit("shell", f"SELECT count(*) FROM {dataset}.person_course")
-    project.doit("delete_empty_tables", "--skiprun", project.courses[0])
+    course = project.courses[0]
+    dataset = CourseKey.parse(course).dataset
+    project.doit(f"person_day:{course}")
+    tables, expected = project.tables(), built_once.tables()
+    assert f"{dataset}.person_course_day" in tables
+    assert tables == {name: expected[name] for name in tables}
+    project.doit("shell", f"SELECT count(*) FROM {dataset}.person_course_day")
+    project.doit("delete_empty_tables", "--skiprun", course)
     assert left(project) == []
     assert list(temporary.iterdir()) == []
 

@@ -104,14 +104,6 @@ def test_an_edited_comment_runs_nothing_and_edited_logic_the_model_and_what_read
     assert edited.doit("weekly").built == {f"pc_day_totals:{course}" for course in courses}
 
 
-def test_the_first_run_of_another_configuration_of_the_same_data_builds_the_same(
-    built: Project, tiny_campus: Path, tmp_path: Path
-) -> None:
-    other = Project.create(tmp_path / "other", tiny_campus)
-    other.doit("-n", "4", "weekly")
-    assert other.tables() == built.tables()
-
-
 def test_force_recompute_builds_what_the_command_makes_and_not_its_inputs(built: Project) -> None:
     course = built.courses[0]
     outcome = built.doit("person_day", f"courses={course}", "force_recompute=1")
