@@ -21,9 +21,7 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +29,7 @@ sys.path.append(str(Path(__file__).parents[1] / "tests"))
 
 from scratch_folder import scratch_folder
 
-from benchmarks.nightly import ASIDE, campus
+from benchmarks.nightly import ASIDE, campus, doit
 from edxtasks.build.context import Context
 from edxtasks.build.freshness import check
 from edxtasks.config import load_settings
@@ -56,32 +54,13 @@ class Figures:
         return f"{self.cpu:6.2f} CPU s {self.wall:6.2f} s {self.peak:5} MB  {self.told}"
 
 
-def doit(folder: Path, tree: Path, *words: str) -> Figures:
+def measured(folder: Path, tree: Path, *words: str) -> Figures:
     """A command of doit in a project folder, with the product of a checkout."""
-    shutil.copy(tree / "dodo.py", folder)
-    wall = time.monotonic()
-    with subprocess.Popen(
-        [sys.executable, "-m", "doit", *words],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(tree)},
-        stderr=subprocess.STDOUT,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        told = process.stdout.read()
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0, told
+    ended = doit(folder, tree, *words)
     counts = ", ".join(
-        re.findall(r"^([\d\s]+ (?:built|fresh|up to date|skipped)[^\n]{0,60})", told, re.MULTILINE)
+        re.findall(r"^([\d\s]+ (?:built|fresh|up to date|skipped)[^\n]{0,60})", ended.told, re.MULTILINE)
     )
-    return Figures(
-        used.ru_utime + used.ru_stime,
-        time.monotonic() - wall,
-        used.ru_maxrss >> 10,
-        counts or f"{len(told)} B",
-    )
+    return Figures(ended.cpu, ended.wall, ended.peak, counts or f"{len(ended.told)} B")
 
 
 def copy_course(folder: Path, first: CourseKey, other: CourseKey) -> None:
@@ -182,7 +161,7 @@ def main() -> None:
             campus(folder, 1, 4, 20)
             for log in (folder / ASIDE).iterdir():
                 log.rename(folder / "DAILY" / log.name)
-            print(f"built: {doit(folder, REPOSITORY, '-n', '1', 'weekly')}", flush=True)
+            print(f"built: {measured(folder, REPOSITORY, '-n', '1', 'weekly')}", flush=True)
         listed = json.loads(
             (folder / "config" / "edxtasks.toml").read_text().partition("=")[2].partition("\n")[0]
         )
@@ -190,7 +169,7 @@ def main() -> None:
         for number in asked.courses:
             if number > len(courses):
                 courses = grow(folder, courses, number)
-                print(f"{number} courses\n  first: {doit(folder, REPOSITORY, 'weekly')}", flush=True)
+                print(f"{number} courses\n  first: {measured(folder, REPOSITORY, 'weekly')}", flush=True)
             one = courses[-1]
             for tree in asked.tree:
                 for words in (
@@ -199,7 +178,7 @@ def main() -> None:
                     ("list", f"weekly:{one}"),
                     ("plan", f"person_course:{one}"),
                 ):
-                    rounds = [doit(folder, tree.resolve(), *words) for _ in range(asked.rounds)]
+                    rounds = [measured(folder, tree.resolve(), *words) for _ in range(asked.rounds)]
                     middle = sorted(rounds, key=lambda each: each.cpu)[len(rounds) // 2]
                     print(f"  {' '.join(words):36} {middle}", flush=True)
 

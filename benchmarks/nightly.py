@@ -74,27 +74,44 @@ def campus(folder: Path, courses: int, days: int, learners: int) -> None:
     )
 
 
-def run(folder: Path, tree: Path, command: str, at_once: int) -> Figures:
-    """doit in a project folder, with the product of a checkout, and so many tasks at once."""
+@dataclass(frozen=True)
+class Ended:
+    """A command of doit: what it printed, CPU and wall seconds, peak MB of the largest process."""
+
+    told: str
+    cpu: float
+    wall: float
+    peak: int
+
+
+def doit(folder: Path, tree: Path, *words: str) -> Ended:
+    """A command of doit in a project folder, with the product of a checkout."""
     shutil.copy(tree / "dodo.py", folder)
-    began, wall = time.time_ns(), time.monotonic()
+    wall = time.monotonic()
     with subprocess.Popen(
-        [sys.executable, "-m", "doit", "-n", str(at_once), command],
+        [sys.executable, "-m", "doit", *words],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(tree)},
-        stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
+        stderr=subprocess.STDOUT,
+        stdout=subprocess.PIPE,
         text=True,
     ) as process:
-        assert process.stderr is not None
-        told = process.stderr.read()
+        assert process.stdout is not None
+        told = process.stdout.read()
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0, told
-    built = re.search(r"^([\d\s]+) built", told, re.MULTILINE)
+    return Ended(told, used.ru_utime + used.ru_stime, time.monotonic() - wall, used.ru_maxrss >> 10)
+
+
+def run(folder: Path, tree: Path, command: str, at_once: int) -> Figures:
+    """A run of so many tasks at once, and what it built and wrote."""
+    began = time.time_ns()
+    ended = doit(folder, tree, "-n", str(at_once), command)
+    built = re.search(r"^([\d\s]+) built", ended.told, re.MULTILINE)
     files = sum(one.stat().st_mtime_ns >= began for one in (folder / "warehouse").rglob("*") if one.is_file())
     tasks = int(re.sub(r"\s", "", built[1])) if built else 0
-    return Figures(used.ru_utime + used.ru_stime, time.monotonic() - wall, tasks, files, used.ru_maxrss >> 10)
+    return Figures(ended.cpu, ended.wall, tasks, files, ended.peak)
 
 
 def round_of(start: Path, tree: Path, command: str, at_once: int) -> tuple[Figures, Figures, Figures]:

@@ -85,13 +85,18 @@ def begin(
         compare(options)
 
 
-def compare(options: argparse.Namespace) -> None:
-    """Run each part in a process of its own, and print what they took."""
+def make_events(options: argparse.Namespace) -> None:
+    """Make the events in a process of its own, and print how many there are."""
     made = run(options, "make", sys.executable)
     print(
         f"{options.events:,} events of {options.days} days, {options.learners:,} learners; "
         f"made in {made['wall']:.0f} s; {THREADS} threads, memory limit {MEMORY_LIMIT}"
     )
+
+
+def compare(options: argparse.Namespace) -> None:
+    """Run each part in a process of its own, and print what they took."""
+    make_events(options)
     ours = run(options, "product", sys.executable)
     others = (
         {name: run(options, name, options.libraries) for name in ("pandas", "polars")}

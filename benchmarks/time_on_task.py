@@ -25,13 +25,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks import person_course_day
 from benchmarks.person_course_day import (
     COURSE,
-    MEMORY_LIMIT,
-    THREADS,
     Watch,
     begin,
     by_hand,
     differences,
     line,
+    make_events,
     run,
 )
 
@@ -57,11 +56,7 @@ def main() -> None:
 
 def compare(options: argparse.Namespace) -> None:
     """Run each part in a process of its own, and print what they took."""
-    made = run(options, "make", sys.executable)
-    print(
-        f"{options.events:,} events of {options.days} days, {options.learners:,} learners; "
-        f"made in {made['wall']:.0f} s; {THREADS} threads, memory limit {MEMORY_LIMIT}"
-    )
+    make_events(options)
     ours = run(options, "product", sys.executable)
     polars = run(options, "polars", options.libraries) if options.libraries else None
     print(f"{'':34}{'wall s':>8}{'CPU s':>8}{'MB':>8}  times ours")
