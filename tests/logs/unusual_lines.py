@@ -18,6 +18,16 @@ BLOCK = "block-v1:UnivX+3.14x+T1+type@{}+block@{}"
 LONG = 123456789012345678901234567890
 
 
+def _filled(record: Record, more: dict[str, Any]) -> Record:
+    """The record with more fields; `context_` begins the names of those of its context."""
+    for name, value in more.items():
+        if name.startswith("context_"):
+            record["context"][name.removeprefix("context_")] = value
+        else:
+            record[name] = value
+    return record
+
+
 def usual(chance: random.Random, event_type: str, event: Any, **more: Any) -> Record:
     """A record as edX logs it today; `context_` arguments are fields of its context."""
     number = chance.randrange(1000)
@@ -44,12 +54,7 @@ def usual(chance: random.Random, event_type: str, event: Any, **more: Any) -> Re
         "event_source": chance.choice(["browser", "server"]),
         "page": "https://h/courses/course-v1:UnivX+3.14x+T1/courseware/a/b/",
     }
-    for name, value in more.items():
-        if name.startswith("context_"):
-            record["context"][name.removeprefix("context_")] = value
-        else:
-            record[name] = value
-    return record
+    return _filled(record, more)
 
 
 def _video(chance: random.Random) -> Record:
@@ -109,12 +114,7 @@ def _with(**more: Any) -> Callable[[random.Random], Record]:
 
     def make(chance: random.Random) -> Record:
         record = chance.choice([_video, _problem, _request])(chance)
-        for name, value in more.items():
-            if name.startswith("context_"):
-                record["context"][name.removeprefix("context_")] = value
-            else:
-                record[name] = value
-        return record
+        return _filled(record, more)
 
     return make
 
