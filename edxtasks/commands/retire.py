@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from edxtasks.build.overrides import with_overrides
@@ -89,8 +90,6 @@ class _Retiring:
         before = read_retired(settings, needed=True)
         learners = [learner for one in named for learner in one.learners]
         retired = before.with_learners(learners)
-        registry = read_registry(settings.engine.state)
-        self._made = Made.of({**registry, **with_overrides(registry, settings, tuple(courses))})
         unknown = self._unknown(named, before)
         self._tell(named, before)
         if remove:
@@ -105,13 +104,10 @@ class _Retiring:
         left = removed.left_after(checking.everything()) | changed.left
         left |= {f"shard {shard}": "it could not be made anew" for shard in removed.unpublished}
         delivered = checking.originals()
-        for path in delivered.originals:
-            print(f"original: {path}")
-        for path, reason in delivered.left.items():
-            print(f"original: {path}: {reason}")
+        _tell_delivered(delivered)
         if originals:
             left |= dict.fromkeys(delivered.originals, "it was not rewritten") | delivered.left
-        if delivered.originals:
+        elif delivered.originals:
             names = quantity(len(delivered.originals), "file of the office names", "files of the office name")
             say(
                 f"{names} the learner. Such files stay as they are; what is read from them leaves the "
@@ -125,6 +121,13 @@ class _Retiring:
             write_retired(settings, retired, {**record, "originals": len(changed.originals)})
             say(f"{printable_path(settings.paths.retired_list)} keeps them away: keep it, and its key")
         return self._ended(left, unknown, is_changed=bool(removed.tables))
+
+    @cached_property
+    def _made(self) -> Made:
+        """What runs with these settings make, and so can make again."""
+        registry = read_registry(self.settings.engine.state)
+        courses = tuple(known_courses(self.settings))
+        return Made.of({**registry, **with_overrides(registry, self.settings, courses)})
 
     def _sweep(self, retired: Retired, learners: Sequence[Learner], *, remove: bool) -> Sweep:
         def note(what: str, when: datetime) -> None:
@@ -171,6 +174,13 @@ class _Retiring:
             "nothing is left" + ("; the next run makes the tables again: doit weekly" if is_changed else "")
         )
         return 0
+
+
+def _tell_delivered(found: Removed) -> None:
+    for path in found.originals:
+        print(f"original: {path}")
+    for path, reason in found.left.items():
+        print(f"original: {path}: {reason}")
 
 
 def _tell(removed: Removed, changed: Removed) -> None:

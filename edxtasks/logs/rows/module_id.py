@@ -40,9 +40,7 @@ from edxtasks.logs.rows.module_id_rules import (
 from edxtasks.logs.rows.module_links import NO_LINKS, HandlerForms, Links, read_links
 from edxtasks.logs.rows.remembered import Memo
 from edxtasks.logs.rows.row_levels import is_listed
-from edxtasks.logs.rows.usage_keys import (
-    block_key_form,
-)
+from edxtasks.logs.rows.usage_keys import block_key_form
 
 
 class ModuleIds:
