@@ -18,6 +18,7 @@ from bqemulator.catalog.models import Clustering, TableFieldSchema, TableSchema,
 from bqemulator.domain.errors import InvalidQueryError  # type: ignore[import-not-found]
 from bqemulator.jobs import ddl_result, executor  # type: ignore[import-not-found]
 from bqemulator.scripting import interpreter  # type: ignore[import-not-found]
+from bqemulator.sql.rules.misc_helpers import CountIfEmptyZeroRule  # type: ignore[import-not-found]
 from bqemulator.sql.translator import SQLTranslator  # type: ignore[import-not-found]
 from bqemulator.storage.engine import DuckDBEngine  # type: ignore[import-not-found]
 from bqemulator.storage.sql_identifiers import quoted_table_ref  # type: ignore[import-not-found]
@@ -38,6 +39,7 @@ def fill() -> None:
     _wrap(executor, "_run_query_body", _bind_in_scripts)
     _wrap(jobs, "execute_load_job", _replace)
     _wrap(SQLTranslator, "translate", _translate)
+    _wrap(CountIfEmptyZeroRule, "applies_to", _counts_no_window)
     for module in (executor, interpreter):
         _wrap(module, "sync_created_table", _keep_metadata)
         _wrap(module, "sync_dropped_object", _rename)
@@ -77,6 +79,12 @@ def _help(*names: str) -> Callable[[_Function], _Function]:
 def _translate(original: Any, self: Any, sql: str, **named: Any) -> Any:
     # With the types of the columns at hand it loses those of a record below a wildcard.
     return original(self, sql, **(named | {"schema": None} if "_TABLE_SUFFIX" in sql else named))
+
+
+@_help("countif-over")
+def _counts_no_window(original: Any, self: Any, node: Any) -> bool:
+    # What the emulator puts around COUNTIF would come between it and its OVER.
+    return not isinstance(node.parent, exp.Window) and original(self, node)
 
 
 @_help("label-removal", "limits")

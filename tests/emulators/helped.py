@@ -13,5 +13,6 @@ HELPED = {
     "load-replaces": "a load that replaces a table gives it the columns of the load, and keeps its labels",
     "load-fails": "a load that fails leaves the table as it was",
     "rename": "ALTER TABLE RENAME TO renames in listings too",
+    "countif-over": "COUNTIF counts over a window",
     "wildcard-columns": "a wildcard reads tables of one shape, with their columns",
 }

@@ -140,6 +140,11 @@ def wildcard_columns(fake: FakeGoogle, client: Any) -> None:
     client.query('SELECT a FROM `p.d.t_*` WHERE _TABLE_SUFFIX IN ("1")').result()
 
 
+def countif_over(fake: FakeGoogle, client: Any) -> None:
+    fake.put("d", "t", {})
+    client.query("SELECT COUNTIF(a) OVER (PARTITION BY s) AS n FROM `p.d.t`").result()
+
+
 CHECKS: dict[str, Callable[[FakeGoogle, Any], None]] = {
     "listing": listing,
     "label-removal": label_removal,
@@ -149,6 +154,7 @@ CHECKS: dict[str, Callable[[FakeGoogle, Any], None]] = {
     "load-replaces": load_replaces,
     "load-fails": load_fails,
     "rename": rename,
+    "countif-over": countif_over,
     "wildcard-columns": wildcard_columns,
 }
 
