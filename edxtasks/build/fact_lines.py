@@ -23,7 +23,7 @@ from edxtasks.table import FactLine, Facts
 
 _QUERY = re.compile(r"--\s*facts\s*:(.*)", re.IGNORECASE)
 _LINE = re.compile(r"--\s*(fact|warning)(?: when ([A-Za-z]\w*))?\s*:\s*(\S.*)", re.ASCII)
-_BEGINS = re.compile(r"--\s*(?:facts?|warning)\b[^:]*:")
+_BEGINS = re.compile(r"--\s*(?:facts?|warning)\b[^:]*:", re.IGNORECASE)
 _FORM = "-- facts: QUERY, -- fact: TEXT, -- fact when NAME: TEXT, or -- warning when NAME: TEXT"
 
 

@@ -238,8 +238,9 @@ SELECT
 """
 
 
-def test_facts_are_read_from_the_header(tmp_path: Path) -> None:
-    write(tmp_path, "area/rows_made.sql", FACTS)
+@pytest.mark.parametrize("key", ["facts", "Facts"])
+def test_facts_are_read_from_the_header(key: str, tmp_path: Path) -> None:
+    write(tmp_path, "area/rows_made.sql", FACTS.replace("-- facts:", f"-- {key}:"))
     table = read_models(tmp_path, None, {})["rows_made"]
     assert table.fault == ""
     assert table.description == "Rows."
