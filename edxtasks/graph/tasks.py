@@ -174,7 +174,11 @@ class Graph:
             step = task.step(TaskOfRun(self.run, name, course, part, asked, files, makes, shared))
             needed = self._needed(needs, task.once, course)
             if part and task.parts_last:
-                needed = dict.fromkeys(self._names_of(task, self.run.context.courses), Need.OPTIONAL)
+                courses = self.run.context.courses
+                before = self._names_of(task, courses)
+                for table in sorted(self._asked.targets) if asked else ():
+                    before += self._tasks_for(table, Need.BORROWED, courses)
+                needed = dict.fromkeys(before, Need.OPTIONAL)
             tolerated = {name for name, need in needed.items() if need is not Need.REQUIRED}
             return self._of(step, list(needed), tolerated)
 

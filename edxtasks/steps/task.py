@@ -66,9 +66,10 @@ class Task:
     the files that it makes, and from what, for `doit graph`.
 
     `stands_for` is the command of tables that it is another name of: it needs no step. `parts` are sub-tasks
-    of no course; with `parts_last` they come after those of the courses, whose failure does not hold them up.
-    `takes_files`: the words behind it on the line are files. `options`: those that no other task heeds;
-    without it on the line they are refused. `redone`: `force_recompute` does its work again.
+    of no course; with `parts_last` they come after those of the courses and
+    all tables of the run, whose failure does not hold them up. `takes_files`: the words behind it on the line
+    are files. `options`: those that no other task heeds; without it on the line they are refused. `redone`:
+    `force_recompute` does its work again.
     """
 
     text: str = ""

@@ -9,6 +9,8 @@ import duckdb
 import pytest
 from project import Project
 
+from edxtasks.graph.load import load_namespace
+
 MEASURES = {
     "registered": "count(*)",
     "viewed": "count_if(viewed)",
@@ -85,6 +87,24 @@ def test_the_campus_tells_what_failed_until_it_is_made(with_pages: Project, tmp_
     page(project, COURSE).rmdir()
     assert f"dashboard:{project.courses[0]}" in project.doit(*words).built
     assert page(project, CAMPUS).read_bytes() == before
+
+
+def test_the_page_of_the_campus_comes_after_all_tables_of_the_run(tmp_path: Path) -> None:
+    """It tells what the checks of any of them found; of the page of a course the tables are known."""
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "edxtasks.toml").write_text('course_id_list = ["MITx/2.03x/3T2013"]\n')
+
+    def after(*words: str) -> set[str]:
+        tasks = load_namespace(tmp_path, list(words), {})["task_edxtasks"]()
+        [campus] = [one for one in tasks if one["basename"] == "dashboard" and one.get("name") == "campus"]
+        return set(campus["task_dep"])
+
+    of_course = ":MITx/2.03x/3T2013"
+    alone = after("dashboard")
+    assert {f"dashboard{of_course}", f"pc_forum{of_course}"} <= alone
+    assert f"stats_attempts_correct{of_course}" not in alone
+    assert f"stats_attempts_correct{of_course}" in after("stats_attempts_correct", "dashboard")
+    assert after("weekly") == {f"dashboard{of_course}"}
 
 
 def test_a_course_without_learners_has_no_page(tiny_campus: Path, tmp_path: Path) -> None:
