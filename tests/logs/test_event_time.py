@@ -78,6 +78,11 @@ def test_readable(value: Any, microseconds: int, text: str) -> None:
         {"$date": None},
         {"$numberLong": "1", "x": 1},
         "2014-10-14",
+        # Of a minute and a second that were met before, what Python takes for a whole number:
+        "2014-10-14T12:34:56.+12345+00:00",
+        "2014-10-14T12:34:56. 12345+00:00",
+        "2014-10-14T12:34:56.1_2345+00:00",
+        "2014-10-14T12:34:56.12345\u0662+00:00",
         "2014-13-14T12:34:56",
         "2014-02-29T12:34:56",
         "2014-10-14T24:00:00",

@@ -18,8 +18,7 @@ from edxtasks.logs.rows.conform import EXPONENT, Conformer, Level
 from edxtasks.logs.rows.event_course import COURSES, course_without_key
 from edxtasks.logs.rows.event_struct import take_event_struct
 from edxtasks.logs.rows.event_time import (
-    WRITTEN_ENDS,
-    WRITTEN_MILLISECONDS,
+    UTC_OFFSET,
     WRITTEN_MINUTES,
     WRITTEN_SECONDS,
     read_time,
@@ -103,13 +102,11 @@ class UsualLines:
         if course is None and context.course_id:
             raise NotFastPathError
         time = record.time
+        fraction = time[20:26]
         try:  # as `written_microseconds`
-            microseconds = (
-                WRITTEN_MINUTES[time[:17]]
-                + WRITTEN_SECONDS[time[17:20]]
-                + WRITTEN_MILLISECONDS[time[20:23]]
-                + WRITTEN_ENDS[time[23:]]
-            )
+            if time[26:] != UTC_OFFSET or not (fraction.isascii() and fraction.isdigit()):
+                raise KeyError
+            microseconds = WRITTEN_MINUTES[time[:17]] + WRITTEN_SECONDS[time[17:20]] + int(fraction)
         except KeyError:
             moment = read_time(time)
             if moment is None:

@@ -107,15 +107,14 @@ def parse_embedded(text: str, exactly: bool, deepest: int = DEEPEST) -> Any:
     start = text[:1]
     if start not in _STARTS:
         return text
-    strict = True
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:
         # Most of these are cut short; the tolerant parser is for those that are whole.
         if _ENDS.get(start) != text.rstrip()[-1:]:
             return text
-        strict = False
-    if exactly or not strict:
+        exactly = True
+    if exactly:
         try:
             value = parse_exactly(text)
         except NotJsonError:
