@@ -121,7 +121,7 @@ class Rephrasing:
                     blocks.put(block)
             blocks.put(None)
 
-        with _quick_switches(), _Sender(parent, lambda: blocks.put(None)) as tell:
+        with _quick_switches(), _Sender(parent, lambda: blocks.put(None), always_ends=True) as tell:
             tell(BEGUN)
             threading.Thread(target=hear, daemon=True).start()
             while (block := blocks.get()) is not None:
@@ -131,15 +131,19 @@ class Rephrasing:
 
 class _Sender:
     """Sends what it is given, in order, by a thread. As a context manager it sends all of it before its block
-    ends, unless by an error.
+    ends. After an error of the block only one that `always_ends` does: whoever sends on the same pipe
+    afterwards must not write into the middle of a message.
 
     When sending fails, `failed` is called, by the thread; the error is raised at the next call, or at the
     end.
     """
 
-    def __init__(self, send: Callable[[Any], object], failed: Callable[[], object]) -> None:
+    def __init__(
+        self, send: Callable[[Any], object], failed: Callable[[], object], always_ends: bool = False
+    ) -> None:
         self._send = send
         self._failed = failed
+        self._always_ends = always_ends
         self._queue: SimpleQueue[tuple[Any, ...] | None] = SimpleQueue()
         self._error: Exception | None = None
         self._thread = threading.Thread(target=self._work, daemon=True)
@@ -150,8 +154,9 @@ class _Sender:
 
     def __exit__(self, kind: object, *error: object) -> None:
         self._queue.put(None)
-        if kind is None:
+        if kind is None or self._always_ends:
             self._thread.join()
+        if kind is None:
             self._complain()
 
     def __call__(self, message: Any) -> None:

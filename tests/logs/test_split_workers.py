@@ -186,6 +186,19 @@ def test_a_worker_rephrases_blocks_in_order(hold: Callable[[], object]) -> None:
         assert dict(crew.each([Count(1).run])) == {0: Done(worker.process.pid)}  # it does other work after it
 
 
+def test_what_a_worker_fails_of_comes_after_the_rows_before_it(hold: Callable[[], object]) -> None:
+    """Rows that are on their way, more than a pipe holds, are not broken into."""
+    rephrasing = Rephrasing(LineRules(RephraseRules()))
+    with WorkerPool(2, hold) as crew, crew.side_by_side([rephrasing.run]) as (worker,):
+        worker.send(Block(lines(0, 20_000)))
+        worker.send("no block")
+        time.sleep(1)  # nobody reads: the worker fails while it sends
+        heard = [worker.receive() for _ in range(3)]
+    assert heard[0] == Reported((BEGUN,))
+    assert isinstance(heard[1], Reported) and heard[1].told[0].lines == 20_000
+    assert isinstance(heard[2], Failed) and "AttributeError" in described(heard[2].error)
+
+
 @pytest.mark.parametrize("end", ["killed", "defect"])
 def test_a_worker_that_fails_at_a_block_takes_no_other_work(hold: Callable[[], object], end: str) -> None:
     with WorkerPool(2, hold) as crew:
