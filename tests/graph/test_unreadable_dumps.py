@@ -20,6 +20,8 @@ AS_ANYBODY = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh
 
 def run(folder: Path, *words: str) -> tuple[int, str]:
     """Exit status and messages of doit, run by somebody whom permissions bind."""
+    if os.geteuid() == 0 and not shutil.which("setpriv"):
+        pytest.skip("run as the administrator, and without setpriv")
     prefix = AS_ANYBODY if os.geteuid() == 0 else []
     done = subprocess.run(
         [*prefix, sys.executable, "-m", "doit", *told_all(words)],
@@ -37,8 +39,6 @@ def run(folder: Path, *words: str) -> tuple[int, str]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    if os.geteuid() == 0 and not shutil.which("setpriv"):
-        pytest.skip("run as the administrator, and without setpriv")
     shutil.copy(REPOSITORY / "dodo.py", tmp_path)
     (tmp_path / "config").mkdir()
     package(tmp_path, OLD, 3)
