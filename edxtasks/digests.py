@@ -8,6 +8,8 @@ are the same.
 from __future__ import annotations
 
 import os
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import orjson
@@ -35,6 +37,7 @@ class Digests:
         self._cache = cache
         self._known: dict[str, tuple[Mark, str]] = {}
         self._changed = False
+        self._noted: set[str] | None = None
         if cache is not None:
             self._read(cache)
 
@@ -43,6 +46,8 @@ class Digests:
         status = path.stat()
         mark = (status.st_size, status.st_mtime_ns, status.st_ino)
         name = os.fsencode(path).decode("utf-8", "backslashreplace")
+        if self._noted is not None:
+            self._noted.add(name)
         known = self._known.get(name)
         if known is not None and known[0] == mark:
             return known[1]
@@ -55,9 +60,20 @@ class Digests:
         self._changed = True
         return value
 
-    def known(self) -> dict[str, tuple[Mark, str]]:
-        """All that is known, to be handed to another process."""
-        return self._known
+    @contextmanager
+    def noting(self) -> Iterator[set[str]]:
+        """A block whose value gets the names of the files that are asked for in it (for `known`)."""
+        before, self._noted = self._noted, set()
+        try:
+            yield self._noted
+        finally:
+            self._noted = before
+
+    def known(self, names: Collection[str] | None = None) -> dict[str, tuple[Mark, str]]:
+        """What is known of the files of these names (None: of all), to be handed to another process."""
+        if names is None:
+            return self._known
+        return {name: self._known[name] for name in names if name in self._known}
 
     def learn(self, known: dict[str, tuple[Mark, str]]) -> None:
         """Take over what another process knows."""

@@ -123,7 +123,7 @@ class TableStep(Step):
         return f"{typed} does not exist: there is nothing to make this from"
 
     def job(self) -> Job:
-        what = (self.run.job_context(), self.table.name, self.course)
+        what = (self.job_context(), self.table.name, self.course)
         if self.status is Status.SET_ASIDE:
             return Job(set_table_aside, what)
         return Job(build_table, (*what, self.name in self.run.forced, self._expected))

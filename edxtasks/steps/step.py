@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -57,14 +57,14 @@ class Run:
         """The courses whose raw logs could not be split: that they have no log day says nothing."""
         self.progress: Callable[[str, int, int, str], None] = lambda task, done, of, unit: None
 
-    def job_context(self) -> JobContext:
-        """What a worker needs to know of this run."""
+    def job_context(self, files: Collection[str]) -> JobContext:
+        """What a worker needs to know of this run; of digests, those of `files` (`Digests.noting`)."""
         context = self.context
         return JobContext(
             context.settings,
             context.courses,
             share(context.settings, self.processes),
-            context.digests.known(),
+            context.digests.known(files),
         )
 
 
@@ -101,6 +101,7 @@ class Step(ABC):
         self.failed_inputs: frozenset[str] = frozenset()
         """The tasks that it depends on and that failed, among them those that it can do without."""
         self._fault: UserError | None = None
+        self._digested: set[str] = set()
 
     def __repr__(self) -> str:
         return self.reason or "not looked at yet"
@@ -113,7 +114,8 @@ class Step(ABC):
         """Check, and keep standing and reason."""
         self._fault = None
         try:
-            self.status, self.reason = self.check()
+            with self.run.context.digests.noting() as self._digested:
+                self.status, self.reason = self.check()
         except Exception as error:  # noqa: BLE001 - it fails this task, and the run goes on
             self._fault = fault_of(error)
             known = not isinstance(self._fault, DefectError)
@@ -170,6 +172,14 @@ class Step(ABC):
     @abstractmethod
     def check(self) -> tuple[Status, str]:
         """Standing and reason. Raises `UserError` where it cannot be told: the task then fails with it."""
+
+    def job_context(self) -> JobContext:
+        """What a worker needs to know for the job.
+
+        Of the digests of files it gets those that the check asked for, since the work looks at the same
+        files: those of all courses would take longer to send than a small table to build.
+        """
+        return self.run.job_context(self._digested)
 
     @abstractmethod
     def job(self) -> Job:

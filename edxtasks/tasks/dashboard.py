@@ -68,7 +68,7 @@ class DashboardStep(Step):
         return dashboards.stored(self.run.context, self.course).forget()
 
     def job(self) -> Job:
-        return Job(make_page, (self.run.job_context(), self.course))
+        return Job(make_page, (self.job_context(), self.course))
 
 
 def make_page(progress: Progress, job: JobContext, course: CourseKey | None) -> Built:

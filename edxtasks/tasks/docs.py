@@ -43,7 +43,7 @@ class DocsStep(Step):
         return self._page.forget()
 
     def job(self) -> Job:
-        return Job(make_page, (self.run.job_context(),))
+        return Job(make_page, (self.job_context(),))
 
 
 def make_page(progress: Progress, job: JobContext) -> Built:

@@ -130,12 +130,10 @@ class ExternalStep(Step):
             leftover if definition.text("type") == STATA else None,
         )
         if not self.run.context.settings.options.submit_condor:
-            return Job(run_program, (self.run.job_context(), program))
+            return Job(run_program, (self.job_context(), program))
         prefix, cidns = prepared.values["filename_prefix"], prepared.values["cidns"]
         file = prepared.root / "CONDOR" / f"{prefix}-{cidns}.submit"
-        return Job(
-            submit_program, (self.run.job_context(), program, prepared.root, file, prepared.condor(file))
-        )
+        return Job(submit_program, (self.job_context(), program, prepared.root, file, prepared.condor(file)))
 
     def forget(self) -> bool:
         return remove_record(self.run.context, self.course, self._definition.name)

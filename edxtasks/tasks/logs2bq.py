@@ -38,7 +38,7 @@ class LogDaysStep(Step):
 
     def job(self) -> Job:
         force = self.name in self.run.forced
-        return Job(load_days, (self.run.job_context(), self.course, force))
+        return Job(load_days, (self.job_context(), self.course, force))
 
     @property
     def exists(self) -> bool:

@@ -58,7 +58,7 @@ class StoreShardsStep(Step):
         return bool(self._shards)
 
     def job(self) -> Job:
-        return Job(store_shards, (self.run.job_context(), self.course, self._shards))
+        return Job(store_shards, (self.job_context(), self.course, self._shards))
 
 
 def store_shards(progress: Progress, job: JobContext, course: CourseKey, shards: list[Shard]) -> Built:

@@ -133,7 +133,7 @@ class MirrorStep(Step):
         return self.run.context.settings.warehouse.engine == "bigquery"
 
     def job(self) -> Job:
-        return Job(mirror_files, (self.run.job_context(), self.course))
+        return Job(mirror_files, (self.job_context(), self.course))
 
 
 def mirror_files(progress: Progress, job: JobContext, course: CourseKey) -> Built:

@@ -50,7 +50,7 @@ class MongoLogsStep(Step):
 
     def job(self) -> Job:
         again = self.name in self.run.forced
-        return Job(fetch_log_days, (self.run.job_context(), self.course, self._days, again))
+        return Job(fetch_log_days, (self.job_context(), self.course, self._days, again))
 
 
 def fetch_log_days(

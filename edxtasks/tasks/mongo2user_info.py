@@ -41,7 +41,7 @@ class UserInfoStep(Step):
         return all((folder / name).is_file() for name in OUTPUT_FILES)
 
     def job(self) -> Job:
-        return Job(fetch_user_info, (self.run.job_context(), self.course))
+        return Job(fetch_user_info, (self.job_context(), self.course))
 
 
 def fetch_user_info(progress: Progress, job: JobContext, course: CourseKey) -> Built:

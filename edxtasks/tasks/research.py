@@ -187,7 +187,7 @@ class ResearchStep(Step):
 
     def job(self) -> Job:
         force = self.name in self.run.forced
-        return Job(export_research, (self.run.job_context(), self.course, force))
+        return Job(export_research, (self.job_context(), self.course, force))
 
 
 def export_research(progress: Progress, job: JobContext, course: CourseKey, force: bool) -> Built:

@@ -174,7 +174,7 @@ class WaldofyStep(Step):
 
     def job(self) -> Job:
         force = self.name in self.run.forced
-        return Job(sort_package, (self.run.job_context(), self._delivery.package, self.course, force))
+        return Job(sort_package, (self.job_context(), self._delivery.package, self.course, force))
 
 
 def sort_package(
