@@ -59,11 +59,11 @@ def take_permissions(one: Point, project: Project) -> Callable[[], None]:
 
 
 def shift_times(one: Point, project: Project) -> None:
-    """Let files be of another time: all of a folder."""
+    """Let files be of another time: all of a folder, but for rejects, which go by their age."""
     random = one.random()
     moment = random.choice((2_000_000_000, 86_400, time.time() + 3_600))
     folder = random.choice([path for path in sorted(project.folder.iterdir()) if path.is_dir()])
-    for path in (folder, *folder.rglob("*")):
+    for path in (path for path in (folder, *folder.rglob("*")) if "REJECTS" not in path.parts):
         os.utime(path, (moment, moment), follow_symlinks=False)
     print(f"    times of {folder.name}: {moment}", flush=True)
 
