@@ -106,9 +106,8 @@ class Account:
         damaged = repairs is not None and (repairs.undecodable_records or repairs.nul_characters)
         tell = messages.add if self.bad or self.nulled or damaged else messages.note
         tell(", ".join(told))
-        if (
-            self.lacking
-        ):  # apart from the numbers: many courses of a dump have it in common, and it is told once
+        if self.lacking:
+            # Apart from the numbers: many courses of a dump have it in common, and it is told once.
             messages.add(
                 f"{self.name}: no column {', '.join(self.lacking)}, which {are(len(self.lacking))} NULL"
             )
