@@ -25,6 +25,8 @@ _AREAS = (
     ("sorted dumps", re.compile(r"^SQL/")),
     ("files for people", re.compile(r"^storage/")),
     ("pages of runs", re.compile(r"^state/runs/")),
+    ("marks of courses", re.compile(r"^state/successful/")),
+    ("translations", re.compile(r"^state/(translations|checks)/")),
     ("state", re.compile(r"^state/")),
 )
 
@@ -83,6 +85,8 @@ _PAGES = 31
 """Pages of runs that are kept, and the newest one."""
 _OF_STATE = 10
 """Files of state beyond those of a first run: what health and failed runs keep."""
+_TRANSLATIONS = 2_000
+"""Results that two caches of translations keep at most."""
 
 
 def grown(soaked: Sizes, rebuilt: Sizes) -> list[str]:
@@ -96,8 +100,11 @@ def grown(soaked: Sizes, rebuilt: Sizes) -> list[str]:
         if amount > 1.1 * room + 65_536:
             faults.append(f"{area}: {amount} bytes, a rebuild has {room}")
     aside = soaked.get("tables set aside", [0, 0])[0]
+    notes = rebuilt.get("notes of tables", [0, 0])[0]
     most = {
-        "notes of tables": rebuilt.get("notes of tables", [0, 0])[0] * 11 // 10 + 2 * aside,
+        "notes of tables": notes * 11 // 10 + 2 * aside,
+        "marks of courses": notes,  # one for a course and a set of tasks, which makes many tables
+        "translations": _TRANSLATIONS,
         "state": rebuilt.get("state", [0, 0])[0] + _OF_STATE,
         "pages of runs": _PAGES,
     }

@@ -46,6 +46,10 @@ def test_what_has_grown_is_told() -> None:
     assert grown({"tables": [5, 1000]}, rebuilt) == ["tables: 5 files, a rebuild has 4"]
     assert grown({"shards": [0, 70_000]}, rebuilt) == ["shards: 70000 bytes, a rebuild has 0"]
     assert grown({"notes of tables": [23, 1]}, rebuilt) == ["notes of tables: 23 files, expected at most 22"]
+    assert grown({"marks of courses": [21, 1]}, rebuilt) == [
+        "marks of courses: 21 files, expected at most 20"
+    ]
+    assert grown({"state": [14, 1]}, rebuilt) == ["state: 14 files, expected at most 13"]
     assert grown({"pages of runs": [40, 1]}, rebuilt) == ["pages of runs: 40 files, expected at most 31"]
 
 
