@@ -30,7 +30,7 @@ from edxtasks.course import CourseKey
 from edxtasks.dumps import waldofy
 from edxtasks.dumps.people import gather
 from edxtasks.dumps.reader import DeliveredTable, named
-from edxtasks.dumps.rows import write_json_lines
+from edxtasks.dumps.row_files import write_json_lines
 from edxtasks.dumps.values import encode
 from edxtasks.messages import Messages
 from edxtasks.tables.dumps import user_info_combo

@@ -275,7 +275,7 @@ def copy_each(root: Path, shape: str, threads: str, first: int, reading: str, wr
     """A `COPY` a shard, in one connection."""
     import duckdb
 
-    from edxtasks.logs.schema import TRACKLOG_SCHEMA
+    from edxtasks.logs.tracklog_schema import TRACKLOG_SCHEMA
 
     target = root / "duckdb"
     shutil.rmtree(target, ignore_errors=True)

@@ -185,7 +185,7 @@ def product_context(folder: Path) -> Any:
 
 
 def load_day(context: Any, options: argparse.Namespace, day: int) -> None:
-    from edxtasks.logs.schema import TRACKLOG_SCHEMA
+    from edxtasks.logs.tracklog_schema import TRACKLOG_SCHEMA
     from edxtasks.warehouse.base import BuildInfo, TableName
     from edxtasks.warehouse.rows import ParquetFiles
 
@@ -242,7 +242,7 @@ def product(
 
 
 def product_stage(context: Any) -> dict[str, Any]:
-    from edxtasks.build.building import build
+    from edxtasks.build.build_table import build
     from edxtasks.build.freshness import Status, check
     from edxtasks.build.registry import upstream
 

@@ -20,7 +20,7 @@ sys.path.append(str(Path(__file__).parents[1] / "tests"))
 
 from scratch_folder import scratch_folder
 
-from edxtasks.build.building import build
+from edxtasks.build.build_table import build
 from edxtasks.build.context import Context
 from edxtasks.build.overrides import with_overrides
 from edxtasks.build.registry import commands, read_registry

@@ -87,7 +87,7 @@ def product(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def product_stage(context: Any) -> dict[str, Any]:
-    from edxtasks.build.building import build
+    from edxtasks.build.build_table import build
 
     watch = Watch()
     course = context.courses[0]

@@ -29,7 +29,7 @@ from edxtasks.config import (
     required,
     with_options,
 )
-from edxtasks.config.page import options_table, settings_table
+from edxtasks.config.settings_tables import options_table, settings_table
 from edxtasks.course import CourseKey
 from edxtasks.errors import SettingsError
 
@@ -686,7 +686,7 @@ PAGE = Path(__file__).parent.parent / "docs" / "settings.md"
 
 
 def test_page_has_every_setting_and_option() -> None:
-    # After a change: python -m edxtasks.config.page prints both tables.
+    # After a change: python -m edxtasks.config.settings_tables prints both tables.
     page = PAGE.read_text(encoding="utf-8")
     assert settings_table() in page
     assert options_table() in page

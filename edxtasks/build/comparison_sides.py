@@ -12,7 +12,7 @@ from pathlib import Path
 from edxtasks.build.context import usual_report_dataset
 from edxtasks.config import Settings
 from edxtasks.course import CourseKey, shorten
-from edxtasks.dumps.files import pieces, refuse_encrypted
+from edxtasks.dumps.file_pieces import pieces, refuse_encrypted
 from edxtasks.errors import InputError, SettingsError, UserError, nearest
 from edxtasks.printable import listed_paths, printable_path
 from edxtasks.scratch import Scratch

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from edxtasks.build.building import forced
+from edxtasks.build.build_table import forced
 from edxtasks.build.context import Context
 from edxtasks.build.freshness import check
 from edxtasks.build.table_queries import queries

@@ -22,9 +22,9 @@ from edxtasks.course import CourseKey
 from edxtasks.digests import ContentHash
 from edxtasks.errors import InputError, QuotaError
 from edxtasks.logs.legacy import count
-from edxtasks.logs.schema import TRACKLOG_SCHEMA
 from edxtasks.logs.shards import Shard, held_back, shards
 from edxtasks.logs.stored import StoredShards
+from edxtasks.logs.tracklog_schema import TRACKLOG_SCHEMA
 from edxtasks.messages import Messages
 from edxtasks.printable import listed as listed_names
 from edxtasks.printable import quantity

@@ -16,7 +16,7 @@ import orjson
 from edxtasks.build.check_complaints import complaints_of_checks, parts_of_checks
 from edxtasks.build.model_errors import with_fault
 from edxtasks.caches import Memo
-from edxtasks.logs.schema import TRACKLOG_SCHEMA
+from edxtasks.logs.tracklog_schema import TRACKLOG_SCHEMA
 from edxtasks.table import TRACKLOG, Scope, SqlModel, Table
 from edxtasks.warehouse.base import digest
 from edxtasks.warehouse.dialect_version import code_version

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edxtasks.build.adoption import Adopting
-from edxtasks.commands.base import GraphCommand
+from edxtasks.commands.graph_command import GraphCommand
 from edxtasks.graph.adopting import Adopted, adopt
 from edxtasks.printable import printable_message, quantity
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from doit.exceptions import InvalidCommand
 
 from edxtasks.build.removed import removed_tables
-from edxtasks.commands.base import GraphCommand
 from edxtasks.commands.ending import FAILED
+from edxtasks.commands.graph_command import GraphCommand
 
 _DRY_RUN = {
     "name": "dryrun",

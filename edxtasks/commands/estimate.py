@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from edxtasks.build.estimates import TEBIBYTE, Estimating
-from edxtasks.commands.base import GraphCommand
+from edxtasks.commands.graph_command import GraphCommand
 from edxtasks.graph.costs import Cost, costs
 from edxtasks.graph.plan import PlannedStatus
 from edxtasks.printable import printable_message, quantity

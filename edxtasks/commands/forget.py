@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from doit.exceptions import InvalidCommand
 
-from edxtasks.commands.base import GraphCommand
+from edxtasks.commands.graph_command import GraphCommand
 
 
 class Forget(GraphCommand):

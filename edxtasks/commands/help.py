@@ -14,7 +14,7 @@ from edxtasks.build.table_metadata import SCOPES, defined_in, files_read, settin
 from edxtasks.commands.ending import EndsWell
 from edxtasks.commands.explained import program_of
 from edxtasks.config import OPTIONS, SETTINGS, Entry
-from edxtasks.config.page import default_of
+from edxtasks.config.settings_tables import default_of
 from edxtasks.graph.plan import base_and_course
 from edxtasks.table import Need, Table
 

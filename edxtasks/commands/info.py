@@ -10,8 +10,8 @@ from doit.exceptions import InvalidCommand
 from edxtasks.build.last_failures import LastFailures
 from edxtasks.build.table_metadata import defined_in, files_read, settings_of
 from edxtasks.build.table_status import time_text
-from edxtasks.commands.base import GraphCommand
 from edxtasks.commands.ending import FAILED
+from edxtasks.commands.graph_command import GraphCommand
 from edxtasks.graph.plan import Planned, base_and_course, plan
 from edxtasks.graph.states import State, state_of, steps_of, summary
 from edxtasks.graph.table_step import TableStep

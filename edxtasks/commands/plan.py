@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from edxtasks.build.removed import removed_tables
-from edxtasks.commands.base import GraphCommand
+from edxtasks.commands.graph_command import GraphCommand
 from edxtasks.graph.plan import Planned, PlannedStatus, base_and_course, plan
 from edxtasks.graph.table_step import TableStep
 from edxtasks.graph.tasks import STEP

@@ -14,7 +14,7 @@ from edxtasks.build.table_metadata import settings_of
 from edxtasks.commands.plain import DataCommand
 from edxtasks.config import SETTINGS
 from edxtasks.config.needs import EVERY_TASK, EVERYTHING, HEEDED_BY, NEEDS, ON_BIGQUERY
-from edxtasks.config.page import markdown_table
+from edxtasks.config.settings_tables import markdown_table
 from edxtasks.table import Table
 
 _PHRASES = {EVERYTHING, EVERY_TASK, ON_BIGQUERY}

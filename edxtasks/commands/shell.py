@@ -173,7 +173,7 @@ def _dialect(named: str, settings: Settings) -> str:
 def _open(settings: Settings, dialect: str) -> Asked:
     scratch = use(scratch_of(settings))
     if settings.warehouse.engine == "bigquery":
-        from edxtasks.shell.cloud import CloudShell
+        from edxtasks.shell.bigquery_shell import CloudShell
         from edxtasks.warehouse.bigquery import open_bigquery
 
         return CloudShell(open_bigquery(settings, scratch), scratch)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from doit.exceptions import InvalidCommand
 
 from edxtasks.build.last_failures import LastFailures
-from edxtasks.commands.base import GraphCommand
+from edxtasks.commands.graph_command import GraphCommand
 from edxtasks.graph.plan import PlannedStatus, plan
 from edxtasks.graph.tasks import STEP
 from edxtasks.printable import printable_message

@@ -1,8 +1,8 @@
 """Settings and options: read from a configuration file, the environment and the command line."""
 
+from edxtasks.config.configuration_files import python_name
 from edxtasks.config.courses import WithoutTable, chosen_courses, known_courses, written_courses
-from edxtasks.config.files import python_name
-from edxtasks.config.loading import DEFAULT_FILE, load_project, load_settings, required, with_options
+from edxtasks.config.load_settings import DEFAULT_FILE, load_project, load_settings, required, with_options
 from edxtasks.config.options import WITHOUT_EFFECT, Options, TimeOnTask
 from edxtasks.config.settings import (
     OPTIONS,

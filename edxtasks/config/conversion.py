@@ -12,8 +12,8 @@ from typing import Any
 import tomlkit
 from tomlkit.items import Item, Table
 
-from edxtasks.config.files import PYTHON_NAMES, WITHOUT_USE, Place, python_name, read_python
-from edxtasks.config.loading import FROM_ENVIRONMENT, checked_values, holds_secret
+from edxtasks.config.configuration_files import PYTHON_NAMES, WITHOUT_USE, Place, python_name, read_python
+from edxtasks.config.load_settings import FROM_ENVIRONMENT, checked_values, holds_secret
 from edxtasks.config.settings import SECTIONS, SETTINGS
 from edxtasks.course import CourseKey
 from edxtasks.printable import SHOWN_COURSES, listed, printable

@@ -15,7 +15,7 @@ from pathlib import Path
 from edxtasks.config import Settings
 from edxtasks.content.dates import parse_listed_date
 from edxtasks.content.findings import Findings
-from edxtasks.content.listings import WRAP, Listing, find_listing, read_listings
+from edxtasks.content.listings_file import WRAP, Listing, find_listing, read_listings
 from edxtasks.course import CourseKey
 from edxtasks.directories import course_directory, dated_directories
 from edxtasks.errors import InputError, SourceAbsentError

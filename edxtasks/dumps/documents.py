@@ -16,9 +16,9 @@ from typing import Any
 import orjson
 
 from edxtasks.dumps import values
-from edxtasks.dumps.files import pieces
+from edxtasks.dumps.file_pieces import pieces
 from edxtasks.dumps.reader import Account
-from edxtasks.dumps.records import Repairs, lines_of, text_blocks
+from edxtasks.dumps.text_records import Repairs, lines_of, text_blocks
 from edxtasks.messages import Messages
 from edxtasks.printable import printable
 

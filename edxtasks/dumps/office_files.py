@@ -9,9 +9,9 @@ from pathlib import Path
 from edxtasks.course import canonical
 from edxtasks.directories import office_file
 from edxtasks.dumps import documents as mongo
-from edxtasks.dumps.files import pieces
+from edxtasks.dumps.file_pieces import pieces
 from edxtasks.dumps.reader import Account
-from edxtasks.dumps.records import csv_records
+from edxtasks.dumps.text_records import csv_records
 from edxtasks.errors import InputError
 from edxtasks.messages import Messages
 from edxtasks.printable import printable, printable_path, quantity

@@ -13,9 +13,9 @@ from typing import Any
 
 from edxtasks.course import CourseKey, canonical
 from edxtasks.dumps import values
-from edxtasks.dumps.files import pieces
-from edxtasks.dumps.records import Repairs, csv_records, text_blocks, tsv_records
+from edxtasks.dumps.file_pieces import pieces
 from edxtasks.dumps.sources import TABLE_ENDINGS, tell_of_doubles
+from edxtasks.dumps.text_records import Repairs, csv_records, text_blocks, tsv_records
 from edxtasks.errors import InputError
 from edxtasks.messages import Messages
 from edxtasks.printable import are, printable, printable_path, quantity

@@ -9,7 +9,7 @@ import orjson
 
 from edxtasks.dumps.package import is_edge
 from edxtasks.dumps.reader import DeliveredTable
-from edxtasks.dumps.rows import csv_file
+from edxtasks.dumps.row_files import csv_file
 from edxtasks.dumps.sorting_record import KNOWN_VERSIONS, RECORDS, SortingRecord, size_of
 from edxtasks.files import replacing
 from edxtasks.messages import Messages

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from edxtasks.dumps.files import pieces
+from edxtasks.dumps.file_pieces import pieces
 from edxtasks.errors import InputError, SourceAbsentError
 from edxtasks.messages import Messages
 from edxtasks.printable import printable

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from edxtasks.csv_text import CsvWriter
-from edxtasks.dumps.files import PIECE
-from edxtasks.dumps.records import tsv_records
+from edxtasks.dumps.file_pieces import PIECE
+from edxtasks.dumps.text_records import tsv_records
 
 
 def tsv2csv(source: BinaryIO, target: BinaryIO) -> int:

@@ -14,10 +14,10 @@ from pathlib import Path
 from edxtasks.config import Settings
 from edxtasks.course import CourseKey
 from edxtasks.directories import dump_date
-from edxtasks.dumps.files import PIECE, refuse_encrypted
+from edxtasks.dumps.file_pieces import PIECE, refuse_encrypted
 from edxtasks.dumps.package import COPY, TABLE, UNKNOWN, Package, PackageFile, is_edge, plan_package
 from edxtasks.dumps.reader import DeliveredTable
-from edxtasks.dumps.rows import csv_file
+from edxtasks.dumps.row_files import csv_file
 from edxtasks.dumps.sorting_record import RECORDS, Digest, SortingRecord, digest_of
 from edxtasks.errors import InputError
 from edxtasks.files import replacing

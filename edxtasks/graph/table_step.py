@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edxtasks.build.building import WAS_SET_ASIDE, Built, build, refuse_vanished, set_aside
+from edxtasks.build.build_table import WAS_SET_ASIDE, Built, build, refuse_vanished, set_aside
 from edxtasks.build.exports import files_beside
 from edxtasks.build.freshness import Status, Verdict, check, set_aside_before
 from edxtasks.build.inputs import (

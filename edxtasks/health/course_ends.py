@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from edxtasks.config import Settings
 from edxtasks.content.dates import parse_listed_date
 from edxtasks.content.findings import Findings
-from edxtasks.content.listings import WRAP, find_listing, read_listings
+from edxtasks.content.listings_file import WRAP, find_listing, read_listings
 from edxtasks.course import CourseKey, canonical
 
 

@@ -15,7 +15,7 @@ from edxtasks.config import Settings
 from edxtasks.config.kinds import day
 from edxtasks.course import CourseKey
 from edxtasks.directories import course_directory, dated_directories, sql_directory
-from edxtasks.dumps.files import pieces
+from edxtasks.dumps.file_pieces import pieces
 from edxtasks.dumps.sources import FORUM_ENDINGS, TABLE_ENDINGS, logical_file
 from edxtasks.errors import InputError, NoDumpDirectory, SourceAbsentError
 from edxtasks.health.dump_rules import Dump

@@ -21,7 +21,7 @@ import zstandard
 from isal import igzip
 
 from edxtasks.compression import BROKEN, ByteSink, GzipWriter
-from edxtasks.dumps.files import is_encrypted
+from edxtasks.dumps.file_pieces import is_encrypted
 from edxtasks.retired import Retired
 from edxtasks.retirement.contents import Taken, UnreadableError, cleaner_of, lines_of
 from edxtasks.scratch import Scratch, beside

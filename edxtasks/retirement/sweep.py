@@ -15,7 +15,7 @@ from edxtasks.logs.options import SplitOptions
 from edxtasks.logs.split import expand, retire
 from edxtasks.printable import printable_path
 from edxtasks.retired import Learner, Retired
-from edxtasks.retirement.cloud import BucketFiles, CloudTables, Note
+from edxtasks.retirement.cloud_places import BucketFiles, CloudTables, Note
 from edxtasks.retirement.contents import UnreadableError
 from edxtasks.retirement.csv_files import clean_csv, is_csv
 from edxtasks.retirement.looking import Looker

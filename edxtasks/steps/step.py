@@ -16,7 +16,7 @@ from typing import Any
 from doit.exceptions import TaskFailed
 
 from edxtasks.build.adoption import Adopting
-from edxtasks.build.building import Built
+from edxtasks.build.build_table import Built
 from edxtasks.build.context import Context
 from edxtasks.build.freshness import Status
 from edxtasks.course import CourseKey

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from edxtasks.build.building import Built
+from edxtasks.build.build_table import Built
 from edxtasks.build.freshness import Status
 from edxtasks.course import CourseKey
 from edxtasks.errors import SourceAbsentError, UserError

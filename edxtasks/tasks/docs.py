@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edxtasks.build.building import Built
+from edxtasks.build.build_table import Built
 from edxtasks.build.freshness import Status
 from edxtasks.pages.catalog.place import stored
 from edxtasks.pages.stored import StoredPage

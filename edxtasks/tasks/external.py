@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from edxtasks.build.building import Built
+from edxtasks.build.build_table import Built
 from edxtasks.build.context import Context
 from edxtasks.build.freshness import Status
 from edxtasks.caches import keeps_caches
@@ -15,7 +15,7 @@ from edxtasks.config import Settings
 from edxtasks.course import CourseKey
 from edxtasks.errors import UserError
 from edxtasks.external.definitions import STATA, Definition, definitions, native, unknown
-from edxtasks.external.records import Record, read_record, remove_record, write_record
+from edxtasks.external.run_records import Record, read_record, remove_record, write_record
 from edxtasks.external.running import environment, note_job, run, submit
 from edxtasks.external.script import Prepared, shown
 from edxtasks.files import write_atomically

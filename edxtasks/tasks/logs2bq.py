@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edxtasks.build.adoption import Adopting, adopt_log_days
-from edxtasks.build.building import Built
+from edxtasks.build.build_table import Built
 from edxtasks.build.freshness import Status
 from edxtasks.build.log_days import check_log_days, load_log_days
 from edxtasks.course import CourseKey

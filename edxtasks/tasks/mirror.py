@@ -13,7 +13,7 @@ from pathlib import Path
 
 import orjson
 
-from edxtasks.build.building import Built
+from edxtasks.build.build_table import Built
 from edxtasks.build.context import Context
 from edxtasks.build.exports import RECORDS
 from edxtasks.build.freshness import Status

@@ -5,7 +5,7 @@ No table depends on it: the database is asked when somebody asks for it.
 
 from __future__ import annotations
 
-from edxtasks.build.building import Built
+from edxtasks.build.build_table import Built
 from edxtasks.build.freshness import Status
 from edxtasks.course import CourseKey
 from edxtasks.directories import course_directory

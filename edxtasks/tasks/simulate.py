@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from edxtasks.build.building import Built
+from edxtasks.build.build_table import Built
 from edxtasks.build.freshness import Status
 from edxtasks.config import Settings, known_courses
 from edxtasks.machine import cores

@@ -12,7 +12,7 @@ from typing import Any
 
 from doit import get_initial_workdir
 
-from edxtasks.build.building import Built
+from edxtasks.build.build_table import Built
 from edxtasks.build.freshness import Status
 from edxtasks.config import Settings
 from edxtasks.errors import InputError, UserError

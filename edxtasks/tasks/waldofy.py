@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from edxtasks.build.building import Built
+from edxtasks.build.build_table import Built
 from edxtasks.build.freshness import Status
 from edxtasks.config import Settings, known_courses, required
 from edxtasks.config.kinds import day

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from edxtasks.build.building import Built, build
+from edxtasks.build.build_table import Built, build
 from edxtasks.build.check_lines import take_checks
 from edxtasks.build.checks import checks_of
 from edxtasks.build.context import Context

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edxtasks.build.building import build
+from edxtasks.build.build_table import build
 from edxtasks.build.context import Context
 from edxtasks.build.freshness import Status, check
 from edxtasks.build.model import read_models

@@ -11,7 +11,7 @@ from product_registry import product_registry
 from edxtasks.build.lineage import Lineage, column_lineage
 from edxtasks.build.model import read_models
 from edxtasks.build.registry import put_together
-from edxtasks.logs.schema import TRACKLOG_SCHEMA
+from edxtasks.logs.tracklog_schema import TRACKLOG_SCHEMA
 from edxtasks.table import TRACKLOG, PythonModel, SqlModel, Table
 from edxtasks.warehouse.schema import PARAMETERS, Column, schema
 

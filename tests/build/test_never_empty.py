@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from product_registry import product_registry
 
-from edxtasks.build.building import build
+from edxtasks.build.build_table import build
 from edxtasks.build.context import Context
 from edxtasks.config import Engine, Paths, Settings
 from edxtasks.course import CourseKey

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
 
 from google_fake import FakeGoogle, fake_google
 
-from edxtasks.build.building import Built, build
+from edxtasks.build.build_table import Built, build
 from edxtasks.build.context import Context
 from edxtasks.build.freshness import Status, check
 from edxtasks.build.model import read_models

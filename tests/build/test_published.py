@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "content"))
 from course_exports import write_tarball
 from product_registry import product_registry
 
-from edxtasks.build.building import build
+from edxtasks.build.build_table import build
 from edxtasks.build.context import Context
 from edxtasks.build.freshness import Status, check
 from edxtasks.config import Options, Paths, Settings, Storage, Warehouse

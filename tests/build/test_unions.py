@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from edxtasks.build.building import Built, build
+from edxtasks.build.build_table import Built, build
 from edxtasks.build.context import Context
 from edxtasks.build.freshness import Status, check
 from edxtasks.config import Settings

@@ -13,7 +13,7 @@ from course_exports import COURSE, bundle, studio, write_tarball
 
 from edxtasks.config import Options, Paths, Settings
 from edxtasks.content.findings import LISTINGS, NUMBERS, OVERRIDES, Findings
-from edxtasks.content.listings import Listing
+from edxtasks.content.listings_file import Listing
 from edxtasks.content.statistics import statistics
 from edxtasks.errors import InputError, SourceAbsentError
 from edxtasks.messages import Messages

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edxtasks.content.files import csv_bytes, write_beside
+from edxtasks.content.files_beside_tables import csv_bytes, write_beside
 from edxtasks.errors import UserError
 from edxtasks.messages import Messages
 

@@ -8,7 +8,7 @@ import pytest
 from course_exports import COURSE
 
 from edxtasks.content.findings import LISTINGS, Findings
-from edxtasks.content.listings import find_listing, make_key, read_listings
+from edxtasks.content.listings_file import find_listing, make_key, read_listings
 from edxtasks.errors import InputError
 
 

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edxtasks.csv_text import CsvWriter
-from edxtasks.dumps.files import is_encrypted, pieces
-from edxtasks.dumps.rows import csv_file, write_json_lines
+from edxtasks.dumps.file_pieces import is_encrypted, pieces
+from edxtasks.dumps.row_files import csv_file, write_json_lines
 from edxtasks.errors import InputError
 from edxtasks.files import replacing, replacing_together
 

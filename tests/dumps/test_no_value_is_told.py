@@ -17,7 +17,7 @@ from build_inputs import built_by, inputs
 
 from edxtasks.config import Paths, Settings
 from edxtasks.content.findings import Findings
-from edxtasks.content.listings import read_listings
+from edxtasks.content.listings_file import read_listings
 from edxtasks.course import CourseKey
 from edxtasks.dumps import waldofy
 from edxtasks.dumps.package import plan_package

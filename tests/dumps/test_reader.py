@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edxtasks.course import CourseKey
-from edxtasks.dumps import records, values
+from edxtasks.dumps import text_records, values
 from edxtasks.dumps.reader import (
     COURSE_ID,
     FLOAT,
@@ -132,12 +132,12 @@ def test_escaped_breaks_in_the_converted_file(tmp_path: Path) -> None:
 
 def test_escaped_break_at_the_end_of_the_file() -> None:
     blocks = ["id\tstate\n1\tx\\\n"]
-    assert list(records.tsv_records(blocks, escaped_breaks=True)) == [["id", "state"], ["1", "x\\\n"]]
+    assert list(text_records.tsv_records(blocks, escaped_breaks=True)) == [["id", "state"], ["1", "x\\\n"]]
 
 
 def test_escaped_breaks_in_a_crlf_file() -> None:
     blocks = ["id\tstate\r\n1\ta\\\r\nb\r\n"]
-    assert list(records.tsv_records(blocks, escaped_breaks=True)) == [["id", "state"], ["1", "a\\\nb"]]
+    assert list(text_records.tsv_records(blocks, escaped_breaks=True)) == [["id", "state"], ["1", "a\\\nb"]]
 
 
 # Splitting of CSV
@@ -389,8 +389,8 @@ file_bytes = st.lists(
 @settings(max_examples=400, deadline=None)
 def test_splitting_equals_the_rule_read_byte_by_byte(data: bytes, size: int, escaped: bool) -> None:
     pieces = [data[start : start + size] for start in range(0, len(data), size)]
-    blocks = records.text_blocks(pieces, records.Repairs())
-    assert list(records.tsv_records(blocks, escaped_breaks=escaped)) == reference(data, escaped)
+    blocks = text_records.text_blocks(pieces, text_records.Repairs())
+    assert list(text_records.tsv_records(blocks, escaped_breaks=escaped)) == reference(data, escaped)
 
 
 @given(
@@ -492,5 +492,5 @@ def test_csv_round_trip(rows: list[list[str]]) -> None:
         for start in range(0, len(data), 7):
             yield data[start : start + 7]
 
-    blocks = records.text_blocks(pieces(), records.Repairs())
-    assert list(records.csv_records(blocks, "t.csv")) == rows
+    blocks = text_records.text_blocks(pieces(), text_records.Repairs())
+    assert list(text_records.csv_records(blocks, "t.csv")) == rows

@@ -33,9 +33,9 @@ from edxtasks.content.archive import read_archive
 from edxtasks.content.axis import axis_rows
 from edxtasks.content.bundle import bundle_name, make_bundle, read_bundle
 from edxtasks.content.dates import parse_listed_date, parse_time
-from edxtasks.content.files import csv_bytes
+from edxtasks.content.files_beside_tables import csv_bytes
 from edxtasks.content.findings import Findings
-from edxtasks.content.listings import read_listings
+from edxtasks.content.listings_file import read_listings
 from edxtasks.content.markup import parse_bundle, parse_html, parse_xml
 from edxtasks.content.videos.exported import exported_videos
 from edxtasks.content.videos.numbers import clock_time, iso_duration

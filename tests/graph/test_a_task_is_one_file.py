@@ -17,7 +17,7 @@ COUNT = '''"""`trial_count`: how many bytes a file of the course has, for a tria
 
 from pathlib import Path
 
-from edxtasks.build.building import Built
+from edxtasks.build.build_table import Built
 from edxtasks.build.freshness import Status
 from edxtasks.steps.step import Step
 from edxtasks.steps.task import Task, TaskOfRun

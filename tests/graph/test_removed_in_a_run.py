@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from project import Project
 
-from edxtasks.build.building import build
+from edxtasks.build.build_table import build
 from edxtasks.build.freshness import Status
 from edxtasks.build.inputs import existing_inputs
 from edxtasks.config import load_settings

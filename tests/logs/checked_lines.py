@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from edxtasks.logs.rows.rephrase import Reject, Rephrased, Rephraser, RephraseRules
-from edxtasks.logs.schema import TRACKLOG_SCHEMA
+from edxtasks.logs.tracklog_schema import TRACKLOG_SCHEMA
 from edxtasks.warehouse.schema import Column
 
 REASONS = {"bad_json", "not_object", "no_event_source", "bad_time"}

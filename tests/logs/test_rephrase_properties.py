@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from edxtasks.logs.rows.rephrase import Rephraser, RephraseRules, rephrase_stream
-from edxtasks.logs.schema import EVENT_STRUCT_SCHEMA, TRACKLOG_SCHEMA
+from edxtasks.logs.tracklog_schema import EVENT_STRUCT_SCHEMA, TRACKLOG_SCHEMA
 
 TIME = "2014-10-14T12:34:56.789012+00:00"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from edxtasks.logs.schema import EVENT_STRUCT_SCHEMA, TRACKLOG_SCHEMA
+from edxtasks.logs.tracklog_schema import EVENT_STRUCT_SCHEMA, TRACKLOG_SCHEMA
 from edxtasks.warehouse.schema import Column
 
 TOP = (

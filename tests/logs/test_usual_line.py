@@ -34,7 +34,7 @@ from edxtasks.logs.rows.usual_form import (
     UsualRecord,
     is_learnable,
 )
-from edxtasks.logs.schema import MODULE_SCHEMA, TRACKLOG_SCHEMA
+from edxtasks.logs.tracklog_schema import MODULE_SCHEMA, TRACKLOG_SCHEMA
 from edxtasks.warehouse.schema import Column
 
 BLOCK = "block-v1:UnivX+3.14x+T1+type@problem+block@ab12"

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
 from google_fake import FakeGoogle, fake_google
 
 from edxtasks.retired import Learner, Retired
-from edxtasks.retirement.cloud import BucketFiles, CloudTables
+from edxtasks.retirement.cloud_places import BucketFiles, CloudTables
 from edxtasks.retirement.looking import Looker
 from edxtasks.retirement.removed import Made, Removed
 from edxtasks.storage.cloud import Patience

@@ -18,13 +18,13 @@ from pathlib import Path
 import orjson
 from product_registry import product_registry
 
-from edxtasks.build.building import build
+from edxtasks.build.build_table import build
 from edxtasks.build.context import Context
 from edxtasks.build.parameters import OF_SETTINGS, value
 from edxtasks.config import Settings, load_settings
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
-from edxtasks.logs.schema import TRACKLOG_SCHEMA
+from edxtasks.logs.tracklog_schema import TRACKLOG_SCHEMA
 from edxtasks.pages.queries import page_queries
 from edxtasks.table import TRACKLOG, PythonModel, Scope, SqlModel, Table
 from edxtasks.warehouse.base import (

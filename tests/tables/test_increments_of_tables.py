@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from made_up_rows import Sizes, columns_read, made_up
 from model_cases import COURSE_PARAMETERS, parameters_of, registry
 
-from edxtasks.build.building import build
+from edxtasks.build.build_table import build
 from edxtasks.build.context import Context
 from edxtasks.build.freshness import Status, check
 from edxtasks.build.log_days import TRACKLOG_SCHEMA

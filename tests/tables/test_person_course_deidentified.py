@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from model_cases import registry
 
-from edxtasks.build.building import Built, build
+from edxtasks.build.build_table import Built, build
 from edxtasks.build.context import Context
 from edxtasks.build.freshness import Status, Verdict, check
 from edxtasks.config import Settings

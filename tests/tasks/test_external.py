@@ -19,7 +19,7 @@ from project import REPOSITORY, Project
 from servers import BUCKET, PROJECT, running
 from test_failures import wait_until
 
-from edxtasks.build.building import Built
+from edxtasks.build.build_table import Built
 from edxtasks.build.freshness import Status
 from edxtasks.config import load_settings
 from edxtasks.course import CourseKey

@@ -15,7 +15,7 @@ from rows_as_text import rows_as_text
 from servers import BUCKET, PROJECT, running
 from suite import WarehouseSuite
 
-from edxtasks.build.building import build
+from edxtasks.build.build_table import build
 from edxtasks.build.context import Context
 from edxtasks.build.freshness import Status, check
 from edxtasks.config import Settings

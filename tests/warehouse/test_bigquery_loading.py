@@ -10,8 +10,8 @@ import pytest
 import zstandard
 
 from edxtasks.warehouse.base import BuildInfo, TableName
-from edxtasks.warehouse.bigquery import descriptions, loading
-from edxtasks.warehouse.bigquery.loading import load_error, staged
+from edxtasks.warehouse.bigquery import descriptions, staged_files
+from edxtasks.warehouse.bigquery.staged_files import load_error, staged
 from edxtasks.warehouse.rows import JsonLines, Row
 from edxtasks.warehouse.schema import schema
 
@@ -58,7 +58,7 @@ def test_the_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
 def test_many_rows_are_cut_into_files_at_the_ends_of_lines(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loading, "_PART", 40)
+    monkeypatch.setattr(staged_files, "_PART", 40)
     rows = [{"username": f"user{number}"} for number in range(5)]  # lines of 21 bytes: two in a file
     files = list(staged(NAME, PEOPLE, iter(rows), "s1", tmp_path))
     assert [one.name[-9:] for one in files] == ["0.json.gz", "1.json.gz", "2.json.gz"]
@@ -68,7 +68,7 @@ def test_many_rows_are_cut_into_files_at_the_ends_of_lines(
 
 
 def test_what_a_load_job_cannot_read_is_written_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loading, "LARGEST_GZIP", 10)
+    monkeypatch.setattr(staged_files, "LARGEST_GZIP", 10)
     lines = b'{"username":"ada"}\n{"username":"bob"}\n'
     (tmp_path / "a.json.zst").write_bytes(zstandard.compress(lines[:19]) + zstandard.compress(lines[19:]))
     (tmp_path / "b.json.gz").write_bytes(gzip.compress(lines))

@@ -28,8 +28,8 @@ from edxtasks.storage.gcs import GcsStorage
 from edxtasks.warehouse import open_warehouse
 from edxtasks.warehouse.base import BuildInfo, Dates, LogDays, Query, TableName, Tables
 from edxtasks.warehouse.bigquery import BigQueryWarehouse, Service
-from edxtasks.warehouse.bigquery.loading import Staged
 from edxtasks.warehouse.bigquery.sent import Sent, domain_of
+from edxtasks.warehouse.bigquery.staged_files import Staged
 from edxtasks.warehouse.checks import Check, CheckFailedError, TableChecks
 from edxtasks.warehouse.rows import JsonLines, ParquetFiles
 from edxtasks.warehouse.schema import Column, Schema, schema

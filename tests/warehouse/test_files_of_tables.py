@@ -28,7 +28,7 @@ from edxtasks.warehouse.base import (
 )
 from edxtasks.warehouse.catalog import open_views
 from edxtasks.warehouse.checks import TableChecks
-from edxtasks.warehouse.parquet import ParquetWarehouse, loading
+from edxtasks.warehouse.parquet import ParquetWarehouse, loader
 from edxtasks.warehouse.parquet.footer import DamagedFileError, read_footer
 from edxtasks.warehouse.parquet.seals import broken_seal, is_sealed
 from edxtasks.warehouse.rows import JsonLines, ParquetFiles
@@ -485,7 +485,7 @@ def test_rows_that_need_more_memory_than_is_held_get_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: str, label: BuildInfo
 ) -> None:
     """Ten megabytes of rows, whose number is known beforehand or not."""
-    monkeypatch.setattr(loading, held, 1)
+    monkeypatch.setattr(loader, held, 1)
     warehouse = ParquetWarehouse(tmp_path / "warehouse", ResourceLimits(2, "1GB"))
     rows = [{"id": number, "text": "é" * 1000} for number in range(5000)]
     name, columns = TableName("d", "t"), schema("id INTEGER -- i\ntext STRING -- t")

@@ -10,7 +10,7 @@ from edxtasks.logs.rows.conform import (
     RETIRED,
     level,
 )
-from edxtasks.logs.schema import (
+from edxtasks.logs.tracklog_schema import (
     ANSWER_SCHEMA,
     CONTEXT_SCHEMA,
     EVENT_STRUCT_SCHEMA,

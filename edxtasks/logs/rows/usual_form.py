@@ -27,7 +27,7 @@ from edxtasks.logs.rows.row_levels import (
     TOP,
 )
 from edxtasks.logs.rows.set_aside import CONTAINERS, OLD_MONGOID
-from edxtasks.logs.schema import CONTEXT_SCHEMA, MODULE_SCHEMA, TRACKLOG_SCHEMA
+from edxtasks.logs.tracklog_schema import CONTEXT_SCHEMA, MODULE_SCHEMA, TRACKLOG_SCHEMA
 from edxtasks.warehouse.schema import Schema
 
 GREATEST_EXACT = 2**53 - 1

@@ -12,7 +12,7 @@ from edxtasks.build.registry import read_registry
 from edxtasks.config import known_courses
 from edxtasks.course import CourseKey
 from edxtasks.errors import UserError
-from edxtasks.logs.schema import TRACKLOG_SCHEMA
+from edxtasks.logs.tracklog_schema import TRACKLOG_SCHEMA
 from edxtasks.messages import Messages
 from edxtasks.pages.catalog.entries import Entry, Found, entries
 from edxtasks.pages.catalog.page import catalog_page

@@ -17,7 +17,7 @@ from edxtasks.content.archive import read_archive
 from edxtasks.content.axis import AxisRow, axis_rows, why_no_row
 from edxtasks.content.bundle import bundle_name, make_bundle
 from edxtasks.content.dates import timestamp_text
-from edxtasks.content.files import csv_bytes, write_beside
+from edxtasks.content.files_beside_tables import csv_bytes, write_beside
 from edxtasks.content.findings import Findings
 from edxtasks.content.place import tarball
 from edxtasks.errors import InputError

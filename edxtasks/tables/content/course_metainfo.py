@@ -16,9 +16,9 @@ from pathlib import Path
 from edxtasks.content.archive import read_archive
 from edxtasks.content.bundle import Bundle, bundle_name, load_bundle, make_bundle
 from edxtasks.content.dates import parse_listed_date
-from edxtasks.content.files import csv_bytes, write_beside
+from edxtasks.content.files_beside_tables import csv_bytes, write_beside
 from edxtasks.content.findings import LISTINGS, OVERRIDES, TIME, USAGE, Findings
-from edxtasks.content.listings import LAUNCH, WRAP, Listing, find_listing, make_key, read_listings
+from edxtasks.content.listings_file import LAUNCH, WRAP, Listing, find_listing, make_key, read_listings
 from edxtasks.content.markup import decode
 from edxtasks.content.place import content_directory, content_file
 from edxtasks.content.statistics import Length, Statistics, length, statistics, usage_by_module

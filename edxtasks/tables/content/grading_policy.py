@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from edxtasks.content.archive import policy_member, read_archive
-from edxtasks.content.files import csv_bytes, write_beside
+from edxtasks.content.files_beside_tables import csv_bytes, write_beside
 from edxtasks.content.findings import GRADING, Findings
 from edxtasks.content.place import tarball
 from edxtasks.content.policy import choose, find_grading_policy, value_text

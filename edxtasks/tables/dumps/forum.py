@@ -15,8 +15,8 @@ from edxtasks.course import canonical
 from edxtasks.csv_text import CsvWriter
 from edxtasks.directories import sql_directory
 from edxtasks.dumps import documents as mongo
-from edxtasks.dumps.files import writable_directory
-from edxtasks.dumps.rows import csv_file, write_json_lines
+from edxtasks.dumps.file_pieces import writable_directory
+from edxtasks.dumps.row_files import csv_file, write_json_lines
 from edxtasks.dumps.sources import FORUM_ENDINGS, required_file, tell_of_doubles
 from edxtasks.dumps.values import timestamp_text
 from edxtasks.messages import Messages

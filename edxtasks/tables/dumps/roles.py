@@ -8,9 +8,9 @@ from pathlib import Path
 
 from edxtasks.course import CourseKey
 from edxtasks.directories import sql_directory
-from edxtasks.dumps.files import writable_directory
+from edxtasks.dumps.file_pieces import writable_directory
 from edxtasks.dumps.reader import INTEGER, STRING, DeliveredTable, Field
-from edxtasks.dumps.rows import csv_file, write_json_lines
+from edxtasks.dumps.row_files import csv_file, write_json_lines
 from edxtasks.dumps.sources import is_empty, logical_file, spelt
 from edxtasks.errors import SourceAbsentError
 from edxtasks.messages import Messages

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edxtasks.dumps.loading import DeliveredFile
+from edxtasks.dumps.delivered_file import DeliveredFile
 from edxtasks.dumps.reader import MODULE_ID
 from edxtasks.table import Table
 from edxtasks.warehouse.schema import schema

@@ -9,9 +9,9 @@ import orjson
 
 from edxtasks.directories import course_directory, dump_date, sql_directory
 from edxtasks.dumps import from_mongodb, grade_reports
-from edxtasks.dumps.files import writable_directory
+from edxtasks.dumps.file_pieces import writable_directory
 from edxtasks.dumps.people import GRADE_REPORT, gather
-from edxtasks.dumps.rows import csv_file
+from edxtasks.dumps.row_files import csv_file
 from edxtasks.dumps.sources import logical_file, required_file
 from edxtasks.errors import NoCourseDirectory, NoDumpDirectory, NotDeliveredError, SourceAbsentError
 from edxtasks.files import replacing

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from edxtasks.csv_text import CsvWriter
 from edxtasks.directories import sql_directory
 from edxtasks.dumps import values
-from edxtasks.dumps.files import writable_directory
-from edxtasks.dumps.loading import DeliveredFile
+from edxtasks.dumps.delivered_file import DeliveredFile
+from edxtasks.dumps.file_pieces import writable_directory
 from edxtasks.dumps.reader import STRING
-from edxtasks.dumps.rows import csv_file
+from edxtasks.dumps.row_files import csv_file
 from edxtasks.messages import Messages
 from edxtasks.printable import quantity
 from edxtasks.table import BuildInputs, Table

@@ -15,7 +15,7 @@ from pathlib import Path
 import orjson
 
 from edxtasks.directories import dump_date, sql_directory
-from edxtasks.dumps.files import pieces
+from edxtasks.dumps.file_pieces import pieces
 from edxtasks.errors import InputError
 from edxtasks.printable import printable_path
 from edxtasks.table import BuildInputs, Instance, Need, PythonModel, Table

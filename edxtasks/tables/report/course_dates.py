@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, time
 
 from edxtasks.content.dates import parse_listed_date
-from edxtasks.content.listings import LAUNCH, WRAP, make_key
+from edxtasks.content.listings_file import LAUNCH, WRAP, make_key
 from edxtasks.printable import SHOWN_COURSES, listed
 from edxtasks.table import BuildInputs, Need, PythonModel, Scope, Table
 from edxtasks.warehouse.rows import Content

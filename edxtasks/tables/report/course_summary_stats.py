@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from edxtasks.content.findings import Findings
-from edxtasks.content.listings import Listing, find_listing, make_key, read_listings
+from edxtasks.content.listings_file import Listing, find_listing, make_key, read_listings
 from edxtasks.content.metainfo import COUNTED_TAGS, typed
 from edxtasks.course import CourseKey
 from edxtasks.directories import office_file

@@ -10,9 +10,9 @@ from edxtasks.storage.cloud import told
 from edxtasks.warehouse.base import BuildInfo, TableName, TableState
 from edxtasks.warehouse.bigquery import claims, labels, schemas, sql
 from edxtasks.warehouse.bigquery.descriptions import adopted
-from edxtasks.warehouse.bigquery.listings import Listings
 from edxtasks.warehouse.bigquery.service import Service
 from edxtasks.warehouse.bigquery.stamps_table import StampsTable
+from edxtasks.warehouse.bigquery.table_listings import Listings
 from edxtasks.warehouse.schema import Column, Schema
 
 

@@ -14,9 +14,9 @@ from edxtasks.warehouse.bigquery import batches, claims, labels, sql, stamps
 from edxtasks.warehouse.bigquery.datasets import Datasets
 from edxtasks.warehouse.bigquery.dated import DatedBuild, beside
 from edxtasks.warehouse.bigquery.descriptions import described
-from edxtasks.warehouse.bigquery.listings import Listings
 from edxtasks.warehouse.bigquery.service import Service, listed_as
 from edxtasks.warehouse.bigquery.stamps_table import StampsTable
+from edxtasks.warehouse.bigquery.table_listings import Listings
 from edxtasks.warehouse.checks import CheckFailedError, Counts, TableChecks
 from edxtasks.warehouse.schema import Schema
 

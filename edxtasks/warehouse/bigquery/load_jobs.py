@@ -18,9 +18,9 @@ from edxtasks.warehouse.bigquery.building import Builder
 from edxtasks.warehouse.bigquery.datasets import Datasets
 from edxtasks.warehouse.bigquery.descriptions import described
 from edxtasks.warehouse.bigquery.jobs import JobFailedError
-from edxtasks.warehouse.bigquery.loading import load_error, staged
 from edxtasks.warehouse.bigquery.sent import Sent, domain_of
 from edxtasks.warehouse.bigquery.service import Service, refused
+from edxtasks.warehouse.bigquery.staged_files import load_error, staged
 from edxtasks.warehouse.checks import TableChecks
 from edxtasks.warehouse.rows import ParquetFiles
 from edxtasks.warehouse.schema import Schema

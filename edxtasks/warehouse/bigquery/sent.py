@@ -15,7 +15,7 @@ from types import TracebackType
 from edxtasks.errors import UserError
 from edxtasks.storage.gcs import GcsStorage
 from edxtasks.warehouse.base import TableName, digest
-from edxtasks.warehouse.bigquery.loading import Staged
+from edxtasks.warehouse.bigquery.staged_files import Staged
 
 _LONGEST = 24 * 3600
 """Seconds after which no run reads a file any more; BigQuery ends a load after six hours."""

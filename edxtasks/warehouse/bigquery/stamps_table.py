@@ -9,8 +9,8 @@ from google.cloud import bigquery
 
 from edxtasks.warehouse.base import BuildInfo, TableName, TableState, digest, whole_version
 from edxtasks.warehouse.bigquery import claims, labels, schemas, stamps
-from edxtasks.warehouse.bigquery.listings import Listings
 from edxtasks.warehouse.bigquery.service import Service
+from edxtasks.warehouse.bigquery.table_listings import Listings
 
 
 class StampsTable:

@@ -37,10 +37,10 @@ from edxtasks.warehouse.bigquery.building import Builder
 from edxtasks.warehouse.bigquery.datasets import Datasets
 from edxtasks.warehouse.bigquery.descriptions import checks_in, parts_of, reworded, with_checks
 from edxtasks.warehouse.bigquery.keeping import ProjectTables
-from edxtasks.warehouse.bigquery.listings import Listings
 from edxtasks.warehouse.bigquery.load_jobs import Loader
 from edxtasks.warehouse.bigquery.service import Service
 from edxtasks.warehouse.bigquery.stamps_table import StampsTable
+from edxtasks.warehouse.bigquery.table_listings import Listings
 from edxtasks.warehouse.checks import Counts, TableChecks
 from edxtasks.warehouse.interface import Warehouse
 from edxtasks.warehouse.schema import Column, Schema

@@ -28,7 +28,7 @@ from edxtasks.warehouse.interface import Warehouse
 from edxtasks.warehouse.parquet.aside import Aside
 from edxtasks.warehouse.parquet.building import Builder
 from edxtasks.warehouse.parquet.folder import WarehouseFolder
-from edxtasks.warehouse.parquet.loading import MEMORY_OF_LOAD, Loader
+from edxtasks.warehouse.parquet.loader import MEMORY_OF_LOAD, Loader
 from edxtasks.warehouse.parquet.notes import TableNotes
 from edxtasks.warehouse.parquet.owners import Owners
 from edxtasks.warehouse.parquet.reading import Reader

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edxtasks.directories import sql_directory
 from edxtasks.dumps.reader import COURSE_ID, DeliveredTable, Field, named
-from edxtasks.dumps.rows import write_json_lines
+from edxtasks.dumps.row_files import write_json_lines
 from edxtasks.dumps.sources import required_file
 from edxtasks.errors import SourceAbsentError
 from edxtasks.table import BuildInputs, Instance, Need, PythonModel

@@ -1,6 +1,6 @@
 """The tables of docs/settings.md, made from the settings and options themselves.
 
-`python -m edxtasks.config.page` prints them, to be pasted into the page; a test compares.
+`python -m edxtasks.config.settings_tables` prints them, to be pasted into the page; a test compares.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from edxtasks.config.files import python_name
+from edxtasks.config.configuration_files import python_name
 from edxtasks.config.options import TimeOnTask
 from edxtasks.config.settings import OPTIONS, SETTINGS, Entry
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
-from edxtasks.config.files import Place, python_name, read_python, read_toml
+from edxtasks.config.configuration_files import Place, python_name, read_python, read_toml
 from edxtasks.config.kinds import InvalidValueError, describe
 from edxtasks.config.options import ONLY_IN_THE_CLOUD, WITHOUT_EFFECT, Options
 from edxtasks.config.settings import OPTIONS, OTHER_NAMES, SECTIONS, SETTINGS, VARIABLES, Entry, Settings
