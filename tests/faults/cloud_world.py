@@ -9,8 +9,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from fault_points import Point
-from fault_runs import Started
-from fault_worlds import World
+from fault_runs import Length, Started
+from fault_worlds import World, measured
 from project import Project
 from relay import Relay, Request, relay
 from rows_as_text import rows_as_text
@@ -26,29 +26,38 @@ from edxtasks.warehouse.bigquery import BigQueryWarehouse, Service
 class Cloud(World):
     """What all points of the emulators share. Each point has a project and a folder of its own."""
 
-    def __init__(self, room: Path) -> None:
+    def __init__(self, room: Path, words: tuple[str, ...]) -> None:
         self.room = room
-        self.words = ("logs2gs", "logs2bq", "pcday_ip", "pc_forum", "grading_policy")
-        self.varying = frozenset()
+        self.words = words
         self._relays = ExitStack()
         self._tables: Relay = self._relays.enter_context(relay(running().bigquery))
         self._files: Relay = self._relays.enter_context(relay(running().storage))
         os.environ["STORAGE_EMULATOR_HOST"] = self._files.url  # runs find it there
         simulate(room / "campus", "tiny")
-        self._split = Project.create(room / "split", room / "campus")
-        self._split.doit("waldofy")
-        self._split.doit("split")
-        whole = self._configured(self._split.copy(room / "whole"), "whole")
-        whole.doit(*self.words)
-        self._whole = self.standing(whole)
-        print(f"undisturbed: {len(self._whole)} tables and files", flush=True)
+        self._starts = {"raw": Project.create(room / "raw", room / "campus")}
+        self._starts["split"] = self._starts["raw"].copy(room / "split")
+        self._starts["split"].doit("waldofy")
+        self._starts["split"].doit("split")
+        whole = {
+            name: self._configured(start.copy(room / f"whole-{name}"), f"whole-{name}")
+            for name, start in self._starts.items()
+        }
+        self._lengths = {name: measured(project, ("-n", "2", *words)) for name, project in whole.items()}
+        self._whole = {name: self.standing(project) for name, project in whole.items()}
+        one, other = self._whole.values()
+        self.varying = frozenset(name for name in one.keys() & other if one[name] != other[name])
+        print(f"undisturbed: {len(one)} tables and files; two runs differ in: {sorted(self.varying)}")
+        print(f"    {self._lengths}", flush=True)
 
     def project(self, one: Point, folder: Path) -> Project:
-        """A project with shards and nothing in the cloud."""
-        return self._configured(self._split.copy(folder), f"point{one.number}")
+        """A project with deliveries or shards and nothing in the cloud."""
+        return self._configured(self._starts[one.start].copy(folder), f"point{one.number}")
 
     def expected(self, one: Point) -> Standing:
-        return self._whole
+        return self._whole[one.start]
+
+    def length(self, one: Point) -> Length:
+        return self._lengths[one.start]
 
     def _configured(self, project: Project, name: str) -> Project:
         file = project.folder / "config" / "edxtasks.toml"
@@ -81,9 +90,9 @@ class Cloud(World):
         """The names of a file; a shard stands in the bucket too."""
         return super().names_of(project, path) | {f"bucket {path.parent.name}/DAILY/{path.name}"}
 
-    def cut(self, one: Point, run: Started) -> str:
+    def cut(self, one: Point, run: Started, length: Length) -> str:
         """For some seconds every request is cut: the connection breaks, and nobody answers."""
-        if not run.await_moment(one):
+        if not run.await_moment(one, length):
             return ""
         seconds = one.random().choice((0.5, 2.0, 8.0))
         mended = threading.Event()

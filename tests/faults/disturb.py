@@ -9,9 +9,11 @@
 After each point the same line runs again, undisturbed. Then every file has the same bytes, and every table
 the same rows, as where nothing ever happened; nothing is left over, no process lives on, nobody saw a
 traceback. A line for each point tells what was done and how it came out; the table at the end counts them.
-Exit status 1 where a point came out wrong. Kinds: kill, full (a disk that fills), permissions, network
-(emulators alone), times (of files, in the future or the past), jump (of the clock, while a run is at work;
-needs a C compiler), flip (one bit of one file).
+A point that comes too late, when its run is over, proves nothing: it is counted on its own, and another one
+is drawn. Exit status 1 where a point came out wrong.
+
+Kinds: kill, full (a disk that fills), permissions, network (emulators alone), times (of files, in the future
+or the past), jump (of the clock, while a run is at work; needs a C compiler), flip (one bit of one file).
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
@@ -51,26 +54,40 @@ from fault_kinds import (
     take_permissions,
 )
 from fault_points import EMBEDDED, EMULATORS, Point, point
-from fault_runs import Started, of_session, started
+from fault_runs import Length, Started, of_session, started
 from fault_worlds import Embedded, World
 from project import Project
 from standing import differences, unfinished
 
 WORDS = ("weekly", "logs2gs", "dashboard", "minimum_cell=1")
 
+PROMPT = 15.0
+"""Seconds in which a run that was sent a signal ends."""
+
 
 @dataclass
 class Outcome:
     """What came of a point: faults (none: all is well), and what is worth knowing besides.
 
-    `unnoticed`: a bit is another, which only a run that reads the file finds out. Of tables and
-    of files for people `doit health` told it, and the run after it made them as they were. Another gzipped
-    file has a checksum, which its readers heed.
+    `void`: it proves nothing, since the run was over before, or the disk never full.
+    `told`: a bit is another in a file that the line does not make; the next run refuses it by its name.
+    `unnoticed`: a bit is another, which only a run that reads the file finds out. Of tables and of files for
+    people `doit health` told it, and the run after it made them as they were. Another gzipped file has a
+    checksum, which its readers heed.
     """
 
+    void: bool = False
+    told: bool = False
     unnoticed: bool = False
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def word(self) -> str:
+        """How it came out."""
+        if self.faults:
+            return "wrong"
+        return next((word for word in ("void", "told", "unnoticed") if getattr(self, word)), "well")
 
 
 def disturb(one: Point, world: World) -> Outcome:
@@ -94,7 +111,7 @@ def _disturbed(one: Point, world: World, project: Project, room: Path, outcome: 
     flipped = flip(one, project) if one.kind == "flip" else None
     restore: Callable[[], None] | None = None
     if one.kind == "full":
-        outcome.notes.append(fill(one, project.folder.parent))
+        outcome.notes.append(fill(one, project.folder.parent, world.length(one)))
         restore = partial(resize, project.folder.parent, AMPLE)
     elif one.kind == "permissions":
         restore = take_permissions(one, project)
@@ -104,14 +121,21 @@ def _disturbed(one: Point, world: World, project: Project, room: Path, outcome: 
     more = {"LD_PRELOAD": str(clock_library(room)), CLOCK: str(clock)} if one.kind == "jump" else {}
     before = UNPRIVILEGED if one.kind == "permissions" else ()
     run = started(project, words, room / "disturbed.txt", before, more)
-    at_a_moment: dict[str, Callable[[Point, Started], str]] = {
+    at_a_moment: dict[str, Callable[[Point, Started, Length], str]] = {
         "kill": kill,
         "network": world.cut,
         "jump": partial(jump, clock=clock),
     }
     if one.kind in at_a_moment:
-        outcome.notes.append(at_a_moment[one.kind](one, run) or "too late")
+        done = at_a_moment[one.kind](one, run, world.length(one))
+        outcome.void = not done
+        outcome.notes.append(done or "too late")
+    sent = time.monotonic()
     status = run.end()
+    if status == 0 and (one.kind == "full" or (one.kind == "kill" and one.target != "worker")):
+        outcome.void = True
+        if one.kind == "kill" and time.monotonic() - sent > PROMPT:
+            outcome.faults.append("the signal was not heeded")
     outcome.notes.append(f"status {status}")
     if status is None:
         outcome.faults.append("the disturbed run hung")
@@ -125,7 +149,8 @@ def _disturbed(one: Point, world: World, project: Project, room: Path, outcome: 
     status = again.end()
     _look_at_text(again, "next", outcome)
     if flipped is not None and status != 0 and flipped.name in again.text:
-        outcome.notes.append(f"told, not mended: {flipped.relative_to(project.folder)}")
+        outcome.told = True
+        outcome.notes.append(f"not mended: {flipped.relative_to(project.folder)}")
         return
     if status != 0:
         outcome.faults.append(f"the next run ended with status {status}")
@@ -185,7 +210,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seed", type=int, default=19)
-    parser.add_argument("--points", type=int, default=200)
+    parser.add_argument("--points", type=int, default=200, help="how many, without those that prove nothing")
     parser.add_argument("--first", type=int, default=0, help="number of the first point")
     parser.add_argument("--only", type=int, help="this point alone")
     parser.add_argument("--engine", choices=(EMBEDDED, EMULATORS), default=EMBEDDED)
@@ -195,34 +220,43 @@ def main() -> int:
     given = parser.parse_args()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background of a shell it is ignored
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # disks are unmounted
-    numbers = [given.only] if given.only is not None else range(given.first, given.first + given.points)
     room = given.keep or Path(tempfile.mkdtemp(prefix="edxtasks-faults-"))
     room.mkdir(parents=True, exist_ok=True)
-    counts: Counter[str] = Counter()
-    wrong = 0
-    if given.engine == EMULATORS:
-        from cloud_world import Cloud
-
-        world: World = Cloud(room)
-    else:
-        world = Embedded(room, given.words)
-    for number in numbers:
-        one = point(given.seed, number, given.engine, given.kinds)
-        print(f"--seed {given.seed} --only {one}", flush=True)
-        outcome = disturb(one, world)
-        wrong += bool(outcome.faults)
-        came_out = "wrong" if outcome.faults else "unnoticed" if outcome.unnoticed else "well"
-        counts[f"{one.kind:12} {came_out}"] += 1
-        print(f"    {came_out}: {'; '.join(outcome.notes)}", flush=True)
-        for fault in outcome.faults[:20]:
-            print(f"    - {fault}", flush=True)
-    for name, count in sorted(counts.items()):
-        print(f"{count:5} {name}")
+    world = _world(given.engine, room, given.words)
+    counts: Counter[tuple[str, str]] = Counter()
+    numbers = count(given.first) if given.only is None else iter([given.only])
+    while sum(number for (_, came_out), number in counts.items() if came_out != "void") < given.points:
+        one = next(numbers, None)
+        if one is None:
+            break
+        drawn = point(given.seed, one, given.engine, given.kinds)
+        counts[drawn.what, _told_point(drawn, world)] += 1
+    for (what, came_out), number in sorted(counts.items()):
+        print(f"{number:5} {what:14} {came_out}")
+    wrong = sum(number for (_, came_out), number in counts.items() if came_out == "wrong")
     if given.keep is None and not wrong:
         shutil.rmtree(room)
     elif wrong:
         print(f"what the {wrong} wrong ones left: {room}")
     return bool(wrong)
+
+
+def _world(engine: str, room: Path, words: tuple[str, ...]) -> World:
+    if engine == EMBEDDED:
+        return Embedded(room, words)
+    from cloud_world import Cloud  # starts the emulators
+
+    return Cloud(room, words)
+
+
+def _told_point(one: Point, world: World) -> str:
+    """Go through a point and print what came of it; how it came out."""
+    print(f"--seed {one.seed} --only {one}", flush=True)
+    outcome = disturb(one, world)
+    print(f"    {outcome.word}: {'; '.join(outcome.notes)}", flush=True)
+    for fault in outcome.faults[:20]:
+        print(f"    - {fault}", flush=True)
+    return outcome.word
 
 
 if __name__ == "__main__":

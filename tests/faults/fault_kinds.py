@@ -13,7 +13,7 @@ from pathlib import Path
 from random import Random
 
 from fault_points import Point
-from fault_runs import Started
+from fault_runs import Length, Started
 from project import Project
 from test_failures import processes_below, workers_of
 
@@ -26,9 +26,9 @@ CLOCK = "EDXTASKS_FAULT_CLOCK"
 """Names the file that `clock.c` reads."""
 
 
-def kill(one: Point, run: Started) -> str:
+def kill(one: Point, run: Started, length: Length) -> str:
     """Send the signal; says to whom, "" where nobody was there any more."""
-    if not run.await_moment(one):
+    if not run.await_moment(one, length):
         return ""
     main, number = run.process.pid, one.signal_number
     if one.target == "group":
@@ -62,7 +62,8 @@ def shift_times(one: Point, project: Project) -> None:
     """Let files be of another time: all of a folder, but for rejects, which go by their age."""
     random = one.random()
     moment = random.choice((2_000_000_000, 86_400, time.time() + 3_600))
-    folder = random.choice([path for path in sorted(project.folder.iterdir()) if path.is_dir()])
+    folders = [path for path in sorted(project.folder.iterdir()) if path.is_dir()]
+    folder = random.choice([path for path in folders if path.name not in {"config", "ledger"}])
     for path in (path for path in (folder, *folder.rglob("*")) if "REJECTS" not in path.parts):
         os.utime(path, (moment, moment), follow_symlinks=False)
     print(f"    times of {folder.name}: {moment}", flush=True)
@@ -76,10 +77,10 @@ def clock_library(folder: Path) -> Path:
     return made
 
 
-def jump(one: Point, run: Started, clock: Path) -> str:
+def jump(one: Point, run: Started, length: Length, clock: Path) -> str:
     """Let the clock of a run, and of its workers, jump; says how far, "" where it was over. Less than
     `rejects_kept_days`: after these, rejects go as they should."""
-    if not run.await_moment(one):
+    if not run.await_moment(one, length):
         return ""
     seconds = one.random().choice((3_600, -3_600, 86_400, -86_400, 60 * 86_400, -4_000 * 86_400))
     clock.write_text(str(seconds))
@@ -134,9 +135,12 @@ def resize(folder: Path, size: int) -> None:
     subprocess.run(["mount", "-o", f"remount,size={size}", str(folder)], check=True)
 
 
-def fill(one: Point, folder: Path) -> str:
-    """Leave little room on the disk; says how much."""
-    left = one.random().choice((0, 10_000, 300_000, 2_000_000, 5_000_000, 10_000_000))
+def fill(one: Point, folder: Path, length: Length) -> str:
+    """Leave less room on the disk than the run needs for what it adds; says how much."""
+    random = one.random()
+    left = random.choice(
+        (0, 10_000, int(random.random() * length.added), int(random.random() * length.added))
+    )
     resize(folder, bytes_below(folder) + left)
     return f"{left:,} bytes free"
 

@@ -12,7 +12,8 @@ TARGETS = ("main", "group", "worker", "all")
 stopped first, as a machine that loses its power."""
 
 STARTS = ("raw", "split", "tables")
-"""What was there before the disturbed run: deliveries alone; shards too; tables too, but no pages."""
+"""What was there before the disturbed run: deliveries alone; shards too; tables too, but no pages (embedded
+engine alone)."""
 
 WEIGHTS = {"kill": 10, "full": 3, "permissions": 3, "network": 4, "times": 2, "jump": 2, "flip": 4}
 """How often a kind is drawn, against the others; `network` on the emulators alone."""
@@ -24,8 +25,9 @@ EMBEDDED, EMULATORS = "embedded", "emulators"
 class Point:
     """One disturbance.
 
-    `after` is how many tasks had said that they were built when it came, `delay` the seconds after that.
-    `draw` is what a kind draws the rest from: which file, which byte, how much room on the disk.
+    `after` says after which share of the tasks that an undisturbed run builds it came, `delay` after which
+    share of half the time that such a run takes from there on. `draw` is what a kind draws the rest from:
+    which file, which byte, how much room on the disk.
     """
 
     seed: int
@@ -36,7 +38,7 @@ class Point:
     processes: int
     signal: str
     target: str
-    after: int
+    after: float
     delay: float
     draw: int
 
@@ -49,9 +51,14 @@ class Point:
         """The signal that is sent."""
         return Signals[self.signal]
 
+    @property
+    def what(self) -> str:
+        """What it is counted as."""
+        return f"{self.kind} {self.signal}" if self.kind == "kill" else self.kind
+
     def __str__(self) -> str:
         where = f"{self.engine} -n {self.processes}, from {self.start}"
-        when = f"{self.delay:.2f} s after {self.after} tasks"
+        when = f"after {self.after:.0%} of the tasks and {self.delay:.0%} of half the time left"
         what = {
             "kill": f"{self.signal} to {self.target}, {when}",
             "network": f"cut {when}",
@@ -73,11 +80,11 @@ def point(seed: int, number: int, engine: str = EMBEDDED, kinds: tuple[str, ...]
         number,
         engine,
         kind,
-        random.choice(STARTS) if engine == EMBEDDED else "raw",
+        random.choice(STARTS[:2] if engine == EMULATORS else STARTS),
         random.choice((1, 4)),
         random.choice(SIGNALS),
         random.choice(TARGETS),
-        random.choice((0, 0, 1, 2, 5, 10, 20, 40)) if engine == EMBEDDED else random.choice((0, 0, 1, 2, 4)),
-        random.uniform(0, 2.5),
+        random.choice((0.0, random.random(), random.random())),
+        random.random(),
         random.randrange(2**32),
     )

@@ -18,6 +18,16 @@ LONGEST = 300.0
 """Seconds after which a run hangs."""
 
 
+@dataclass(frozen=True)
+class Length:
+    """How long an undisturbed run is: tasks that it builds, seconds that it takes, bytes that it adds to the
+    project."""
+
+    built: int
+    seconds: float
+    added: int
+
+
 @dataclass
 class Started:
     """A run on its way; what it writes goes to a file, which is read while it runs."""
@@ -39,11 +49,13 @@ class Started:
             self.process.wait()
             return None
 
-    def await_moment(self, one: Point) -> bool:
-        """Wait for the moment of a point; False where the run was over before."""
-        while self.process.poll() is None and self.text.count("\nbuilt   ") < one.after:
+    def await_moment(self, one: Point, length: Length) -> bool:
+        """Wait for the moment of a point in a run of that length; False where it was over before."""
+        after = int(one.after * length.built)
+        while self.process.poll() is None and self.text.count("\nbuilt   ") < after:
             time.sleep(0.01)
-        end = time.monotonic() + one.delay
+        left = length.seconds * (1 - after / length.built)
+        end = time.monotonic() + one.delay * left / 2
         while self.process.poll() is None and time.monotonic() < end:
             time.sleep(0.01)
         return self.process.poll() is None

@@ -6,8 +6,9 @@ import shutil
 from abc import ABC, abstractmethod
 from pathlib import Path
 
+from fault_kinds import bytes_below
 from fault_points import Point
-from fault_runs import Started
+from fault_runs import Length, Started
 from project import Project
 from standing import Standing, names_of, standing
 
@@ -31,6 +32,10 @@ class World(ABC):
         """What stands after an undisturbed run from where a point begins."""
 
     @abstractmethod
+    def length(self, one: Point) -> Length:
+        """How long an undisturbed run is from where a point begins."""
+
+    @abstractmethod
     def standing(self, project: Project) -> Standing:
         """What stands in a project."""
 
@@ -38,9 +43,16 @@ class World(ABC):
         """The names under which the content of a file stands."""
         return names_of(project.folder, path)
 
-    def cut(self, one: Point, run: Started) -> str:
+    def cut(self, one: Point, run: Started, length: Length) -> str:
         """Cut the network; says for how long, "" where the run was over."""
         raise ValueError(f"there is no network to cut: {one}")
+
+
+def measured(project: Project, words: tuple[str, ...]) -> Length:
+    """Run a line, undisturbed, and measure it."""
+    before = bytes_below(project.folder)
+    outcome = project.doit(*words)
+    return Length(len(outcome.built), outcome.seconds, bytes_below(project.folder) - before)
 
 
 class Embedded(World):
@@ -56,19 +68,23 @@ class Embedded(World):
         split.doit("split")
         tables = split.copy(room / "tables")
         tables.doit("-n", "2", *(word for word in words if word != "dashboard"))
-        whole = tables.copy(room / "whole")
-        whole.doit(*words)
-        again = raw.copy(room / "again")
-        again.doit("-n", "4", *words)
+        whole, again, once_more = (
+            start.copy(room / name) for start, name in ((tables, "whole"), (raw, "again"), (split, "more"))
+        )
+        self._lengths = {
+            "tables": measured(whole, words),
+            "raw": measured(again, ("-n", "4", *words)),
+            "split": measured(once_more, ("-n", "4", *words)),
+        }
         self.starts = {"raw": raw, "split": split, "tables": tables, "whole": whole}
         self._whole, self._from_raw = standing(whole.folder), standing(again.folder)
         self.varying = frozenset(
             name for name in self._whole.keys() & self._from_raw if self._whole[name] != self._from_raw[name]
         )
         shutil.rmtree(again.folder)
-        print(
-            f"undisturbed: {len(self._whole)} files; two runs differ in: {sorted(self.varying)}", flush=True
-        )
+        shutil.rmtree(once_more.folder)
+        print(f"undisturbed: {len(self._whole)} files; two runs differ in: {sorted(self.varying)}")
+        print(f"    {self._lengths}", flush=True)
 
     def project(self, one: Point, folder: Path) -> Project:
         """The project that a point begins with."""
@@ -76,6 +92,9 @@ class Embedded(World):
 
     def expected(self, one: Point) -> Standing:
         return self._from_raw if self._start(one) == "raw" else self._whole
+
+    def length(self, one: Point) -> Length:
+        return self._lengths[one.start]
 
     def _start(self, one: Point) -> str:
         if one.kind in {"flip", "times"} and one.draw % 2:
