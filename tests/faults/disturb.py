@@ -59,7 +59,13 @@ from fault_worlds import Embedded, World
 from project import Project
 from standing import differences, unfinished
 
-WORDS = ("weekly", "logs2gs", "dashboard", "minimum_cell=1")
+WORDS = {
+    EMBEDDED: ("weekly", "logs2gs", "dashboard", "minimum_cell=1"),
+    EMULATORS: (
+        *("logs2gs", "logs2bq", "pcday_ip", "pc_forum", "grading_policy"),
+        *("person_course", "dashboard", "minimum_cell=1"),
+    ),
+}
 
 PROMPT = 15.0
 """Seconds in which a run that was sent a signal ends."""
@@ -99,6 +105,7 @@ def disturb(one: Point, world: World) -> Outcome:
         place = stack.enter_context(disk()) if one.kind == "full" else room
         project = world.project(one, place / "project")
         _disturbed(one, world, project, room, outcome)
+        world.came_out(one, not outcome.faults)
         if outcome.faults and one.kind == "full":
             shutil.copytree(project.folder, room / "project")
     if not outcome.faults:
@@ -107,7 +114,7 @@ def disturb(one: Point, world: World) -> Outcome:
 
 
 def _disturbed(one: Point, world: World, project: Project, room: Path, outcome: Outcome) -> None:
-    words = (*(("-n", str(one.processes)) if one.processes > 1 else ()), *world.words)
+    words = (*(("-n", str(one.processes)) if one.processes > 1 else ()), *world.line(one))
     flipped = flip(one, project) if one.kind == "flip" else None
     restore: Callable[[], None] | None = None
     if one.kind == "full":
@@ -215,14 +222,14 @@ def main() -> int:
     parser.add_argument("--only", type=int, help="this point alone")
     parser.add_argument("--engine", choices=(EMBEDDED, EMULATORS), default=EMBEDDED)
     parser.add_argument("--kinds", type=lambda text: tuple(text.split(",")), default=())
-    parser.add_argument("--words", type=lambda text: tuple(text.split()), default=WORDS)
+    parser.add_argument("--words", type=lambda text: tuple(text.split()))
     parser.add_argument("--keep", type=Path, help="folder for what is left of points that came out wrong")
     given = parser.parse_args()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background of a shell it is ignored
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # disks are unmounted
     room = given.keep or Path(tempfile.mkdtemp(prefix="edxtasks-faults-"))
     room.mkdir(parents=True, exist_ok=True)
-    world = _world(given.engine, room, given.words)
+    world = _world(given.engine, room, given.words or WORDS[given.engine])
     counts: Counter[tuple[str, str]] = Counter()
     numbers = count(given.first) if given.only is None else iter([given.only])
     while sum(number for (_, came_out), number in counts.items() if came_out != "void") < given.points:

@@ -12,8 +12,7 @@ TARGETS = ("main", "group", "worker", "all")
 stopped first, as a machine that loses its power."""
 
 STARTS = ("raw", "split", "tables")
-"""What was there before the disturbed run: deliveries alone; shards too; tables too, but no pages (embedded
-engine alone)."""
+"""What was there before the disturbed run: deliveries alone; shards too; tables too, but no pages."""
 
 WEIGHTS = {"kill": 10, "full": 3, "permissions": 3, "network": 4, "times": 2, "jump": 2, "flip": 4}
 """How often a kind is drawn, against the others; `network` on the emulators alone."""
@@ -80,7 +79,7 @@ def point(seed: int, number: int, engine: str = EMBEDDED, kinds: tuple[str, ...]
         number,
         engine,
         kind,
-        random.choice(STARTS[:2] if engine == EMULATORS else STARTS),
+        random.choice(STARTS),
         random.choice((1, 4)),
         random.choice(SIGNALS),
         random.choice(TARGETS),

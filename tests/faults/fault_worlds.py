@@ -16,7 +16,7 @@ from edxtasks.simulate import simulate
 
 
 class World(ABC):
-    """`room` is a folder for everything, `words` what each run is asked for; of what is `varying` two
+    """`room` is a folder for everything, `words` what runs are asked for; of what is `varying` two
     undisturbed runs have different bytes."""
 
     room: Path
@@ -34,6 +34,13 @@ class World(ABC):
     @abstractmethod
     def length(self, one: Point) -> Length:
         """How long an undisturbed run is from where a point begins."""
+
+    def line(self, one: Point) -> tuple[str, ...]:
+        """What the runs of a point are asked for."""
+        return self.words
+
+    def came_out(self, one: Point, well: bool) -> None:  # noqa: B027 - most keep nothing from point to point
+        """Called when a point is done."""
 
     @abstractmethod
     def standing(self, project: Project) -> Standing:
