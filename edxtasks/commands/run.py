@@ -6,7 +6,8 @@ SIGTERM and when nobody reads its messages any more; and the reporter is told ho
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -170,28 +171,25 @@ class Run(AnswersOldForms, EndsWell, DoitRun):  # type: ignore[misc]
         run.processes = max(1, num_process)
         if always:
             run.forced.update(self.control.tasks)
-        # As doit does: a name is a file to write, anything else is written to as it is.
-        stream = Path(outfile).open("w", encoding="utf-8") if isinstance(outfile, str) else outfile  # noqa: SIM115
-        reporter_class = self.reporters[reporter] if isinstance(reporter, str) else reporter
-        report = reporter_class(stream, {"failure_verbosity": failure_verbosity})
+        with _opened(outfile) as stream:
+            reporter_class = self.reporters[reporter] if isinstance(reporter, str) else reporter
+            report = reporter_class(stream, {"failure_verbosity": failure_verbosity})
+            arguments = [self.dep_manager, report, continue_, always, Stream(verbosity, force_verbosity)]
+            runner = ThreadRunner(*arguments, num_process) if num_process else SerialRunner(*arguments)
+            runner.failures = LastFailures.read(run.context.settings.engine.state)
+            runner.marks = not single  # without their inputs, sets do nothing
+            return self._run_tasks(run, runner, report)
+
+    def _run_tasks(self, run: EdxtasksRun, runner: Any, report: Any) -> int:
+        """Run what is chosen and leave nothing open; the exit status."""
         screen = self.loader.namespace.get(SCREEN) or Screen()
         log = None
-        arguments = [self.dep_manager, report, continue_, always, Stream(verbosity, force_verbosity)]
-        runner = ThreadRunner(*arguments, num_process) if num_process else SerialRunner(*arguments)
-        runner.failures = LastFailures.read(run.context.settings.engine.state)
-        runner.marks = not single  # without their inputs, sets do nothing
-        scratch = run.context.scratch
         ended = FAILED
         try:
-            if isinstance(report, RunReporter):
-                log = _prepare(report, screen, run)
-            else:
-                screen.stop()
+            log = _prepare(report, screen, run)
             if runner.marks:
                 self._remove_marks()
-            scratch.sweep()  # what a killed run has left
-            if warning := scratch.warning():
-                say(f"warning: {warning}")
+            _clear_scratch(run)
             if (guard := current()) is not None:
                 screen.nobody_reads = guard.nobody_reads
                 guard.take_time()
@@ -209,14 +207,9 @@ class Run(AnswersOldForms, EndsWell, DoitRun):  # type: ignore[misc]
             run.workers.stop()
             screen.stop()
             runner.failures.save()
-            scratch.close()
-            scratch.sweep()  # what the workers have left, which were stopped in the middle of their work
-            run.context.digests.save()
-            run.context.warehouse.save_listings()
+            _close(run)
             if log is not None:
                 ended = _end_log(log, report, ended)
-            if isinstance(outfile, str):
-                stream.close()
         return ended
 
     def _remove_marks(self) -> None:
@@ -233,9 +226,23 @@ class Run(AnswersOldForms, EndsWell, DoitRun):  # type: ignore[misc]
                 one.task_dep = []
 
 
-def _prepare(report: RunReporter, screen: Screen, run: EdxtasksRun) -> JsonLines | None:
-    """Tell the reporter what it needs to know of a run. Raises `SettingsError` for a `log_json` that
-    cannot be written to."""
+@contextmanager
+def _opened(outfile: Any) -> Iterator[Any]:
+    """What the closing table is written to. As doit does: a name is a file to write, anything else is
+    written to as it is."""
+    if isinstance(outfile, str):
+        with Path(outfile).open("w", encoding="utf-8") as stream:
+            yield stream
+    else:
+        yield outfile
+
+
+def _prepare(report: Any, screen: Screen, run: EdxtasksRun) -> JsonLines | None:
+    """Tell the reporter what it needs to know of a run, where it is ours; the `log_json` that it writes.
+    Raises `SettingsError` for a `log_json` that cannot be written to."""
+    if not isinstance(report, RunReporter):
+        screen.stop()
+        return None
     settings = run.context.settings
     report.screen = screen
     report.verbose = settings.options.verbose
@@ -245,6 +252,23 @@ def _prepare(report: RunReporter, screen: Screen, run: EdxtasksRun) -> JsonLines
     if settings.options.log_json is not None:
         report.json = JsonLines(settings.options.log_json, report.record.wall)
     return report.json
+
+
+def _clear_scratch(run: EdxtasksRun) -> None:
+    """Remove what a killed run has left, and warn where scratch itself is not as it should be."""
+    scratch = run.context.scratch
+    scratch.sweep()
+    if warning := scratch.warning():
+        say(f"warning: {warning}")
+
+
+def _close(run: EdxtasksRun) -> None:
+    """Remove the scratch of a run whose workers have ended, and keep what it learnt."""
+    scratch = run.context.scratch
+    scratch.close()
+    scratch.sweep()  # what the workers have left, which were stopped in the middle of their work
+    run.context.digests.save()
+    run.context.warehouse.save_listings()
 
 
 def _end_log(log: JsonLines, report: RunReporter, status: int) -> int:
