@@ -41,13 +41,16 @@ from edxtasks.build.model_errors import HeaderLineError, ModelError, line_with, 
 from edxtasks.build.model_header import (
     constants_of,
     empty_up_to,
+    files_of,
     from_files,
     header_of,
     is_on_request,
     lenient_header,
     lookback_of,
     needs_of,
+    partition_of,
     replaceable,
+    said_by_name,
     scope_of,
     steps_of,
 )
@@ -67,8 +70,6 @@ from edxtasks.table import (
 from edxtasks.warehouse.base import digest
 from edxtasks.warehouse.dialect_version import code_version
 from edxtasks.warehouse.schema import Schema
-
-_WHEN = " when "
 
 
 @dataclass(frozen=True)
@@ -197,11 +198,7 @@ def _table(
         raise ModelError(path, 'the header does not say "-- command: NAME"')
     if schema is None:
         schema = Schema(tuple(column_from(path, text, name, comment) for name, comment in analysis.columns))
-    partition = header.get("partition")
-    if partition is not None and partition not in schema.names:
-        raise ModelError(path, f"the partition column {partition} is none of its columns")
-    if partition is not None and schema[partition].type not in {"DATE", "TIMESTAMP"}:
-        raise ModelError(path, f"the partition column {partition} is neither DATE nor TIMESTAMP")
+    partition = partition_of(path, header, schema)
     constants = constants_of(path, header.get("constants", ""))
     lookback, lookback_by = lookback_of(path, header.get("lookback", "0 seconds"), constants)
     if lookback == ALL_EARLIER and TRACKLOG in analysis.inputs:
@@ -210,12 +207,7 @@ def _table(
             "a query that looks back over all dates would read every log day for each date that changes. "
             "Keep the events that it needs in an internal table by date, and read that",
         )
-    names, when, setting = header.get("files", "").partition(_WHEN)
-    files = split_list(names)
-    if when and not files:
-        raise ModelError(path, f'"files: {header["files"]}": expected "files: FILE when SETTING"')
-    if partition is not None and files:
-        raise ModelError(path, "a table by date has no files: they would be written again for every date")
+    files, files_when = files_of(path, header)
     scope = scope_of(path, header.get("scope", "course"))
     for name in analysis.parameters:
         if name not in constants and (fault := parameters.complaint(name, scope)):
@@ -233,30 +225,19 @@ def _table(
         ),
         description=description,
         scope=scope,
-        grain=header.get("grain", ""),
         inputs=needs_of(path, analysis.inputs, header),
         partition=partition,
         lookback=lookback,
         lookback_by=lookback_by,
         constants=constants,
-        variant=header.get("variant", ""),
-        internal=header.get("internal") == "yes",
-        for_each=header.get("for each", ""),
         files=files,
-        files_when=setting.strip(),
-        file_form=header.get("file form", ""),
-        snapshot=header.get("snapshot", ""),
-        sets=split_list(header.get("sets", "")),
+        files_when=files_when,
         steps=steps_of(header),
         on_request=is_on_request(header),
-        excluded_by=split_list(header.get("excluded by", "")),
-        forced_by=split_list(header.get("forced by", "")),
-        stands_with=split_list(header.get("stands with", "")),
-        required_when_named=header.get("required when named") == "yes",
-        may_be_empty=header.get("may be empty") == "yes",
         empty_up_to=empty_up_to(path, header),
         replaceable=dict(replaceable(path, header)),
         from_files=from_files(path, header),
+        **said_by_name(header),
     )
     if fault := fault_in(table):
         raise ModelError(path, fault)

@@ -21,11 +21,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from edxtasks.build import parameters
 from edxtasks.build.model_errors import ModelError
 from edxtasks.errors import nearest
 from edxtasks.table import ALL_EARLIER, Need, Scope, split_list
+from edxtasks.warehouse.schema import Schema
 
 KEYS = (
     "command",
@@ -54,10 +56,16 @@ KEYS = (
     "may be empty",
 )
 
+_TEXTS = ("grain", "variant", "for each", "file form", "snapshot")
+_LISTS = ("sets", "excluded by", "forced by", "stands with")
+_FLAGS = ("internal", "required when named", "may be empty")
+"""Keys that are fields of a table under the same name, and need no looking at: a text, names, `yes`."""
+
 _HEADER = re.compile(r"--\s*([a-z]+(?: [a-z]+)*|input \S+):\s*(.+)")
 
 _INPUT = "input "
 _ON_REQUEST = " (on request)"
+_WHEN = " when "
 
 _LOOKBACK = re.compile(r"(\d+|@[a-z]\w*) (seconds?|minutes?|days?)")
 
@@ -119,6 +127,35 @@ def scope_of(path: Path, text: str) -> Scope:
     except ValueError:
         known = ", ".join(one.value for one in Scope)
         raise ModelError(path, f'scope "{text}" is none of {known}') from None
+
+
+def said_by_name(header: Mapping[str, str]) -> dict[str, Any]:
+    """The fields of a table that its header says as they stand."""
+    texts = {key: header.get(key, "") for key in _TEXTS}
+    lists = {key: split_list(header.get(key, "")) for key in _LISTS}
+    flags = {key: header.get(key) == "yes" for key in _FLAGS}
+    return {key.replace(" ", "_"): value for key, value in (texts | lists | flags).items()}
+
+
+def partition_of(path: Path, header: Mapping[str, str], schema: Schema) -> str | None:
+    """The column by whose dates a table is kept."""
+    column = header.get("partition")
+    if column is not None and column not in schema.names:
+        raise ModelError(path, f"the partition column {column} is none of its columns")
+    if column is not None and schema[column].type not in {"DATE", "TIMESTAMP"}:
+        raise ModelError(path, f"the partition column {column} is neither DATE nor TIMESTAMP")
+    return column
+
+
+def files_of(path: Path, header: Mapping[str, str]) -> tuple[tuple[str, ...], str]:
+    """The files that are written from a table, and the setting that asks for them ("": always)."""
+    names, when, setting = header.get("files", "").partition(_WHEN)
+    files = split_list(names)
+    if when and not files:
+        raise ModelError(path, f'"files: {header["files"]}": expected "files: FILE when SETTING"')
+    if "partition" in header and files:
+        raise ModelError(path, "a table by date has no files: they would be written again for every date")
+    return files, setting.strip()
 
 
 def needs_of(path: Path, inputs: Iterable[str], header: Mapping[str, str]) -> dict[str, Need]:
