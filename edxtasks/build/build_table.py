@@ -65,29 +65,12 @@ def build(
         if table.scope is Scope.COURSE and course is not None:
             context.claim(course)
         messages = Messages()
-        if not force and _take_back(context, table, course, verdict):
-            messages.note("the table that was set aside is taken back")
-            verdict = check(context, table, course)
-            if verdict.status is Status.FRESH:
-                state = context.state(table, course)
-                return Built(state.rows if state else 0, messages=messages)
         if force:
             verdict = forced(context, verdict, table, course)
-        elif verdict.status is Status.FRESH:
-            state = context.state(table, course)
-            return Built(state.rows if state else 0, already=True)
-        if verdict.checks_only and not force:
-            look_again(context, table, course, messages)
-            verdict = check(context, table, course)
-            if verdict.status is Status.FRESH:
-                state = context.state(table, course)
-                return Built(state.rows if state else 0, messages=messages)
-        if verdict.files_only and not force:
-            if table.files:
-                export(context, table, course, messages)
-            publish(context, table, verdict.sources, messages)
-            state = context.state(table, course)
-            return Built(state.rows if state else 0, messages=messages)
+        else:
+            verdict, built = _without_new_rows(context, table, course, verdict, messages)
+            if built is not None:
+                return built
         tell_empty_inputs(context, table, course, messages)
         kept_unchecked = bool(verdict.keep) and checks_changed(context, table, course)
         checks = checks_of(context, table, course, messages)
@@ -107,6 +90,35 @@ def build(
             messages.add(notice)
         dates = None if verdict.pending is None else len(verdict.pending)
         return Built(state.rows, dates, messages=messages)
+
+
+def _without_new_rows(
+    context: Context, table: Table, course: CourseKey | None, verdict: Verdict, messages: Messages
+) -> tuple[Verdict, Built | None]:
+    """Do what is to be done to rows that are there: take them back, look them over, write their files.
+
+    The verdict on what stands then, and what was done; None where rows are to be made.
+    """
+
+    def as_it_stands(already: bool = False) -> Built:
+        state = context.state(table, course)
+        return Built(state.rows if state else 0, already=already, messages=messages)
+
+    if verdict.status is Status.FRESH:
+        return verdict, as_it_stands(already=True)
+    if _take_back(context, table, course, verdict):
+        messages.note("the table that was set aside is taken back")
+        verdict = check(context, table, course)
+    if verdict.checks_only:
+        look_again(context, table, course, messages)
+        verdict = check(context, table, course)
+    if verdict.files_only:
+        if table.files:
+            export(context, table, course, messages)
+        publish(context, table, verdict.sources, messages)
+    elif verdict.status is not Status.FRESH:
+        return verdict, None
+    return verdict, as_it_stands()
 
 
 WAS_SET_ASIDE = "; the table that was made before is set aside"
