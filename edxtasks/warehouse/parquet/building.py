@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +29,7 @@ from edxtasks.warehouse.schema import Schema
 
 if TYPE_CHECKING:
     from edxtasks.warehouse.checks import Counts, TableChecks
+    from edxtasks.warehouse.parquet.months import MonthWriter
 
 NO_ROWS = "0:0"
 """Version of a date, or table, without rows."""
@@ -68,22 +69,21 @@ class Builder:
         progress: Callable[[int, int, str], None] | None = None,
     ) -> TableState:
         """As `Warehouse.create_dates` says; `progress` as `Warehouse.progress`."""
-        from edxtasks.warehouse.parquet.months import (
-            MonthWriter,
-            date_list,
-            month_files,
-            month_of,
-            months_of,
-            refuse_strays,
-        )
+        from edxtasks.warehouse.parquet.months import MonthWriter, month_files, months_of, refuse_strays
 
-        session = self._reader.session
-        day = day_of(schema[column])
         place, single = (self._folder.place(name, partitioned=form) for form in (True, False))
         listing = self._folder.listing(name.dataset)
         strays = listing.strays(name.table)
-        private = self._folder.private(name.dataset)
-        writer = MonthWriter(session, place, private, schema, column, day, self._reader.look_at_seals, strays)
+        writer = MonthWriter(
+            self._reader.session,
+            place,
+            self._folder.private(name.dataset),
+            schema,
+            column,
+            day_of(schema[column]),
+            self._reader.look_at_seals,
+            strays,
+        )
         before = listing.dates(name.table)
         states = {one: before[one] for one in keep if one in before}
         known = {*states, *(one for part in work for one in part.stamps or ())}
@@ -91,30 +91,15 @@ class Builder:
             refuse_strays((place / file for file in month_files(known)), strays)
         written: set[str] = set()
         for number, part in enumerate(work, 1):
-            condition = "TRUE" if part.stamps is None else f"{day} IN ({date_list(part.stamps)})"
-            with (
-                self._reader.inputs_of(part.query, self._folder.files(name)) as inputs,
-                session.result(part.query, inputs, condition) as table,
-            ):
-                kept = self._kept_beside(
-                    checks, name, schema, column, set(states) - set(part.stamps or states)
-                )
-                self._look_over(checks, schema, f"SELECT * FROM {table}", kept)
-                found = session.versions_by_date(table, schema, day)
-                stamps = dict.fromkeys(found, label.stamp) if part.stamps is None else part.stamps
-                new = {one: DateState(stamp, *found.get(one, (NO_ROWS, 0))) for one, stamp in stamps.items()}
-                whole = months_of(new) if part.stamps is None else None
-                for month in months_of(new):
-                    writer.write(month, table, new, states, label.stamp, whole)
-                    written.add(month)
-                states.update(new)
+            made = self._write_part(writer, name, part, states, label.stamp, checks)
+            states.update(made)
+            written.update(months_of(made))
             if progress is not None and len(work) > 1:
                 progress(number, len(work), "months")
         state = listing.state(name.table)
         mixed = not work and state is not None and state.stamp is None  # files of several builds
-        for month in months_of(before):
-            gone = any(one not in states for one in before if month_of(one) == month)
-            if month not in written and (gone or mixed):
+        for month in months_of(before if mixed else before.keys() - states.keys()):
+            if month not in written:
                 with self._reader.engine(self._folder.files(name)):
                     writer.write(month, None, {}, states, label.stamp, None)
         with self._reader.engine():
@@ -123,6 +108,36 @@ class Builder:
             single.unlink(missing_ok=True)  # the form of somebody else's, or before
         rows = sum(state.rows for state in states.values())
         return TableState(label.stamp, whole_version(states), rows, partitioned=True)
+
+    def _write_part(
+        self,
+        writer: MonthWriter,
+        name: TableName,
+        part: Dates,
+        states: Mapping[date, DateState],
+        stamp: str,
+        checks: TableChecks | None,
+    ) -> dict[date, DateState]:
+        """Write the months of a part of the work, with the dates of `states` that they hold beside its own;
+        the new dates."""
+        from edxtasks.warehouse.parquet.months import date_list, months_of
+
+        session, schema, day = self._reader.session, writer.schema, writer.day
+        condition = "TRUE" if part.stamps is None else f"{day} IN ({date_list(part.stamps)})"
+        with (
+            self._reader.inputs_of(part.query, self._folder.files(name)) as inputs,
+            session.result(part.query, inputs, condition) as table,
+        ):
+            stay = set(states) - set(part.stamps or states)
+            kept = self._kept_beside(checks, name, schema, writer.column, stay)
+            self._look_over(checks, schema, f"SELECT * FROM {table}", kept)
+            found = session.versions_by_date(table, schema, day)
+            stamps = dict.fromkeys(found, stamp) if part.stamps is None else part.stamps
+            new = {one: DateState(said, *found.get(one, (NO_ROWS, 0))) for one, said in stamps.items()}
+            whole = months_of(new) if part.stamps is None else None
+            for month in months_of(new):
+                writer.write(month, table, new, states, stamp, whole)
+        return new
 
     def write(
         self,

@@ -41,13 +41,13 @@ class MonthWriter:
         look: Callable[[Sequence[Path]], None],
         strays: Collection[Path] = (),
     ) -> None:
+        self.schema = schema
+        self.column = column
+        self.day = day
         self._look = look
         self._session = session
         self._folder = folder
         self._private = private
-        self._schema = schema
-        self._column = column
-        self._day = day
         self._strays = strays
 
     def write(
@@ -75,18 +75,18 @@ class MonthWriter:
         sources = []
         if any(state.rows for state in kept.values()):
             self._look([path])
-            sources.append(f"SELECT * FROM ({read_parquet([path])}) WHERE {self._day} IN ({date_list(kept)})")
+            sources.append(f"SELECT * FROM ({read_parquet([path])}) WHERE {self.day} IN ({date_list(kept)})")
         if table is not None:
-            sources.append(f"SELECT * FROM {table} WHERE {self._day} IN ({date_list(made)})")
+            sources.append(f"SELECT * FROM {table} WHERE {self.day} IN ({date_list(made)})")
         if not sources:
-            sources.append(dialect.typed_empty(self._schema))
+            sources.append(dialect.typed_empty(self.schema))
         pair: dict[str, object] = {
             "stamp": stamp,
             "dates": {one.isoformat(): [s.stamp, s.version, s.rows] for one, s in all_states.items()},
         }
         if months is not None:
             pair["months"] = [month_file(one) for one in months]
-        self._copy(" UNION ALL BY NAME ".join(sources) + f" ORDER BY {quoted(self._column)}", path, pair)
+        self._copy(" UNION ALL BY NAME ".join(sources) + f" ORDER BY {quoted(self.column)}", path, pair)
 
     def finish(self, states: Mapping[date, DateState], stamp: str) -> None:
         """Leave the months of these dates and no others; without dates, the file that stands for none."""
@@ -94,7 +94,7 @@ class MonthWriter:
         if not states:
             refuse_strays([self._folder / NO_DATES], self._strays)
             self._copy(
-                dialect.typed_empty(self._schema), self._folder / NO_DATES, {"stamp": stamp, "dates": {}}
+                dialect.typed_empty(self.schema), self._folder / NO_DATES, {"stamp": stamp, "dates": {}}
             )
         for path in [*self._folder.glob(month_file("*")), self._folder / NO_DATES]:
             if path.name not in kept and is_month_file(path.name) and path not in self._strays:
