@@ -137,11 +137,10 @@ def plan_package(dump_dir: Path, known: Sequence[CourseKey], base: Path) -> Pack
     """
     folder = _package_folder(dump_dir)
     courses = _by_part(known)
-    found: dict[Path, tuple[tuple[bool, bool, str], PackageFile]] = {}
+    spellings: dict[Path, list[tuple[tuple[bool, bool, str], PackageFile]]] = {}
     failed: dict[CourseKey | None, list[FailedExport]] = {}
     encrypted: dict[CourseKey | None, list[str]] = {}
     withheld: dict[CourseKey | None, dict[str, str]] = {}
-    doubles: list[str] = []
     not_understood: list[str] = []
     entries = sorted(folder.iterdir())
     leading_out = [path.name for path in entries if path.is_symlink() and not _leads_inside(path, folder)]
@@ -164,23 +163,17 @@ def plan_package(dump_dir: Path, known: Sequence[CourseKey], base: Path) -> Pack
             export = FailedExport(path.name, name.content, name.course_part, course)
             failed.setdefault(course, []).append(export)
             continue
-        place = (
-            base / course.package_prefix
-            if course
-            else base / (EDGE if name.edge else UNKNOWN) / name.course_part
-        )
-        target = place / folder.name[-len("YYYY-MM-DD") :] / name.target
+        target = _folder_of(name, course, base) / folder.name[-len("YYYY-MM-DD") :] / name.target
         file = PackageFile(path, name.content, name.treatment, name.course_part, course, target)
-        # Two spellings of one source: the newer one, which names the site, counts; then the plain file.
         rank = (not name.spelt_site, path.name.endswith(".gz"), path.name)
-        other = found.get(target)
-        if other is None or rank < other[0]:
-            found[target] = (rank, file)
-        if other is not None:
-            doubles.append(max((rank, file), other, key=lambda pair: pair[0])[1].source.name)
+        spellings.setdefault(target, []).append((rank, file))
     files: dict[CourseKey | None, list[PackageFile]] = {}
-    for _, file in found.values():
+    doubles: list[str] = []
+    for rivals in spellings.values():
+        # Two spellings of one source: the newer one, which names the site, counts; then the plain file.
+        (_, file), *others = sorted(rivals, key=lambda pair: pair[0])
         files.setdefault(file.course, []).append(file)
+        doubles += [other.source.name for _, other in others]
     if not files:
         raise InputError(_why_nothing(folder, sum(map(len, failed.values())), len(not_understood)))
     return Package(
@@ -194,6 +187,13 @@ def plan_package(dump_dir: Path, known: Sequence[CourseKey], base: Path) -> Pack
         doubles=tuple(doubles),
         not_understood=tuple(not_understood),
     )
+
+
+def _folder_of(name: _Name, course: CourseKey | None, base: Path) -> Path:
+    """The folder that the dumps of a course go to."""
+    if course is not None:
+        return base / course.package_prefix
+    return base / (EDGE if name.edge else UNKNOWN) / name.course_part
 
 
 def _package_folder(dump_dir: Path) -> Path:
