@@ -25,6 +25,7 @@ from bqemulator.storage.sql_identifiers import quoted_table_ref  # type: ignore[
 from helped import HELPED
 from rules import refusal, table_refusal
 from sqlglot import exp
+from sqlglot.dialects.duckdb import DuckDB
 
 
 def fill() -> None:
@@ -40,6 +41,7 @@ def fill() -> None:
     _wrap(jobs, "execute_load_job", _replace)
     _wrap(SQLTranslator, "translate", _translate)
     _wrap(CountIfEmptyZeroRule, "applies_to", _counts_no_window)
+    DuckDB.Generator.TRANSFORMS |= {exp.IntDiv: _divide, exp.Like: _match}
     for module in (executor, interpreter):
         _wrap(module, "sync_created_table", _keep_metadata)
         _wrap(module, "sync_dropped_object", _rename)
@@ -85,6 +87,19 @@ def _translate(original: Any, self: Any, sql: str, **named: Any) -> Any:
 def _counts_no_window(original: Any, self: Any, node: Any) -> bool:
     # What the emulator puts around COUNTIF would come between it and its OVER.
     return not isinstance(node.parent, exp.Window) and original(self, node)
+
+
+@_help("div-operands")
+def _divide(generator: Any, node: Any) -> str:
+    # Without the parentheses DIV(a + b, c) becomes a + b // c.
+    return f"(({generator.sql(node, 'this')}) // ({generator.sql(node, 'expression')}))"
+
+
+@_help("like-escape")
+def _match(generator: Any, node: Any) -> str:
+    # DuckDB takes a backslash of a pattern as it is, unless it is told what it is for.
+    escapes = "\\" in generator.sql(node, "expression") and not isinstance(node.parent, exp.Escape)
+    return str(generator.like_sql(node)) + (" ESCAPE '\\'" if escapes else "")
 
 
 @_help("label-removal", "limits")

@@ -145,6 +145,14 @@ def countif_over(fake: FakeGoogle, client: Any) -> None:
     client.query("SELECT COUNTIF(a) OVER (PARTITION BY s) AS n FROM `p.d.t`").result()
 
 
+def div_operands(fake: FakeGoogle, client: Any) -> None:
+    client.query("SELECT DIV(3 + 9, 4) * DIV(7, 2) AS n").result()
+
+
+def like_escape(fake: FakeGoogle, client: Any) -> None:
+    client.query("SELECT 'a_b' LIKE 'a\\\\_b' AS n").result()
+
+
 CHECKS: dict[str, Callable[[FakeGoogle, Any], None]] = {
     "listing": listing,
     "label-removal": label_removal,
@@ -155,6 +163,8 @@ CHECKS: dict[str, Callable[[FakeGoogle, Any], None]] = {
     "load-fails": load_fails,
     "rename": rename,
     "countif-over": countif_over,
+    "div-operands": div_operands,
+    "like-escape": like_escape,
     "wildcard-columns": wildcard_columns,
 }
 
