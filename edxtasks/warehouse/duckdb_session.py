@@ -94,8 +94,9 @@ class Session:
     def result(self, query: Query, relations: Mapping[str, str], condition: str = "TRUE") -> Iterator[str]:
         """The rows of a query for which `condition` holds, as a temporary table whose name is given.
 
-        `relations` (DuckDB SQL) are its inputs, by name. Raises `QueryRefusedError` when it is not a query
-        that can be run, or its columns are not those declared.
+        `relations` are its inputs by name, as they stand in FROM (a table, a function, a query in
+        parentheses). Raises `QueryRefusedError` when it is not a query that can be run, or its columns are
+        not those declared.
         """
         with ExitStack() as stack:
             try:
@@ -278,7 +279,7 @@ def _resolved(query: Query, relations: Mapping[str, str]) -> tuple[str, dict[str
     schemas = tuple((name, source.schema) for name, source in query.inputs.items())
     sql, names_used, one_thread = _translated(query.sql, schemas)
     parameters = {name: query.parameters[name] for name in names_used}
-    return _INPUT.sub(lambda found: f"({relations[found[1]]})", sql), parameters, one_thread
+    return _INPUT.sub(lambda found: relations[found[1]], sql), parameters, one_thread
 
 
 @lru_cache(maxsize=512)

@@ -30,8 +30,13 @@ def read_json(paths: Sequence[Path], schema: Schema, longest: int) -> str:
 
 def read_parquet(paths: Sequence[Path]) -> str:
     """DuckDB SQL: the rows of Parquet files, columns matched by name."""
+    return f"SELECT * FROM {parquet_files(paths)}"
+
+
+def parquet_files(paths: Sequence[Path]) -> str:
+    """The same, as it stands in FROM without a query around it, which would have to be planned too."""
     matched = "union_by_name = true, " if len(paths) > 1 else ""  # which opens a file for a second time
-    return f"SELECT * FROM read_parquet({paths_literal(paths)}, {matched}hive_partitioning = false)"
+    return f"read_parquet({paths_literal(paths)}, {matched}hive_partitioning = false)"
 
 
 def version_of(schema: Schema) -> str:

@@ -16,8 +16,8 @@ from edxtasks.warehouse.schema import schema
 
 ROW = schema("one INTEGER -- one\ntext STRING -- text")
 INPUTS = {
-    "given": "SELECT 7::BIGINT AS one, 'a' AS text UNION ALL SELECT 8, 'b'",
-    "courses.given": "SELECT 8::BIGINT AS one, 'c' AS text",
+    "given": "(SELECT 7::BIGINT AS one, 'a' AS text UNION ALL SELECT 8, 'b')",
+    "courses.given": "(SELECT 8::BIGINT AS one, 'c' AS text)",
 }
 
 

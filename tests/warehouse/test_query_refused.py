@@ -35,7 +35,7 @@ def test_what_cannot_be_run_is_told_without_the_sql_of_duckdb(
     query = Query(sql, {"given": Absent(GIVEN)}, {}, schema(declared))
     with (
         pytest.raises(QueryRefusedError) as refused,
-        session.result(query, {"given": "SELECT CAST(1 AS BIGINT) AS one"}),
+        session.result(query, {"given": "(SELECT CAST(1 AS BIGINT) AS one)"}),
     ):
         pass
     session.close()
@@ -67,7 +67,7 @@ def test_a_query_opens_no_file(tmp_path: Path, sql: str) -> None:
     query = Query(sql.format(file=file), {"given": Absent(GIVEN)}, {}, schema("one INTEGER -- one"))
     with (
         pytest.raises((QueryRefusedError, UserError)) as refused,
-        session.result(query, {"given": "SELECT CAST(1 AS BIGINT) AS one"}),
+        session.result(query, {"given": "(SELECT CAST(1 AS BIGINT) AS one)"}),
     ):
         pass
     session.close()

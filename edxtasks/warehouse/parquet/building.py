@@ -20,7 +20,7 @@ from edxtasks.warehouse.base import (
     TableState,
     whole_version,
 )
-from edxtasks.warehouse.duckdb_sql import day_of, read_parquet
+from edxtasks.warehouse.duckdb_sql import day_of, parquet_files, read_parquet
 from edxtasks.warehouse.parquet.folder import WarehouseFolder
 from edxtasks.warehouse.parquet.footer import DamagedFileError, read_footer
 from edxtasks.warehouse.parquet.reading import Reader, UnreadableError
@@ -54,8 +54,7 @@ class Builder:
     ) -> TableState:
         """As `Warehouse.create` says."""
         with self._reader.inputs_of(query) as inputs, self._reader.session.result(query, inputs) as table:
-            version, rows = self._reader.session.version(table, query.schema)
-            return self.write(name, query.schema, f"SELECT * FROM {table}", version, rows, label, checks)
+            return self.write_table(name, query.schema, table, label, checks)
 
     def create_dates(
         self,
@@ -74,6 +73,7 @@ class Builder:
         place, single = (self._folder.place(name, partitioned=form) for form in (True, False))
         listing = self._folder.listing(name.dataset)
         strays = listing.strays(name.table)
+        before = listing.dates(name.table)
         writer = MonthWriter(
             self._reader.session,
             place,
@@ -82,9 +82,9 @@ class Builder:
             column,
             day_of(schema[column]),
             self._reader.look_at_seals,
+            before,
             strays,
         )
-        before = listing.dates(name.table)
         states = {one: before[one] for one in keep if one in before}
         known = {*states, *(one for part in work for one in part.stamps or ())}
         if known or all(part.stamps is not None for part in work):
@@ -130,7 +130,7 @@ class Builder:
         ):
             stay = set(states) - set(part.stamps or states)
             kept = self._kept_beside(checks, name, schema, writer.column, stay)
-            self._look_over(checks, schema, f"SELECT * FROM {table}", kept)
+            self._look_over(checks, schema, table, kept)
             found = session.versions_by_date(table, schema, day)
             stamps = dict.fromkeys(found, stamp) if part.stamps is None else part.stamps
             new = {one: DateState(said, *found.get(one, (NO_ROWS, 0))) for one, said in stamps.items()}
@@ -138,6 +138,14 @@ class Builder:
             for month in months_of(new):
                 writer.write(month, table, new, states, stamp, whole)
         return new
+
+    def write_table(
+        self, name: TableName, schema: Schema, table: str, label: BuildInfo, checks: TableChecks | None
+    ) -> TableState:
+        """Replace a whole table by the rows of a temporary table of DuckDB. They are looked over there: a
+        query over the file that they are written to takes twice as long to plan."""
+        version, rows = self._reader.session.version(table, schema)
+        return self.write(name, schema, f"SELECT * FROM {table}", version, rows, label, checks, table)
 
     def write(
         self,
@@ -148,9 +156,11 @@ class Builder:
         rows: int,
         label: BuildInfo,
         checks: TableChecks | None,
+        table: str | None = None,
     ) -> TableState:
-        """Replace a whole table by the rows of a DuckDB query, whose version and number are known. Raises
-        `InputError` where there are more or fewer, `CheckFailedError` as `Warehouse.load` says."""
+        """Replace a whole table by the rows of a DuckDB query, whose version and number are known. They are
+        looked over in `table`, which has the same, or in the file. Raises `InputError` where there are more
+        or fewer, `CheckFailedError` as `Warehouse.load` says."""
         from edxtasks.warehouse.parquet.months import refuse_strays
 
         pair = {"stamp": label.stamp, "version": version, "rows": rows}
@@ -168,7 +178,7 @@ class Builder:
                     "changed or were cut. "
                     "Run again; if that does not help, rebuild them"
                 )
-            self._look_over(checks, schema, read_parquet([temporary]))
+            self._look_over(checks, schema, table or parquet_files([temporary]))
             refuse_strays([place], self._folder.listing(name.dataset).strays(name.table))
             publish(temporary, place)
         self._leave_folder_form(name)
@@ -216,9 +226,9 @@ class Builder:
             rows = self._reader.session.with_schema(read_parquet(files), schema)
         return f"SELECT * FROM ({rows}) WHERE {day_of(schema[column])} IN ({date_list(dates)})"
 
-    def _look_over(self, checks: TableChecks | None, schema: Schema, sql: str, kept: str = "") -> None:
-        """Look over the rows of a DuckDB query, which are to become those of a table; for the grain together
-        with those of another query, which are there already."""
+    def _look_over(self, checks: TableChecks | None, schema: Schema, rows: str, kept: str = "") -> None:
+        """Look over rows, given as they stand in FROM, that are to become those of a table; for the grain
+        together with those of a query, which are there already."""
         if not checks:
             return
 
@@ -229,8 +239,8 @@ class Builder:
             checks.look(count, Fresh(schema))
 
         if kept:
-            look(checks.grain_alone(), f"{sql} UNION ALL {kept}")
-        look(checks.without_grain() if kept else checks, sql)
+            look(checks.grain_alone(), f"(SELECT * FROM {rows} UNION ALL {kept})")
+        look(checks.without_grain() if kept else checks, rows)
 
     def _leave_folder_form(self, name: TableName) -> None:
         """Remove what the table was when it was a folder, ours or somebody else's; strays stay."""

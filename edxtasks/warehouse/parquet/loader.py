@@ -146,8 +146,7 @@ class Loader:
     ) -> TableState:
         session = self._reader.session
         with session.table(sql) as table:
-            version, rows = session.version(table, schema)
-            return self._builder.write(name, schema, f"SELECT * FROM {table}", version, rows, label, checks)
+            return self._builder.write_table(name, schema, table, label, checks)
 
 
 def _write_rows(path: Path, schema: Schema, rows: Iterable[Row]) -> None:

@@ -27,7 +27,8 @@ class MonthWriter:
     they stay (`refuse_strays`).
 
     `look` refuses files whose bytes have changed (`Reader.look_at_seals`), before rows of theirs are kept.
-    `column` is the partition column, `day` DuckDB's expression for the date that it stands for.
+    `column` is the partition column, `day` DuckDB's expression for the date that it stands for; `before` are
+    the dates that the table has had until now.
     """
 
     def __init__(
@@ -39,12 +40,14 @@ class MonthWriter:
         column: str,
         day: str,
         look: Callable[[Sequence[Path]], None],
+        before: Collection[date],
         strays: Collection[Path] = (),
     ) -> None:
         self.schema = schema
         self.column = column
         self.day = day
         self._look = look
+        self._before = before
         self._session = session
         self._folder = folder
         self._private = private
@@ -62,7 +65,10 @@ class MonthWriter:
         """Replace the file of a month by the dates `new` (rows from `table`) and those of `states` it holds.
 
         Dates in neither go. `months` are all months of the table, where it was made as a whole: a missing
-        file can be told by it.
+        file can be told by it. Else `table` has rows of the dates `new` alone.
+
+        Rows are picked by their dates only where some are to be left out: for a few rows it takes as long to
+        plan as all else.
         """
         path = self._folder / month_file(month)
         refuse_strays([path], self._strays)
@@ -75,9 +81,11 @@ class MonthWriter:
         sources = []
         if any(state.rows for state in kept.values()):
             self._look([path])
-            sources.append(f"SELECT * FROM ({read_parquet([path])}) WHERE {self.day} IN ({date_list(kept)})")
+            all_stay = all(one in kept for one in self._before if month_of(one) == month)
+            sources.append(read_parquet([path]) + ("" if all_stay else self._only(kept)))
         if table is not None:
-            sources.append(f"SELECT * FROM {table} WHERE {self.day} IN ({date_list(made)})")
+            all_new = months is None and len(made) == len(new)
+            sources.append(f"SELECT * FROM {table}" + ("" if all_new else self._only(made)))
         if not sources:
             sources.append(dialect.typed_empty(self.schema))
         pair: dict[str, object] = {
@@ -99,6 +107,10 @@ class MonthWriter:
         for path in [*self._folder.glob(month_file("*")), self._folder / NO_DATES]:
             if path.name not in kept and is_month_file(path.name) and path not in self._strays:
                 path.unlink(missing_ok=True)
+
+    def _only(self, days: Iterable[date]) -> str:
+        """DuckDB SQL that follows FROM: the rows of these dates."""
+        return f" WHERE {self.day} IN ({date_list(days)})"
 
     def _copy(self, sql: str, path: Path, pair: Mapping[str, object]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)

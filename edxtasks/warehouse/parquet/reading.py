@@ -23,7 +23,15 @@ from edxtasks.warehouse.base import (
     TableName,
     Tables,
 )
-from edxtasks.warehouse.duckdb_sql import as_stored, day_of, literal, names, quoted_name, read_parquet
+from edxtasks.warehouse.duckdb_sql import (
+    as_stored,
+    day_of,
+    literal,
+    names,
+    parquet_files,
+    quoted_name,
+    read_parquet,
+)
 from edxtasks.warehouse.parquet.folder import WarehouseFolder
 from edxtasks.warehouse.parquet.seals import Seals
 from edxtasks.warehouse.parquet.texts import line
@@ -83,8 +91,8 @@ class Reader:
 
     @contextmanager
     def inputs_of(self, query: Query, files: Sequence[Path] = ()) -> Iterator[dict[str, str]]:
-        """A block in which the inputs of a query are read; they are given as DuckDB SQL, by name. `files` are
-        those that DuckDB reads in it besides."""
+        """A block in which the inputs of a query are read; they are given by name, as they stand in FROM.
+        `files` are those that DuckDB reads in it besides."""
         read = self._files_of(query)
         self.look_at_seals(read)
         if read:
@@ -108,7 +116,7 @@ class Reader:
         return listed_texts([f"{printable_path(path)} ({fault})" for path, fault in found.items()], 3, None)
 
     def first_row(self, query: Query, relations: Mapping[str, str] | None = None) -> tuple[Any, ...]:
-        """The first row of a query, in which `relations` (DuckDB SQL) stand for the inputs of their names."""
+        """The first row of a query, in whose FROM `relations` stand for the inputs of their names."""
         with self.inputs_of(query) as inputs:
             return self.session.first_row(query, inputs | dict(relations or {}))
 
@@ -210,11 +218,13 @@ class Reader:
             low, high = (literal(_timestamp(one)) for one in (source.low, source.high))
             condition = f" WHERE time >= {low}::TIMESTAMPTZ AND time < {high}::TIMESTAMPTZ"
         if not files:
-            return dialect.typed_empty(source.schema)
-        rows = read_parquet(files)
+            return f"({dialect.typed_empty(source.schema)})"
         if as_declared:
-            return self.session.with_schema(rows, source.schema) + condition
-        return f"SELECT {as_stored(source.schema)} FROM ({rows}{condition})"
+            return f"({self.session.with_schema(read_parquet(files), source.schema)}{condition})"
+        columns = as_stored(source.schema)
+        if columns == "*" and not condition:
+            return parquet_files(files)
+        return f"(SELECT {columns} FROM {parquet_files(files)}{condition})"
 
     def _damages(self, files: Sequence[Path]) -> UserError | None:
         """The files that cannot be read, as an error for people; they are noted."""
