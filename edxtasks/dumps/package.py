@@ -175,7 +175,7 @@ def plan_package(dump_dir: Path, known: Sequence[CourseKey], base: Path) -> Pack
         files.setdefault(file.course, []).append(file)
         doubles += [other.source.name for _, other in others]
     if not files:
-        raise InputError(_why_nothing(folder, sum(map(len, failed.values())), len(not_understood)))
+        raise InputError(_why_nothing(folder, sum(map(len, failed.values()))))
     return Package(
         folder,
         base,
@@ -235,7 +235,7 @@ def _inner_packages(folder: Path) -> list[str]:
     return sorted(entry.name for entry in folder.iterdir() if _has_date(entry.name) and entry.is_dir())
 
 
-def _why_nothing(folder: Path, failed: int, not_understood: int) -> str:
+def _why_nothing(folder: Path, failed: int) -> str:
     """Why nothing of a package can be sorted, and what to do."""
     where = printable_path(folder)
     names = sorted(entry.name for entry in folder.iterdir())

@@ -1,10 +1,9 @@
-"""What `retire` took away, what it could not, and what goes later by itself."""
+"""What `retire` took away, and what it could not."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from edxtasks.table import PythonModel, Table
 
@@ -35,8 +34,8 @@ class Made:
 
 @dataclass
 class Removed:
-    """What went: counts, tables and files by name. `left` is what could not be cleaned here, with the reason;
-    `gone` what goes later by itself, by what it is, with the moment after which it is gone."""
+    """What went: counts, tables and files by name. `left` is what could not be cleaned here, with the
+    reason."""
 
     rows: int = 0
     records: int = 0
@@ -48,7 +47,6 @@ class Removed:
     left: dict[str, str] = field(default_factory=dict)
     unpublished: list[str] = field(default_factory=list)
     originals: list[str] = field(default_factory=list)
-    gone: dict[str, datetime] = field(default_factory=dict)
 
     def left_after(self, looked: Removed) -> dict[str, str]:
         """What is left when a look afterwards `looked` through the same places: the reasons are those of the
@@ -59,7 +57,3 @@ class Removed:
         """What the list keeps of it, which names nobody."""
         counts = {name: getattr(self, name) for name in ("rows", "records", "mentions", "rejects", "lines")}
         return {**counts, "tables": self.tables, "files": len(self.files), "left": len(self.left)}
-
-    def goes(self, what: str, when: datetime) -> None:
-        """Note that something goes by itself."""
-        self.gone[what] = max(when, self.gone.get(what, when))

@@ -19,9 +19,6 @@ from edxtasks.warehouse.schema import Column, Schema
 TOLERANCE = (1e-9, 1e-6)
 """Two FLOATs are equal when they differ by at most this part of the larger one, or by this."""
 
-_ROW = "whole row"
-"""Name of the key of a table that has none."""
-
 
 @dataclass(frozen=True)
 class Side:

@@ -100,9 +100,9 @@ class Session:
         """
         with ExitStack() as stack:
             try:
-                sql, parameters, one_thread = _resolved(query, relations)
+                sql, parameters = _resolved(query, relations)
                 kept = f"SELECT {as_stored(query.schema)} FROM ({sql}) WHERE {condition}"
-                rows = self.table(kept, parameters, one_thread)
+                rows = self.table(kept, parameters)
                 table = stack.enter_context(rows)
             except (UserError, *OF_THE_QUERY) as error:
                 raise _refused(error) from None
@@ -116,13 +116,10 @@ class Session:
     def all_rows(self, query: Query, relations: Mapping[str, str]) -> list[tuple[Any, ...]]:
         """The rows of a query, in its order. `relations` and what is raised are those of `result`."""
         try:
-            sql, parameters, one_thread = _resolved(query, relations)
-            self._set_threads(1 if one_thread else self._usual)
-            rows = self.connection.execute(sql, parameters).fetchall()
+            sql, parameters = _resolved(query, relations)
+            return self.connection.execute(sql, parameters).fetchall()
         except (UserError, *OF_THE_QUERY) as error:
             raise _refused(error) from None
-        self._set_threads(self._usual)
-        return rows
 
     def hold_to(self, megabytes: int) -> None:
         """Take no more memory than this until `let_go`, and spill what needs more. What may be less already,
@@ -159,13 +156,9 @@ class Session:
             self._threads_now = number
 
     @contextmanager
-    def table(
-        self, sql: str, parameters: Mapping[str, Parameter] | None = None, one_thread: bool = False
-    ) -> Iterator[str]:
+    def table(self, sql: str, parameters: Mapping[str, Parameter] | None = None) -> Iterator[str]:
         """The rows of a DuckDB query as a temporary table for the block; its name is given."""
-        self._set_threads(1 if one_thread else self._usual)
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE result AS {sql}", dict(parameters or {}))
-        self._set_threads(self._usual)
         try:
             yield "result"
         finally:
@@ -270,40 +263,35 @@ def _refused(error: UserError | duckdb.Error) -> QueryRefusedError:
     return QueryRefusedError(str(error).partition("\n")[0])
 
 
-def _resolved(query: Query, relations: Mapping[str, str]) -> tuple[str, dict[str, Parameter], bool]:
-    """A query in DuckDB's SQL that names no table, its parameters, and whether it must run in one thread.
+def _resolved(query: Query, relations: Mapping[str, str]) -> tuple[str, dict[str, Parameter]]:
+    """A query in DuckDB's SQL that names no table, and its parameters.
 
     Each input is written out where it is read. A view for each would have to be made, which takes as long as
     to plan a small query: DuckDB opens the files then, and once more for the query.
     """
     schemas = tuple((name, source.schema) for name, source in query.inputs.items())
-    sql, names_used, one_thread = _translated(query.sql, schemas)
+    sql, names_used = _translated(query.sql, schemas)
     parameters = {name: query.parameters[name] for name in names_used}
-    return _INPUT.sub(lambda found: relations[found[1]], sql), parameters, one_thread
+    return _INPUT.sub(lambda found: relations[found[1]], sql), parameters
 
 
 @lru_cache(maxsize=512)
-def _translated(sql: str, schemas: tuple[tuple[str, Schema], ...]) -> tuple[str, tuple[str, ...], bool]:
-    """A model in DuckDB's SQL with a mark for each input that it reads (`_INPUT`), the parameters in it, and
-    whether it must run in one thread.
+def _translated(sql: str, schemas: tuple[tuple[str, Schema], ...]) -> tuple[str, tuple[str, ...]]:
+    """A model in DuckDB's SQL with a mark for each input that it reads (`_INPUT`), and the parameters in it.
 
     Kept, also for other processes, since the same model is built for one course after the other, and
     translating takes longer than building a small table.
     """
     key = digest(sql, *(part for name, schema in schemas for part in (name, schema.digest())))
-    translation, names_used, one_thread = kept_result(
+    translation, names_used = kept_result(
         "translations", code_version(), key, lambda: _translate(sql, dict(schemas))
     )
-    return translation, tuple(names_used), one_thread
+    return translation, tuple(names_used)
 
 
-def _translate(sql: str, schemas: Mapping[str, Schema]) -> tuple[str, list[str], bool]:
+def _translate(sql: str, schemas: Mapping[str, Schema]) -> tuple[str, list[str]]:
     tree = dialect.parse(sql)
-    return (
-        dialect.to_duckdb(tree, schemas, "\0{}\0".format),
-        dialect.parameters(tree),
-        dialect.needs_one_thread(tree, schemas),
-    )
+    return dialect.to_duckdb(tree, schemas, "\0{}\0".format), dialect.parameters(tree)
 
 
 def _column(name: str, kind: Any) -> Column:

@@ -66,9 +66,9 @@ def test_a_translation_is_kept_for_other_processes(
     other = Query(sql, {"given": Absent(schema("one FLOAT -- one"))}, {"more": 3}, ROW)
     assert session.all_rows(query, INPUTS) == [(11,)]
     [kept] = (tmp_path / "translations").iterdir()
-    translation, names, one_thread = read_cache(kept)
-    assert (names, one_thread) == (["more"], False)
-    write_cache(kept, orjson.dumps([translation.replace("max", "min"), names, one_thread]))
+    translation, names = read_cache(kept)
+    assert names == ["more"]
+    write_cache(kept, orjson.dumps([translation.replace("max", "min"), names]))
     assert session.all_rows(query, INPUTS) == [(11,)]  # in this process it was there already
     _translated.cache_clear()
     assert session.all_rows(query, INPUTS) == [(10,)]

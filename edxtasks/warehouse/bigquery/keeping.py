@@ -18,9 +18,6 @@ _USUAL_TIME_TRAVEL = 168
 FAIL_SAFE = timedelta(days=7)
 """How long, after time travel, Google itself can still bring a table back."""
 
-STREAMED = timedelta(minutes=90)
-"""After this time rows that were streamed in are stored."""
-
 _PAGE = 10_000
 _WITH_ROWS = ("TABLE", "SNAPSHOT", "CLONE")
 _COMPUTED = ("VIEW", "MATERIALIZED_VIEW")

@@ -43,7 +43,6 @@ __all__ = [
     "identifiers",
     "inputs",
     "lineage",
-    "needs_one_thread",
     "parameters",
     "parse",
     "rewrite_versions",
@@ -175,15 +174,6 @@ def rewrite_versions(tree: exp.Expression) -> dict[str, int]:
             if isinstance(node, kind):
                 used[name] = version
     return dict(sorted(used.items()))
-
-
-def needs_one_thread(tree: exp.Expression, schemas: Mapping[str, Schema]) -> bool:
-    """Whether the query gives the same rows in each run only with one thread.
-
-    None does: aggregates of FLOAT64 are taken in the order of their values, and those over a frame in the
-    order of the frame, which `check` demands to be total.
-    """
-    return False
 
 
 def typed_empty(schema: Schema) -> str:
