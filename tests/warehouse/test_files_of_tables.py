@@ -28,7 +28,7 @@ from edxtasks.warehouse.base import (
 )
 from edxtasks.warehouse.catalog import open_views
 from edxtasks.warehouse.checks import TableChecks
-from edxtasks.warehouse.parquet import ParquetWarehouse, loader
+from edxtasks.warehouse.parquet import ParquetWarehouse, building, loader, months
 from edxtasks.warehouse.parquet.footer import DamagedFileError, read_footer
 from edxtasks.warehouse.parquet.seals import broken_seal, is_sealed
 from edxtasks.warehouse.rows import JsonLines, ParquetFiles
@@ -642,6 +642,38 @@ def test_a_build_whose_note_cannot_be_written_leaves_the_table(tmp_path: Path) -
         warehouse.load(NUMBERS_NAME, NUMBERS, [{"n": 9}], BuildInfo("other"))
     assert ParquetWarehouse(warehouse.folder).states("campus")["numbers"].stamp == "stamp"
     assert not list(note.parent.glob(".edxtasks-*"))
+
+
+class KilledError(BaseException):
+    """In place of a signal that ends the process between two steps."""
+
+
+@pytest.mark.parametrize("name", [NUMBERS_NAME, DAILY_NAME], ids=str)
+def test_a_build_that_is_killed_leaves_no_new_table_without_its_note(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: TableName
+) -> None:
+    """Killed just before the table is replaced, it is stale; when it is there, the note is there already."""
+    warehouse = filled(tmp_path)
+    note = tmp_path / "campus" / "_edxtasks" / f"{name.table}.json"
+    before = note.read_bytes()
+    seen: list[bytes] = []
+
+    def killed(*of: Path) -> None:
+        seen.append(note.read_bytes())
+        raise KilledError
+
+    for module in (building, months):
+        monkeypatch.setattr(module, "publish", killed)
+    with pytest.raises(KilledError):
+        if name == DAILY_NAME:
+            build_dates(warehouse, {D1: "second"})
+        else:
+            warehouse.load(name, NUMBERS, [{"n": 9}], BuildInfo("second"))
+    assert seen != [before]
+    assert note.read_bytes() == seen[0]
+    state = ParquetWarehouse(tmp_path).states("campus")[name.table]
+    assert state.stamp == ("recipe" if name == DAILY_NAME else "stamp")
+    assert ParquetWarehouse(tmp_path).dates(DAILY_NAME)[D1].stamp == "first"
 
 
 @pytest.mark.parametrize("by_name_first", [True, False])

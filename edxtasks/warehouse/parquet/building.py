@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ from edxtasks.warehouse.base import (
 from edxtasks.warehouse.duckdb_sql import day_of, parquet_files, read_parquet
 from edxtasks.warehouse.parquet.folder import WarehouseFolder
 from edxtasks.warehouse.parquet.footer import DamagedFileError, read_footer
+from edxtasks.warehouse.parquet.notes import TableNotes
 from edxtasks.warehouse.parquet.reading import Reader, UnreadableError
 from edxtasks.warehouse.parquet.seals import copy_sealed
 from edxtasks.warehouse.schema import Schema
@@ -45,9 +47,10 @@ table is a third of the time that so few rows take, and makes the file less than
 class Builder:
     """Builds the tables of a warehouse folder."""
 
-    def __init__(self, folder: WarehouseFolder, reader: Reader) -> None:
+    def __init__(self, folder: WarehouseFolder, reader: Reader, notes: TableNotes) -> None:
         self._folder = folder
         self._reader = reader
+        self._notes = notes
 
     def create(
         self, name: TableName, query: Query, label: BuildInfo, checks: TableChecks | None
@@ -82,6 +85,7 @@ class Builder:
             column,
             day_of(schema[column]),
             self._reader.look_at_seals,
+            partial(self._notes.replacing, name),
             before,
             strays,
         )
@@ -180,6 +184,8 @@ class Builder:
                 )
             self._look_over(checks, schema, table or parquet_files([temporary]))
             refuse_strays([place], self._folder.listing(name.dataset).strays(name.table))
+            self._notes.replacing(name)
+            self._notes.replacing(name)
             publish(temporary, place)
         self._leave_folder_form(name)
         return TableState(label.stamp, version, rows, first_time=label.first_time, last_time=label.last_time)

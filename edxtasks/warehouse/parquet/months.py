@@ -26,9 +26,10 @@ class MonthWriter:
     """Writes month files into `folder`, each first in the folder `private`. `strays` are files of others:
     they stay (`refuse_strays`).
 
-    `look` refuses files whose bytes have changed (`Reader.look_at_seals`), before rows of theirs are kept.
-    `column` is the partition column, `day` DuckDB's expression for the date that it stands for; `before` are
-    the dates that the table has had until now.
+    `look` refuses files whose bytes have changed (`Reader.look_at_seals`), before rows of theirs are kept;
+    `replacing` is called before a file is replaced or removed. `column` is the partition column, `day`
+    DuckDB's expression for the date that it stands for; `before` are the dates that the table has had until
+    now.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class MonthWriter:
         column: str,
         day: str,
         look: Callable[[Sequence[Path]], None],
+        replacing: Callable[[], None],
         before: Collection[date],
         strays: Collection[Path] = (),
     ) -> None:
@@ -47,6 +49,7 @@ class MonthWriter:
         self.column = column
         self.day = day
         self._look = look
+        self._replacing = replacing
         self._before = before
         self._session = session
         self._folder = folder
@@ -76,6 +79,7 @@ class MonthWriter:
         kept = {one: state for one, state in states.items() if month_of(one) == month and one not in made}
         all_states = dict(sorted((made | kept).items()))
         if not all_states:
+            self._replacing()
             path.unlink(missing_ok=True)
             return
         sources = []
@@ -106,6 +110,7 @@ class MonthWriter:
             )
         for path in [*self._folder.glob(month_file("*")), self._folder / NO_DATES]:
             if path.name not in kept and is_month_file(path.name) and path not in self._strays:
+                self._replacing()
                 path.unlink(missing_ok=True)
 
     def _only(self, days: Iterable[date]) -> str:
@@ -116,6 +121,7 @@ class MonthWriter:
         path.parent.mkdir(parents=True, exist_ok=True)
         with beside(path, self._private) as temporary:
             copy_sealed(self._session, sql, temporary, pair)
+            self._replacing()
             publish(temporary, path)
 
 

@@ -6,7 +6,7 @@ damaged explains nothing, and of a damaged one people are told.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -35,6 +35,8 @@ class TableNotes:
     def __init__(self, folder: WarehouseFolder) -> None:
         self._folder = folder
         self._damaged: dict[Path, None] = {}
+        self._waiting: dict[TableName, Callable[[], None]] = {}
+        """By table that is being built, what gives its note the name."""
 
     def damage(self, name: TableName) -> str:
         """What is wrong with the note of a table, "" where nothing is, or there is none."""
@@ -72,19 +74,39 @@ class TableNotes:
     @contextmanager
     def of_a_build(self, name: TableName, label: BuildInfo) -> Iterator[None]:
         """A block that builds a table and replaces it: the build is noted; what the checks of earlier rows
-        found goes. The note is written before and gets its name afterwards, so that a full disk is found
-        before the table is another."""
+        found goes.
+
+        The note is written before, so that a full disk is found before the table is another, and gets its
+        name when the builder calls `replacing`: of a build that fails there is no note. A run that is killed
+        between the two leaves the table stale, and the next one writes both; the other way round the table
+        would be fresh, and without its note for good.
+        """
         began = time.monotonic()
         self._folder.private(name.dataset)
         place = self._place(name)
         with beside(place) as part:
             part.write_bytes(self._note(name, label, 0.0) + b" " * _ROOM)
-            yield
-            with part.open("r+b") as file:
-                file.write(self._note(name, label, time.monotonic() - began))
-                file.truncate()
-            publish(part, place)
-        self._damaged.pop(place, None)
+
+            def published() -> None:
+                with part.open("r+b") as file:
+                    file.write(self._note(name, label, time.monotonic() - began))
+                    file.truncate()
+                publish(part, place)
+                self._damaged.pop(place, None)
+
+            self._waiting[name] = published
+            try:
+                yield
+                self.replacing(name)
+            finally:
+                self._waiting.pop(name, None)
+
+    def replacing(self, name: TableName) -> None:
+        """Called just before the first file of a table is replaced or removed by a build, and then as often
+        as one likes."""
+        published = self._waiting.pop(name, None)
+        if published is not None:
+            published()
 
     def _note(self, name: TableName, label: BuildInfo, seconds: float) -> bytes:
         now, before = datetime.now(UTC), self.created(name)

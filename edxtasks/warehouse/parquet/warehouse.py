@@ -61,7 +61,7 @@ class ParquetWarehouse(Warehouse):
         self._notes = TableNotes(self._folder)
         self._owners = Owners(self._folder)
         self._reader = Reader(self._folder, share, scratch)
-        self._builder = Builder(self._folder, self._reader)
+        self._builder = Builder(self._folder, self._reader, self._notes)
         self._loader = Loader(self._reader, self._builder, scratch)
 
     # Listing
