@@ -111,7 +111,9 @@ class Cloud(World):
         return Length(built, nothing.seconds + seconds, 0)
 
     def _start(self, one: Point) -> str:
-        return "split" if one.kind == "full" and one.start == "tables" else one.start  # nothing is added
+        if one.kind == "full" and one.start == "tables":
+            return "split"  # nothing is added to the disk there
+        return "split" if one.kind == "flip" and one.start == "raw" else one.start  # nothing of ours is there
 
     def _forgotten(self, one: Point) -> list[str]:
         random = one.random()
