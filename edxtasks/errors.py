@@ -42,8 +42,12 @@ class MachineError(UserError):
     """The machine refused: a file, a folder, memory, a connection. Made by `from_machine`."""
 
 
-class QuotaError(UserError):
-    """A quota of a service is used up: what else needs it now fails too, until the quota is renewed."""
+class ServiceError(UserError):
+    """A service on the network cannot be used for now: what else needs it fails too."""
+
+
+class QuotaError(ServiceError):
+    """A quota of a service is used up, until it is renewed."""
 
 
 class SourceAbsentError(Exception):

@@ -23,6 +23,7 @@ from product_registry import VARIABLE
 from project import Project
 
 from edxtasks import scratch
+from edxtasks.outages import outages
 from edxtasks.psychometrics.numerics import LIBRARIES
 from edxtasks.simulate import simulate
 
@@ -89,11 +90,13 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
 
 @pytest.fixture(autouse=True)
 def process_of_the_tests(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A command that runs in this process sets its umask (`file_mode`), and ignores signals while it ends;
-    for the next test, and the processes that it starts, all is as before."""
+    """A command that runs in this process sets its umask (`file_mode`), ignores signals while it ends, and
+    remembers which services did not answer; for the next test, and the processes that it starts, all is as
+    before."""
     before = os.umask(0o022)
     os.umask(before)
     monkeypatch.setattr(scratch, "_mask", scratch._mask)
+    outages.forget()
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     yield
     os.umask(before)

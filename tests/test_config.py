@@ -138,7 +138,7 @@ def test_every_setting_with_its_default(tmp_path: Path) -> None:
         "warehouse": {
             "engine": "duckdb", "path": tmp_path / "warehouse", "project_id": None, "location": "US",
             "api_endpoint": "", "maximum_bytes_billed": None, "price_per_tebibyte": 6.25,
-            "parallel_loads": 8, "check_grain_on_bigquery": False,
+            "parallel_loads": 8, "retry_seconds": 600, "check_grain_on_bigquery": False,
         },
         "storage": {"path": tmp_path / "storage", "gs_bucket": None},
         "engine": {"workers": 0, "memory_limit": "", "state": tmp_path / "state"},

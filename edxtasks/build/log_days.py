@@ -26,6 +26,7 @@ from edxtasks.logs.shards import Shard, held_back, shards
 from edxtasks.logs.stored import StoredShards
 from edxtasks.logs.tracklog_schema import TRACKLOG_SCHEMA
 from edxtasks.messages import Messages
+from edxtasks.outages import UnreachableError
 from edxtasks.printable import listed as listed_names
 from edxtasks.printable import quantity
 from edxtasks.table import TRACKLOG
@@ -129,7 +130,7 @@ def load_log_days(
     """Load the days that are stale. Gives rows and days loaded, and notes; `progress(done, of)` is told.
 
     A day that fails leaves its old table; the others go on, and the first error is raised at the end. A quota
-    that is used up ends the loading: what is left is for a later run.
+    that is used up, or a service that does not answer, ends the loading: what is left is for a later run.
     """
     messages = Messages()
     with context.warehouse.lock(lock_name(course)):
@@ -158,6 +159,9 @@ def load_log_days(
                             f"{error}. {quantity(left, 'day is', 'days are')} left for a later run"
                         )
                     }
+                    break
+                except UnreachableError as error:
+                    failures = {name: error}
                     break
                 except Exception as error:  # noqa: BLE001 - one day's failure never stops the others
                     failures[name] = error

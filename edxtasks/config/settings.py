@@ -97,6 +97,12 @@ class Warehouse:
         "BigQuery: US dollars for 2^40 bytes that a query reads, for `doit estimate`.",
     )
     parallel_loads: int = setting(whole(1), 8, "BigQuery: log days of a course that are loaded at once.")
+    retry_seconds: int = setting(
+        whole(1),
+        600,
+        "BigQuery and Cloud Storage: seconds for which requests are repeated that have no answer. Then all "
+        "that needs them fails.",
+    )
     check_grain_on_bigquery: bool = setting(
         FLAG, False, "BigQuery: also check the grain of each table that is built; each build costs a query."
     )

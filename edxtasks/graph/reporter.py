@@ -115,6 +115,7 @@ class RunReporter:
             return
         trouble = step.refreshed() if step is not None else None
         text = fail.message if step is not None else fail.get_msg()
+        trouble = None if trouble == text else trouble  # the failure is told once
         self._failed.append(task.name)
         first = self._failures.add(text, task.name)
         if not first:

@@ -128,9 +128,13 @@ class Sweep:
             CloudTables(warehouse, self._retired, self._made, self._note, self._remove).sweep(self.removed)
         place = settings.storage.gs_bucket
         if place is not None:
+            from edxtasks.storage.cloud import Patience
             from edxtasks.storage.gcs import GcsStorage
 
-            storage = GcsStorage(place, settings.warehouse.project_id, settings.auth_key_file)
+            patience = Patience(deadline=settings.warehouse.retry_seconds)
+            storage = GcsStorage(
+                place, settings.warehouse.project_id, settings.auth_key_file, patience=patience
+            )
             with self._scratch.folder() as folder:
                 files = BucketFiles(storage, self._retired, self._looker, folder, self._note, self._remove)
                 files.sweep(self.removed)

@@ -13,6 +13,7 @@ from edxtasks.caches import keep_in
 from edxtasks.config import Settings
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests, Mark
+from edxtasks.outages import Outage, outages
 from edxtasks.scratch import Scratch, scratch_of, use
 from edxtasks.warehouse import open_warehouse
 from edxtasks.warehouse.base import ResourceLimits
@@ -22,12 +23,14 @@ _kept = threading.local()
 
 @dataclass(frozen=True)
 class JobContext:
-    """What a job needs to know of the run: settings, chosen courses, its share of the machine, digests."""
+    """What a job needs to know of the run: settings, chosen courses, its share of the machine, digests,
+    services that do not answer."""
 
     settings: Settings
     courses: tuple[CourseKey, ...]
     share: ResourceLimits
     digests: dict[str, tuple[Mark, str]]
+    outages: tuple[Outage, ...] = ()
 
     def known_digests(self) -> Digests:
         """The digests of files that the run knows, for a job that reads files and no tables."""
@@ -47,6 +50,8 @@ def use_scratch(settings: Settings) -> Scratch:
 
 def context_of(job: JobContext) -> Context:
     """The context for a job: that of the job before, where settings and courses are the same."""
+    for outage in job.outages:
+        outages.learn(outage)
     key, context = getattr(_kept, "context", (None, None))
     if context is None or key != (job.settings, job.courses):
         settings = job.settings
@@ -58,6 +63,7 @@ def context_of(job: JobContext) -> Context:
         context = Context(settings, registry, warehouse, Digests(), job.courses)
         context.scratch = scratch
         _kept.context = ((job.settings, job.courses), context)
+    outages.tell = context.warehouse.tell_waiting
     context.digests.learn(job.digests)
     context.warehouse.refresh_all()
     return context

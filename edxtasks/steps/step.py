@@ -22,6 +22,7 @@ from edxtasks.build.freshness import Status
 from edxtasks.course import CourseKey
 from edxtasks.errors import SourceAbsentError, UserError
 from edxtasks.locks import wait_at_most
+from edxtasks.outages import UnreachableError, outages
 from edxtasks.outcomes import for_people
 from edxtasks.steps.in_worker import JobContext
 from edxtasks.steps.resource_limits import share
@@ -65,6 +66,7 @@ class Run:
             context.courses,
             share(context.settings, self.processes),
             context.digests.known(files),
+            outages.given_up(),
         )
 
 
@@ -135,6 +137,8 @@ class Step(ABC):
         except SourceAbsentError as absent:
             self.status, self.reason = Status.SKIPPED, str(absent)
         except Exception as error:  # noqa: BLE001 - it fails this task, and the run goes on
+            if isinstance(error, UnreachableError):
+                outages.learn(error.outage)  # other workers are told not to wait for it again
             return TaskFailed(str(fault_of(error)))
         return True
 

@@ -17,8 +17,12 @@ def open_storage(settings: Settings) -> Storage:
     """
     if settings.warehouse.engine != "bigquery":
         return LocalStorage(settings.storage.path)
+    from edxtasks.storage.cloud import Patience
     from edxtasks.storage.gcs import GcsStorage
 
     return GcsStorage(
-        required(settings, "storage.gs_bucket", str), settings.warehouse.project_id, settings.auth_key_file
+        required(settings, "storage.gs_bucket", str),
+        settings.warehouse.project_id,
+        settings.auth_key_file,
+        Patience(deadline=settings.warehouse.retry_seconds),
     )

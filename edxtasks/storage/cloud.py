@@ -6,9 +6,10 @@ Imported only where a Google backend was chosen.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ from google.api_core import exceptions
 from google.auth import exceptions as auth_exceptions
 from google.auth.credentials import AnonymousCredentials
 from google.oauth2 import service_account
+from requests.adapters import HTTPAdapter
 
 from edxtasks.errors import QuotaError, SettingsError, UserError
+from edxtasks.outages import outages
 from edxtasks.printable import printable
 
 _LONGEST = 500
@@ -37,15 +40,41 @@ QUOTAS = frozenset({"quotaExceeded", "dailyLimitExceeded"})
 SERVER_FAULTS = frozenset(
     {"backendError", "internalError", "badGateway", "jobBackendError", "jobInternalError"}
 )
+_UNAVAILABLE = frozenset({502, 503, 504})
+"""What a gateway answers for a service, or the service itself, when it does not work at all."""
+
+
+WAITS = (30.0, 300.0)
+"""Seconds until a connection is made, and until an answer comes: that of a large query takes minutes."""
+
+
+class BoundedWait(HTTPAdapter):
+    """How requests go out: a connection that nobody takes, or an answer that never comes, ends after
+    `WAITS` also where Google's client sets no limit."""
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,
+        timeout: Any = None,
+        verify: bool | str = True,
+        cert: Any = None,
+        proxies: Any = None,
+    ) -> requests.Response:
+        """Send a request."""
+        limit = WAITS if timeout is None else timeout
+        return super().send(request, stream, limit, verify, cert, proxies)
 
 
 @dataclass(frozen=True)
 class Patience:
     """How long to try again after rate limits and faults of Google's servers.
 
-    A request is tried for `deadline` seconds, with pauses that start at `initial` seconds, double each time
-    up to `maximum`, and are drawn at random below that, so that many clients do not come back together. A
-    job that failed for such a reason is started again at most `jobs` times.
+    A request is tried for `deadline` seconds. Where nobody answers, these begin with the first request that
+    had no answer, whichever it was; when they are over, requests are not repeated any more. Pauses start at
+    `initial` seconds, double each time up to `maximum`, and are drawn at random below that, so that many
+    clients do not come back together. A job that failed for such a reason is started again at most `jobs`
+    times.
     """
 
     initial: float = 1.0
@@ -53,11 +82,67 @@ class Patience:
     deadline: float = 600.0
     jobs: int = 10
 
-    def applied(self, retry: Any) -> Any:
-        """A retry of google-api-core with these times and its own predicate."""
-        return retry.with_delay(initial=self.initial, maximum=self.maximum, multiplier=2.0).with_timeout(
-            self.deadline
-        )
+    def applied(self, retry: Any, service: str) -> Repeating:
+        """A retry of google-api-core with these times and its own predicate, for requests to a service."""
+        timed = retry.with_delay(initial=self.initial, maximum=self.maximum, multiplier=2.0)
+        return Repeating(timed.with_timeout(self.deadline), service, self.deadline)
+
+
+@dataclass(frozen=True)
+class Repeating:
+    """A retry for Google's clients, which call it with what makes a request. It knows of outages."""
+
+    retry: Any
+    service: str
+    longest: float
+
+    def __call__(self, request: Callable[..., Any], on_error: Any = None) -> Callable[..., Any]:
+        """`request`, repeated. Raises `UnreachableError` where nobody answers any more."""
+
+        def watched(*positional: Any, **named: Any) -> Any:
+            try:
+                answer = request(*positional, **named)
+            except Exception as error:
+                if reason := no_answer(error):
+                    outages.failed(self.service, reason, self.longest)
+                else:
+                    outages.answered(self.service)
+                raise
+            outages.answered(self.service)
+            return answer
+
+        repeated = self.retry(watched, on_error)
+
+        @wraps(request)
+        def asked(*positional: Any, **named: Any) -> Any:
+            outages.refuse(self.service)
+            try:
+                return repeated(*positional, **named)
+            except exceptions.RetryError as error:  # one more pause would be longer than its time
+                if error.cause is not None and (reason := no_answer(error.cause)):
+                    outages.failed(self.service, reason, self.longest, last=True)
+                raise
+
+        return asked
+
+
+def no_answer(error: BaseException) -> str:
+    """How a request failed that has not reached the service, or that the service has no strength for; "" for
+    any answer that is about the request."""
+    answer = getattr(error, "response", None)
+    status = getattr(error, "code", None) or getattr(answer, "status_code", None)
+    if status in _UNAVAILABLE:
+        return f"HTTP {int(status)}"
+    if not isinstance(
+        error, auth_exceptions.TransportError | ConnectionError | requests.exceptions.RequestException
+    ):
+        return ""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+        cause = cause.__cause__ or cause.__context__
+    return type(error).__name__
 
 
 def credentials(key_file: Path | None, emulated: bool) -> Any:

@@ -79,7 +79,9 @@ class GcsStorage(Storage):
         bucket, _, folder = place.removeprefix(_SCHEME).partition("/")
         self.where = place
         self._folder = f"{folder.strip('/')}/" if folder.strip("/") else ""
-        self._retry = (patience or Patience()).applied(DEFAULT_RETRY)
+        host = os.environ.get(EMULATOR)
+        service = f"Cloud Storage at {host}" if host else "Cloud Storage"
+        self._retry = (patience or Patience()).applied(DEFAULT_RETRY, service)
         with _told(place):
             self._client = storage.Client(
                 project=project or "",

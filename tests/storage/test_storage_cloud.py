@@ -17,6 +17,7 @@ from google_fake import FakeGoogle, fake_google
 from storage_suite import StorageSuite
 
 from edxtasks.errors import UserError
+from edxtasks.outages import UnreachableError
 from edxtasks.storage import gcs
 from edxtasks.storage.cloud import Patience
 from edxtasks.storage.gcs import GcsStorage
@@ -98,9 +99,23 @@ class TestCloudStorage(StorageSuite):
         assert storage.put(local, "report.csv") is True
 
     def test_a_fault_that_stays_is_told(self, fake: FakeGoogle, storage: GcsStorage, local: Path) -> None:
-        fake.fail("POST", "^/upload/", 503, times=1_000)
+        fake.fail("POST", "^/upload/", 500, times=1_000)
         with pytest.raises(UserError, match=r"gs://b/folder/report.csv: Google's servers failed"):
             storage.put(local, "report.csv")
+
+    def test_a_service_that_does_not_work_is_waited_for_once(
+        self, fake: FakeGoogle, storage: GcsStorage, local: Path
+    ) -> None:
+        """The first request waits as long as is waited; the next one within a minute does not ask at all."""
+        fake.fail("POST", "^/upload/", 503, times=1_000)
+        told = r"^Cloud Storage at http://127.0.0.1:\d+ has not answered since .* UTC \(HTTP 503\)"
+        with pytest.raises(UnreachableError, match=told):
+            storage.put(local, "report.csv")
+        asked = len(fake.requests)
+        assert len(fake.sent("POST", "^/upload/")) > 1
+        with pytest.raises(UnreachableError, match=told):
+            storage.list()
+        assert len(fake.requests) == asked
 
     def test_a_bucket_that_may_not_be_read_is_told(
         self, fake: FakeGoogle, storage: GcsStorage, local: Path

@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
 from google_fake import FakeGoogle, Plan, fake_google
 
 from edxtasks.errors import QuotaError, UserError
+from edxtasks.outages import UnreachableError
 from edxtasks.storage.cloud import Patience, shown
 from edxtasks.storage.gcs import GcsStorage
 from edxtasks.warehouse.base import BuildInfo, Query, TableName, Tables
@@ -83,9 +84,11 @@ CASES: list[tuple[str, Callable[[BigQueryWarehouse], None], tuple[str, str, int,
     ("quota", _build, ("POST", "/jobs$", 403, "quotaExceeded", "Quota exceeded: imports per project"),
      r"building d.made: a quota is used up: Quota exceeded: imports per project\. Wait until"),
     ("server", _list, ("GET", "/tables$", 503, "backendError", "try later"),
-     r"listing d: Google's servers failed again and again \(backendError\); run again later"),
+     r"BigQuery at http://127.0.0.1:\d+ has not answered since .* UTC \(HTTP 503\)\. .* for 0.3 seconds"),
     ("gateway", _list, ("GET", "/tables$", 502, "", "<html>Bad Gateway</html>"),
-     r"listing d: Google's servers failed again and again \(502\); run again later"),
+     r"BigQuery at http://127.0.0.1:\d+ has not answered since .* UTC \(HTTP 502\)\. "),
+    ("server at this", _list, ("GET", "/tables$", 500, "backendError", "try later"),
+     r"listing d: Google's servers failed again and again \(backendError\); run again later"),
     ("timeout", _list, ("GET", "/tables$", 408, "", "Timeout"), r"listing d: Google's servers failed"),
     ("location", _list, ("GET", "/tables$", 400, "invalid", "Unsupported location: Mars"),
      r"listing d: Google refuses the request: Unsupported location: Mars"),
@@ -125,7 +128,9 @@ def test_nobody_at_the_address_is_told(
         address = f"http://127.0.0.1:{closed.getsockname()[1]}"
         monkeypatch.setenv("STORAGE_EMULATOR_HOST", address)
         with pytest.raises(
-            UserError, match=r"^.*d.*: Google cannot be reached \(ConnectionError\); run again"
+            UnreachableError,
+            match=r"^(BigQuery|Cloud Storage) at http://127.0.0.1:\d+ has not answered since "
+            r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC \(Connection refused\)",
         ):
             work(_open(address, tmp_path))
 

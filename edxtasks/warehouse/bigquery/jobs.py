@@ -38,10 +38,11 @@ class JobFailedError(Exception):
 class Jobs:
     """Starts jobs, finds them again, waits for them, and starts them again where that helps."""
 
-    def __init__(self, client: Any, retry: Any, patience: Patience) -> None:
+    def __init__(self, client: Any, retry: Any, patience: Patience, service: str) -> None:
         self._client = client
         self._retry = retry
         self._patience = patience
+        self._service = service
 
     def run(self, key: str, start: Callable[[str], Any], holds: Callable[[Any], bool]) -> Any:
         """The job of `key`, done without error.
@@ -88,7 +89,9 @@ class Jobs:
         the same rows, and who changes a table says so in its labels.
         """
         # A job that was made a moment ago may not be found at once.
-        patient = self._patience.applied(Retry(predicate=if_exception_type(exceptions.NotFound)))
+        patient = self._patience.applied(
+            Retry(predicate=if_exception_type(exceptions.NotFound)), self._service
+        )
         try:
             return patient(self._client.get_job)(job_id, retry=self._retry)
         except exceptions.Forbidden as error:

@@ -15,7 +15,7 @@ from google.cloud import bigquery
 from google.cloud.bigquery.retry import DEFAULT_RETRY
 
 from edxtasks.errors import UserError
-from edxtasks.storage.cloud import Patience, credentials, refusal, shown, told
+from edxtasks.storage.cloud import BoundedWait, Patience, credentials, refusal, shown, told
 from edxtasks.warehouse.base import QueryRefusedError, TableName, digest
 from edxtasks.warehouse.bigquery import guards, schemas
 from edxtasks.warehouse.bigquery.jobs import JobFailedError, Jobs, job_failed
@@ -69,7 +69,8 @@ class Service:
         self.owners: dict[str, str] = {}
         """By dataset, what the label `OWNER` of a table that is built in it is to say."""
         self.where = f"BigQuery project {project}"
-        self.retry = (patience or Patience()).applied(DEFAULT_RETRY)
+        reached = f"BigQuery at {endpoint}" if endpoint else "BigQuery"
+        self.retry = (patience or Patience()).applied(DEFAULT_RETRY, reached)
         self._maximum_bytes_billed = maximum_bytes_billed
         with told(self.where):
             self.client: Any = bigquery.Client(
@@ -78,7 +79,9 @@ class Service:
                 location=location,
                 client_options=ClientOptions(api_endpoint=endpoint) if endpoint else None,
             )
-        self.jobs = Jobs(self.client, self.retry, patience or Patience())
+        for scheme in ("https://", "http://"):
+            self.client._http.mount(scheme, BoundedWait())
+        self.jobs = Jobs(self.client, self.retry, patience or Patience(), reached)
 
     def path(self, name: TableName) -> str:
         """The whole name of a table, as the client takes it."""
