@@ -41,7 +41,7 @@ def fill() -> None:
     _wrap(jobs, "execute_load_job", _replace)
     _wrap(SQLTranslator, "translate", _translate)
     _wrap(CountIfEmptyZeroRule, "applies_to", _counts_no_window)
-    DuckDB.Generator.TRANSFORMS |= {exp.IntDiv: _divide, exp.Like: _match}
+    DuckDB.Generator.TRANSFORMS |= {exp.IntDiv: _divide, exp.Mod: _divide, exp.Like: _match}
     for module in (executor, interpreter):
         _wrap(module, "sync_created_table", _keep_metadata)
         _wrap(module, "sync_dropped_object", _rename)
@@ -89,10 +89,11 @@ def _counts_no_window(original: Any, self: Any, node: Any) -> bool:
     return not isinstance(node.parent, exp.Window) and original(self, node)
 
 
-@_help("div-operands")
+@_help("div-and-mod")
 def _divide(generator: Any, node: Any) -> str:
-    # Without the parentheses DIV(a + b, c) becomes a + b // c.
-    return f"(({generator.sql(node, 'this')}) // ({generator.sql(node, 'expression')}))"
+    # Without the parentheses DIV(a + b, c) becomes a + b // c, and 2 * MOD(a, b) becomes 2 * a % b.
+    sign = "//" if isinstance(node, exp.IntDiv) else "%"
+    return f"(({generator.sql(node, 'this')}) {sign} ({generator.sql(node, 'expression')}))"
 
 
 @_help("like-escape")

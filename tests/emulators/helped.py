@@ -14,7 +14,7 @@ HELPED = {
     "load-fails": "a load that fails leaves the table as it was",
     "rename": "ALTER TABLE RENAME TO renames in listings too",
     "countif-over": "COUNTIF counts over a window",
-    "div-operands": "DIV divides what its operands come to",
+    "div-and-mod": "DIV and MOD take what their operands come to, and are operands as a whole",
     "like-escape": "a backslash in the pattern of LIKE takes the meaning from the next character",
     "wildcard-columns": "a wildcard reads tables of one shape, with their columns",
 }

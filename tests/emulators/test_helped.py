@@ -145,8 +145,8 @@ def countif_over(fake: FakeGoogle, client: Any) -> None:
     client.query("SELECT COUNTIF(a) OVER (PARTITION BY s) AS n FROM `p.d.t`").result()
 
 
-def div_operands(fake: FakeGoogle, client: Any) -> None:
-    client.query("SELECT DIV(3 + 9, 4) * DIV(7, 2) AS n").result()
+def div_and_mod(fake: FakeGoogle, client: Any) -> None:
+    client.query("SELECT DIV(3 + 9, 4) * MOD(7, 2) AS n").result()
 
 
 def like_escape(fake: FakeGoogle, client: Any) -> None:
@@ -163,7 +163,7 @@ CHECKS: dict[str, Callable[[FakeGoogle, Any], None]] = {
     "load-fails": load_fails,
     "rename": rename,
     "countif-over": countif_over,
-    "div-operands": div_operands,
+    "div-and-mod": div_and_mod,
     "like-escape": like_escape,
     "wildcard-columns": wildcard_columns,
 }

@@ -173,15 +173,17 @@ class WarehouseSuite:
     def test_operands_and_patterns_are_taken_whole(self, warehouse: Warehouse, people: TableName) -> None:
         sql = (
             "SELECT DIV(3 + 9, 2 * 3) AS quotient, DIV(7, 2) * DIV(15, 4) AS product, DIV(-7, 2) AS cut, "
+            "MOD(7, 4) * MOD(9, 5) AS rests, MOD(3 + 9, 5) AS rest, "
             r"'a_b' LIKE 'a\\_b' AS itself, 'axb' NOT LIKE 'a\\_b' AS nothing_else, 'axb' LIKE 'a_b' AS one "
             "FROM people WHERE username = 'ada'"
         )
         columns = schema(
             "quotient INTEGER -- a\nproduct INTEGER -- b\ncut INTEGER -- c\n"
-            "itself BOOLEAN -- d\nnothing_else BOOLEAN -- e\none BOOLEAN -- f"
+            "rests INTEGER -- d\nrest INTEGER -- e\n"
+            "itself BOOLEAN -- f\nnothing_else BOOLEAN -- g\none BOOLEAN -- h"
         )
         query = Query(sql, {"people": Tables((people,), PEOPLE)}, {}, columns)
-        assert warehouse.select(query) == [(2, 9, -3, True, True, True)]
+        assert warehouse.select(query) == [(2, 9, -3, 12, 2, True, True, True)]
 
     def test_rows_in_order_have_null_first(self, warehouse: Warehouse, people: TableName) -> None:
         assert list(warehouse.read(people, ["id", "username"], ordered=True)) == [
