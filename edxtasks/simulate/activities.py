@@ -22,7 +22,7 @@ from edxtasks.simulate.events import (
     text,
 )
 from edxtasks.simulate.forum import Forum, Post
-from edxtasks.simulate.learners import outcome
+from edxtasks.simulate.learners import Outcome, outcome
 from edxtasks.simulate.problems import seed_of, submit
 
 
@@ -106,77 +106,99 @@ def solve(session: Session, problem: Problem, random: Random, reveal_at: int | N
     `reveal_at` is the time at which the answer is shown; without it, it is shown after the last try.
     """
     chance = random.random
-    course, learner = session.course, session.learner
-    usage_key = course.usage_key("problem", problem.url_name)
-    module = {"display_name": problem.name, "usage_key": usage_key}
     session.handler("problem", problem.url_name, "xmodule_handler/problem_get")
-    result = outcome(learner, problem)
+    result = outcome(session.learner, problem)
     if result is None:
         session.wait(5 + chance() * 40)
         return
-    check = course.base + course.handler("problem", problem.url_name, "xmodule_handler/problem_check")
     for attempt in range(1, result.attempts + 1):
-        session.wait((2 if learner.pair else 12) + chance() * (3 if learner.pair else 90))
-        made = submit(course, learner, problem, result, attempt)
-        quoted = session.modern or attempt % 2 == 0
-        session.browser("problem_check", text(made.form) if quoted else made.form, PROBLEM_CHECK)
-        session.wait(0.05 + chance() * 0.2)
-        post = {f"input_{name}": [str(answer)] for name, answer in made.answers.items()}
-        session.handler("problem", problem.url_name, "xmodule_handler/problem_check", post)
-        session.wait(0.01 + chance() * 0.3)
-        points = sum(made.correct)
-        done = points == problem.points
-        event = {
-            "state": {
-                "seed": seed_of(learner, problem),
-                "student_answers": made.answers if attempt > 1 else {},
-                "done": True if attempt > 1 else None,
-                "correct_map": {},
-                "input_state": {name: {} for name in made.answers},
-            },
-            "problem_id": usage_key,
-            "answers": made.answers,
-            "submission": made.submission,
-            "grade": points,
-            "max_grade": problem.points,
-            "correct_map": made.correct_map,
-            "success": "correct" if done else "incorrect",
-            "attempts": attempt,
-        }
-        if not session.modern and problem.number % 11 == 4:
-            # the name of the event until 2013
-            session.server("save_problem_check", event, check, OTHER, module)
-        else:
-            session.server("problem_check", event, check, PROBLEM_CHECK, module)
-        if session.modern:
-            session.wait(0.01)
-            graded = {
-                "course_id": course.id,
-                "user_id": str(learner.user_id),
-                "problem_id": usage_key,
-                "weighted_earned": points,
-                "weighted_possible": problem.points,
-            }
-            session.server("edx.grades.problem.submitted", graded, check)
-        session.wait(0.1 + chance() * 0.3)
-        mark = "correct" if done else "incorrect"
-        row = f'<div class="{mark}" id="status"><p class="status">{mark} — “{problem.name}”</p></div>\n'
-        html = f'<div class="problem">\n{row * (2 + problem.number % 7)}</div>'
-        if problem.number == 5 and attempt == 1:
-            html = html * 20
-        session.browser("problem_graded", text([made.form, html]))
+        _try(session, problem, result, attempt, random)
     if result.shows_answer:
         session.wait(2 + chance() * 20)
         if reveal_at is not None:
             session.time = reveal_at
-        session.browser("problem_show", text({"problem": usage_key}))
-        session.wait(0.1)
-        session.handler("problem", problem.url_name, "xmodule_handler/problem_show")
-        session.wait(0.1)
-        name = "showanswer" if session.modern or problem.number % 4 else "show_answer"
-        show = course.base + course.handler("problem", problem.url_name, "xmodule_handler/problem_show")
-        session.server(name, {"problem_id": usage_key}, show, SHOW_ANSWER, module)
-    elif chance() < 0.05:
+        _show_answer(session, problem)
+    else:
+        _dally(session, problem, result, random)
+    session.wait(0.5 + chance() * 4)
+
+
+def _try(session: Session, problem: Problem, result: Outcome, attempt: int, random: Random) -> None:
+    """Submits a problem, for the first time or once more, and has it graded."""
+    chance = random.random
+    course, learner = session.course, session.learner
+    usage_key, module = _module(session, problem)
+    check = _handler_path(session, problem, "problem_check")
+    session.wait((2 if learner.pair else 12) + chance() * (3 if learner.pair else 90))
+    made = submit(course, learner, problem, result, attempt)
+    quoted = session.modern or attempt % 2 == 0
+    session.browser("problem_check", text(made.form) if quoted else made.form, PROBLEM_CHECK)
+    session.wait(0.05 + chance() * 0.2)
+    post = {f"input_{name}": [str(answer)] for name, answer in made.answers.items()}
+    session.handler("problem", problem.url_name, "xmodule_handler/problem_check", post)
+    session.wait(0.01 + chance() * 0.3)
+    points = sum(made.correct)
+    done = points == problem.points
+    event = {
+        "state": {
+            "seed": seed_of(learner, problem),
+            "student_answers": made.answers if attempt > 1 else {},
+            "done": True if attempt > 1 else None,
+            "correct_map": {},
+            "input_state": {name: {} for name in made.answers},
+        },
+        "problem_id": usage_key,
+        "answers": made.answers,
+        "submission": made.submission,
+        "grade": points,
+        "max_grade": problem.points,
+        "correct_map": made.correct_map,
+        "success": "correct" if done else "incorrect",
+        "attempts": attempt,
+    }
+    if not session.modern and problem.number % 11 == 4:
+        # the name of the event until 2013
+        session.server("save_problem_check", event, check, OTHER, module)
+    else:
+        session.server("problem_check", event, check, PROBLEM_CHECK, module)
+    if session.modern:
+        session.wait(0.01)
+        graded = {
+            "course_id": course.id,
+            "user_id": str(learner.user_id),
+            "problem_id": usage_key,
+            "weighted_earned": points,
+            "weighted_possible": problem.points,
+        }
+        session.server("edx.grades.problem.submitted", graded, check)
+    session.wait(0.1 + chance() * 0.3)
+    mark = "correct" if done else "incorrect"
+    row = f'<div class="{mark}" id="status"><p class="status">{mark} — “{problem.name}”</p></div>\n'
+    html = f'<div class="problem">\n{row * (2 + problem.number % 7)}</div>'
+    if problem.number == 5 and attempt == 1:
+        html = html * 20
+    session.browser("problem_graded", text([made.form, html]))
+
+
+def _show_answer(session: Session, problem: Problem) -> None:
+    """Has the answer of a problem shown."""
+    usage_key, module = _module(session, problem)
+    session.browser("problem_show", text({"problem": usage_key}))
+    session.wait(0.1)
+    session.handler("problem", problem.url_name, "xmodule_handler/problem_show")
+    session.wait(0.1)
+    name = "showanswer" if session.modern or problem.number % 4 else "show_answer"
+    show = _handler_path(session, problem, "problem_show")
+    session.server(name, {"problem_id": usage_key}, show, SHOW_ANSWER, module)
+
+
+def _dally(session: Session, problem: Problem, result: Outcome, random: Random) -> None:
+    """Now and then saves answers, asks for a hint or resets a problem, after the last try."""
+    chance = random.random
+    course, learner = session.course, session.learner
+    usage_key, module = _module(session, problem)
+    check = _handler_path(session, problem, "problem_check")
+    if chance() < 0.05:
         session.wait(3)
         session.browser("problem_save", submit(course, learner, problem, result, 1).form)
         session.wait(0.2)
@@ -190,7 +212,18 @@ def solve(session: Session, problem: Problem, random: Random, reveal_at: int | N
         session.wait(0.2)
         reset = {"problem_id": usage_key, "old_state": {"attempts": 1}, "new_state": {"attempts": 1}}
         session.server("reset_problem", reset, check, OTHER, module)
-    session.wait(0.5 + chance() * 4)
+
+
+def _module(session: Session, problem: Problem) -> tuple[str, dict[str, str]]:
+    """The usage key of a problem, and what the context of an event says of it."""
+    usage_key = session.course.usage_key("problem", problem.url_name)
+    return usage_key, {"display_name": problem.name, "usage_key": usage_key}
+
+
+def _handler_path(session: Session, problem: Problem, name: str) -> str:
+    """The path of a handler of a problem."""
+    course = session.course
+    return course.base + course.handler("problem", problem.url_name, f"xmodule_handler/{name}")
 
 
 def read_forum(session: Session, forum: Forum, random: Random) -> None:

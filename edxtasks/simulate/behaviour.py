@@ -9,7 +9,7 @@ from typing import Any
 from edxtasks.simulate import activities, people, planted
 from edxtasks.simulate.chance import fraction, mix
 from edxtasks.simulate.clock import DAY, HOUR, MINUTE, SECOND
-from edxtasks.simulate.courses import Course, Problem, Video
+from edxtasks.simulate.courses import Block, Course, Problem, Video
 from edxtasks.simulate.events import (
     ENROLLMENT,
     FORUM,
@@ -128,28 +128,7 @@ def study(session: Session, visit: Visit, random: Random) -> None:
         else:
             activities.step(session, unit, chance())
         for block in unit.blocks:
-            if isinstance(block, Video):
-                if chance() < habit.watches:
-                    activities.watch(session, block, random)
-                    if session.modern and chance() < 0.12:
-                        session.browser(
-                            "edx.ui.lms.link_clicked",
-                            text(
-                                {
-                                    "current_url": session.page,
-                                    "target_url": "https://courses.edx.org"
-                                    + course.base
-                                    + course.handler("video", block.url_name, "transcript/download"),
-                                }
-                            ),
-                        )
-                        session.wait(1 + chance())
-            elif isinstance(block, Problem):
-                activities.solve(session, block, random)
-            elif block.category == "openassessment":
-                activities.write_essay(session, block, random)
-            else:
-                session.wait(15 + chance() * 100)
+            _meet(session, block, random)
     if chance() < 0.35:
         session.request("progress" if chance() < 0.8 else f"progress/{learner.user_id}/", kind=PROGRESS)
         session.wait(4 + chance() * 20)
@@ -169,6 +148,29 @@ def study(session: Session, visit: Visit, random: Random) -> None:
         session.request("wiki/" + course.key.number + "/")
         session.wait(5 + chance() * 60)
     session.browser("page_close", "" if chance() < 0.5 else "{}")
+
+
+def _meet(session: Session, block: Block, random: Random) -> None:
+    """Watches, solves, writes or reads what a unit holds."""
+    chance = random.random
+    course = session.course
+    if isinstance(block, Video):
+        if chance() < session.learner.habit.watches:
+            activities.watch(session, block, random)
+            if session.modern and chance() < 0.12:
+                transcript = course.base + course.handler("video", block.url_name, "transcript/download")
+                link = {
+                    "current_url": session.page,
+                    "target_url": f"https://courses.edx.org{transcript}",
+                }
+                session.browser("edx.ui.lms.link_clicked", text(link))
+                session.wait(1 + chance())
+    elif isinstance(block, Problem):
+        activities.solve(session, block, random)
+    elif block.category == "openassessment":
+        activities.write_essay(session, block, random)
+    else:
+        session.wait(15 + chance() * 100)
 
 
 def share_answers(session: Session, visit: Visit, random: Random) -> None:
