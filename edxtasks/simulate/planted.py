@@ -55,176 +55,246 @@ TIMES: tuple[Callable[[int], object], ...] = (
 
 def probe(session: Session, visit: Visit, random: Random) -> None:
     """The day of the probe: everything but midnight."""
-    course, learner, sink = session.course, session.learner, session.sink
-    slash, name, address = course.key.slash, learner.username, session.address
-    start = visit.start
+    planted = _Probe(session)
+    planted.gaps(visit.start)
+    planted.doubled()
+    planted.spelt_times()
+    planted.new_keys()
+    planted.refused_values()
+    planted.only_an_address()
+    planted.fields()
+    planted.long_and_odd()
+    planted.enrolled_by_command()
+    planted.wrong_clock()
+    planted.other_course()
+    planted.no_course()
+    planted.no_events()
 
-    def event(tail: str, event: object = REQUEST, source: str = "server", **changes: Any) -> Event:
-        path = course.base + tail
-        line = session.event(source, path, event, path, None)
-        return line | changes
 
-    def plant(line: Event | bytes, kind: int | None = OTHER, **more: Any) -> None:
+class _Probe:
+    """The account of the probe in its session, and what it plants: lines of its own and of nobody."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.course, self.learner, self.sink = session.course, session.learner, session.sink
+        self.slash = self.course.key.slash
+
+    def event(self, tail: str, event: object = REQUEST, source: str = "server", **changes: Any) -> Event:
+        """An event at an address of the course, with changed fields."""
+        path = self.course.base + tail
+        return self.session.event(source, path, event, path, None) | changes
+
+    def said(self, source: str, kind: str, event: object) -> Event:
+        """An event whose type is no address."""
+        return self.session.event(source, kind, event, self.course.base + "x", None)
+
+    def plant(self, line: Event | bytes, kind: int | None = OTHER, **more: Any) -> None:
+        """Write a line of the probe."""
         data = line if isinstance(line, bytes) else orjson.dumps(line)
-        sink.plant(data, session.time, slash, name, address, kind=kind, **more)
+        name, address = self.learner.username, self.session.address
+        self.sink.plant(data, self.session.time, self.slash, name, address, kind=kind, **more)
 
-    def nameless(line: Event) -> None:
-        sink.plant(orjson.dumps(line), session.time, slash)
+    def nameless(self, line: Event) -> None:
+        """Write a line that names no learner."""
+        self.sink.plant(orjson.dumps(line), self.session.time, self.slash)
 
-    def apart() -> None:
-        session.time += 400 * SECOND
+    def apart(self) -> None:
+        """Let so much time pass that what follows is apart from what was before."""
+        self.session.time += 400 * SECOND
 
-    # A gap of exactly 300 s counts, one of 300.000001 s does not; a handler call neither ends nor starts one.
-    session.time = start
-    session.request("info")
-    session.time = start + 300 * SECOND
-    session.request("progress", kind=PROGRESS)
-    session.time = start + 450 * SECOND
-    session.request("xblock/probe/handler/save_user_state", kind=HANDLER)
-    session.time = start + 600 * SECOND + 1
-    session.request("info")
+    def gaps(self, start: int) -> None:
+        """A gap of exactly 300 s counts, one of 300.000001 s does not; a handler call neither ends nor
+        starts one."""
+        self.session.time = start
+        self.session.request("info")
+        self.session.time = start + 300 * SECOND
+        self.session.request("progress", kind=PROGRESS)
+        self.session.time = start + 450 * SECOND
+        self.session.request("xblock/probe/handler/save_user_state", kind=HANDLER)
+        self.session.time = start + 600 * SECOND + 1
+        self.session.request("info")
 
-    # The same line twice: both count.
-    apart()
-    line = event("discussion/forum")
-    plant(line, FORUM)
-    plant(line, FORUM)
+    def doubled(self) -> None:
+        """The same line twice: both count."""
+        self.apart()
+        line = self.event("discussion/forum")
+        self.plant(line, FORUM)
+        self.plant(line, FORUM)
 
-    # Spellings of time.
-    for number, spell in enumerate(TIMES):
-        apart()
-        session.time += SECOND - session.time % SECOND + (250_000 if number == 4 else 0)
-        plant(event("info", time=spell(session.time)))
+    def spelt_times(self) -> None:
+        """Spellings of time."""
+        for number, spell in enumerate(TIMES):
+            self.apart()
+            self.session.time += SECOND - self.session.time % SECOND + (250_000 if number == 4 else 0)
+            self.plant(self.event("info", time=spell(self.session.time)))
 
-    # New keys, at every level and in odd spellings.
-    apart()
-    line = event("info") | {"edx-new.key": {"1st": [1, {"": None}]}, "": "", "i4x-a-b": 7, "K" * 300: 1}
-    line["context"] |= {"enterprise_uuid": "", "new.flag": True, "asides": {}}
-    plant(line)
-    apart()
-    path = course.base + "x"
-    plant(
-        session.event("mobile", "play_video", {"id": "v", "child-id": 1, "new_field": [2]}, path, None),
-        PLAY_VIDEO,
-    )
-
-    # Numbers and texts that strict readers of JSON refuse.
-    apart()
-    line = session.event("server", "play_video", {"id": "v", "currentTime": float("nan")}, path, None)
-    plant(json.dumps(line).encode(), PLAY_VIDEO)
-    apart()
-    line = session.event("server", "problem_check", {"answers": {"a": "\ud83d"}, "grade": 2**70}, path, None)
-    plant(json.dumps(line).encode(), PROBLEM_CHECK)
-    apart()
-    plant(orjson.dumps(event("info")).replace(b'"agent":"', b'"agent":"\xff\xfe'))
-    apart()
-    plant(event("info", '{"POST": {"a": ["\\u0000"]}, "GET": {}}'))
-    apart()
-    plant(b'{"username":"nobody","time":"yesterday",' + orjson.dumps(event("info"))[1:])
-
-    # The course is told by an address alone.
-    apart()
-    plant(event("info", context=None))
-    apart()
-    page = "https://courses.edx.org" + course.base + "courseware/a/b/?x=1#top"
-    plant(event("info", "", "browser", context="none", event_type="page_close", page=page))
-    apart()
-    plant(
-        event(
-            "info", event_type="seq_next", context={}, page=None, event_source="browser", course_id=course.id
+    def new_keys(self) -> None:
+        """New keys, at every level and in odd spellings."""
+        self.apart()
+        new = {"edx-new.key": {"1st": [1, {"": None}]}, "": "", "i4x-a-b": 7, "K" * 300: 1}
+        line = self.event("info") | new
+        line["context"] |= {"enterprise_uuid": "", "new.flag": True, "asides": {}}
+        self.plant(line)
+        self.apart()
+        self.plant(
+            self.said("mobile", "play_video", {"id": "v", "child-id": 1, "new_field": [2]}), PLAY_VIDEO
         )
-    )
-    apart()
-    plant(event("info", course_id=""))
-    apart()
-    plant(event("info", course_id=None))
-    if course.opaque:
-        for spelled in (course.id.replace(":", "%3A").replace("+", "%2B"), course.id.replace("+", " ")):
-            apart()
-            line = event("info", event_type="seq_next")
-            line["context"]["course_id"] = spelled
-            plant(line)
 
-    # What `event`, `event_type` and `username` may be.
-    for value in (5, True, [1, "two"], None, ""):
-        apart()
-        plant(event("info", value))
-    apart()
-    line = event("info")
-    del line["event"], line["agent"]
-    plant(line)
-    apart()
-    plant(event("info", event_type=None), None)
-    apart()
-    sink.plant(orjson.dumps(event("info", ip="")), session.time, slash, name, "", kind=OTHER)
-    for user in (None, ""):
-        apart()
-        nameless(event("info", username=user))
-    apart()
-    line = event("info")
-    del line["username"]
-    nameless(line)
+    def refused_values(self) -> None:
+        """Numbers and texts that strict readers of JSON refuse."""
+        self.apart()
+        line = self.said("server", "play_video", {"id": "v", "currentTime": float("nan")})
+        self.plant(json.dumps(line).encode(), PLAY_VIDEO)
+        self.apart()
+        line = self.said("server", "problem_check", {"answers": {"a": "\ud83d"}, "grade": 2**70})
+        self.plant(json.dumps(line).encode(), PROBLEM_CHECK)
+        self.apart()
+        self.plant(orjson.dumps(self.event("info")).replace(b'"agent":"', b'"agent":"\xff\xfe'))
+        self.apart()
+        self.plant(self.event("info", '{"POST": {"a": ["\\u0000"]}, "GET": {}}'))
+        self.apart()
+        self.plant(b'{"username":"nobody","time":"yesterday",' + orjson.dumps(self.event("info"))[1:])
 
-    # A speed that is not a number, and a page of feedback as long as they get.
-    for speed in ("NaN", None):
-        apart()
-        change = text({"id": "v", "current_time": "7.5", "old_speed": "1.0", "new_speed": speed})
-        plant(event("info", change, "browser", event_type="speed_change_video"))
-    apart()
-    feedback = [f"input_{course.html_id('problem', 'Long')}_2_1=choice_1", "<p>sehr lang…</p>\n" * 6000]
-    plant(event("info", text(feedback), "browser", event_type="problem_graded"))
+    def only_an_address(self) -> None:
+        """The course is told by an address alone."""
+        self.apart()
+        self.plant(self.event("info", context=None))
+        self.apart()
+        page = "https://courses.edx.org" + self.course.base + "courseware/a/b/?x=1#top"
+        self.plant(self.event("info", "", "browser", context="none", event_type="page_close", page=page))
+        self.apart()
+        self.plant(
+            self.event(
+                "info",
+                event_type="seq_next",
+                context={},
+                page=None,
+                event_source="browser",
+                course_id=self.course.id,
+            )
+        )
+        self.apart()
+        self.plant(self.event("info", course_id=""))
+        self.apart()
+        self.plant(self.event("info", course_id=None))
+        if self.course.opaque:
+            key = self.course.id
+            for spelled in (key.replace(":", "%3A").replace("+", "%2B"), key.replace("+", " ")):
+                self.apart()
+                line = self.event("info", event_type="seq_next")
+                line["context"]["course_id"] = spelled
+                self.plant(line)
 
-    # An enrolment by a management command: only the payload names course and person.
-    apart()
-    payload = {"course_id": course.id, "user_id": learner.user_id, "mode": "audit"}
-    context: Event = {"user_id": None, "course_id": "", "org_id": "", "path": ""}
-    line = event("info", payload, event_type="edx.course.enrollment.activated", context=context, username="")
-    sink.plant(orjson.dumps(line), session.time, slash, kind=ENROLLMENT)
-    sink.enrolled(slash, session.time, learner.user_id, "edx.course.enrollment.activated", "audit")
+    def fields(self) -> None:
+        """What `event`, `event_type` and `username` may be."""
+        for value in (5, True, [1, "two"], None, ""):
+            self.apart()
+            self.plant(self.event("info", value))
+        self.apart()
+        line = self.event("info")
+        del line["event"], line["agent"]
+        self.plant(line)
+        self.apart()
+        self.plant(self.event("info", event_type=None), None)
+        self.apart()
+        self.sink.plant(
+            orjson.dumps(self.event("info", ip="")),
+            self.session.time,
+            self.slash,
+            self.learner.username,
+            "",
+            kind=OTHER,
+        )
+        for user in (None, ""):
+            self.apart()
+            self.nameless(self.event("info", username=user))
+        self.apart()
+        line = self.event("info")
+        del line["username"]
+        self.nameless(line)
 
-    # A clock that was set wrong: long before anything that counts.
-    apart()
-    old = clock.midnight(clock.OLD_DAY) + 5 * SECOND
-    plant(event("info", time=clock.iso(old)), None, time=old)
+    def long_and_odd(self) -> None:
+        """A speed that is not a number, and a page of feedback as long as they get."""
+        for speed in ("NaN", None):
+            self.apart()
+            change = text({"id": "v", "current_time": "7.5", "old_speed": "1.0", "new_speed": speed})
+            self.plant(self.event("info", change, "browser", event_type="speed_change_video"))
+        self.apart()
+        feedback = [
+            f"input_{self.course.html_id('problem', 'Long')}_2_1=choice_1",
+            "<p>sehr lang…</p>\n" * 6000,
+        ]
+        self.plant(self.event("info", text(feedback), "browser", event_type="problem_graded"))
 
-    # Another course of the organisation, which nobody has asked for.
-    apart()
-    other = f"/courses/course-v1:{OTHER_COURSE.replace('/', '+')}/info"
-    line = event("info", event_type=other)
-    line["context"] |= {"course_id": f"course-v1:{OTHER_COURSE.replace('/', '+')}", "path": other}
-    sink.plant(orjson.dumps(line), session.time, OTHER_COURSE, name, address, kind=OTHER)
+    def enrolled_by_command(self) -> None:
+        """An enrolment by a management command: only the payload names course and person."""
+        self.apart()
+        payload = {"course_id": self.course.id, "user_id": self.learner.user_id, "mode": "audit"}
+        context: Event = {"user_id": None, "course_id": "", "org_id": "", "path": ""}
+        line = self.event(
+            "info", payload, event_type="edx.course.enrollment.activated", context=context, username=""
+        )
+        self.sink.plant(orjson.dumps(line), self.session.time, self.slash, kind=ENROLLMENT)
+        self.sink.enrolled(
+            self.slash, self.session.time, self.learner.user_id, "edx.course.enrollment.activated", "audit"
+        )
 
-    # Keys of no course.
-    for key in (
-        f"ccx-v1:{course.key.org}+{course.key.number}+{course.key.run}+ccx@7",
-        f"library-v1:{course.key.org}+{course.key.number}",
-        f"{course.key.org}/{course.key.number}",
-        f"{course.key.slash}/more",
-        "../../etc/passwd",
-    ):
-        apart()
-        line = event("info")
-        line["context"]["course_id"] = key
-        sink.plant(orjson.dumps(line), session.time, UNKNOWN)
+    def wrong_clock(self) -> None:
+        """A clock that was set wrong: long before anything that counts."""
+        self.apart()
+        old = clock.midnight(clock.OLD_DAY) + 5 * SECOND
+        self.plant(self.event("info", time=clock.iso(old)), None, time=old)
 
-    # Lines that are no events.
-    good = orjson.dumps(event("info"))
-    no_source = orjson.dumps({"time": clock.iso(session.time), "username": name, "message": "disk full"})
-    without_time = event("info")
-    del without_time["time"]
-    for reason, data in (
-        ("bad_json", good[: len(good) // 2]),
-        ("bad_json", good + good),
-        ("bad_json", b"Traceback (most recent call last):"),
-        ("bad_json", b'[1, 2, "three"]'),
-        ("bad_json", b"null"),
-        ("no_event_source", no_source),
-        ("bad_time", orjson.dumps(without_time)),
-        ("bad_time", orjson.dumps(event("info", time="yesterday"))),
-        ("bad_time", orjson.dumps(event("info", time=None))),
-    ):
-        apart()
-        sink.plant(data, session.time, UNKNOWN, reject=reason)
+    def other_course(self) -> None:
+        """Another course of the organisation, which nobody has asked for."""
+        self.apart()
+        other = f"/courses/course-v1:{OTHER_COURSE.replace('/', '+')}/info"
+        line = self.event("info", event_type=other)
+        line["context"] |= {"course_id": f"course-v1:{OTHER_COURSE.replace('/', '+')}", "path": other}
+        self.sink.plant(
+            orjson.dumps(line),
+            self.session.time,
+            OTHER_COURSE,
+            self.learner.username,
+            self.session.address,
+            kind=OTHER,
+        )
+
+    def no_course(self) -> None:
+        """Keys of no course."""
+        for key in (
+            f"ccx-v1:{self.course.key.org}+{self.course.key.number}+{self.course.key.run}+ccx@7",
+            f"library-v1:{self.course.key.org}+{self.course.key.number}",
+            f"{self.course.key.org}/{self.course.key.number}",
+            f"{self.course.key.slash}/more",
+            "../../etc/passwd",
+        ):
+            self.apart()
+            line = self.event("info")
+            line["context"]["course_id"] = key
+            self.sink.plant(orjson.dumps(line), self.session.time, UNKNOWN)
+
+    def no_events(self) -> None:
+        """Lines that are no events."""
+        good = orjson.dumps(self.event("info"))
+        no_source = orjson.dumps(
+            {"time": clock.iso(self.session.time), "username": self.learner.username, "message": "disk full"}
+        )
+        without_time = self.event("info")
+        del without_time["time"]
+        for reason, data in (
+            ("bad_json", good[: len(good) // 2]),
+            ("bad_json", good + good),
+            ("bad_json", b"Traceback (most recent call last):"),
+            ("bad_json", b'[1, 2, "three"]'),
+            ("bad_json", b"null"),
+            ("no_event_source", no_source),
+            ("bad_time", orjson.dumps(without_time)),
+            ("bad_time", orjson.dumps(self.event("info", time="yesterday"))),
+            ("bad_time", orjson.dumps(self.event("info", time=None))),
+        ):
+            self.apart()
+            self.sink.plant(data, self.session.time, UNKNOWN, reject=reason)
 
 
 def midnight(session: Session, visit: Visit, random: Random) -> None:
