@@ -42,6 +42,10 @@ class MachineError(UserError):
     """The machine refused: a file, a folder, memory, a connection. Made by `from_machine`."""
 
 
+class MemoryRanOutError(MachineError):
+    """An engine had less memory than a query needs."""
+
+
 class ServiceError(UserError):
     """A service on the network cannot be used for now: what else needs it fails too."""
 

@@ -50,7 +50,7 @@ class Session:
         self.connection.execute(f"SET threads = {share.threads}")
         if share.memory_limit:
             self.connection.execute(f"SET memory_limit = {literal(share.memory_limit)}")
-        for statement in (*dialect.CONNECTION_SETTINGS, *dialect.MACROS):
+        for statement in (*dialect.CONNECTION_SETTINGS, *dialect.SHARED_MACROS):
             self.connection.execute(statement)
         self._of_thread: threading.local | None = None
         self._whole_limit: str | None = None
@@ -69,13 +69,13 @@ class Session:
 
     @contextmanager
     def side_by_side(self) -> Iterator[None]:
-        """A block in which several threads call `copy`, and nothing else; each does its work alone.
+        """A block in which several threads ask at once, each on a connection of its own and alone.
 
-        A compressed file is inflated by one thread: the others gain more, in less memory, from a file of
-        their own than from their part of this one.
+        What a query leaves to one thread keeps the others waiting: they gain more from a query of their own
+        than from their part of this one. A compressed file, for one, is inflated by one thread.
         """
-        self._of_thread = threading.local()
         self._set_threads(1)
+        self._of_thread = threading.local()
         try:
             yield
         finally:
@@ -117,7 +117,7 @@ class Session:
         """The rows of a query, in its order. `relations` and what is raised are those of `result`."""
         try:
             sql, parameters = _resolved(query, relations)
-            return self.connection.execute(sql, parameters).fetchall()
+            return self._connection_of_thread().execute(sql, parameters).fetchall()
         except (UserError, *OF_THE_QUERY) as error:
             raise _refused(error) from None
 
@@ -150,19 +150,21 @@ class Session:
         self._set_threads(self._usual)
 
     def _set_threads(self, number: int) -> None:
-        """Another number of threads, where it is another: DuckDB ends and starts them."""
-        if number != self._threads_now:
+        """Another number of threads, where it is another: DuckDB ends and starts them. Side by side it stays
+        as it is, one for each query."""
+        if number != self._threads_now and self._of_thread is None:
             self.connection.execute(f"SET threads = {number}")
             self._threads_now = number
 
     @contextmanager
     def table(self, sql: str, parameters: Mapping[str, Parameter] | None = None) -> Iterator[str]:
         """The rows of a DuckDB query as a temporary table for the block; its name is given."""
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE result AS {sql}", dict(parameters or {}))
+        connection = self._connection_of_thread()
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE result AS {sql}", dict(parameters or {}))
         try:
             yield "result"
         finally:
-            self.connection.execute("DROP TABLE IF EXISTS result")
+            connection.execute("DROP TABLE IF EXISTS result")
 
     def _check(self, table: str, schema: Schema) -> None:
         found = self.schema_of(f"SELECT * FROM {table}")
@@ -173,15 +175,15 @@ class Session:
 
     def version(self, relation: str, schema: Schema) -> tuple[str, int]:
         """Version and number of rows: independent of the order of rows and the number of threads."""
-        row = self.connection.execute(f"SELECT {version_of(schema)} FROM {relation}").fetchone()
+        sql = f"SELECT {version_of(schema)} FROM {relation}"
+        row = self._connection_of_thread().execute(sql).fetchone()
         assert row is not None
         return f"{row[0]}:{row[1]}", row[0]
 
     def versions_by_date(self, relation: str, schema: Schema, day: str) -> dict[date, tuple[str, int]]:
         """Version and number of rows by date, for the dates that the expression `day` gives."""
-        rows = self.connection.execute(
-            f"SELECT {day}, {version_of(schema)} FROM {relation} WHERE {day} IS NOT NULL GROUP BY 1"
-        ).fetchall()
+        sql = f"SELECT {day}, {version_of(schema)} FROM {relation} WHERE {day} IS NOT NULL GROUP BY 1"
+        rows = self._connection_of_thread().execute(sql).fetchall()
         return {row[0]: (f"{row[1]}:{row[2]}", row[1]) for row in rows}
 
     def copy(self, sql: str, path: Path, pair: str, row_group: int = _ROW_GROUP, codec: str = "zstd") -> int:
@@ -228,7 +230,7 @@ class Session:
 
     def schema_of(self, relation: str) -> Schema:
         """The columns of a relation (DuckDB SQL)."""
-        return schema_of(self.connection.sql(relation))
+        return schema_of(self._connection_of_thread().sql(relation))
 
 
 def _bytes_of(shown: str) -> float:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from edxtasks.errors import InputError, MachineError, from_machine
+from edxtasks.errors import InputError, MachineError, MemoryRanOutError, from_machine
 from edxtasks.printable import listed_paths, printable_path
 
 _LINE = re.compile(r'", .*?line (?P<line>\d+)', re.DOTALL)
@@ -44,12 +44,12 @@ def machine_fault(error: duckdb.Error) -> MachineError | None:
     text = str(error)
     if isinstance(error, duckdb.OutOfMemoryException):
         if "max_temp_directory_size" in text:
-            return MachineError(
+            return MemoryRanOutError(
                 "memory ran out, and there was not enough free space in the folder of the setting state for "
                 "what did not fit: free some space there, or set another state or memory_limit under [engine]"
             )
         used = _USED.search(text)
-        return MachineError(
+        return MemoryRanOutError(
             f"memory ran out{f' ({used[1]})' if used else ''}: set a higher memory_limit under [engine] "
             '(for example "4GB"), or run fewer tasks at once (doit -n)'
         )

@@ -17,7 +17,7 @@ from edxtasks.printable import number
 from edxtasks.warehouse.dialect import aggregates, arrays, casts, constructs, formats, numbers, texts
 from edxtasks.warehouse.dialect.closed import not_read
 from edxtasks.warehouse.dialect.functions import FUNCTIONS
-from edxtasks.warehouse.dialect.macros import CONNECTION_SETTINGS, MACROS
+from edxtasks.warehouse.dialect.macros import CONNECTION_SETTINGS, MACROS, SHARED_MACROS
 from edxtasks.warehouse.dialect.parser import (
     columns,
     identifiers,
@@ -38,6 +38,7 @@ __all__ = [
     "CONNECTION_SETTINGS",
     "MACROS",
     "PROVEN",
+    "SHARED_MACROS",
     "check",
     "columns",
     "identifiers",

@@ -277,3 +277,8 @@ MACROS: tuple[str, ...] = tuple(
     f"CREATE OR REPLACE TEMP MACRO {head} AS ({body})" for head, body in _DEFINITIONS.items()
 )
 """Statements to run once on every DuckDB connection, after the settings."""
+
+SHARED_MACROS: tuple[str, ...] = tuple(
+    f"CREATE OR REPLACE MACRO {head} AS ({body})" for head, body in _DEFINITIONS.items()
+)
+"""The same for a DuckDB in memory: statements to run once for all its connections."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edxtasks.errors import InputError
+from edxtasks.errors import InputError, MemoryRanOutError
 from edxtasks.printable import quantity
 from edxtasks.scratch import beside, publish
 from edxtasks.warehouse.base import (
@@ -38,6 +39,9 @@ NO_ROWS = "0:0"
 
 ROWS_IN_GROUP = 20_480
 """Rows in a row group of a whole table: small, so that a load of wide rows needs little memory."""
+
+MEMORY_OF_PART = 300
+"""Megabytes that the query of one part of a table's dates may take where several run side by side."""
 
 FEW_ROWS = 500
 """Most rows of a whole table that is compressed with Snappy. zstd begins anew for each column, which in a day
@@ -94,10 +98,13 @@ class Builder:
         if known or all(part.stamps is not None for part in work):
             refuse_strays((place / file for file in month_files(known)), strays)
         written: set[str] = set()
-        for number, part in enumerate(work, 1):
-            made = self._write_part(writer, name, part, states, label.stamp, checks)
+
+        def write_part(part: Dates, turn: Callable[[], object]) -> None:
+            made = self._write_part(writer, name, part, states, label.stamp, checks, turn)
             states.update(made)
             written.update(months_of(made))
+
+        for number, _ in enumerate(self._each_in_turn(work, write_part), 1):
             if progress is not None and len(work) > 1:
                 progress(number, len(work), "months")
         state = listing.state(name.table)
@@ -113,6 +120,27 @@ class Builder:
         rows = sum(state.rows for state in states.values())
         return TableState(label.stamp, whole_version(states), rows, partitioned=True)
 
+    def _each_in_turn(
+        self, work: Sequence[Dates], write: Callable[[Dates, Callable[[], object]], None]
+    ) -> Iterator[None]:
+        """Write parts of the work, and tell of each when it is done. Their queries run side by side where
+        threads and memory allow it; `write` waits with what it is given until the parts before are written.
+
+        Where memory runs out, the part that it failed goes on alone, and so do those after it.
+        """
+        from edxtasks.warehouse.parquet.turns import in_turn
+
+        done = 0
+        at_once = self._reader.at_once([part.query for part in work], MEMORY_OF_PART)
+        if at_once > 1:
+            with suppress(MemoryRanOutError), self._reader.session.side_by_side():
+                for _ in in_turn(work, write, at_once):
+                    done += 1
+                    yield
+        for part in work[done:]:
+            write(part, lambda: None)
+            yield
+
     def _write_part(
         self,
         writer: MonthWriter,
@@ -121,9 +149,10 @@ class Builder:
         states: Mapping[date, DateState],
         stamp: str,
         checks: TableChecks | None,
+        turn: Callable[[], object],
     ) -> dict[date, DateState]:
-        """Write the months of a part of the work, with the dates of `states` that they hold beside its own;
-        the new dates."""
+        """Write the months of a part of the work, with the dates of `states` that they hold beside its own,
+        after `turn` has returned; the new dates."""
         from edxtasks.warehouse.parquet.months import date_list, months_of
 
         session, schema, day = self._reader.session, writer.schema, writer.day
@@ -132,6 +161,7 @@ class Builder:
             self._reader.inputs_of(part.query, self._folder.files(name)) as inputs,
             session.result(part.query, inputs, condition) as table,
         ):
+            turn()
             stay = set(states) - set(part.stamps or states)
             kept = self._kept_beside(checks, name, schema, writer.column, stay)
             self._look_over(checks, schema, table, kept)

@@ -100,6 +100,16 @@ class Reader:
         with self.engine([*read, *files]):
             yield self._relations(query)
 
+    def at_once(self, queries: Sequence[Query], megabytes: int) -> int:
+        """How many of several queries, of one thread and so much memory each, are best run side by side: of
+        those that read little one after the other."""
+        from edxtasks.warehouse.duckdb_session import FEW_BYTES
+
+        most = min(len(queries), self._share.at_once(megabytes))
+        if most < 2:
+            return 1
+        return most if sum(bytes_of(self._files_of(one)) for one in queries) > FEW_BYTES * len(queries) else 1
+
     def look_at_seals(self, files: Sequence[Path]) -> None:
         """Raise `UnreadableError` where bytes of files have changed since they were written; it is noted."""
         found = self._seals.broken(files)
