@@ -146,27 +146,8 @@ def load_log_days(
                 return _load_copy(context, table, stored, verdict.fetch[name])
             return _load(context, table, verdict.load[name])
 
-        loaded: dict[str, int] = {}
-        failures: dict[str, Exception] = {}
-        with closing(_side_by_side(load, [*verdict.load, *verdict.fetch], context.warehouse)) as ready:
-            for name, ended in ready:
-                try:
-                    loaded[name] = ended()
-                except QuotaError as error:  # the others would fail of it too
-                    left = days - len(loaded)
-                    failures = {
-                        name: QuotaError(
-                            f"{error}. {quantity(left, 'day is', 'days are')} left for a later run"
-                        )
-                    }
-                    break
-                except UnreachableError as error:
-                    failures = {name: error}
-                    break
-                except Exception as error:  # noqa: BLE001 - one day's failure never stops the others
-                    failures[name] = error
-                if progress:
-                    progress(len(loaded) + len(failures), days)
+        work = _side_by_side(load, [*verdict.load, *verdict.fetch], context.warehouse)
+        loaded, failures = _load_each(work, days, progress)
         if stored is not None:
             stored.save_notes()
         for name in verdict.drop:
@@ -174,6 +155,36 @@ def load_log_days(
         context.warehouse.refresh(course.logs_dataset)
     for notice in context.warehouse.notices(course.logs_dataset):
         messages.add(notice)
+    _tell(verdict, messages)
+    if failures:
+        raise failures[min(failures)]
+    return sum(loaded.values()), days, messages
+
+
+def _load_each(
+    work: Generator[tuple[str, Callable[[], int]]], days: int, progress: Callable[[int, int], None] | None
+) -> tuple[dict[str, int], dict[str, Exception]]:
+    """Rows loaded, and errors, by name of the day; of what ends the loading, that error alone."""
+    loaded: dict[str, int] = {}
+    failures: dict[str, Exception] = {}
+    with closing(work) as ready:
+        for name, ended in ready:
+            try:
+                loaded[name] = ended()
+            except QuotaError as error:  # the others would fail of it too
+                left = quantity(days - len(loaded), "day is", "days are")
+                return loaded, {name: QuotaError(f"{error}. {left} left for a later run")}
+            except UnreachableError as error:
+                return loaded, {name: error}
+            except Exception as error:  # noqa: BLE001 - one day's failure never stops the others
+                failures[name] = error
+            if progress:
+                progress(len(loaded) + len(failures), days)
+    return loaded, failures
+
+
+def _tell(verdict: LogVerdict, messages: Messages) -> None:
+    """Tell of days that were not loaded."""
     if verdict.drop:
         messages.note(f"dropped {quantity(len(verdict.drop), 'day table')} without a shard")
     if verdict.foreign:
@@ -181,9 +192,6 @@ def load_log_days(
         messages.add(f"left as they are, made by somebody else or unreadable, and without shard: {names}")
     for name in verdict.held_back:
         messages.add(f"{name} held back: a raw log that feeds this day could not be split")
-    if failures:
-        raise failures[min(failures)]
-    return sum(loaded.values()), days, messages
 
 
 def _side_by_side(
