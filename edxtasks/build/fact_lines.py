@@ -15,6 +15,7 @@ known". A warning is also told to the person who runs the build.
 from __future__ import annotations
 
 import re
+from functools import cache
 from string import Formatter
 
 from edxtasks.build.model_errors import GOES_ON, HeaderLineError
@@ -60,6 +61,7 @@ def take_facts(text: str) -> tuple[Facts | None, str]:
     return Facts("\n".join(query).strip(), tuple(line for _, line in lines)), "\n".join(rest)
 
 
+@cache  # parsing takes longer than the query, and the same facts are told of one course after the other
 def numbers_and_inputs(facts: Facts) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The names of the numbers that the query of facts gives, and of the tables that it reads.
 

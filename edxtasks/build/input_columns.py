@@ -16,8 +16,7 @@ from edxtasks.warehouse.base import TableName
 def refuse_other_columns(context: Context, table: Table, source: Table, name: TableName) -> None:
     """Raises `UserError` where a table that a person named has none of the columns that are read of it, or
     one of another type."""
-    info = context.warehouse.info(name)
-    found = {column.name: column for column in info.schema} if info is not None else {}
+    found = {column.name: column for column in context.warehouse.columns(name) or ()}
     there = [column for column in source.schema if column.name in found]
     other = [column for column in there if found[column.name].written_type != column.written_type]
     told = [f"{one.name} {one.written_type}, found {found[one.name].written_type}" for one in other]
@@ -43,8 +42,8 @@ def lacking_columns(
     lacking: dict[TableName, frozenset[str]] = {}
     told: dict[str, list[str]] = defaultdict(list)
     for name in names:
-        info = context.warehouse.info(name)
-        found = set(info.schema.names) if info else declared
+        columns = context.warehouse.columns(name)
+        found = set(columns.names) if columns else declared
         if missing := declared - found:
             lacking[name] = frozenset(missing)
             told[f"no {', '.join(sorted(missing))}, which {are(len(missing))} NULL there"].append(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+import pickle
 import tempfile
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 from edxtasks.build.context import Context
 from edxtasks.build.overrides import with_overrides
@@ -22,15 +26,42 @@ _kept = threading.local()
 
 
 @dataclass(frozen=True)
-class JobContext:
-    """What a job needs to know of the run: settings, chosen courses, its share of the machine, digests,
-    services that do not answer."""
+class OfRun:
+    """What all jobs of a run need to know of it: settings, chosen courses, their share of the machine.
+
+    It is pickled once, and a worker that gets the same again has it: of 500 courses this takes as long as a
+    small table.
+    """
 
     settings: Settings
     courses: tuple[CourseKey, ...]
     share: ResourceLimits
+
+    def __reduce__(self) -> tuple[Callable[[bytes], OfRun], tuple[bytes]]:
+        return _of_run, (self._pickled,)
+
+    @cached_property
+    def _pickled(self) -> bytes:
+        return pickle.dumps((self.settings, self.courses, self.share))
+
+
+@lru_cache(maxsize=1)
+def _of_run(pickled: bytes) -> OfRun:
+    return OfRun(*pickle.loads(pickled))
+
+
+@dataclass(frozen=True)
+class JobContext:
+    """What a job needs to know: of its run, digests of files, services that do not answer."""
+
+    of_run: OfRun
     digests: dict[str, tuple[Mark, str]]
     outages: tuple[Outage, ...] = ()
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the run."""
+        return self.of_run.settings
 
     def known_digests(self) -> Digests:
         """The digests of files that the run knows, for a job that reads files and no tables."""
@@ -52,17 +83,18 @@ def context_of(job: JobContext) -> Context:
     """The context for a job: that of the job before, where settings and courses are the same."""
     for outage in job.outages:
         outages.learn(outage)
+    of_run, settings, courses = job.of_run, job.of_run.settings, job.of_run.courses
     key, context = getattr(_kept, "context", (None, None))
-    if context is None or key != (job.settings, job.courses):
-        settings = job.settings
+    if context is None or key != (settings, courses):
         keep_in(settings.engine.state)
-        registry = with_overrides(read_registry(settings.engine.state), settings, job.courses)
+        registry = with_overrides(read_registry(settings.engine.state), settings, courses)
         scratch = use_scratch(settings)
         tempfile.tempdir = str(scratch.path)  # libraries have no other place either
-        warehouse = open_warehouse(settings, job.share, scratch)
-        context = Context(settings, registry, warehouse, Digests(), job.courses)
+        warehouse = open_warehouse(settings, of_run.share, scratch)
+        context = Context(settings, registry, warehouse, Digests(), courses)
         context.scratch = scratch
-        _kept.context = ((job.settings, job.courses), context)
+        _kept.context = ((settings, courses), context)
+        gc.freeze()  # the registry lives as long as the worker: not looked through for garbage in each job
     outages.tell = context.warehouse.tell_waiting
     context.digests.learn(job.digests)
     context.warehouse.refresh_all()

@@ -10,7 +10,7 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from doit.exceptions import TaskFailed
@@ -24,7 +24,7 @@ from edxtasks.errors import SourceAbsentError, UserError
 from edxtasks.locks import wait_at_most
 from edxtasks.outages import UnreachableError, outages
 from edxtasks.outcomes import for_people
-from edxtasks.steps.in_worker import JobContext
+from edxtasks.steps.in_worker import JobContext, OfRun
 from edxtasks.steps.resource_limits import share
 from edxtasks.workers import Job, Progress, WorkerPool
 
@@ -60,14 +60,13 @@ class Run:
 
     def job_context(self, files: Collection[str]) -> JobContext:
         """What a worker needs to know of this run; of digests, those of `files` (`Digests.noting`)."""
-        context = self.context
-        return JobContext(
-            context.settings,
-            context.courses,
-            share(context.settings, self.processes),
-            context.digests.known(files),
-            outages.given_up(),
-        )
+        return JobContext(self._of_run, self.context.digests.known(files), outages.given_up())
+
+    @cached_property
+    def _of_run(self) -> OfRun:
+        """What each job is told of the run; made when the first one is, and `processes` is known."""
+        settings = self.context.settings
+        return OfRun(settings, self.context.courses, share(settings, self.processes))
 
 
 @dataclass(frozen=True)

@@ -198,6 +198,11 @@ class Warehouse(ABC):
     def info(self, name: TableName) -> TableInfo | None:
         """Metadata of a table, None when it does not exist."""
 
+    def columns(self, name: TableName) -> Schema | None:
+        """The columns of a table, None when it does not exist."""
+        info = self.info(name)
+        return None if info is None else info.schema
+
     @abstractmethod
     def datasets(self) -> list[str]:
         """Names of all datasets, sorted."""

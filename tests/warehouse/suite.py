@@ -229,6 +229,17 @@ class WarehouseSuite:
         assert warehouse.bytes_of(people) in (info.bytes, None)
         assert warehouse.bytes_of(TableName(people.dataset, "nobody")) is None
 
+    def test_columns_are_those_of_the_table_that_is_there_now(
+        self, warehouse: Warehouse, people: TableName
+    ) -> None:
+        found = warehouse.columns(people)
+        assert found is not None
+        assert [(c.name, c.type) for c in found] == [(c.name, c.type) for c in PEOPLE]
+        warehouse.load(people, schema("age FLOAT -- age"), iter([{"age": 1.5}]), BuildInfo("stamp2"))
+        found = warehouse.columns(people)
+        assert found is not None and [(c.name, c.type) for c in found] == [("age", "FLOAT")]
+        assert warehouse.columns(TableName(people.dataset, "nobody")) is None
+
     def test_a_load_replaces(self, warehouse: Warehouse, people: TableName) -> None:
         warehouse.load(people, PEOPLE, iter([BOB]), BuildInfo("stamp2"))
         warehouse.refresh(people.dataset)

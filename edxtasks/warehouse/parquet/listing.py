@@ -136,6 +136,11 @@ class Listing:
         entry = self._entry(table)
         return [] if entry is None else [self.folder / file for file in entry.found.files]
 
+    def marks(self, table: str) -> Mapping[str, FileMark]:
+        """Size and time of each file that may belong to a table."""
+        entry = self._entry(table)
+        return {} if entry is None else entry.marks
+
     def strays(self, table: str) -> frozenset[Path]:
         """The files among those of a table that are not its own: they are not read, and never removed."""
         entry = self._entry(table)

@@ -82,14 +82,15 @@ class TableNotes:
         would be fresh, and without its note for good.
         """
         began = time.monotonic()
+        created = self.created(name)
         self._folder.private(name.dataset)
         place = self._place(name)
         with beside(place) as part:
-            part.write_bytes(self._note(name, label, 0.0) + b" " * _ROOM)
+            part.write_bytes(_note(label, created, 0.0) + b" " * _ROOM)
 
             def published() -> None:
                 with part.open("r+b") as file:
-                    file.write(self._note(name, label, time.monotonic() - began))
+                    file.write(_note(label, created, time.monotonic() - began))
                     file.truncate()
                 publish(part, place)
                 self._damaged.pop(place, None)
@@ -107,19 +108,6 @@ class TableNotes:
         published = self._waiting.pop(name, None)
         if published is not None:
             published()
-
-    def _note(self, name: TableName, label: BuildInfo, seconds: float) -> bytes:
-        now, before = datetime.now(UTC), self.created(name)
-        created = datetime.fromtimestamp(before, UTC) if before else now - timedelta(seconds=seconds)
-        note = {
-            "parts": label.parts,
-            "description": label.description,
-            "created": created.isoformat(),
-            "built": now.isoformat(timespec="seconds"),
-            "by": user_name(),
-            "seconds": round(seconds, 3),
-        }
-        return orjson.dumps(note)
 
     def note_checks(self, name: TableName, digest: str, results: Sequence[Mapping[str, Any]]) -> None:
         """Note which checks the rows of a table went through, and what these found."""
@@ -163,3 +151,19 @@ class TableNotes:
 
     def _write(self, name: TableName, form: Mapping[str, Any]) -> None:
         write_atomically(self._folder.private(name.dataset) / f"{name.table}.json", orjson.dumps(form))
+
+
+def _note(label: BuildInfo, created: float | None, seconds: float) -> bytes:
+    """What is noted of a build that took so long; `created` is when the table was first built, None where it
+    was not."""
+    now = datetime.now(UTC)
+    first = datetime.fromtimestamp(created, UTC) if created else now - timedelta(seconds=seconds)
+    note = {
+        "parts": label.parts,
+        "description": label.description,
+        "created": first.isoformat(),
+        "built": now.isoformat(timespec="seconds"),
+        "by": user_name(),
+        "seconds": round(seconds, 3),
+    }
+    return orjson.dumps(note)

@@ -34,6 +34,7 @@ from edxtasks.warehouse.duckdb_sql import (
 )
 from edxtasks.warehouse.parquet.folder import WarehouseFolder
 from edxtasks.warehouse.parquet.seals import Seals
+from edxtasks.warehouse.parquet.table_files import FileMark
 from edxtasks.warehouse.parquet.texts import line
 from edxtasks.warehouse.schema import Schema
 
@@ -61,6 +62,8 @@ class Reader:
         self._scratch = scratch
         self._session: Session | None = None
         self._seals = Seals()
+        self._schemas: dict[TableName, tuple[Mapping[str, FileMark], Schema]] = {}
+        self._same: dict[Schema, Schema] = {}  # a thousand courses have the same columns
 
     @property
     def session(self) -> Session:
@@ -140,9 +143,15 @@ class Reader:
         return read_parquet([path for name in names for path in self._folder.files(name)])
 
     def schema(self, name: TableName) -> Schema:
-        """The columns of a table as its files declare them."""
-        with self.engine(self._folder.files(name)):
-            return self.session.schema_of(self.relation(name))
+        """The columns of a table as its files declare them. They are asked for once, as long as the files
+        stay as they are: every table over courses asks for those of each course."""
+        relation, marks = self.relation(name), self._folder.listing(name.dataset).marks(name.table)
+        known = self._schemas.get(name)
+        if known is None or known[0] != marks:
+            with self.engine(self._folder.files(name)):
+                found = self.session.schema_of(relation)
+            known = self._schemas[name] = marks, self._same.setdefault(found, found)
+        return known[1]
 
     def rows(
         self, name: TableName, columns: Sequence[str] | None, ordered: bool

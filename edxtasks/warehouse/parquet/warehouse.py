@@ -108,6 +108,9 @@ class ParquetWarehouse(Warehouse):
             description=self._notes.description(name),
         )
 
+    def columns(self, name: TableName) -> Schema | None:
+        return self.schema(name) if name.table in self.states(name.dataset) else None
+
     def bytes_of(self, name: TableName) -> int | None:
         if name.table not in self.states(name.dataset):
             return None
@@ -229,7 +232,8 @@ class ParquetWarehouse(Warehouse):
 
     def drop_aside(self, name: TableName) -> bool:
         done = self._aside_of(name).drop(name.table)
-        self.refresh(name.dataset)
+        if done:
+            self.refresh(name.dataset)
         return done
 
     def _aside_of(self, name: TableName) -> Aside:
