@@ -215,7 +215,6 @@ class Builder:
             self._look_over(checks, schema, table or parquet_files([temporary]))
             refuse_strays([place], self._folder.listing(name.dataset).strays(name.table))
             self._notes.replacing(name)
-            self._notes.replacing(name)
             publish(temporary, place)
         self._leave_folder_form(name)
         return TableState(label.stamp, version, rows, first_time=label.first_time, last_time=label.last_time)
