@@ -13,6 +13,11 @@ PROBLEM = "problem"
 NOTE = "note"
 """Level of a finding that is worth knowing."""
 
+OF_FILES = frozenset(
+    {"dump_unreadable", "tables_unreadable", "table_damaged", "note_damaged", "file_changed"}
+)
+"""Kinds of findings about files as they are at the moment: mended, they leave no trace in any table."""
+
 
 @dataclass(frozen=True)
 class Finding:

@@ -120,12 +120,13 @@ def campus_mark(context: Context) -> str:
     return digest(*parts)
 
 
-def make_campus(context: Context, findings: Mapping[str, Sequence[str]]) -> str:
-    """As `make`, for the page of the campus. `findings` are what is to be looked at, by key of a course."""
+def make_campus(context: Context, findings: Mapping[str, Sequence[str]], of_the_moment: bool) -> str:
+    """As `make`, for the page of the campus. `findings` are what is to be looked at, by key of a course. Of
+    some no table tells when they are mended (`of_the_moment`): the next run makes the page again."""
     from edxtasks.pages.campus.page import QUERIES, CourseRow, Health, campus_page
 
     _require_any(context)
-    made_from = campus_mark(context)
+    made_from = "of-the-moment" if of_the_moment else campus_mark(context)
     there = [course for course in context.chosen() if _has_numbers(context, course)]
     numbers = numbers_of(context, there, QUERIES)
     rows = [

@@ -74,11 +74,13 @@ class DashboardStep(Step):
 def make_page(progress: Progress, job: JobContext, course: CourseKey | None) -> Built:
     """Make a page, of a course or (None) of the campus."""
     from edxtasks.health.examination import examine
+    from edxtasks.health.findings import OF_FILES
 
     context = context_of(job)
     if course is None:
         found = examine(context, unlisted=False).findings
-        place = dashboards.make_campus(context, findings_of_courses(found))
+        of_the_moment = any(one.course and one.kind in OF_FILES for one in found)
+        place = dashboards.make_campus(context, findings_of_courses(found), of_the_moment)
     else:
         place = dashboards.make(context, course)
     messages = Messages()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -86,6 +88,24 @@ def test_the_campus_tells_what_failed_until_it_is_made(with_pages: Project, tmp_
     project.doit("dashboard:campus", "minimum_cell=1", status=None)
     page(project, COURSE).rmdir()
     assert f"dashboard:{project.courses[0]}" in project.doit(*words).built
+    assert page(project, CAMPUS).read_bytes() == before
+
+
+def test_the_campus_tells_of_a_file_until_it_is_mended(with_pages: Project, tmp_path: Path) -> None:
+    """A dump that no table reads: the tables are the same with it and without."""
+    project = with_pages.copy(tmp_path / "project")
+    words = ("dashboard", "minimum_cell=1")
+    before = page(project, CAMPUS).read_bytes()
+    dump = next((project.folder / "SQL" / "MITx-2.03x-3T2013").glob("*/user_api_usercoursetag.csv.gz"))
+    content, times = dump.read_bytes(), dump.stat()
+    dump.write_bytes(content[:-2] + b"??")  # as a disk does it: size and times stay
+    os.utime(dump, ns=(times.st_atime_ns, times.st_mtime_ns))
+    shutil.rmtree(project.folder / "state" / "health")  # where the dump is known
+    page(project, CAMPUS).unlink()
+    project.doit(*words)
+    assert "dump unreadable user_api_usercoursetag" in page(project, CAMPUS).read_text()
+    dump.write_bytes(content)
+    assert project.doit(*words).built == {"dashboard:campus"}
     assert page(project, CAMPUS).read_bytes() == before
 
 
