@@ -35,6 +35,8 @@ from edxtasks.simulate import CampusSize, simulate
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 ASIDE = "later"
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""That of the commands: they keep compiled modules, as an installed product does."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def doit(folder: Path, tree: Path, *words: str) -> Ended:
     with subprocess.Popen(
         [sys.executable, "-m", "doit", *words],
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(tree)},
+        env=ENVIRONMENT | {"PYTHONPATH": str(tree)},
         stderr=subprocess.STDOUT,
         stdout=subprocess.PIPE,
         text=True,

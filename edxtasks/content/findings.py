@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from typing import Any
 
 from edxtasks.messages import Messages
 from edxtasks.printable import printable
@@ -51,12 +53,25 @@ class Findings:
 
     def add(self, kind: str, what: str) -> None:
         """Record `what` (an element, a file and line, a sentence) under `kind`."""
+        self._add_shown(kind, printable(what, LONGEST), 1)
+
+    def _add_shown(self, kind: str, shown: str, times: int) -> None:
         found = self._by_kind.setdefault(kind, {})
-        shown = printable(what, LONGEST)
         if shown in found or len(found) < MOST_KEPT:
-            found[shown] = found.get(shown, 0) + 1
+            found[shown] = found.get(shown, 0) + times
         else:
-            self._not_kept[kind] += 1
+            self._not_kept[kind] += times
+
+    def known(self) -> dict[str, object]:
+        """All that was found, as JSON has it."""
+        return {"found": self._by_kind, "not kept": self._not_kept}
+
+    def learn(self, known: Mapping[str, Any]) -> None:
+        """Take in what was found in another reading (`known`)."""
+        for kind, found in known["found"].items():
+            for shown, times in found.items():
+                self._add_shown(kind, shown, times)
+        self._not_kept.update(known["not kept"])
 
     def of(self, kind: str) -> list[str]:
         """What was found of one kind, in order, doubles left out."""

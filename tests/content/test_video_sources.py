@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import json
+import tarfile
 from pathlib import Path
 
+import orjson
 import pytest
 from lxml import etree
 
+from edxtasks.caches import read_cache, write_cache
 from edxtasks.content.findings import Findings
 from edxtasks.content.videos.choice import Known, choose, log_lengths
-from edxtasks.content.videos.exported import ExportedVideo, exported_videos
+from edxtasks.content.videos.exported import ExportedVideo, exported_videos, videos_of_export
 from edxtasks.content.videos.ids import video_name
 from edxtasks.content.videos.numbers import clock_time, iso_duration, positive, rounded
 from edxtasks.content.videos.overrides import Overrides, read_overrides
 from edxtasks.content.videos.transcripts import last_cue
+from edxtasks.course import CourseKey
 
 CASE = Path(__file__).parents[1] / "tables" / "video_stats_day" / "ids"
 
@@ -189,6 +194,41 @@ def test_what_an_export_says() -> None:
     assert videos["a_1"].is_clip
     assert not videos["b"].is_clip
     assert len(findings.lines()) == 1
+
+
+def test_videos_of_an_export_are_kept_by_its_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read once, they and what is amiss in them are had from the cache until the export is another."""
+    monkeypatch.setattr("edxtasks.caches._folder", tmp_path / "state")
+    course = CourseKey.parse("MITx/2.03x/3T2013")
+
+    def written(duration: float) -> Path:
+        videos = f'<video url_name="a"><video_asset duration="{duration}"/></video>'
+        videos += '<video url_name="c" transcripts="{"/>'
+        inner = f"<course><chapter><sequential><vertical>{videos}</vertical></sequential></chapter></course>"
+        outer = '<course org="MITx" course="2.03x" url_name="3T2013"/>'
+        path = tmp_path / "course.xml.tar.gz"
+        with tarfile.open(path, "w:gz") as archive:
+            for name, text in (("c/course.xml", outer), ("c/course/3T2013.xml", inner)):
+                member = tarfile.TarInfo(name)
+                member.size = len(text)
+                archive.addfile(member, io.BytesIO(text.encode()))
+        return path
+
+    def read(path: Path) -> tuple[float | None, list[str]]:
+        findings = Findings()
+        return videos_of_export(path, course, findings)["a"].duration, findings.lines()
+
+    path = written(61.5)
+    first = read(path)
+    assert first[0] == 61.5
+    assert len(first[1]) == 1
+    assert read(path) == first
+    [kept] = (tmp_path / "state" / "exported_videos").iterdir()
+    form = read_cache(kept)
+    form["videos"]["a"][0] = 7.0
+    write_cache(kept, orjson.dumps(form))
+    assert read(path) == (7.0, first[1])
+    assert read(written(62.5)) == (62.5, first[1])
 
 
 FILE = ExportedVideo(100.4, 0.0, None, ())

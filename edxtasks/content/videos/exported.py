@@ -5,15 +5,24 @@ from __future__ import annotations
 import json
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from pathlib import Path
 
 from lxml import etree
 
+from edxtasks.caches import kept_result
+from edxtasks.content.archive import read_archive
+from edxtasks.content.bundle import make_bundle
 from edxtasks.content.findings import Findings
 from edxtasks.content.videos.ids import video_name
 from edxtasks.content.videos.numbers import clock_time
+from edxtasks.course import CourseKey
+from edxtasks.digests import ContentHash, Digests
 
 KIND = "videos in the course export"
+
+_VERSION = "1"
+"""Of what is kept of an export: another one when the same export would give something else."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +43,30 @@ class ExportedVideo:
     def is_clip(self) -> bool:
         """Whether players show a part of the file, and count inside it."""
         return self.start > 0 or self.end is not None
+
+
+def videos_of_export(path: Path, course: CourseKey, findings: Findings) -> dict[str, ExportedVideo]:
+    """The videos of a course export by video id. They are kept by its content: it is the same for days, and
+    takes longer to read than all else that the lengths of videos come from.
+
+    Raises `InputError` where the archive cannot be read.
+    """
+    key = ContentHash(f"{course} {Digests()(path)}".encode()).hexdigest()
+    kept = kept_result("exported_videos", _VERSION, key, lambda: _read(path, course))
+    findings.learn(kept["findings"])
+    return {
+        name: ExportedVideo(duration, start, end, tuple(transcripts))
+        for name, (duration, start, end, transcripts) in kept["videos"].items()
+    }
+
+
+def _read(path: Path, course: CourseKey) -> dict[str, object]:
+    """What an export says of its videos, as JSON has it, and what was amiss in that. What is amiss in the
+    course was told when its axis was made."""
+    bundle = make_bundle(read_archive(path, Findings()), course, str(path), Findings())
+    findings = Findings()
+    videos = {name: astuple(video) for name, video in exported_videos(bundle.tree, findings).items()}
+    return {"videos": videos, "findings": findings.known()}
 
 
 def exported_videos(tree: etree._Element, findings: Findings) -> dict[str, ExportedVideo]:

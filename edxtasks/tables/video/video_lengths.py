@@ -11,13 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edxtasks.config import Settings
-from edxtasks.content.archive import find_tarball, read_archive
-from edxtasks.content.bundle import make_bundle
+from edxtasks.content.archive import find_tarball
 from edxtasks.content.findings import Findings
 from edxtasks.content.place import content_directory
 from edxtasks.content.videos import choice, durations_cache, overrides
 from edxtasks.content.videos.directory import LookUpError, VideoDirectory
-from edxtasks.content.videos.exported import KIND, ExportedVideo, exported_videos, transcript_of
+from edxtasks.content.videos.exported import KIND, ExportedVideo, transcript_of, videos_of_export
 from edxtasks.content.videos.transcripts import last_cues
 from edxtasks.course import CourseKey
 from edxtasks.directories import course_directory, sql_directory
@@ -195,12 +194,10 @@ def _exported(path: Path | None, course: CourseKey, findings: Findings) -> dict[
     if path is None:
         return {}
     try:
-        # What is amiss in the course was told when its axis was made.
-        bundle = make_bundle(read_archive(path, Findings()), course, str(path), Findings())
+        return videos_of_export(path, course, findings)
     except InputError as error:
         findings.add(KIND, str(error))
         return {}
-    return exported_videos(bundle.tree, findings)
 
 
 def _add_transcripts(
