@@ -41,7 +41,12 @@ def fill() -> None:
     _wrap(jobs, "execute_load_job", _replace)
     _wrap(SQLTranslator, "translate", _translate)
     _wrap(CountIfEmptyZeroRule, "applies_to", _counts_no_window)
-    DuckDB.Generator.TRANSFORMS |= {exp.IntDiv: _divide, exp.Mod: _divide, exp.Like: _match}
+    DuckDB.Generator.TRANSFORMS |= {
+        exp.IntDiv: _divide,
+        exp.Mod: _divide,
+        exp.Like: _match,
+        exp.Bracket: _index,
+    }
     for module in (executor, interpreter):
         _wrap(module, "sync_created_table", _keep_metadata)
         _wrap(module, "sync_dropped_object", _rename)
@@ -101,6 +106,15 @@ def _match(generator: Any, node: Any) -> str:
     # DuckDB takes a backslash of a pattern as it is, unless it is told what it is for.
     escapes = "\\" in generator.sql(node, "expression") and not isinstance(node.parent, exp.Escape)
     return str(generator.like_sql(node)) + (" ESCAPE '\\'" if escapes else "")
+
+
+@_help("array-offset")
+def _index(generator: Any, node: Any) -> str:
+    # sqlglot counts from 1 only where it knows that the index is a number; less than 0 is out of range.
+    if node.args.get("offset") != 0 or len(node.expressions) != 1 or node.expressions[0].is_number:
+        return str(generator.bracket_sql(node))
+    array, place = generator.sql(node, "this"), generator.sql(node.expressions[0])
+    return f"{array}[CASE WHEN ({place}) >= 0 THEN ({place}) + 1 END]"
 
 
 @_help("label-removal", "limits")

@@ -15,6 +15,7 @@ HELPED = {
     "rename": "ALTER TABLE RENAME TO renames in listings too",
     "countif-over": "COUNTIF counts over a window",
     "div-and-mod": "DIV and MOD take what their operands come to, and are operands as a whole",
+    "array-offset": "OFFSET and SAFE_OFFSET count from 0, whatever the index is made of",
     "like-escape": "a backslash in the pattern of LIKE takes the meaning from the next character",
     "wildcard-columns": "a wildcard reads tables of one shape, with their columns",
 }

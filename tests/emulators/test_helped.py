@@ -149,6 +149,10 @@ def div_and_mod(fake: FakeGoogle, client: Any) -> None:
     client.query("SELECT DIV(3 + 9, 4) * MOD(7, 2) AS n").result()
 
 
+def array_offset(fake: FakeGoogle, client: Any) -> None:
+    client.query("SELECT [7, 8, 9][SAFE_OFFSET(3 - 2)] AS n").result()
+
+
 def like_escape(fake: FakeGoogle, client: Any) -> None:
     client.query("SELECT 'a_b' LIKE 'a\\\\_b' AS n").result()
 
@@ -164,6 +168,7 @@ CHECKS: dict[str, Callable[[FakeGoogle, Any], None]] = {
     "rename": rename,
     "countif-over": countif_over,
     "div-and-mod": div_and_mod,
+    "array-offset": array_offset,
     "like-escape": like_escape,
     "wildcard-columns": wildcard_columns,
 }

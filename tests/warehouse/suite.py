@@ -185,6 +185,16 @@ class WarehouseSuite:
         query = Query(sql, {"people": Tables((people,), PEOPLE)}, {}, columns)
         assert warehouse.select(query) == [(2, 9, -3, 12, 2, True, True, True)]
 
+    def test_places_in_a_list_count_from_0(self, warehouse: Warehouse, people: TableName) -> None:
+        sql = (
+            "SELECT place, item, GENERATE_ARRAY(7, 9)[SAFE_OFFSET(place - 2)] AS before "
+            "FROM people CROSS JOIN UNNEST(GENERATE_ARRAY(7, 9)) AS item WITH OFFSET AS place "
+            "WHERE username = 'ada' ORDER BY place"
+        )
+        columns = schema("place INTEGER -- a\nitem INTEGER -- b\nbefore INTEGER -- c")
+        query = Query(sql, {"people": Tables((people,), PEOPLE)}, {}, columns)
+        assert warehouse.select(query) == [(0, 7, None), (1, 8, None), (2, 9, 7)]
+
     def test_rows_in_order_have_null_first(self, warehouse: Warehouse, people: TableName) -> None:
         assert list(warehouse.read(people, ["id", "username"], ordered=True)) == [
             (None, "bob"),
