@@ -109,6 +109,23 @@ def test_rows_stand_in_the_order_of_the_shard_whatever_the_number_of_threads(tmp
     assert users(alone, 0) == names
 
 
+def test_a_shard_that_a_disk_has_changed_is_not_loaded(site: Site) -> None:
+    """It is JSON as before, and has as many rows: of another learner."""
+    path = shard(site, 2)
+    text = gzip.decompress(path.read_bytes())
+    changed = gzip.compress(text, compresslevel=0, mtime=0).replace(b"u2", b"u3")
+    path.unlink()  # it is the file of its part too
+    path.write_bytes(changed)
+    here = context(site)
+    with pytest.raises(InputError, match=r"tracklog-2014-10-03\.json\.gz: its content is not what its chec"):
+        load_log_days(here, COURSE)
+    assert {*here.warehouse.states(COURSE.logs_dataset)} == {table(number).table for number in (0, 1, 3, 4)}
+    path.unlink()
+    site.split()
+    assert load_log_days(context(site), COURSE)[:2] == (1, 1)
+    assert users(context(site), 2) == ["u2"]
+
+
 def test_one_more_day_touches_that_day_only(site: Site) -> None:
     load_log_days(context(site), COURSE)
     before = files(context(site))
