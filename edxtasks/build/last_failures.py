@@ -39,12 +39,14 @@ class LastFailures:
     path: Path
     found: dict[str, Failure]
     _changes: dict[str, Failure | None] = field(default_factory=dict)
+    _seen: tuple[int, int] | None = None
 
     @classmethod
     def read(cls, state: Path) -> LastFailures:
         """Those that are kept below `state`."""
         path = state / "failures.json"
-        return cls(path, _read(path))
+        mark = _mark(path)
+        return cls(path, _read(path), _seen=mark)
 
     def failed(self, what: str, task: str, reason: str) -> None:
         """A task failed. It is kept at once: the run may be killed."""
@@ -54,6 +56,7 @@ class LastFailures:
     def succeeded(self, what: str) -> None:
         """What failed before is made, or there is nothing to make any more. It is kept at once: a page that
         this run makes later tells of failures."""
+        self._hear_of_others()
         if what in self.found or self._changes.get(what) is not None:
             self._changes[what] = None
             self.save()
@@ -66,6 +69,20 @@ class LastFailures:
         self.found = {what: failure for what, failure in kept.items() if failure is not None}
         written = {what: [one.when.isoformat(), one.task, one.reason] for what, one in self.found.items()}
         write_cache(self.path, orjson.dumps(written, option=orjson.OPT_SORT_KEYS))
+
+    def _hear_of_others(self) -> None:
+        """Read what another run has kept since it was read here."""
+        mark = _mark(self.path)
+        if mark != self._seen:
+            self._seen, self.found = mark, _read(self.path)
+
+
+def _mark(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_ino
 
 
 def _read(path: Path) -> dict[str, Failure]:

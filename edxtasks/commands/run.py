@@ -67,7 +67,9 @@ class _Tolerant:
     def _handle_task_error(self, node: Any, base_fail: BaseFail) -> None:
         super()._handle_task_error(node, base_fail)  # type: ignore[misc]
         step = (node.task.meta or {}).get(STEP)
-        if self.failures is not None and step is not None and not isinstance(base_fail, UnmetDependency):
+        if self.failures is None or step is None or isinstance(base_fail, UnmetDependency):
+            return
+        if not step.is_held:
             self.failures.failed(step.makes, step.name, base_fail.message)
 
     def _note_success(self, task: Any) -> None:

@@ -21,7 +21,7 @@ from edxtasks.build.context import Context
 from edxtasks.build.freshness import Status
 from edxtasks.course import CourseKey
 from edxtasks.errors import SourceAbsentError, UserError
-from edxtasks.locks import wait_at_most
+from edxtasks.locks import HeldError, wait_at_most
 from edxtasks.outages import UnreachableError, outages
 from edxtasks.outcomes import for_people
 from edxtasks.steps.in_worker import JobContext, OfRun
@@ -101,6 +101,8 @@ class Step(ABC):
         """Whether its failure holds up what needs it."""
         self.failed_inputs: frozenset[str] = frozenset()
         """The tasks that it depends on and that failed, among them those that it can do without."""
+        self.is_held = False
+        """Whether it was not tried, since another run had what it makes."""
         self._fault: UserError | None = None
         self._digested: set[str] = set()
 
@@ -138,6 +140,7 @@ class Step(ABC):
         except Exception as error:  # noqa: BLE001 - it fails this task, and the run goes on
             if isinstance(error, UnreachableError):
                 outages.learn(error.outage)  # other workers are told not to wait for it again
+            self.is_held = isinstance(error, HeldError)
             return TaskFailed(str(fault_of(error)))
         return True
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from project import Project
 from test_failures import wait_until
 
+from edxtasks.build.last_failures import LastFailures
 from edxtasks.course import CourseKey
 from edxtasks.locks import Lock
 
@@ -26,6 +27,7 @@ def test_a_table_that_another_run_holds(built: Project) -> None:
         assert left.failed == {task}
         assert f"{dataset}.pc_forum: the run of process {os.getpid()} on " in left.err
         assert "wait=0 allows no longer wait" in left.err
+        assert LastFailures.read(built.folder / "state").found == {}  # nobody has tried
         assert "pc_forum" in built.doit("list").out
         waiting = built.start(task, "wait=60")
         assert waiting.stderr is not None
