@@ -108,10 +108,15 @@ _DEFINITIONS: dict[str, str] = {
         "ELSE printf('%.17g', x) END"
     ),
     # The sum of squared distances from the mean, of n whole numbers from their sum and that of their squares:
-    # exactly, since the mean is rounded to a whole number first.
+    # exactly, since the mean is rounded to a whole number first. A sum that is no HUGEINT is divided in a
+    # tenth of the time.
+    "bq_squares_of_sum(n, s, q)": (
+        "CAST(q - CAST(s // n AS HUGEINT) * (s + s % n) AS DOUBLE) "
+        "- CAST(s % n AS DOUBLE) * CAST(s % n AS DOUBLE) / n"
+    ),
     "bq_exact_squares(n, s, q)": (
-        "CASE WHEN n = 0 THEN 0.0e0 ELSE CAST(q - (s // n) * (2 * s - n * (s // n)) AS DOUBLE) "
-        "- CAST(s % n AS DOUBLE) * CAST(s % n AS DOUBLE) / n END"
+        "CASE WHEN n = 0 THEN 0.0e0 WHEN s BETWEEN -4611686018427387904 AND 4611686018427387904 "
+        "THEN bq_squares_of_sum(n, CAST(s AS BIGINT), q) ELSE bq_squares_of_sum(n, s, q) END"
     ),
     # The same of n numbers of which those of the list h are so large that their squares are not in q.
     "bq_joined_squares(n, s, q, l, t, v)": (
