@@ -298,29 +298,27 @@ def write_essay(session: Session, page: Page, random: Random) -> None:
     )
     for kind, about in (("peer", peer), ("self", own)):
         session.wait(40 + chance() * 90)
-        points = int(chance() * 4)
-        session.server(
-            f"openassessmentblock.{kind}_assess",
-            {
-                "feedback": "",
-                "rubric": {"content_hash": hexadecimal(40, course.seed, 73)},
-                "scored_at": iso(session.time),
-                "score_type": "PE" if kind == "peer" else "SE",
-                "scorer_id": hexadecimal(32, learner.seed, 72),
-                "parts": [
-                    {
-                        "option": {"points": points, "name": str(points)},
-                        "criterion": {"name": "Ideas", "points_possible": 3},
-                        "feedback": "Schön 👍" if kind == "peer" else "",
-                    }
-                ],
-                "submission_uuid": about,
-            },
-            path,
-            OTHER,
-            module,
-        )
+        assessed = _assessment(session, kind, about, int(chance() * 4))
+        session.server(f"openassessmentblock.{kind}_assess", assessed, path, OTHER, module)
     session.wait(5)
+
+
+def _assessment(session: Session, kind: str, about: str, points: int) -> dict[str, Any]:
+    """What an event says of the assessment of a submission, by a peer or by the learner ("self")."""
+    part = {
+        "option": {"points": points, "name": str(points)},
+        "criterion": {"name": "Ideas", "points_possible": 3},
+        "feedback": "Schön 👍" if kind == "peer" else "",
+    }
+    return {
+        "feedback": "",
+        "rubric": {"content_hash": hexadecimal(40, session.course.seed, 73)},
+        "scored_at": iso(session.time),
+        "score_type": "PE" if kind == "peer" else "SE",
+        "scorer_id": hexadecimal(32, session.learner.seed, 72),
+        "parts": [part],
+        "submission_uuid": about,
+    }
 
 
 def submission_id(course: Course, learner: int) -> str:
