@@ -19,6 +19,7 @@ from google_fake import FakeGoogle, Plan, fake_google
 
 from edxtasks.errors import QuotaError, UserError
 from edxtasks.outages import UnreachableError
+from edxtasks.storage import cloud
 from edxtasks.storage.cloud import Patience, shown
 from edxtasks.storage.gcs import GcsStorage
 from edxtasks.warehouse.base import BuildInfo, Query, TableName, Tables
@@ -133,6 +134,17 @@ def test_nobody_at_the_address_is_told(
             r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC \(Connection refused\)",
         ):
             work(_open(address, tmp_path))
+
+
+def test_a_service_that_takes_a_request_and_never_answers_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Google's client alone would wait for ever."""
+    monkeypatch.setattr(cloud, "WAITS", (5.0, 0.1))
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # the system takes connections for it
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(UnreachableError, match=rf"^BigQuery at {address} has not answered since "):
+            _list(_open(address, tmp_path))
 
 
 def test_a_bucket_that_is_missing_is_no_missing_file(fake: FakeGoogle, tmp_path: Path) -> None:
