@@ -117,13 +117,13 @@ def choose(
     though one is needed.
     """
     per_course, others = set(kinds.per_course), set(kinds.others)
+    over_all = per_course | set(kinds.over_courses)
     _refuse_other_forms(words, kinds)
     named: dict[str, CourseKey] = {}
     for word in words.words:
         task, course = base_of(word, per_course)
-        if course and task in per_course and word not in others and "*" not in course:
+        if course and task in per_course and word not in others | over_all and "*" not in course:
             named[word] = _key(word, course, settings)
-    over_all = per_course | set(kinds.over_courses)
     whole = [word for word in words.words if word in over_all or "*" in word]
     options = settings.options
     selected = options.clist is not None or options.year2 or options.courses is not None

@@ -40,10 +40,13 @@ def task_kinds(registry: Mapping[str, Table], tasks: Mapping[str, Task]) -> Task
     without = [table for table in made if not _needs_courses(registry, table)]
     each = {name for task in tasks.values() if not task.once for name in task.names}
     once = {name for task in tasks.values() if task.once for name in task.names}
-    once |= {f"{task.name}:{part}" for task in tasks.values() for part in task.parts}
+    parts = [(f"{task.name}:{part}", task.parts_last) for task in tasks.values() for part in task.parts]
+    once |= {part for part, last in parts if not last}
     return TaskKinds(
         per_course=sorted({table.name for table in of_a_course} | _names(of_a_course) | {*SETS} | each),
-        over_courses=sorted({table.task for table in over} | _names(over)),
+        over_courses=sorted(
+            {table.task for table in over} | _names(over) | {part for part, last in parts if last}
+        ),
         others=sorted(once | {table.name for table in without} | _names(without)),
     )
 
