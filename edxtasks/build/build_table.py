@@ -109,7 +109,7 @@ def _without_new_rows(
     if _take_back(context, table, course, verdict):
         messages.note("the table that was set aside is taken back")
         verdict = check(context, table, course)
-    if verdict.checks_only:
+    if verdict.checks_only or (verdict.files_only and checks_changed(context, table, course)):
         look_again(context, table, course, messages)
         verdict = check(context, table, course)
     if verdict.files_only:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import orjson
 import pytest
 
 from edxtasks.build.build_table import Built, build
@@ -178,6 +179,28 @@ def test_a_changed_check_is_looked_at_without_a_build(tmp_path: Path) -> None:
         build(context, table, COURSE)
     assert check(context, table, COURSE).status is Status.STALE
     assert file.stat().st_mtime_ns == before, "the rows are not written again"
+
+
+def test_one_run_makes_good_both_what_a_killed_one_had_not_checked_and_not_exported(tmp_path: Path) -> None:
+    """The table is there; neither are what its checks found nor the file for people."""
+    table = replace(made_table(tmp_path, IN_RANGE), files=("grades.csv",))
+    context = made_context(tmp_path, table, ("ada", 70.0))
+    name = context.name(table, COURSE)
+    context.warehouse.note_owner(name.dataset, str(COURSE))
+    build(context, table, COURSE)
+    checked = context.warehouse.checked(name)
+    assert checked is not None
+    note = tmp_path / "warehouse" / COURSE.dataset / "_edxtasks" / "grades.json"
+    form = orjson.loads(note.read_bytes())
+    del form["checks"]
+    note.write_bytes(orjson.dumps(form))
+    (file,) = context.storage.list(f"{context.course_folder(COURSE)}/grades.csv")
+    context.storage.delete(file)
+    context = made_context(tmp_path, table)
+    build(context, table, COURSE)
+    assert context.warehouse.checked(name) == checked
+    assert context.storage.list(file) == [file]
+    assert check(context, table, COURSE).status is Status.FRESH
 
 
 def test_a_python_table_has_grain_and_checks_too(tmp_path: Path) -> None:
