@@ -113,7 +113,9 @@ def run(folder: Path, tree: Path, command: str, at_once: int) -> Figures:
     built = re.search(r"^([\d\s]+) built", ended.told, re.MULTILINE)
     files = sum(one.stat().st_mtime_ns >= began for one in (folder / "warehouse").rglob("*") if one.is_file())
     tasks = int(re.sub(r"\s", "", built[1])) if built else 0
-    return Figures(ended.cpu, ended.wall, tasks, files, ended.peak)
+    figures = Figures(ended.cpu, ended.wall, tasks, files, ended.peak)
+    print(f"{tree}, -n {at_once}: {figures}", file=sys.stderr, flush=True)  # a run may take an hour
+    return figures
 
 
 def round_of(start: Path, tree: Path, command: str, at_once: int) -> tuple[Figures, Figures, Figures]:

@@ -42,6 +42,7 @@ class Context:
     courses: tuple[CourseKey, ...] = ()
     absent: set[TableName] = field(default_factory=set)
     declared: frozenset[str] = frozenset()
+    _log_days: tuple[Mapping[str, TableState] | None, Mapping[str, TableState]] = (None, {})
 
     def dataset(self, course: CourseKey) -> str:
         """The dataset of a course; with the option `dataset_latest` its "latest" form."""
@@ -154,14 +155,21 @@ class Context:
         name = self.name(table, course)
         return None if name in self.absent else self.warehouse.states(name.dataset).get(name.table)
 
-    def log_days(self, course: CourseKey) -> dict[str, TableState]:
+    def log_days(self, course: CourseKey) -> Mapping[str, TableState]:
         """The day tables of a course that are loaded, in order of their days.
 
         Of a table of somebody else the times are not known: it may have any time of its day.
+
+        Those that were asked for last are kept until their dataset is listed anew: a table of log days asks
+        half a dozen times, and there may be thousands of days.
         """
         check_owner(self.warehouse, course.logs_dataset, owner_of_logs(course))
         states = self.warehouse.states(course.logs_dataset)
-        return {name: _with_times(name, states[name]) for name in sorted(states) if is_log_day(name)}
+        listed, days = self._log_days
+        if listed is not states:
+            days = {name: _with_times(name, states[name]) for name in sorted(states) if is_log_day(name)}
+            self._log_days = states, days
+        return days
 
 
 @cache
