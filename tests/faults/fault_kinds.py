@@ -141,10 +141,11 @@ def fill(one: Point, folder: Path, length: Length) -> str:
     left = random.choice(
         (0, 10_000, int(random.random() * length.added), int(random.random() * length.added))
     )
-    resize(folder, bytes_below(folder) + left)
+    status = os.statvfs(folder)
+    resize(folder, (status.f_blocks - status.f_bfree) * status.f_frsize + left)
     return f"{left:,} bytes free"
 
 
 def bytes_below(folder: Path) -> int:
     """What the files of a folder take of a disk, in whole pages."""
-    return sum(-(-path.lstat().st_size // 4096) * 4096 + 4096 for path in folder.rglob("*"))
+    return sum(-(-path.lstat().st_size // 4096) * 4096 for path in folder.rglob("*") if path.is_file())
