@@ -8,13 +8,14 @@ NFS Linux asks the server for it, so that machines keep each other out too, unle
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import socket
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from multiprocessing import parent_process
+from multiprocessing import current_process, parent_process
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,6 +28,8 @@ WAITING = "waiting for "
 _PAUSE = 0.05
 """Seconds between two tries."""
 _LONGEST_NOTE = 500
+_GRACE = 0.5
+"""Seconds in which a lock may have no note: who has it, perhaps the own run, is about to write one."""
 _EVERY = 5.0
 """Seconds after which a wait is told again: somebody else may hold the lock by then."""
 
@@ -95,8 +98,8 @@ class Lock:
         return None
 
     def _refuse(self, holder: dict[str, object], waited: float) -> None:
-        own = holder.get("process") == _run() and holder.get("machine") == socket.gethostname()
-        if _longest is None or own or waited < _longest:
+        own = holder.get("run") == _token()
+        if _longest is None or own or waited < _longest or (not holder and waited < _GRACE):
             return
         raise HeldError(
             f"{self._name}: {_told(holder)} has it, and wait={_longest:g} allows no longer wait. Run again "
@@ -111,8 +114,15 @@ def _run() -> int:
     return os.getpid() if pid is None else pid
 
 
+def _token() -> str:
+    """What tells this run from all others, the same in its workers: two machines may have one name, two
+    containers the same processes."""
+    return hashlib.blake2b(current_process().authkey, digest_size=8).hexdigest()
+
+
 def _write(file: BinaryIO) -> None:
     note = {
+        "run": _token(),
         "process": _run(),
         "machine": socket.gethostname(),
         "since": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC",

@@ -14,7 +14,14 @@ from pathlib import Path
 import pytest
 from project import REPOSITORY
 
-from edxtasks.locks import WAITING, HeldError, Lock, wait_at_most
+from edxtasks.locks import WAITING, HeldError, Lock, _token, wait_at_most
+from edxtasks.workers import Job, WorkerPool
+
+
+def run_token(report: object) -> str:
+    """What a worker takes its run for."""
+    return _token()
+
 
 HOLD = """
 import sys
@@ -108,6 +115,23 @@ def test_what_the_own_run_holds_is_always_waited_for(path: Path) -> None:
     thread.start()
     thread.join(60)
     assert entered.is_set()
+
+
+def test_a_run_of_the_same_name_and_number_elsewhere_is_another(
+    path: Path, holder: subprocess.Popen[str]
+) -> None:
+    """Two containers may have one host name, and both be process 1."""
+    note = {"process": os.getpid(), "machine": socket.gethostname(), "since": "2014-10-26 05:12:07 UTC"}
+    path.write_text(json.dumps(note | {"run": "0123456789abcdef"}))
+    wait_at_most(0)
+    with pytest.raises(HeldError, match=rf"the run of process {os.getpid()} on "), Lock(path, "d.t"):
+        pytest.fail("it is held")
+
+
+def test_the_workers_of_a_run_are_the_run(tmp_path: Path) -> None:
+    with WorkerPool(2) as pool:
+        tokens = {outcome.get() for _, outcome in pool.each([Job(run_token, ())] * 2)}
+    assert tokens == {_token()}
 
 
 def test_a_lock_whose_file_was_removed_is_no_lock(path: Path, holder: subprocess.Popen[str]) -> None:
