@@ -8,7 +8,7 @@ import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 
 from edxtasks.build.context import Context
 from edxtasks.build.overrides import with_overrides
@@ -21,6 +21,7 @@ from edxtasks.outages import Outage, outages
 from edxtasks.scratch import Scratch, scratch_of, use
 from edxtasks.warehouse import open_warehouse
 from edxtasks.warehouse.base import ResourceLimits
+from edxtasks.workers import Job, Progress
 
 _kept = threading.local()
 
@@ -70,6 +71,12 @@ class JobContext:
         return digests
 
 
+def telling(progress: Progress, job: Job) -> object:
+    """Do a job; that it waits for a service is told as its progress."""
+    outages.tell = partial(progress, 0, 0)
+    return job(progress)
+
+
 def use_scratch(settings: Settings) -> Scratch:
     """The scratch of this process. From now on what it writes beside its targets is noted there."""
     state, scratch = getattr(_kept, "scratch", (None, None))
@@ -95,7 +102,6 @@ def context_of(job: JobContext) -> Context:
         context.scratch = scratch
         _kept.context = ((settings, courses), context)
         gc.freeze()  # the registry lives as long as the worker: not looked through for garbage in each job
-    outages.tell = context.warehouse.tell_waiting
     context.digests.learn(job.digests)
     context.warehouse.refresh_all()
     return context

@@ -24,7 +24,7 @@ from edxtasks.errors import SourceAbsentError, UserError
 from edxtasks.locks import HeldError, wait_at_most
 from edxtasks.outages import UnreachableError, outages
 from edxtasks.outcomes import for_people
-from edxtasks.steps.in_worker import JobContext, OfRun
+from edxtasks.steps.in_worker import JobContext, OfRun, telling
 from edxtasks.steps.resource_limits import share
 from edxtasks.workers import Job, Progress, WorkerPool
 
@@ -133,7 +133,7 @@ class Step(ABC):
         if self._fault is not None:
             return TaskFailed(str(self._fault))
         try:
-            result = self.run.workers.run(self.job(), self._tell)
+            result = self.run.workers.run(Job(telling, (self.job(),)), self._tell)
             self.built = self.taken(result)
         except SourceAbsentError as absent:
             self.status, self.reason = Status.SKIPPED, str(absent)
