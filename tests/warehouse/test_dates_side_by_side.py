@@ -129,7 +129,24 @@ def test_where_memory_runs_out_side_by_side_the_rest_goes_on_alone(tmp_path: Pat
     assert written == [(day, day >= MONTHS[2]) for day in MONTHS]
 
 
-def test_memory_that_runs_out_for_a_part_alone_is_an_error(tmp_path: Path) -> None:
+def test_a_part_for_which_two_threads_have_too_little_memory_is_done_by_one(tmp_path: Path) -> None:
+    builder: Builder = load_events(tmp_path, 2)._builder
+    session = builder._reader.session
+    session.read_next()
+    threads = []
+
+    def write(part: Dates, turn: Callable[[], object]) -> None:
+        number = session.connection.execute("SELECT current_setting('threads')").fetchone()
+        threads.append(number)
+        if number != (1,):
+            raise MemoryRanOutError("memory ran out")
+
+    assert len(list(builder._each_in_turn(parts()[:1], write))) == 1
+    assert threads == [(2,), (1,)]
+    assert session.connection.execute("SELECT current_setting('threads')").fetchone() == (2,)
+
+
+def test_memory_that_runs_out_for_one_thread_is_an_error(tmp_path: Path) -> None:
     builder: Builder = load_events(tmp_path, 2)._builder
 
     def write(part: Dates, turn: Callable[[], object]) -> None:

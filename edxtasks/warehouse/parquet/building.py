@@ -126,19 +126,24 @@ class Builder:
         """Write parts of the work, and tell of each when it is done. Their queries run side by side where
         threads and memory allow it; `write` waits with what it is given until the parts before are written.
 
-        Where memory runs out, the part that it failed goes on alone, and so do those after it.
+        Where memory runs out, the part that it failed goes on alone, and so do those after it; a part for
+        which there is too little even then is done by one thread, which needs the least.
         """
         from edxtasks.warehouse.parquet.turns import in_turn
 
-        done = 0
+        session, done = self._reader.session, 0
         at_once = self._reader.at_once([part.query for part in work], MEMORY_OF_PART)
         if at_once > 1:
-            with suppress(MemoryRanOutError), self._reader.session.side_by_side():
+            with suppress(MemoryRanOutError), session.side_by_side():
                 for _ in in_turn(work, write, at_once):
                     done += 1
                     yield
         for part in work[done:]:
-            write(part, lambda: None)
+            try:
+                write(part, lambda: None)
+            except MemoryRanOutError:
+                with session.side_by_side():
+                    write(part, lambda: None)
             yield
 
     def _write_part(
