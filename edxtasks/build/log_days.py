@@ -17,7 +17,6 @@ from functools import partial
 from pathlib import Path
 
 from edxtasks.build.context import LOG_DAY, Context, is_foreign
-from edxtasks.compression import is_whole
 from edxtasks.config import Settings, required
 from edxtasks.course import CourseKey
 from edxtasks.digests import ContentHash
@@ -29,7 +28,7 @@ from edxtasks.logs.tracklog_schema import TRACKLOG_SCHEMA
 from edxtasks.messages import Messages
 from edxtasks.outages import UnreachableError
 from edxtasks.printable import listed as listed_names
-from edxtasks.printable import printable_path, quantity
+from edxtasks.printable import quantity
 from edxtasks.table import TRACKLOG
 from edxtasks.warehouse.base import BuildInfo, TableName, TableState, digest
 from edxtasks.warehouse.interface import Warehouse
@@ -145,7 +144,7 @@ def load_log_days(
             table = TableName(course.logs_dataset, name)
             if stored is not None and name in verdict.fetch:
                 return _load_copy(context, table, stored, verdict.fetch[name])
-            _refuse_changed(verdict.load[name].path)
+            verdict.load[name].refuse_changed()
             return _load(context, table, verdict.load[name])
 
         work = _side_by_side(load, [*verdict.load, *verdict.fetch], context.warehouse)
@@ -276,15 +275,6 @@ def _load_copy(context: Context, name: TableName, stored: StoredShards, day: dat
 
 def _load(context: Context, name: TableName, shard: Shard) -> int:
     return context.warehouse.load(name, TRACKLOG_SCHEMA, JsonLines((shard.path,)), label_of(shard)).rows
-
-
-def _refuse_changed(path: Path) -> None:
-    """Raise `InputError` for a shard whose bytes are not those that were written: it may still be JSON."""
-    if not is_whole(path):
-        raise InputError(
-            f"{printable_path(path)}: its content is not what its checksum says, it was changed or cut off "
-            "after it was written. Remove it and run split, which makes it again"
-        )
 
 
 def label_of(shard: Shard) -> BuildInfo:

@@ -1,6 +1,6 @@
 """The shards of a course: what loading, and the check whether there is anything to load, read.
 
-Nothing here opens a shard, but for shards that no run made (`legacy`).
+Nothing here opens a shard, but for shards that no run made (`legacy`), and where one is to be sent or loaded.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from edxtasks.compression import is_whole
 from edxtasks.course import CourseKey
 from edxtasks.errors import InputError
 from edxtasks.logs.checkpoints import read_failures
@@ -16,6 +17,7 @@ from edxtasks.logs.directory_scan import DirectoryScan
 from edxtasks.logs.layout import Layout, bucket_of
 from edxtasks.logs.legacy import take_over
 from edxtasks.logs.shard_lists import read_list
+from edxtasks.printable import printable_path
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,14 @@ class Shard:
     min_time_us: int | None
     max_time_us: int | None
     sources: tuple[str, ...]
+
+    def refuse_changed(self) -> None:
+        """Raise `InputError` where its bytes are not those that were written: it may still be JSON."""
+        if not is_whole(self.path):
+            raise InputError(
+                f"{printable_path(self.path)}: its content is not what its checksum says, it was changed or "
+                "cut off after it was written. Remove it and run split, which makes it again"
+            )
 
 
 def shards(directory: Path, course: CourseKey | str) -> list[Shard]:

@@ -68,6 +68,7 @@ def store_shards(progress: Progress, job: JobContext, course: CourseKey, shards:
     sent = 0
     try:
         for number, shard in enumerate(shards, 1):
+            shard.refuse_changed()  # the copy may be all that is left one day
             sent += stored.put(shard.day, shard.path, shard.digest)
             progress(number, len(shards), "shards")
     finally:
