@@ -56,7 +56,7 @@ from fault_kinds import (
 from fault_points import EMBEDDED, EMULATORS, Point, point
 from fault_runs import Length, Started, of_session, started
 from fault_worlds import Embedded, World
-from project import Project
+from project import REPOSITORY, Project
 from standing import differences, unfinished
 
 WORDS = {
@@ -75,7 +75,7 @@ PROMPT = 15.0
 class Outcome:
     """What came of a point: faults (none: all is well), and what is worth knowing besides.
 
-    `void`: it proves nothing, since the run was over before, or the disk never full.
+    `void`: it proves nothing, since the run was over before or had not begun, or the disk was never full.
     `told`: a bit is another in a file that the line does not make; the next run refuses it by its name.
     `unnoticed`: a bit is another, which only a run that reads the file finds out. Of tables and of files for
     people `doit health` told it, and the run after it made them as they were. Another gzipped file has a
@@ -146,7 +146,11 @@ def _disturbed(one: Point, world: World, project: Project, room: Path, outcome: 
     outcome.notes.append(f"status {status}")
     if status is None:
         outcome.faults.append("the disturbed run hung")
-    _look_at_text(run, "disturbed", outcome)
+    if _came_too_early(run):
+        outcome.void = True
+        outcome.notes.append("too early: no code of ours ran yet")
+    else:
+        _look_at_text(run, "disturbed", outcome)
     _await_processes(run.process.pid, outcome)
     if restore is not None:
         restore()
@@ -193,6 +197,12 @@ def _examined(
     status = healing.end()
     _look_at_text(healing, "healing", outcome)
     return [] if status == 0 else [f"the run after health ended with status {status}"]
+
+
+def _came_too_early(run: Started) -> bool:
+    """Whether Ctrl-C came while Python was importing doit, which says so in its own way."""
+    ours = (f'File "{REPOSITORY / "edxtasks"}{os.sep}', '/dodo.py"')
+    return run.process.returncode == -signal.SIGINT and not any(one in run.text for one in ours)
 
 
 def _look_at_text(run: Started, which: str, outcome: Outcome) -> None:
