@@ -70,7 +70,9 @@ def campus(folder: Path, courses: int, days: int, learners: int) -> None:
     (folder / "config").mkdir()
     names = json.dumps([course["course_id"] for course in description["courses"]])
     (folder / "config" / "edxtasks.toml").write_text(
-        f'course_id_list = {names}\n[paths]\ndump_dir = "{description["package"]}"\n'
+        # Lines that are no events are planted for each course, most of them on one day.
+        f"course_id_list = {names}\nmax_reject_fraction = 0.5\n[paths]\n"
+        f'dump_dir = "{description["package"]}"\n'
         f'course_sql_base_dir = "SQL"\ncourse_sql_date_dir = "{description["package"][-10:]}"\n'
         'tracking_logs_directory = "TRACKING_LOGS"\ntlfn = "DAILY/*.log.gz"\n'
     )
