@@ -18,6 +18,9 @@ _OUR_NOTES = re.compile(r"(^|/)_edxtasks/|(^|/)META/|\.lock$|\.workers$")
 _OF_A_TRY = re.compile(r"(/PARTS/[^/]+)\.[0-9a-f]{8}/")
 """The rows of a raw log lie in a folder whose name is drawn anew each time that it is split."""
 
+_SECOND_SCRATCH = re.compile(r"/_edxtasks/scratch-\d+/\.lock$")
+"""Where runs keep scratch when they may not in `state`, and say so; its lock stays, as that in `state`."""
+
 _UNFINISHED = ("run-*", ".edxtasks-*", "*.part", "*.new", ".tracklog-*")
 
 
@@ -70,7 +73,8 @@ def rows_of(path: Path) -> str:
 
 def _files(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.relative_to(folder).parts[0] not in {"state", "config", "ledger"}:
+        counts = path.relative_to(folder).parts[0] not in {"state", "config", "ledger"}
+        if path.is_file() and counts and not _SECOND_SCRATCH.search(str(path)):
             yield path
 
 
