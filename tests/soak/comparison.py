@@ -26,7 +26,7 @@ _AREAS = (
     ("files for people", re.compile(r"^storage/")),
     ("pages of runs", re.compile(r"^state/runs/")),
     ("marks of courses", re.compile(r"^state/successful/")),
-    ("translations", re.compile(r"^state/(translations|checks)/")),
+    ("results kept", re.compile(r"^state/(translations|checks|exported_videos)/")),
     ("state", re.compile(r"^state/")),
 )
 
@@ -85,8 +85,8 @@ _PAGES = 31
 """Pages of runs that are kept, and the newest one."""
 _OF_STATE = 10
 """Files of state beyond those of a first run: what health and failed runs keep."""
-_TRANSLATIONS = 2_000
-"""Results that two caches of translations keep at most."""
+_RESULTS = 3_000
+"""Results that three caches keep at most: two of translations, one of course exports."""
 
 
 def grown(soaked: Sizes, rebuilt: Sizes) -> list[str]:
@@ -104,7 +104,7 @@ def grown(soaked: Sizes, rebuilt: Sizes) -> list[str]:
     most = {
         "notes of tables": notes * 11 // 10 + 2 * aside,
         "marks of courses": notes,  # one for a course and a set of tasks, which makes many tables
-        "translations": _TRANSLATIONS,
+        "results kept": _RESULTS,
         "state": rebuilt.get("state", [0, 0])[0] + _OF_STATE,
         "pages of runs": _PAGES,
     }
