@@ -41,11 +41,11 @@ REPORT_COURSE = 223 / 500
 """report.py: all 17 tables of `report` over 500 courses; wall time of a busy machine, so at most this."""
 PAGE_COURSE = 3.0
 """pages.py: the page of a large course."""
-COURSE_FIRST = (19.73 - 1.39) / 4
-"""A tiny course and all its tables from nothing, rows hardly counting: `doit weekly -n 1` over four courses
-of 20 learners and three days of logs, less the run with nothing to do. Its share of `report` is in it.
-From `nightly.py 4 4`."""
-COURSE_NIGHT = (12.03 - 1.39) / 4
+COURSE_FIRST = (252.45 - 2.74) / 100
+"""A tiny course and all its tables from nothing, rows hardly counting: `doit weekly -n 1` over 100 courses
+of 20 learners and 30 days of logs, less the run with nothing to do. Its share of `report` is in it.
+From `nightly.py 100 31 -n 1`."""
+COURSE_NIGHT = (71.91 - 2.74) / 100
 """The same courses with a day of logs more: tables by date, and what reads them."""
 DAYS_A_WEEK = 7
 

@@ -43,7 +43,7 @@ def test_a_week_by_hand(scale: Any) -> None:
     assert steps["`logs2bq`: shards to day tables"] == pytest.approx(6.8639 + 0.0911, rel=1e-3)
     assert steps["tables by date, the events themselves"] == pytest.approx(2.46)
     assert steps["pages of the courses"] == 6
-    assert steps["tables behind the logs each night, beside their rows"] == pytest.approx(14 * 2.66)
+    assert steps["tables behind the logs each night, beside their rows"] == pytest.approx(14 * 0.6917)
     week = dict(scale.bigquery_week(office))
     assert week["load jobs (free)"] == "54"  # 14 days, and 20 tables of each course
     # 14 nights of a course: 22 tables by date, 34 that read them; 16 others once for two courses
