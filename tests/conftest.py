@@ -51,6 +51,9 @@ _INSTALLING = pytest.StashKey[subprocess.Popen[bytes]]()
 def pytest_configure(config: pytest.Config) -> None:
     """One folder for the registry of all processes of this run. Where all tests run, the emulators are
     installed meanwhile."""
+    # Commands under test take over what is ignored here: nohup and a shell's background leave these deaf.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     if hasattr(config, "workerinput"):
         return
     os.environ[VARIABLE] = tempfile.mkdtemp(prefix="edxtasks-tests-")
