@@ -82,10 +82,10 @@ class TableNotes:
         would be fresh, and without its note for good.
         """
         began = time.monotonic()
-        created = self.created(name)
         self._folder.private(name.dataset)
         place = self._place(name)
         with beside(place) as part:
+            created = self.created(name)
             part.write_bytes(_note(label, created, 0.0) + b" " * _ROOM)
 
             def published() -> None:
