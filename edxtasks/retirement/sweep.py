@@ -22,6 +22,7 @@ from edxtasks.retirement.looking import Looker
 from edxtasks.retirement.originals import clean_original
 from edxtasks.retirement.removed import Made, Removed
 from edxtasks.scratch import PRIVATE, Scratch
+from edxtasks.storage import open_bucket
 from edxtasks.warehouse.base import TableName
 from edxtasks.warehouse.parquet import ParquetWarehouse
 
@@ -128,13 +129,7 @@ class Sweep:
             CloudTables(warehouse, self._retired, self._made, self._note, self._remove).sweep(self.removed)
         place = settings.storage.gs_bucket
         if place is not None:
-            from edxtasks.storage.cloud import Patience
-            from edxtasks.storage.gcs import GcsStorage
-
-            patience = Patience(deadline=settings.warehouse.retry_seconds)
-            storage = GcsStorage(
-                place, settings.warehouse.project_id, settings.auth_key_file, patience=patience
-            )
+            storage = open_bucket(settings, place)
             with self._scratch.folder() as folder:
                 files = BucketFiles(storage, self._retired, self._looker, folder, self._note, self._remove)
                 files.sweep(self.removed)

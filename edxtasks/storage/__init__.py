@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from edxtasks.config import Settings, required
 from edxtasks.storage.base import NotStoredError, Stat, Storage
 from edxtasks.storage.local import LocalStorage
 
-__all__ = ["LocalStorage", "NotStoredError", "Stat", "Storage", "open_storage"]
+if TYPE_CHECKING:
+    from edxtasks.storage.gcs import GcsStorage
+
+__all__ = ["LocalStorage", "NotStoredError", "Stat", "Storage", "open_bucket", "open_storage"]
 
 
 def open_storage(settings: Settings) -> Storage:
@@ -17,12 +22,13 @@ def open_storage(settings: Settings) -> Storage:
     """
     if settings.warehouse.engine != "bigquery":
         return LocalStorage(settings.storage.path)
+    return open_bucket(settings, required(settings, "storage.gs_bucket", str))
+
+
+def open_bucket(settings: Settings, place: str) -> GcsStorage:
+    """A bucket, or a folder in one (`gs://…`), with the project, key and patience of the settings."""
     from edxtasks.storage.cloud import Patience
     from edxtasks.storage.gcs import GcsStorage
 
-    return GcsStorage(
-        required(settings, "storage.gs_bucket", str),
-        settings.warehouse.project_id,
-        settings.auth_key_file,
-        Patience(deadline=settings.warehouse.retry_seconds),
-    )
+    patience = Patience(deadline=settings.warehouse.retry_seconds)
+    return GcsStorage(place, settings.warehouse.project_id, settings.auth_key_file, patience)

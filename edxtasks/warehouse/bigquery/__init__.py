@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from edxtasks.config import Settings, required
 from edxtasks.scratch import Scratch
+from edxtasks.storage import open_bucket
 from edxtasks.storage.cloud import Patience
-from edxtasks.storage.gcs import GcsStorage
 from edxtasks.warehouse.bigquery.service import Service
 from edxtasks.warehouse.bigquery.warehouse import BigQueryWarehouse
 
@@ -16,20 +16,19 @@ def open_bigquery(settings: Settings, scratch: Scratch) -> BigQueryWarehouse:
     """The warehouse that the settings name. Raises `SettingsError` when no project is set."""
     project = required(settings, "warehouse.project_id", str)
     place = settings.storage.gs_bucket
-    patience = Patience(deadline=settings.warehouse.retry_seconds)
     service = Service(
         project,
         location=settings.warehouse.location,
         endpoint=settings.warehouse.api_endpoint,
         key_file=settings.auth_key_file,
-        patience=patience,
+        patience=Patience(deadline=settings.warehouse.retry_seconds),
         maximum_bytes_billed=settings.warehouse.maximum_bytes_billed,
         reports=settings.options.output_project_id,
         report_dataset=settings.options.output_dataset_id,
     )
     return BigQueryWarehouse(
         service,
-        (lambda: GcsStorage(place, project, settings.auth_key_file, patience)) if place else None,
+        (lambda: open_bucket(settings, place)) if place else None,
         settings.engine.state / "locks",
         days_in_query=settings.days_per_query,
         max_bad_rows=settings.max_bad_rows,

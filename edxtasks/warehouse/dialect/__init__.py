@@ -78,8 +78,9 @@ def to_duckdb(
     `schemas` holds the schema of each of `inputs(tree)`, by that name. `table` says what stands in FROM for
     a table of such a name: the name as it is (`courses.listings` is a view `listings` in the schema
     `courses`), unless it says otherwise. `@name` becomes `$name`. The
-    connection must have had `CONNECTION_SETTINGS` and `MACROS`. Rows, and the low digits of sums of
-    FLOAT64, depend neither on the number of threads nor on the order in which rows are read.
+    connection must have had `CONNECTION_SETTINGS` and `MACROS`, or its database `SHARED_MACROS`. Rows, and
+    the low digits of sums of FLOAT64, depend neither on the number of threads nor on the order in which rows
+    are read.
 
     Raises UserError that names every construct, with its line, which is not on the proven list.
     """
