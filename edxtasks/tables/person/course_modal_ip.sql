@@ -7,7 +7,7 @@ WITH
   addresses AS (
     SELECT username, ip, SUM(ipcount) AS ip_count, MAX(date) AS last_date
     FROM pcday_ip_counts
-    WHERE ip != ''
+    WHERE TRIM(ip) != ''
     GROUP BY username, ip
   )
 SELECT
