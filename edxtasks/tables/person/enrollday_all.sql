@@ -10,7 +10,7 @@ WITH
   enrollments AS (
     SELECT
       time,
-      COALESCE(SAFE_CAST(JSON_VALUE(event, '$.user_id') AS INT64), context.user_id) AS user_id,
+      COALESCE(SAFE_CAST(JSON_VALUE(event, '$.user_id') AS INT64), event_struct.user_id, context.user_id) AS user_id,
       JSON_VALUE(event, '$.mode') AS mode,
       event_type = 'edx.course.enrollment.mode_changed' AS is_change,
       CASE event_type
