@@ -25,9 +25,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def window(day: date, lookback: timedelta) -> tuple[int, int]:
     """The microseconds since 1970 that the events of a date and of its look-back lie in: [low, high)."""
-    start = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    low = 0 if lookback == ALL_EARLIER else (start - lookback - _EPOCH) // _MICROSECOND
-    return low, (start + _DAY - _EPOCH) // _MICROSECOND
+    start = (day - _EPOCH.date()) // _MICROSECOND
+    low = 0 if lookback == ALL_EARLIER else start - lookback // _MICROSECOND
+    return low, start + _DAY // _MICROSECOND
 
 
 def whole_days(lookback: timedelta) -> timedelta:
@@ -101,7 +101,8 @@ class _Piece:
     def reach(self, lookback: timedelta) -> date:
         """The last date whose window still holds rows of this piece."""
         if self.last_time is None:
-            return self.last + whole_days(lookback)
+            # Dates of a dump may be any that there are: the last one has no date after it.
+            return self.last + min(whole_days(lookback), date.max - self.last)
         return _date(self.last_time + lookback // _MICROSECOND)
 
 
@@ -120,9 +121,8 @@ def _pieces(context: Context, name: str, course: CourseKey | None) -> Iterator[_
 
 
 def _days(first: date, last: date) -> Iterator[date]:
-    while first <= last:
-        yield first
-        first += _DAY
+    for number in range((last - first).days + 1):
+        yield first + number * _DAY
 
 
 def _date(microseconds: int) -> date:
