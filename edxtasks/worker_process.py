@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import connection, get_context, parent_process, resource_tracker
 from multiprocessing.connection import Connection
+from multiprocessing.reduction import recv_handle, send_handle
 from typing import Any
 
 from edxtasks.outcomes import Failed, Outcome, Reported, WorkerDiedError, attempted, for_people
@@ -100,6 +101,11 @@ class Worker:
         with suppress(BrokenPipeError, ConnectionResetError):  # that it has ended, `receive` tells
             self._connection.send(message)
 
+    def share(self, file: int) -> None:
+        """Give its job an open file, by the descriptor here. What is sent before is read before."""
+        with suppress(BrokenPipeError, ConnectionResetError):  # as above
+            send_handle(self._connection, file, self.process.pid)
+
     def receive(self) -> Reported | Outcome:
         """What it says next; `Failed` when it is no more."""
         try:
@@ -146,6 +152,10 @@ class Parent:
     def receive(self) -> Any:
         """What it says next (`Worker.send`)."""
         return self._pipe.recv()
+
+    def receive_file(self) -> int:
+        """The descriptor of the file that it gives next (`Worker.share`)."""
+        return recv_handle(self._pipe)
 
 
 def _serve(pipe: Connection, prepare: Callable[[], object] | None) -> None:

@@ -22,7 +22,7 @@ EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of one course (None: of none) and day, as lines."""
+    """What is known of rows of one course (None: of none) and day."""
 
     course: str | None
     day: int
@@ -30,19 +30,19 @@ class Rows:
     rows: int
     min_time_us: int
     max_time_us: int
-    text: bytes
 
 
 @dataclass
 class BlockRows:
-    """What a block gives: rows by course and day in order of their first line, and its rejected lines as
-    (number within the block, from 0; reason; detail; beginning of the line). `retired` are lines of retired
-    learners, which give nothing."""
+    """What a block gives: rows by course and day in order of their first line, `texts` the lines of each
+    group, and its rejected lines as (number within the block, from 0; reason; detail; beginning of the line).
+    `retired` are lines of retired learners, which give nothing."""
 
     lines: int = 0
     blank: int = 0
     retired: int = 0
     groups: list[Rows] = field(default_factory=list)
+    texts: list[bytes] = field(default_factory=list)
     rejects: list[tuple[int, str, str, bytes]] = field(default_factory=list)
     sketch: tuple[int, ...] = ()
     """Digests of lines that may belong to the sketch of the log (`sketches`)."""
@@ -98,8 +98,8 @@ class BlockReader:
         for day, groups in days.items():
             for course, rows in groups.items():
                 _, times, texts = zip(*rows, strict=True)
-                text = b"\n".join((*texts, b""))
-                result.groups.append(Rows(course, day, len(rows), min(times), max(times), text))
+                result.groups.append(Rows(course, day, len(rows), min(times), max(times)))
+                result.texts.append(b"\n".join((*texts, b"")))
         return result
 
     def _of_reject(self, text: bytes) -> bytes:

@@ -4,19 +4,17 @@ This process is one of them: it reads the log, deals blocks out, and collects th
 blocks, so that the parts are those of a log split by one worker. While all others have enough to do, or have
 not begun yet, it rephrases blocks too.
 
-A block, and the rows of one, are more than a pipe holds: who sends them would wait until they are read. So
-each end sends and the worker hears by threads of their own, and goes on with its lines.
+Blocks and rows are handed over in `slots`, of which each worker has as many as it may have blocks. Through
+its pipe goes only what is where: so little that nobody waits for it to be read.
 """
 
 from __future__ import annotations
 
-import sys
-import threading
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
-from queue import SimpleQueue
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from edxtasks.logs.block_rows import BlockReader, BlockRows
@@ -24,6 +22,7 @@ from edxtasks.logs.garbage import without_collections
 from edxtasks.logs.raw_files import Block
 from edxtasks.logs.rows.rephrase import LineCounts
 from edxtasks.logs.rules import LineRules
+from edxtasks.logs.slots import Slot
 from edxtasks.logs.work import (
     Collector,
     InterruptedRunError,
@@ -39,9 +38,6 @@ MOST_SHARING = 8
 """Most workers that share one raw log: what one process reads and collects keeps five or six others busy."""
 AHEAD = 3
 """Blocks that a worker has at most, the one that it is at among them."""
-_SWITCH = 0.0002
-"""Seconds after which a thread that rephrases gives way to one that sends or hears. A block comes in pieces,
-each of which would wait for Python's usual 5 ms: in all longer than rephrasing takes."""
 BEGUN = "begun"
 """What a worker reports first. It starts for a quarter of a second, in which nothing would read a block."""
 PATIENT = False
@@ -76,11 +72,11 @@ class SharedLog:
             report(Position(position, collector.lines))
 
         with (
-            _quick_switches(),
             self.crew.side_by_side([Rephrasing(self.log.rules).run] * others) as workers,
             ExitStack() as stack,
         ):
-            remotes = [stack.enter_context(RemoteWorker(worker)) for worker in workers]
+            folder = self.log.destination.folder
+            remotes = [stack.enter_context(RemoteWorker(worker, folder)) for worker in workers]
 
             def take(block: Block, position: int) -> None:
                 while under_way and (_is_ready(under_way[0][0]) or len(under_way) == most):
@@ -103,9 +99,19 @@ class SharedLog:
 
 
 @dataclass(frozen=True)
+class Handover:
+    """A block, or the rows of one, without text: texts of these sizes are in the slot of this number."""
+
+    given: Block | BlockRows
+    slot: int
+    sizes: list[int]
+
+
+@dataclass(frozen=True)
 class Rephrasing:
-    """The work of a worker: it reports `BEGUN`, hears of blocks, and reports what rows they give, until it
-    hears None. The result are `LineCounts`."""
+    """The work of a worker: it reports `BEGUN` and is given `AHEAD` slots. It hears of a block that is in one
+    of them (a `Handover`) and reports the rows that it put there instead, until it hears None. The result is
+    `LineCounts`."""
 
     rules: LineRules
 
@@ -113,96 +119,42 @@ class Rephrasing:
     def run(self, parent: Parent) -> LineCounts:
         """Do it."""
         reader = BlockReader(self.rules)
-        blocks: SimpleQueue[Block | None] = SimpleQueue()
-
-        def hear() -> None:
-            with suppress(EOFError):
-                while (block := parent.receive()) is not None:
-                    blocks.put(block)
-            blocks.put(None)
-
-        with _quick_switches(), _Sender(parent, lambda: blocks.put(None), always_ends=True) as tell:
-            tell(BEGUN)
-            threading.Thread(target=hear, daemon=True).start()
-            while (block := blocks.get()) is not None:
-                tell(reader.read(block))
+        parent(BEGUN)
+        with ExitStack() as stack:
+            slots = [Slot(parent.receive_file()) for _ in range(AHEAD)]
+            for slot in slots:
+                stack.callback(slot.close)
+            while (heard := parent.receive()) is not None:
+                slot = slots[heard.slot]
+                (data,) = slot.read(heard.sizes)
+                rows = reader.read(replace(heard.given, data=data))
+                texts, rows.texts = rows.texts, []
+                parent(Handover(rows, heard.slot, slot.write(texts)))
         return reader.take_counts()
 
 
-class _Sender:
-    """Sends what it is given, in order, by a thread. As a context manager it sends all of it before its block
-    ends. After an error of the block only one that `always_ends` does: whoever sends on the same pipe
-    afterwards must not write into the middle of a message.
-
-    When sending fails, `failed` is called, by the thread; the error is raised at the next call, or at the
-    end.
-    """
-
-    def __init__(
-        self, send: Callable[[Any], object], failed: Callable[[], object], always_ends: bool = False
-    ) -> None:
-        self._send = send
-        self._failed = failed
-        self._always_ends = always_ends
-        self._queue: SimpleQueue[tuple[Any, ...] | None] = SimpleQueue()
-        self._error: Exception | None = None
-        self._thread = threading.Thread(target=self._work, daemon=True)
-
-    def __enter__(self) -> _Sender:
-        self._thread.start()
-        return self
-
-    def __exit__(self, kind: object, *error: object) -> None:
-        self._queue.put(None)
-        if kind is None or self._always_ends:
-            self._thread.join()
-        if kind is None:
-            self._complain()
-
-    def __call__(self, message: Any) -> None:
-        self._complain()
-        self._queue.put((message,))
-
-    def _work(self) -> None:
-        while (item := self._queue.get()) is not None:
-            try:
-                self._send(*item)
-            except Exception as error:  # noqa: BLE001 -- raised where messages come from
-                self._error = error
-                self._failed()
-                return
-
-    def _complain(self) -> None:
-        if self._error is not None:
-            raise self._error
-
-
-@contextmanager
-def _quick_switches() -> Iterator[None]:
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(_SWITCH)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(interval)
-
-
 class RemoteWorker:
-    """A worker that rephrases blocks, as this process sees it. As a context manager it can be sent them."""
+    """A worker that rephrases blocks, as this process sees it. As a context manager it can be sent them; its
+    slots are in `folder` where the system has no files in memory."""
 
-    def __init__(self, worker: Worker) -> None:
+    def __init__(self, worker: Worker, folder: Path) -> None:
         self._worker = worker
-        self._sender = _Sender(worker.send, worker.kill)
+        self._folder = folder
+        self._slots: list[Slot] = []
+        self._free: list[int] = []
         self._begun = False
-        self.under_way = 0
-        """Blocks that it has, or whose rows have not been taken."""
 
     def __enter__(self) -> RemoteWorker:
-        self._sender.__enter__()
         return self
 
     def __exit__(self, *error: Any) -> None:
-        self._sender.__exit__(*error)
+        for slot in self._slots:
+            slot.close()
+
+    @property
+    def under_way(self) -> int:
+        """Blocks that it has, or whose rows have not been taken."""
+        return len(self._slots) - len(self._free)
 
     def takes_more(self) -> bool:
         """Whether it has begun, and has fewer blocks than `AHEAD`. Raises `InterruptedRunError` when it
@@ -210,12 +162,17 @@ class RemoteWorker:
         if not self._begun and (PATIENT or self.is_ready()):
             assert self._hear() == BEGUN
             self._begun = True
-        return self._begun and self.under_way < AHEAD
+            for number in range(AHEAD):
+                self._slots.append(Slot.new(self._folder))
+                self._worker.share(self._slots[number].file)
+                self._free.append(number)
+        return bool(self._free)
 
     def send(self, block: Block) -> None:
         """Give it a block, which it must be ready to take."""
-        self.under_way += 1
-        self._sender(block)
+        slot = self._free.pop()
+        sizes = self._slots[slot].write([block.data])
+        self._worker.send(Handover(replace(block, data=b""), slot, sizes))
 
     def is_ready(self) -> bool:
         """Whether it has something to say."""
@@ -223,17 +180,18 @@ class RemoteWorker:
 
     def rows(self) -> BlockRows:
         """The rows of the block that it has had longest. Raises `InterruptedRunError` when it failed."""
-        rows = self._hear()
-        assert isinstance(rows, BlockRows)
-        self.under_way -= 1
-        return rows
+        heard = self._hear()
+        assert isinstance(heard, Handover) and isinstance(heard.given, BlockRows)
+        heard.given.texts = self._slots[heard.slot].read(heard.sizes)
+        self._free.append(heard.slot)
+        return heard.given
 
     def end(self) -> LineCounts:
         """End it, once it has no more blocks; what it noticed. One that has not even begun is not waited
         for."""
         if not self._begun:
             return LineCounts()
-        self._sender(None)
+        self._worker.send(None)
         counts = self._hear()
         assert isinstance(counts, LineCounts)
         return counts
@@ -242,7 +200,7 @@ class RemoteWorker:
         """What it reports next, or its result."""
         heard = self._worker.receive()
         if isinstance(heard, Failed):
-            # Its thread may still hear what is said to it, and would take the next job for a block.
+            # It would take what it has been sent, and not heard, for other jobs.
             self._worker.kill()
             self._worker.join()
             raise InterruptedRunError(described(heard.error))

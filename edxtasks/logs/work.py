@@ -116,7 +116,7 @@ class Collector:
         """Take the next block in."""
         for number, reason, detail, text in block.rejects:
             self._rejects.add(self.lines + number + 1, reason, detail, text)
-        for rows in block.groups:
+        for rows, text in zip(block.groups, block.texts, strict=True):
             bucket = self._buckets.get(rows.course)
             if bucket is None:
                 key = None if rows.course is None else CourseKey.find(rows.course)
@@ -124,7 +124,7 @@ class Collector:
             day = self._days.get(rows.day)
             if day is None:
                 day = self._days[rows.day] = date.fromordinal(rows.day).isoformat()
-            self._parts.add(bucket, day, rows.rows, rows.min_time_us, rows.max_time_us, rows.text)
+            self._parts.add(bucket, day, rows.rows, rows.min_time_us, rows.max_time_us, text)
             self._rows += rows.rows
         self._sketcher.merge(block.sketch)
         self.lines += block.lines

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import orjson
 import pytest
 from split_site import Site, events
 
-from edxtasks.logs import shared_log
+from edxtasks.logs import shared_log, slots
 from edxtasks.logs.coordinator import to_share
 from edxtasks.logs.layout import Layout
 from edxtasks.logs.parts import Part
@@ -20,7 +21,7 @@ from edxtasks.logs.publish import PublishBucket, Supply
 from edxtasks.logs.publisher import are_worth_a_worker
 from edxtasks.logs.raw_files import Block
 from edxtasks.logs.rules import LineRules, RephraseRules
-from edxtasks.logs.shared_log import AHEAD, BEGUN, RemoteWorker, Rephrasing
+from edxtasks.logs.shared_log import AHEAD, RemoteWorker, Rephrasing
 from edxtasks.logs.work import InterruptedRunError
 from edxtasks.outcomes import Done, Failed, Outcome, Reported, described
 from edxtasks.worker_process import Parent
@@ -166,52 +167,92 @@ def lines(number: int, count: int) -> bytes:
     return b"".join(line % (number, each) for each in range(count))
 
 
-def test_a_worker_rephrases_blocks_in_order(hold: Callable[[], object]) -> None:
-    """Blocks are sent before any rows are taken, more than pipes hold in either direction."""
+REPHRASING = Rephrasing(LineRules(RephraseRules()))
+
+
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_a_worker_rephrases_blocks_in_order(
+    hold: Callable[[], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_memory: bool
+) -> None:
+    """As many blocks as it may have are sent before any rows are taken, more than pipes hold in either
+    direction; some are larger than what slots keep."""
+    if not in_memory:
+        monkeypatch.delattr(os, "memfd_create")
+    monkeypatch.setattr(slots, "KEPT", 400_000)
+    counts = [3_000, 5_000, 1, 4_000, 3_000]
     with WorkerPool(2, hold) as crew:
-        with crew.side_by_side([Rephrasing(LineRules(RephraseRules())).run]) as (worker,):
-            assert worker.receive() == Reported((BEGUN,))
-            for number in range(AHEAD):
-                worker.send(Block(lines(number, 3_000)))
-            for number in range(AHEAD):
-                heard = worker.receive()
-                assert isinstance(heard, Reported)
-                (rows,) = heard.told[0].groups
-                assert rows.rows == 3_000
-                texts = rows.text.splitlines()
-                assert b'"username":"0"' in texts[0] and b'"username":"2999"' in texts[-1]
-                assert all(b'"event_type":"%d"' % number in text for text in texts)
-            worker.send(None)
-            assert isinstance(worker.receive(), Done)
+        with (
+            crew.side_by_side([REPHRASING.run]) as (worker,),
+            RemoteWorker(worker, tmp_path) as remote,
+        ):
+            for number, count in enumerate(counts):
+                while not remote.takes_more():
+                    check_rows(remote, number - AHEAD, counts)
+                remote.send(Block(lines(number, count)))
+            for number in range(len(counts) - AHEAD, len(counts)):
+                check_rows(remote, number, counts)
+            assert remote.under_way == 0
+            assert remote.end().bad_utf8 == 0
         assert dict(crew.each([Count(1).run])) == {0: Done(worker.process.pid)}  # it does other work after it
+    assert not list(tmp_path.glob("tmp*"))
 
 
-def test_what_a_worker_fails_of_comes_after_the_rows_before_it(hold: Callable[[], object]) -> None:
-    """Rows that are on their way, more than a pipe holds, are not broken into."""
-    rephrasing = Rephrasing(LineRules(RephraseRules()))
-    with WorkerPool(2, hold) as crew, crew.side_by_side([rephrasing.run]) as (worker,):
-        worker.send(Block(lines(0, 20_000)))
+def check_rows(remote: RemoteWorker, number: int, counts: list[int]) -> None:
+    """Take the rows of the block of this number."""
+    block = remote.rows()
+    (rows,), (text,) = block.groups, block.texts
+    assert block.lines == rows.rows == counts[number]
+    texts = text.splitlines()
+    assert [orjson.loads(row)["username"] for row in texts] == [*map(str, range(counts[number]))]
+    assert all(b'"event_type":"%d"' % number in row for row in texts)
+
+
+def test_what_a_worker_fails_of_comes_after_the_rows_before_it(
+    hold: Callable[[], object], tmp_path: Path
+) -> None:
+    with (
+        WorkerPool(2, hold) as crew,
+        crew.side_by_side([REPHRASING.run]) as (worker,),
+        RemoteWorker(worker, tmp_path) as remote,
+    ):
+        assert remote.takes_more()
+        remote.send(Block(lines(0, 20_000)))
         worker.send("no block")
-        time.sleep(1)  # nobody reads: the worker fails while it sends
-        heard = [worker.receive() for _ in range(3)]
-    assert heard[0] == Reported((BEGUN,))
-    assert isinstance(heard[1], Reported) and heard[1].told[0].lines == 20_000
-    assert isinstance(heard[2], Failed) and "AttributeError" in described(heard[2].error)
+        assert remote.rows().lines == 20_000
+        with pytest.raises(InterruptedRunError, match="AttributeError"):
+            remote.rows()
 
 
 @pytest.mark.parametrize("end", ["killed", "defect"])
-def test_a_worker_that_fails_at_a_block_takes_no_other_work(hold: Callable[[], object], end: str) -> None:
+def test_a_worker_that_fails_at_a_block_takes_no_other_work(
+    hold: Callable[[], object], tmp_path: Path, end: str
+) -> None:
     with WorkerPool(2, hold) as crew:
-        with crew.side_by_side([Rephrasing(LineRules(RephraseRules())).run]) as (worker,):
-            assert worker.receive() == Reported((BEGUN,))
+        with (
+            crew.side_by_side([REPHRASING.run]) as (worker,),
+            RemoteWorker(worker, tmp_path) as remote,
+        ):
+            assert remote.takes_more()
             if end == "killed":
                 os.kill(worker.process.pid or 0, signal.SIGKILL)
             else:
                 worker.send("no block")
+            remote.send(Block(lines(0, 1)))
             with pytest.raises(InterruptedRunError):
-                RemoteWorker(worker).rows()
+                remote.rows()
         done = dict(crew.each([Count(1).run] * 3))
     assert all(isinstance(outcome, Done) for outcome in done.values())
+
+
+def test_a_worker_that_dies_as_it_begins(hold: Callable[[], object], tmp_path: Path) -> None:
+    with (
+        WorkerPool(2, hold) as crew,
+        crew.side_by_side([REPHRASING.run]) as (worker,),
+        RemoteWorker(worker, tmp_path) as remote,
+    ):
+        worker.kill()
+        with pytest.raises(InterruptedRunError, match="SIGKILL"):
+            remote.takes_more()
 
 
 @pytest.mark.parametrize(
