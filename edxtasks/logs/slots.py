@@ -9,20 +9,24 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Sequence
+from itertools import accumulate
+from mmap import mmap
 from pathlib import Path
+from typing import Any
 
 KEPT = 8 * 1024 * 1024
 """Most bytes that a slot keeps for the next block."""
 
 
 class Slot:
-    """A file without a name, in memory where the system has such files, that two processes have open. It is
-    gone when both have ended, however they do."""
+    """A file without a name, in memory where the system has such files, that two processes have mapped. It is
+    gone when both have ended, however they do. One process writes, and tells the other one, which reads."""
 
     def __init__(self, file: int) -> None:
         self.file = file
         """Its descriptor."""
+        self._mapped: mmap | bytes = b""
 
     @classmethod
     def new(cls, folder: Path) -> Slot:
@@ -34,31 +38,36 @@ class Slot:
 
     def close(self) -> None:
         """Close it in this process."""
+        self._mapped = b""
         os.close(self.file)
 
-    def write(self, texts: Iterable[bytes]) -> list[int]:
+    def write(self, texts: Sequence[bytes]) -> list[int]:
         """Write texts over what it holds. Gives the size of each, by which they are read. Raises
         `OSError`."""
-        sizes = []
+        sizes = [*map(len, texts)]
+        memory = self._memory(sum(sizes))
         begin = 0
-        for text in texts:
-            sizes.append(len(text))
-            rest = memoryview(text)
-            while rest:
-                written = os.pwrite(self.file, rest, begin)
-                rest = rest[written:]
-                begin += written
+        for text, size in zip(texts, sizes, strict=True):
+            memory[begin : begin + size] = text
+            begin += size
         return sizes
 
-    def read(self, sizes: Iterable[int]) -> list[bytes]:
+    def read(self, sizes: Sequence[int]) -> list[bytes]:
         """The texts that were written last, of these sizes. Raises `OSError`."""
-        texts = []
-        begin = 0
-        for size in sizes:
-            text = os.pread(self.file, size, begin)
-            assert len(text) == size
-            texts.append(text)
-            begin += size
-        if begin > KEPT:
+        memory = self._memory(sum(sizes))
+        ends = [*accumulate(sizes)]
+        texts = [memory[end - size : end] for size, end in zip(sizes, ends, strict=True)]
+        if len(memory) > KEPT:
             os.ftruncate(self.file, 0)
         return texts
+
+    def _memory(self, size: int) -> Any:
+        """The file, of so many bytes at least, as it is mapped here. The other process may have made it
+        longer or shorter, and memory behind its end must not be touched."""
+        length = os.fstat(self.file).st_size
+        if length < size:
+            length = size + size // 4
+            os.ftruncate(self.file, length)
+        if len(self._mapped) != length:
+            self._mapped = mmap(self.file, length) if length else b""
+        return self._mapped
