@@ -35,16 +35,29 @@ def whole_days(lookback: timedelta) -> timedelta:
     return -(-lookback // _DAY) * _DAY
 
 
-def date_limits(context: Context, course: CourseKey | None) -> tuple[date, date]:
-    """First and last date that the options of this run let through."""
+def date_limits(context: Context, table: Table, course: CourseKey | None) -> tuple[date, date]:
+    """First and last date of a table that the options of this run let through."""
     options = context.settings.options
-    first = options.start_date or date.min
+    first = _first_date(context, table, options.start_date or date.min)
     last = options.end_date or date.max
     if options.skip_last_day and course is not None:
         newest = max(context.log_days(course), default=None)
         if newest is not None:
             last = min(last, day_of_log(newest) - _DAY)
     return first, last
+
+
+def _first_date(context: Context, table: Table, start: date) -> date:
+    """The first date of a table where the rows of tables for people begin with `start`.
+
+    An internal table begins as early as the tables by date that are made from it look back: what they say of
+    a date must not depend on where the range begins.
+    """
+    if start == date.min or not table.internal:
+        return start
+    readers = (one for one in context.registry.values() if one.partition and table.name in one.inputs)
+    back = max((one.lookback for one in readers), default=timedelta(0))
+    return date.min if back == ALL_EARLIER else start - min(whole_days(back), start - date.min)
 
 
 def date_stamps(

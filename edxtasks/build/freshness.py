@@ -230,7 +230,7 @@ def _check_dates(
 ) -> Verdict:
     dated = by_date_inputs(context, table, course)
     parts |= dict(input_parts(context, table, course, [name for name in table.inputs if name not in dated]))
-    limits = date_limits(context, course)
+    limits = date_limits(context, table, course)
     everything = parts | dict(input_parts(context, table, course, dated))
     signature = stamp_of(everything | {"range": f"{limits}"})
     if quick and state is not None and state.stamp is not None and state.signature == signature:

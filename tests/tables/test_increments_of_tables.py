@@ -173,6 +173,9 @@ class Build:
 Step = LogDay | Halve | Other | Options | Lost | Build
 
 
+KEPT_BEFORE_A_RANGE = {"pcday_trlang_events"}
+"""Internal tables that hold what a table by date wants to know of earlier dates."""
+
 ALL = Options(None, None, False)
 UNTIL_FIRST = Options(None, 0, False)
 NOT_LAST = Options(None, None, True)
@@ -427,7 +430,7 @@ def compare_with_one_query(grown: Site, state: State) -> None:
             wanted = {
                 day: version
                 for day, version in grown.versions_in_one_query(table).items()
-                if first <= day <= last
+                if (table.name in KEPT_BEFORE_A_RANGE or first <= day) and day <= last
             }
             held = grown.warehouse.dates(context.name(table, COURSE))
             assert wanted == {day: one.version for day, one in held.items() if one.rows}, table.name
@@ -535,6 +538,32 @@ WITHDRAWN: Sequence[Step] = [
 @pytest.mark.parametrize("name", SEQUENCES)
 def test_increments_end_as_a_build_of_everything(name: str) -> None:
     play(SEQUENCES[name], by_date())
+
+
+def test_a_range_leaves_what_its_dates_say_as_it_is() -> None:
+    """A download inside is in the language chosen before, the first gap is to the event before."""
+    names = ("pcday_trlang_events", "pcday_trlang_counts", "pcday_log", "time_on_task")
+    tables = [registry()[name] for name in names]
+    state = State(
+        {
+            0: day(0, "noon: choose zh", "last: play").events,
+            1: day(1, "10 s: play", "noon: download").events,
+            2: day(2, "noon: download", "noon: play").events,
+        }
+    )
+    with site(tables) as whole, site(tables) as cut:
+        for one, options in ((whole, ALL), (cut, Options(1, 1, False))):
+            one.deliver(state)
+            one.build(options, BUILD)
+        inside = FIRST_DAY + timedelta(1)
+        for table in tables:
+            name = whole.context(ALL).name(table, COURSE)
+            wanted = whole.warehouse.dates(name)[inside]
+            held = cut.warehouse.dates(name)
+            assert wanted.rows and held[inside] == wanted, table.name
+            assert set(held) - {inside} == ({FIRST_DAY} if table.name in KEPT_BEFORE_A_RANGE else set())
+        counts = cut.context(ALL).name(registry()["pcday_trlang_counts"], COURSE)
+        assert list(cut.warehouse.read(counts, ["resource_event_data", "langcount"])) == [("zh", 1)]
 
 
 @settings(
