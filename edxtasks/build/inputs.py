@@ -81,11 +81,13 @@ def missing_input(context: Context, table: Table, course: CourseKey | None) -> T
 
 def has_nothing_to_read(context: Context, table: Table, course: CourseKey | None) -> bool:
     """Whether a table is made from other tables of its course alone, none of them is there, and there is
-    nothing else of the course. Of a course of which there is something the table is made, and empty; and one
-    that always has one row is made all the same."""
+    nothing else of the course. Of a course of which there is something the table is made, and empty.
+
+    That holds for a table that always has one row too: it would be the something that lets others be made.
+    Which ones would depend on the order of tasks, and the next run would make the rest."""
     builder = table.builder
     from_files = isinstance(builder, PythonModel) and builder.sources is not None
-    if course is None or not table.inputs or from_files or table.key == ():
+    if course is None or not table.inputs or from_files:
         return False
     if has_anything(context, course):
         return False
