@@ -130,9 +130,9 @@ def parse_all(texts: Iterable[str]) -> list[CourseKey]:
         else:
             keys.setdefault(key)
     if invalid:
+        what = "not a course key" if len(invalid) == 1 else "not course keys"
         raise InvalidCourseKeyError(
-            "no course keys (expected ORG/NUMBER/RUN or course-v1:ORG+NUMBER+RUN): "
-            + listed(invalid, SHOWN_COURSES)
+            f"{listed(invalid, SHOWN_COURSES)}: {what} (expected ORG/NUMBER/RUN or course-v1:ORG+NUMBER+RUN)"
         )
     datasets: dict[str, CourseKey] = {}
     for key in keys:

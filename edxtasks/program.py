@@ -31,7 +31,7 @@ class FolderLoader(DodoTaskLoader):  # type: ignore[misc]
         if named or Path(_DODO).is_file():
             super().setup(opt_values)
             return
-        if not (DEFAULT_FILE.is_file() or os.environ.get("EDXTASKS_CONFIG") or get_var("config")):
+        if not (DEFAULT_FILE.exists() or os.environ.get("EDXTASKS_CONFIG") or get_var("config")):
             raise InvalidDodoFile(
                 f"there is no project in {Path.cwd()}: expected {DEFAULT_FILE}, config=FILE or "
                 "EDXTASKS_CONFIG in the environment. A new project: edxtasks init DIR"
@@ -48,6 +48,11 @@ class Program(DoitMain):  # type: ignore[misc]
 
     def run(self, all_args: list[str]) -> int:
         """Run a line; gives the exit status. `-h` and `--help` alone name all commands."""
+        if "" in all_args:
+            from edxtasks.commands.ending import WRONG_COMMAND_LINE
+
+            print("ERROR: a word of the command line is empty: is a variable not set?", file=sys.stderr)
+            return WRONG_COMMAND_LINE
         status: int = super().run(["help"] if all_args[:1] in (["-h"], ["--help"]) else all_args)
         return status
 

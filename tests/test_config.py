@@ -230,6 +230,8 @@ def test_order_of_configuration_files(tmp_path: Path) -> None:
     ):
         with pytest.raises(SettingsError, match=rf"gone\.toml, named by .*{origin}, does not exist"):
             load_settings(tmp_path, words, variables)
+    (tmp_path / "folder.toml").mkdir()
+    assert "expected the configuration file, found a folder" in refusal(tmp_path, config="folder.toml")
     (tmp_path / "settings.json").write_text("{}")
     assert "neither .toml nor .py" in refusal(tmp_path, config="settings.json")
 
@@ -242,6 +244,11 @@ def test_without_a_file(tmp_path: Path) -> None:
     found = load(tmp_path)
     assert found.notices[0].endswith("to use edx2bigquery_config.py: config=edx2bigquery_config.py")
     assert (found.org, found.config_file) == (None, None)
+
+
+def test_a_folder_in_the_place_of_the_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "config" / "edxtasks.toml").mkdir(parents=True)
+    assert "config/edxtasks.toml: expected the configuration file, found a folder" in refusal(tmp_path)
 
 
 def test_relative_paths_start_at_root(tmp_path: Path) -> None:

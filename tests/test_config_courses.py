@@ -61,7 +61,7 @@ def test_doubles_are_used_once_and_told() -> None:
     [
         (settings(()), "course_id_list is empty: no course to work on"),
         (settings(clist="empty"), "clist=empty is empty: no course to work on"),
-        (settings(courses=()), "the command line is empty: no course to work on"),
+        (settings(courses=()), "courses= is empty: no course to work on"),
     ],
 )
 def test_an_empty_list_is_no_fault(chosen: Settings, told: str) -> None:
@@ -73,7 +73,11 @@ def test_an_empty_list_is_no_fault(chosen: Settings, told: str) -> None:
 @pytest.mark.parametrize(
     ("chosen", "told"),
     [
-        (settings(None), "no course is named: name courses .* or set course_id_list in the configuration"),
+        (
+            settings(None),
+            "no course is named: name courses .* or set course_id_list in the configuration, "
+            r"which does not exist: expected config/edxtasks\.toml",
+        ),
         (settings(None, year2=True), "course_id_list, which is not set"),
         (
             settings(clist="pairs"),
@@ -100,8 +104,12 @@ def test_a_command_never_takes_course_id_list_by_itself() -> None:
 
 
 def test_all_invalid_keys_are_named() -> None:
-    with pytest.raises(InvalidCourseKeyError, match=r"X/A, /A/1$"):
+    with pytest.raises(InvalidCourseKeyError, match=r"^clist=faulty: X/A, /A/1: not course keys \("):
         chosen_courses(settings(clist="faulty"))
+    with pytest.raises(InvalidCourseKeyError, match=r"^X A 1: not a course key \("):
+        chosen_courses(settings(), ["X/A/1", "X A 1"])
+    with pytest.raises(InvalidCourseKeyError, match=r"^course_id_list: X A 1: not a course key \("):
+        chosen_courses(settings(("X A 1",)))
 
 
 def test_two_courses_of_one_dataset_are_refused() -> None:
@@ -114,5 +122,5 @@ def test_two_courses_of_one_dataset_are_refused() -> None:
 def test_known_courses() -> None:
     messages = Messages()
     assert known_courses(settings(), messages) == [A, B, C]
-    assert messages.lines == ["in the course lists, but no course keys: X/A, /A/1"]
+    assert messages.lines == ["in the course lists, but not course keys: X/A, /A/1"]
     assert known_courses(Settings(root=Path("/data"))) == []

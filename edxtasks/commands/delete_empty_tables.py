@@ -35,6 +35,7 @@ class DeleteEmptyTables(DataCommand):
             with warehouse.lock(lock_name(course)):
                 warehouse.refresh(dataset)
                 check_owner(warehouse, dataset, owner_of_logs(course))
+                found = False
                 types = warehouse.table_types(dataset)
                 for table, state in sorted(warehouse.states(dataset).items()):
                     if types[table] != "TABLE":
@@ -46,6 +47,9 @@ class DeleteEmptyTables(DataCommand):
                     info = warehouse.info(name)
                     if info is None or info.rows:
                         continue
+                    found = True
                     delete(warehouse, name, request.options["skiprun"])
+                if not found:
+                    say(f"{course}: no table of {dataset} is empty")
 
         return each_course(request, clear)

@@ -34,11 +34,15 @@ from edxtasks.commands.guard import (
 )
 from edxtasks.commands.other_names import not_found
 from edxtasks.config import VARIABLES
+from edxtasks.course import shorten
 from edxtasks.errors import SettingsError, UserError, from_machine, nearest
 from edxtasks.printable import say
 
 FAILED = 1
 WRONG_COMMAND_LINE = 3
+
+_NO_NUMBER = re.compile(r"Error parsing parameter '(\w+)' <class 'int'>\.\n.*: ('.*')\s*$", re.DOTALL)
+"""What doit says of an option that is to be a whole number."""
 
 
 class EndsWell(Explained):
@@ -68,10 +72,14 @@ class EndsWell(Explained):
     def _not_parsed(self, error: str) -> str:
         """What doit says of options that it cannot read, without the objects that it shows, and with the
         option that may be meant."""
+        name = self.get_name()  # type: ignore[attr-defined]
+        if (number := _NO_NUMBER.match(error)) is not None:
+            (option,) = (one for one in self.get_options() if one.name == number[1])  # type: ignore[attr-defined]
+            written = f"-{option.short}" if option.short else f"--{option.long}"
+            return f"{written}: expected a whole number, found {shorten(number[2])} (doit help {name})"
         told, dump, _ = error.partition(" (parsing options: ")
         if not dump:
             return told
-        name = self.get_name()  # type: ignore[attr-defined]
         given = re.search(r"option --(\S+) not recognized", told)
         hint = ""
         if given is not None:

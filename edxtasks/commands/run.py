@@ -21,6 +21,7 @@ from edxtasks.build.last_failures import LastFailures
 from edxtasks.commands.ending import FAILED, EndsWell, ignore_interrupts
 from edxtasks.commands.guard import INTERRUPTED, OUTPUT_CLOSED, NobodyReads, current
 from edxtasks.commands.old_forms import AnswersOldForms
+from edxtasks.errors import SettingsError
 from edxtasks.graph.json_lines import JsonLines
 from edxtasks.graph.reporter import RunReporter
 from edxtasks.graph.screen import Screen
@@ -170,6 +171,8 @@ class Run(AnswersOldForms, EndsWell, DoitRun):  # type: ignore[misc]
         self.control.process(self.sel_tasks)
         if single:
             self._leave_inputs_out()
+        if num_process < 0:
+            raise SettingsError(f"-n: expected a whole number from 1 up, found {num_process}")
         run.processes = max(1, num_process)
         if always:
             run.forced.update(self.control.tasks)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from edxtasks.config.load_settings import DEFAULT_FILE
 from edxtasks.config.settings import Settings
-from edxtasks.course import CourseKey, canonical, parse_all, shorten
+from edxtasks.course import CourseKey, InvalidCourseKeyError, canonical, parse_all, shorten
 from edxtasks.errors import SettingsError, nearest
 from edxtasks.messages import Messages
 from edxtasks.printable import SHOWN_COURSES, listed
@@ -38,7 +39,10 @@ def chosen_courses(
     overruled = [*named, *(settings.options.courses or ())]
     if overruled and origin != _NAMED:
         say(f"{origin} chooses the courses; not used: {listed(overruled, SHOWN_COURSES)}")
-    courses = parse_all(texts)
+    try:
+        courses = parse_all(texts)
+    except InvalidCourseKeyError as error:
+        raise error if origin == _NAMED else InvalidCourseKeyError(f"{origin}: {error}") from None
     counts = Counter(map(canonical, texts))
     doubles = [text for text, number in counts.items() if number > 1]
     if doubles:
@@ -58,7 +62,7 @@ def written_courses(settings: Settings, named: Sequence[str] = ()) -> tuple[str,
     return _texts(settings, named, fall_back=False)[0]
 
 
-_NAMED = "the command line"
+_NAMED = "courses="
 
 
 def _texts(settings: Settings, named: Sequence[str], fall_back: bool) -> tuple[tuple[str, ...], str]:
@@ -84,9 +88,10 @@ def _texts(settings: Settings, named: Sequence[str], fall_back: bool) -> tuple[t
             "no course is named: name courses (ORG/NUMBER/RUN), or a list (clist=NAME, year2=1)"
         )
     if settings.course_id_list is None:
+        absent = "" if settings.config_file else f", which does not exist: expected {DEFAULT_FILE}"
         raise SettingsError(
             "no course is named: name courses (TASK:COURSE or courses=A,B), a list (clist=NAME), "
-            "or set course_id_list in the configuration"
+            f"or set course_id_list in the configuration{absent}"
         )
     return settings.course_id_list, "course_id_list"
 
@@ -103,5 +108,5 @@ def known_courses(settings: Settings, messages: Messages | None = None) -> list[
     keys = {text: CourseKey.find(text) for text in texts}
     invalid = [text for text, key in keys.items() if key is None]
     if invalid and messages is not None:
-        messages.add(f"in the course lists, but no course keys: {listed(invalid, SHOWN_COURSES)}")
+        messages.add(f"in the course lists, but not course keys: {listed(invalid, SHOWN_COURSES)}")
     return list(dict.fromkeys(key for key in keys.values() if key is not None))

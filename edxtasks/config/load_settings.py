@@ -102,17 +102,24 @@ def _find(
     ):
         if text:
             file: Path = folder / _value(OPTIONS["config"], text, origin)
-            if not file.is_file():
+            if not file.exists():
                 raise SettingsError(f"the configuration file {file}, named by {origin}, does not exist")
-            return file
+            return _refuse_no_file(file)
     file = folder / DEFAULT_FILE
-    if file.is_file():
-        return file
+    if file.exists():
+        return _refuse_no_file(file)
     notice = f"no configuration file ({file}): the defaults hold"
     if (folder / PREDECESSOR_FILE).is_file():
         notice += f"; to use {PREDECESSOR_FILE}: config={PREDECESSOR_FILE}"
     notices.append(notice)
     return None
+
+
+def _refuse_no_file(file: Path) -> Path:
+    """The path of a configuration that is there. Raises `SettingsError` where it is no file."""
+    if not file.is_file():
+        raise SettingsError(f"{file}: expected the configuration file, found a folder or a device")
+    return file
 
 
 def _read(file: Path, folder: Path, notices: list[str]) -> dict[Place, Any]:

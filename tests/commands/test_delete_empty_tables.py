@@ -37,7 +37,9 @@ def test_empty_log_tables_go(tmp_path: Path) -> None:
     assert "A/B/C: there is no dataset A__B__C_logs" in ended.err
     assert tables(LOGS) == {"tracklog_20140102"}
     assert tables(OTHER) == {"forum"}
-    assert doit(tmp_path, "delete_empty_tables", course).lines == []
+    ended = doit(tmp_path, "delete_empty_tables", course)
+    assert ended.lines == []
+    assert f"{course}: no table of {LOGS} is empty" in ended.err
 
 
 def test_tables_of_somebody_else_and_damaged_ones_are_counted_by_what_they_hold(tmp_path: Path) -> None:

@@ -221,6 +221,7 @@ def test_the_wheel_works_outside_the_repository(python: str, wheel: Path, tmp_pa
         return ended.stdout + ended.stderr
 
     assert "A new project: edxtasks init DIR" in run(tmp_path, "weekly", status=3)
+    assert run(tmp_path, "weekly", "", status=3).startswith("ERROR: a word of the command line is empty")
     run(tmp_path, "init", "office")
     (office / "dodo.py").unlink()
     told = run(office, "simulate", "size=tiny")

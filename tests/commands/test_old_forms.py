@@ -146,6 +146,13 @@ def test_other_projects_keep_their_words(folder: Path, capsys: pytest.CaptureFix
     assert "mine" in capsys.readouterr().out
 
 
+def test_a_number_of_tasks_that_is_none_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in ("many", "1.5"):
+        assert DoitMain().run(["-n", number, "weekly"]) == 3
+        expected = f"ERROR: -n: expected a whole number, found '{number}' (doit help run)\n"
+        assert capsys.readouterr().err == expected
+
+
 def test_an_option_of_nobody_is_told_without_a_dump(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for words in (["--nosuch", "x"], ["plan", "--nosuch"], ["list", "--nosuch"]):
         assert DoitMain().run(words) == 3

@@ -56,6 +56,11 @@ def test_an_unknown_variable_names_the_nearest(built: Project) -> None:
     assert 'did you mean "end_date"?' in outcome.err
 
 
+def test_less_than_one_task_at_once_is_refused(built: Project) -> None:
+    outcome = built.doit("-n", "-3", "weekly", status=3)
+    assert "-n: expected a whole number from 1 up, found -3" in outcome.err
+
+
 def test_a_course_that_nobody_chose_is_an_error(built: Project) -> None:
     course = built.courses[0]
     outcome = built.doit(f"person_course:{course}x", status=3)
