@@ -85,6 +85,7 @@ class PublishBucket:
         failed: dict[str, str] = {}
         damaged: set[str] = set()
         gone: list[str] = []
+        written: list[Path] = []
         for day, supplies in sorted(self.days.items()):
             maker = _Maker(self, layout, day, entries.get(day))
             try:
@@ -102,8 +103,10 @@ class PublishBucket:
             if day not in entries or entries[day].digest != entry.digest:
                 changed.append(day)
             entries[day] = entry
+            if maker.has_written:
+                written.append(layout.shard(self.bucket, day))
             report(day)
-        flush([layout.shard(self.bucket, day) for day in changed if day not in gone])
+        flush(written)  # what is linked was flushed when it was written
         write_list(layout, self.bucket, entries.values())
         for day in gone:
             layout.shard(self.bucket, day).unlink(missing_ok=True)
@@ -139,6 +142,8 @@ class _Maker:
         self._target = layout.shard(job.bucket, day)
         self._temporary = new_beside(self._target)
         self._exists = self._target.exists()
+        self.has_written = False
+        """Whether what the shard holds was written for it, and not linked."""
 
     def make(self, supplies: tuple[Supply, ...]) -> Entry | None:
         """The new line of the list, None when there is no row left; the shard stands in its place."""
@@ -251,7 +256,7 @@ class _Maker:
         """Let `file` be the shard: linked, or copied where links are not possible."""
         if self._exists and self._target.samefile(file):
             return
-        _put(file, self._temporary, self._target)
+        self.has_written = not _put(file, self._temporary, self._target)
 
     def _merge(self, legacy: Path | None, supplies: tuple[Supply, ...]) -> Entry:
         if legacy == self._target:
@@ -298,6 +303,7 @@ class _Maker:
             if not self._has(digest):
                 self._replaces_lost(self._temporary)
                 self._temporary.replace(self._target)
+                self.has_written = True
             return entry
         finally:
             self._temporary.unlink(missing_ok=True)
@@ -393,19 +399,23 @@ def _damaged(supply: Supply, what: str) -> DamagedError:
     )
 
 
-def _put(source: Path, temporary: Path, target: Path) -> None:
+def _put(source: Path, temporary: Path, target: Path) -> bool:
     try:
         with naming(temporary):
-            link_or_copy(source, temporary)
+            linked = link_or_copy(source, temporary)
         temporary.replace(target)
+        return linked
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def link_or_copy(source: Path, target: Path) -> None:
-    """Let `target`, which does not exist, have the content of `source`: a hard link, else a copy."""
+def link_or_copy(source: Path, target: Path) -> bool:
+    """Let `target`, which does not exist, have the content of `source`: a hard link, else a copy. Gives
+    whether it is linked."""
     try:
         os.link(source, target)
+        return True
     except OSError:  # another file system, or one without links
         with source.open("rb") as origin, writing(target) as copy:
             shutil.copyfileobj(origin, copy, 1024 * 1024)
+        return False

@@ -409,6 +409,34 @@ def test_without_links_the_part_is_copied(site: Site, monkeypatch: pytest.Monkey
     assert (site.directory / A / f"tracklog-{DAY}.json.gz").stat().st_nlink == 1
 
 
+@pytest.mark.parametrize("logs", [("ab",), ("ab", "c")])
+@pytest.mark.parametrize("links", [True, False])
+def test_shards_are_on_disk_before_their_list(
+    site: Site, monkeypatch: pytest.MonkeyPatch, logs: tuple[str, ...], links: bool
+) -> None:
+    """Whether a shard is a part, a copy of one or joined of two; each file is flushed once."""
+    flushed = []
+    flush = os.fsync
+
+    def noted(file: int) -> None:
+        flushed.append(os.fstat(file).st_ino)
+        flush(file)
+
+    def refuse(source: object, target: object) -> None:
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(os, "fsync", noted)
+    if not links:
+        monkeypatch.setattr(os, "link", refuse)
+    for number, users in enumerate(logs):
+        site.log(f"{number}.log", events(users))
+    site.split()
+    shard = (site.directory / A / f"tracklog-{DAY}.json.gz").stat().st_ino
+    (shard_list,) = (site.directory / "META" / "SHARDS").rglob("*.json")
+    assert flushed.count(shard) == 1
+    assert flushed.index(shard) < flushed.index(shard_list.stat().st_ino)
+
+
 def test_a_missing_file_fails_alone(site: Site) -> None:
     path = site.log("x.log", events("ab"))
     result = split([site.logs / "typo.log", path, site.logs], site.options())
