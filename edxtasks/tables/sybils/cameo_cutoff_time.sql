@@ -9,12 +9,15 @@
 -- optional: course_axis, user_info_combo
 -- internal: yes
 WITH
+  -- What is due in the year 9999 is never due: there is no time a week later.
   dates_of_course AS (
-    SELECT COALESCE(MIN(start), MIN(due)) AS first_time, MAX(due) AS last_due
+    SELECT
+      LEAST(COALESCE(MIN(start), MIN(due)), TIMESTAMP '9998-12-31 00:00:00 UTC') AS first_time,
+      LEAST(MAX(due), TIMESTAMP '9998-12-31 00:00:00 UTC') AS last_due
     FROM course_axis
   ),
   certificates AS (
-    SELECT MAX(certificate_created_date) AS last_certificate
+    SELECT LEAST(MAX(certificate_created_date), TIMESTAMP '9998-12-31 00:00:00 UTC') AS last_certificate
     FROM user_info_combo
   ),
   ends AS (
