@@ -124,7 +124,10 @@ class Engine:
         whole(), 0, "Processes inside one split or parse; 0: as many as cores, as a container gives them."
     )
     memory_limit: str = setting(
-        MEMORY, "", 'Of one task process, such as `"4GB"`; empty: a share of the machine or container.'
+        MEMORY,
+        "",
+        'Of one task process, such as `"4GB"`; empty: a share of the machine or container, of which loading '
+        "takes 500 MB.",
     )
     state: Path = setting(
         PATH, Path("state"), "Folder of caches and scratch files; nothing in it decides what is fresh."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from edxtasks.config import Settings
 from edxtasks.machine import cores, memory
 from edxtasks.warehouse.base import ResourceLimits
@@ -11,13 +13,15 @@ PART_OF_MEMORY = 0.8
 
 
 def share(settings: Settings, processes: int) -> ResourceLimits:
-    """What one of `processes` task processes may take: threads of the engine, memory."""
+    """What one of `processes` task processes may take: threads of the engine, memory. Loads take all of what
+    a person gave a process, and else no more than they need at the speed of two cores."""
     side_by_side = max(1, processes)
-    limit = settings.engine.memory_limit
-    if not limit:
-        megabytes = int(memory() * PART_OF_MEMORY / side_by_side) >> 20
-        limit = f"{megabytes}MiB"
-    return ResourceLimits(max(1, cores() // side_by_side), limit)
+    threads = max(1, cores() // side_by_side)
+    given = ResourceLimits(threads, settings.engine.memory_limit)
+    if given.megabytes is not None:
+        return replace(given, memory_of_loads=int(given.megabytes))
+    megabytes = int(memory() * PART_OF_MEMORY / side_by_side) >> 20
+    return ResourceLimits(threads, f"{megabytes}MiB")
 
 
 def split_workers(settings: Settings) -> int:

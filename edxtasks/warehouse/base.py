@@ -20,6 +20,10 @@ NAME = re.compile(r"[A-Za-z0-9_]+")
 
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([KMGT])i?B", re.IGNORECASE)
 
+MEMORY_OF_LOADS = 400
+"""Megabytes that loads side by side take unless a person gives a process more: with all else that it holds,
+500."""
+
 MOST_DATES = 2_000
 """Dates of a partitioned table that one query makes, at most: BigQuery changes 4,000 partitions in a job."""
 
@@ -29,18 +33,25 @@ Parameter = str | int | float | bool | date | None
 
 @dataclass(frozen=True)
 class ResourceLimits:
-    """What one process may take of the machine: threads, memory (`4GB`, `512MiB`; "" = the engine's own)."""
+    """What one process may take of the machine: threads, memory (`4GB`, `512MiB`; "" = the engine's own).
+
+    `memory_of_loads` are the megabytes that tables which are loaded side by side take together.
+    """
 
     threads: int = 1
     memory_limit: str = ""
+    memory_of_loads: int = MEMORY_OF_LOADS
+
+    @property
+    def megabytes(self) -> float | None:
+        """The memory in megabytes; None where it is the engine's own."""
+        size = _SIZE.fullmatch(self.memory_limit)
+        return float(size[1]) * 1000.0 ** "KMGT".index(size[2].upper()) / 1000 if size else None
 
     def at_once(self, megabytes: int) -> int:
         """How many pieces of work of one thread and so much memory may run side by side; at least one."""
-        size = _SIZE.fullmatch(self.memory_limit)
-        if size is None:
-            return self.threads
-        memory = float(size[1]) * 1000.0 ** "KMGT".index(size[2].upper()) / 1000
-        return max(1, min(self.threads, int(memory // megabytes)))
+        memory = self.megabytes
+        return self.threads if memory is None else max(1, min(self.threads, int(memory // megabytes)))
 
 
 @dataclass(frozen=True, order=True)

@@ -121,25 +121,31 @@ class Session:
         except (UserError, *OF_THE_QUERY) as error:
             raise _refused(error) from None
 
-    def hold_to(self, megabytes: int) -> None:
-        """Take no more memory than this until `let_go`, and spill what needs more. What may be less already,
-        or cannot spill, or works side by side, stays as it is."""
+    def hold_to(self, megabytes: int, threads: int) -> bool:
+        """Take no more memory than this until `let_go`, by no more threads, and spill what needs more;
+        whether it is so now. What may be less already, or cannot spill, or works side by side, stays as it
+        is."""
         if self._of_thread is not None or self._whole_limit is not None:
-            return
+            return False
         row = self.connection.execute(
             "SELECT current_setting('memory_limit'), current_setting('temp_directory')"
         ).fetchone()
         assert row is not None
-        if row[1] and _bytes_of(row[0]) > megabytes << 20:
-            self.connection.execute(f"SET memory_limit = '{megabytes}MiB'")
-            self._whole_limit = row[0]
+        if not row[1] or _bytes_of(row[0]) <= megabytes << 20:
+            return False
+        self.connection.execute(f"SET memory_limit = '{megabytes}MiB'")
+        self._whole_limit = row[0]
+        self._set_threads(min(threads, self._usual))
+        return True
 
     def let_go(self) -> bool:
-        """Take as much memory as before `hold_to`; whether it was less in the meantime."""
+        """Take as much memory as before `hold_to`, and as many threads; whether it was less in the
+        meantime."""
         held, self._whole_limit = self._whole_limit, None
         if held is not None:
             limit = self.share.memory_limit or held
             self.connection.execute(f"SET memory_limit = {literal(limit)}")
+            self._set_threads(self._usual)
         return held is not None
 
     def read_next(self, size: int | None = None) -> None:
@@ -186,16 +192,27 @@ class Session:
         rows = self._connection_of_thread().execute(sql).fetchall()
         return {row[0]: (f"{row[1]}:{row[2]}", row[1]) for row in rows}
 
-    def copy(self, sql: str, path: Path, pair: str, row_group: int = _ROW_GROUP, codec: str = "zstd") -> int:
+    def copy(
+        self,
+        sql: str,
+        path: Path,
+        pair: str,
+        row_group: int = _ROW_GROUP,
+        codec: str = "zstd",
+        distinct: int | None = None,
+    ) -> int:
         """Write the rows of a DuckDB query to a Parquet file whose footer says `edxtasks` = `pair`.
 
-        Gives their number.
+        A column with more than `distinct` values in a row group is written without a dictionary of them;
+        None: as DuckDB has it. Gives the number of rows.
         """
+        limit = "" if distinct is None else f", DICTIONARY_SIZE_LIMIT {distinct}"
         found = (
             self._connection_of_thread()
             .execute(
                 f"COPY ({sql}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION {_CODECS[codec]}, "
-                f"ROW_GROUP_SIZE {row_group}, USE_TMP_FILE false, KV_METADATA {{edxtasks: {literal(pair)}}})"
+                f"ROW_GROUP_SIZE {row_group}{limit}, "
+                f"USE_TMP_FILE false, KV_METADATA {{edxtasks: {literal(pair)}}})"
             )
             .fetchone()
         )

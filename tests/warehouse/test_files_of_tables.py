@@ -461,17 +461,26 @@ def test_dates_of_a_cached_listing_are_those_of_the_footers(warehouse: ParquetWa
     assert (day, state) == (D1, DateState("first", state.version, 1))
 
 
-def test_a_session_holds_to_less_memory_for_a_while(tmp_path: Path) -> None:
-    warehouse = ParquetWarehouse(tmp_path / "warehouse", ResourceLimits(2, "4GB"))
-    session = warehouse.session
-    session.hold_to(64)
-    held = session.connection.execute("SELECT current_setting('memory_limit')").fetchone()
-    assert held == ("64.0 MiB",)
+def test_a_session_holds_to_less_memory_and_fewer_threads_for_a_while(tmp_path: Path) -> None:
+    session = ParquetWarehouse(tmp_path / "warehouse", ResourceLimits(4, "4GB")).session
+
+    def settings() -> tuple[object, ...] | None:
+        return session.connection.execute(
+            "SELECT current_setting('memory_limit'), current_setting('threads')"
+        ).fetchone()
+
+    assert session.hold_to(64, 2) is True
+    assert settings() == ("64.0 MiB", 2)
+    assert session.hold_to(32, 1) is False, "it is held already"
     assert session.let_go() is True
-    assert session.connection.execute("SELECT current_setting('memory_limit')").fetchone() == ("3.7 GiB",)
+    assert settings() == ("3.7 GiB", 4)
+    assert session.hold_to(64, 8) is True
+    assert settings() == ("64.0 MiB", 4)
+    assert session.let_go() is True
     session.connection.execute("SET memory_limit = '32MiB'")
-    session.hold_to(64)
-    assert session.let_go() is False, "what may take less already is not given more"
+    assert session.hold_to(64, 2) is False, "what may take less already is not given more"
+    assert session.let_go() is False
+    assert settings() == ("32.0 MiB", 4)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ from edxtasks.files import writing
 from edxtasks.scratch import Scratch
 from edxtasks.warehouse.base import BuildInfo, Loadable, TableName, TableState
 from edxtasks.warehouse.duckdb_sql import LONGEST_LINES, listed, read_json, read_parquet
-from edxtasks.warehouse.parquet.building import Builder
+from edxtasks.warehouse.parquet.building import ROWS_IN_GROUP, Builder
+from edxtasks.warehouse.parquet.memory_budget import MemoryBudget
 from edxtasks.warehouse.parquet.reading import Reader, bytes_of
 from edxtasks.warehouse.rows import JsonLines, ParquetFiles, Row
 from edxtasks.warehouse.schema import Schema
@@ -25,11 +26,20 @@ if TYPE_CHECKING:
     from edxtasks.warehouse.checks import TableChecks
 
 MEMORY_OF_LOAD = 200
-"""Megabytes that loading a day table of any size takes; with less it takes longer."""
+"""Megabytes that one thread takes to load a day table of any size; with less it takes longer."""
+
+LEAST_MEMORY_OF_LOAD = 20
+"""Megabytes that loading a table of a few rows takes."""
+
+ROWS_IN_VECTOR = 2_048
+"""Rows that DuckDB works on at once."""
 
 MEMORY_OF_LARGE_DAY = 400
 """Megabytes that DuckDB takes for a day that several threads load. Left alone it takes what there is: one
 thread inflates, and the rows of the others wait for their turn."""
+
+MEMORY_OF_THREAD = 100
+"""Megabytes of these for each thread: where more threads share them, they run out."""
 
 MEMORY_HELD = 256
 """Megabytes that DuckDB takes for the rows of a table that come once, and whose number is not known."""
@@ -40,12 +50,14 @@ LARGE = 4 << 20
 
 
 class Loader:
-    """Loads tables of a warehouse folder. Rows lie in `scratch` on their way."""
+    """Loads tables of a warehouse folder. Rows lie in `scratch` on their way. What is loaded side by side
+    takes `memory` megabytes together."""
 
-    def __init__(self, reader: Reader, builder: Builder, scratch: Scratch) -> None:
+    def __init__(self, reader: Reader, builder: Builder, scratch: Scratch, memory: int) -> None:
         self._reader = reader
         self._builder = builder
         self._scratch = scratch
+        self._memory = MemoryBudget(memory)
         self._long_lines = threading.Lock()
 
     def load(
@@ -115,7 +127,8 @@ class Loader:
         session, write = self._reader.session, self._builder.write
         if label.version is not None and label.rows is not None:
             known = partial(write, name, schema, sql, label.version, label.rows, label, checks)
-            return self._in_little_memory(known, MEMORY_OF_LARGE_DAY, once)
+            with self._memory.taken(memory_of_load(label.rows)):
+                return self._in_little_memory(known, MEMORY_OF_LARGE_DAY, once)
         if once:
             through_table = partial(self._through_table, name, schema, sql, label, checks)
             return self._in_little_memory(through_table, MEMORY_HELD, once)
@@ -124,22 +137,23 @@ class Loader:
     def _in_little_memory(
         self, work: Callable[[], TableState], megabytes: int, files: Sequence[Path]
     ) -> TableState:
-        """Write the rows of large files in so much memory where that is enough, else in all that this process
-        may take."""
+        """Write the rows of large files in so much memory where that is enough, by as many threads as have
+        room in it, else by one, else in all that this process may take."""
         import duckdb
 
-        if bytes_of(files) <= LARGE:
-            return work()
         session = self._reader.session
-        session.hold_to(megabytes)
-        try:
-            return work()
-        except duckdb.OutOfMemoryException:  # rows of which a few thousand are as much
-            if not session.let_go():
-                raise
-            return work()
-        finally:
-            session.let_go()
+        most = max(1, megabytes // MEMORY_OF_THREAD)
+        for threads in sorted({most, 1}, reverse=True) if bytes_of(files) > LARGE else ():
+            if not session.hold_to(megabytes, threads):
+                break
+            try:
+                return work()
+            except duckdb.OutOfMemoryException:  # rows of which a few thousand are as much
+                if not session.let_go():
+                    raise
+            finally:
+                session.let_go()
+        return work()
 
     def _through_table(
         self, name: TableName, schema: Schema, sql: str, label: BuildInfo, checks: TableChecks | None
@@ -147,6 +161,15 @@ class Loader:
         session = self._reader.session
         with session.table(sql) as table:
             return self._builder.write_table(name, schema, table, label, checks)
+
+
+def memory_of_load(rows: int) -> int:
+    """Megabytes that one thread takes to load a day table of so many rows, about. Half of it is for the lines
+    that are read at once, as many as DuckDB puts into a vector, half for the rows of a row group."""
+    full_vector, full_group = min(1.0, rows / ROWS_IN_VECTOR), min(1.0, rows / ROWS_IN_GROUP)
+    return LEAST_MEMORY_OF_LOAD + int(
+        (MEMORY_OF_LOAD - LEAST_MEMORY_OF_LOAD) * (full_vector + full_group) / 2
+    )
 
 
 def _write_rows(path: Path, schema: Schema, rows: Iterable[Row]) -> None:

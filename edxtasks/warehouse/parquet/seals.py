@@ -27,11 +27,13 @@ _AT_ONCE = 1 << 20
 CHANGED = "its checksum is not that of its bytes: they have changed since it was written"
 
 
-def copy_sealed(session: Session, sql: str, path: Path, pair: Mapping[str, object], *how: int | str) -> int:
+def copy_sealed(
+    session: Session, sql: str, path: Path, pair: Mapping[str, object], *how: int | str | None
+) -> int:
     """Write the rows of a DuckDB query to a Parquet file whose footer says `pair`, and the checksum of the
     file. `how` is what `Session.copy` takes besides. Gives the number of rows."""
     text = orjson.dumps({**pair, _KEY: _ZEROS.decode()}).decode()
-    rows = session.copy(sql, path, text, *how)  # type: ignore[arg-type]  # size of groups, codec
+    rows = session.copy(sql, path, text, *how)  # type: ignore[arg-type]  # groups, codec, values
     with path.open("r+b") as file:
         place = _place(path)
         found = _checksum(file, place)

@@ -62,7 +62,7 @@ class ParquetWarehouse(Warehouse):
         self._owners = Owners(self._folder)
         self._reader = Reader(self._folder, share, scratch)
         self._builder = Builder(self._folder, self._reader, self._notes)
-        self._loader = Loader(self._reader, self._builder, scratch)
+        self._loader = Loader(self._reader, self._builder, scratch, share.memory_of_loads)
 
     # Listing
 
