@@ -139,4 +139,4 @@ def write_cache(path: Path, content: bytes) -> None:
     except OSError as error:
         if path.parent not in _warned and parent_process() is None:
             _warned.add(path.parent)
-            say(f"warning: {from_machine(error)}. It is a cache: the next run only takes longer")
+            say(f"warning: {from_machine(error)}. No table depends on it; the next run may take longer")

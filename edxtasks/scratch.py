@@ -194,8 +194,17 @@ def beside(target: Path, folder: Path | None = None) -> Iterator[Path]:
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         yield path
+    except OSError as error:
+        _name_target(error, path, target)
+        raise
     finally:
         path.unlink(missing_ok=True)
+
+
+def _name_target(error: OSError, path: Path, target: Path) -> None:
+    """Let an error name the file that people know, and not the one beside it."""
+    if isinstance(error.filename, str | os.PathLike) and Path(error.filename) == path:
+        error.filename, error.filename2 = str(target), None
 
 
 def publish(path: Path, target: Path) -> None:

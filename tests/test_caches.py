@@ -57,8 +57,8 @@ def test_a_folder_that_cannot_be_written_is_a_warning(
     digests.save()
     write_cache(state / "models.json", b"{}")
     assert capsys.readouterr().err == (
-        f"warning: {state}: cannot be read or written: File exists. It is a cache: the next run only takes "
-        "longer\n"
+        f"warning: {state}: cannot be read or written: File exists. No table depends on it; the next run may "
+        "take longer\n"
     )
 
 

@@ -51,6 +51,17 @@ def test_a_file_that_is_to_be_replaced_is_named_and_stays(
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_the_file_that_is_written_for_is_named_and_not_the_one_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    with pytest.raises(OSError, match="No such file") as refused, replacing(tmp_path / "gone" / "table.csv"):
+        raise AssertionError("it has begun")
+    told = f"{tmp_path}/gone/table.csv: cannot be read or written: No such file or directory"
+    assert str(from_machine(refused.value)).startswith(told)
+    with pytest.raises(OSError, match="directory") as refused, replacing(path):
+        path.mkdir()  # somebody makes a folder in the meantime
+    assert str(from_machine(refused.value)).startswith(f"{path}: cannot be read or written: Is a directory")
+
+
 def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)

@@ -29,7 +29,7 @@ from edxtasks.directories import sql_directory
 from edxtasks.errors import NoDumpDirectory, SourceAbsentError, UserError
 from edxtasks.files import replacing_together, writing
 from edxtasks.messages import Messages
-from edxtasks.scratch import BESIDE, Scratch
+from edxtasks.scratch import Scratch
 from edxtasks.storage import Storage
 from edxtasks.table import Scope, Table
 from edxtasks.warehouse.base import TableName, digest
@@ -253,8 +253,8 @@ def written(what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        is_ours = Path(str(error.filename)).name.startswith(BESIDE)  # a name that nobody knows
-        where = f" ({error.filename})" if error.filename and not is_ours else ""
+        is_said = not error.filename or Path(str(error.filename)).name in what
+        where = "" if is_said else f" ({error.filename})"
         raise UserError(f"{what} cannot be written: {error.strerror or error}{where}") from error
 
 

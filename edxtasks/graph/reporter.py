@@ -14,7 +14,7 @@ from doit.exceptions import BaseFail, UnmetDependency
 
 from edxtasks.build.freshness import Status
 from edxtasks.caches import keeps_caches
-from edxtasks.errors import from_machine
+from edxtasks.errors import UserError, from_machine
 from edxtasks.graph.causes import Causes
 from edxtasks.graph.closing import table, totals, what
 from edxtasks.graph.json_lines import JsonLines
@@ -253,9 +253,8 @@ class RunReporter:
             page = run_page(self.record.wall, spans, ending, list(self._not_tried()))
             return keep(self.pages, self.record.wall, page)
         except Exception as error:  # noqa: BLE001 - the run is over, and what it made is made
-            self.screen.say(
-                f"warning: the page of the run could not be kept: {from_machine(error) or error!r}"
-            )
+            told = error if isinstance(error, UserError) else from_machine(error) or repr(error)
+            self.screen.say(f"warning: the page of the run could not be kept: {told}")
             return None
 
 

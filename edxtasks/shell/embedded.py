@@ -26,6 +26,7 @@ _ROWS = 2_048
 _READS = frozenset({"SELECT", "EXPLAIN", "VARIABLE_SET", "SET", "PRAGMA", "RELATION"})
 """The kinds of DuckDB's statements that change nothing outside of this connection."""
 _EXPLAIN = re.compile(r"\s*EXPLAIN\s+(?:ANALYZE\s+|\([^)]*\)\s*)?", re.IGNORECASE)
+_ABSENT = re.compile(r'Table with name "?([^"\n]+?)"? does not exist')
 _WIDENED = {
     **dict.fromkeys(("TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT", "UINTEGER"), "BIGINT"),
     "FLOAT": "DOUBLE",
@@ -95,13 +96,10 @@ class EmbeddedShell(Asked):
         try:
             return self._result(statement, kind)
         except StatementRefusedError as refused:
-            if isinstance(refused.__cause__, duckdb.CatalogException):
-                # DuckDB names what is nearest of what it knows: let it know the datasets that are meant.
-                for dataset in self._views.tables:
-                    if dataset.lower() in statement.lower():
-                        self._views.make_of(dataset)
-                self._note()
-                return self._result(statement, kind)
+            # DuckDB names what is nearest of the tables that it knows, and it knows those of the query alone.
+            absent = _ABSENT.search(str(refused))
+            if absent is not None:
+                self._known(_as_written(absent[1], statement))
             raise
 
     def interrupt(self) -> None:
@@ -128,13 +126,19 @@ class EmbeddedShell(Asked):
                 if view.lower() == table.lower():
                     return f"{spelt}.{view}"
         names = [f"{spelt}.{view}" for spelt, views in self._views.tables.items() for view in views]
-        near = nearest(name, names) or nearest(table or name, [one.partition(".")[2] for one in names])
+        alike = [one for one in names if one.partition(".")[2].lower() == (table or name).lower()]
+        if alike and not table:
+            raise StatementRefusedError(
+                f"table {printable(name)}: expected DATASET.TABLE, such as {alike[0]} (.tables lists them)"
+            )
+        tables = [one.partition(".")[2] for one in names]
+        near = nearest(name, alike or names) or nearest(table or name, tables)
         raise StatementRefusedError(f"there is no table {printable(name)}{near} (.tables lists them)")
 
     def _schema(self, name: str) -> Schema:
         """The columns of a table that a GoogleSQL query names; its view has just these types."""
         if name not in self._schemas:
-            if name.count(".") != 1:
+            if name.count(".") > 1:
                 raise StatementRefusedError(f"table {printable(name)}: expected DATASET.TABLE")
             self._views.make_for(name.replace(".", " "))
             self._note()
@@ -190,6 +194,12 @@ def save_parquet(connection: duckdb.DuckDBPyConnection, sql: str, path: Path) ->
     ).fetchone()
     assert found is not None
     return int(found[0])
+
+
+def _as_written(table: str, statement: str) -> str:
+    """A table that DuckDB misses, with the dataset that the statement has before it."""
+    dataset = re.search(rf'(\w+)"?\s*\.\s*"?{re.escape(table)}\b', statement, re.IGNORECASE)
+    return f"{dataset[1]}.{table}" if dataset else table
 
 
 def _kind(statement: Any) -> str:

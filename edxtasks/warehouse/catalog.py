@@ -101,11 +101,6 @@ class Views:
         """DuckDB SQL that reads what a view is of. Raises `UserError`."""
         return self._warehouse.relation(*(TableName(dataset, one) for one in self._tables[dataset][view]))
 
-    def make_of(self, dataset: str) -> None:
-        """Make all views of a dataset."""
-        self.refresh(lambda one: one == dataset)
-        self._make_all(dataset, self._tables.get(dataset, {}))
-
     def _list(self, datasets: Collection[str]) -> None:
         """Take down which tables there are; views of those that are gone, or others now, go."""
         for dataset in datasets:

@@ -244,7 +244,17 @@ def test_values_are_not_part_of_an_error(run: Run) -> None:
 
 
 def test_a_name_that_is_nearly_right(run: Run) -> None:
-    assert 'Did you mean "people"?' in run("shell", f"SELECT * FROM {DATASET}.poeple", status=1).err
+    for query, told in (
+        (f"SELECT * FROM {DATASET}.poeple", f'no table {DATASET}.poeple; did you mean "{DATASET}.people"?'),
+        (
+            'SELECT * FROM "KursX_2031".people',
+            f'no table KursX_2031.people; did you mean "{DATASET}.people"?',
+        ),
+        ("SELECT * FROM People", f"table People: expected DATASET.TABLE, such as {DATASET}.people"),
+        (f"USE {DATASET}; SELECT * FROM poeple", 'there is no table poeple; did you mean "people"?'),
+        ("SELECT * FROM nothing_like_it", "there is no table nothing_like_it (.tables lists them)"),
+    ):
+        assert told in run("shell", query, status=1).err, query
 
 
 @pytest.mark.parametrize(
