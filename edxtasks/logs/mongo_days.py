@@ -29,7 +29,15 @@ from edxtasks.logs.rows.rephrase import Reject, Rephraser
 from edxtasks.logs.shard_lists import read_list
 from edxtasks.logs.stored import StoredShards
 from edxtasks.messages import Messages
-from edxtasks.mongodb import Document, ServerRefusesError, extended_json, opened, told
+from edxtasks.mongodb import (
+    Document,
+    NoServerError,
+    ServerFaultError,
+    ServerRefusesError,
+    extended_json,
+    opened,
+    told,
+)
 from edxtasks.printable import quantity
 from edxtasks.retired import of_row
 
@@ -39,6 +47,9 @@ if TYPE_CHECKING:
 COLLECTION = "tracking_log"
 FIRST_DAY = date(2012, 9, 5)
 """Where the window begins when no `start_date` is given, as in edx2bigquery."""
+
+MOST_FAULTS = 3
+"""Days on end for which the server fails, after which no more are asked for."""
 
 _ONE_DAY = timedelta(days=1)
 _ROWS_AT_A_TIME = 500
@@ -98,22 +109,30 @@ def fetch_days(
 
     Gives the number of rows and of days fetched that had any. A shard that is there and not stored is only
     copied. A day whose documents do not come to their end fails, nothing is written of it and the other days
-    go on; when the server is gone, or storage takes nothing, all ends. Raises `InputError` naming each day
-    that failed.
+    go on; when the server is gone, has failed for some days on end, or storage takes nothing, all ends.
+    Raises `InputError`, or `NoServerError`, naming each day that failed.
     """
     with _alone(logs.options.directory, course), opened(logs.mongo, [logs.collection]) as database:
         fetch = _Fetch(course, database[logs.collection], logs, stored, messages)
         faults: list[str] = []
+        on_end = 0
+        gone: NoServerError | None = None
         try:
             for number, day in enumerate(days, 1):
                 try:
                     with told(logs.mongo):
                         fetch.shard(day, again)
-                except ServerRefusesError as error:
-                    faults.append(f"{day}: {error}")
-                    break
+                    on_end = 0
                 except UserError as error:
                     faults.append(f"{day}: {error}")
+                    on_end = on_end + 1 if isinstance(error, ServerFaultError) else 0
+                    if isinstance(error, NoServerError):
+                        gone = error
+                    if gone is not None or isinstance(error, ServerRefusesError):
+                        break
+                    if on_end == MOST_FAULTS and number < len(days):
+                        faults.append(f"{quantity(len(days) - number, 'day')} after it not asked for")
+                        break
                     continue
                 try:
                     fetch.copy(day)
@@ -126,6 +145,8 @@ def fetch_days(
         finally:
             if stored is not None:
                 stored.save_notes()
+        if gone is not None:
+            raise NoServerError(gone.outage, "\n".join(faults))
         if faults:
             raise InputError("\n".join(faults))
         fetch.tell()

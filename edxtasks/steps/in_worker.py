@@ -64,6 +64,11 @@ class JobContext:
         """The settings of the run."""
         return self.of_run.settings
 
+    def learn_outages(self) -> None:
+        """Know in this process of the services that do not answer."""
+        for outage in self.outages:
+            outages.learn(outage)
+
     def known_digests(self) -> Digests:
         """The digests of files that the run knows, for a job that reads files and no tables."""
         digests = Digests()
@@ -88,8 +93,7 @@ def use_scratch(settings: Settings) -> Scratch:
 
 def context_of(job: JobContext) -> Context:
     """The context for a job: that of the job before, where settings and courses are the same."""
-    for outage in job.outages:
-        outages.learn(outage)
+    job.learn_outages()
     of_run, settings, courses = job.of_run, job.of_run.settings, job.of_run.courses
     key, context = getattr(_kept, "context", (None, None))
     if context is None or key != (settings, courses):

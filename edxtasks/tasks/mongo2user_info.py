@@ -47,6 +47,7 @@ class UserInfoStep(Step):
 def fetch_user_info(progress: Progress, job: JobContext, course: CourseKey) -> Built:
     """Fetch accounts, profiles, enrolments and certificates of a course from a MongoDB."""
     use_scratch(job.settings)
+    job.learn_outages()
     messages = Messages()
     try:
         files = mongo2user_info(course, job.settings, messages)

@@ -21,6 +21,7 @@ from edxtasks.dumps import mongo2user_info
 from edxtasks.dumps.mongo2user_info import OUTPUT_FILES, fetch
 from edxtasks.errors import InputError
 from edxtasks.messages import Messages
+from edxtasks.mongodb import NoServerError
 from edxtasks.retired import Learner, Retired
 
 COURSE = CourseKey("MITx", "6.00x", "1T2014")
@@ -181,7 +182,9 @@ def test_no_server(tmp_path: Path) -> None:
     check = old_files(tmp_path)
     port = free_port()
     uri = f"mongodb://ann:pa%24%24word@127.0.0.1:{port}/?serverSelectionTimeoutMS=200"
-    with pytest.raises(InputError, match=f"MongoDB at 127.0.0.1:{port}: no server answers there") as caught:
+    with pytest.raises(
+        NoServerError, match=f"MongoDB at 127.0.0.1:{port}: no server answers there"
+    ) as caught:
         fetch(COURSE, Mongo(uri, "db"), tmp_path, Messages())
     assert "pa%24%24word" not in str(caught.value)
     assert "ann" not in str(caught.value)
@@ -268,7 +271,7 @@ def test_pages_of_a_cursor(stub: StartStub, tmp_path: Path) -> None:
     ("lost", "told"),
     [
         (CURSOR_LOST, "half-way"),
-        (None, "the connection broke off or timed out"),
+        (None, "the connection broke off"),
     ],
 )
 def test_a_cursor_lost_half_way(
@@ -291,7 +294,7 @@ def test_a_server_that_does_not_answer_in_time(stub: StartStub, tmp_path: Path) 
 
     server = stub(slow)
     uri = f"mongodb://{server.host}/?socketTimeoutMS=200&retryReads=false"
-    with pytest.raises(InputError, match="the connection broke off or timed out"):
+    with pytest.raises(NoServerError, match=r"no server answers there .*a request had no answer in time"):
         fetch(COURSE, Mongo(uri, "db"), tmp_path, Messages())
     check()
 
