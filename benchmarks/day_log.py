@@ -9,6 +9,7 @@ One line in fifty is changed into a form that edX has never logged, or not for y
 - `campus`: that log, and its two halves, as two servers of that day would leave them;
 - `distinct`: the same lines, with ids, persons and sessions that no other line has;
 - `new field`: the same lines, with a field in each that no column is for, as after a release of edX;
+- `large`: the day five times, each time with ids and persons of its own, as of a campus five times as large;
 - `few`: its first lines, for programs that are slow.
 
 What is in FOLDER already is not made again. Prints, as JSON, where each is, and its lines and their bytes.
@@ -39,11 +40,12 @@ LINES_A_LEARNER = 540
 """Lines of that day, rounded down, for one learner more in each of the courses."""
 LEAST_LEARNERS = 13
 FEW = 20_000
+DAYS_OF_LARGE = 5
 UNKNOWN_FORM_EVERY = 50
 LOG = "mitx-edx-events-2014-10-13.log.gz"
 SECOND_LOG = f"prod-edx-002-{LOG}"
 """The log of a second server."""
-VERSION = 1
+VERSION = 2
 """Raised when the same campus gives other logs."""
 
 _NAMES = (
@@ -164,13 +166,24 @@ CHANGES: tuple[Callable[[dict[str, Any], int], None], ...] = (
 def distinct(day: Path, lines: int) -> Iterator[bytes]:
     """The same lines with ids that no other line has; within a line an id stays the same everywhere."""
     for number, line in enumerate(campus(day, lines), 1):
-        own = b"%d" % number
+        yield of_others(line, b"%d" % number)
 
-        def other_id(found: re.Match[bytes], own: bytes = own) -> bytes:
-            return blake2b(found[0] + own, digest_size=16).hexdigest().encode()
 
-        line = _HEX.sub(other_id, _PLAIN.sub(rb"\g<0>n%b" % own, line))
-        yield _USERNAME.sub(rb'\g<1>.%b"' % own, _USER.sub(rb"\g<1>%b" % own, line))
+def large(day: Path, lines: int) -> Iterator[bytes]:
+    """The lines of the day, as often as `DAYS_OF_LARGE` says, each time with other ids."""
+    for number in range(DAYS_OF_LARGE):
+        for line in campus(day, lines):
+            yield of_others(line, b"%d" % number)
+
+
+def of_others(line: bytes, own: bytes) -> bytes:
+    """The line with other ids and persons, by which `own` they are: the same become the same."""
+
+    def other_id(found: re.Match[bytes]) -> bytes:
+        return blake2b(found[0] + own, digest_size=16).hexdigest().encode()
+
+    line = _HEX.sub(other_id, _PLAIN.sub(rb"\g<0>n%b" % own, line))
+    return _USERNAME.sub(rb'\g<1>.%b"' % own, _USER.sub(rb"\g<1>%b" % own, line))
 
 
 def new_field(day: Path, lines: int) -> Iterator[bytes]:
@@ -197,6 +210,7 @@ LOGS: dict[str, tuple[str, Callable[[Path, int], Iterator[bytes]]]] = {
     "second half": (f"halves/{SECOND_LOG}", second_half),
     "distinct": (f"distinct/{LOG}", distinct),
     "new field": (f"new-field/{LOG}", new_field),
+    "large": (f"large/{LOG}", large),
     "few": (f"few/{LOG}", few),
 }
 """The logs by name: where each is, and what makes its lines of those of the simulated day."""

@@ -7,7 +7,9 @@ Raw logs of so many LINES (200 000 unless said otherwise) are of a day of a simu
 - `campus`: the day as it is;
 - `distinct`: the same with ids, persons and sessions that no other line has, so that nothing repeats;
 - `new field`: the same with a field in each line that no column is for;
-- `predecessor`: the day as it is, rows with `json_text_form = "predecessor"`.
+- `predecessor`: the day as it is, rows with `json_text_form = "predecessor"`;
+- `large`: a day of five times as many lines, for the product and the floor alone: what does not grow with a
+  log, such as the start of processes, is a small part of it.
 
 Over each of them, in turn, run
 
@@ -39,8 +41,10 @@ import platform
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
+import timeit
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -49,7 +53,7 @@ from pathlib import Path
 from statistics import median
 
 DEFAULT_LINES = 200_000
-LOGS = ("campus", "distinct", "new field", "predecessor")
+LOGS = ("campus", "distinct", "new field", "predecessor", "large")
 TOLD = "told.json"
 BEGIN, END = "<!-- figures of split.py -->\n", "<!-- end of figures -->\n"
 
@@ -309,7 +313,7 @@ class Figures:
 
 
 def measure(name: str, logs: dict[str, RawLog], rounds: int) -> Figures:
-    """Run everything in turn over one log."""
+    """Run in turn what is to run over one log."""
     log = logs.get(name, logs["campus"])
     form = "predecessor" if name == "predecessor" else "compact"
     halves = logs["first half"], logs["second half"]
@@ -317,8 +321,10 @@ def measure(name: str, logs: dict[str, RawLog], rounds: int) -> Figures:
     for _ in range(rounds):
         figures.add("product", program(f"{form} 1", log))
         figures.add("floor", program("floor", log))
-        figures.add("doit split", whole_command(form, log))
         figures.add("two workers", program(f"{form} 2", log))
+        if name == "large":
+            continue
+        figures.add("doit split", whole_command(form, log))
         if name == "campus":
             figures.add("halves", program("compact 1", *halves))
             figures.add("halves, two workers", program("compact 2", *halves))
@@ -338,6 +344,19 @@ TITLES = {
     "floor": "floor",
     "zcat": "`zcat \\| wc -l`",
 }
+
+
+def python() -> str:
+    """Which Python this is. A loop tells how fast its interpreter is: built without optimizations it takes a
+    third longer, and a distribution takes out of `sysconfig` how it built it."""
+    if "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or ""):
+        built = "built with optimizations"
+    elif sys.base_prefix == "/usr":
+        built = "the system's, built as the distribution does"
+    else:
+        built = "built without optimizations"
+    loop = min(timeit.repeat("for number in range(10_000_000): total += number", "total = 0", number=1))
+    return f"Python {platform.python_version()}, {built} (ten million additions in {loop:.2f} s)"
 
 
 def table(figures: Figures) -> Iterator[str]:
@@ -426,7 +445,7 @@ def main() -> None:
     load = os.getloadavg()[1]
     said = [
         f"{now}; {os.cpu_count()} cores, load {load:.1f} before it began; "
-        f"Python {platform.python_version()}; rounds: {chosen.rounds}.",
+        f"{python()}; rounds: {chosen.rounds}.",
         "",
     ]
     program("compact 2", logs["few"])  # compiles what is not compiled yet
