@@ -47,6 +47,7 @@ _ONE_ROW = "one row"
 _WORDS = frozenset({"event", "document", "log line"})
 """Grains in words that a column may be called by, too: such a table has no key."""
 
+_NAME = re.compile(r"\w+")
 _ORDER = re.compile(r"\s*\((?:file|input) order\)$")
 """Behind the columns of a grain: in which order the rows come."""
 
@@ -381,11 +382,17 @@ class Table:
         """
         if self.grain == _ONE_ROW:
             return ()
-        if self.grain in _WORDS:
-            return None
         columns = {name.lower(): name for name in self.schema.names}
-        names = [name.strip().lower() for name in _ORDER.sub("", self.grain).split(",")]
-        return tuple(columns[name] for name in names) if set(names) <= set(columns) else None
+        names = [name.lower() for name in self.grain_names]
+        return tuple(columns[name] for name in names) if names and set(names) <= set(columns) else None
+
+    @property
+    def grain_names(self) -> tuple[str, ...]:
+        """The names that the grain lists; () where it is `one row`, or told in words that are no names."""
+        if self.grain == _ONE_ROW or self.grain in _WORDS:
+            return ()
+        names = tuple(name.strip() for name in _ORDER.sub("", self.grain).split(","))
+        return names if all(_NAME.fullmatch(name) for name in names) else ()
 
     @property
     def task(self) -> str:

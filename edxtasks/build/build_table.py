@@ -192,4 +192,4 @@ def _make(
             name, table.schema, table.partition, work, verdict.keep or frozenset(), label, checks
         )
     except QueryRefusedError as refused:
-        raise UserError(with_place(table.builder, str(refused))) from None
+        raise UserError(with_place(table.builder, str(refused), column=refused.column)) from None

@@ -15,16 +15,24 @@ _OPTIONS = frozenset(field.name for field in dataclasses.fields(Options))
 _SETTINGS = frozenset(field.name for field in dataclasses.fields(Settings))
 
 
-def fault_in(table: Table) -> str:
-    """What is wrong with the declaration of a table by itself, for people; "" where nothing is."""
-    return next(_faults(table), "")
+@dataclasses.dataclass(frozen=True)
+class Fault:
+    """What is wrong with a declaration, for people, and a word of the declaration that shows the place."""
+
+    told: str
+    word: str
 
 
-def _faults(table: Table) -> Iterator[str]:
+def fault_in(table: Table) -> Fault | None:
+    """What is wrong with the declaration of a table by itself; None where nothing is."""
+    return next(_faults(table), None)
+
+
+def _faults(table: Table) -> Iterator[Fault]:
     try:
         commands = table.commands
     except ValueError as error:
-        yield str(error)
+        yield Fault(str(error), "command")
         return
     conditions = [command.option for command in commands if command.option]
     conditions += [*table.excluded_by, *table.forced_by, *table.stands_with]
@@ -44,24 +52,38 @@ def _faults(table: Table) -> Iterator[str]:
         yield from _wrong_by_date(table)
     names = getattr(getattr(Options(), table.variant, None), "__dataclass_fields__", {})
     if table.variant and f"{table.name}_table_name" not in names:
-        yield f"the header names {table.variant}, which is not an option that has {table.name}_table_name"
+        told = f"the header names {table.variant}, which is not an option that has {table.name}_table_name"
+        yield Fault(told, "variant")
     if table.for_each not in ("", ORGANIZATION):
-        yield f'"for each: {table.for_each}": expected "for each: {ORGANIZATION}"'
+        yield Fault(f'"for each: {table.for_each}": expected "for each: {ORGANIZATION}"', "for each")
     if table.for_each and (table.scope is not Scope.GROUP or not table.name.endswith("_ORG")):
-        yield f"for each {ORGANIZATION}: expected scope: group, and a name that ends in _ORG for its name"
+        told = f"for each {ORGANIZATION}: expected scope: group, and a name that ends in _ORG for its name"
+        yield Fault(told, "for each")
     yield from _unknown(table.replaceable, table.inputs, "an input of it")
+    yield from _wrong_grain(table)
 
 
-def _wrong_by_date(table: Table) -> Iterator[str]:
+def _wrong_grain(table: Table) -> Iterator[Fault]:
+    """A column of the grain that the table does not have: a grain in words is not checked by any build."""
+    columns = {name.lower() for name in table.schema.names}
+    for name in table.grain_names:
+        near = nearest(name, table.schema.names)
+        if name.lower() not in columns and (near or len(table.grain_names) > 1):
+            yield Fault(f"grain: {name} is none of its columns{near}", "grain")
+
+
+def _wrong_by_date(table: Table) -> Iterator[Fault]:
     if not isinstance(table.builder, SqlModel):
-        yield f"partition {table.partition}: only a table that is made by a query is made by date"
+        told = f"partition {table.partition}: only a table that is made by a query is made by date"
+        yield Fault(told, "partition")
     if table.scope is not Scope.COURSE:
         scope = table.scope.value
-        yield f"partition {table.partition}: a table by date is one of a course, found scope: {scope}"
+        told = f"partition {table.partition}: a table by date is one of a course, found scope: {scope}"
+        yield Fault(told, "partition")
 
 
-def _unknown(names: Iterable[str], known: Iterable[str], what: str) -> Iterator[str]:
+def _unknown(names: Iterable[str], known: Iterable[str], what: str) -> Iterator[Fault]:
     known = sorted(known)
     for name in names:
         if name not in known:
-            yield f"the header names {name}, which is not {what}{nearest(name, known)}"
+            yield Fault(f"the header names {name}, which is not {what}{nearest(name, known)}", name)

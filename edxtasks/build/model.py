@@ -28,7 +28,8 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,8 +38,9 @@ from edxtasks.build.check_lines import take_checks
 from edxtasks.build.declaration_checks import fault_in
 from edxtasks.build.fact_lines import numbers_and_inputs, take_facts
 from edxtasks.build.model_columns import column_from, columns_of_table, with_columns
-from edxtasks.build.model_errors import HeaderLineError, ModelError, line_with, with_fault
+from edxtasks.build.model_errors import HeaderLineError, ModelError, line_with, with_fault, with_line
 from edxtasks.build.model_header import (
+    Header,
     constants_of,
     empty_up_to,
     files_of,
@@ -71,6 +73,8 @@ from edxtasks.warehouse.base import digest
 from edxtasks.warehouse.dialect_version import code_version
 from edxtasks.warehouse.schema import Schema
 
+_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+
 
 @dataclass(frozen=True)
 class _Analysis:
@@ -99,12 +103,21 @@ def read_models(folder: Path, cache: Path | None, declared: Mapping[str, Schema]
 
     for path in sorted(texts, key=lambda one: "columns" in lenient_header(texts[one])):
         table = _table_or_fault(path, texts[path], tables, declared, analysis_of)
-        if table.name in tables:
-            twice = f"{path}: there are two models with the name {table.name}"
-            table = _broken(path, texts[path], twice)
+        if fault := _name_fault(table.name, tables):
+            table = _broken(path, texts[path], f"{path}: {fault}")
         tables[table.name] = table
     memo.save()
     return tables
+
+
+def _name_fault(name: str, others: Iterable[str]) -> str:
+    """What is wrong with the name of a table beside those of `others`; "" where nothing is."""
+    if not _NAME.fullmatch(name.rpartition(".")[2]):
+        return "the name of the file is that of the table: expected letters, digits and _, no digit first"
+    twin = next((one for one in others if one.lower() == name.lower()), None)
+    if twin == name:
+        return f"there are two models with the name {name}"
+    return f"there is a model with the name {twin}, and engines do not tell capitals apart" if twin else ""
 
 
 def _text(path: Path) -> str | ModelError:
@@ -131,8 +144,9 @@ def _table_or_fault(
         header, description = header_of(path, described)
         schema = None
         if "columns" in header:
-            schema = columns_of_table(path, header["columns"], tables, declared)
-            text = with_columns(path, text, schema)
+            with header.said_by("columns"):
+                schema = columns_of_table(path, header["columns"], tables, declared)
+                text = with_columns(path, text, schema)
         table = _table(path, text, header, description, analysis_of(path, text), schema)
         if facts is not None and table.scope is not Scope.COURSE:
             raise ModelError(path, "facts are told of a table of a course, and this is none")
@@ -180,7 +194,7 @@ def _analyse(path: Path, text: str) -> _Analysis:
         if facts is not None:
             numbers_and_inputs(facts)
     except (ValueError, UserError) as error:
-        raise ModelError(path, str(error)) from error
+        raise with_line(path, str(error)) from error
     rewrites = sorted(dialect.rewrite_versions(tree).items())
     recipe = digest(dialect.token_digest(text), *(f"{name}={version}" for name, version in rewrites))
     return _Analysis(dialect.inputs(tree), dialect.parameters(tree), columns, recipe)
@@ -189,7 +203,7 @@ def _analyse(path: Path, text: str) -> _Analysis:
 def _table(
     path: Path,
     text: str,
-    header: Mapping[str, str],
+    header: Header,
     description: str,
     analysis: _Analysis,
     schema: Schema | None,
@@ -198,17 +212,26 @@ def _table(
         raise ModelError(path, 'the header does not say "-- command: NAME"')
     if schema is None:
         schema = Schema(tuple(column_from(path, text, name, comment) for name, comment in analysis.columns))
-    partition = partition_of(path, header, schema)
-    constants = constants_of(path, header.get("constants", ""))
-    lookback, lookback_by = lookback_of(path, header.get("lookback", "0 seconds"), constants)
-    if lookback == ALL_EARLIER and TRACKLOG in analysis.inputs:
-        raise ModelError(
-            path,
-            "a query that looks back over all dates would read every log day for each date that changes. "
-            "Keep the events that it needs in an internal table by date, and read that",
-        )
-    files, files_when = files_of(path, header)
-    scope = scope_of(path, header.get("scope", "course"))
+    with header.said_by("partition"):
+        partition = partition_of(path, header, schema)
+    with header.said_by("constants"):
+        constants = constants_of(path, header.get("constants", ""))
+    with header.said_by("lookback"):
+        lookback, lookback_by = lookback_of(path, header.get("lookback", "0 seconds"), constants)
+        if lookback == ALL_EARLIER and TRACKLOG in analysis.inputs:
+            raise ModelError(
+                path,
+                "a query that looks back over all dates would read every log day for each date that changes. "
+                "Keep the events that it needs in an internal table by date, and read that",
+            )
+    with header.said_by("files"):
+        files, files_when = files_of(path, header)
+    with header.said_by("scope"):
+        scope = scope_of(path, header.get("scope", "course"))
+    with header.said_by("may be empty"):
+        empty = empty_up_to(path, header)
+    with header.said_by("from files"):
+        made_from_files = from_files(path, header)
     for name in analysis.parameters:
         if name not in constants and (fault := parameters.complaint(name, scope)):
             raise ModelError(path, fault, line_with(text, f"@{name}"))
@@ -234,11 +257,11 @@ def _table(
         files_when=files_when,
         steps=steps_of(header),
         on_request=is_on_request(header),
-        empty_up_to=empty_up_to(path, header),
+        empty_up_to=empty,
         replaceable=dict(replaceable(path, header)),
-        from_files=from_files(path, header),
+        from_files=made_from_files,
         **said_by_name(header),
     )
-    if fault := fault_in(table):
-        raise ModelError(path, fault)
+    if wrong := fault_in(table):
+        raise ModelError(path, wrong.told, header.line_with(wrong.word))
     return table

@@ -94,7 +94,8 @@ def _parts(schemas: Mapping[str, Schema], keys: Mapping[str, Keys]) -> list[str]
 def _complaints(sql: str, schemas: Mapping[str, Schema], keys: Mapping[str, Keys]) -> list[str]:
     from edxtasks.warehouse import dialect
 
-    return dialect.check(dialect.parse(sql), schemas, keys)
+    tree = dialect.parse(sql)
+    return dialect.check(tree, schemas, keys) or dialect.unread(tree)
 
 
 def _told(builder: SqlModel, complaints: list[str]) -> str:

@@ -19,6 +19,7 @@ import difflib
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -85,8 +86,32 @@ def empty_up_to(path: Path, header: Mapping[str, str]) -> int:
     return int(found[1] or 0)
 
 
-def header_of(path: Path, text: str) -> tuple[dict[str, str], str]:
-    header: dict[str, str] = {}
+class Header(dict[str, str]):
+    """What a header says, by key; `lines` are the lines of the keys."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: dict[str, int] = {}
+
+    @contextmanager
+    def said_by(self, *keys: str) -> Iterator[None]:
+        """Let a fault that is found in the block have the line of the first of `keys` that is there."""
+        try:
+            yield
+        except ModelError as error:
+            error.line = error.line or next((self.lines[key] for key in keys if key in self.lines), None)
+            raise
+
+    def line_with(self, word: str) -> int | None:
+        """The line of the first key, or value, in which a word stands."""
+        pattern = re.compile(rf"(?<![\w.]){re.escape(word)}(?!\w)")
+        said = [key for key, value in self.items() if pattern.search(f"{key}: {value}")]
+        return self.lines[said[0]] if said else None
+
+
+def header_of(path: Path, text: str) -> tuple[Header, str]:
+    """The keys of a header with what they say, and the description. Raises `ModelError`."""
+    header = Header()
     description = []
     for number, line in enumerate(text.splitlines(), 1):
         if not line.startswith("--"):
@@ -94,6 +119,7 @@ def header_of(path: Path, text: str) -> tuple[dict[str, str], str]:
         match = _HEADER.fullmatch(line.strip())
         if match and (match[1] in KEYS or match[1].startswith(_INPUT)):
             header[match[1]] = match[2].strip()
+            header.lines[match[1]] = number
         elif match and difflib.get_close_matches(match[1], KEYS, cutoff=0.75):
             hint = nearest(match[1], KEYS)
             raise ModelError(path, f'the header key "{match[1]}" is not known{hint}', number)
@@ -158,22 +184,25 @@ def files_of(path: Path, header: Mapping[str, str]) -> tuple[tuple[str, ...], st
     return files, setting.strip()
 
 
-def needs_of(path: Path, inputs: Iterable[str], header: Mapping[str, str]) -> dict[str, Need]:
+def needs_of(path: Path, inputs: Iterable[str], header: Header) -> dict[str, Need]:
+    """Which inputs of a model must be there. Raises `ModelError`."""
     needs = dict.fromkeys(inputs, Need.REQUIRED)
     for key, need in (("optional", Need.OPTIONAL), ("borrowed", Need.BORROWED)):
         for name in split_list(header.get(key, "")):
             if name not in needs:
-                raise ModelError(path, f"the header names {name} as {key}, the query does not read it")
+                told = f"the header names {name} as {key}, the query does not read it"
+                raise ModelError(path, told, header.lines[key])
             needs[name] = need
     return needs
 
 
-def replaceable(path: Path, header: Mapping[str, str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+def replaceable(path: Path, header: Header) -> Iterator[tuple[str, tuple[str, ...]]]:
     for key, value in header.items():
         if key.startswith(_INPUT):
             match = _FROM.fullmatch(value)
             if match is None:
-                raise ModelError(path, f'"{key}: {value}": expected "{key}: from OPTION"')
+                told = f'"{key}: {value}": expected "{key}: from OPTION"'
+                raise ModelError(path, told, header.lines[key])
             yield key.removeprefix(_INPUT), split_list(match[1])
 
 

@@ -41,7 +41,7 @@ def _table(path: Path, module: str) -> Table:
     if not table.external and not table.command:
         return _broken(path, "TABLE does not say which command makes it")
     fault = fault_in(table)
-    return _broken(path, fault) if fault else table
+    return _broken(path, fault.told) if fault else table
 
 
 def _broken(path: Path, fault: str) -> Table:

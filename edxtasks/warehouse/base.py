@@ -210,7 +210,12 @@ def tables_in(source: Input) -> int:
 
 
 class QueryRefusedError(UserError):
-    """A query that the engine cannot run as it is written: the text says what is wrong with it."""
+    """A query that the engine cannot run as it is written: the text says what is wrong with it, `column` in
+    which output column, where it is one."""
+
+    def __init__(self, told: str, column: str = "") -> None:
+        super().__init__(told)
+        self.column = column
 
 
 @dataclass(frozen=True)

@@ -177,7 +177,9 @@ class Session:
         pairs = zip_longest(map(_named, schema), map(_named, found), fillvalue="no column")
         wrong = [f"{told} is declared, the query gives {given}" for told, given in pairs if told != given]
         if wrong:
-            raise QueryRefusedError(f"the columns differ from their declaration: {'; '.join(wrong)}")
+            raise QueryRefusedError(
+                f"the columns differ from their declaration: {'; '.join(wrong)}", wrong[0].partition(" ")[0]
+            )
 
     def version(self, relation: str, schema: Schema) -> tuple[str, int]:
         """Version and number of rows: independent of the order of rows and the number of threads."""

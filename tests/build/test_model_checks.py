@@ -71,6 +71,31 @@ def test_over_courses_the_course_is_part_of_the_key(
     assert (checked(tmp_path, steps(grain, scope), first=text)["first"].fault == "") == good
 
 
+def test_a_query_of_a_with_that_nothing_reads_fails_the_model(tmp_path: Path) -> None:
+    head = FIRST[: FIRST.index("SELECT")]
+    read = (
+        "WITH\n  one AS (SELECT person FROM steps),\n  two AS (SELECT person FROM ONE)\n"
+        "SELECT DISTINCT\n  person -- STRING: who\nFROM steps\nWHERE person IN (SELECT person FROM two)\n"
+    )
+    tables = checked(
+        tmp_path,
+        steps("person, step"),
+        read=head + read,
+        unread=head + read.replace("FROM ONE", "FROM steps"),
+        itself=head + read.replace("IN (SELECT person FROM two)", "= 'a'"),
+        unknown=head + read.replace("FROM ONE", "FROM on_e"),
+    )
+    assert tables["read"].fault == ""
+    places = {name: f"{tmp_path}/area/{name}.sql, line" for name in tables}
+    assert tables["unread"].fault == (
+        f"{places['unread']} 5: WITH one: no other part of the query reads it: remove it"
+    )
+    assert tables["itself"].fault == (
+        f"{places['itself']} 6: WITH two: no other part of the query reads it: remove it"
+    )
+    assert tables["unknown"].fault.startswith(f"{places['unknown']} 6: it reads on_e, which is not a table")
+
+
 def test_a_table_of_one_row_has_no_ties(tmp_path: Path) -> None:
     text = FIRST.replace("ARRAY_AGG(points ORDER BY step LIMIT 1)[SAFE_OFFSET(0)]", "points")
     text = text.replace("GROUP BY person", "ORDER BY person LIMIT 1")

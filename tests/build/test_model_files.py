@@ -147,19 +147,28 @@ GROUP BY url_name
             ", line 8",
             "there is no parameter @course_ids; did you mean",
         ),
-        (LINES.replace("lines\n", "a: b\n"), "", "the command in the header is expected to be one word"),
+        (LINES.replace("lines\n", "a: b\n"), ", line 2", "the command in the header is expected to be one"),
         (
             LINES.replace("grain: url_name", "partition: day"),
-            "",
-            "the partition column day is none of its col",
+            ", line 3",
+            "the partition column day is none of",
         ),
+        (LINES.replace("grain: url_name", "settings: orga"), ", line 3", "orga, which is not a setting"),
+        (LINES.replace("grain: url_name", "scope: curse"), ", line 3", 'scope "curse" is none of'),
+        (LINES.replace("grain: url_name", "lookback: 5 ells"), ", line 3", 'lookback "5 ells" is none of'),
+        (LINES.replace("grain: url_name", "optional: axle"), ", line 3", "the query does not read it"),
         (
-            LINES.replace("grain: url_name", "settings: orga"),
-            "",
-            "the header names orga, which is not a setting",
+            LINES.replace("grain: url_name", "grain: url_nam"),
+            ", line 3",
+            'grain: url_nam is none of its columns; did you mean "url_name"?',
         ),
-        (LINES.replace("GROUP", "GRUOP"), "", "SQL that cannot be read: line 9"),
-        ("", "", "one SELECT was expected"),
+        (LINES.replace("url_name\nSELECT", "url_name, no\nSELECT"), ", line 3", "grain: no is none of its"),
+        (LINES.replace(" -- INTEGER: how often", ""), ", line 6", "output column uses has no comment"),
+        (LINES.replace("COUNT(*) AS uses", "COUNT(*)"), ", line 6", "output column 2 (COUNT(*)) has no name"),
+        (LINES.replace("GROUP", "GRUOP"), ", line 9", "SQL that cannot be read"),
+        (LINES + "; SELECT 1", "", "expected one SELECT, found 2 statements"),
+        (LINES[: LINES.index("SELECT")] + "DELETE FROM axis WHERE TRUE", ", line 4", "found DELETE"),
+        ("", "", "expected one SELECT, found 0 statements"),
         ("\ud800", "", "expected text in UTF-8, byte 0 is none"),
     ],
 )
@@ -180,6 +189,16 @@ def test_of_two_models_with_one_name_neither_hides_the_other(tmp_path: Path) -> 
         write(tmp_path, f"{folder}/lines.sql", LINES)
     [table] = read_models(tmp_path, None, DECLARED).values()
     assert table.fault == f"{tmp_path}/b/lines.sql: there are two models with the name lines"
+
+
+def test_names_that_no_table_can_have_are_told(tmp_path: Path) -> None:
+    for name in ("lines", "more lines", "9_lines", "Lines"):
+        write(tmp_path, f"{name}/{name}.sql", LINES)
+    tables = read_models(tmp_path, None, DECLARED)
+    faults = {name: table.fault.partition(": ")[2] for name, table in tables.items() if table.fault}
+    letters = "the name of the file is that of the table: expected letters, digits and _, no digit first"
+    twin = "there is a model with the name Lines, and engines do not tell capitals apart"
+    assert faults == {"more lines": letters, "9_lines": letters, "lines": twin}
 
 
 def models(tmp_path: Path, **inputs: str) -> dict[str, Table]:

@@ -116,4 +116,6 @@ def test_a_wrong_header_of_a_table_is_told(tmp_path: Path, header: str, message:
 
 def test_a_table_that_python_makes_is_not_by_date() -> None:
     table = Table("t", "c", REGISTRY["pcday_log"].schema, PythonModel(1, lambda inputs: []), partition="date")
-    assert fault_in(table) == "partition date: only a table that is made by a query is made by date"
+    fault = fault_in(table)
+    assert fault is not None
+    assert fault.told == "partition date: only a table that is made by a query is made by date"

@@ -37,8 +37,8 @@ TOLD = {
     "problem_first_attempt_correct.sql": "line {line}: the comment of column problem_nid is "
     '"number of the problem in the course"; expected "TYPE: meaning"',
     "chapter_grades.sql": "line {line}: no source has a column do",
-    "ora_events.sql": "the columns differ from their declaration: course_id INTEGER is declared, the query "
-    "gives course_id STRING",
+    "ora_events.sql": "line {line}: the columns differ from their declaration: course_id INTEGER is "
+    "declared, the query gives course_id STRING",
     "forum_person.sql": 'line {line}: there is no parameter @course; did you mean "course_id"?',
     "video_modules.sql": "line {line}: ROW_NUMBER hangs on chance where the order has ties",
 }

@@ -172,14 +172,14 @@ def test_the_digest_is_what_it_was() -> None:
 @pytest.mark.parametrize(
     ("sql", "message"),
     [
-        ("SELECT a\nFROM\nWHERE x", "line 3: Expected table name"),
+        ("SELECT a\nFROM\nWHERE x", "line 3: SQL that cannot be read: Expected table name"),
         ("SELECT a b c d", "line 1: "),
         ("SELECT 'abc", "quote"),
         ("SELECT\n'a\\x41'", r"line 2: write the character itself, not \\x"),
         ("SELECT 'it''s'", "a quote inside a text"),
         ("SELECT 1; SELECT 2", "found 2 statements"),
-        ("DELETE FROM t WHERE TRUE", "one SELECT was expected"),
-        ("", "one SELECT was expected"),
+        ("DELETE FROM t WHERE TRUE", "line 1: expected a SELECT, found DELETE"),
+        ("", "expected one SELECT, found 0 statements"),
     ],
 )
 def test_what_is_no_query_is_refused_with_its_line(sql: str, message: str) -> None:

@@ -27,6 +27,7 @@ from edxtasks.warehouse.dialect.parser import (
     parse,
     source_tables,
     token_digest,
+    unread,
     with_names,
 )
 from edxtasks.warehouse.dialect.queries import relation
@@ -51,6 +52,7 @@ __all__ = [
     "to_duckdb",
     "token_digest",
     "typed_empty",
+    "unread",
     "with_names",
 ]
 

@@ -114,16 +114,18 @@ def parse(sql: str) -> exp.Expression:
         fault = error.errors[0] if error.errors else {}
         what = re.sub(r" but got <Token.*", "", str(fault.get("description") or error), flags=re.DOTALL)
         raise UserError(
-            f"SQL that cannot be read: line {fault.get('line', '?')}: {what}"
+            f"line {fault.get('line', '?')}: SQL that cannot be read: {what}"
             + (f', found "{fault["highlight"]}"' if fault.get("highlight") else "")
         ) from error
     except TokenError as error:
         raise _unreadable(error) from error
     found = statements[0] if statements else None
     if len(statements) != 1 or not isinstance(found, exp.Query) or not isinstance(found, exp.Expression):
-        raise UserError(
-            f"one SELECT was expected, found {quantity(len(statements), 'statement')} or another kind"
-        )
+        if len(statements) == 1:
+            line = line_of(statements[0])
+            place = f"line {line}: " if line else ""
+            raise UserError(f"{place}expected a SELECT, found {statements[0].key.upper()}")
+        raise UserError(f"expected one SELECT, found {quantity(len(statements), 'statement')}")
     return found
 
 
@@ -217,20 +219,46 @@ def columns(tree: exp.Expression) -> list[tuple[str, str]]:
     result: list[tuple[str, str]] = []
     faults: list[str] = []
     for number, item in enumerate(outermost(tree).expressions, 1):
+        line = line_of(item)
+        place = f"line {line}: " if line else ""
         if item.is_star:
-            faults.append(f"output column {number} is `*`: list the columns, each with its comment")
+            faults.append(f"{place}output column {number} is `*`: list the columns, each with its comment")
             continue
         name = item.alias_or_name if isinstance(item, (exp.Alias, exp.Column)) else ""
         if not name:
-            faults.append(f"output column {number} ({_short(item)}) has no name: write `… AS name, -- text`")
+            told = f"output column {number} ({_short(item)}) has no name: write `… AS name, -- text`"
+            faults.append(f"{place}{told}")
             continue
         comment = " ".join(" ".join(line.split()) for line in item.comments or () if line.strip())
         if not comment:
-            faults.append(f"output column {name} has no comment: write `… AS {name}, -- text`")
+            told = f"output column {name} has no comment: write `… AS {name}, -- TYPE: meaning`"
+            faults.append(f"{place}{told}")
         result.append((name, comment))
     if faults:
         raise UserError("\n".join(faults))
     return result
+
+
+def unread(tree: exp.Expression) -> list[str]:
+    """Complaints about queries of a WITH that nothing reads: their tables would be inputs for nothing."""
+    complaints = []
+    for with_ in tree.find_all(exp.With):
+        for cte in with_.expressions:
+            if not any(_reads(table, cte) for table in tree.find_all(exp.Table)):
+                line = line_of(cte.args["alias"])
+                place = f"line {line}: " if line else ""
+                complaints.append(f"{place}WITH {cte.alias}: no other part of the query reads it: remove it")
+    return complaints
+
+
+def _reads(table: exp.Table, cte: exp.CTE) -> bool:
+    """Whether a table of a FROM has the name of a query of a WITH, and stands outside of it."""
+    if table.db or table.name.lower() != cte.alias.lower():
+        return False
+    node: exp.Expr | None = table
+    while node is not None and node is not cte:
+        node = node.parent
+    return node is None
 
 
 def _short(node: exp.Expression) -> str:
