@@ -118,12 +118,14 @@ class BuildInputs(Instance):
     """What a builder in Python makes a table from.
 
     `files` are what its `sources` named. What is put into `scratch` is gone after the build; what people
-    should know goes into `messages`.
+    should know goes into `messages`. `lacking` takes what could not be had this time and may be had the next,
+    in words for people, before the builder returns: the table is made of the rest, and again in the next run.
     """
 
     files: Mapping[str, Path | None] = field(default_factory=dict)
     scratch: Path = Path()
     messages: Messages = field(default_factory=Messages)
+    lacking: list[str] = field(default_factory=list)
     tables: TableReader | None = None
 
     def file(self, label: str) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edxtasks.build.context import Context
 from edxtasks.build.freshness import Verdict
@@ -12,8 +12,10 @@ from edxtasks.build.input_columns import is_unstamped, lacking_columns, refuse_o
 from edxtasks.build.inputs import instances, outputs, tell_absent
 from edxtasks.build.never_empty import must_have_a_row, with_a_row
 from edxtasks.build.published import publish_outputs
+from edxtasks.build.stamp_parts import LACKING, stamp_of
 from edxtasks.course import CourseKey
 from edxtasks.messages import Messages
+from edxtasks.printable import listed
 from edxtasks.table import BuildInputs, Piece, PythonModel, Scope, Table
 from edxtasks.warehouse.base import BuildInfo, TableName, TableState
 from edxtasks.warehouse.checks import TableChecks
@@ -36,17 +38,18 @@ def make_by_python(
     builder = table.builder
     assert isinstance(builder, PythonModel)
     with context.scratch.folder() as scratch:
-        content = builder.build(
-            BuildInputs(
-                context.settings,
-                course,
-                context.courses_of(table),
-                files=verdict.sources,
-                scratch=scratch,
-                messages=messages,
-                tables=_Reader(context, table, course, messages),
-            )
+        inputs = BuildInputs(
+            context.settings,
+            course,
+            context.courses_of(table),
+            files=verdict.sources,
+            scratch=scratch,
+            messages=messages,
+            tables=_Reader(context, table, course, messages),
         )
+        content = builder.build(inputs)
+        if inputs.lacking:
+            label = _stale_at_once(label, inputs.lacking)
         if must_have_a_row(table, context.state(table, course)):
             content = with_a_row(table, content, verdict.sources, messages)
         schema, rows = (
@@ -60,6 +63,12 @@ def make_by_python(
         places = [scratch, *(path.parent for path in outputs(table, course, verdict.sources))]
         publish_outputs(context, table, course, places, verdict.stamp)
         return state
+
+
+def _stale_at_once(label: BuildInfo, lacking: Sequence[str]) -> BuildInfo:
+    """What a table says of itself that the next run is to make again, since something could not be had."""
+    parts = {**label.parts, LACKING: listed(lacking)}
+    return replace(label, stamp=stamp_of(parts), parts=parts)
 
 
 def counted(rows: Iterable[Row], progress: Callable[[int, int, str], None]) -> Iterator[Row]:

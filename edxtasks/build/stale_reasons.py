@@ -12,6 +12,7 @@ from edxtasks.build.stamp_parts import (
     DECLARED,
     DIRECTORY,
     FILE,
+    LACKING,
     MARK,
     OF_COURSE,
     PARAMETER,
@@ -95,6 +96,8 @@ def _told(name: str, change: str, courses: Sequence[str], before: str | None, no
         return "its recipe changed"
     if name == DECLARED:
         return f"it is made in place of {now}" if now else f"it is not made in place of {before} any more"
+    if name == LACKING:
+        return f"{before} could not be had when it was built"
     if name == COURSES:
         return "the list of courses changed"
     if name == DIRECTORY:

@@ -23,10 +23,12 @@ DIRECTORY = "directory"
 FILE = "file "
 PARAMETER = "@"
 MARK = "made with "
+LACKING = "lacking"
 OF_COURSE = " of "
 """Names of parts that are no inputs: what a table is made by, for which courses, as which declared table,
-from which directory; how the names of those of a file, a parameter and a mark (`PythonModel.marks`) begin;
-and what joins an input and its course."""
+from which directory; what could not be had, which no stamp has that a table would get now; how the names
+begin of those of a file, a parameter and a mark (`PythonModel.marks`); and what joins an input and its
+course."""
 
 
 def stamp_of(parts: Mapping[str, str]) -> str:

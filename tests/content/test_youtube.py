@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -16,6 +17,7 @@ import pytest
 from edxtasks.content.videos.durations_cache import read_durations
 from edxtasks.content.videos.youtube import YouTube
 from edxtasks.messages import Messages
+from edxtasks.outages import outages
 from edxtasks.tables.video.video_lengths import look_up
 
 KEY = "secret-key-123"
@@ -210,9 +212,91 @@ def test_nobody_answers(tmp_path: Path) -> None:
     messages = Messages()
     youtube = YouTube(f"http://127.0.0.1:{port}", KEY, timeout=5)
     assert look_up(youtube, ["a"], tmp_path / "cache.json", messages, again=False) == {}
+    assert "did not answer within 0.2 s; that was a moment ago" in messages.lines[0]
+    outages.forget()  # a minute later
+    messages = Messages()
+    assert look_up(youtube, ["a"], tmp_path / "cache.json", messages, again=False) == {}
     assert "could not be asked (ConnectionError)" in messages.lines[0]
     assert KEY not in messages.lines[0] and str(port) not in messages.lines[0]
     assert KEY not in repr(youtube)
+
+
+@contextmanager
+def answering(answer: Callable[[socket.socket], object]) -> Iterator[YouTube]:
+    """Somebody who gets a connection to a server and may write to it whatever it likes."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _ = listening.accept()
+                except OSError:
+                    return
+                with connection, suppress(OSError):
+                    connection.recv(4096)
+                    answer(connection)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield YouTube(f"http://127.0.0.1:{listening.getsockname()[1]}", KEY, timeout=0.4, longest=0.6)
+
+
+def trickle(connection: socket.socket) -> None:
+    """A byte now and then: each in time, and never all."""
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+    for _ in range(100):
+        connection.sendall(b" ")
+        time.sleep(0.05)
+
+
+def trickling_head(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+    for _ in range(100):
+        connection.sendall(b"x")
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (trickle, "the answer of the server took more than 0.6 s"),
+        (trickling_head, "the answer of the server took more than 0.6 s"),
+        (
+            lambda to: to.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{"items"'),
+            "could not be asked",
+        ),
+        (lambda to: to.sendall(b"220 mail.example.org ESMTP\r\n"), "could not be asked"),
+        (lambda to: None, "could not be asked (ConnectionError)"),
+    ],
+    ids=["trickles", "trickling head", "cut off", "another protocol", "hangs up"],
+)
+def test_answers_that_are_none(tmp_path: Path, answer: Callable[[socket.socket], object], told: str) -> None:
+    """Each is told once and soon, and what is asked next does not wait for it."""
+    with answering(answer) as youtube:
+        messages = Messages()
+        assert look_up(youtube, ["a", "b"], tmp_path / "cache.json", messages, again=False) == {}
+        (line,) = messages.lines
+        assert line.startswith("YouTube: the lengths of 2 of 2 videos are not known: ") and told in line
+        assert KEY not in line
+        look_up(youtube, ["c"], tmp_path / "cache.json", messages, again=False)
+        assert messages.lines[1].endswith("; that was a moment ago")
+    assert not (tmp_path / "cache.json").exists()
+
+
+def test_out_of_quota_is_waited_for_once(ask: Asking, server: Server) -> None:
+    server.statuses = [429] * 20
+    assert ask("a") == {}
+    assert ask("b") == {}
+    assert len(server.asked) == 6
+    assert "status 429" in ask.messages.lines[0]
+    outages.forget()  # a minute later
+    server.statuses, server.durations = [], {"a": "PT1S", "b": "PT2S"}
+    assert ask("a", "b") == {"a": 1, "b": 2}
+
+
+def test_a_length_that_no_column_holds(ask: Asking, server: Server) -> None:
+    server.durations = {"a": "PT99999999999999999999S", "b": f"PT{9 * 400}S", "c": f"PT{'9' * 400}S"}
+    assert ask("a", "b", "c") == {"a": None, "b": 3600, "c": None}
 
 
 def test_a_cache_that_is_damaged_is_none(ask: Asking, server: Server) -> None:

@@ -179,13 +179,22 @@ def test_videos_that_are_renamed_and_moved_and_a_server_that_is_wrong(
         small.configure(course_sql_date_dir='"2013-10-06"', youtube_api_endpoint=f'"{server.endpoint}"')
         outcome = small.doit("axis2bq", "analyze_videos")
         assert server.asked == [["yt1"]]
-    told = [line for line in outcome.err.splitlines() if "YouTube" in line]
-    assert len(told) == 1
-    assert "1 of 1 video are not known: the answer of the server is not in the form of the YouTube" in told[0]
-    assert KEY not in outcome.out + outcome.err
-    assert not any(KEY.encode() in path.read_bytes() for path in small.folder.rglob("*") if path.is_file())
-    assert small.rows("video_axis", "video_id", "video_length") == [("v1", None), ("v2", None)]
-    assert small.rows("video_stats", *columns) == [("v1", "One", "A", 1), ("v2", "v2", "A", 1)]
+        told = [line for line in outcome.err.splitlines() if "YouTube" in line]
+        assert len(told) == 1
+        assert "1 of 1 video are not known: the answer of the server is not in the form of the You" in told[0]
+        assert KEY not in outcome.out + outcome.err
+        written = (path for path in small.folder.rglob("*") if path.is_file())
+        assert not any(KEY.encode() in path.read_bytes() for path in written)
+        assert small.rows("video_axis", "video_id", "video_length") == [("v1", None), ("v2", None)]
+        assert small.rows("video_stats", *columns) == [("v1", "One", "A", 1), ("v2", "v2", "A", 1)]
+
+        # The next run asks again, and ends as one that had an answer at once.
+        server.body, server.durations = None, {"yt1": "PT1M"}
+        outcome = small.doit("axis2bq", "analyze_videos")
+        assert f"video_lengths:{COURSE}" in outcome.built
+        assert "lengths of videos at YouTube could not be had when it was built" in outcome.err
+        assert small.rows("video_axis", "video_id", "video_length") == [("v1", 60), ("v2", None)]
+        assert small.doit("axis2bq", "analyze_videos").built == set()
 
     monkeypatch.delenv("EDXTASKS_API_KEY")
     small.export("2013-10-13", later)

@@ -24,11 +24,11 @@ def rounded(seconds: float) -> int:
 
 
 def positive(seconds: float | None) -> int | None:
-    """Whole seconds, None for what rounds to 0, is negative or not finite."""
+    """Whole seconds, None for what rounds to 0, is negative, not finite, or more than an INTEGER holds."""
     if seconds is None or not math.isfinite(seconds):
         return None
     whole = rounded(seconds)
-    return whole if whole > 0 else None
+    return whole if 0 < whole < 2**63 else None
 
 
 def iso_duration(text: str) -> float | None:

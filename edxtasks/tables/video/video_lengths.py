@@ -75,14 +75,14 @@ def _overrides_file(course: CourseKey, settings: Settings) -> Path | None:
 
 def build(inputs: BuildInputs) -> Content:
     """A row for each id of a video of the axis. What a source cannot say is told, and the next one asked."""
-    settings, messages = inputs.settings, inputs.messages
+    messages = inputs.messages
     videos = _videos(inputs.rows("video_modules") or iter(()))
     findings = Findings()
     export, written = inputs.files[_EXPORT], inputs.files[overrides.FILE]
     known = {video.video_id: choice.Known() for video in videos}
     if videos:
         _add_written(known, videos, written, findings)
-        _add_youtube(known, videos, _directory(settings), settings, messages)
+        _add_youtube(known, videos, inputs)
         exported = _exported(export, inputs.course, findings)
         logs = choice.log_lengths(inputs.rows("video_durations_day") or iter(()))
         for video in known:
@@ -139,14 +139,11 @@ def _directory(settings: Settings) -> VideoDirectory | None:
     return YouTube(settings.youtube_api_endpoint, settings.api_key)
 
 
-def _add_youtube(
-    known: dict[str, choice.Known],
-    videos: Sequence[_Video],
-    directory: VideoDirectory | None,
-    settings: Settings,
-    messages: Messages,
-) -> None:
-    """Lengths at YouTube, of those videos whose length nobody wrote down."""
+def _add_youtube(known: dict[str, choice.Known], videos: Sequence[_Video], inputs: BuildInputs) -> None:
+    """Lengths at YouTube, of those videos whose length nobody wrote down. Where some could not be asked for,
+    the next run asks again."""
+    settings = inputs.settings
+    directory = _directory(settings)
     if directory is None:
         return
     asked = {
@@ -158,9 +155,11 @@ def _add_youtube(
         directory,
         list(dict.fromkeys(asked.values())),
         settings.engine.state / durations_cache.FILE,
-        messages,
+        inputs.messages,
         again=settings.options.force_recompute,
     )
+    if not lengths.keys() >= set(asked.values()):
+        inputs.lacking.append("lengths of videos at YouTube")
     for video, youtube_id in asked.items():
         known[video] = replace(known[video], youtube=lengths.get(youtube_id))
 
