@@ -19,6 +19,7 @@ from typing import Any
 
 from edxtasks.logs.block_rows import BlockReader, BlockRows
 from edxtasks.logs.garbage import without_collections
+from edxtasks.logs.heap import keep_freed_memory
 from edxtasks.logs.raw_files import Block
 from edxtasks.logs.rows.rephrase import LineCounts
 from edxtasks.logs.rules import LineRules
@@ -57,6 +58,7 @@ class SharedLog:
     @without_collections()
     def run(self, report: Callable[[object], None]) -> LogResult:
         """Split it. Raises `InterruptedRunError` when the disk, a worker or the product fails."""
+        keep_freed_memory()
         with Collector(self.log.path, self.log.destination) as collector:
             return self._split(collector, report)
 
@@ -118,6 +120,7 @@ class Rephrasing:
     @without_collections()
     def run(self, parent: Parent) -> LineCounts:
         """Do it."""
+        keep_freed_memory()
         reader = BlockReader(self.rules)
         parent(BEGUN)
         with ExitStack() as stack:

@@ -18,6 +18,7 @@ from edxtasks.course import CourseKey
 from edxtasks.errors import UserError
 from edxtasks.logs.block_rows import BlockReader, BlockRows
 from edxtasks.logs.garbage import without_collections
+from edxtasks.logs.heap import keep_freed_memory
 from edxtasks.logs.layout import bucket_of
 from edxtasks.logs.parts import Part, PartsWriter
 from edxtasks.logs.raw_files import BLOCK_SIZE, Block, RawLog, RawLogError
@@ -195,6 +196,7 @@ class WholeLog:
     @without_collections()
     def run(self, report: Callable[[object], None]) -> LogResult:
         """Split it. Raises `InterruptedRunError` when the disk, or the product, fails."""
+        keep_freed_memory()
         reader = BlockReader(self.rules)
         reported = time.monotonic()
         with Collector(self.path, self.destination) as collector:
