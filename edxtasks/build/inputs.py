@@ -85,11 +85,7 @@ def has_nothing_to_read(context: Context, table: Table, course: CourseKey | None
 
     That holds for a table that always has one row too: it would be the something that lets others be made.
     Which ones would depend on the order of tasks, and the next run would make the rest."""
-    builder = table.builder
-    from_files = isinstance(builder, PythonModel) and builder.sources is not None
-    if course is None or not table.inputs or from_files:
-        return False
-    if has_anything(context, course):
+    if course is None or not may_have_nothing_to_read(table) or has_anything(context, course):
         return False
     return not any(
         context.log_days(course)
@@ -98,6 +94,12 @@ def has_nothing_to_read(context: Context, table: Table, course: CourseKey | None
         for name in table.inputs
         for one in ([course] if name == TRACKLOG else instances(context, table, name, course))
     )
+
+
+def may_have_nothing_to_read(table: Table) -> bool:
+    """Whether a table of a course can be made, and empty, where none of its inputs exists."""
+    required = [name for name, need in table.inputs.items() if need is Need.REQUIRED and name != TRACKLOG]
+    return table.scope is Scope.COURSE and bool(table.inputs) and not required and not table.reads_files
 
 
 def has_anything(context: Context, course: CourseKey) -> bool:

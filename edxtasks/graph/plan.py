@@ -9,14 +9,14 @@ set aside*; what reads it is looked at as if it were gone already.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from edxtasks.build.freshness import Status
 from edxtasks.course import CourseKey
 from edxtasks.graph.screen import counted
-from edxtasks.graph.tasks import STEP
+from edxtasks.graph.tasks import ONLY_AFTER, STEP
 from edxtasks.printable import listed
 from edxtasks.steps.step import Step
 
@@ -52,13 +52,19 @@ def plan(tasks: Mapping[str, Any], selected: Iterable[str]) -> list[Planned]:
             step = (tasks[name].meta or {}).get(STEP)
             if isinstance(step, Step):
                 before = [found[dep] for dep in steps_before(tasks, name) if dep in found]
-                found[name] = outlook_of(step, before)
+                bringing = [found[dep] for dep in tasks[name].meta[ONLY_AFTER] if dep in found]
+                found[name] = outlook_of(step, before, bringing)
     return list(found.values())
 
 
-def outlook_of(step: Step, inputs: list[Planned]) -> Planned:
-    """What would become of a step whose inputs have these outlooks. Looks whether the step is fresh."""
+def outlook_of(step: Step, inputs: list[Planned], bringing: Sequence[Planned] = ()) -> Planned:
+    """What would become of a step whose inputs have these outlooks. Looks whether the step is fresh.
+
+    `bringing` are tasks that may bring what a step without anything to read is made for.
+    """
     status = step.look()
+    if status is Status.SKIPPED:
+        inputs = [*inputs, *bringing]
     moving = [one for one in inputs if one.planned in {PlannedStatus.WILL_RUN, PlannedStatus.MAY_RUN}]
     if status is Status.STALE:
         return Planned(step.name, PlannedStatus.WILL_RUN, step.reason)
@@ -96,8 +102,11 @@ def _inputs(planned: list[Planned], word: str, of: str) -> str:
 
 
 def steps_before(tasks: Mapping[str, Any], name: str) -> Iterator[str]:
-    """The tasks with a step that a task depends on, through groups."""
+    """The tasks with a step that a task is made from, through groups."""
+    only_after = (tasks[name].meta or {}).get(ONLY_AFTER, ())
     for dependency in tasks[name].task_dep:
+        if dependency in only_after:
+            continue
         if (tasks[dependency].meta or {}).get(STEP) is not None:
             yield dependency
         else:

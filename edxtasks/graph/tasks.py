@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
+from edxtasks.build.inputs import may_have_nothing_to_read
 from edxtasks.build.only_step import of_steps
 from edxtasks.build.registry import chosen_by, commands, upstream
 from edxtasks.build.sets import SETS, tables_of_set
@@ -26,6 +28,8 @@ _SHOWN_TABLES = 6
 STEP = "step"
 """Key in a task's `meta` for its step; `tolerates` holds the tasks whose failure does not block it."""
 TOLERATES = "tolerates"
+ONLY_AFTER = "only after"
+"""Key in a task's `meta` for tasks that it waits for, and is made from none of."""
 MARK = "mark"
 """Key in the `meta` of a set of a course that is remembered to have succeeded: a `Mark`."""
 
@@ -274,13 +278,44 @@ class Graph:
         if course is not None and table.reads_files:
             # Where it fails, the files are old ones, or not all: what is made from them stays as it is.
             needed += self._tasks_for(DUMP, Need.REQUIRED, [course])
+        only_after = [] if course is None else [*self._bringing(table, course, needed)]
         role = Role(
             demanded=table.name in self._asked.demanded,
             needed=table.name in self._asked.needed,
             only_for_groups=self._asked.only_groups,
             in_part=table.name in self._made_in_part,
         )
-        return self._of(TableStep(self.run, name, table, course, role), needed, tolerated)
+        step = TableStep(self.run, name, table, course, role)
+        return self._of(step, needed, tolerated, only_after)
+
+    def _bringing(self, table: Table, course: CourseKey, needed: Sequence[str]) -> Iterator[str]:
+        """The tasks of this run that bring logs and dump of a course, for a table that is made of no course
+        of which there is nothing: else the order of tasks would decide whether it is made."""
+        if not may_have_nothing_to_read(table):
+            return
+        for source, comes in ((TRACKLOG, self._loads_logs), (DUMP, self._sorts_dump)):
+            if comes:
+                tasks = self._tasks_for(source, Need.REQUIRED, [course])
+                yield from (task for task in tasks if task not in needed)
+
+    @cached_property
+    def _loads_logs(self) -> bool:
+        """Whether this run loads log days: a table of them is made, or a person asks for that."""
+        return self._brings(TRACKLOG) or any(TRACKLOG in one.inputs for one in self._made_here())
+
+    @cached_property
+    def _sorts_dump(self) -> bool:
+        """Whether this run sorts the dump: a table of its files is made, or a person asks for that."""
+        return self._brings(DUMP) or any(one.reads_files for one in self._made_here())
+
+    def _brings(self, name: str) -> bool:
+        task = self._maker(name)
+        groups = task.groups(self.run.context.settings.options) if task is not None else ()
+        return task is not None and bool(self._named & {*task.names, *groups})
+
+    def _made_here(self) -> Iterator[Table]:
+        names = self._asked.targets - self._asked.as_they_stand - {TRACKLOG}
+        return (self._registry[name] for name in names)
 
     def _input_tasks(self, table: Table, name: str, course: CourseKey | None) -> list[str]:
         courses = [course] if course is not None else list(self.run.context.courses_of(table))
@@ -343,15 +378,25 @@ class Graph:
         self._made.add(base)
         return {"basename": base, "name": None, "doc": _first_sentence(doc) or base}
 
-    def _of(self, step: Step, needed: list[str] | None = None, tolerated: set[str] | None = None) -> DoitTask:
+    def _of(
+        self,
+        step: Step,
+        needed: Sequence[str] = (),
+        tolerated: Collection[str] = (),
+        only_after: Sequence[str] = (),
+    ) -> DoitTask:
         return {
             "actions": [step.work],
             "uptodate": [step],
-            "task_dep": needed or [],
+            "task_dep": [*needed, *only_after],
             # A file may be named in place of the task that makes it. To say where the files of tens of
             # thousands of tasks are takes as long as to look whether they are fresh.
             "targets": step.targets() if self._names_files else [],
-            "meta": {STEP: step, TOLERATES: frozenset(tolerated or ())},
+            "meta": {
+                STEP: step,
+                TOLERATES: frozenset((*tolerated, *only_after)),
+                ONLY_AFTER: frozenset(only_after),
+            },
             "verbosity": 2,
         }
 

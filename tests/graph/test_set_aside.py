@@ -249,3 +249,21 @@ def test_the_problems_of_a_day_come_and_go_with_the_tables_of_problems(built: Pr
     outcome = built.doit(f"person_day:{course}")
     assert outcome.built >= {f"pcday_problem:{course}", f"person_course_day:{course}"}
     assert answered() == before
+
+
+def test_what_is_made_of_a_course_with_logs_alone_is_made_by_its_first_run(
+    tiny_campus: Path, tmp_path: Path
+) -> None:
+    """Whether there is anything of the course is known when its logs have come, not when the run begins."""
+    project = Project.create(tmp_path / "project", tiny_campus)
+    configuration = project.folder / "config" / "edxtasks.toml"
+    lines = configuration.read_text().splitlines(keepends=True)
+    configuration.write_text("".join(line for line in lines if not line.startswith("dump_dir")))
+    for path in sorted((project.folder / "DAILY").iterdir(), key=lambda path: path.stat().st_size)[:-1]:
+        path.unlink()
+    course = CourseKey.parse(project.courses[0])
+    words = (f"pcday_problem:{course}", f"stats_problem_check_show_answer_ip:{course}")
+    outcome = project.doit(*words, status=None)
+    made = {"cameo_cutoff_time", "stats_problem_check_show_answer_ip", "pcday_problem"}
+    assert {f"{name}:{course}" for name in made} <= outcome.built
+    assert project.doit(*words, status=None).built == set()
