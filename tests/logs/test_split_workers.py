@@ -207,6 +207,25 @@ def check_rows(remote: RemoteWorker, number: int, counts: list[int]) -> None:
     assert all(b'"event_type":"%d"' % number in row for row in texts)
 
 
+def test_rejects_that_no_pipe_holds_are_waited_for(hold: Callable[[], object], tmp_path: Path) -> None:
+    """Only rows go through slots: of lines that make none, the worker waits until it has told."""
+    junk = b"x" * 999 + b"\n"
+    with (
+        WorkerPool(2, hold) as crew,
+        crew.side_by_side([REPHRASING.run]) as (worker,),
+        RemoteWorker(worker, tmp_path) as remote,
+    ):
+        assert remote.takes_more()
+        for _ in range(AHEAD):
+            remote.send(Block(junk * 1000))
+        for _ in range(AHEAD):
+            block = remote.rows()
+            assert [number for number, *_ in block.rejects] == [*range(1000)]
+            assert {text for *_, text in block.rejects} == {junk[:-1]}
+            assert not block.groups and not block.texts
+        remote.end()
+
+
 def test_what_a_worker_fails_of_comes_after_the_rows_before_it(
     hold: Callable[[], object], tmp_path: Path
 ) -> None:
