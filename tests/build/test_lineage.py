@@ -21,7 +21,8 @@ FROM_NOTHING = {
     "language_multi_transcripts.resource",
     "pcday_trlang_counts.resource",
     "person_course_base.registered",
-    "report.median_stats_by_course.learners",  # UNNEST of a list of texts
+    "report.median_stats_by_course.learners",
+    "report.time_on_task_hours_by_course.spent_on",  # UNNEST of a list of texts
     "stats_show_ans_before.percent_attempts_correct",  # of numbers of rows
     "video_axis.category",
     "video_durations_day.source",

@@ -326,6 +326,7 @@ def test_every_report_is_a_file_in_the_form_of_reports(built_once: Project) -> N
         "email_addresses",
         "email_addresses_MITx",
         "median_stats_by_course",
+        "time_on_task_hours_by_course",
     }
     with (folder / "broad_stats_by_course.csv").open(newline="", encoding="utf-8") as file:
         for record in csv.DictReader(file):

@@ -201,7 +201,11 @@ def test_one_step_makes_what_it_is_made_of() -> None:
         "report.median_stats_by_course",
         "report.explored_median_stats_by_course",
     }
-    hours = {"report.time_on_task_stats_by_course", "report.time_on_task_serial_stats_by_course"}
+    hours = {
+        "report.time_on_task_hours_by_course",
+        "report.time_on_task_stats_by_course",
+        "report.time_on_task_serial_stats_by_course",
+    }
     assert asked("report", only_step=("time_on_task_stats_by_course",)).tables == hours
 
 

@@ -57,6 +57,7 @@ ROWS_AT_MOST: Mapping[str, int] = {
     "report.broad_stats_by_course": 1000,
     "report.median_stats_by_course": 2000,
     "report.person_course_latest": 250_000,
+    "report.time_on_task_hours_by_course": 3000,
     "show_answer_stats_by_course": 1000,
 }
 """Inputs that are small in every course: more rows would only multiply joins."""

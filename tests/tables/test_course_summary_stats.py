@@ -210,13 +210,3 @@ def test_a_listings_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"gone\.csv does not exist"):
         course_summary_stats.sources(Instance(named))
     assert course_summary_stats.sources(Instance(Settings())) == {"listings": None}
-
-
-def test_both_tables_of_hours_say_the_same_of_their_parts() -> None:
-    """The second is the first with other columns for the parts."""
-    plain = registry()["report.time_on_task_stats_by_course"].builder.sql  # type: ignore[union-attr]
-    serial = registry()["report.time_on_task_serial_stats_by_course"].builder.sql  # type: ignore[union-attr]
-    body = plain[plain.index("WITH") :]
-    for part in ("problem", "video", "forum"):
-        body = body.replace(f"total_{part}_time_30", f"serial_{part}_time_30")
-    assert body.replace("_hours", "_serial_hours") == serial[serial.index("WITH") :]

@@ -20,10 +20,3 @@ def test_the_name_in_the_id_of_a_video_is_found_by_the_same_expression() -> None
     )
     assert len(progress) == 1
     assert progress == durations
-
-
-def test_both_tables_of_hours_count_alike() -> None:
-    gaps = query("report/time_on_task_stats_by_course.sql")
-    serial = query("report/time_on_task_serial_stats_by_course.sql")
-    assert serial != gaps
-    assert re.sub(r"\bserial_(\w+_time_30)", r"total_\1", serial).replace("_serial_hours", "_hours") == gaps
