@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from edxtasks.logs.rows import event_course, module_links, usage_keys
 from edxtasks.logs.rows.event_course import opaque_course_of_page
 from edxtasks.logs.rows.module_id import ModuleIds
-from edxtasks.logs.rows.module_id_rules import BLOCK
-from edxtasks.logs.rows.module_links import HandlerForms, courseware_module, read_links
+from edxtasks.logs.rows.module_links import BLOCK, HandlerForms, courseware_module, read_links
 from edxtasks.logs.rows.row_levels import is_listed
 from edxtasks.logs.rows.usage_keys import find_block_key, input_problem
 

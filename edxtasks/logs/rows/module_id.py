@@ -10,9 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from edxtasks.logs.rows.module_id_rules import (
-    BLOCK,
     BROWSER,
-    HAS_LINK,
     ID,
     ID_BLOCK,
     ID_I4X,
@@ -23,7 +21,6 @@ from edxtasks.logs.rows.module_id_rules import (
     PROBLEM,
     PROBLEM_GRADED,
     PROBLEM_ID,
-    QUOTED,
     RULES,
     TEXT,
     TYPES_WITHOUT_MODULE,
@@ -37,10 +34,12 @@ from edxtasks.logs.rows.module_id_rules import (
     org_number,
     stop,
 )
-from edxtasks.logs.rows.module_links import NO_LINKS, HandlerForms, Links, read_links
+from edxtasks.logs.rows.module_links import BLOCK, QUOTED, HandlerForms, Links, read_links
 from edxtasks.logs.rows.remembered import Memo
 from edxtasks.logs.rows.row_levels import is_listed
 from edxtasks.logs.rows.usage_keys import block_key_form
+
+_OF_PATH = BLOCK | QUOTED
 
 
 class ModuleIds:
@@ -87,10 +86,7 @@ class ModuleIds:
         has = kind.has
         if browser:
             has |= BROWSER
-        if path_links.block is not None:
-            has |= BLOCK
-        if path_links.quoted is not None:
-            has |= QUOTED
+        has |= path_links.has & _OF_PATH
         is_text = raw.__class__ is str
         identifier = ""
         if event.__class__ is dict:
@@ -98,7 +94,7 @@ class ModuleIds:
                 is_text = False
                 identifier = event["id"]
                 if identifier.__class__ is str:
-                    if path_links.block is None and not has & BLOCK:
+                    if not has & BLOCK:
                         module = self._of_plain_id(identifier, course, has)
                         if module is not None:
                             return module
@@ -162,12 +158,8 @@ class ModuleIds:
         return None
 
     def _read_type(self, event_type: str) -> EventType:
-        links = self._links(event_type)
-        has = 0
-        if links is not NO_LINKS:
-            for link, bit in HAS_LINK.items():
-                if getattr(links, link) is not None:
-                    has |= bit
+        links = read_links(event_type, self.extended)
+        has = links.has
         if "problem" in event_type:
             has |= PROBLEM
         if event_type == "problem_graded":

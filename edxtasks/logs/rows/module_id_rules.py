@@ -8,7 +8,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from edxtasks.logs.rows.event_course import decoded, opaque_course_of_page
-from edxtasks.logs.rows.module_links import Links, courseware_module
+from edxtasks.logs.rows.module_links import (
+    BLOCK,
+    COURSEWARE,
+    FORUM_THREAD,
+    HANDLER,
+    I4X,
+    JUMP,
+    NEW_THREAD,
+    QUOTED,
+    THREAD,
+    Links,
+    courseware_module,
+)
 from edxtasks.logs.rows.usage_keys import (
     block_key_of_id,
     find_block_key,
@@ -40,17 +52,7 @@ TYPES_WITHOUT_MODULE = frozenset({"add_resource", "delete_resource", "recommende
 _COURSEWARE_OF_OPAQUE_COURSE = re.compile(r"/courses/course-v1:[^/]+/courseware/[^/]+/[^/]+/")
 
 # What an event has, as far as rules ask for it. A rule is tried only on events that have what it needs.
-# Links to components, in the event type or in context.path:
-HANDLER = 1 << 0  # of a block's handler
-BLOCK = 1 << 1  # of a block
-QUOTED = 1 << 2  # of a handler of a quoted i4x URL
-# Links in the event type alone:
-THREAD = 1 << 3
-FORUM_THREAD = 1 << 4
-NEW_THREAD = 1 << 5
-COURSEWARE = 1 << 6
-JUMP = 1 << 7
-I4X = 1 << 8
+# Links to components have the first nine bits (`module_links`).
 # Event types:
 PROBLEM = 1 << 9  # "problem" in it
 PROBLEM_GRADED = 1 << 10
@@ -69,20 +71,6 @@ INPUT_LIST = 1 << 21  # a list whose first item does
 TEXT = 1 << 22  # it came as text and is not an object with an id
 # The context:
 USAGE_KEY = 1 << 23  # its module has a usage key
-
-
-HAS_LINK = {
-    "handler": HANDLER,
-    "block": BLOCK,
-    "quoted": QUOTED,
-    "thread": THREAD,
-    "forum_thread": FORUM_THREAD,
-    "new_thread": NEW_THREAD,
-    "courseware": COURSEWARE,
-    "jump": JUMP,
-    "i4x": I4X,
-}
-"""What an event type with these links has."""
 
 
 @dataclass(slots=True, eq=False)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 from edxtasks.logs.rows.row_levels import is_listed
 from edxtasks.logs.rows.usage_keys import BLOCK_KEY, I4X_URL, ID, PART, QUOTED_I4X
@@ -36,13 +35,39 @@ _COURSEWARE = re.compile(
 )
 
 
+# Links, as far as rules ask for them. In the event type or in context.path:
+HANDLER = 1 << 0
+BLOCK = 1 << 1
+QUOTED = 1 << 2
+# In the event type alone:
+THREAD = 1 << 3
+FORUM_THREAD = 1 << 4
+NEW_THREAD = 1 << 5
+COURSEWARE = 1 << 6
+JUMP = 1 << 7
+I4X = 1 << 8
+
+_BITS = {
+    "handler": HANDLER,
+    "block": BLOCK,
+    "quoted": QUOTED,
+    "thread": THREAD,
+    "forum_thread": FORUM_THREAD,
+    "new_thread": NEW_THREAD,
+    "courseware": COURSEWARE,
+    "jump": JUMP,
+    "i4x": I4X,
+}
+
+
 @dataclass(slots=True, eq=False)
 class Links:
     """Module ids found in one path; each None when the path has not that form.
 
     `handler`: of a block's handler; `block`: of a block; `quoted`: of a handler of a quoted i4x URL;
     `thread`, `forum_thread`, `new_thread`: of the forum; `courseware`: of a courseware page; `jump`: of
-    a jump by id; `i4x`: of an i4x URL, `goes_to_position` when a change of position is asked of it.
+    a jump by id; `i4x`: of an i4x URL, `goes_to_position` when a change of position is asked of it. `has`:
+    which of them there are, as bits.
     """
 
     handler: str | None = None
@@ -55,6 +80,7 @@ class Links:
     jump: str | None = None
     i4x: str | None = None
     goes_to_position: bool = False
+    has: int = 0
 
 
 NO_LINKS = Links()
@@ -119,7 +145,8 @@ def read_links(path: str, extended: bool) -> Links:
     courseware and jump links, and new threads are known only of forums whose name starts with `i4x`."""
     if "/courses/" not in path and "i4x://" not in path:
         return NO_LINKS
-    found: dict[str, Any] = {}
+    found: dict[str, str | None] = {}
+    i4x = None
     if "/xblock/" in path:
         if block := _XBLOCK.search(path):
             found["block"] = f"{block[1]}/{block[2]}/{block[5]}/{block[6]}"
@@ -139,8 +166,13 @@ def read_links(path: str, extended: bool) -> Links:
         found["jump"] = _module(_JUMP.search(path), "jump_to_id", extended)
     if "i4x://" in path and (i4x := _I4X.search(path)):
         found["i4x"] = "/".join(i4x.groups()[:4])
-        found["goes_to_position"] = bool(i4x[5])
-    return Links(**found) if any(found.values()) else NO_LINKS
+    has = 0
+    for link, module in found.items():
+        if module is not None:
+            has |= _BITS[link]
+    if not has:
+        return NO_LINKS
+    return Links(**found, goes_to_position=bool(i4x and i4x[5]), has=has)
 
 
 @lru_cache(8192)
