@@ -19,6 +19,7 @@ WITH
     FROM tracklog
     WHERE username != ''
       AND module_id != ''
+      AND event_type IS NOT NULL
   ),
   -- Gaps in microseconds since the learner's event before on the module.
   gaps AS (
