@@ -187,6 +187,15 @@ def opened(path: Path, kind: str | None = None) -> Iterator[IO[bytes]]:
             yield file
 
 
+def checksum(path: Path) -> str:
+    """The CRC-32 of a file as it is stored, eight hexadecimal digits. Raises `OSError`."""
+    value = 0
+    with path.open("rb") as file:
+        while piece := file.read(_READ):
+            value = crc32(piece, value)
+    return f"{value:08x}"
+
+
 def is_whole(path: Path) -> bool:
     """Whether the content of a file, opened as `opened` does, is that which its checksums say.
 

@@ -175,7 +175,7 @@ def _decoded(data: bytes, declared: str | None) -> tuple[str, str]:
     for codec in (known, "utf-8") if data.isascii() else ("utf-8", known):
         try:
             return data.decode(codec), codec
-        except UnicodeDecodeError:
+        except (UnicodeDecodeError, LookupError):  # it may only begin like one that Python has
             continue
     return data.decode("latin-1"), "latin-1"
 

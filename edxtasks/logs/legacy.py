@@ -14,6 +14,7 @@ from pathlib import Path
 
 import orjson
 
+from edxtasks.compression import checksum
 from edxtasks.digests import ContentHash
 from edxtasks.logs.directory_scan import Found
 from edxtasks.logs.garbage import without_collections
@@ -33,9 +34,9 @@ def take_over(layout: Layout, bucket: str, days: Iterable[str], lost: Iterable[s
     entries = read_list(layout, bucket)
     files = layout.shard_files(bucket)
     kept = {day: entry for day, entry in entries.items() if entry.mark is None or day in files}
-    kept.update({day: count(layout.shard(bucket, day), day) for day in days})
+    kept.update({day: _with_checksum(layout.shard(bucket, day), day) for day in days})
     for day in lost:
-        entry = count(layout.shard(bucket, day), day)
+        entry = _with_checksum(layout.shard(bucket, day), day)
         kept[day] = replace(entry, sources=((LOST, entry.digest),))
     write_list(layout, bucket, kept.values())
 
@@ -63,6 +64,17 @@ def list_unusable(layout: Layout, work: TakeOver, message: str) -> None:
         for day in days:
             entries[day] = Entry(day, "", 0, None, None, ((kind, ""),), mark=(0, 0), message=message)
     write_list(layout, work.bucket, entries.values())
+
+
+def _with_checksum(path: Path, day: str) -> Entry:
+    """As `count`, with the checksum of the file. It is taken before the file is read as a whole, which tells
+    whether it is sound: who changes it in between gives it another one."""
+    try:
+        before = checksum(path)
+    except OSError:
+        before = ""  # reading it says what is wrong
+    entry = count(path, day)
+    return entry if entry.message else replace(entry, checksum=before)
 
 
 def count(path: Path, day: str) -> Entry:

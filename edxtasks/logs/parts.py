@@ -8,6 +8,7 @@ budget, rows that do not yet make a piece wait in one spool file.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +36,16 @@ FOREIGN_HEADER = b"\x1f\x8b\x08\x08\x00\x00\x00\x00\x00\xffmongo2gs\x00"
 """Gzip header with a name, for a shard made of something else than raw logs (see `is_of_raw_logs`)."""
 
 
+_NAME = re.compile(r"\d+\.([0-9a-f]{8})\.json\.gz")
+
+
+def checksum_in(name: str) -> str:
+    """The checksum (`compression.checksum`) of the file of a part, which its name tells; "" where a version
+    wrote it that did not put it there."""
+    found = _NAME.fullmatch(name)
+    return found[1] if found else ""
+
+
 def is_of_raw_logs(path: Path) -> bool:
     """Whether a file has the form that only a split gives to shards: this very header, and at its end a piece
     that was ended at a byte border. Tells our shards from others where nothing else is known of them."""
@@ -51,8 +62,9 @@ def is_of_raw_logs(path: Path) -> bool:
 class Part:
     """The rows that a source gives to one bucket and day.
 
-    `file` is its name in the folder of the source's parts, `size` its bytes on disk, `digest` that
-    of its uncompressed lines (`ContentHash`); least and greatest event time in microseconds since 1970 (UTC).
+    `file` is its name in the folder of the source's parts (`checksum_in`), `size` its bytes on disk, `digest`
+    that of its uncompressed lines (`ContentHash`); least and greatest event time in microseconds since 1970
+    (UTC).
     """
 
     bucket: str
@@ -80,6 +92,7 @@ class _Growing:
     spooled_size: int = 0
     compressed: list[bytes] = field(default_factory=list)
     written: int = 0
+    checksum: int = 0
 
 
 class PartsWriter:
@@ -134,17 +147,21 @@ class PartsWriter:
     def finish(self) -> list[Part]:
         """Complete every part on disk and tell of them, ordered by bucket and day."""
         done: list[Part] = []
+        paths: list[Path] = []
         for (bucket, day), part in sorted(self._parts.items()):
             rest = self._take_waiting(part)
             if rest:
                 self._compress(part, rest)
             part.compressed.append(trailer(part.crc, part.length))
             self._append(part)
+            path = self._path(part)
+            with naming(path):
+                paths.append(path.rename(path.with_name(f"{part.number}.{part.checksum:08x}.json.gz")))
             done.append(
                 Part(
                     bucket=bucket,
                     day=day,
-                    file=self._path(part).name,
+                    file=paths[-1].name,
                     rows=part.rows,
                     min_time_us=part.min_time_us,
                     max_time_us=part.max_time_us,
@@ -153,7 +170,7 @@ class PartsWriter:
                 )
             )
         self.close()
-        flush([self._path(part) for part in self._parts.values()])
+        flush(paths)
         return done
 
     def close(self) -> None:
@@ -206,6 +223,7 @@ class PartsWriter:
             file.write(text)
         self._compressed_size -= len(text)
         part.written += len(text)
+        part.checksum = crc32(text, part.checksum)
         part.compressed = []
 
     def _spool_all(self) -> None:

@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from edxtasks.compression import HEADER, TRAILER_SIZE, MemberWriter, inflate
+from edxtasks.compression import HEADER, TRAILER_SIZE, MemberWriter, checksum, crc32, inflate
 from edxtasks.digests import ContentHash
 from edxtasks.files import writing
 from edxtasks.logs.garbage import without_collections
 from edxtasks.logs.layout import Layout, flush, naming, new_beside
 from edxtasks.logs.legacy import count
-from edxtasks.logs.parts import Part
+from edxtasks.logs.parts import Part, checksum_in
 from edxtasks.logs.raw_files import RawLogError
 from edxtasks.logs.shard_lists import Entry, read_list, write_list
 from edxtasks.logs.shard_rows import differences, digests_of, lines_of, text_of
@@ -228,6 +228,7 @@ class _Maker:
             min_time_us=part.min_time_us,
             max_time_us=part.max_time_us,
             sources=((supply.key, part.digest),),
+            checksum=self._checksum(part.digest, checksum_in(part.file)),
         )
         if not self._has(part.digest):
             try:
@@ -251,6 +252,13 @@ class _Maker:
 
     def _has(self, digest: str) -> bool:
         return self._exists and self._old is not None and self._old.digest == digest
+
+    def _checksum(self, digest: str, new: str) -> str:
+        """The checksum of the shard: `new`, or that of the file that is there, where it has these lines and
+        stays; "" where that is not known."""
+        if self._old is None or not self._has(digest):
+            return new
+        return self._old.checksum or (new if checksum(self._target) == new else "")
 
     def _put(self, file: Path) -> None:
         """Let `file` be the shard: linked, or copied where links are not possible."""
@@ -281,7 +289,7 @@ class _Maker:
                         writer.add_rows(kept_rows)
                     else:
                         writer.add_part(supply)
-                digest = writer.finish()
+                digest, of_file = writer.finish()
             parts = [supply.part for supply in supplies]
             known = [inherited] if inherited is not None and inherited.min_time_us is not None else []
             least = [*(part.min_time_us for part in parts), *(e.min_time_us for e in known)]
@@ -299,6 +307,7 @@ class _Maker:
                     *((supply.key, supply.part.digest) for supply in supplies),
                 ),
                 deduplicated=self._job.deduplicate,
+                checksum=self._checksum(digest, of_file),
             )
             if not self._has(digest):
                 self._replaces_lost(self._temporary)
@@ -337,13 +346,25 @@ class _Maker:
         return repeated
 
 
+class _Summing:
+    """A file that is written, and the checksum of its bytes."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.checksum = 0
+
+    def write(self, data: bytes, /) -> None:
+        self.checksum = crc32(data, self.checksum)
+        self._file.write(data)
+
+
 class _MemberWriter:
     """Joins parts and rows to one gzip member."""
 
     def __init__(self, file: BinaryIO, level: int) -> None:
-        self._file = file
+        self._file = _Summing(file)
         self._content = ContentHash()
-        self._member = MemberWriter(file, level)
+        self._member = MemberWriter(self._file, level)
 
     def add_part(self, supply: Supply) -> None:
         """Append the rows of a part: its deflated pieces, as they are."""
@@ -377,10 +398,10 @@ class _MemberWriter:
             self._member.write(line)
         self._member.end_piece()
 
-    def finish(self) -> str:
-        """Complete the member; the digest of its content."""
+    def finish(self) -> tuple[str, str]:
+        """Complete the member; the digest of its content, and the checksum of the file."""
         self._member.finish()
-        return self._content.hexdigest()
+        return self._content.hexdigest(), f"{self._file.checksum:08x}"
 
 
 def _rows(supply: Supply) -> Iterator[bytes]:

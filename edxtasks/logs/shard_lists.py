@@ -22,7 +22,9 @@ class Entry:
     """A line of a shard list. `sources` are pairs (key, digest of the part). `mark` is size and time of a
     file that still is the shard and no checkpoint names: one of the predecessor, or whose checkpoints are
     lost.
-    `message` says why it cannot be read."""
+    `message` says why it cannot be read. `checksum` is that of the file as it is stored
+    (`compression.checksum`), "" where it is not known; it stands beside the lines, where versions that do not
+    know it overlook it."""
 
     day: str
     digest: str
@@ -33,6 +35,7 @@ class Entry:
     deduplicated: bool = False
     mark: tuple[int, int] | None = None
     message: str = ""
+    checksum: str = ""
 
     @property
     def is_legacy(self) -> bool:
@@ -58,24 +61,29 @@ def read_list_file(path: Path) -> tuple[str, dict[str, Entry]]:
         return "", {}
     if not isinstance(form, dict) or form.get("format") != FORMAT:
         return "", {}
-    return form["bucket"], {entry["day"]: _entry(entry) for entry in form["shards"]}
+    checksums = form.get("checksums", {})
+    return form["bucket"], {
+        entry["day"]: _entry(entry, checksums.get(entry["day"], "")) for entry in form["shards"]
+    }
 
 
-def _entry(form: dict[str, Any]) -> Entry:
+def _entry(form: dict[str, Any], checksum: str) -> Entry:
     form["sources"] = tuple((key, digest) for key, digest in form["sources"])
     if form.get("mark") is not None:
         form["mark"] = tuple(form["mark"])
-    return Entry(**form)
+    return Entry(**form, checksum=checksum)
 
 
 def write_list(layout: Layout, bucket: str, entries: Iterable[Entry]) -> None:
     """Replace the list of a bucket; untouched when nothing changed, removed when no shard is left."""
     path = layout.shard_list(bucket)
-    shards = [_form(entry) for entry in sorted(entries, key=lambda entry: entry.day)]
-    if not shards:
+    ordered = sorted(entries, key=lambda entry: entry.day)
+    if not ordered:
         path.unlink(missing_ok=True)
         return
-    form = {"format": FORMAT, "bucket": bucket, "shards": shards}
+    form: dict[str, Any] = {"format": FORMAT, "bucket": bucket, "shards": [*map(_form, ordered)]}
+    if checksums := {entry.day: entry.checksum for entry in ordered if entry.checksum}:
+        form["checksums"] = checksums
     content = json_text(form)
     try:
         if path.read_bytes() == content:
@@ -87,6 +95,7 @@ def write_list(layout: Layout, bucket: str, entries: Iterable[Entry]) -> None:
 
 def _form(entry: Entry) -> dict[str, Any]:
     form = {field.name: getattr(entry, field.name) for field in dataclasses.fields(entry)}
+    del form["checksum"]
     for name in ("deduplicated", "mark", "message"):
         if not form[name]:
             del form[name]

@@ -1,0 +1,142 @@
+"""Whether a shard is as it was written: told by the checksum of its file, or by inflating it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import zlib
+from pathlib import Path
+
+import pytest
+from split_site import A, Site, events
+
+from edxtasks.course import CourseKey
+from edxtasks.errors import InputError
+from edxtasks.logs import shards as module
+from edxtasks.logs.shard_lists import read_list_file
+from edxtasks.logs.shards import Shard, shards
+
+COURSE = CourseKey.parse("course-v1:UnivX+A+1")
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """A day of one raw log, and a day that two raw logs feed."""
+    site = Site(tmp_path)
+    site.log("1.log", events("ab") + events("c", day="2014-10-18"))
+    site.log("2.log", events("de", day="2014-10-18"))
+    site.split()
+    return site
+
+
+def listed(site: Site) -> Path:
+    return site.directory / "META" / "SHARDS" / f"{A}.json"
+
+
+def found(site: Site) -> list[Shard]:
+    return shards(site.directory, COURSE)
+
+
+def forget_checksums(site: Site) -> None:
+    """The list as versions wrote it that knew no checksums."""
+    form = json.loads(listed(site).read_bytes())
+    del form["checksums"]
+    listed(site).write_text(json.dumps(form))
+
+
+def put(path: Path, content: bytes) -> None:
+    """Other bytes in a file of its own: it may be that of a part too."""
+    path.unlink()
+    path.write_bytes(content)
+
+
+def test_the_list_holds_the_checksum_of_each_file(site: Site) -> None:
+    for shard in found(site):
+        assert shard.checksum == f"{zlib.crc32(shard.path.read_bytes()):08x}"
+        shard.refuse_changed()
+    assert len({shard.checksum for shard in found(site)}) == 2
+
+
+def test_a_file_with_its_checksum_is_not_inflated(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(module, "is_whole")
+    for shard in found(site):
+        shard.refuse_changed()
+
+
+@pytest.mark.parametrize("with_checksums", [True, False])
+def test_a_flipped_byte_is_found(site: Site, with_checksums: bool) -> None:
+    if not with_checksums:
+        forget_checksums(site)
+    for shard in found(site):
+        assert bool(shard.checksum) is with_checksums
+        whole = shard.path.read_bytes()
+        for place in range(10, len(whole), 3):  # in the header only what nobody reads may change
+            put(shard.path, whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
+            with pytest.raises(InputError, match="its content is not what its checksum says"):
+                shard.refuse_changed()
+        put(shard.path, whole[:-1])
+        with pytest.raises(InputError, match="its content is not what its checksum says"):
+            shard.refuse_changed()
+
+
+def test_a_part_that_changed_before_it_became_the_shard_is_found(site: Site) -> None:
+    """Its bytes are as many as before: it is linked unread."""
+    shard = found(site)[0]
+    (part,) = (one for one in (site.directory / "PARTS").rglob("*.gz") if one.samefile(shard.path))
+    assert part.name.endswith(f".{shard.checksum}.json.gz")
+    shard.path.unlink()
+    whole = part.read_bytes()
+    put(part, whole[:40] + bytes([whole[40] ^ 1]) + whole[41:])
+    site.split()
+    with pytest.raises(InputError, match="its content is not what its checksum says"):
+        found(site)[0].refuse_changed()
+
+
+def test_a_file_that_somebody_compressed_anew_is_taken(site: Site) -> None:
+    for shard in found(site):
+        content = gzip.decompress(shard.path.read_bytes())
+        before = shard.path.stat()
+        put(shard.path, gzip.compress(content, 9))
+        os.utime(shard.path, ns=(before.st_atime_ns, before.st_mtime_ns))
+        shard.refuse_changed()
+
+
+def test_a_list_without_checksums_is_read_and_completed_as_shards_are_made(site: Site) -> None:
+    before = read_list_file(listed(site))
+    forget_checksums(site)
+    assert [shard.checksum for shard in found(site)] == ["", ""]
+    for shard in found(site):
+        shard.path.unlink()
+    site.split()
+    assert read_list_file(listed(site)) == before
+
+
+def test_versions_that_know_no_checksums_read_what_is_written(site: Site) -> None:
+    """They take the fields of a line, and of a part, for all that there are."""
+    form = json.loads(listed(site).read_bytes())
+    fields = {"day", "digest", "rows", "min_time_us", "max_time_us", "sources"}
+    assert all(entry.keys() <= fields for entry in form["shards"])
+    for part in site.checkpoint("1.log")["parts"]:
+        assert part.keys() == {
+            "bucket",
+            "day",
+            "file",
+            "rows",
+            "min_time_us",
+            "max_time_us",
+            "digest",
+            "size",
+        }
+        assert part["file"].partition(".")[0].isdigit()
+
+
+def test_a_shard_that_no_run_made_gets_one_as_it_is_read_for_the_list(site: Site) -> None:
+    path = found(site)[0].path.with_name("tracklog-2014-10-19.json.gz")
+    path.write_bytes(gzip.compress(b'{"username":"z","time":"2014-10-19T10:00:00Z"}\n'))
+    shard = found(site)[-1]
+    assert shard.checksum == f"{zlib.crc32(path.read_bytes()):08x}"
+    shard.refuse_changed()
+    put(path, path.read_bytes().replace(path.read_bytes()[20:21], b"!"))
+    with pytest.raises(InputError, match="its content is not what its checksum says"):
+        shard.refuse_changed()
