@@ -115,6 +115,19 @@ def is_key(word: str) -> bool:
     return (":" not in word or word.startswith(OPAQUE_PREFIX)) and CourseKey.find(word) is not None
 
 
+def base_and_course(name: str) -> tuple[str, str]:
+    """The name of a task without its course, and the course, "" where it is of none.
+
+    Both may hold colons: the shortest end that is a course key is the course.
+    """
+    place = name.rfind(":")
+    while place > 0:
+        if CourseKey.find(name[place + 1 :]) is not None:
+            return name[:place], name[place + 1 :]
+        place = name.rfind(":", 0, place)
+    return name, ""
+
+
 def parse_all(texts: Iterable[str]) -> list[CourseKey]:
     """The keys of `texts`, doubles removed, first place kept.
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from edxtasks.config import Options, Settings, chosen_courses, known_courses
-from edxtasks.course import CourseKey, InvalidCourseKeyError
+from edxtasks.course import CourseKey, InvalidCourseKeyError, base_and_course
 from edxtasks.errors import SettingsError, UserError
 from edxtasks.messages import Messages
 
@@ -124,3 +124,22 @@ def test_known_courses() -> None:
     assert known_courses(settings(), messages) == [A, B, C]
     assert messages.lines == ["in the course lists, but not course keys: X/A, /A/1"]
     assert known_courses(Settings(root=Path("/data"))) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "base", "course"),
+    [
+        ("person_course:MITx/2.03x/3T2013", "person_course", "MITx/2.03x/3T2013"),
+        ("external:irt:MITx/2.03x/3T2013", "external:irt", "MITx/2.03x/3T2013"),
+        ("logs2bq:course-v1:MITx+2.03x+3T2013", "logs2bq", "course-v1:MITx+2.03x+3T2013"),
+        (
+            "logs2bq:\u00c9cole/\u6570\u5b66/\u00c9t\u00e9:2",
+            "logs2bq",
+            "\u00c9cole/\u6570\u5b66/\u00c9t\u00e9:2",
+        ),
+        ("report:overall_stats", "report:overall_stats", ""),
+        ("split", "split", ""),
+    ],
+)
+def test_a_task_and_its_course_are_told_apart_with_colons_in_both(name: str, base: str, course: str) -> None:
+    assert base_and_course(name) == (base, course)

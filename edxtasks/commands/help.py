@@ -15,7 +15,7 @@ from edxtasks.commands.ending import EndsWell
 from edxtasks.commands.explained import program_of
 from edxtasks.config import OPTIONS, SETTINGS, Entry
 from edxtasks.config.settings_tables import default_of
-from edxtasks.graph.plan import base_and_course
+from edxtasks.course import base_and_course
 from edxtasks.table import Need, Table
 
 _NEEDS: Mapping[Need, str] = {

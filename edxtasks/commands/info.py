@@ -12,7 +12,8 @@ from edxtasks.build.table_metadata import defined_in, files_read, settings_of
 from edxtasks.build.table_status import time_text
 from edxtasks.commands.ending import FAILED
 from edxtasks.commands.graph_command import GraphCommand
-from edxtasks.graph.plan import Planned, base_and_course, plan
+from edxtasks.course import base_and_course
+from edxtasks.graph.plan import Planned, plan
 from edxtasks.graph.states import State, state_of, steps_of, summary
 from edxtasks.graph.table_step import TableStep
 from edxtasks.graph.task_files import TASKS

@@ -11,8 +11,7 @@ from doit.exceptions import InvalidCommand
 from edxtasks.build.last_failures import LastFailures
 from edxtasks.commands.any_order import options_first
 from edxtasks.commands.ending import EndsWell
-from edxtasks.course import CourseKey, is_key
-from edxtasks.graph.plan import base_and_course
+from edxtasks.course import CourseKey, base_and_course, is_key
 from edxtasks.graph.states import State, states, steps_of, summary
 from edxtasks.printable import printable_message
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from edxtasks.build.removed import removed_tables
 from edxtasks.commands.graph_command import GraphCommand
-from edxtasks.graph.plan import Planned, PlannedStatus, base_and_course, plan
+from edxtasks.course import base_and_course
+from edxtasks.graph.plan import Planned, PlannedStatus, plan
 from edxtasks.graph.table_step import TableStep
 from edxtasks.graph.tasks import STEP
 from edxtasks.printable import printable_message

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edxtasks.build.freshness import Status
-from edxtasks.course import CourseKey
+from edxtasks.course import base_and_course
 from edxtasks.graph.screen import counted
 from edxtasks.graph.tasks import ONLY_AFTER, STEP
 from edxtasks.printable import listed
@@ -80,12 +80,6 @@ def outlook_of(step: Step, inputs: list[Planned], bringing: Sequence[Planned] = 
     if moving:
         return Planned(step.name, PlannedStatus.MAY_RUN, f"if {_inputs(moving, 'or', step.name)} changes")
     return Planned(step.name, PlannedStatus.FRESH, step.reason)
-
-
-def base_and_course(name: str) -> tuple[str, str]:
-    """The name of a task without its course, and the course, "" where it is of none."""
-    base, _, course = name.rpartition(":")
-    return (base, course) if base and CourseKey.find(course) is not None else (name, "")
 
 
 def _inputs(planned: list[Planned], word: str, of: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from edxtasks.build.context import Context
 from edxtasks.build.last_failures import Failure, LastFailures
-from edxtasks.course import CourseKey
+from edxtasks.course import CourseKey, base_and_course
 from edxtasks.table import Scope
 
 
@@ -32,6 +32,6 @@ def other_failures(context: Context, failures: LastFailures) -> Iterator[tuple[s
     for what, failure in failures.found.items():
         if what != failure.task:
             continue  # of a table
-        course = CourseKey.find(what.rpartition(":")[2])
+        course = CourseKey.find(base_and_course(what)[1])
         if course is None or course in context.courses:
             yield str(course or ""), failure
