@@ -9,6 +9,7 @@ database is only read.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,13 +64,18 @@ def mongo2user_info(course: CourseKey, settings: Settings, messages: Messages) -
 def fetch(
     course: CourseKey, mongo: Mongo, folder: Path, messages: Messages, retired: Retired | None = None
 ) -> tuple[Path, ...]:
-    """As `mongo2user_info`, from the database of `mongo` into `folder`, which is made, without those of
-    `retired` learners."""
-    folder.mkdir(exist_ok=True)
+    """As `mongo2user_info`, from the database of `mongo` into `folder`, which is made for the files, without
+    those of `retired` learners."""
     paths = tuple(folder / name for name in OUTPUT_FILES)
-    with opened(mongo, COLLECTIONS) as database, replacing_together(paths) as sinks:
-        fetch = _Fetch(course, database, retired or Retired())
-        counts = fetch.write(dict(zip(OUTPUT_FILES, sinks, strict=True)))
+    with opened(mongo, COLLECTIONS) as database:
+        folder.mkdir(exist_ok=True)
+        try:
+            with replacing_together(paths) as sinks:
+                fetch = _Fetch(course, database, retired or Retired())
+                counts = fetch.write(dict(zip(OUTPUT_FILES, sinks, strict=True)))
+        finally:
+            with suppress(OSError):  # there are files in it
+                folder.rmdir()
     messages.note(", ".join(f"{name}: {number} documents" for name, number in counts.items()))
     return paths
 

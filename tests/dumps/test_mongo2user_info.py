@@ -21,7 +21,7 @@ from edxtasks.dumps import mongo2user_info
 from edxtasks.dumps.mongo2user_info import OUTPUT_FILES, fetch
 from edxtasks.errors import InputError
 from edxtasks.messages import Messages
-from edxtasks.mongodb import NoServerError
+from edxtasks.mongodb import NoServerError, ServerFaultError
 from edxtasks.retired import Learner, Retired
 
 COURSE = CourseKey("MITx", "6.00x", "1T2014")
@@ -282,6 +282,16 @@ def test_a_cursor_lost_half_way(
     with pytest.raises(InputError, match=f"MongoDB at {server.host}: .*{told}"):
         fetch(COURSE, Mongo(f"mongodb://{server.host}/", "db"), tmp_path, Messages())
     check()
+
+
+def test_no_folder_is_left_where_there_are_no_records(stub: StartStub, tmp_path: Path) -> None:
+    folder = tmp_path / "from_mongodb"
+    with pytest.raises(ServerFaultError):
+        fetch(COURSE, Mongo(f"mongodb://{stub(paging(None)).host}/", "db"), folder, Messages())
+    uri = f"mongodb://127.0.0.1:{free_port()}/?serverSelectionTimeoutMS=200"
+    with pytest.raises(NoServerError):
+        fetch(COURSE, Mongo(uri, "db"), folder, Messages())
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_server_that_does_not_answer_in_time(stub: StartStub, tmp_path: Path) -> None:
