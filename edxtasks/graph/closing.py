@@ -37,8 +37,9 @@ def totals(record: RunRecord) -> str:
 
 
 def what(record: TaskRecord) -> str:
-    """What a task has built: rows, and dates of a table by date."""
-    dates = f", {quantity(record.dates, 'date')}" if record.dates is not None else ""
+    """What a task has built: rows, and dates of a table by date. It may have been of dates that are to go."""
+    built = quantity(record.dates, "date") if record.dates else "no new dates"
+    dates = f", {built}" if record.dates is not None else ""
     return of_unit(record.rows or 0, record.unit) + dates
 
 

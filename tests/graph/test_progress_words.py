@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 from terminal import Screen
@@ -122,6 +123,12 @@ def test_totals_and_a_short_table() -> None:
     record.add(TaskRecord("b", Outcome.BLOCKED, "a"))
     assert totals(record).startswith("1 built, 1 failed, 1 blocked, 1 warned in ")
     assert table(record.ran) == ["built   split  1 234 rows      2.0 s  3 rejects"]
+
+
+def test_the_dates_of_a_table_are_told() -> None:
+    records = [replace(built("hours", 0.5), dates=dates) for dates in (None, 0, 1, 2)]
+    told = [" ".join(line.split()[2:-2]) for line in table(records)]
+    assert told == ["5 rows", "5 rows, no new dates", "5 rows, 1 date", "5 rows, 2 dates"]
 
 
 def test_a_long_run_is_added_up_by_kind_and_names_what_took_long() -> None:
