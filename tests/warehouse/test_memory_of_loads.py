@@ -13,11 +13,13 @@ import pytest
 
 from edxtasks.config import Engine, Settings
 from edxtasks.steps.resource_limits import share
-from edxtasks.warehouse.base import BuildInfo, ResourceLimits, TableName
-from edxtasks.warehouse.parquet import ParquetWarehouse
+from edxtasks.warehouse.base import BuildInfo, Loadable, ResourceLimits, TableName
+from edxtasks.warehouse.duckdb_session import Session
+from edxtasks.warehouse.parquet import ParquetWarehouse, loader
 from edxtasks.warehouse.parquet.building import Builder
 from edxtasks.warehouse.parquet.loader import memory_of_load
 from edxtasks.warehouse.parquet.memory_budget import MemoryBudget
+from edxtasks.warehouse.rows import ParquetFiles
 from edxtasks.warehouse.schema import schema
 
 
@@ -99,3 +101,37 @@ def test_loads_take_what_a_person_gives_a_process_and_else_little() -> None:
     given = replace(Settings(), engine=Engine(memory_limit="3GiB"))
     assert share(given, 1) == replace(share(given, 1), memory_limit="3GiB", memory_of_loads=3000)
     assert share(replace(given, engine=Engine(memory_limit="250 MB")), 2).memory_of_loads == 250
+
+
+@pytest.mark.parametrize(
+    ("kind", "held"),
+    [("rows of a known number", (400, 4)), ("rows", (256, 2)), ("files", (256, 2))],
+)
+def test_every_large_load_alone_is_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, held: tuple[int, int]
+) -> None:
+    """With fewer threads than there are: what they hold together grows with their number."""
+    warehouse = ParquetWarehouse(tmp_path / "warehouse", ResourceLimits(8, "1GB"))
+    columns, rows = schema("n INTEGER -- n"), [{"n": number} for number in range(10)]
+    first = TableName("d", "first")
+    warehouse.load(first, columns, rows, BuildInfo("s"))
+    content: Loadable = rows
+    if kind == "files":
+        path = warehouse.location(first, partitioned=False)
+        content = ParquetFiles((path,))
+    label = BuildInfo("s", version="v", rows=10) if kind == "rows of a known number" else BuildInfo("s")
+    asked: list[tuple[int, int]] = []
+    hold = Session.hold_to
+
+    def held_to(self: Session, megabytes: int, threads: int) -> bool:
+        asked.append((megabytes, threads))
+        return hold(self, megabytes, threads)
+
+    monkeypatch.setattr(Session, "hold_to", held_to)
+    monkeypatch.setattr(loader, "LARGE", 0)
+    assert warehouse.load(TableName("d", "second"), columns, content, label).rows == 10
+    assert asked == [held]
+    found = warehouse.session.connection.execute(
+        "SELECT current_setting('memory_limit'), current_setting('threads')"
+    ).fetchone()
+    assert found == ("953.6 MiB", 8)

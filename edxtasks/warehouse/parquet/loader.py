@@ -73,7 +73,7 @@ class Loader:
         if isinstance(content, ParquetFiles):
             with self._reader.engine(content.paths):
                 sql = f"SELECT {listed(schema)} FROM ({read_parquet(content.paths)})"
-                return self._load(name, schema, sql, label, checks)
+                return self._load(name, schema, sql, label, checks, content.paths, once=False)
         with self._reader.engine(), self._json_files(schema, content) as paths:
             return self._load_json(name, schema, paths, label, checks)
 
@@ -105,7 +105,7 @@ class Loader:
             try:
                 with alone:
                     sql = read_json(paths, schema, longest)
-                    return self._load(name, schema, sql, label, checks, paths)
+                    return self._load(name, schema, sql, label, checks, paths, once=True)
             except duckdb.Error as error:
                 if not is_too_long(error):
                     raise refusal(error, paths) from None
@@ -120,19 +120,24 @@ class Loader:
         sql: str,
         label: BuildInfo,
         checks: TableChecks | None,
-        once: Sequence[Path] = (),
+        files: Sequence[Path],
+        once: bool,
     ) -> TableState:
-        """Write rows that a DuckDB query gives. One that reads the files `once` is run once only, where need
-        be through a temporary table."""
+        """Write rows that a DuckDB query gives that reads `files`. It is run `once` only where they take long
+        to read, if need be through a temporary table."""
         session, write = self._reader.session, self._builder.write
         if label.version is not None and label.rows is not None:
             known = partial(write, name, schema, sql, label.version, label.rows, label, checks)
             with self._memory.taken(memory_of_load(label.rows)):
-                return self._in_little_memory(known, MEMORY_OF_LARGE_DAY, once)
+                return self._in_little_memory(known, MEMORY_OF_LARGE_DAY, files)
         if once:
             through_table = partial(self._through_table, name, schema, sql, label, checks)
-            return self._in_little_memory(through_table, MEMORY_HELD, once)
-        return write(name, schema, sql, *session.version(f"({sql})", schema), label, checks)
+            return self._in_little_memory(through_table, MEMORY_HELD, files)
+
+        def read_twice() -> TableState:
+            return write(name, schema, sql, *session.version(f"({sql})", schema), label, checks)
+
+        return self._in_little_memory(read_twice, MEMORY_HELD, files)
 
     def _in_little_memory(
         self, work: Callable[[], TableState], megabytes: int, files: Sequence[Path]
