@@ -1,8 +1,9 @@
 """What a nightly run costs beside its rows: many courses, one more day of logs.
 
-    python benchmarks/nightly.py [COURSES] [DAYS] [--tree FOLDER …] [--rounds N] [--keep FOLDER] [-n N …]
+    python benchmarks/nightly.py [COURSES] [DAYS] [--learners N] [--weeks N] [--tree FOLDER …] [--rounds N]
+                                 [--keep FOLDER] [-n N …]
 
-20 courses of 20 learners and 6 days, by default, of the simulated campus. `doit weekly -n 1` builds all DAYS
+20 courses of 20 learners, 2 weeks of content and 6 days, by default, of the simulated campus. `doit weekly -n 1` builds all DAYS
 but the last from nothing; then the logs of the last day come, and it runs again; then it runs with nothing to
 do. Told of each: CPU seconds of the command with its workers, tasks built, CPU milliseconds a task, files of
 the warehouse that were written; what the day more cost in hundredths of all the days before; and of the run
@@ -57,9 +58,9 @@ class Figures:
         )
 
 
-def campus(folder: Path, courses: int, days: int, learners: int) -> None:
+def campus(folder: Path, courses: int, days: int, learners: int, weeks: int) -> None:
     """A project folder with a simulated campus; the logs of its last day are kept aside."""
-    size = CampusSize.parse(f"tiny,courses={courses},days={days},learners={learners}")
+    size = CampusSize.parse(f"tiny,courses={courses},days={days},learners={learners},weeks={weeks}")
     simulate(folder, size, workers=os.cpu_count() or 1)
     description = json.loads((folder / "ledger" / "campus.json").read_text())
     (folder / ASIDE).mkdir()
@@ -144,6 +145,7 @@ def main() -> None:
     parser.add_argument("courses", nargs="?", type=int, default=20)
     parser.add_argument("days", nargs="?", type=int, default=6)
     parser.add_argument("--learners", type=int, default=20)
+    parser.add_argument("--weeks", type=int, default=2)
     parser.add_argument("--command", default="weekly")
     parser.add_argument("--tree", type=Path, nargs="+", default=[REPOSITORY])
     parser.add_argument("-n", type=int, nargs="+", default=[1], dest="at_once")
@@ -153,7 +155,7 @@ def main() -> None:
     with scratch_folder() as temporary:
         start = asked.keep or temporary / "campus"
         if not start.exists():
-            campus(start, asked.courses, asked.days, asked.learners)
+            campus(start, asked.courses, asked.days, asked.learners, asked.weeks)
         kinds = [(tree, at_once) for tree in asked.tree for at_once in asked.at_once]
         rounds = [
             [round_of(start, tree.resolve(), asked.command, at_once) for tree, at_once in kinds]
