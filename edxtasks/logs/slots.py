@@ -65,9 +65,9 @@ class Slot:
         """The file, of so many bytes at least, as it is mapped here. The other process may have made it
         longer or shorter, and memory behind its end must not be touched."""
         length = os.fstat(self.file).st_size
-        if length < size:
-            length = size + size // 4
-            os.ftruncate(self.file, length)
+        longer = size + size // 4 if length < size else length
+        while length < longer:  # written, since to touch what a full disk has no room for ends the process
+            length += os.pwrite(self.file, bytes(longer - length), length)
         if len(self._mapped) != length:
             self._mapped = mmap(self.file, length) if length else b""
         return self._mapped
