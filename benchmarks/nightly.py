@@ -3,11 +3,11 @@
     python benchmarks/nightly.py [COURSES] [DAYS] [--learners N] [--weeks N] [--tree FOLDER …] [--rounds N]
                                  [--keep FOLDER] [-n N …]
 
-20 courses of 20 learners, 2 weeks of content and 6 days, by default, of the simulated campus. `doit weekly -n 1` builds all DAYS
-but the last from nothing; then the logs of the last day come, and it runs again; then it runs with nothing to
-do. Told of each: CPU seconds of the command with its workers, tasks built, CPU milliseconds a task, files of
-the warehouse that were written; what the day more cost in hundredths of all the days before; and of the run
-with nothing to do its seconds and its peak memory.
+20 courses of 20 learners, 2 weeks of content and 6 days, by default, of the simulated campus. `doit weekly
+-n 1` builds all DAYS but the last from nothing; then the logs of the last day come, and it runs again; then
+it runs with nothing to do. Told of each: CPU seconds of the command with its workers, tasks built, CPU
+milliseconds a task, files of the warehouse that were written; what the day more cost in hundredths of all
+the days before; and of the run with nothing to do its seconds and its peak memory.
 
 `--tree` names a checkout; several, and they run in turn on copies of the same folder, round after round:
 figures are medians, and ratios are between runs that had the same neighbours. `-n 1 2` runs each with one
@@ -58,7 +58,7 @@ class Figures:
         )
 
 
-def campus(folder: Path, courses: int, days: int, learners: int, weeks: int) -> None:
+def campus(folder: Path, courses: int, days: int, learners: int, weeks: int = 2) -> None:
     """A project folder with a simulated campus; the logs of its last day are kept aside."""
     size = CampusSize.parse(f"tiny,courses={courses},days={days},learners={learners},weeks={weeks}")
     simulate(folder, size, workers=os.cpu_count() or 1)
