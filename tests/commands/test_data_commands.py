@@ -129,7 +129,7 @@ def test_a_list_that_is_unknown_and_ids_that_are_none(logs: Path) -> None:
     assert 'did you mean "mine"?' in doit(logs.parent, "course_key_version", "--clist=mime", status=3).err
     ended = doit(logs.parent, "course_key_version", "A/B", "MITx/6.00x/1T2014", "C//D", status=3)
     assert ended.lines == []
-    assert ended.err.endswith(": A/B, C//D\n")
+    assert ended.err.startswith("ERROR: A/B, C//D: not course keys (expected ")
 
 
 def test_which_configuration_is_read(logs: Path) -> None:
