@@ -17,6 +17,7 @@ A bucket is the folder of the shards of one course (or `UNKNOWN`), with `EDGE/` 
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import re
@@ -255,6 +256,18 @@ def flush(paths: Collection[Path]) -> None:
     for path in paths:
         with naming(path), path.open("rb") as file:
             os.fsync(file.fileno())
+
+
+def flush_names(folder: Path) -> None:
+    """Return when the names in a folder stand on disk for the files that they stand for now."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a file system that cannot be asked
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def remove_tree(folder: Path) -> None:

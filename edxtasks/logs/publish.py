@@ -18,7 +18,7 @@ from edxtasks.compression import HEADER, TRAILER_SIZE, MemberWriter, checksum, c
 from edxtasks.digests import ContentHash
 from edxtasks.files import writing
 from edxtasks.logs.garbage import without_collections
-from edxtasks.logs.layout import Layout, flush, naming, new_beside
+from edxtasks.logs.layout import Layout, flush, flush_names, naming, new_beside
 from edxtasks.logs.legacy import count
 from edxtasks.logs.parts import Part, checksum_in
 from edxtasks.logs.raw_files import RawLogError
@@ -107,6 +107,8 @@ class PublishBucket:
                 written.append(layout.shard(self.bucket, day))
             report(day)
         flush(written)  # what is linked was flushed when it was written
+        if not entries.keys().isdisjoint(changed):
+            flush_names(layout.root / self.bucket)
         write_list(layout, self.bucket, entries.values())
         for day in gone:
             layout.shard(self.bucket, day).unlink(missing_ok=True)

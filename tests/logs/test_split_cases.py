@@ -414,7 +414,7 @@ def test_without_links_the_part_is_copied(site: Site, monkeypatch: pytest.Monkey
 def test_shards_are_on_disk_before_their_list(
     site: Site, monkeypatch: pytest.MonkeyPatch, logs: tuple[str, ...], links: bool
 ) -> None:
-    """Whether a shard is a part, a copy of one or joined of two; each file is flushed once."""
+    """Whether a shard is a part, a copy of one or joined of two; each file is flushed once, and its name."""
     flushed = []
     flush = os.fsync
 
@@ -433,8 +433,9 @@ def test_shards_are_on_disk_before_their_list(
     site.split()
     shard = (site.directory / A / f"tracklog-{DAY}.json.gz").stat().st_ino
     (shard_list,) = (site.directory / "META" / "SHARDS").rglob("*.json")
-    assert flushed.count(shard) == 1
-    assert flushed.index(shard) < flushed.index(shard_list.stat().st_ino)
+    names = (site.directory / A).stat().st_ino
+    assert flushed.count(shard) == flushed.count(names) == 1
+    assert flushed.index(shard) < flushed.index(names) < flushed.index(shard_list.stat().st_ino)
 
 
 def test_a_missing_file_fails_alone(site: Site) -> None:
