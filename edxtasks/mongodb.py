@@ -153,11 +153,7 @@ def _server(mongo: Mongo) -> str:
 
 def _no_server(server: str, reason: str) -> NoServerError:
     """The error for a server that does not answer. It is noted: other tasks do not wait for it too."""
-    try:
-        outages.failed(server, reason, 0, last=True)
-    except UnreachableError as error:
-        return NoServerError(error.outage)
-    raise AssertionError("the last try is an outage")
+    return NoServerError(outages.give_up(server, reason))
 
 
 def _reason(text: str) -> str:

@@ -92,6 +92,17 @@ class Outages:
     def failed(self, service: str, reason: str, longest: float, last: bool = False) -> None:
         """Note that a request had no answer. Raises `UnreachableError` when nobody has had one for `longest`
         seconds, when it was the `last` try in that time, or the outage has been given up before."""
+        outage = self._noted(service, reason, longest, last)
+        if outage.given_up is not None:
+            raise UnreachableError(outage)
+        if outage.tried - outage.began >= _SHORT:
+            self.tell(f"{WAITING}{service}, which has not answered since {outage.since} ({reason})")
+
+    def give_up(self, service: str, reason: str) -> Outage:
+        """Note a service that does not answer, and for which nobody is to wait; what is known of it."""
+        return self._noted(service, reason, 0, last=True)
+
+    def _noted(self, service: str, reason: str, longest: float, last: bool) -> Outage:
         now = self._clock()
         with self._lock:
             outage = self._known.get(service)
@@ -101,10 +112,7 @@ class Outages:
             if outage.given_up is None and (last or now - outage.began >= longest):
                 outage = replace(outage, given_up=longest)
             self._known[service] = outage
-        if outage.given_up is not None:
-            raise UnreachableError(outage)
-        if now - outage.began >= _SHORT:
-            self.tell(f"{WAITING}{service}, which has not answered since {outage.since} ({reason})")
+        return outage
 
     def answered(self, service: str) -> None:
         """Note that a request had an answer, whatever that was."""

@@ -11,7 +11,6 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
@@ -136,8 +135,7 @@ class YouTube:
 
     def _no_answer(self, reason: str) -> LookUpError:
         """The error for a server that does not answer, or wants nobody to ask. It is noted."""
-        with suppress(UnreachableError):
-            outages.failed(self.endpoint, reason, 0, last=True)
+        outages.give_up(self.endpoint, reason)
         return LookUpError(reason)
 
 
