@@ -71,7 +71,7 @@ class Finding:
             return f"{about}expected of the table: {self.check.condition}"
         allowed = "" if self.check.share == 1 else f" for {self.check.share:.12g} of the rows"
         return (
-            f"{about}{self.broken} of {quantity(self.rows, 'row')} break it; expected{allowed}: "
+            f"{about}broken by {self.broken} of {quantity(self.rows, 'row')}; expected{allowed}: "
             f"{self.check.condition}"
         )
 

@@ -135,7 +135,7 @@ def test_a_check_is_told_kept_and_no_part_of_the_stamp(tmp_path: Path) -> None:
     built = build(context, table, COURSE, force=True)
     [told] = built.messages.lines
     assert told.startswith(
-        "check known: 2 of 3 rows break it; expected for 0.5 of the rows: person IN (SELECT"
+        "check known: broken by 2 of 3 rows; expected for 0.5 of the rows: person IN (SELECT"
     )
     results = context.warehouse.check_results(context.name(table, COURSE))
     assert [(one["name"], one["level"], one["rows"], one["broken"], one["fails"]) for one in results] == [
@@ -149,7 +149,7 @@ def test_rows_that_break_an_error_leave_the_old_table(tmp_path: Path) -> None:
     table = made_table(tmp_path, IN_RANGE)
     build(made_context(tmp_path, table, ("ada", 70.0)), table, COURSE)
     context = made_context(tmp_path, table, ("ada", 70.5), ("bob", 0.0))
-    with pytest.raises(CheckFailedError, match="grades: check in_range: 1 of 2 rows break it"):
+    with pytest.raises(CheckFailedError, match="grades: check in_range: broken by 1 of 2 rows"):
         build(context, table, COURSE)
     assert rows_of(context, table) == [("ada", 70.0)]
 
@@ -171,11 +171,11 @@ def test_a_changed_check_is_looked_at_without_a_build(tmp_path: Path) -> None:
 
     context, table = again(IN_RANGE, "-- check few (warning): points < 10")
     assert build(context, table, COURSE).messages.lines == [
-        "check few: 1 of 2 rows break it; expected: points < 10"
+        "check few: broken by 1 of 2 rows; expected: points < 10"
     ]
     assert check(context, table, COURSE).status is Status.FRESH
     context, table = again(IN_RANGE, "-- check few (error): points < 10")
-    with pytest.raises(CheckFailedError, match="check few: 1 of 2 rows break it"):
+    with pytest.raises(CheckFailedError, match="check few: broken by 1 of 2 rows"):
         build(context, table, COURSE)
     assert check(context, table, COURSE).status is Status.STALE
     assert file.stat().st_mtime_ns == before, "the rows are not written again"
@@ -225,7 +225,7 @@ def test_a_python_table_has_grain_and_checks_too(tmp_path: Path) -> None:
     with pytest.raises(CheckFailedError, match="marks: expected one row for each person"):
         attempt()
     given[1] = {"person": "bob", "points": 0.0}
-    with pytest.raises(CheckFailedError, match="marks: check positive: 1 of 2 rows break it"):
+    with pytest.raises(CheckFailedError, match="marks: check positive: broken by 1 of 2 rows"):
         attempt()
     wrong = replace(table, checks=(Check("positive", "point > 0"),))
     assert "marks: check positive: " in with_checks({"results": POINTS, "marks": wrong}, None)["marks"].fault

@@ -103,7 +103,7 @@ def test_an_account_that_comes_twice_is_refused(warehouse: ParquetWarehouse) -> 
 def test_two_persons_of_one_username_are_refused(warehouse: ParquetWarehouse) -> None:
     nameless = [other(number, username=name) for number, name in enumerate(["", "", None, None], 5)]
     assert broken(warehouse, ACTIVE, *nameless) == {}
-    with pytest.raises(CheckFailedError, match="check one_person_per_username: 2 of 3 rows break it"):
+    with pytest.raises(CheckFailedError, match="check one_person_per_username: broken by 2 of 3 rows"):
         broken(warehouse, ACTIVE, IDLE, other(3, username="ada"))
 
 

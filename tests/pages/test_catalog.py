@@ -122,7 +122,7 @@ def test_what_the_warehouse_has() -> None:
 
 def test_checks_tell_what_they_last_found() -> None:
     assert [(one.name, one.level, one.outcome, one.bad) for one in entry("visits").checks] == [
-        ("some", "error", "fails in X/two/2: 7 of 200 rows break it", True),
+        ("some", "error", "fails in X/two/2: broken by 7 of 200 rows", True),
         ("known", "warning", "not made yet", False),
     ]
     assert entry("visits").checks[1].expected == "who IS NOT NULL for 0.5 of the rows"

@@ -907,7 +907,7 @@ LEFT JOIN courses.listings AS l ON l.username = everyone.username""",
             ("few", 1, 1, True),
             ("alone", 4, 0, False),
         ]
-        message = "grades: check in_range: 1 of 4 rows break it; expected: grade BETWEEN 0 AND @most"
+        message = "grades: check in_range: broken by 1 of 4 rows; expected: grade BETWEEN 0 AND @most"
         with pytest.raises(CheckFailedError, match=message):
             warehouse.load(name, columns, iter(rows), BuildInfo("s2"), checks(error=True))
         other.refresh_all()
@@ -930,7 +930,7 @@ LEFT JOIN courses.listings AS l ON l.username = everyone.username""",
         assert [(one.rows, one.broken) for one in warning.findings] == [(3, 1)]
         kept = other.dates(name)
         error = TableChecks("daily", ("username", "date"), (Check("few", "nevents < 2", error=True),))
-        with pytest.raises(CheckFailedError, match="check few: 1 of 3 rows break it"):
+        with pytest.raises(CheckFailedError, match="check few: broken by 1 of 3 rows"):
             build("b", error)
         with pytest.raises(CheckFailedError, match=r"for each username .* several for 1 of them: 2 rows\."):
             build("c", TableChecks("daily", ("username",)))

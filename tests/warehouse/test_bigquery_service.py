@@ -542,7 +542,7 @@ class TestChecks:
             Plan(error=_error("invalidQuery", "Query error: edxtasks check failed: 1:7,3,0 at [9:1]"))
         )
         with pytest.raises(
-            CheckFailedError, match="daily: check low: 3 of 7 rows break it; expected: n < @most"
+            CheckFailedError, match="daily: check low: broken by 3 of 7 rows; expected: n < @most"
         ):
             warehouse.create_dates(DAILY, DAILY_SCHEMA, "date", work, [], BuildInfo("s"), checks)
         script = fake.inserted()[-1]["query"]

@@ -19,7 +19,7 @@ from edxtasks.build.table_metadata import (
     files_read,
     settings_of,
 )
-from edxtasks.printable import listed
+from edxtasks.printable import listed, quantity
 from edxtasks.table import ALL_EARLIER, Command, Table
 from edxtasks.warehouse.checks import Check
 from edxtasks.warehouse.schema import PARAMETERS, Column
@@ -298,7 +298,7 @@ def _check(check: Check, found: Found) -> CheckShown:
         return CheckShown(check.name, check.level, expected, "not made yet", False)
     broken = sum(int(result.get("broken", 0)) for result in results.values())
     rows = sum(int(result.get("rows", 0)) for result in results.values())
-    of_rows = "" if check.of_table else f": {broken} of {rows} rows break it"
+    of_rows = "" if check.of_table else f": broken by {broken} of {quantity(rows, 'row')}"
     if not failing:
         return CheckShown(check.name, check.level, expected, "holds" + (of_rows if broken else ""), False)
     where = f" in {listed(sorted(filter(None, failing)), _SHOWN)}" if any(failing) else ""
