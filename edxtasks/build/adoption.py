@@ -14,6 +14,7 @@ from datetime import date
 from typing import Protocol
 
 from edxtasks.build.context import Context, is_log_day
+from edxtasks.build.event_dates import may_have_gaps, noted
 from edxtasks.build.freshness import Status, check
 from edxtasks.build.log_days import TRACKLOG_SCHEMA, check_log_days, label_of, lock_name
 from edxtasks.course import CourseKey
@@ -140,7 +141,8 @@ def _adopt_day(warehouse: Adopting, name: TableName, shard: Shard | None) -> int
     if shard is None:
         first, last = times or (None, None)
         made = digest("adopted", str(name), f"{info.created} {info.modified} {info.rows}")
-        label = BuildInfo(made, rows=info.rows, first_time=first, last_time=last)
+        dates = _event_dates(warehouse, name) if may_have_gaps(first, last) else ""
+        label = BuildInfo(made, rows=info.rows, first_time=first, last_time=last, event_dates=dates)
         return warehouse.adopt(name, label).rows
     if info.rows != shard.rows:
         raise NotAdoptedError(
@@ -149,6 +151,10 @@ def _adopt_day(warehouse: Adopting, name: TableName, shard: Shard | None) -> int
     if times != (shard.min_time_us, shard.max_time_us):
         raise NotAdoptedError("its first or last time is not that of its shard: it is loaded again")
     return warehouse.adopt(name, label_of(shard)).rows
+
+
+def _event_dates(warehouse: Adopting, name: TableName) -> str:
+    return noted(day for day in warehouse.rows_by_date(name, TRACKLOG_SCHEMA["time"]) if day is not None)
 
 
 def _fits(warehouse: Adopting, name: TableName, schema: Schema, more_columns: bool = False) -> None:

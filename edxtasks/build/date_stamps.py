@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from edxtasks.build.context import Context, day_of_log
+from edxtasks.build.event_dates import date_of, event_spans
 from edxtasks.course import CourseKey
 from edxtasks.table import ALL_EARLIER, TRACKLOG, Table
 from edxtasks.warehouse.base import digest
@@ -69,7 +70,7 @@ def date_stamps(
     limits: tuple[date, date],
 ) -> dict[date, str]:
     """The stamp of every date that the table has now."""
-    made_of: dict[date, list[str]] = defaultdict(list)
+    made_of: dict[date, set[str]] = defaultdict(set)
     dates: set[date] = set()
     for name in dated:
         pieces = list(_pieces(context, name, course))
@@ -77,7 +78,7 @@ def date_stamps(
         if table.lookback != ALL_EARLIER:
             for piece in pieces:
                 for day in _days(piece.first, piece.reach(table.lookback)):
-                    made_of[day].append(f"{name} {piece.name} {piece.version}")
+                    made_of[day].add(f"{name} {piece.name} {piece.version}")
     chosen = sorted(day for day in dates if limits[0] <= day <= limits[1])
     if table.lookback == ALL_EARLIER:
         return dict(_running_stamps(context, dated, course, recipe, chosen))
@@ -103,7 +104,7 @@ def _running_stamps(
 
 @dataclass(frozen=True)
 class _Piece:
-    """A part of a by-date input: a log day (its times in microseconds), or a date of a table."""
+    """A part of a by-date input: events of a log day (its times in microseconds), or a date of a table."""
 
     name: str
     version: str
@@ -116,17 +117,15 @@ class _Piece:
         if self.last_time is None:
             # Dates of a dump may be any that there are: the last one has no date after it.
             return self.last + min(whole_days(lookback), date.max - self.last)
-        return _date(self.last_time + lookback // _MICROSECOND)
+        return date_of(self.last_time + lookback // _MICROSECOND)
 
 
 def _pieces(context: Context, name: str, course: CourseKey | None) -> Iterator[_Piece]:
     assert course is not None
     if name == TRACKLOG:
         for day, state in context.log_days(course).items():
-            if state.rows and state.first_time is not None and state.last_time is not None:
-                yield _Piece(
-                    day, state.version, _date(state.first_time), _date(state.last_time), state.last_time
-                )
+            for first, last in event_spans(state):
+                yield _Piece(day, state.version, date_of(first), date_of(last), last)
         return
     for one, held in context.warehouse.dates(context.name(context.registry[name], course)).items():
         if held.rows:
@@ -136,7 +135,3 @@ def _pieces(context: Context, name: str, course: CourseKey | None) -> Iterator[_
 def _days(first: date, last: date) -> Iterator[date]:
     for number in range((last - first).days + 1):
         yield first + number * _DAY
-
-
-def _date(microseconds: int) -> date:
-    return (_EPOCH + timedelta(microseconds=microseconds)).date()

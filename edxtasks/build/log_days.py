@@ -17,11 +17,12 @@ from functools import partial
 from pathlib import Path
 
 from edxtasks.build.context import LOG_DAY, Context, is_foreign
+from edxtasks.build.event_dates import may_have_gaps, noted
 from edxtasks.config import Settings, required
 from edxtasks.course import CourseKey
 from edxtasks.digests import ContentHash
 from edxtasks.errors import InputError, QuotaError
-from edxtasks.logs.legacy import count
+from edxtasks.logs.legacy import count, dates_of
 from edxtasks.logs.shards import Shard, held_back, shards
 from edxtasks.logs.stored import StoredShards
 from edxtasks.logs.tracklog_schema import TRACKLOG_SCHEMA
@@ -278,13 +279,19 @@ def _load(context: Context, name: TableName, shard: Shard) -> int:
 
 
 def label_of(shard: Shard) -> BuildInfo:
-    """What a day table that holds the lines of a shard says of itself."""
+    """What a day table that holds the lines of a shard says of itself.
+
+    The shard is read only where its first and last event lie so far apart that there may be dates between
+    them without any. Raises `RawLogError` where that cannot be done.
+    """
+    wide = may_have_gaps(shard.min_time_us, shard.max_time_us)
     return BuildInfo(
         _stamp(shard.digest),
         version=digest(TRACKLOG_SCHEMA.digest(), shard.digest),
         rows=shard.rows,
         first_time=shard.min_time_us,
         last_time=shard.max_time_us,
+        event_dates=noted(dates_of(shard.path)) if wide else "",
         parts={"shard": shard.digest},
         description=f"Tracking log of {shard.day}, from {shard.path.name}",
     )

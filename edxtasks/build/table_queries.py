@@ -8,6 +8,7 @@ from datetime import date
 
 from edxtasks.build.context import Context
 from edxtasks.build.date_stamps import whole_days, window
+from edxtasks.build.event_dates import event_spans
 from edxtasks.build.freshness import Verdict
 from edxtasks.build.input_columns import is_unstamped, lacking_columns, refuse_other_columns
 from edxtasks.build.inputs import by_date, instances, parameters, tell_absent
@@ -89,10 +90,7 @@ def _log_days(context: Context, table: Table, course: CourseKey, dates: tuple[da
     tables = tuple(
         day
         for day, state in context.log_days(course).items()
-        if state.first_time is not None
-        and state.last_time is not None
-        and state.first_time < high
-        and state.last_time >= low
+        if any(first < high and last >= low for first, last in event_spans(state))
     )
     if not tables:
         return Absent(TRACKLOG_SCHEMA)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import orjson
@@ -20,9 +21,11 @@ from edxtasks.logs.directory_scan import Found
 from edxtasks.logs.garbage import without_collections
 from edxtasks.logs.layout import Layout
 from edxtasks.logs.raw_files import RawLog, RawLogError
-from edxtasks.logs.rows.event_time import read_time
+from edxtasks.logs.rows.event_time import EPOCH, read_time
 from edxtasks.logs.shard_lists import Entry, lists, mark_of, read_list, write_list
 from edxtasks.logs.source_keys import LEGACY, LOST
+
+_MICROSECONDS_OF_DAY = 86_400_000_000
 
 
 def take_over(layout: Layout, bucket: str, days: Iterable[str], lost: Iterable[str] = ()) -> None:
@@ -102,6 +105,14 @@ def count(path: Path, day: str) -> Entry:
         max_time_us=max(times, default=None),
         sources=((LEGACY, digest),),
     )
+
+
+def dates_of(path: Path) -> set[date]:
+    """The dates (UTC) of the events in a shard. Raises `RawLogError` where it cannot be read."""
+    with RawLog(path) as log:
+        times = (_time_of(line) for block in log.blocks() for line in block.data.split(b"\n"))
+        days = {time // _MICROSECONDS_OF_DAY for time in times if time is not None}
+    return {EPOCH.date() + timedelta(day) for day in days}
 
 
 def _time_of(line: bytes) -> int | None:

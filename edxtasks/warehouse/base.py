@@ -83,7 +83,9 @@ class DateState:
 class TableState:
     """What the warehouse knows of a table without reading its rows.
 
-    `first_time` and `last_time` (microseconds since 1970, UTC) are known for days of the tracking log.
+    `first_time` and `last_time` (microseconds since 1970, UTC) are known for days of the tracking log;
+    `event_dates` notes on which dates their events are, where they are not on all between (see
+    `build/event_dates.py`).
     `signature` is a note of the last check: the digest of everything that a partitioned table was found
     fresh against, which spares looking at each of its dates again. `fault` says why the table, or a part of
     it, cannot be read: it has no stamp then.
@@ -97,6 +99,7 @@ class TableState:
     last_time: int | None = None
     signature: str | None = None
     fault: str = ""
+    event_dates: str = ""
 
 
 @dataclass(frozen=True)
@@ -125,11 +128,11 @@ class TableInfo:
 class BuildInfo:
     """What is written with the rows of a table: its stamp, and what is known of its content beforehand.
 
-    `version`, `rows`, `first_time`, `last_time` are given where the caller knows them (a shard of the
-    tracking log has them in its list); else the engine finds version and rows itself. `parts` says what
-    the stamp was made of, by name, so that a later check can tell what has changed. `signature` is what a
-    partitioned table is fresh against once it is built (see `TableState`); an engine where it costs more to
-    note it later keeps it.
+    `version`, `rows`, `first_time`, `last_time`, `event_dates` are given where the caller knows them (a shard
+    of the tracking log has them in its list); else the engine finds version and rows itself. `parts` says
+    what the stamp was made of, by name, so that a later check can tell what has changed. `signature` is
+    what a partitioned table is fresh against once it is built (see `TableState`); an engine where it costs
+    more to note it later keeps it.
     """
 
     stamp: str
@@ -140,6 +143,7 @@ class BuildInfo:
     parts: Mapping[str, str] = field(default_factory=dict)
     description: str = ""
     signature: str | None = None
+    event_dates: str = ""
 
 
 @dataclass(frozen=True)

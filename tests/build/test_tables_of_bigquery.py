@@ -118,6 +118,17 @@ def test_days_without_any_shard_are_taken_as_they_stand(fake: FakeGoogle, contex
     assert (state.rows, state.first_time, state.last_time) == (7, 5, 9)
 
 
+def test_a_day_with_an_event_of_a_wrong_clock_notes_its_dates(fake: FakeGoogle, context: Context) -> None:
+    other = CourseKey("UnivX", "B", "1")
+    fake.datasets.add(other.logs_dataset)
+    put(fake, other.logs_dataset, "tracklog_20141017", TRACKLOG_SCHEMA, 7)
+    of_1970, of_2014 = 5, 16_360 * 86_400_000_000  # 2014-10-17, the 735 523rd day since 0001-01-01
+    fake.answers.append(("UNIX_MICROS", [[of_1970, of_2014]]))
+    fake.answers.append(("COUNT(*)", [["1970-01-01", 1], ["2014-10-17", 5], [None, 1]]))
+    adopt_log_days(context, adopting(context), other)
+    assert context.log_days(other)["tracklog_20141017"].event_dates == "719163_735523"
+
+
 def test_a_table_with_rows_of_other_dates_is_left(fake: FakeGoogle, context: Context) -> None:
     of_17, of_18 = shards(context.settings.paths.tracking_logs_directory, COURSE)  # type: ignore[arg-type]
     put_day(fake, "tracklog_20141017", 1, [of_17.min_time_us, of_17.max_time_us])

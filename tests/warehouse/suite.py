@@ -402,6 +402,16 @@ GROUP BY name"""
         assert (state.stamp, state.rows) == ("day01", 4)
         assert (state.first_time, state.last_time) == (START, START + DAY)
 
+    def test_log_days_tell_which_dates_they_have(self, warehouse: Warehouse, dataset: str) -> None:
+        name = TableName(f"{dataset}_logs", "tracklog_20130901")
+        label = BuildInfo("s", "v", 1, START, START + 9 * DAY, event_dates="735112_735121")
+        assert warehouse.load(name, EVENTS, iter([{"username": "ada"}]), label).event_dates == "735112_735121"
+        warehouse.refresh(name.dataset)
+        assert warehouse.states(name.dataset)[name.table].event_dates == "735112_735121"
+        warehouse.load(name, EVENTS, iter([{"username": "ada"}]), BuildInfo("t", "w", 1, START, START))
+        warehouse.refresh(name.dataset)
+        assert warehouse.states(name.dataset)[name.table].event_dates == ""
+
     def test_the_parts_of_a_stamp_are_kept(self, warehouse: Warehouse, dataset: str) -> None:
         name = TableName(dataset, "people")
         parts = {"recipe": "a1", "file users": "b2", "roles of MITx/2.03x/3T2013": "c3"}

@@ -54,6 +54,7 @@ class Adopter:
                     table.num_rows or 0 if label.rows is None else label.rows,
                     first_time=label.first_time,
                     last_time=label.last_time,
+                    event_dates=label.event_dates,
                 )
             table.description = adopted(table.description or "", label)
             self._listings.learn(name, self._service.relabel(table, labels.written(state) | marks))

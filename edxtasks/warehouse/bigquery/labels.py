@@ -20,6 +20,7 @@ VERSION = "edxtasks_version"
 ROWS = "edxtasks_rows"
 FIRST_TIME = "edxtasks_first_time"
 LAST_TIME = "edxtasks_last_time"
+EVENT_DATES = "edxtasks_event_dates"
 SIGNATURE = "edxtasks_signature"
 SERIES = "edxtasks_series"
 """Which rows of the table of stamps belong to this table: rebuilt with the table."""
@@ -41,7 +42,7 @@ _VALUE = re.compile(r"[a-z0-9_-]{1,63}")
 Labels = Mapping[str, str | None]
 """Labels to be set; None takes one away."""
 
-UNKNOWN: Labels = {STAMP: None, VERSION: None, ROWS: None, FIRST_TIME: None, LAST_TIME: None, SIGNATURE: None}
+UNKNOWN: Labels = dict.fromkeys((STAMP, VERSION, ROWS, FIRST_TIME, LAST_TIME, EVENT_DATES, SIGNATURE))
 """What a table says of itself while its rows change."""
 
 
@@ -71,6 +72,7 @@ def written(state: TableState) -> dict[str, str | None]:
         ROWS: state.rows,
         FIRST_TIME: state.first_time,
         LAST_TIME: state.last_time,
+        EVENT_DATES: state.event_dates or None,
         SIGNATURE: state.signature,
     }
     return {key: None if value is None else str(value) for key, value in values.items()}
@@ -97,6 +99,7 @@ def read(listed: Listed) -> TableState:
         partitioned=listed.partitioned,
         first_time=_number(labels.get(FIRST_TIME)),
         last_time=_number(labels.get(LAST_TIME)),
+        event_dates=labels.get(EVENT_DATES, ""),
         signature=labels.get(SIGNATURE),
     )
 

@@ -77,6 +77,7 @@ class Loader:
                 self._loaded(name, job, label),
                 first_time=label.first_time,
                 last_time=label.last_time,
+                event_dates=label.event_dates,
             )
             self._builder.look_over(checks, home, schema)
             about = f"Loaded from {', '.join(sorted(sent.files))}"

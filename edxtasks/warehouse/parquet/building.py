@@ -210,6 +210,8 @@ class Builder:
         pair = {"stamp": label.stamp, "version": version, "rows": rows}
         if label.first_time is not None:
             pair |= {"first_time": label.first_time, "last_time": label.last_time}
+        if label.event_dates:
+            pair["event_dates"] = label.event_dates
         place = self._folder.place(name, partitioned=False)
         with beside(place, self._folder.private(name.dataset)) as temporary:
             codec = "snappy" if rows <= FEW_ROWS else "zstd"
@@ -228,7 +230,14 @@ class Builder:
             self._notes.replacing(name)
             publish(temporary, place)
         self._leave_folder_form(name)
-        return TableState(label.stamp, version, rows, first_time=label.first_time, last_time=label.last_time)
+        return TableState(
+            label.stamp,
+            version,
+            rows,
+            first_time=label.first_time,
+            last_time=label.last_time,
+            event_dates=label.event_dates,
+        )
 
     def forget(self, name: TableName) -> bool:
         """As `Warehouse.forget` says."""

@@ -92,6 +92,7 @@ def _alone(folder: Path, file: str, mark: FileMark) -> TableFiles:
         pair.get("rows", rows),
         first_time=pair.get("first_time"),
         last_time=pair.get("last_time"),
+        event_dates=pair.get("event_dates", ""),
         fault=fault,
     )
     return TableFiles((file,), state, ours=True)
