@@ -194,19 +194,3 @@ def checksum(path: Path) -> str:
         while piece := file.read(_READ):
             value = crc32(piece, value)
     return f"{value:08x}"
-
-
-def is_whole(path: Path) -> bool:
-    """Whether the content of a file, opened as `opened` does, is that which its checksums say.
-
-    DuckDB does not heed the checksum of gzip: it takes another letter for what was written. Raises `OSError`
-    where the file cannot be read.
-    """
-    piece = bytearray(_READ)
-    try:
-        with opened(path) as content:
-            while content.readinto(piece):  # type: ignore[attr-defined]
-                pass
-    except BROKEN:
-        return False
-    return True

@@ -23,7 +23,7 @@ from edxtasks.course import CourseKey
 from edxtasks.digests import ContentHash
 from edxtasks.errors import InputError, QuotaError
 from edxtasks.logs.legacy import count, dates_of
-from edxtasks.logs.shards import Shard, held_back, shards
+from edxtasks.logs.shards import Shard, held_back, shards, used
 from edxtasks.logs.stored import StoredShards
 from edxtasks.logs.tracklog_schema import TRACKLOG_SCHEMA
 from edxtasks.messages import Messages
@@ -145,8 +145,13 @@ def load_log_days(
             table = TableName(course.logs_dataset, name)
             if stored is not None and name in verdict.fetch:
                 return _load_copy(context, table, stored, verdict.fetch[name])
-            verdict.load[name].refuse_changed()
-            return _load(context, table, verdict.load[name])
+            return used(
+                log_directory(context.settings),
+                course,
+                verdict.load[name],
+                partial(_load, context, table),
+                context.warehouse.tell_waiting,
+            )
 
         work = _side_by_side(load, [*verdict.load, *verdict.fetch], context.warehouse)
         loaded, failures = _load_each(work, days, progress)

@@ -97,8 +97,7 @@ class Coordinator:
             else:
                 self.result.taken_over += len(works[number].days)
         self._lost = [bucket for bucket, each in found.items() if each.lost or each.unlisted or each.kept]
-        self._publisher.stale = {bucket: set(each.stale) for bucket, each in found.items()}
-        self._publisher.unlisted = {bucket: set(each.unlisted) for bucket, each in found.items()}
+        self._publisher.stale = {bucket: set(each.stale | each.unlisted) for bucket, each in found.items()}
 
     # Raw logs
 

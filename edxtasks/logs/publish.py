@@ -23,7 +23,7 @@ from edxtasks.logs.legacy import count
 from edxtasks.logs.parts import Part, checksum_in
 from edxtasks.logs.raw_files import RawLogError
 from edxtasks.logs.shard_lists import Entry, read_list, write_list
-from edxtasks.logs.shard_rows import differences, digests_of, lines_of, text_of
+from edxtasks.logs.shard_rows import differences, digests_of, has_lines, lines_of, text_of
 from edxtasks.logs.source_keys import LEGACY, LOST
 from edxtasks.outcomes import described
 from edxtasks.printable import quantity
@@ -144,6 +144,7 @@ class _Maker:
         self._target = layout.shard(job.bucket, day)
         self._temporary = new_beside(self._target)
         self._exists = self._target.exists()
+        self._is_as_listed: bool | None = None
         self.has_written = False
         """Whether what the shard holds was written for it, and not linked."""
 
@@ -212,14 +213,27 @@ class _Maker:
     def _forget_legacy(self) -> str:
         return f"split forget='{LEGACY}:{self._job.bucket}:{self._day}'"
 
+    @property
+    def _stands(self) -> bool:
+        """Whether the shard has the lines that the list says. A run that was killed before it wrote the list
+        has left others there, and what feeds the shard may be as before that run again."""
+        if self._is_as_listed is None:
+            old = self._old
+            try:
+                self._is_as_listed = old is not None and has_lines(self._target, old.digest, old.checksum)
+            except OSError:  # one that cannot be read is made anew
+                self._is_as_listed = False
+        return self._is_as_listed
+
     def _is_unchanged(self, legacy: Path | None, supplies: tuple[Supply, ...]) -> bool:
         old = self._old
         if old is None or not self._exists or old.mark is not None or old.is_legacy != (legacy is not None):
             return False
         sources = old.sources[1:] if old.is_legacy else old.sources
-        return sources == tuple((supply.key, supply.part.digest) for supply in supplies) and (
-            len(old.sources) == 1 or old.deduplicated == self._job.deduplicate
-        )
+        if len(old.sources) > 1 and old.deduplicated != self._job.deduplicate:
+            return False
+        feeding = tuple((supply.key, supply.part.digest) for supply in supplies)
+        return sources == feeding and self._stands
 
     def _link(self, supply: Supply) -> Entry:
         part = supply.part
@@ -253,7 +267,7 @@ class _Maker:
         return entry
 
     def _has(self, digest: str) -> bool:
-        return self._exists and self._old is not None and self._old.digest == digest
+        return self._old is not None and self._old.digest == digest and self._stands
 
     def _checksum(self, digest: str, new: str) -> str:
         """The checksum of the shard: `new`, or that of the file that is there, where it has these lines and

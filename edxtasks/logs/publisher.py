@@ -20,6 +20,7 @@ from edxtasks.logs.parts import Part
 from edxtasks.logs.publish import PublishBucket, PublishedBucket, Supply
 from edxtasks.logs.results import SplitResult
 from edxtasks.logs.shard_lists import read_list
+from edxtasks.logs.source_keys import ANY_SOURCE
 from edxtasks.outcomes import Failed, described
 from edxtasks.workers import WorkerPool
 
@@ -32,9 +33,8 @@ WORTH_A_WORKER = 500 * SHARD
 class Publisher:
     """Publishes for one run; what comes of it goes into `result`. `say` is called as it goes on.
 
-    `stale` are shards to be rebuilt the next time for what was found in the log directory, `unlisted`
-    the same for shards of which any source may be part. `damaged` are sources whose parts turned out to be
-    missing or damaged.
+    `stale` are shards to be rebuilt the next time for what was found in the log directory. `damaged` are
+    sources whose parts turned out to be missing or damaged.
     """
 
     def __init__(
@@ -53,16 +53,18 @@ class Publisher:
         self._result = result
         self._say = say
         self.stale: Shards = {}
-        self.unlisted: Shards = {}
         self.damaged: set[str] = set()
 
     def publish(self, without_legacy: Shards | None = None, without_lost: Shards | None = None) -> None:
-        """Make all outstanding shards anew, those that are stale or unlisted, and those whose rows of the
-        predecessor, or of lost raw logs, are withdrawn."""
-        messages = read_outstanding(self._layout)
+        """Make all outstanding shards anew, those that are stale, and those whose rows of the predecessor, or
+        of lost raw logs, are withdrawn."""
         without, lost = without_legacy or {}, without_lost or {}
-        stale, unlisted, self.stale, self.unlisted = self.stale, self.unlisted, {}, {}
-        todo = merged(*messages.values(), stale, unlisted, without, lost)
+        unnoted, self.stale = merged(self.stale, without, lost), {}
+        if any(unnoted.values()):
+            # Killed before the list is written, a run leaves a shard that nothing else tells of.
+            add_outstanding(self._layout, ANY_SOURCE, unnoted)
+        messages = read_outstanding(self._layout)
+        todo = merged(*messages.values())
         failed: Shards = {}
         if not todo:
             return
@@ -77,7 +79,7 @@ class Publisher:
                 without_legacy=frozenset(without.get(bucket, ())),
                 without_lost=frozenset(lost.get(bucket, ())),
             )
-            for bucket, days in self._compositions(todo, messages, unlisted)
+            for bucket, days in self._compositions(todo, messages)
         ]
         works.sort(key=lambda work: -sum(s.part.size for supplies in work.days.values() for s in supplies))
         crew = self._crew if are_worth_a_worker(works) else WorkerPool()
@@ -113,7 +115,7 @@ class Publisher:
                 add_outstanding(self._layout, supply.key, {bucket: {day}})
 
     def _compositions(
-        self, todo: Shards, messages: dict[str, Shards], unlisted: Shards
+        self, todo: Shards, messages: dict[str, Shards]
     ) -> Iterator[tuple[str, dict[str, tuple[Supply, ...]]]]:
         """For each bucket and day the parts that make it up, in order."""
         known: dict[str, dict[tuple[str, str], Supply]] = {}
@@ -134,7 +136,7 @@ class Publisher:
             for day in sorted(days):
                 keys = {key for key, _ in entries[day].sources} if day in entries else set()
                 keys |= noted.get((bucket, day), set())
-                if day in unlisted.get(bucket, ()) or (day in entries and entries[day].is_lost):
+                if (ANY_SOURCE in keys and day not in entries) or (day in entries and entries[day].is_lost):
                     keys |= set(self._sources.by_key)
                 ordered = sorted(
                     keys & set(self._sources.by_key), key=lambda key: self._sources.by_key[key].order

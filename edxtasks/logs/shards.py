@@ -5,19 +5,23 @@ Nothing here opens a shard, but for shards that no run made (`legacy`), and wher
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import TypeVar
 
-from edxtasks.compression import checksum, is_whole
 from edxtasks.course import CourseKey
-from edxtasks.errors import InputError
+from edxtasks.errors import InputError, UserError
 from edxtasks.logs.checkpoints import read_failures
 from edxtasks.logs.directory_scan import DirectoryScan
 from edxtasks.logs.layout import Layout, bucket_of
 from edxtasks.logs.legacy import take_over
-from edxtasks.logs.shard_lists import read_list
+from edxtasks.logs.shard_lists import mark_of, read_list
+from edxtasks.logs.shard_rows import has_lines
 from edxtasks.printable import printable_path
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -40,14 +44,22 @@ class Shard:
     sources: tuple[str, ...]
     checksum: str = field(default="", compare=False)
 
+    @property
+    def is_as_listed(self) -> bool:
+        """Whether its lines are those that the list says. Raises `OSError` where it cannot be read."""
+        try:
+            return has_lines(self.path, self.digest, self.checksum)
+        except FileNotFoundError:
+            return False
+
     def refuse_changed(self) -> None:
-        """Raise `InputError` where its bytes are not those that were written: it may still be JSON."""
-        # The checksum of the file spares inflating it, which takes ten times as long. A file with another one
-        # may still hold what it should: somebody has compressed it anew.
-        if not (self.checksum and checksum(self.path) == self.checksum) and not is_whole(self.path):
+        """Raise `InputError` where its lines are not those that the list says: they may still be JSON, and
+        DuckDB heeds no checksum of gzip."""
+        if not self.is_as_listed:
             raise InputError(
-                f"{printable_path(self.path)}: its content is not what its checksum says, it was changed or "
-                "cut off after it was written. Remove it and run split, which makes it again"
+                f"{printable_path(self.path)}: its content is not what the list of shards says. It was "
+                "changed or cut off after it was written, or a split was killed. Remove it and run split, "
+                "which makes it again"
             )
 
 
@@ -91,6 +103,46 @@ def shards(directory: Path, course: CourseKey | str) -> list[Shard]:
         for _, entry in sorted(entries.items())
         if not entry.message and (entry.mark is None or entry.day in files)
     ]
+
+
+def used(
+    directory: Path,
+    course: CourseKey,
+    shard: Shard,
+    use: Callable[[Shard], T],
+    waiting: Callable[[str], None] | None = None,
+) -> T:
+    """What `use` makes of a shard that has the lines which the list says, from the beginning of the use to
+    its end; repeated where a run that splits has replaced it in between.
+
+    Such a run puts shards in their places before it writes the list, and is waited for (`waiting` is told
+    so). Raises `InputError` where the shard is another one all the same.
+    """
+    while True:
+        before = _mark(shard.path)
+        if not shard.is_as_listed:
+            with Layout(directory).locked(waiting):
+                pass
+            listed = {one.day: one for one in shards(directory, course)}
+            if shard.day not in listed:
+                raise InputError(f"{printable_path(shard.path)}: another run has removed it; run again")
+            shard = listed[shard.day]
+            shard.refuse_changed()
+        try:
+            made = use(shard)
+        except (UserError, OSError):
+            if _mark(shard.path) == before:
+                raise
+            continue
+        if _mark(shard.path) == before:
+            return made
+
+
+def _mark(path: Path) -> tuple[int, int] | None:
+    try:
+        return mark_of(path.stat())
+    except FileNotFoundError:
+        return None
 
 
 def unreadable(directory: Path, course: CourseKey | str) -> dict[date, str]:

@@ -14,6 +14,8 @@ LEGACY = "legacy"
 LOST = "lost"
 """What a shard list calls the rows of a shard of ours whose checkpoints are gone: of which raw logs they are
 is not known."""
+ANY_SOURCE = f"{LOST}:any"
+"""Under what shards are noted that are to be rebuilt whatever raw logs feed them: no raw log has this key."""
 
 _LONGEST_KEY = 180
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from edxtasks.build.build_table import Built
 from edxtasks.build.freshness import Status
 from edxtasks.build.log_days import log_directory, stored_shards
 from edxtasks.course import CourseKey
-from edxtasks.logs.shards import Shard, held_back, shards
+from edxtasks.logs.shards import Shard, held_back, shards, used
 from edxtasks.logs.stored import not_stored
 from edxtasks.printable import quantity
 from edxtasks.steps.in_worker import JobContext, context_of
@@ -63,13 +65,17 @@ class StoreShardsStep(Step):
 
 def store_shards(progress: Progress, job: JobContext, course: CourseKey, shards: list[Shard]) -> Built:
     """Copy shards of a course to storage, as far as their content is not there."""
-    stored = stored_shards(context_of(job), course)
+    context = context_of(job)
+    stored = stored_shards(context, course)
     assert stored is not None
+    directory, waiting = log_directory(context.settings), partial(progress, 0, 0)
     sent = 0
     try:
         for number, shard in enumerate(shards, 1):
-            shard.refuse_changed()  # the copy may be all that is left one day
-            sent += stored.put(shard.day, shard.path, shard.digest)
+            # The copy may be all that is left one day.
+            sent += used(
+                directory, course, shard, lambda one: stored.put(one.day, one.path, one.digest), waiting
+            )
             progress(number, len(shards), "shards")
     finally:
         stored.save_notes()

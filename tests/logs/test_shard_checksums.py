@@ -13,9 +13,10 @@ from split_site import A, Site, events
 
 from edxtasks.course import CourseKey
 from edxtasks.errors import InputError
-from edxtasks.logs import shards as module
+from edxtasks.logs import shard_rows as module
+from edxtasks.logs.layout import Layout
 from edxtasks.logs.shard_lists import read_list_file
-from edxtasks.logs.shards import Shard, shards
+from edxtasks.logs.shards import Shard, shards, used
 
 COURSE = CourseKey.parse("course-v1:UnivX+A+1")
 
@@ -59,7 +60,7 @@ def test_the_list_holds_the_checksum_of_each_file(site: Site) -> None:
 
 
 def test_a_file_with_its_checksum_is_not_inflated(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(module, "is_whole")
+    monkeypatch.delattr(module, "opened")
     for shard in found(site):
         shard.refuse_changed()
 
@@ -73,10 +74,10 @@ def test_a_flipped_byte_is_found(site: Site, with_checksums: bool) -> None:
         whole = shard.path.read_bytes()
         for place in range(10, len(whole), 3):  # in the header only what nobody reads may change
             put(shard.path, whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
-            with pytest.raises(InputError, match="its content is not what its checksum says"):
+            with pytest.raises(InputError, match="its content is not what the list of shards says"):
                 shard.refuse_changed()
         put(shard.path, whole[:-1])
-        with pytest.raises(InputError, match="its content is not what its checksum says"):
+        with pytest.raises(InputError, match="its content is not what the list of shards says"):
             shard.refuse_changed()
 
 
@@ -89,7 +90,7 @@ def test_a_part_that_changed_before_it_became_the_shard_is_found(site: Site) -> 
     whole = part.read_bytes()
     put(part, whole[:40] + bytes([whole[40] ^ 1]) + whole[41:])
     site.split()
-    with pytest.raises(InputError, match="its content is not what its checksum says"):
+    with pytest.raises(InputError, match="its content is not what the list of shards says"):
         found(site)[0].refuse_changed()
 
 
@@ -138,5 +139,89 @@ def test_a_shard_that_no_run_made_gets_one_as_it_is_read_for_the_list(site: Site
     assert shard.checksum == f"{zlib.crc32(path.read_bytes()):08x}"
     shard.refuse_changed()
     put(path, path.read_bytes().replace(path.read_bytes()[20:21], b"!"))
-    with pytest.raises(InputError, match="its content is not what its checksum says"):
+    with pytest.raises(InputError, match="its content is not what the list of shards says"):
         shard.refuse_changed()
+
+
+def killed_split(site: Site, text: bytes) -> bytes:
+    """Deliver another log, and let the run that splits it end before the list is written: what the shard of
+    the first day holds then."""
+    site.log("1.log", text)
+    before = listed(site).read_bytes()
+    site.split()
+    listed(site).write_bytes(before)
+    return gzip.decompress(found(site)[0].path.read_bytes())
+
+
+def test_lines_that_the_list_does_not_know_are_not_taken_for_those_that_it_does(site: Site) -> None:
+    old = found(site)[0]
+    assert len(killed_split(site, events("xyz")).splitlines()) == 3
+    assert found(site)[0] == old
+    with pytest.raises(InputError, match="its content is not what the list of shards says"):
+        used(site.directory, COURSE, old, lambda shard: None)
+
+
+def test_a_shard_that_is_replaced_while_it_is_used_is_used_again(site: Site) -> None:
+    seen: list[tuple[str, int]] = []
+
+    def use(shard: Shard) -> int:
+        seen.append((shard.digest, shard.rows))
+        if len(seen) == 1:
+            site.log("1.log", events("xyz") + events("c", day="2014-10-18"))
+            site.split()
+        return len(gzip.decompress(shard.path.read_bytes()).splitlines())
+
+    before = found(site)[0]
+    assert used(site.directory, COURSE, before, use) == 3
+    assert seen == [(before.digest, 2), (found(site)[0].digest, 3)]
+
+
+def test_a_fault_while_a_shard_is_replaced_is_no_fault(site: Site) -> None:
+    """As when a file that is read has gone."""
+    tries: list[int] = []
+
+    def use(shard: Shard) -> int:
+        tries.append(shard.rows)
+        if len(tries) == 1:
+            site.log("1.log", events("xyz") + events("c", day="2014-10-18"))
+            site.split()
+            raise FileNotFoundError(shard.path)
+        return shard.rows
+
+    assert used(site.directory, COURSE, found(site)[0], use) == 3
+    assert tries == [2, 3]
+
+    def fail(shard: Shard) -> int:
+        raise InputError("a fault of its own")
+
+    with pytest.raises(InputError, match="a fault of its own"):
+        used(site.directory, COURSE, found(site)[0], fail)
+
+
+def test_a_run_that_puts_shards_in_their_places_is_waited_for(site: Site) -> None:
+    before = found(site)[0]
+    told: list[str] = []
+    old_list = listed(site).read_bytes()
+    site.log("1.log", events("xyz") + events("c", day="2014-10-18"))
+    site.split()
+    new_list = listed(site).read_bytes()
+    listed(site).write_bytes(old_list)
+    lock = Layout(site.directory).locked()
+    lock.__enter__()
+
+    def waiting(text: str) -> None:
+        told.append(text)
+        if len(told) == 1:
+            listed(site).write_bytes(new_list)
+            lock.__exit__(None, None, None)
+
+    assert used(site.directory, COURSE, before, lambda shard: shard.rows, waiting) == 3
+    assert told and all("the log directory" in one for one in told)
+
+
+def test_a_shard_that_another_run_removed_is_told(site: Site) -> None:
+    before = found(site)[0]
+    site.log("1.log", events("c", day="2014-10-18"))
+    site.split()
+    with pytest.raises(InputError, match="another run has removed it; run again"):
+        used(site.directory, COURSE, before, lambda shard: shard.rows)

@@ -19,9 +19,10 @@ import orjson
 import pytest
 from split_site import A, B, Site, event, events, states
 
+from edxtasks.logs import publish
 from edxtasks.logs.block_rows import BlockReader
 from edxtasks.logs.results import Progress
-from edxtasks.logs.split import pending, split
+from edxtasks.logs.split import forget, pending, split
 
 STEPS = {"os.rename", "os.remove", "os.link", "os.mkdir", "os.rmdir", "shutil.rmtree", "os.truncate"}
 
@@ -124,6 +125,49 @@ def test_killed_while_one_content_comes_in_two_forms(site: Site) -> None:
         site.check()
         assert states(site.split()) == {"0.log": "done", "a.log": "done", "b.log.gz": "equal"}
     assert step > 50
+
+
+def killed_before_the_list(work: Callable[[], object]) -> None:
+    """Do `work` in a child that is killed when its shards stand, and their list is about to be written."""
+    child = os.fork()
+    if child == 0:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(publish, "write_list", lambda *given: os.kill(os.getpid(), signal.SIGKILL))
+            work()
+        os._exit(0)
+    assert os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+
+@pytest.mark.parametrize("how", ["withdrawn", "delivered as before"])
+def test_what_a_killed_run_had_put_in_place_goes_with_its_raw_log(site: Site, how: str) -> None:
+    """The list, which is that of the run before, and all that feeds the shard tell of no change then."""
+    site.log("1.log", events("ab"))
+    site.split()
+    expected = site.shards()
+    site.log("1.log" if how == "delivered as before" else "2.log", events("abc"))
+    killed_before_the_list(site.split)
+    assert site.users().endswith("abc")
+    if how == "withdrawn":
+        (site.logs / "2.log").unlink()
+        assert forget("2.log", site.options()) == ["2.log"]
+    else:
+        site.log("1.log", events("ab"))
+    assert site.split().ok
+    assert site.shards() == expected
+    site.check()
+
+
+def test_an_option_that_a_killed_run_had_is_not_kept(site: Site) -> None:
+    site.log("1.log", events("ab"))
+    site.log("2.log", events("bc"))
+    site.split()
+    expected = site.shards()
+    killed_before_the_list(lambda: site.split(dedupe_exact=True))
+    assert site.users() == "abc"
+    assert site.split().ok
+    assert site.users() == "abbc"
+    assert site.shards() == expected
+    site.check()
 
 
 def test_killed_again_and_again(site: Site) -> None:
