@@ -77,7 +77,7 @@ def test_who_may_not_wait_is_told_who_holds_it(path: Path, holder: subprocess.Po
 
 
 def test_who_may_wait_goes_on_afterwards(path: Path, holder: subprocess.Popen[str]) -> None:
-    wait_at_most(60)
+    wait_at_most(300)
     told: list[str] = []
 
     def tell(line: str) -> None:
@@ -113,7 +113,7 @@ def test_what_the_own_run_holds_is_always_waited_for(path: Path) -> None:
 
     thread = threading.Thread(target=enter)
     thread.start()
-    thread.join(60)
+    thread.join(300)
     assert entered.is_set()
 
 

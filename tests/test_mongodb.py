@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from mongo_server import cursor, free_port, listed, stubs
+from mongo_server import cursor, listed, nobody_listening, stubs
 
 from edxtasks.config import Mongo
 from edxtasks.errors import UserError
@@ -54,20 +54,23 @@ def silence(connection: socket.socket) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "reason"),
+    ("answer", "milliseconds", "reason"),
     [
-        (page, "what answers there is not MongoDB"),
-        (silence, "no answer in time"),
+        (page, 60_000, "what answers there is not MongoDB"),
+        (silence, 150, "no answer in time"),
         (
             lambda connection: connection.recv(1000),
+            60_000,
             "(what answers there is not MongoDB|Connection reset by peer)",
         ),
     ],
     ids=["a page", "silent", "hangs up"],
 )
-def test_what_answers_is_no_mongodb(answer: Callable[[socket.socket], object], reason: str) -> None:
+def test_what_answers_is_no_mongodb(
+    answer: Callable[[socket.socket], object], milliseconds: int, reason: str
+) -> None:
     with speaking(answer) as host:
-        uri = f"mongodb://ann:s3cret@{host}/?serverSelectionTimeoutMS=400&connectTimeoutMS=150"
+        uri = f"mongodb://ann:s3cret@{host}/?serverSelectionTimeoutMS=1000&connectTimeoutMS={milliseconds}"
         with pytest.raises(NoServerError) as caught:
             records(uri)
     assert caught.match(
@@ -77,15 +80,15 @@ def test_what_answers_is_no_mongodb(answer: Callable[[socket.socket], object], r
 
 
 def test_one_task_alone_waits_for_a_server_that_is_gone() -> None:
-    host = f"127.0.0.1:{free_port()}"
-    with pytest.raises(NoServerError, match=r"\(Connection refused\)") as first:
-        records(f"mongodb://{host}/?serverSelectionTimeoutMS=200")
-    in_another_process: NoServerError = pickle.loads(pickle.dumps(first.value))
-    assert str(in_another_process) == str(first.value)
-    outages.forget()
-    outages.learn(in_another_process.outage)
-    with pytest.raises(NoServerError, match="no server answers there since"):
-        records(f"mongodb://{host}/")  # which would wait for 15 seconds
+    with nobody_listening() as host:
+        with pytest.raises(NoServerError, match=r"\(Connection refused\)") as first:
+            records(f"mongodb://{host}/?serverSelectionTimeoutMS=1000")
+        in_another_process: NoServerError = pickle.loads(pickle.dumps(first.value))
+        assert str(in_another_process) == str(first.value)
+        outages.forget()
+        outages.learn(in_another_process.outage)
+        with pytest.raises(NoServerError, match="no server answers there since"):
+            records(f"mongodb://{host}/")  # which would wait for 15 seconds
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import worker_jobs
+from processes import is_running
 from project import REPOSITORY
 
 from edxtasks.errors import MachineError, UserError
@@ -36,13 +37,6 @@ def shared() -> Iterator[WorkerPool]:
     workers = WorkerPool()
     yield workers
     workers.stop()
-
-
-def is_running(process: int) -> bool:
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 @pytest.mark.parametrize(
@@ -103,7 +97,7 @@ def test_a_worker_that_nobody_hears_any_more_ends_without_a_word(capfd: pytest.C
     worker = Worker(None)
     worker.start()
     worker.begin(job("tell", 3))
-    assert connection.wait([worker._connection], 60)
+    assert connection.wait([worker._connection], 300)
     worker._connection.close()
     worker.join()
     assert (worker.process.exitcode, capfd.readouterr().err) == (0, "")

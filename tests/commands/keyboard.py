@@ -40,7 +40,7 @@ class Terminal:
     def until(self, text: str) -> str:
         """Read until a text was shown, behind what was looked for before; gives what came before it."""
         while text.encode() not in self._seen:
-            ready, _, _ = select.select([self._ours], [], [], 30)
+            ready, _, _ = select.select([self._ours], [], [], 300)
             assert ready, (text, self._seen)
             self._seen += os.read(self._ours, 1 << 16)
         before, _, self._seen = self._seen.partition(text.encode())
@@ -48,6 +48,6 @@ class Terminal:
 
     def end(self) -> int:
         """Wait for the end of the program; gives its status."""
-        status = self.process.wait(timeout=120)
+        status = self.process.wait(timeout=300)
         os.close(self._ours)
         return status

@@ -397,6 +397,7 @@ def test_only_the_columns(site: Site, run: Run) -> None:
 def test_a_file_that_is_newer_is_kept(site: Site, run: Run) -> None:
     path = site.folder / f"{IN_A}__counts.csv"
     path.write_text("mine")
+    os.utime(path, (4_000_000_000, 4_000_000_000))
     words = ("get_course_data", A, "--table=counts", "--only-if-newer")
     assert f"{path.name} is newer than its table: kept" in run(*words).err
     assert path.read_text() == "mine"

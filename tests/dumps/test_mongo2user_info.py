@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-import time
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from bson import Int64, ObjectId
-from mongo_server import CURSOR_LOST, REFUSED, Answer, Stub, cursor, free_port, listed, serving, stubs
+from mongo_server import CURSOR_LOST, REFUSED, Answer, Stub, cursor, listed, nobody_listening, serving, stubs
 from pymongo import MongoClient
 
 from edxtasks.config import Mongo, Paths, Settings
@@ -180,12 +180,10 @@ def test_a_missing_collection_is_named(server: str, tmp_path: Path) -> None:
 
 def test_no_server(tmp_path: Path) -> None:
     check = old_files(tmp_path)
-    port = free_port()
-    uri = f"mongodb://ann:pa%24%24word@127.0.0.1:{port}/?serverSelectionTimeoutMS=200"
-    with pytest.raises(
-        NoServerError, match=f"MongoDB at 127.0.0.1:{port}: no server answers there"
-    ) as caught:
-        fetch(COURSE, Mongo(uri, "db"), tmp_path, Messages())
+    with nobody_listening() as host:
+        uri = f"mongodb://ann:pa%24%24word@{host}/?serverSelectionTimeoutMS=200"
+        with pytest.raises(NoServerError, match=f"MongoDB at {host}: no server answers there") as caught:
+            fetch(COURSE, Mongo(uri, "db"), tmp_path, Messages())
     assert "pa%24%24word" not in str(caught.value)
     assert "ann" not in str(caught.value)
     check()
@@ -288,24 +286,26 @@ def test_no_folder_is_left_where_there_are_no_records(stub: StartStub, tmp_path:
     folder = tmp_path / "from_mongodb"
     with pytest.raises(ServerFaultError):
         fetch(COURSE, Mongo(f"mongodb://{stub(paging(None)).host}/", "db"), folder, Messages())
-    uri = f"mongodb://127.0.0.1:{free_port()}/?serverSelectionTimeoutMS=200"
-    with pytest.raises(NoServerError):
-        fetch(COURSE, Mongo(uri, "db"), folder, Messages())
+    with nobody_listening() as host, pytest.raises(NoServerError):
+        fetch(COURSE, Mongo(f"mongodb://{host}/?serverSelectionTimeoutMS=200", "db"), folder, Messages())
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_server_that_does_not_answer_in_time(stub: StartStub, tmp_path: Path) -> None:
     check = old_files(tmp_path)
 
+    ended = threading.Event()
+
     def slow(command: dict[str, Any]) -> dict[str, Any] | None:
         if "find" in command:
-            time.sleep(1)
+            ended.wait(300)
         return paging(None)(command)
 
     server = stub(slow)
-    uri = f"mongodb://{server.host}/?socketTimeoutMS=200&retryReads=false"
+    uri = f"mongodb://{server.host}/?socketTimeoutMS=1000&retryReads=false"
     with pytest.raises(NoServerError, match=r"no server answers there .*a request had no answer in time"):
         fetch(COURSE, Mongo(uri, "db"), tmp_path, Messages())
+    ended.set()
     check()
 
 

@@ -11,6 +11,7 @@ import os
 import signal
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -586,12 +587,13 @@ def kill_who_reads(pipe: Path) -> None:
     readers: list[int] = []
     while not readers:
         children = [child.pid for child in multiprocessing.active_children() if child.pid is not None]
-        readers = [
-            child
-            for child in children
-            for opened in Path(f"/proc/{child}/fd").iterdir()
-            if opened.is_symlink() and os.path.realpath(opened) == str(pipe)
-        ]
+        with suppress(OSError):  # a child has just ended
+            readers = [
+                child
+                for child in children
+                for opened in Path(f"/proc/{child}/fd").iterdir()
+                if opened.is_symlink() and os.path.realpath(opened) == str(pipe)
+            ]
     os.kill(readers[0], signal.SIGKILL)
     os.close(end)
 

@@ -8,17 +8,11 @@ import time
 from pathlib import Path
 
 import pytest
+from processes import is_running
 
 from edxtasks.errors import InputError, UserError
 from edxtasks.external import guard
 from edxtasks.external.running import program_of, run
-
-
-def is_running(process: int) -> bool:
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def number_in(file: Path) -> int:

@@ -24,8 +24,16 @@ Answer = Callable[[Document], Document | None]
 """What a stub says to a command; None closes the connection."""
 
 
-def free_port() -> int:
-    """A port on which nobody listens."""
+@contextmanager
+def nobody_listening() -> Iterator[str]:
+    """Host and port where nobody listens, and nobody else can: the port is taken for the block."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{taken.getsockname()[1]}"
+
+
+def _free_port() -> int:
+    """A port that nobody has at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -38,27 +46,40 @@ def serving(folder: Path) -> Iterator[str]:
 
     It keeps the databases of one server in one place: hence a server a test.
     """
-    port = free_port()
+    deadline = time.monotonic() + 300
+    while True:
+        process, uri = _started(folder, _free_port())
+        try:
+            if _answers(uri, process, deadline):
+                yield uri
+                return
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _started(folder: Path, port: int) -> tuple[subprocess.Popen[bytes], str]:
+    """A server that begins to listen at a port, if nobody else has taken it meanwhile; its address."""
     command = [
         *(str(Path(sys.executable).with_name("nx-27017")), "--db", str(folder / "mongo.db")),
         *("--port", str(port), "--log-file", str(folder / "log"), "--pid-file", str(folder / "pid")),
     ]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        uri = f"mongodb://127.0.0.1:{port}"
-        deadline = time.monotonic() + 300
-        while True:
-            try:
-                with MongoClient[Document](uri, serverSelectionTimeoutMS=500) as client:
-                    client.admin.command("ping")
-                break
-            except PyMongoError:
-                if time.monotonic() > deadline:
-                    raise
-        yield uri
-    finally:
-        process.terminate()
-        process.wait(10)
+    return process, f"mongodb://127.0.0.1:{port}"
+
+
+def _answers(uri: str, process: subprocess.Popen[bytes], deadline: float) -> bool:
+    """Wait until a server answers; False where it has ended, since somebody else has its port."""
+    while process.poll() is None:
+        try:
+            with MongoClient[Document](uri, serverSelectionTimeoutMS=500) as client:
+                client.admin.command("ping")
+            return process.poll() is None
+        except PyMongoError:
+            if time.monotonic() > deadline:
+                raise
+    assert time.monotonic() < deadline, f"{process.args!r}: ended with status {process.returncode}"
+    return False
 
 
 class Stub(socketserver.ThreadingTCPServer):

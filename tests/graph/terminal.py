@@ -155,7 +155,7 @@ def on_terminal(
                 break
             written += piece
             when(written.decode(errors="replace"), process)
-        status = process.wait(timeout=60)
+        status = process.wait(timeout=300)
     finally:
         process.kill()
         os.close(ours)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
+from processes import is_running
 from project import Project
 
 from edxtasks.course import CourseKey
+
+KILLED = "was killed (SIGKILL)"
 
 
 def sql_directory(project: Project, course: str) -> Path:
@@ -90,7 +96,9 @@ def test_a_course_without_users_has_no_person_course_and_has_its_days(built: Pro
 
 
 def test_a_raw_log_that_is_no_log_fails_alone(built: Project) -> None:
-    (built.folder / "DAILY" / "mitx-edx-events-2014-10-28.log.gz").write_bytes(os.urandom(4000))
+    (built.folder / "DAILY" / "mitx-edx-events-2014-10-28.log.gz").write_bytes(
+        random.Random(1).randbytes(4000)
+    )
     built.doit("forget", f"pc_forum:{built.courses[0]}")
     outcome = built.doit("weekly", status=None)
     assert outcome.status != 0
@@ -106,18 +114,29 @@ def end_with(number: signal.Signals, project: Project) -> int:
     below = processes_below(process.pid)
     os.killpg(process.pid, number) if number is signal.SIGINT else process.send_signal(number)
     process.communicate(timeout=300)
-    wait_until(lambda: not any(Path(f"/proc/{one}").exists() for one in below))
+    wait_until(lambda: not any(map(is_running, below)))
     return process.returncode
 
 
-def kill_one_worker(project: Project) -> tuple[int, str]:
-    """Status and messages of a run one of whose workers is killed while it makes tables."""
+def kill_a_worker_at_work(project: Project) -> tuple[int, str]:
+    """Status and messages of a run one of whose workers is killed while it makes tables. One that is between
+    two tables when it is killed is replaced, and nobody is told: then it is the turn of another one."""
     project.doit("split")
     process = project.start("-n", "2", "weekly")
+    assert process.stderr is not None
+    messages: list[str] = []
+    reading = threading.Thread(target=messages.extend, args=(process.stderr,))
+    reading.start()
     wait_until(lambda: workers_of(process.pid))
-    os.kill(workers_of(process.pid)[0], signal.SIGKILL)
-    _, messages = process.communicate(timeout=600)
-    return process.returncode, messages
+    while process.poll() is None and not any(KILLED in line for line in messages):
+        for worker in workers_of(process.pid)[:1]:
+            with suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGKILL)
+        time.sleep(0.2)
+    assert process.stdout is not None
+    process.stdout.read()
+    reading.join(600)
+    return process.wait(), "".join(messages)
 
 
 def test_however_a_run_ends_the_next_goes_on(built_once: Project, tiny_campus: Path, tmp_path: Path) -> None:
@@ -128,8 +147,8 @@ def test_however_a_run_ends_the_next_goes_on(built_once: Project, tiny_campus: P
     assert end_with(signal.SIGTERM, project) == 130
     for _ in range(2):
         assert end_with(signal.SIGKILL, project) == -signal.SIGKILL
-    status, messages = kill_one_worker(project)
-    assert status != 0 and "was killed (SIGKILL)" in messages
+    status, messages = kill_a_worker_at_work(project)
+    assert status != 0 and KILLED in messages
     outcome = project.doit("weekly")
     assert outcome.built and not outcome.failed
     assert project.tables() == built_once.tables()

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 from doit_process import Ended, doit
-from mongo_server import CURSOR_LOST, REFUSED, cursor, free_port, listed, serving, stubs
+from mongo_server import CURSOR_LOST, REFUSED, cursor, listed, nobody_listening, serving, stubs
 from project import REPOSITORY
 from pymongo import MongoClient
 
@@ -165,14 +165,14 @@ def test_a_run_that_is_killed_leaves_whole_days(folder: Path) -> None:
         if "getMore" in command:
             if command["getMore"] == 5 and not go_on.is_set():
                 reached.set()
-                go_on.wait(60)
+                go_on.wait(300)
             return cursor("tracking_log", [event("2013-01-05T11:00:00.000000+00:00")], 0, "nextBatch")
         return listed("tracking_log") if "listCollections" in command else {"ok": 1.0}
 
     with stubs() as start:
         uri = f"mongodb://{start(answer).host}/"
         process = started(folder, uri, "mongo2gs", *WINDOW)
-        assert reached.wait(60)
+        assert reached.wait(300)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         go_on.set()
@@ -193,7 +193,7 @@ def test_records_that_are_half_fetched_when_a_run_is_killed(folder: Path) -> Non
         if "find" in command:
             if command["find"] == "auth_user" and not go_on.is_set():
                 reached.set()
-                go_on.wait(60)
+                go_on.wait(300)
             user = {"_id": 7, "user_id": 7, "course_id": COURSE, "courses": [COURSE]}
             return cursor(command["find"], [user])
         collections = ("student_courseenrollment", "certificates_generatedcertificate", "auth_user")
@@ -202,7 +202,7 @@ def test_records_that_are_half_fetched_when_a_run_is_killed(folder: Path) -> Non
     with stubs() as start:
         uri = f"mongodb://{start(answer).host}/"
         process = started(folder, uri, f"mongo2user_info:{COURSE}")
-        assert reached.wait(60)
+        assert reached.wait(300)
         unfinished = sorted(path for path in course.iterdir() if path.name != "users.json.gz")
         # Records of learners, which nobody else may read before they are in their place.
         assert [stat.S_IMODE(path.stat().st_mode) for path in unfinished] == [0o600] * 4
@@ -223,9 +223,9 @@ def test_faults_name_the_host_and_never_the_password(folder: Path, task: str) ->
         uri = f"mongodb://ann:s3cret@{host}/"
         refused = doit(folder, f"{task}:{COURSE}", *WINDOW, status=1, EDXTASKS_MONGO_URI=uri)
     assert f"MongoDB at {host}: the server refuses these credentials" in refused.err
-    host = f"127.0.0.1:{free_port()}"
-    uri = f"mongodb://ann:s3cret@{host}/?serverSelectionTimeoutMS=200"
-    gone = doit(folder, f"{task}:{COURSE}", *WINDOW, status=1, EDXTASKS_MONGO_URI=uri)
+    with nobody_listening() as host:
+        uri = f"mongodb://ann:s3cret@{host}/?serverSelectionTimeoutMS=200"
+        gone = doit(folder, f"{task}:{COURSE}", *WINDOW, status=1, EDXTASKS_MONGO_URI=uri)
     assert f"MongoDB at {host}: no server answers there" in gone.err
     for ended in (refused, gone):
         assert "s3cret" not in ended.err

@@ -42,9 +42,8 @@ def test_killed_and_stopped_runs_leave_nothing(
     project.doit("split")
     killed = project.start("-n", "2", "weekly")
     wait_until(lambda: at_work(project, killed.pid))
-    below = processes_below(killed.pid)
-    killed.send_signal(signal.SIGSTOP)  # it may not end its workers by itself
-    for one in [*below, killed.pid]:
+    killed.send_signal(signal.SIGSTOP)  # it may neither end its workers by itself nor start others
+    for one in [*processes_below(killed.pid), killed.pid]:
         os.kill(one, signal.SIGKILL)
     killed.communicate(timeout=300)
     assert left(project) != []
@@ -61,9 +60,9 @@ def test_killed_and_stopped_runs_leave_nothing(
     course = project.courses[0]
     dataset = CourseKey.parse(course).dataset
     project.doit(f"person_day:{course}")
-    tables, expected = project.tables(), built_once.tables()
-    assert f"{dataset}.person_course_day" in tables
-    assert tables == {name: expected[name] for name in tables}
+    # Other tables may lack dates: the runs were ended anywhere.
+    made = f"{dataset}.person_course_day"
+    assert project.tables()[made] == built_once.tables()[made]
     project.doit("shell", f"SELECT count(*) FROM {dataset}.person_course_day")
     project.doit("delete_empty_tables", "--skiprun", course)
     assert left(project) == []

@@ -29,7 +29,7 @@ def run(folder: Path, *words: str) -> tuple[int, str]:
         env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert "Traceback" not in done.stderr

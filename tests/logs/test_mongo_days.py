@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-import time
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from bson import Int64
-from mongo_server import CURSOR_LOST, REFUSED, Answer, Stub, cursor, free_port, listed, serving, stubs
+from mongo_server import CURSOR_LOST, REFUSED, Answer, Stub, cursor, listed, nobody_listening, serving, stubs
 from pymongo import MongoClient
 
 from edxtasks.config import Mongo, Options, Paths, Settings
@@ -338,7 +338,7 @@ def test_a_server_that_goes_away_ends_the_work(stub: StartStub, tmp_path: Path) 
         return whole(command)
 
     going = stub(answer)
-    uri = f"mongodb://{going.host}/?serverSelectionTimeoutMS=300"
+    uri = f"mongodb://{going.host}/?serverSelectionTimeoutMS=1000"
     logs = MongoLogs(Mongo(uri, "db"), SplitOptions(tmp_path / "L"))
     with pytest.raises(NoServerError) as caught:
         fetch_days(COURSE, DAYS, logs, None, Messages())
@@ -351,16 +351,17 @@ def test_a_server_that_goes_away_ends_the_work(stub: StartStub, tmp_path: Path) 
 def test_a_server_that_falls_silent_ends_the_work(stub: StartStub, tmp_path: Path) -> None:
     """A day alone waits for it, and no other task."""
     whole, asked = paged(None, "never"), []
+    ended = threading.Event()
 
     def answer(command: dict[str, Any]) -> dict[str, Any] | None:
         if "getMore" in command:
             asked.append(command)
             if len(asked) == 2:
-                time.sleep(1)
+                ended.wait(300)
         return whole(command)
 
     server = stub(answer)
-    mongo = Mongo(f"mongodb://{server.host}/?socketTimeoutMS=200", "db")
+    mongo = Mongo(f"mongodb://{server.host}/?socketTimeoutMS=1000", "db")
     logs = MongoLogs(mongo, SplitOptions(tmp_path / "L"))
     silent = rf"^2013-01-05: MongoDB at {server.host}: no server answers there .*no answer in time[^\n]*$"
     with pytest.raises(NoServerError, match=silent):
@@ -370,6 +371,7 @@ def test_a_server_that_falls_silent_ends_the_work(stub: StartStub, tmp_path: Pat
     with pytest.raises(NoServerError, match="no server answers there since"):
         fetch_days(OTHER, DAYS, logs, None, Messages())
     assert len(asked) == 2, "it is not asked again so soon"
+    ended.set()
     outages.forget()  # a minute later
     left = unfinished(COURSE, DAYS, tmp_path / "L", None)
     assert fetch_days(COURSE, left, logs, None, Messages()) == (2 * len(left), len(left))
@@ -415,11 +417,11 @@ def test_wrong_credentials(stub: StartStub, tmp_path: Path) -> None:
 
 
 def test_no_server(tmp_path: Path) -> None:
-    port = free_port()
-    uri = f"mongodb://ann:s3cret@127.0.0.1:{port}/?serverSelectionTimeoutMS=200"
-    logs = MongoLogs(Mongo(uri, "db"), SplitOptions(tmp_path / "L"))
-    with pytest.raises(NoServerError, match=f"MongoDB at 127.0.0.1:{port}: no server answers") as caught:
-        fetch_days(COURSE, DAYS, logs, None, Messages())
+    with nobody_listening() as host:
+        uri = f"mongodb://ann:s3cret@{host}/?serverSelectionTimeoutMS=200"
+        logs = MongoLogs(Mongo(uri, "db"), SplitOptions(tmp_path / "L"))
+        with pytest.raises(NoServerError, match=f"MongoDB at {host}: no server answers") as caught:
+            fetch_days(COURSE, DAYS, logs, None, Messages())
     assert "s3cret" not in str(caught.value)
     assert files(tmp_path / "L") == {}
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import orjson
 import pytest
+from processes import is_running
 from split_site import A, B, Site, event, events, states
 
 from edxtasks.logs import publish
@@ -237,16 +238,6 @@ def wait_for(condition: Callable[[], Any], seconds: float = 300) -> Any:
     raise AssertionError("waited in vain")
 
 
-def is_gone(pid: int) -> bool:
-    """Whether a process has ended; nobody may have asked for its exit code yet."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, check=False).stdout
-    return not state or state.startswith(b"Z")
-
-
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     site = Site(tmp_path_factory.mktemp("undisturbed"))
@@ -277,7 +268,7 @@ def test_a_killed_run_takes_its_workers_with_it(
         assert site.shards() == expected
         site.check()
         run.wait(timeout=300)
-        wait_for(lambda: all(map(is_gone, workers)))
+        wait_for(lambda: not any(map(is_running, workers)))
 
 
 @pytest.mark.parametrize("shared_above", [1, 10**9])
@@ -433,7 +424,7 @@ def test_ctrl_c_ends_the_workers_at_once(site: Site) -> None:
     with running(site) as (run, workers):
         run.send_signal(signal.SIGINT)
         run.communicate(timeout=300)
-        wait_for(lambda: all(map(is_gone, workers)))
+        wait_for(lambda: not any(map(is_running, workers)))
     assert run.returncode != 0
 
 

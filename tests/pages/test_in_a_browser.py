@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 COURSE = CourseKey("MITx", "2.03x", "3T2013")
 OTHER = CourseKey("MITx", "6.00x", "2T2014")
 Open = Callable[..., "Page"]
+PATIENCE = 300_000
+"""Milliseconds until something that hangs is given up."""
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +70,7 @@ def opened(browser: Browser) -> Iterator[Open]:
 
     def open_(path: Path, width: int = 1200, **settings: Any) -> Page:
         context = browser.new_context(viewport={"width": width, "height": 800}, **settings)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: complaints.append(message.text))
@@ -236,7 +240,7 @@ def test_the_catalog_is_searched_and_clicked_through(opened: Open, catalog_file:
     assert page.locator("#matches").inner_text() == "1 of 4 tables"
     # A link to a table that the search has hidden shows it.
     page.locator("article.entry:visible svg.lineage a", has_text="visits").click()
-    assert page.url.endswith("#table-visits")
+    page.wait_for_url(re.compile(r"#table-visits$"))
     page.wait_for_function("document.getElementById('table-visits').checkVisibility()")
     assert shown() == ["people", "report:sums", "visits", "wrong"]
     # So does a link to a column of one; names of other tables' columns are not what a table is found by.
@@ -246,7 +250,7 @@ def test_the_catalog_is_searched_and_clicked_through(opened: Open, catalog_file:
     page.wait_for_function("document.getElementById('table-visits.n').checkVisibility()")
     page.locator("#table-visits summary", has_text="as a picture").click()
     page.locator("#table-visits svg.flows a", has_text="places.city").click()
-    assert page.url.endswith("#table-people.places.city")
+    page.wait_for_url(re.compile(r"#table-people\.places\.city$"))
 
 
 def test_the_page_of_a_run_is_right_for_everybody(opened: Open, tmp_path: Path) -> None:

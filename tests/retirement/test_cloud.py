@@ -73,8 +73,9 @@ def test_tables_that_hold_a_learner_go_and_the_rest_is_told(fake: FakeGoogle, tm
     put(fake, "c", "frozen", OF_ANN, labels={"edxtasks_stamp": "snapshot"})
     put(fake, "c", "of_somebody", OF_ANN, labels={})
     put(fake, "office", "name-with-hyphen", MENTION, labels={}, streamingBuffer={"estimatedRows": "1"})
-    month = int((datetime.now(UTC) + timedelta(days=30)).timestamp() * 1000)
-    put(fake, "c", "snap", OF_ANN, type="SNAPSHOT", expirationTime=str(month))
+    kept_until = datetime.now(UTC) + timedelta(days=30)
+    moment = str(int(kept_until.timestamp() * 1000))
+    put(fake, "c", "snap", OF_ANN, type="SNAPSHOT", expirationTime=moment)
     put(fake, "c", "view", OF_ANN, type="VIEW")
     put(fake, "c", "files", OF_ANN, type="EXTERNAL")
     fake.told_of_datasets["c_logs"] = {"maxTimeTravelHours": "48"}
@@ -89,7 +90,7 @@ def test_tables_that_hold_a_learner_go_and_the_rest_is_told(fake: FakeGoogle, tm
         "forum", "frozen", "of_somebody", "name-with-hyphen", "snap", "view", "files"
     }  # fmt: skip
     left = "\n".join(f"{what}, {reason}" for what, reason in removed.left.items())
-    assert f"c.snap, a snapshot, kept until {datetime.now(UTC) + timedelta(days=30):%Y-%m-%d}" in left
+    assert f"c.snap, a snapshot, kept until {kept_until:%Y-%m-%d}" in left
     assert "c.frozen, which no run makes again" in left and "c.of_somebody, which no run makes" in left
     assert "office.name-with-hyphen" in left and "90 minutes after they came" in left
     assert "c.files, its rows lie elsewhere" in left and "view" not in left

@@ -105,7 +105,7 @@ def killed_at(
     for one in passing:
         setattr(one, "seen" if carried_out else "watch", watch)
     try:
-        process.communicate(timeout=120)
+        process.communicate(timeout=300)
     except subprocess.TimeoutExpired:
         process.kill()
         raise

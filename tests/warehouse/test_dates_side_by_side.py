@@ -103,7 +103,7 @@ def test_work_is_begun_side_by_side_and_ended_in_order() -> None:
     ended = []
 
     def do(number: int, turn: Callable[[], object]) -> None:
-        begun.wait(timeout=20)  # all three are at work
+        begun.wait(timeout=300)  # all three are at work
         turn()
         ended.append(number)
 
