@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from project import REPOSITORY, Project
+from project import REPOSITORY, Project, messages_of
 
 from edxtasks.commands.ending import ended
 from edxtasks.errors import SettingsError, UserError
@@ -141,14 +141,15 @@ def test_a_closed_pipe_is_no_error(words: tuple[str, ...], built_once: Project) 
     command = start(built_once.folder, *LAUNCH, *words, stdout=write, stderr=subprocess.PIPE)
     os.close(write)
     _, messages = command.communicate(timeout=300)
-    assert (command.returncode, messages) == (141, b"")
+    assert (command.returncode, messages_of(messages.decode())) == (141, [])
 
 
 def test_what_is_listed_onto_a_full_disk_is_an_error(built_once: Project) -> None:
     with Path("/dev/full").open("wb") as full:
         command = start(built_once.folder, *LAUNCH, "list", stdout=full.fileno(), stderr=subprocess.PIPE)
     _, messages = command.communicate(timeout=300)
-    assert (command.returncode, messages) == (1, b"ERROR: No space left on device; free some space\n")
+    told = messages_of(messages.decode())
+    assert (command.returncode, told) == (1, ["ERROR: No space left on device; free some space"])
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -159,7 +160,8 @@ def test_a_command_that_is_interrupted_while_it_reads_its_settings(
         f"import os, time\nos.kill(os.getpid(), {number.value})\ntime.sleep(60)\n"
     )  # the signal may come a moment later, by way of another thread
     command = start(tmp_path, *LAUNCH, "weekly", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert command.communicate(timeout=300) == (b"", b"interrupted\n")
+    out, messages = command.communicate(timeout=300)
+    assert (out, messages_of(messages.decode())) == (b"", ["interrupted"])
     assert command.returncode == 130
 
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from project import REPOSITORY, told_all
-
-_PROGRESS = re.compile(r"(\d+:)?\d+:\d\d  .*")
+from project import REPOSITORY, messages_of, told_all
 
 
 @dataclass(frozen=True)
@@ -25,7 +22,7 @@ class Ended:
     @property
     def told(self) -> list[str]:
         """The messages on stderr, without those of progress, which only a slow machine shows."""
-        return [line for line in self.err.splitlines() if not _PROGRESS.fullmatch(line)]
+        return messages_of(self.err)
 
     @property
     def lines(self) -> list[str]:

@@ -16,12 +16,24 @@ from pathlib import Path
 from edxtasks.graph.task_files import other_commands
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+_PROGRESS = re.compile(r"(\d+:)?\d+:\d\d  .*")
+
+
+def messages_of(text: str) -> list[str]:
+    """The lines on stderr, without those of progress, which only a slow machine shows."""
+    return [line for line in text.splitlines() if not _PROGRESS.fullmatch(line)]
 
 
 def told_all(words: Sequence[str]) -> list[str]:
     """The words of a doit line; of a run with the option that makes it tell each task that it builds."""
     is_run = not other_commands() & set(words)
     return [*words, "verbose=1"] if is_run else [*words]
+
+
+def copy_of_the_package(folder: Path) -> None:
+    """Put the package into a folder, from which a project may import it. Left out is what processes of other
+    tests are compiling: such a file is renamed when it is whole."""
+    shutil.copytree(REPOSITORY / "edxtasks", folder / "edxtasks", ignore=shutil.ignore_patterns("*.pyc.*"))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import re
 import tempfile
 from pathlib import Path
 
-from project import REPOSITORY, Project
+from project import REPOSITORY, Project, messages_of
 
 from edxtasks.simulate import simulate
 
@@ -42,7 +42,7 @@ def screen(project: Project) -> str:
     lines = []
     for words in COMMANDS:
         ended = project.doit(*words, status=None)
-        lines += [f"$ doit {' '.join(words)}", *ended.out.splitlines(), *ended.err.splitlines()]
+        lines += [f"$ doit {' '.join(words)}", *ended.out.splitlines(), *messages_of(ended.err)]
     return "".join(f"{re.sub(r', [0-9.]+ s$', ', 0.5 s', line).rstrip()}\n" for line in lines)
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from project import REPOSITORY, Project
+from project import REPOSITORY, Project, copy_of_the_package
 
 sys.path.insert(0, str(REPOSITORY / "tests" / "tables"))
 
@@ -106,7 +105,7 @@ CASES = {
 
 
 def test_three_tables_by_their_files_alone(built: Project, tmp_path: Path) -> None:
-    shutil.copytree(REPOSITORY / "edxtasks", tmp_path / "package" / "edxtasks")
+    copy_of_the_package(tmp_path / "package")
     tables = tmp_path / "package" / "edxtasks" / "tables"
     (tables / "person" / "trial_days.sql").write_text(BY_SQL)
     (tables / "report" / "trial_totals.py").write_text(OVER_COURSES)

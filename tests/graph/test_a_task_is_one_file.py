@@ -3,12 +3,11 @@ no other file knows of it."""
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 from product_registry import product_registry
-from project import REPOSITORY, Project
+from project import REPOSITORY, Project, copy_of_the_package
 from test_a_table_is_one_file import strings_of
 
 from edxtasks.graph.task_files import TASKS, read_tasks
@@ -85,7 +84,7 @@ TASK = Task(text="never", step=Once, once=True, needs={"grading_polcy": Need.REQ
 
 
 def test_tasks_by_their_files_alone(built: Project, tmp_path: Path) -> None:
-    shutil.copytree(REPOSITORY / "edxtasks", tmp_path / "package" / "edxtasks")
+    copy_of_the_package(tmp_path / "package")
     tasks = tmp_path / "package" / "edxtasks" / "tasks"
     (tasks / "trial_count.py").write_text(COUNT)
     (tasks / "trial_once.py").write_text(ONCE)

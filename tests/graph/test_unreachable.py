@@ -31,7 +31,8 @@ def test_a_run_without_its_services_waits_for_each_once(
     assert {reason for _, reason in told} == {"Connection refused"}
     failed = re.search(r"0 built, .* (\d+) failed", outcome.out)
     assert failed is not None and int(failed[1]) > 50
-    # Each of four workers may come upon an outage before another has told of it; no task after them does.
+    # The run and each of its four workers may come upon an outage before another has told of it; no task
+    # after them does.
     for service in ("BigQuery", "Cloud Storage"):
         since = {*re.findall(rf"{service} at \S+ has not answered since ([\d: -]+) UTC", outcome.err)}
-        assert 1 <= len(since) <= 4, service
+        assert 1 <= len(since) <= 5, service

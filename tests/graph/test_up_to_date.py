@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import duckdb
-from project import Project
+from project import Project, copy_of_the_package
 
 from edxtasks.course import CourseKey
 
@@ -86,7 +86,7 @@ def test_clean_removes_a_table(built: Project) -> None:
 def test_an_edited_comment_runs_nothing_and_edited_logic_the_model_and_what_reads_it(
     built: Project, tmp_path: Path
 ) -> None:
-    shutil.copytree(REPOSITORY / "edxtasks", tmp_path / "package" / "edxtasks")
+    copy_of_the_package(tmp_path / "package")
     edited = Project(built.folder, tmp_path / "package")
     model = tmp_path / "package" / "edxtasks" / "tables" / "person" / "pc_day_totals.sql"
     text = model.read_text()

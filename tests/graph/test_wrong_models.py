@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
-from project import REPOSITORY, Project
+from project import Project, copy_of_the_package
 
 from edxtasks.course import CourseKey
 
@@ -46,7 +45,7 @@ TOLD = {
 
 
 def test_wrong_models_fail_alone(built: Project, tmp_path: Path) -> None:
-    shutil.copytree(REPOSITORY / "edxtasks", tmp_path / "package" / "edxtasks")
+    copy_of_the_package(tmp_path / "package")
     tables = tmp_path / "package" / "edxtasks" / "tables"
     models = tables / "person"
     lines = {}

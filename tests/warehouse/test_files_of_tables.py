@@ -461,6 +461,17 @@ def test_dates_of_a_cached_listing_are_those_of_the_footers(warehouse: ParquetWa
     assert (day, state) == (D1, DateState("first", state.version, 1))
 
 
+def test_no_table_was_changed_before_it_was_made(warehouse: ParquetWarehouse) -> None:
+    """The system gives files the time of its last tick, which may be before the build began."""
+    before = warehouse.info(NUMBERS_NAME)
+    assert before is not None
+    tick = before.created - 0.004
+    os.utime(warehouse.location(NUMBERS_NAME, partitioned=False), (tick, tick))
+    after = warehouse.info(NUMBERS_NAME)
+    assert after is not None
+    assert after.created == after.modified == before.created
+
+
 def test_a_session_holds_to_less_memory_and_fewer_threads_for_a_while(tmp_path: Path) -> None:
     session = ParquetWarehouse(tmp_path / "warehouse", ResourceLimits(4, "4GB")).session
 

@@ -99,11 +99,14 @@ class ParquetWarehouse(Warehouse):
         if state is None:
             return None
         status = [path.stat() for path in self._folder.files(name)]
+        written = [one.st_mtime for one in status]
+        created = self._notes.created(name) or min(written)
         return TableInfo(
             rows=state.rows,
             bytes=sum(one.st_size for one in status),
-            created=self._notes.created(name) or min(one.st_mtime for one in status),
-            modified=max(one.st_mtime for one in status),
+            created=created,
+            # The clock of files is up to some milliseconds behind that of notes.
+            modified=max(*written, created),
             schema=self.schema(name),
             description=self._notes.description(name),
         )
