@@ -164,20 +164,24 @@ def _serve(pipe: Connection, prepare: Callable[[], object] | None) -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    kept = prepare() if prepare is not None else None
+    prepared = attempted(prepare or (lambda: None))
     # Where the parent was killed before it had read all that it was told, the connection is reset.
     with suppress(EOFError, ConnectionError):
         while True:
             pickled = pipe.recv_bytes()
             # The module of the job is imported when it is unpickled.
-            outcome = attempted(lambda: pickle.loads(pickled)(Parent(pipe)))  # noqa: B023
+            outcome = (
+                prepared
+                if isinstance(prepared, Failed)
+                else attempted(lambda: pickle.loads(pickled)(Parent(pipe)))  # noqa: B023
+            )
             try:
                 pipe.send(outcome)
             except ConnectionError:
                 raise
             except Exception as error:  # noqa: BLE001 - an outcome that cannot be sent must not end the worker
                 pipe.send(Failed(for_people(error)))
-    del kept
+    del prepared
 
 
 def _end_with_parent() -> None:

@@ -227,3 +227,13 @@ def test_ctrl_c_while_a_worker_starts_leaves_no_traceback_and_no_process(
     )
     # All output has ended: nothing that could write there is left.
     assert (done.returncode, done.stderr) == (130, "interrupted\n")
+
+
+def test_a_worker_that_cannot_be_prepared_fails_its_jobs_and_shows_no_traceback(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with WorkerPool(prepare=worker_jobs.refuse) as workers:
+        for _ in range(2):
+            with pytest.raises(MachineError, match="No space left on device"):
+                workers.run(job("add", 1, 2), quiet)
+    assert capfd.readouterr().err == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import struct
@@ -31,6 +32,11 @@ def wait(progress: Any) -> None:
 def read(progress: Any, path: Path) -> bytes:
     """A job that reads a file."""
     return path.read_bytes()
+
+
+def refuse() -> None:
+    """What a worker does first, where the disk is full."""
+    raise OSError(errno.ENOSPC, "No space left on device", "notes")
 
 
 def take_memory(progress: Any) -> None:

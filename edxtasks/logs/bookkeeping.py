@@ -99,9 +99,12 @@ class CheckpointWriter:
         checkpoint.write(layout)
         self._sources.put(checkpoint)
         self._sketches.put(checkpoint.key, checkpoint.digest, checkpoint.sketch)
-        self.forget_failure(attempt.decision.key)
+        # The raw log is split by now: what cannot be removed is no reason to give its parts up.
+        with contextlib.suppress(OSError):  # the next run tries again
+            self.forget_failure(attempt.decision.key)
         if old is not None:
-            remove_tree(layout.parts / old.folder)
+            with contextlib.suppress(OSError):
+                remove_tree(layout.parts / old.folder)
         self._unknown_keys[decision.key] = set(checkpoint.unknown_keys)
         self._result.files.append(
             FileResult(

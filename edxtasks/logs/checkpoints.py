@@ -211,6 +211,9 @@ class Sources:
     _by_location: dict[str, str] = field(default_factory=dict)
     _used: set[str] = field(default_factory=set)
     _folders: dict[Path, str] = field(default_factory=dict)
+    _read: dict[str, _Mark] = field(default_factory=dict)
+    """Of the checkpoints that were taken in, by key. A run may be ended when one is written and not taken in:
+    the cache must not take what was known before for its content."""
 
     @classmethod
     def read(cls, layout: Layout) -> Sources:
@@ -220,12 +223,12 @@ class Sources:
         for name, mark in _marks(layout.meta).items():
             known = cached.get(name)
             if known is not None and known[0] == mark:
-                sources._learn(known[1])
+                sources._learn(known[1], mark)
                 continue
             checkpoint = _parse(layout.meta / name)
             if checkpoint is not None and layout.checkpoint(checkpoint.key).name == name:
                 sources.unknown_keys.update(checkpoint.unknown_keys)
-                sources._learn(_summary(checkpoint))
+                sources._learn(_summary(checkpoint), mark)
         for failure in read_failures(layout).values():
             sources._by_location.setdefault(location_of_text(failure.path), failure.key)
             sources._used.add(failure.key.casefold())
@@ -233,13 +236,9 @@ class Sources:
 
     def save(self) -> None:
         """Write the cache."""
-        marks = _marks(self.layout.meta)
         form = {
             "sources": {
-                self.layout.checkpoint(key).name: [
-                    marks.get(self.layout.checkpoint(key).name),
-                    summary,
-                ]
+                self.layout.checkpoint(key).name: [self._read[key], summary]
                 for key, summary in sorted(self.by_key.items())
             },
             "unknown_keys": sorted(self.unknown_keys),
@@ -248,8 +247,8 @@ class Sources:
             write_durably(self.layout.index, orjson.dumps(form))
 
     def put(self, checkpoint: Checkpoint) -> None:
-        """Take a new checkpoint in, in place of an earlier one of its key."""
-        self._learn(_summary(checkpoint))
+        """Take a checkpoint in that was written, in place of an earlier one of its key."""
+        self._learn(_summary(checkpoint), _mark(self.layout.checkpoint(checkpoint.key).stat()))
 
     def remove(self, key: str) -> None:
         """Take a source out."""
@@ -304,8 +303,9 @@ class Sources:
             self._folders[path.parent] = place_of(path.parent / "_", self.layout.root).removesuffix("/_")
         return location_of_text(f"{self._folders[path.parent]}/{path_text(Path(path.name))}")
 
-    def _learn(self, summary: Summary) -> None:
+    def _learn(self, summary: Summary, mark: _Mark) -> None:
         self.by_key[summary.key] = summary
+        self._read[summary.key] = mark
         self._by_location[summary.location] = summary.key
         self._used.add(summary.key.casefold())
 
@@ -322,9 +322,12 @@ def _marks(meta: Path) -> dict[str, _Mark]:
     with os.scandir(meta) as entries:
         for entry in entries:
             if entry.name.endswith(".json") and not entry.name.startswith(".") and entry.is_file():
-                status = entry.stat()
-                found[entry.name] = (status.st_size, status.st_mtime_ns, status.st_ino)
+                found[entry.name] = _mark(entry.stat())
     return dict(sorted(found.items()))
+
+
+def _mark(status: os.stat_result) -> _Mark:
+    return status.st_size, status.st_mtime_ns, status.st_ino
 
 
 def _read_cache(path: Path) -> tuple[dict[str, tuple[_Mark, Summary]], set[str]]:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from edxtasks.errors import InputError
 from edxtasks.logs.bookkeeping import Attempt, CheckpointWriter, told
-from edxtasks.logs.checkpoints import Shards, Sources, read_checkpoint, read_failures
+from edxtasks.logs.checkpoints import Shards, Sources, all_checkpoints, read_checkpoint, read_failures
 from edxtasks.logs.decisions import DONE, EQUAL, FAILED, SPLIT, Decision
 from edxtasks.logs.directory_scan import Found
 from edxtasks.logs.layout import Layout, fitting, remove_tree
@@ -205,9 +205,13 @@ class Coordinator:
 
     def remove_unfinished(self) -> None:
         """Remove what raw logs have left that were not split to their end; no worker must be at work."""
-        for folder in self._unfinished:
-            with contextlib.suppress(OSError):  # the next run tries again
-                remove_tree(folder)
+        if not self._unfinished:
+            return
+        with contextlib.suppress(OSError):  # the next run tries again
+            kept = {checkpoint.folder for checkpoint in all_checkpoints(self._layout)}
+            for folder in self._unfinished:
+                if folder.name not in kept:  # ended after its checkpoint was written
+                    remove_tree(folder)
 
     def forget(self, pattern: str) -> list[str]:
         """Withdraw all sources whose key is `pattern` or matches it, and publish; their keys."""

@@ -227,8 +227,10 @@ def write_durably(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    except BaseException:
+        with contextlib.suppress(OSError):  # the next run tries again
+            temporary.unlink(missing_ok=True)
+        raise
 
 
 def new_beside(path: Path) -> Path:

@@ -112,7 +112,8 @@ class Site:
         assert listed == set(self.shards())
         for path in (self.directory / "META").glob("*.json"):
             form = orjson.loads(path.read_bytes())
-            assert form["lines"] == form["blank"] + form["rows"] + sum(form["rejects"].values())
+            given = form["blank"] + form["rows"] + form["retired"] + sum(form["rejects"].values())
+            assert form["lines"] == given
             assert sum(part["rows"] for part in form["parts"]) == form["rows"]
         known = {orjson.loads(p.read_bytes())["folder"] for p in (self.directory / "META").glob("*.json")}
         assert {p.name for p in (self.directory / "PARTS").iterdir()} - {"LEGACY"} == known

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import multiprocessing
 import os
 import resource
@@ -20,10 +21,12 @@ import pytest
 from processes import is_running
 from split_site import A, B, Site, event, events, states
 
-from edxtasks.logs import publish
+from edxtasks.logs import bookkeeping, publish
 from edxtasks.logs.block_rows import BlockReader
+from edxtasks.logs.checkpoints import Sources
 from edxtasks.logs.results import Progress
-from edxtasks.logs.split import forget, pending, split
+from edxtasks.logs.split import forget, pending, retire, split
+from edxtasks.retired import Learner, Retired
 
 STEPS = {"os.rename", "os.remove", "os.link", "os.mkdir", "os.rmdir", "shutil.rmtree", "os.truncate"}
 
@@ -33,8 +36,10 @@ def site(tmp_path: Path) -> Site:
     return Site(tmp_path)
 
 
-def killed_at_step(step: int, work: Callable[[], object]) -> bool:
-    """Do `work` in a child that kills itself at its `step`-th change of the file system. Whether it did."""
+def disturbed_at_step(step: int, work: Callable[[], object], disturb: Callable[[], object]) -> int:
+    """Do `work` in a child that does `disturb` before its `step`-th change of the file system. The status
+    that it ends with, as `os.waitpid` tells it; -1 where there are not so many steps."""
+    reached, reach = os.pipe()
     child = os.fork()
     if child == 0:
         seen = 0
@@ -45,7 +50,8 @@ def killed_at_step(step: int, work: Callable[[], object]) -> bool:
             if name in STEPS or writes:
                 seen += 1
                 if seen == step:
-                    os.kill(os.getpid(), signal.SIGKILL)
+                    os.write(reach, b".")
+                    disturb()
 
         code = 1
         try:
@@ -54,9 +60,17 @@ def killed_at_step(step: int, work: Callable[[], object]) -> bool:
             code = 0
         finally:
             os._exit(code)
+    os.close(reach)
+    with os.fdopen(reached, "rb") as pipe:
+        begun = pipe.read() == b"."
     status = os.waitpid(child, 0)[1]
-    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
-    return os.WIFSIGNALED(status)
+    assert begun or status == 0
+    return status if begun else -1
+
+
+def killed_at_step(step: int, work: Callable[[], object]) -> bool:
+    """Do `work` in a child that kills itself at its `step`-th change of the file system. Whether it did."""
+    return disturbed_at_step(step, work, lambda: os.kill(os.getpid(), signal.SIGKILL)) != -1
 
 
 def first_delivery(site: Site) -> None:
@@ -169,6 +183,88 @@ def test_an_option_that_a_killed_run_had_is_not_kept(site: Site) -> None:
     assert site.users() == "abbc"
     assert site.shards() == expected
     site.check()
+
+
+def test_what_cannot_be_removed_takes_no_parts_of_a_split_log(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its checkpoint names the new parts by then."""
+
+    def refuse(*given: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    site.log("1.log", events("a"))
+    site.split()
+    old = site.checkpoint("1.log")["folder"]
+    site.log("1.log", events("abc"))
+    with monkeypatch.context() as patched:
+        patched.setattr(bookkeeping, "remove_failure", refuse)
+        patched.setattr(bookkeeping, "remove_tree", refuse)
+        assert site.split().ok
+    assert site.users() == "abc"
+    assert {path.name for path in (site.directory / "PARTS").iterdir()} > {old}
+    (site.logs / "1.log").unlink()
+    site.log("2.log", events("z"))
+    assert site.split().ok  # with what was left of the one before removed
+    assert site.users() == "abcz"
+    site.check()
+
+
+@pytest.mark.parametrize("what", ["split", "retire"])
+def test_ended_when_a_checkpoint_is_written_a_run_keeps_its_parts(
+    site: Site, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    def end(*given: object) -> None:
+        raise KeyboardInterrupt
+
+    ann = Retired(b"0123456789abcdef" * 2).with_learners([Learner("a", None, ())])
+    site.log("1.log", events("abc"))
+    if what == "retire":
+        site.split()
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(Sources, "put", end)
+        retire(site.options(retired=ann)) if what == "retire" else site.split()
+    (site.logs / "1.log").unlink()
+    assert split([], site.options()).ok
+    assert site.users() == ("bc" if what == "retire" else "abc")
+    site.check()
+
+
+def test_refused_at_any_step(site: Site) -> None:
+    """What the operating system refuses once is told, and costs nothing but another run."""
+
+    def refuse() -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    def work() -> None:
+        try:
+            result = site.split()
+        except OSError:  # of what all raw logs need
+            return
+        told = [file.message for file in result.files if file.state == "failed"]
+        assert all("Input/output error" in one for one in [*told, *result.unpublished.values()])
+
+    first_delivery(site)
+    site.split()
+    second_delivery(site)
+    site.log("4.log", events("d") + events("e", day="2014-10-16"))  # the lines of 2.log.gz
+    before = site.directory.with_name("before")
+    shutil.copytree(site.directory, before)
+    assert site.split().ok
+    expected = site.shards()
+    step = 0
+    while True:
+        step += 5
+        shutil.rmtree(site.directory)
+        shutil.copytree(before, site.directory)
+        status = disturbed_at_step(step, work, refuse)
+        if status == -1:
+            break
+        assert status == 0, step
+        assert site.split().ok, step
+        assert site.shards() == expected, step
+        site.check()
+    assert step > 50
 
 
 def test_killed_again_and_again(site: Site) -> None:
