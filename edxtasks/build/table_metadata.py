@@ -63,6 +63,9 @@ def _roles(table: Table) -> Iterator[tuple[str, str]]:
     yield table.files_when, "without it no file is written"
     yield from ((name, "leaves it out") for name in table.excluded_by)
     yield from ((name, "rebuilds it") for name in table.forced_by)
+    yield from ((name, "takes it as it stands") for name in table.stands_with)
+    if any(".csv" in name for name in table.files):
+        yield "csv_bom", "changes the form of its files"
 
 
 def files_read(table: Table) -> dict[str, Need]:

@@ -32,6 +32,7 @@ from edxtasks.config import (
     written_courses,
 )
 from edxtasks.config.kinds import FLAG, InvalidValueError, parse_flag
+from edxtasks.config.needs import FOR_ALL, HEEDED_BY
 from edxtasks.course import CourseKey, shorten
 from edxtasks.errors import SettingsError, SourceAbsentError, UserError, from_machine, nearest
 from edxtasks.messages import Messages
@@ -171,8 +172,8 @@ class DataCommand(EndsWell, Command):  # type: ignore[misc]
         own = {option["name"] for option in self.cmd_options}
         for written, value in (doit_cmd._CMDLINE_VARS or {}).items():
             name = written.replace("-", "_")
-            is_setting = ("", name) in SETTINGS or ("paths", name) in SETTINGS
-            known = name in OPTIONS or is_setting or name in own
+            place = next((one for one in (("", name), ("paths", name)) if one in SETTINGS), None)
+            known = name in OPTIONS or place is not None or name in own
             if not known and name not in WITHOUT_EFFECT:
                 raise SettingsError(
                     f'"{written}" is not a setting or option{nearest(name, [*VARIABLES, *own])}. '
@@ -181,7 +182,8 @@ class DataCommand(EndsWell, Command):  # type: ignore[misc]
                 )
             if not self.takes_courses and name in _OF_COURSES:
                 raise SettingsError(f"{name}={value}: {self.get_name()} takes no courses")
-            if name in OPTIONS and not is_setting and name not in self._heeded():
+            heeding = {*FOR_ALL, self.get_name()}.intersection(HEEDED_BY.get(place or ("", name), ()))
+            if known and not heeding and name not in self._heeded():
                 raise SettingsError(f"{name} is not an option of {self.get_name()}: it would do nothing")
             variables[name] = value
         return variables

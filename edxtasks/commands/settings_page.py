@@ -13,11 +13,9 @@ from edxtasks.build.registry import read_registry
 from edxtasks.build.table_metadata import settings_of
 from edxtasks.commands.plain import DataCommand
 from edxtasks.config import SETTINGS
-from edxtasks.config.needs import EVERY_TASK, EVERYTHING, HEEDED_BY, NEEDS, ON_BIGQUERY
+from edxtasks.config.needs import FOR_ALL, HEEDED_BY, NEEDS
 from edxtasks.config.settings_tables import markdown_table
 from edxtasks.table import Table
-
-_PHRASES = {EVERYTHING, EVERY_TASK, ON_BIGQUERY}
 
 
 def declared(registry: Mapping[str, Table]) -> dict[str, set[str]]:
@@ -44,7 +42,7 @@ def needs_table(registry: Mapping[str, Table]) -> str:
         # `path` of [warehouse] is not what a declaration means by a name.
         told = sorted(by_declaration.get(name, ())) if section in ("", "paths") else []
         heeded = [*HEEDED_BY.get((section, name), ()), *told]
-        words = [one if one in _PHRASES else f"`{one}`" for one in dict.fromkeys(heeded)]
+        words = [one if one in FOR_ALL else f"`{one}`" for one in dict.fromkeys(heeded)]
         place = f"`{entry.name}`" + (f" of `[{section}]`" if section else "")
         rows.append((place, ", ".join(words) or "nothing", NEEDS.get((section, name), "")))
     return markdown_table(("setting", "heeded by", "needs"), rows)

@@ -2,7 +2,14 @@
 
 from edxtasks.config.configuration_files import python_name
 from edxtasks.config.courses import WithoutTable, chosen_courses, known_courses, written_courses
-from edxtasks.config.load_settings import DEFAULT_FILE, load_project, load_settings, required, with_options
+from edxtasks.config.load_settings import (
+    DEFAULT_FILE,
+    load_project,
+    load_settings,
+    required,
+    setting_of,
+    with_options,
+)
 from edxtasks.config.options import WITHOUT_EFFECT, Options, TimeOnTask
 from edxtasks.config.settings import (
     OPTIONS,
@@ -41,6 +48,7 @@ __all__ = [
     "load_settings",
     "python_name",
     "required",
+    "setting_of",
     "with_options",
     "written_courses",
 ]

@@ -208,7 +208,7 @@ def _apply(words: Mapping[str, str], values: dict[Place, Any], notices: list[str
         if name in WITHOUT_EFFECT:
             notices.append(f"{name} is accepted and has no effect")
             continue
-        known = _place(name)
+        known = setting_of(name)
         where = f"command line: {name}"
         if name in OPTIONS and name not in OTHER_NAMES:
             options[name] = _value(OPTIONS[name], text, where, typed=True)
@@ -247,8 +247,11 @@ def _choose_dump(words: Mapping[str, str], values: dict[Place, Any], notices: li
         )
 
 
-def _place(name: str) -> Place | None:
-    """The setting that the variable `name` overrides, None for a mere option; else an error."""
+def setting_of(name: str) -> Place | None:
+    """The setting that the word `name=…` of a command line overrides, None for a mere option.
+
+    Raises `SettingsError` for a setting that cannot be said there, and for a word that is neither.
+    """
     if name in OTHER_NAMES:
         return OTHER_NAMES[name]
     for place in (("", name), ("paths", name)):

@@ -14,6 +14,7 @@ Place = tuple[str, str]
 EVERYTHING = "every task and command"
 EVERY_TASK = "every task"
 ON_BIGQUERY = 'every task, with `engine = "bigquery"`'
+FOR_ALL = frozenset({EVERYTHING, EVERY_TASK, ON_BIGQUERY})
 
 _HEALTH = ("health",)
 _SPLIT = ("split",)
@@ -27,7 +28,7 @@ HEEDED_BY: Mapping[Place, tuple[str, ...]] = {
     ("", "courses"): (EVERYTHING,),
     ("", "auth_key_file"): (ON_BIGQUERY,),
     ("", "maximum_parallel_processes"): ("run",),
-    ("", "latest_sql_dir"): ("setup_sql", "doall", "waldofy", "health"),
+    ("", "latest_sql_dir"): (EVERY_TASK, "health"),
     ("", "default_end_date"): ("mongo2gs", "person_course"),
     ("", "extra_external_commands"): ("external",),
     ("", "timezone"): (),
@@ -48,20 +49,30 @@ HEEDED_BY: Mapping[Place, tuple[str, ...]] = {
     ("", "module_id_extended"): ("split", "mongo2gs", "rephrase_logs"),
     ("", "split_gzip_level"): ("split", "mongo2gs"),
     ("", "mongo_keep_local"): ("mongo2gs",),
-    ("", "max_bad_fraction"): ("setup_sql", "analyze_problems"),
+    ("", "max_bad_fraction"): (
+        "waldofy",
+        "setup_sql",
+        "user_part",
+        "grades_persistent",
+        "analyze_problems",
+        "make_cinfo",
+        "staff2bq",
+    ),
     ("", "publish_course_images"): ("mirror",),
     ("", "days_per_query"): (ON_BIGQUERY,),
-    ("", "csv_bom"): ("report", "combinepc", "research", "get_course_data", "get_data"),
+    ("", "csv_bom"): ("research", "get_course_data", "get_data"),
     ("", "minimum_cell"): ("dashboard",),
+    ("", "cameo_master"): ("retire",),
     **{(section, name): _HEALTH for section, name in SETTINGS if name.startswith("health_")},
-    ("paths", "dump_dir"): ("waldofy",),
-    ("paths", "course_sql_base_dir"): ("waldofy", "setup_sql", "doall", "health"),
-    ("paths", "course_sql_date_dir"): ("setup_sql", "doall", "health"),
-    ("paths", "tracking_logs_directory"): ("split", "logs2gs", "logs2bq", "mongo2gs", "health"),
+    ("paths", "dump_dir"): ("waldofy", "retire"),
+    ("paths", "course_sql_base_dir"): (EVERY_TASK, "health"),
+    ("paths", "course_sql_date_dir"): (EVERY_TASK, "health"),
+    ("paths", "tracking_logs_directory"): (EVERY_TASK, "health"),
     ("paths", "retired_list"): ("split", "waldofy", "mongo2gs", "mongo2user_info", "retire"),
     ("paths", "retire_key_file"): ("split", "waldofy", "mongo2gs", "mongo2user_info", "retire"),
-    ("paths", "tlfn"): ("split", "daily_logs", "weekly"),
-    ("paths", "listings"): ("health",),
+    ("paths", "tlfn"): ("split", "daily_logs", "weekly", "retire"),
+    ("paths", "listings"): ("health", "retire"),
+    ("paths", "staff"): ("retire",),
     ("warehouse", "engine"): (EVERYTHING,),
     ("warehouse", "path"): (EVERYTHING,),
     ("warehouse", "project_id"): (ON_BIGQUERY,),

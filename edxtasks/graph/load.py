@@ -27,11 +27,11 @@ from edxtasks.graph.screen import Screen
 from edxtasks.graph.task_files import (
     other_commands,
     read_tasks,
-    refuse_options_of_others,
     refuse_unknown,
     reserved_words,
 )
 from edxtasks.graph.tasks import Graph, task_kinds
+from edxtasks.graph.without_effect import refuse_without_effect
 from edxtasks.messages import Messages
 from edxtasks.printable import printable_message, say
 from edxtasks.scratch import keep_to, scratch_of, use
@@ -99,7 +99,6 @@ def make_graph(settings: Settings, words: Arguments) -> Graph:
     tasks = read_tasks(registry, settings)
     refuse_unknown(words.words, tasks, settings)
     kinds = task_kinds(registry, tasks)
-    refuse_options_of_others(words.words, tasks, settings.options)
     scratch = use(scratch_of(settings))
     warehouse = open_warehouse(settings, None, scratch)
     choice = choose(
@@ -119,6 +118,8 @@ def make_graph(settings: Settings, words: Arguments) -> Graph:
     for line in messages.lines:
         say(line)
     graph = Graph(run, tasks, choice, words)
+    if (reach := graph.reach()) is not None:
+        refuse_without_effect(words.variables, settings, all_tables, tasks, reach)
     for line in graph.remarks:
         say(line)
     if settings.options.force_recompute:

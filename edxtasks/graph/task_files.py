@@ -19,7 +19,6 @@ from edxtasks.config import Options, Settings
 from edxtasks.course import shorten
 from edxtasks.errors import SettingsError, UserError, nearest
 from edxtasks.graph.arguments import base_of
-from edxtasks.printable import listed
 from edxtasks.steps.step import Step
 from edxtasks.steps.task import DUMP, Family, Registry, Task, TaskOfRun
 from edxtasks.table import TRACKLOG, commands_in
@@ -91,20 +90,6 @@ def refuse_unknown(words: Iterable[str], tasks: Mapping[str, Task], settings: Se
         if isinstance(family, Family):
             told = family.unknown(rest.partition(":")[0], settings)
             raise SettingsError(f"{shorten(word)}: expected {name}:NAME or {name}:NAME:COURSE; {told}")
-
-
-def refuse_options_of_others(words: Iterable[str], tasks: Mapping[str, Task], options: Options) -> None:
-    """Raise `SettingsError` for an option that only tasks heed which nobody named: it would do nothing."""
-    unset = Options()
-    named = {base_of(word, tasks)[0] for word in words}
-    for option in dict.fromkeys(one for task in tasks.values() for one in task.options):
-        heeding = [name for name, task in tasks.items() if option in task.options]
-        given = getattr(options, option) != getattr(unset, option)
-        if given and not named & set(heeding) and not any("*" in word for word in words):
-            raise SettingsError(
-                f"{option} is for {listed(heeding)}: what is asked for does nothing with it. "
-                "Take it off the line"
-            )
 
 
 def _tasks_of(path: Path, settings: Settings) -> list[Task]:

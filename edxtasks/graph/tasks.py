@@ -10,18 +10,18 @@ from typing import Any
 from edxtasks.build.inputs import may_have_nothing_to_read
 from edxtasks.build.only_step import of_steps
 from edxtasks.build.registry import chosen_by, commands, upstream
-from edxtasks.build.sets import SETS, tables_of_set
+from edxtasks.build.sets import SETS, WHOLE, tables_of_set
 from edxtasks.course import CourseKey
 from edxtasks.graph.arguments import Arguments, Choice, TaskKinds, base_of
 from edxtasks.graph.selection import Selection
 from edxtasks.graph.successes import Mark, already_successful, remarks_on
 from edxtasks.graph.table_step import Role, TableStep
+from edxtasks.graph.without_effect import Reach, reach_of, read_without_table
 from edxtasks.printable import listed
 from edxtasks.steps.step import Run, Step
 from edxtasks.steps.task import DUMP, Task, TaskOfRun
-from edxtasks.table import REPORT, TRACKLOG, Need, Scope, Table
+from edxtasks.table import TRACKLOG, Need, Scope, Table
 
-_PLACES_OF_REPORTS = ("output_project_id", "output_dataset_id", "output_bucket")
 _SHOWN_TABLES = 6
 """Tables that the line of a command names."""
 
@@ -80,7 +80,6 @@ class Graph:
         self._left_out = set(left_out)
         self.remarks = [
             *steps.remarks,
-            *self._without_report(words.targets),
             *remarks_on(run.context, left_out),
         ]
         """What people should know of the options of the run."""
@@ -91,16 +90,6 @@ class Graph:
             if self._asked.is_made_where_absent(table) and run.context.state(table, None) is None
         }
         """Tables over all courses that do not exist, and that this run of some courses cannot do without."""
-
-    def _without_report(self, words: Sequence[str]) -> Iterator[str]:
-        """That options for the place of reports have no effect, where only tables are asked for that are made
-        of no report and are none."""
-        options = self.run.context.settings.options
-        given = [name for name in _PLACES_OF_REPORTS if getattr(options, name)]
-        tables = [self._registry[name] for name in self._asked.tables]
-        others = any(base_of(word, self._bases)[0] in self._tasks for word in words)
-        if given and tables and not others and not any(map(_is_of_report, tables)):
-            yield f"{', '.join(given)}: without effect, no table of a report is made or read"
 
     def tasks(self) -> Iterator[DoitTask]:
         """Every task, as doit's loader takes it."""
@@ -141,6 +130,30 @@ class Graph:
         for table in (self._registry[name] for name in names):
             scoped = list(courses) if table.scope is Scope.COURSE else [None]
             self.run.forced.update(self.table_task(table, course) for course in scoped)
+
+    def reach(self) -> Reach | None:
+        """What the run may do; None where the words of the line name no task, or a pattern does."""
+        named = frozenset(base_of(word, self._bases)[0] for word in self._words.targets or (WHOLE,))
+        read = read_without_table(self._registry, self._asked.targets)
+        begun = [task for task in self._tasks.values() if task.makes in read]
+        begun += (task for name in named for task in (*self._members(name), *self._called(name)))
+        tasks = self._with_needed(begun)
+        if any("*" in word for word in named) or not (tasks or self._asked.targets):
+            return None
+        commands = {*self._words.words[:1]} - named or {"run"}
+        options = self.run.context.settings.options
+        return reach_of(self._registry, self._asked.targets, tasks, options, named | commands)
+
+    def _with_needed(self, tasks: Iterable[Task]) -> list[Task]:
+        """Tasks without a table, and those that they need."""
+        found: dict[str, Task] = {}
+        waiting = list(tasks)
+        while waiting:
+            task = waiting.pop()
+            if task.name not in found:
+                found[task.name] = task
+                waiting += filter(None, map(self._maker, task.all_needs(self._registry)))
+        return list(found.values())
 
     # Names
 
@@ -406,10 +419,6 @@ def _needs_courses(registry: Mapping[str, Table], table: Table) -> bool:
     return table.scope is not Scope.WAREHOUSE or any(
         registry[name].scope is not Scope.WAREHOUSE for name in upstream(registry, [table.name]) - {TRACKLOG}
     )
-
-
-def _is_of_report(table: Table) -> bool:
-    return table.scope is Scope.GROUP or any(name.startswith(f"{REPORT}.") for name in table.inputs)
 
 
 def _first_sentence(text: str) -> str:

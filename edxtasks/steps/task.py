@@ -20,6 +20,9 @@ from edxtasks.table import Need, Table, commands_in
 DUMP = "dump"
 """What tables are made from that read files of the dump, as `Task.makes` and `Task.needs` name it."""
 
+PLACES_OF_REPORTS = ("org", "output_project_id", "output_dataset_id", "output_bucket")
+"""Options that say where tables and files of reports are."""
+
 Registry = Mapping[str, Table]
 
 
@@ -68,7 +71,8 @@ class Task:
     `stands_for` is the command of tables that it is another name of: it needs no step. `parts` are sub-tasks
     of no course; with `parts_last` they come after those of the courses and
     all tables of the run, whose failure does not hold them up. `takes_files`: the words behind it on the line
-    are files. `options`: those that no other task heeds; without it on the line they are refused. `redone`:
+    are files. `options`: those that it heeds and not every task does; a run without those that heed one
+    refuses it. `redone`:
     `force_recompute` does its work again.
     """
 

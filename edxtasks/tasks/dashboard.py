@@ -18,7 +18,7 @@ from edxtasks.pages.queries import tables_read
 from edxtasks.printable import listed
 from edxtasks.steps.in_worker import JobContext, context_of
 from edxtasks.steps.step import Step
-from edxtasks.steps.task import Registry, Task, TaskOfRun
+from edxtasks.steps.task import PLACES_OF_REPORTS, Registry, Task, TaskOfRun
 from edxtasks.table import Need
 from edxtasks.workers import Job, Progress
 
@@ -116,6 +116,7 @@ TASK = Task(
     text="make the page of a course: pictures of its tables; dashboard:campus has all courses side by side",
     step=DashboardStep,
     needs_tables=_tables,
+    options=PLACES_OF_REPORTS,
     parts=(CAMPUS,),
     parts_last=True,
 )

@@ -8,7 +8,7 @@ from edxtasks.pages.catalog.place import stored
 from edxtasks.pages.stored import StoredPage
 from edxtasks.steps.in_worker import JobContext, context_of
 from edxtasks.steps.step import Step
-from edxtasks.steps.task import Registry, Task, TaskOfRun
+from edxtasks.steps.task import PLACES_OF_REPORTS, Registry, Task, TaskOfRun
 from edxtasks.table import Need
 from edxtasks.workers import Job, Progress
 
@@ -65,4 +65,5 @@ TASK = Task(
     step=DocsStep,
     once=True,
     needs_tables=_tables,
+    options=PLACES_OF_REPORTS,
 )

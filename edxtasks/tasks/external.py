@@ -25,7 +25,7 @@ from edxtasks.printable import listed, printable_path
 from edxtasks.steps.in_worker import JobContext, context_of
 from edxtasks.steps.made import Made
 from edxtasks.steps.step import Step
-from edxtasks.steps.task import Family, Registry, Task, TaskOfRun
+from edxtasks.steps.task import PLACES_OF_REPORTS, Family, Registry, Task, TaskOfRun
 from edxtasks.table import Need
 from edxtasks.warehouse.base import TableName, digest
 from edxtasks.workers import Job, Progress
@@ -268,7 +268,7 @@ def _task(definition: Definition, others: Mapping[str, Definition], settings: Se
         needs=before,
         needs_tables=partial(_inputs, definition, settings.options.skiprun),
         made=partial(_made, definition),
-        options=("extparam", "skiprun", "submit_condor"),
+        options=("extparam", "skiprun", "submit_condor", *PLACES_OF_REPORTS),
         fault=definition.fault,
     )
 

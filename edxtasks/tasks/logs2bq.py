@@ -101,5 +101,6 @@ TASK = Task(
     member_of="daily_logs, nightly, doall unless skip_log_loading, weekly unless skip_log_loading",
     follows=("logs2gs",),
     needs={"split": Need.OPTIONAL},
+    options=("not_before",),
     makes=TRACKLOG,
 )

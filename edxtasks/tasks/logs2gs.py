@@ -92,4 +92,5 @@ TASK = Task(
     step=StoreShardsStep,
     member_of="daily_logs, nightly, doall unless skip_log_loading, weekly unless skip_log_loading",
     needs={"split": Need.OPTIONAL},
+    options=("not_before",),
 )

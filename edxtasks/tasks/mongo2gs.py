@@ -80,5 +80,5 @@ TASK = Task(
     text="make shards of logs kept in a MongoDB, a day each",
     step=MongoLogsStep,
     made=_made,
-    options=("collection",),
+    options=("collection", "start_date", "end_date"),
 )

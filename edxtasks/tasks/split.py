@@ -226,4 +226,5 @@ TASK = Task(
     once=True,
     member_of="daily_logs, weekly",
     takes_files=True,
+    options=("dynamic_dates", "forget"),
 )

@@ -12,7 +12,7 @@ from project import REPOSITORY
 from edxtasks.build.registry import commands
 from edxtasks.commands.settings_page import declared, needs_table
 from edxtasks.config import SETTINGS
-from edxtasks.config.needs import EVERY_TASK, EVERYTHING, HEEDED_BY, NEEDS, ON_BIGQUERY
+from edxtasks.config.needs import FOR_ALL, HEEDED_BY, NEEDS
 from edxtasks.graph.task_files import read_tasks
 from edxtasks.graph.tasks import task_kinds
 
@@ -51,7 +51,7 @@ def test_who_heeds_a_setting_is_a_task_or_a_command() -> None:
     kinds = task_kinds(REGISTRY, read_tasks(REGISTRY))
     known = {*kinds.per_course, *kinds.over_courses, *kinds.others, *commands(REGISTRY), "external"}
     known |= {point.name for point in entry_points(group="doit.COMMAND")}
-    known |= {EVERYTHING, EVERY_TASK, ON_BIGQUERY}
+    known |= FOR_ALL
     assert {name for names in HEEDED_BY.values() for name in names} - known == set()
 
 

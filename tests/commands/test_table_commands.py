@@ -423,6 +423,9 @@ def test_what_a_command_does_not_heed_is_refused(site: Site, run: Run) -> None:
     """It would do nothing, and say nothing."""
     told = run("get_course_tables", A, "end_date=2020-01-01", status=3).err
     assert told == "ERROR: end_date is not an option of get_course_tables: it would do nothing\n"
+    told = run("get_course_tables", A, "minimum_cell=20", status=3).err
+    assert told == "ERROR: minimum_cell is not an option of get_course_tables: it would do nothing\n"
+    assert not run("get_course_data", A, "--table=things", "csv_bom=1").err.startswith("ERROR")
     twice = run("get_course_data", A, "--table=things", "--gzip", "gzip=1", status=3).err
     assert twice == "ERROR: gzip is given twice, as gzip=… and as --gzip\n"
     assert "expected true or false" in run("get_course_data", A, "table=things", "gzip=maybe", status=3).err

@@ -238,10 +238,6 @@ def test_each_task_has_one_line_of_names_that_can_be_typed(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("words", "remarks"),
     [
-        (
-            ["person_course", "output_dataset_id=mine"],
-            ["output_dataset_id: without effect, no table of a report is made or read"],
-        ),
         (["person_course", "report", "output_dataset_id=mine"], []),
         (["weekly", "output_dataset_id=mine"], []),
         (["analyze_idv", "output_dataset_id=mine"], []),
