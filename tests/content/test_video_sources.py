@@ -39,7 +39,7 @@ def test_ids_are_those_of_the_log() -> None:
         assert video_name(str(event["id"])) == expected[name], name
 
 
-@pytest.mark.parametrize("text", ["", " ", '""', ' "\n" '])
+@pytest.mark.parametrize("text", ["", " ", '""', ' "\n" ', "i4x://", "i4x:///", "i4x-", "a+block@"])
 def test_no_id(text: str) -> None:
     assert video_name(text) is None
 

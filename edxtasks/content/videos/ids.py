@@ -16,7 +16,7 @@ def video_name(text: str) -> str | None:
     if "+block@" in written:
         written = written.rpartition("+block@")[2]
     elif written.startswith("i4x://"):
-        written = written.rstrip("/").rpartition("/")[2]
+        written = written.removeprefix("i4x://").rstrip("/").rpartition("/")[2]
     elif written.startswith("i4x-"):
         written = _behind_mark(written)
     kept = (one if _is_kept(one) else "_" for one in written)

@@ -50,7 +50,7 @@ WITH
       date,
       CASE
         WHEN STRPOS(written_id, '+block@') > 0 THEN REGEXP_EXTRACT(written_id, r'(?s)^.*\+block@(.*)$')
-        WHEN STARTS_WITH(written_id, 'i4x://') THEN REGEXP_EXTRACT(written_id, r'([^/]*)/*$')
+        WHEN STARTS_WITH(written_id, 'i4x://') THEN REGEXP_EXTRACT(SUBSTR(written_id, 7), r'([^/]*)/*$')
         WHEN STARTS_WITH(written_id, 'i4x-') AND REGEXP_CONTAINS(written_id, r'-video(?:alpha)?-')
           THEN REGEXP_EXTRACT(written_id, r'(?s)^.*?-video(?:alpha)?-(.*)$')
         WHEN STARTS_WITH(written_id, 'i4x-') THEN REGEXP_EXTRACT(written_id, r'([^-]*)$')
