@@ -50,7 +50,7 @@ class LastFailures:
 
     def failed(self, what: str, task: str, reason: str) -> None:
         """A task failed. It is kept at once: the run may be killed."""
-        self._changes[what] = Failure(datetime.now(UTC).replace(microsecond=0), task, reason[:LONGEST])
+        self._changes[what] = Failure(datetime.now(UTC), task, reason[:LONGEST])
         self.save()
 
     def succeeded(self, what: str) -> None:

@@ -152,7 +152,7 @@ PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14")
 
 def runs(python: str) -> bool:
     """Whether a Python is there, and is more than the stand-in of a version manager for one."""
-    asked = [python, "-c", "import venv, ensurepip"]
+    asked = [python, "-c", "import venv"]
     return shutil.which(python) is not None and not subprocess.run(asked, capture_output=True).returncode
 
 
@@ -203,8 +203,9 @@ def test_the_wheel_works_outside_the_repository(python: str, wheel: Path, tmp_pa
     if not runs(python):
         pytest.skip(f"{python} is not at hand: the wheel is not tried with it")
     environment = tmp_path / "environment"
-    subprocess.run([python, "-m", "venv", str(environment)], check=True)
-    pip = [str(environment / "bin" / "pip"), "install", "-q", "--disable-pip-version-check", "--no-compile"]
+    subprocess.run([python, "-m", "venv", "--without-pip", str(environment)], check=True)
+    pip = [sys.executable, "-m", "pip", "--python", str(environment / "bin" / "python")]
+    pip += ["install", "-q", "--disable-pip-version-check", "--no-compile"]
     subprocess.run([*pip, str(wheel)], check=True, capture_output=True)
     office = tmp_path / "office"
 

@@ -110,7 +110,8 @@ class Project:
 
     def copy(self, folder: Path) -> Project:
         """The same project, with everything that was built, in another folder (times kept)."""
-        shutil.copytree(self.folder, folder)
+        # A thousand small files, a hundred times: a third of the time that `shutil.copytree` takes.
+        subprocess.run(["cp", "-a", str(self.folder), str(folder)], check=True)
         return Project(folder)
 
     def doit(self, *words: str, status: int | None = 0, timeout: float = 900) -> Outcome:
