@@ -14,9 +14,9 @@ from edxtasks.problems.states import (
     UnreadableStateError,
     attempts,
     json_text,
-    number,
     parse_state,
     plain_text,
+    points,
     truth,
 )
 
@@ -127,8 +127,8 @@ def analyse(record: Record) -> dict[str, object] | Reason:
         "item": items,
         "attempts": attempts(state.get("attempts")),
         "done": truth(state.get("done")),
-        "grade": number(grade),
-        "max_grade": number(max_grade),
+        "grade": points(grade),
+        "max_grade": points(max_grade),
         "created": created.isoformat() if isinstance(created, datetime) else created,
     }
 
@@ -145,7 +145,7 @@ def _items(state: dict[str, Any]) -> list[dict[str, object]] | Reason:
             "response": json_text(answers[answer_id]) if answer_id in answers else _NO_ANSWER,
             "correctness": plain_text(entry.get("correctness")),
             "correct_bool": entry.get("correctness") == "correct",
-            "npoints": number(entry.get("npoints")),
+            "npoints": points(entry.get("npoints")),
             "msg": plain_text(entry.get("msg")),
             "hint": plain_text(entry.get("hint")),
         }

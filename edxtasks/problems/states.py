@@ -24,6 +24,8 @@ _DECIMAL = re.compile(r"\s*+[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LARGEST = 2**63 - 1
 _MOST_DIGITS = 4300
+MOST_POINTS = 1e15
+"""More are none: those of a broken record."""
 _quoted = encode_basestring_ascii
 
 
@@ -106,6 +108,13 @@ def number(value: Any) -> float | None:
     except OverflowError:
         return None
     return found if math.isfinite(found) else None
+
+
+def points(value: Any) -> float | None:
+    """As `number`, of points: None too for more than a problem can have, whose sum would be infinite, or an
+    error on BigQuery. `problem_grades` has the same bound."""
+    found = number(value)
+    return found if found is not None and abs(found) <= MOST_POINTS else None
 
 
 def attempts(value: Any) -> int:

@@ -17,6 +17,7 @@ from edxtasks.problems.states import (
     number,
     parse_state,
     plain_text,
+    points,
     truth,
 )
 
@@ -160,6 +161,14 @@ def test_messages(value: Any, text: str | None) -> None:
 )
 def test_numbers(value: Any, found: float | None) -> None:
     assert number(value) == found
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [("2.5", 2.5), (-1e15, -1e15), ("1e15", 1e15), ("1.1e15", None), (-1e308, None), ("nan", None)],
+)
+def test_points_that_no_problem_has_are_none(value: Any, found: float | None) -> None:
+    assert points(value) == found
 
 
 @pytest.mark.parametrize(

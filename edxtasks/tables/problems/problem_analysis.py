@@ -112,7 +112,7 @@ TABLE = Table(
     grain="user_id, problem_url_name (as a rule)",
     schema=SCHEMA,
     inputs={"studentmodule": Need.REQUIRED},
-    builder=PythonModel(version=1, build=build),
+    builder=PythonModel(version=2, build=build),
     files=("problem_analysis.json.gz",),
     checks=(Check("one_row_per_problem", "COUNT(*) OVER (PARTITION BY user_id, problem_url_name) = 1"),),
 )

@@ -25,13 +25,13 @@ WITH
       SAFE_CAST(most_points AS FLOAT64) AS most_points
     FROM decimal_texts
   ),
-  -- A number too large for FLOAT64 is none either.
+  -- No problem has more points than that: their sum could be infinite, and an error on BigQuery.
   problem_points AS (
     SELECT
       student_id,
       module_id,
-      IF(IS_INF(points), NULL, points) AS grade,
-      IF(IS_INF(most_points), NULL, most_points) AS max_grade
+      IF(ABS(points) <= 1e15, points, NULL) AS grade,
+      IF(ABS(most_points) <= 1e15, most_points, NULL) AS max_grade
     FROM numbers
   )
 SELECT
