@@ -17,13 +17,12 @@ A bucket is the folder of the shards of one course (or `UNKNOWN`), with `EDGE/` 
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -38,7 +37,6 @@ UNKNOWN = "UNKNOWN"
 EDGE = "EDGE"
 LONGEST_NAME = 255
 """Most bytes of a file name on the usual file systems."""
-FEW_FILES = 16
 NEW = ".new"
 SHARD_NAME = re.compile(r"tracklog-(\d{4}-\d{2}-\d{2})\.json\.gz")
 
@@ -247,29 +245,6 @@ def naming(path: Path) -> Iterator[None]:
         if error.filename is None:
             error.filename = str(path)
         raise
-
-
-def flush(paths: Collection[Path]) -> None:
-    """Return when the content of these files is on disk."""
-    if len(paths) > FEW_FILES:
-        # Many small files one by one take a disk access each.
-        os.sync()
-        return
-    for path in paths:
-        with naming(path), path.open("rb") as file:
-            os.fsync(file.fileno())
-
-
-def flush_names(folder: Path) -> None:
-    """Return when the names in a folder stand on disk for the files that they stand for now."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno != errno.EINVAL:  # a file system that cannot be asked
-            raise
-    finally:
-        os.close(descriptor)
 
 
 def remove_tree(folder: Path) -> None:

@@ -25,7 +25,8 @@ from edxtasks.compression import (
     trailer,
 )
 from edxtasks.digests import ContentHash
-from edxtasks.logs.layout import flush, naming
+from edxtasks.logs.flushing import flush
+from edxtasks.logs.layout import naming
 
 ROWS_BUDGET = 64 * 1024 * 1024
 """Most bytes of rows kept in memory before they go to the spool."""

@@ -17,8 +17,9 @@ from typing import BinaryIO
 from edxtasks.compression import HEADER, TRAILER_SIZE, MemberWriter, checksum, crc32, inflate
 from edxtasks.digests import ContentHash
 from edxtasks.files import writing
+from edxtasks.logs.flushing import flush, flush_names
 from edxtasks.logs.garbage import without_collections
-from edxtasks.logs.layout import Layout, flush, flush_names, naming, new_beside
+from edxtasks.logs.layout import Layout, naming, new_beside
 from edxtasks.logs.legacy import count
 from edxtasks.logs.parts import Part, checksum_in
 from edxtasks.logs.raw_files import RawLogError
