@@ -39,6 +39,9 @@ from edxtasks.warehouse.schema import Column, Schema
 RECORDS = "_edxtasks"
 """Folder of the records in a folder of the storage."""
 
+_UNFINISHED = "unfinished"
+"""The mark of files that are being put in their places."""
+
 DATASET = "{dataset}"
 """In the name of a file of a report: the dataset that its table is in."""
 
@@ -166,7 +169,7 @@ def records(storage: Storage, folder: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in storage.list(beginning):
         of, _, mark = name.removeprefix(beginning).removesuffix(".json").rpartition(".")
-        # Two at once are those of a run that was killed between the two: then nothing is known.
+        # Two at once are those of a run that was killed: then nothing is known.
         found[of] = mark if of not in found else ""
     return found
 
@@ -191,19 +194,34 @@ def changed_files(storage: Storage, folder: str, scratch: Scratch) -> list[tuple
     return found
 
 
-def record(storage: Storage, folder: str, of: str, mark: str, files: Sequence[str], scratch: Scratch) -> None:
-    """Write the record of files that are all in place, with their checksums, and remove an older one."""
-    name = f"{folder}/{RECORDS}/{of}.{mark}.json"
-    with scratch.folder() as work:
-        path = work / "record.json"
-        with writing(path) as file:
-            found = {one: storage.checksum(f"{folder}/{one}") for one in files}
-            sums = {one: value for one, value in found.items() if value is not None}
-            file.write(orjson.dumps({"files": list(files), "crc": sums}))
-        storage.put(path, name)
+@contextmanager
+def recorded(
+    storage: Storage, folder: str, of: str, mark: str, files: Sequence[str], scratch: Scratch
+) -> Iterator[None]:
+    """A block that puts files in their places. Their record is written after it, with their checksums, and an
+    older one removed.
+
+    Before it, a record says that they are `_UNFINISHED`. Else that of the files before would hold for those
+    that a killed run has put there, where they are to be as they were before that run.
+    """
+    name, unfinished = (f"{folder}/{RECORDS}/{of}.{one}.json" for one in (mark, _UNFINISHED))
+    put_record(storage, unfinished, {}, scratch)
+    yield
+    found = {one: storage.checksum(f"{folder}/{one}") for one in files}
+    sums = {one: value for one, value in found.items() if value is not None}
+    put_record(storage, name, {"files": list(files), "crc": sums}, scratch)
     for other in storage.list(f"{folder}/{RECORDS}/{of}."):
         if other != name:
             storage.delete(other)
+
+
+def put_record(storage: Storage, name: str, form: Mapping[str, object], scratch: Scratch) -> None:
+    """Put a record into the storage."""
+    with scratch.folder() as work:
+        path = work / "record.json"
+        with writing(path) as file:
+            file.write(orjson.dumps(form, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
+        storage.put(path, name)
 
 
 # Writing
@@ -224,8 +242,10 @@ def export(context: Context, table: Table, course: CourseKey | None, messages: M
         rows = StoredRows(context.warehouse, name, table.schema)
         mark = _mark(context, table, course, place)
         scratch, form = context.scratch, form_of(table, context.settings)
-        write_and_store(place.storage, place.folder, place.files, table.schema, rows, form, scratch, beside)
-        record(place.storage, place.folder, table.name, mark, place.files, scratch)
+        with recorded(place.storage, place.folder, table.name, mark, place.files, scratch):
+            write_and_store(
+                place.storage, place.folder, place.files, table.schema, rows, form, scratch, beside
+            )
     return [place.storage.url(f"{place.folder}/{file}") for file in place.files]
 
 

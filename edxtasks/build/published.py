@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from edxtasks.build.context import Context
-from edxtasks.build.exports import RECORDS, record, records, stored_files, written
+from edxtasks.build.exports import RECORDS, recorded, records, stored_files, written
 from edxtasks.course import CourseKey
 from edxtasks.messages import Messages
 from edxtasks.table import PythonModel, Table
@@ -40,8 +40,8 @@ def publish(context: Context, table: Table, sources: Sources, messages: Messages
     for name, path in _published(context, table, sources):
         folder, of = _record_of(name)
         content = context.digests(path)
-        context.storage.put(path, name)
-        record(context.storage, folder, of, content, [name], context.scratch)
+        with recorded(context.storage, folder, of, content, [name], context.scratch):
+            context.storage.put(path, name)
         messages.note(f"published: {context.storage.url(name)}")
 
 
@@ -71,11 +71,13 @@ def publish_outputs(
     if not names or course is None or not _has_storage(context):
         return
     folder = context.course_folder(course)
-    with written(f"{', '.join(names)} in {context.storage.where}"):
+    with (
+        written(f"{', '.join(names)} in {context.storage.where}"),
+        recorded(context.storage, folder, table.name, stamp, names, context.scratch),
+    ):
         for name in names:
             path = next(place / name for place in places if (place / name).exists())
             context.storage.put(path, f"{folder}/{name}")
-        record(context.storage, folder, table.name, stamp, names, context.scratch)
 
 
 def withdraw(context: Context, table: Table, course: CourseKey | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +109,16 @@ class SortingRecord:
             "package": self._package,
         }
         if time.monotonic() - self._saved > _SECONDS_BETWEEN_RECORDS:
+            self.save()
+
+    def forget(self, files: Iterable[PackageFile]) -> None:
+        """Know of no source of these files from now on, whose targets are about to be replaced: a run that is
+        killed before `save` would leave what another source gives to them."""
+        known = {self._key(file) for file in files} & self._targets.keys()
+        for key in known:
+            if isinstance(self._targets[key], dict):
+                self._targets[key] = {**self._targets[key], "source": ""}
+        if known:
             self.save()
 
     def withhold(self, names: Mapping[str, str]) -> None:

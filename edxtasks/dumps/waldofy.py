@@ -114,6 +114,7 @@ def convert(
         (file, known, max_bad_fraction, retired.of_site(is_edge(file.target, package.base)))
         for file, known in zip(readable, digests, strict=True)
     ]
+    record.forget(readable)
     for number, (file, result) in enumerate(_converted(works, workers), 1):
         if progress is not None:
             progress(number, len(readable))

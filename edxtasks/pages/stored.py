@@ -8,7 +8,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from edxtasks.build.exports import RECORDS, record, records, written
+from edxtasks.build.exports import RECORDS, recorded, records, written
 from edxtasks.scratch import Scratch
 from edxtasks.storage import Storage
 
@@ -61,8 +61,8 @@ class StoredPage:
         with written(self.name), scratch.folder() as work:
             path = work / self.file
             path.write_bytes(page)
-            self.storage.put(path, self.name)
-            record(self.storage, self.folder, self.record, made_from, [self.file], scratch)
+            with recorded(self.storage, self.folder, self.record, made_from, [self.file], scratch):
+                self.storage.put(path, self.name)
         return self.url
 
     def remove(self) -> None:

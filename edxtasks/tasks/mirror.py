@@ -15,7 +15,7 @@ import orjson
 
 from edxtasks.build.build_table import Built
 from edxtasks.build.context import Context
-from edxtasks.build.exports import RECORDS
+from edxtasks.build.exports import RECORDS, put_record
 from edxtasks.build.freshness import Status
 from edxtasks.build.published import published_names
 from edxtasks.build.table_metadata import files_of
@@ -24,7 +24,6 @@ from edxtasks.course import CourseKey
 from edxtasks.directories import sql_directory
 from edxtasks.dumps.package import DUMP_FILES
 from edxtasks.errors import SourceAbsentError
-from edxtasks.files import writing
 from edxtasks.printable import quantity
 from edxtasks.steps.in_worker import JobContext, context_of
 from edxtasks.steps.made import Made
@@ -85,18 +84,17 @@ def copy(context: Context, course: CourseKey, progress: Progress = lambda done, 
     """Copy what differs; gives the number of files. With `publish_course_images` the image is made public."""
     mirror = look(context, course)
     storage = context.storage
+    content = {name: context.digests(path) for name, path in mirror.files.items()}
+    if mirror.changed:  # a run that is killed leaves copies of which the record would tell the old content
+        rest = {name: found for name, found in content.items() if name not in mirror.changed}
+        put_record(storage, mirror.record, rest, context.scratch)
     for number, name in enumerate(mirror.changed, 1):
         storage.put(mirror.files[name], name)
         progress(number, len(mirror.changed), "files")
     image = course_image.destination(course, context.settings)
     if context.settings.publish_course_images and image in mirror.changed:
         storage.make_public(image)
-    content = {name: context.digests(path) for name, path in mirror.files.items()}
-    with context.scratch.folder() as folder:
-        path = folder / "record.json"
-        with writing(path) as file:
-            file.write(orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
-        storage.put(path, mirror.record)
+    put_record(storage, mirror.record, content, context.scratch)
     return len(mirror.changed)
 
 

@@ -16,7 +16,7 @@ from edxtasks.build.exports import (
     PLAIN,
     StoredRows,
     mark_of,
-    record,
+    recorded,
     records,
     with_settings,
     write_and_store,
@@ -146,13 +146,14 @@ def export_for_research(
         messages.note(f"{_file(name)} removed from {folder}: its table was set aside")
     for done, name in enumerate(stale):
         with written(f"{_file(name)} of {course}"):
-            if name == FORUM:
-                forum = _forum(context, course)
-                assert forum is not None
-                context.storage.put(forum, f"{folder}/{FORUM}")
-            else:
-                _export(context, TableName(dataset, name), folder, messages)
-            record(context.storage, folder, _record(name), marks[name], [_file(name)], context.scratch)
+            mark, files = marks[name], [_file(name)]
+            with recorded(context.storage, folder, _record(name), mark, files, context.scratch):
+                if name == FORUM:
+                    forum = _forum(context, course)
+                    assert forum is not None
+                    context.storage.put(forum, f"{folder}/{FORUM}")
+                else:
+                    _export(context, TableName(dataset, name), folder, messages)
         progress(done + 1, len(stale))
     return len(stale)
 

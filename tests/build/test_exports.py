@@ -285,6 +285,31 @@ def test_a_lost_record_only_writes_the_files_again(context: Context) -> None:
     assert outdated(context, TABLE, COURSE) == "its files are of other rows"
 
 
+def test_what_a_killed_run_had_written_is_not_taken_for_the_files_before(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The table is again as it was before that run: the record of its files would hold."""
+    export(context, TABLE, COURSE, Messages())
+    stored = context.settings.storage.path / COURSE.directory
+    load(context, "ann", "bob", "cyd")
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(LocalStorage, "checksum", end)  # both files are in their places
+        export(context, TABLE, COURSE, Messages())
+    assert gzip.decompress((stored / "people.csv.gz").read_bytes()).count(b"\n") == 4
+    load(context, "ann", "bob")
+    assert outdated(context, TABLE, COURSE) == "its files are of other rows"
+    export(context, TABLE, COURSE, Messages())
+    assert (
+        gzip.decompress((stored / "people.csv.gz").read_bytes()) == b"username,passed\nann,True\nbob,True\n"
+    )
+    assert outdated(context, TABLE, COURSE) == ""
+    assert len(list((stored / "_edxtasks").iterdir())) == 1
+
+
+def end(*given: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_files_of_the_latest_form_have_a_folder_of_their_own(context: Context) -> None:
     options = dataclasses.replace(context.settings.options, dataset_latest=True)
     context.settings = dataclasses.replace(context.settings, options=options)

@@ -22,6 +22,7 @@ from edxtasks.course import CourseKey
 from edxtasks.dumps import waldofy
 from edxtasks.dumps.package import plan_package
 from edxtasks.dumps.reader import DeliveredTable, Field
+from edxtasks.dumps.sorting_record import SortingRecord
 from edxtasks.errors import InputError, UserError
 from edxtasks.messages import Messages
 
@@ -226,6 +227,32 @@ def test_nothing_is_redone_until_content_changes(dump: Path, tmp_path: Path) -> 
     assert again.current == 5
     assert untouched.stat().st_ino == before
     assert len(table(again.made[0])) == 4
+
+
+def test_what_a_killed_run_had_sorted_is_not_taken_for_what_was_there(
+    dump: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The package is again as it was before that run, and the sorted file as long."""
+    sort(dump, tmp_path, ONE)
+    path = tmp_path / "MITx-6.00.1x-2T2017" / DAY / "users.csv.gz"
+    whole = path.read_bytes()
+    source = dump / "MITx-6.00.1x-2T2017-auth_user-prod-analytics.sql"
+    other = USERS.replace(b"@x.org", b"@y.org")
+    assert other != USERS
+    source.write_bytes(other)
+
+    def end(*given: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(SortingRecord, "keep", end)
+        sort(dump, tmp_path, ONE)
+    assert path.read_bytes() != whole
+    assert path.stat().st_size == len(whole)
+    source.write_bytes(USERS)
+    again, _ = sort(dump, tmp_path, ONE)
+    assert [made.name for made in again.made] == ["users.csv.gz"]
+    assert path.read_bytes() == whole
 
 
 def test_force_makes_all_again_with_equal_bytes(dump: Path, tmp_path: Path) -> None:

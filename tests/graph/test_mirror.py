@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
 from bucket_project import bucket_project
 from product_registry import product_registry
 
@@ -55,6 +56,32 @@ def test_what_is_copied(tmp_path: Path) -> None:
     storage.delete(f"{folder}/users.csv.gz")
     assert set(mirror.look(context, COURSE).changed) == {f"{folder}/roles.csv", f"{folder}/users.csv.gz"}
     assert mirror.copy(context, COURSE) == 2
+    assert mirror.copy(context, COURSE) == 0
+
+
+def test_a_copy_of_a_killed_run_is_not_taken_for_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is again as it was before that run, and as long."""
+    directory = dump(tmp_path)
+    paths = Paths(course_sql_base_dir=tmp_path / "SQL", course_sql_date_dir="2014-10-26")
+    settings = Settings(root=tmp_path, paths=paths, options=Options())
+    context = Context(settings, product_registry(), ParquetWarehouse(tmp_path / "w"), Digests(), (COURSE,))
+    storage = LocalStorage(tmp_path / "bucket")
+    context.__dict__["storage"] = storage
+    mirror.copy(context, COURSE)
+    copy = tmp_path / "bucket" / COURSE.directory / "roles.csv"
+    (directory / "roles.csv").write_text("ROLES.csv")
+
+    def end(*given: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        mirror.copy(context, COURSE, end)
+    assert copy.read_text() == "ROLES.csv"
+    (directory / "roles.csv").write_text("roles.csv")
+    assert mirror.copy(context, COURSE) == 1
+    assert copy.read_text() == "roles.csv"
     assert mirror.copy(context, COURSE) == 0
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edxtasks.build.context import Context
-from edxtasks.build.exports import changed_files, record
+from edxtasks.build.exports import changed_files, recorded
 from edxtasks.config import Settings, Warehouse
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
@@ -46,8 +46,10 @@ def test_a_file_that_changed_after_it_was_written(context: Context, tmp_path: Pa
     for name in ("a.csv", "b.csv", "c.csv"):
         (tmp_path / name).write_text(f"n\n{name}\n")
         storage.put(tmp_path / name, f"place/{name}")
-    record(storage, "place", "one", "mark", ["a.csv", "b.csv"], context.scratch)
-    record(storage, "place", "two", "mark", ["c.csv"], context.scratch)
+    with recorded(storage, "place", "one", "mark", ["a.csv", "b.csv"], context.scratch):
+        pass
+    with recorded(storage, "place", "two", "mark", ["c.csv"], context.scratch):
+        pass
     assert changed_files(storage, "place", context.scratch) == []
     (tmp_path / "storage" / "place" / "b.csv").write_text("n\nB.csv\n")
     (tmp_path / "storage" / "place" / "c.csv").unlink()  # the next run writes it again by itself
