@@ -41,8 +41,6 @@ AHEAD = 3
 """Blocks that a worker has at most, the one that it is at among them."""
 BEGUN = "begun"
 """What a worker reports first. It starts for a quarter of a second, in which nothing would read a block."""
-PATIENT = False
-"""Whether blocks wait until all workers have begun. For tests: a log of a few lines is at its end by then."""
 MOST_KEPT = 5
 """Most blocks whose rows are kept in memory while those of a block before them are waited for."""
 
@@ -162,7 +160,7 @@ class RemoteWorker:
     def takes_more(self) -> bool:
         """Whether it has begun, and has fewer blocks than `AHEAD`. Raises `InterruptedRunError` when it
         failed to begin."""
-        if not self._begun and (PATIENT or self.is_ready()):
+        if not self._begun and self.has_begun():
             assert self._hear() == BEGUN
             self._begun = True
             for number in range(AHEAD):
@@ -170,6 +168,10 @@ class RemoteWorker:
                 self._worker.share(self._slots[number].file)
                 self._free.append(number)
         return bool(self._free)
+
+    def has_begun(self) -> bool:
+        """Whether it has reported that it has begun; nobody waits for that."""
+        return self.is_ready()
 
     def send(self, block: Block) -> None:
         """Give it a block, which it must be ready to take."""

@@ -15,13 +15,22 @@ from typing import Any
 import orjson
 from blake3 import blake3
 
-from edxtasks.logs import shared_log
 from edxtasks.logs.options import SplitOptions
 from edxtasks.logs.results import SplitResult
+from edxtasks.logs.shared_log import RemoteWorker
 from edxtasks.logs.split import split
 
-shared_log.PATIENT = True
-"""Of a raw log that is shared, every worker gets a share, however few its lines are."""
+IMPATIENT = RemoteWorker.has_begun
+"""Whether a worker has begun, as a split asks it: a log of a few lines is at its end by then."""
+
+
+def wait_for_workers() -> None:
+    """Let this process wait until a worker has begun: every one gets a share of a raw log that is shared,
+    however few its lines are."""
+    RemoteWorker.has_begun = lambda self: True  # type: ignore[method-assign]
+
+
+wait_for_workers()
 
 A = "UnivX__A__1"
 B = "UnivX__B__1"

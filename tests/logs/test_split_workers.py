@@ -11,9 +11,9 @@ from pathlib import Path
 
 import orjson
 import pytest
-from split_site import Site, events
+from split_site import IMPATIENT, Site, events
 
-from edxtasks.logs import shared_log, slots
+from edxtasks.logs import slots
 from edxtasks.logs.coordinator import to_share
 from edxtasks.logs.layout import Layout
 from edxtasks.logs.parts import Part
@@ -311,7 +311,7 @@ def test_raw_logs_much_larger_than_their_share_are_shared(
 
 
 def test_a_log_that_ends_before_its_workers_begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared_log, "PATIENT", False)
+    monkeypatch.setattr(RemoteWorker, "has_begun", IMPATIENT)
     shards = []
     for workers in (1, 2):
         site = Site(tmp_path / str(workers))
