@@ -140,7 +140,7 @@ class Graph:
         tasks = self._with_needed(begun)
         if any("*" in word for word in named) or not (tasks or self._asked.targets):
             return None
-        commands = {*self._words.words[:1]} - named or {"run"}
+        commands = {"run", *self._words.words[:1]} - named  # a plan takes the line of the run that it tells
         options = self.run.context.settings.options
         return reach_of(self._registry, self._asked.targets, tasks, options, named | commands)
 

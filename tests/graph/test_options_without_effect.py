@@ -78,6 +78,7 @@ def namespace_of(folder: Path, words: list[str]) -> dict[str, Any]:
         "time_task time_on_task_config=timeout_long:40,time_on_task_table_name:mine",
         "ip_sybils only_step=3,5 listings=courses.listings cameo_master=courses.mine",
         "time_asset just_do_totals=1",
+        "plan weekly maximum_parallel_processes=2",
         "doall skip_log_loading=1 max_bad_fraction=0.2 maximum_parallel_processes=2",
         "mongo2gs collection=c dbname=d end_date=2014-01-01 mongo_keep_local=3 json_text_form=compact",
         "dashboard minimum_cell=20 file_mode=0640",
