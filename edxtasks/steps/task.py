@@ -52,6 +52,14 @@ class TaskOfRun:
         return self.course
 
 
+class CourseStep(Step):
+    """A step of a task with a sub-task for each course, for one of them."""
+
+    def __init__(self, of: TaskOfRun) -> None:
+        super().__init__(of.run, of.name)
+        self.course = of.of_course
+
+
 @dataclass(frozen=True)
 class Task:
     """A task that makes no table of the registry, with a sub-task for each course, or `once` in a run.

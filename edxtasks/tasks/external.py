@@ -24,8 +24,7 @@ from edxtasks.messages import Messages
 from edxtasks.printable import listed, printable_path
 from edxtasks.steps.in_worker import JobContext, context_of
 from edxtasks.steps.made import Made
-from edxtasks.steps.step import Step
-from edxtasks.steps.task import PLACES_OF_REPORTS, Family, Registry, Task, TaskOfRun
+from edxtasks.steps.task import PLACES_OF_REPORTS, CourseStep, Family, Registry, Task, TaskOfRun
 from edxtasks.table import Need
 from edxtasks.warehouse.base import TableName, digest
 from edxtasks.workers import Job, Progress
@@ -50,12 +49,11 @@ class Program:
     leftover: Path | None = None
 
 
-class ExternalStep(Step):
+class ExternalStep(CourseStep):
     """An external command for a course: its script, its program, the tables that it writes."""
 
     def __init__(self, of: TaskOfRun, definition: Definition) -> None:
-        super().__init__(of.run, of.name)
-        self.course = of.of_course
+        super().__init__(of)
         self._definition = definition
         self._prepared: Prepared | None = None
         self._parts: dict[str, str] = {}

@@ -10,19 +10,15 @@ from edxtasks.course import CourseKey
 from edxtasks.printable import quantity
 from edxtasks.steps.in_worker import JobContext, context_of
 from edxtasks.steps.made import DAY_TABLES, SHARD, STORED_SHARD, Made
-from edxtasks.steps.step import Step, Taken
-from edxtasks.steps.task import Registry, Task, TaskOfRun
+from edxtasks.steps.step import Taken
+from edxtasks.steps.task import CourseStep, Registry, Task
 from edxtasks.table import TRACKLOG, Need
 from edxtasks.warehouse.base import TableName
 from edxtasks.workers import Job, Progress
 
 
-class LogDaysStep(Step):
+class LogDaysStep(CourseStep):
     """The log days of a course: a day table for every shard."""
-
-    def __init__(self, of: TaskOfRun) -> None:
-        super().__init__(of.run, of.name)
-        self.course = of.of_course
 
     def check(self) -> tuple[Status, str]:
         context = self.run.context

@@ -13,18 +13,16 @@ from edxtasks.logs.stored import not_stored
 from edxtasks.printable import quantity
 from edxtasks.steps.in_worker import JobContext, context_of
 from edxtasks.steps.made import SHARD, STORED_SHARD, Made
-from edxtasks.steps.step import Step
-from edxtasks.steps.task import Registry, Task, TaskOfRun
+from edxtasks.steps.task import CourseStep, Registry, Task, TaskOfRun
 from edxtasks.table import Need
 from edxtasks.workers import Job, Progress
 
 
-class StoreShardsStep(Step):
+class StoreShardsStep(CourseStep):
     """The shards of a course in storage. Whoever named the task wants to hear of nothing done."""
 
     def __init__(self, of: TaskOfRun) -> None:
-        super().__init__(of.run, of.name)
-        self.course = of.of_course
+        super().__init__(of)
         self._asked = of.asked
         self._shards: list[Shard] = []
 

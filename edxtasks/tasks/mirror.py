@@ -27,8 +27,7 @@ from edxtasks.errors import SourceAbsentError
 from edxtasks.printable import quantity
 from edxtasks.steps.in_worker import JobContext, context_of
 from edxtasks.steps.made import Made
-from edxtasks.steps.step import Step
-from edxtasks.steps.task import DUMP, Registry, Task, TaskOfRun
+from edxtasks.steps.task import DUMP, CourseStep, Registry, Task
 from edxtasks.storage import NotStoredError
 from edxtasks.table import Need, Scope, Table
 from edxtasks.workers import Job, Progress
@@ -109,12 +108,8 @@ def _recorded(context: Context, record: str) -> dict[str, str]:
     return form if isinstance(form, dict) else {}
 
 
-class MirrorStep(Step):
+class MirrorStep(CourseStep):
     """The files of a course's SQL directory, and its image, in storage."""
-
-    def __init__(self, of: TaskOfRun) -> None:
-        super().__init__(of.run, of.name)
-        self.course = of.of_course
 
     def check(self) -> tuple[Status, str]:
         context = self.run.context

@@ -15,18 +15,16 @@ from edxtasks.messages import Messages
 from edxtasks.printable import quantity
 from edxtasks.steps.in_worker import JobContext, context_of
 from edxtasks.steps.made import SHARD, STORED_SHARD, Made
-from edxtasks.steps.step import Step
-from edxtasks.steps.task import Registry, Task, TaskOfRun
+from edxtasks.steps.task import CourseStep, Registry, Task, TaskOfRun
 from edxtasks.table import Need
 from edxtasks.workers import Job, Progress
 
 
-class MongoLogsStep(Step):
+class MongoLogsStep(CourseStep):
     """The days of a course whose tracking logs are in a MongoDB: a shard each."""
 
     def __init__(self, of: TaskOfRun) -> None:
-        super().__init__(of.run, of.name)
-        self.course = of.of_course
+        super().__init__(of)
         self._days: list[date] = []
 
     def check(self) -> tuple[Status, str]:

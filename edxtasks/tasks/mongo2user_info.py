@@ -15,18 +15,13 @@ from edxtasks.errors import InputError, SourceAbsentError
 from edxtasks.messages import Messages
 from edxtasks.steps.in_worker import JobContext, use_scratch
 from edxtasks.steps.made import Made
-from edxtasks.steps.step import Step
-from edxtasks.steps.task import Registry, Task, TaskOfRun
+from edxtasks.steps.task import CourseStep, Registry, Task
 from edxtasks.table import Need
 from edxtasks.workers import Job, Progress
 
 
-class UserInfoStep(Step):
+class UserInfoStep(CourseStep):
     """The records of a course's learners in a MongoDB: four files for `make_uic`."""
-
-    def __init__(self, of: TaskOfRun) -> None:
-        super().__init__(of.run, of.name)
-        self.course = of.of_course
 
     def check(self) -> tuple[Status, str]:
         if self.run.context.settings.options.skip_if_exists and self._all_there():

@@ -30,8 +30,7 @@ from edxtasks.messages import Messages
 from edxtasks.printable import listed
 from edxtasks.steps.in_worker import JobContext, context_of
 from edxtasks.steps.made import Made
-from edxtasks.steps.step import Step
-from edxtasks.steps.task import Registry, Task, TaskOfRun
+from edxtasks.steps.task import CourseStep, Registry, Task
 from edxtasks.table import Need
 from edxtasks.warehouse.base import TableName
 from edxtasks.warehouse.schema import Schema
@@ -170,12 +169,8 @@ def _export(context: Context, name: TableName, folder: str, messages: Messages) 
     write_and_store(context.storage, folder, [_file(name.table)], flat, rows, form, context.scratch)
 
 
-class ResearchStep(Step):
+class ResearchStep(CourseStep):
     """The tables of a course that exist, as `<table>.csv.gz` in the storage."""
-
-    def __init__(self, of: TaskOfRun) -> None:
-        super().__init__(of.run, of.name)
-        self.course = of.of_course
 
     def check(self) -> tuple[Status, str]:
         stale, files = to_export(self.run.context, self.course)

@@ -32,7 +32,8 @@ from edxtasks.warehouse.dialect.parser import (
 )
 from edxtasks.warehouse.dialect.queries import relation
 from edxtasks.warehouse.dialect.scope import Context, Relation, dotted
-from edxtasks.warehouse.dialect.types import FLOAT64, quote
+from edxtasks.warehouse.dialect.types import FLOAT64
+from edxtasks.warehouse.duckdb_sql import quoted_name
 from edxtasks.warehouse.schema import Schema
 
 __all__ = [
@@ -108,7 +109,7 @@ def _without_negative_zero(result: Relation) -> str:
     if not any(kind == FLOAT64 for _, kind in result.columns):
         return result.sql
     items = (
-        f"{quote(name)} + 0.0e0 AS {quote(name)}" if kind == FLOAT64 else quote(name)
+        f"{quoted_name(name)} + 0.0e0 AS {quoted_name(name)}" if kind == FLOAT64 else quoted_name(name)
         for name, kind in result.columns
     )
     return f"SELECT {', '.join(items)} FROM ({result.sql})"

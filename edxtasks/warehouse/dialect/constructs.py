@@ -25,10 +25,10 @@ from edxtasks.warehouse.dialect.types import (
     Type,
     Value,
     array,
-    quote,
     text,
 )
 from edxtasks.warehouse.dialect.windows import window
+from edxtasks.warehouse.duckdb_sql import quoted_name
 from edxtasks.warehouse.schema import PARAMETERS
 
 
@@ -135,7 +135,9 @@ def _built(place: Place, node: exp.Expression, wanted: Type) -> str:
         if any(isinstance(item, exp.PropertyEQ) for item in node.expressions):
             raise RefusedError(f"{wanted}(…) names its members already: write the values alone")
         members = zip(wanted.fields, node.expressions, strict=True)
-        packed = ", ".join(f"{quote(name)} := {_built(place, item, kind)}" for (name, kind), item in members)
+        packed = ", ".join(
+            f"{quoted_name(name)} := {_built(place, item, kind)}" for (name, kind), item in members
+        )
         return f"struct_pack({packed})"
     return place.typed(node, wanted)
 
@@ -201,7 +203,7 @@ def _struct(place: Place, node: exp.Expression) -> Value:
         if any(name.lower() == other.lower() for other, _ in fields):
             raise RefusedError(f"two members of STRUCT are called {name}")
         fields.append((name, value.type))
-        texts.append(f"{quote(name)} := {value.sql}")
+        texts.append(f"{quoted_name(name)} := {value.sql}")
     return Value(f"struct_pack({', '.join(texts)})", Type("STRUCT", tuple(fields)))
 
 

@@ -15,7 +15,7 @@ from sqlglot import exp
 
 from edxtasks.warehouse.dialect.orders import Order, Pending
 from edxtasks.warehouse.dialect.scope import Scope, Source
-from edxtasks.warehouse.dialect.types import quote
+from edxtasks.warehouse.duckdb_sql import quoted_name
 
 _MARKER = re.compile(r"total order\s*:\s*\S")
 
@@ -72,7 +72,7 @@ def determined(scope: Scope, keys: frozenset[str]) -> frozenset[str]:
         more = {second for first, second in scope.leads if first in known}
         for source in scope.sources.values():
             if any(key <= known for key in _keys_of(source)):
-                more |= {f"{quote(source.alias)}.{quote(name)}" for name, _ in source.columns}
+                more |= {f"{quoted_name(source.alias)}.{quoted_name(name)}" for name, _ in source.columns}
         if more <= known:
             return frozenset(known)
         known = known | more
@@ -98,6 +98,6 @@ def _keys_of(source: Source) -> list[frozenset[str]]:
     """The unique keys of a source as sets of DuckDB texts; the names of columns in them have any case."""
     spelt = {name.lower(): name for name, _ in source.columns}
     return [
-        frozenset(f"{quote(source.alias)}.{quote(spelt.get(name.lower(), name))}" for name in key)
+        frozenset(f"{quoted_name(source.alias)}.{quoted_name(spelt.get(name.lower(), name))}" for name in key)
         for key in source.known_keys()
     ]

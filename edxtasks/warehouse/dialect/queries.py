@@ -7,7 +7,8 @@ from sqlglot import exp
 from edxtasks.printable import quantity
 from edxtasks.warehouse.dialect.scope import Context, Ctes, Relation, Scope
 from edxtasks.warehouse.dialect.select import Select
-from edxtasks.warehouse.dialect.types import UNKNOWN, Origins, Type, common, quote
+from edxtasks.warehouse.dialect.types import UNKNOWN, Origins, Type, common
+from edxtasks.warehouse.duckdb_sql import quoted_name
 
 
 def relation(context: Context, node: exp.Expression, ctes: Ctes, outer: Scope | None) -> Relation:
@@ -44,7 +45,7 @@ def _with(context: Context, node: exp.Expression, ctes: Ctes, outer: Scope | Non
         if cte.alias.lower() in own:
             context.complain(node, f"two queries of WITH are called {cte.alias}")
         own.add(cte.alias.lower())
-        texts.append(f"{quote(cte.alias)} AS ({result.sql})")
+        texts.append(f"{quoted_name(cte.alias)} AS ({result.sql})")
         visible[cte.alias.lower()] = result
     return f"WITH {', '.join(texts)} ", visible
 
@@ -117,9 +118,9 @@ def _as_types(side: Relation, columns: list[tuple[str, Type]], by_name: bool) ->
     if all(kind == found for kind, (_, found) in zip(wanted, side.columns, strict=True)):
         return side.sql
     items = [
-        quote(name)
+        quoted_name(name)
         if kind in (found, UNKNOWN) or kind.kind in ("NULL", "PARAMETER")
-        else f"CAST({quote(name)} AS {kind.duckdb}) AS {quote(name)}"
+        else f"CAST({quoted_name(name)} AS {kind.duckdb}) AS {quoted_name(name)}"
         for kind, (name, found) in zip(wanted, side.columns, strict=True)
     ]
     return f"SELECT {', '.join(items)} FROM ({side.sql})"

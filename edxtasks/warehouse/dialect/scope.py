@@ -11,13 +11,14 @@ from sqlglot import exp
 from edxtasks.warehouse.dialect.coercion import RefusedError
 from edxtasks.warehouse.dialect.orders import Pending
 from edxtasks.warehouse.dialect.parser import line_of
-from edxtasks.warehouse.dialect.types import NO_ORIGINS, UNKNOWN, UNREADABLE, Origins, Type, Value, quote
+from edxtasks.warehouse.dialect.types import NO_ORIGINS, UNKNOWN, UNREADABLE, Origins, Type, Value
+from edxtasks.warehouse.duckdb_sql import quoted_name
 from edxtasks.warehouse.schema import Schema
 
 
 def dotted(name: str) -> str:
     """A name, or dotted name, in quotes."""
-    return ".".join(map(quote, name.split(".")))
+    return ".".join(map(quoted_name, name.split(".")))
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Source:
         for column, kind in self.columns:
             if column.lower() == name.lower():
                 origins = self.origins.get(column.lower(), NO_ORIGINS)
-                return Value(f"{quote(self.alias)}.{quote(column)}", kind, origins=origins)
+                return Value(f"{quoted_name(self.alias)}.{quoted_name(column)}", kind, origins=origins)
         return None
 
     def known_keys(self) -> tuple[frozenset[str], ...]:
@@ -72,17 +73,19 @@ class Source:
         """The value that the alias of an UNNEST stands for."""
         if self.element is None:
             return None
-        return Value(f"{quote(self.alias)}.{quote(self.alias)}", self.element, origins=self._of_array())
+        return Value(
+            f"{quoted_name(self.alias)}.{quoted_name(self.alias)}", self.element, origins=self._of_array()
+        )
 
     def _of_element(self, name: str) -> Value | None:
         assert self.element is not None
         if self.offset is not None and name.lower() == self.offset.lower():
-            sql = f"{quote(self.alias)}.{quote(self.offset)}"
+            sql = f"{quoted_name(self.alias)}.{quoted_name(self.offset)}"
             return Value(sql, Type("INT64"), origins=self._of_array())
         member = self.element.field(name) if self.element.kind == "STRUCT" else None
         if member is None:
             return None
-        sql = f"({quote(self.alias)}.{quote(self.alias)}).{quote(member[0])}"
+        sql = f"({quoted_name(self.alias)}.{quoted_name(self.alias)}).{quoted_name(member[0])}"
         return Value(sql, member[1], origins=_of_member(self._of_array(), member[0]))
 
     def _of_array(self) -> Origins:
@@ -218,7 +221,7 @@ def members(value: Value, names: list[str]) -> Value:
         if member is None:
             raise RefusedError(f"{value.type} has no member {name}")
         origins = _of_member(value.origins, member[0])
-        value = Value(f"({value.sql}).{quote(member[0])}", member[1], origins=origins)
+        value = Value(f"({value.sql}).{quoted_name(member[0])}", member[1], origins=origins)
     return value
 
 

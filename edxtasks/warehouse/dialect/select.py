@@ -22,8 +22,9 @@ from edxtasks.warehouse.dialect.orders import Order
 from edxtasks.warehouse.dialect.scope import Context, Ctes, Relation, Scope
 from edxtasks.warehouse.dialect.sorting import sort_term
 from edxtasks.warehouse.dialect.sources import equalities, from_clause
-from edxtasks.warehouse.dialect.types import BOOL, NULL, Origins, Type, Value, quote
+from edxtasks.warehouse.dialect.types import BOOL, NULL, Origins, Type, Value
 from edxtasks.warehouse.dialect.windows import definition_of
+from edxtasks.warehouse.duckdb_sql import quoted_name
 
 T = TypeVar("T")
 
@@ -368,8 +369,8 @@ class _AliasScope(Scope):
 
 def _output(item: _Item) -> str:
     if item.value.type == NULL:
-        return f"CAST(NULL AS BIGINT) AS {quote(item.name)}"
-    return f"{item.value.sql} AS {quote(item.name)}"
+        return f"CAST(NULL AS BIGINT) AS {quoted_name(item.name)}"
+    return f"{item.value.sql} AS {quoted_name(item.name)}"
 
 
 _NOT_GROUPED = "{} is neither in GROUP BY nor in an aggregate"

@@ -10,7 +10,8 @@ from edxtasks.warehouse.dialect.coercion import RefusedError
 from edxtasks.warehouse.dialect.expressions import Place
 from edxtasks.warehouse.dialect.parser import table_name
 from edxtasks.warehouse.dialect.scope import Scope, Source
-from edxtasks.warehouse.dialect.types import BOOL, NO_ORIGINS, UNKNOWN, Value, common, of_column, quote
+from edxtasks.warehouse.dialect.types import BOOL, NO_ORIGINS, UNKNOWN, Value, common, of_column
+from edxtasks.warehouse.duckdb_sql import quoted_name
 
 
 def from_clause(select: exp.Select, place: Place) -> str:
@@ -37,7 +38,7 @@ def _join(place: Place, join: exp.Join) -> str:
     if using:
         names = [name.name for name in using]
         _merge(place.scope, names, left, list(place.scope.sources.values())[-1], side)
-        return f" {word} {source} USING ({', '.join(map(quote, names))})"
+        return f" {word} {source} USING ({', '.join(map(quoted_name, names))})"
     if on is not None:
         condition = place.typed(on, BOOL)
         for one, other in equalities(place, on):
@@ -88,7 +89,7 @@ def equalities(place: Place, condition: exp.Expression) -> Iterator[tuple[str, s
 
 def _lead(scope: Scope, right: Source, one: str, other: str, side: str) -> None:
     """Note that two columns of a join are equal. Beside an outer join only the kept side tells the other."""
-    is_right = {text: text.startswith(f"{quote(right.alias)}.") for text in (one, other)}
+    is_right = {text: text.startswith(f"{quoted_name(right.alias)}.") for text in (one, other)}
     for first, second in ((one, other), (other, one)):
         if side in ("", "LEFT" if not is_right[first] else "RIGHT"):
             scope.leads.append((first, second))
@@ -101,7 +102,7 @@ def _source(place: Place, node: exp.Expression, first: bool = False) -> str:
         alias = node.alias or f"(subquery {len(place.scope.sources) + 1})"
         result = place.context.relation(place.context, node.this, place.ctes, place.scope.outer)
         place.scope.add(Source(alias, result.columns, result.keys, origins=result.named_origins()))
-        return f"({result.sql}) AS {quote(alias)}"
+        return f"({result.sql}) AS {quoted_name(alias)}"
     if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier):
         return _table(place, node)
     raise RefusedError(f"{node.key.upper()} in FROM is not on the proven list")
@@ -113,14 +114,14 @@ def _table(place: Place, node: exp.Table) -> str:
     cte = place.ctes.get(name.lower())
     if cte is not None:
         place.scope.add(Source(alias, cte.columns, cte.keys, origins=cte.named_origins()))
-        return f"{quote(name)} AS {quote(alias)}"
+        return f"{quoted_name(name)} AS {quoted_name(alias)}"
     if name not in place.context.schemas:
         place.scope.add(Source(alias, ()))
         raise RefusedError(f"{name} is not a table that is known")
     columns = tuple((column.name, of_column(column)) for column in place.context.schemas[name])
     origins = {column.lower(): frozenset({(name, column)}) for column, _ in columns}
     place.scope.add(Source(alias, columns, tuple(place.context.keys.get(name, ())), origins=origins))
-    return f"{place.context.table(name)} AS {quote(alias)}"
+    return f"{place.context.table(name)} AS {quoted_name(alias)}"
 
 
 def _unnest(place: Place, node: exp.Unnest, first: bool) -> str:
@@ -143,6 +144,6 @@ def _unnest(place: Place, node: exp.Unnest, first: bool) -> str:
     place.scope.add(
         Source(name, (), element=element, offset=offset, origins={name.lower(): frozenset(origins)})
     )
-    numbers = f", unnest(range(len({value.sql}))) AS {quote(offset)}" if offset else ""
-    inner = f"(SELECT unnest({value.sql}) AS {quote(name)}{numbers}) AS {quote(name)}"
+    numbers = f", unnest(range(len({value.sql}))) AS {quoted_name(offset)}" if offset else ""
+    inner = f"(SELECT unnest({value.sql}) AS {quoted_name(name)}{numbers}) AS {quoted_name(name)}"
     return inner if first else f"LATERAL {inner}"

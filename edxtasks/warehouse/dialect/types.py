@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from edxtasks.warehouse.duckdb_sql import literal, quoted_name
 from edxtasks.warehouse.schema import DUCKDB_TYPES, GOOGLESQL_TYPES, Column
 
 _DUCKDB = {kind: DUCKDB_TYPES[name] for name, kind in GOOGLESQL_TYPES.items()} | {"BYTES": "BLOB"}
@@ -26,7 +27,11 @@ class Type:
     def duckdb(self) -> str:
         """The type in DuckDB's SQL."""
         if self.kind == "STRUCT":
-            return "STRUCT(" + ", ".join(f"{quote(name)} {kind.duckdb}" for name, kind in self.fields) + ")"
+            return (
+                "STRUCT("
+                + ", ".join(f"{quoted_name(name)} {kind.duckdb}" for name, kind in self.fields)
+                + ")"
+            )
         if self.element is not None:
             return f"{self.element.duckdb}[]"
         return _DUCKDB[self.kind]
@@ -105,15 +110,10 @@ UNREADABLE = Value("NULL", UNKNOWN)
 """What an expression gives that was complained about."""
 
 
-def quote(name: str) -> str:
-    """A name as a quoted identifier of DuckDB."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def text(literal: str) -> str:
+def text(written: str) -> str:
     """A STRING literal of DuckDB. A zero character, which SQL text cannot hold, is written as `chr(0)`."""
-    quoted = "'" + literal.replace("'", "''") + "'"
-    return "(" + quoted.replace("\0", "' || chr(0) || '") + ")" if "\0" in literal else quoted
+    quoted = literal(written)
+    return "(" + quoted.replace("\0", "' || chr(0) || '") + ")" if "\0" in written else quoted
 
 
 def common(types: Iterable[Type]) -> Type | None:
