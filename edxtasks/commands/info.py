@@ -107,11 +107,11 @@ class Info(GraphCommand):
         if info is not None:
             rows = quantity(info.rows, "row")
             facts["table"] += f", {rows}, built {(time_text(info.modified) or '')[:16]} UTC"
-        facts["kept in"] = listed(step.targets()[:1], limit=None)
+        facts["kept in"] = str(step.location or "")
         for need, word in _NEEDS.items():
             facts[word] = ", ".join(one for one, how in table.inputs.items() if how is need)
         facts["files read"] = ", ".join(files_read(table))
-        facts["files written"] = listed(step.targets()[1:], _SHOWN, None)
+        facts["files written"] = listed(step.files_written(), _SHOWN, None)
         readers = [one.task for one in context.registry.values() if table.name in one.inputs]
         facts["read by"] = listed(readers, _SHOWN)
         facts["settings"] = ", ".join(one.name for one in settings_of(table))

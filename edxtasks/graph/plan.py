@@ -15,6 +15,7 @@ from typing import Any
 
 from edxtasks.build.freshness import Status
 from edxtasks.course import base_and_course
+from edxtasks.errors import ServiceError
 from edxtasks.graph.screen import counted
 from edxtasks.graph.tasks import ONLY_AFTER, STEP
 from edxtasks.printable import listed
@@ -60,9 +61,12 @@ def plan(tasks: Mapping[str, Any], selected: Iterable[str]) -> list[Planned]:
 def outlook_of(step: Step, inputs: list[Planned], bringing: Sequence[Planned] = ()) -> Planned:
     """What would become of a step whose inputs have these outlooks. Looks whether the step is fresh.
 
-    `bringing` are tasks that may bring what a step without anything to read is made for.
+    `bringing` are tasks that may bring what a step without anything to read is made for. Raises
+    `ServiceError` where a service cannot be used that knows it: nothing can be told of other steps either.
     """
     status = step.look()
+    if isinstance(step.fault, ServiceError):
+        raise step.fault
     if status is Status.SKIPPED:
         inputs = [*inputs, *bringing]
     moving = [one for one in inputs if one.planned in {PlannedStatus.WILL_RUN, PlannedStatus.MAY_RUN}]

@@ -184,13 +184,22 @@ class TableStep(Step):
         return self.run.context.warehouse.forget(self.run.context.name(self.table, self.course))
 
     def targets(self) -> list[str]:
+        location = self.location
+        return [*([str(location)] if location is not None else []), *self.files_written()]
+
+    @property
+    def location(self) -> Path | None:
+        """The file or folder that the table is kept in; None where the engine has none for it."""
         context = self.run.context
         try:
             name = context.name(self.table, self.course)
         except (UserError, OSError):
-            return []  # there is no dataset for it without chosen courses; or the check says what is wrong
-        location = context.warehouse.location(name, self.table.partition is not None)
-        return [str(path) for path in [location, *self._files()] if path is not None]
+            return None  # there is no dataset for it without chosen courses; or the check says what is wrong
+        return context.warehouse.location(name, self.table.partition is not None)
+
+    def files_written(self) -> list[str]:
+        """The files that are written from the table."""
+        return [str(path) for path in self._files()]
 
     def _files(self) -> list[Path]:
         context = self.run.context

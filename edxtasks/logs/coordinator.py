@@ -35,7 +35,7 @@ from edxtasks.logs.results import Progress, SplitResult
 from edxtasks.logs.retiring import CleanParts, TakenOut, clean_opaque, clean_rejects, opaque_rows
 from edxtasks.logs.shard_lists import lists, read_list
 from edxtasks.logs.shared_log import SharedLog
-from edxtasks.logs.source_keys import LEGACY, LOST
+from edxtasks.logs.source_keys import LEGACY, LOST, base_name
 from edxtasks.logs.work import Destination, LogResult, Position, WholeLog
 from edxtasks.outcomes import Done, Failed, Outcome, attempted, described
 from edxtasks.printable import printable_path
@@ -214,10 +214,14 @@ class Coordinator:
                     remove_tree(folder)
 
     def forget(self, pattern: str) -> list[str]:
-        """Withdraw all sources whose key is `pattern` or matches it, and publish; their keys."""
+        """Withdraw all sources whose key is `pattern` or matches it, and publish; their keys.
+
+        The file of a raw log, `DAILY/x.log.gz`, means its key too.
+        """
         failures = read_failures(self._layout)
-        keys = sorted({*self._sources.by_key, *failures})
-        keys = [pattern] if pattern in keys else [key for key in keys if fnmatch.fnmatchcase(key, pattern)]
+        known = sorted({*self._sources.by_key, *failures})
+        named = [key for key in (pattern, base_name(Path(pattern))) if key in known]
+        keys = named[:1] or [key for key in known if fnmatch.fnmatchcase(key, pattern)]
         for key in keys:
             if key in self._sources.by_key:
                 self._books.withdraw(key)

@@ -11,8 +11,9 @@ from edxtasks.errors import UserError, nearest
 from edxtasks.printable import printable
 from edxtasks.scratch import Scratch
 from edxtasks.shell.embedded import save_parquet
-from edxtasks.shell.results import ONLY_READS, Asked, Listed, Result, StatementRefusedError, Values
+from edxtasks.shell.results import Asked, Listed, Result, StatementRefusedError, Values, not_a_query
 from edxtasks.shell.statements import GOOGLESQL, first_word
+from edxtasks.table import TRACKLOG
 from edxtasks.warehouse.base import NAME, BuildInfo, TableName
 from edxtasks.warehouse.bigquery import BigQueryWarehouse
 from edxtasks.warehouse.catalog import LOG_DAYS
@@ -59,7 +60,7 @@ class CloudShell(Asked):
     def run(self, statement: str) -> Result | None:
         word = first_word(statement, GOOGLESQL)
         if word not in ("SELECT", "WITH", "FROM"):
-            raise StatementRefusedError(f"{word or 'this statement'} is not run: {ONLY_READS}")
+            raise StatementRefusedError(not_a_query(word))
         try:
             schema, rows = self._warehouse.ask(statement)
         except UserError as error:
@@ -77,6 +78,8 @@ class CloudShell(Asked):
             if dataset not in (datasets := self._warehouse.datasets()):
                 return nearest(dataset, datasets)
             if table not in (tables := self._warehouse.table_types(dataset)):
+                if table == TRACKLOG and any(one.startswith(LOG_DAYS) for one in tables):
+                    return f"; all log days are `{dataset}.{LOG_DAYS}*`, with the backquotes"
                 return nearest(table, tables)
         return ""
 

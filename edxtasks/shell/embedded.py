@@ -13,7 +13,15 @@ import duckdb
 from edxtasks.errors import nearest
 from edxtasks.printable import printable
 from edxtasks.scratch import Scratch
-from edxtasks.shell.results import ONLY_READS, Asked, Listed, Result, StatementRefusedError, Values
+from edxtasks.shell.results import (
+    ONLY_READS,
+    Asked,
+    Listed,
+    Result,
+    StatementRefusedError,
+    Values,
+    not_a_query,
+)
 from edxtasks.shell.statements import DUCKDB, GOOGLESQL, first_word
 from edxtasks.warehouse import dialect as googlesql
 from edxtasks.warehouse.catalog import ALL_DAYS, LOG_DAYS, Views
@@ -78,8 +86,9 @@ class EmbeddedShell(Asked):
 
     def run(self, statement: str) -> Result | None:
         if self.dialect == GOOGLESQL:
-            if first_word(statement, GOOGLESQL) not in ("SELECT", "WITH", "FROM"):
-                self._refuse(first_word(statement, GOOGLESQL))
+            word = first_word(statement, GOOGLESQL)
+            if word not in ("SELECT", "WITH", "FROM"):
+                raise StatementRefusedError(not_a_query(word))
             return self._result(self.translated(statement), "SELECT")
         with _of_a_query():
             found = self._connection.extract_statements(statement)

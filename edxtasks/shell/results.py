@@ -17,6 +17,19 @@ ONLY_READS = (
     "parquet); tables of the warehouse are made by tasks (doit TABLE)"
 )
 
+_LOOKS = frozenset({"SHOW", "DESCRIBE", "DESC", "SUMMARIZE", "PRAGMA", "EXPLAIN"})
+"""Statements of other dialects that look at tables and queries."""
+
+
+def not_a_query(word: str) -> str:
+    """Why a GoogleSQL statement that begins with this word is not run."""
+    if word in _LOOKS:
+        return (
+            f"{word} is no statement of GoogleSQL. .tables lists the tables, .schema TABLE the columns of "
+            "one; what a task would read on BigQuery: doit estimate"
+        )
+    return f"{word or 'this statement'} is not run: {ONLY_READS}"
+
 
 @dataclass(frozen=True)
 class Result:

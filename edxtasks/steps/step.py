@@ -103,7 +103,8 @@ class Step(ABC):
         """The tasks that it depends on and that failed, among them those that it can do without."""
         self.is_held = False
         """Whether it was not tried, since another run had what it makes."""
-        self._fault: UserError | None = None
+        self.fault: UserError | None = None
+        """Why it cannot be told whether it is fresh, after `look`: the task fails with it."""
         self._digested: set[str] = set()
 
     def __repr__(self) -> str:
@@ -115,23 +116,23 @@ class Step(ABC):
 
     def look(self) -> Status:
         """Check, and keep standing and reason."""
-        self._fault = None
+        self.fault = None
         try:
             with self.run.context.digests.noting() as self._digested:
                 self.status, self.reason = self.check()
         except Exception as error:  # noqa: BLE001 - it fails this task, and the run goes on
-            self._fault = fault_of(error)
-            known = not isinstance(self._fault, DefectError)
+            self.fault = fault_of(error)
+            known = not isinstance(self.fault, DefectError)
             self.status = Status.STALE
-            self.reason = str(self._fault) if known else f"it cannot be checked: {type(error).__name__}"
+            self.reason = str(self.fault) if known else f"it cannot be checked: {type(error).__name__}"
         if self.status is Status.FRESH and self.name in self.run.forced and self.has_work:
             self.status, self.reason = Status.STALE, "force_recompute"
         return self.status
 
     def work(self) -> Any:
         """doit's action: do the work in a worker; the failure is what people are told."""
-        if self._fault is not None:
-            return TaskFailed(str(self._fault))
+        if self.fault is not None:
+            return TaskFailed(str(self.fault))
         try:
             result = self.run.workers.run(Job(telling, (self.job(),)), self._tell)
             self.built = self.taken(result)

@@ -20,7 +20,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.oauth2 import service_account
 from requests.adapters import HTTPAdapter
 
-from edxtasks.errors import QuotaError, SettingsError, UserError
+from edxtasks.errors import QuotaError, ServiceError, SettingsError, UserError
 from edxtasks.outages import outages
 from edxtasks.printable import printable
 
@@ -192,14 +192,16 @@ def explain(what: str, error: Exception) -> UserError | None:
         told_of = explain(what, cause) if cause is not error else None
         return told_of or UserError(f"{what}: given up after many tries ({type(cause).__name__}); run again")
     if isinstance(error, auth_exceptions.DefaultCredentialsError):
-        return UserError(f"{what}: no Google credentials were found, or none that can be used; {_SIGN_IN}")
+        return ServiceError(f"{what}: no Google credentials were found, or none that can be used; {_SIGN_IN}")
     if isinstance(
         error,
         auth_exceptions.TransportError | ConnectionError | requests.exceptions.RequestException,
     ):
-        return UserError(f"{what}: Google cannot be reached ({type(error).__name__}); run again when it can")
+        return ServiceError(
+            f"{what}: Google cannot be reached ({type(error).__name__}); run again when it can"
+        )
     if isinstance(error, auth_exceptions.GoogleAuthError | exceptions.Unauthorized):
-        return UserError(
+        return ServiceError(
             f"{what}: Google refused the credentials, they have expired or been withdrawn; {_SIGN_IN}"
         )
     if isinstance(error, exceptions.GoogleAPICallError):
@@ -237,7 +239,7 @@ def refusal(what: str, item: dict[str, Any], message: str, code: int | None) -> 
             f"{what}: still over a rate limit after many tries: {message} Run fewer tasks at once (doit -n)"
         )
     if reason in SERVER_FAULTS or (code is not None and (code >= 500 or code in {408, 410})):
-        return UserError(
+        return ServiceError(
             f"{what}: Google's servers failed again and again ({reason or code}); run again later"
         )
     if reason == "bytesBilledLimitExceeded":
@@ -255,9 +257,9 @@ def refusal(what: str, item: dict[str, Any], message: str, code: int | None) -> 
 def _refusal_of_settings(what: str, reason: str, message: str, code: int | None) -> UserError | None:
     """What the project, its bucket and the rights of the account do not allow."""
     if reason in SWITCHED_OFF or "it is disabled. Enable it" in message:
-        return UserError(f"{what}: the service is switched off in this project: {message}")
+        return ServiceError(f"{what}: the service is switched off in this project: {message}")
     if reason in UNPAID:
-        return UserError(f"{what}: the project has no billing, or it is closed ({reason}): {message}")
+        return ServiceError(f"{what}: the project has no billing, or it is closed ({reason}): {message}")
     if code == 403 or reason in {"accessDenied", "forbidden"}:
         return UserError(
             f"{what}: not allowed ({reason or code}): {message} The account needs the roles that "

@@ -347,6 +347,25 @@ def test_bigquery_names_the_nearest_dataset(
     assert f'did you mean "{DATASET}"?' in ended.err
 
 
+def test_bigquery_says_how_all_log_days_are_written(
+    cloud: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """What is the view `tracklog` on the embedded engine is a wildcard there."""
+    doit = runner(cloud, monkeypatch, capfdbinary)
+    ended = doit("shell", f"SELECT count(*) AS n FROM {DATASET}_logs.tracklog", status=1)
+    assert f"are `{DATASET}_logs.tracklog_*`, with the backquotes" in ended.err
+    every = f"SELECT count(*) AS n FROM `{DATASET}_logs.tracklog_*`"
+    assert doit("shell", every, "--format=csv").out == "n\n2\n"
+
+
+@pytest.mark.parametrize("statement", ["SHOW ALL TABLES", f"DESCRIBE {DATASET}.people", "EXPLAIN SELECT 1"])
+def test_googlesql_has_no_statements_that_show(on_both: Run, statement: str) -> None:
+    """They would not write: what does the same is named."""
+    ended = on_both("shell", "--dialect=googlesql", statement, status=1)
+    word = statement.split()[0]
+    assert f"ERROR: {word} is no statement of GoogleSQL. .tables lists the tables" in ended.err
+
+
 # What cannot be read
 
 

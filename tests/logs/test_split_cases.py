@@ -281,6 +281,17 @@ def test_forget_takes_patterns(site: Site) -> None:
     site.check()
 
 
+def test_forget_takes_the_name_of_a_file(site: Site) -> None:
+    """As it lies in its folder; a pattern of files is none of sources."""
+    for name in ("x.log", "y.log"):
+        site.log(name, events(name[0]))
+    site.split()
+    assert forget("DAILY/*", site.options()) == []
+    assert forget("DAILY/x.log.gz", site.options()) == ["x.log"]
+    assert site.users() == "y"
+    assert forget("y.log.gz", site.options()) == ["y.log"]
+
+
 def test_a_checkpoint_deleted_by_hand_makes_its_raw_log_new(site: Site) -> None:
     site.log("x.log", events("ab") + events("c", "UnivX/B/1"))
     site.log("y.log", events("z"))

@@ -145,6 +145,14 @@ def test_an_estimate_tells_bytes_and_dollars(first: Outcome, project: Project, p
     assert [b'"dryRun": true' in one.body for one in jobs if b"_edxtasks_stamps" not in one.body] == [True]
 
 
+def test_info_names_no_file_as_the_place_of_a_table(first: Outcome, project: Project) -> None:
+    """The tables of a service are kept in no file of this machine; what is written from them is."""
+    out = project.doit("info", f"person_course:{project.courses[0]}").out
+    assert "kept in" not in out
+    [written] = [line for line in out.splitlines() if line.startswith("  files written")]
+    assert written.count("person_course.") == 2
+
+
 def test_pages_are_those_of_the_embedded_engine(
     pages: Outcome, project: Project, with_pages: Project, tmp_path: Path
 ) -> None:

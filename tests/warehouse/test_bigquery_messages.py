@@ -175,6 +175,7 @@ def test_the_id_of_an_upload_is_a_secret_and_not_shown(fake: FakeGoogle, tmp_pat
         ("Division by zero: 17 / 0", "Division by zero. (what follows"),
         ("Array index 17 is out of bounds", "Array index. (what follows"),
         ("Unrecognized name: usrname at [2:8]", "Unrecognized name: usrname at [2:8]."),
+        ("Cannot access field x on a STRING at [2:8]", "sent: Cannot access field x on a STRING. at [2:8]"),
     ],
 )
 def test_no_value_of_a_record_is_shown(fake: FakeGoogle, tmp_path: Path, message: str, told: str) -> None:

@@ -351,8 +351,10 @@ def _without_values(message: str) -> str:
     if _OF_ANALYSIS.match(message):
         return shown(message)
     place = _PLACE.search(message)
-    words = re.split(r"[:;\"'`]|\b\d", message, maxsplit=1)[0].strip()
-    return f"{shown(words)} (what follows is not shown, it may be personal){place[0] if place else ''}"
+    told = _PLACE.sub("", message).strip()
+    words = re.split(r"[:;\"'`]|\b\d", told, maxsplit=1)[0].strip()
+    hidden = "" if words == told else " (what follows is not shown, it may be personal)"
+    return f"{shown(words)}{hidden}{place[0] if place else ''}"
 
 
 def listed_as(item: Any) -> Listed:
