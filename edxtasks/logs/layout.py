@@ -5,6 +5,8 @@
     EDGE/COURSE/…                        rows of edge logs, where they are kept apart
     META/SOURCE.json                     checkpoint of a raw log, written last
     META/SHARDS/BUCKET.json              list of the shards of a bucket
+    META/STORED/COURSE.json              copies of shards in storage
+    META/WITHDRAWN/COURSE.json           those of which the shard was withdrawn
     META/PUBLISH/SOURCE.json             shards that have still to be rebuilt
     META/FAILED/SOURCE.json              raw logs whose last try failed
     META/INDEX/sources.json              summary of the checkpoints, only a cache

@@ -17,6 +17,7 @@ from typing import BinaryIO
 from edxtasks.compression import HEADER, TRAILER_SIZE, MemberWriter, checksum, crc32, inflate
 from edxtasks.digests import ContentHash
 from edxtasks.files import writing
+from edxtasks.logs.copy_notes import note_withdrawn
 from edxtasks.logs.flushing import flush, flush_names
 from edxtasks.logs.garbage import without_collections
 from edxtasks.logs.layout import Layout, naming, new_beside
@@ -110,6 +111,7 @@ class PublishBucket:
         flush(written)  # what is linked was flushed when it was written
         if not entries.keys().isdisjoint(changed):
             flush_names(layout.root / self.bucket)
+        note_withdrawn(layout, self.bucket, gone, entries)
         write_list(layout, self.bucket, entries.values())
         for day in gone:
             layout.shard(self.bucket, day).unlink(missing_ok=True)

@@ -1,8 +1,7 @@
 """Shards in storage: the copies of a course's shards that others fetch, and that a cloud warehouse loads.
 
 A copy is `COURSE/DAILY/tracklog-YYYY-MM-DD.json.gz`. Which rows it holds is known without fetching it where
-`META/STORED/COURSE.json` notes the digest of its lines; the note holds as long as the storage tells the same
-checksum. A lost note costs a comparison of contents, no more.
+the digest of its lines is noted (`copy_notes`). A lost note costs a comparison of contents, no more.
 """
 
 from __future__ import annotations
@@ -11,16 +10,14 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import orjson
-
 from edxtasks.course import CourseKey
 from edxtasks.errors import InputError
-from edxtasks.logs.layout import SHARD_NAME, Layout, bucket_of, is_day, json_text, write_durably
+from edxtasks.logs.copy_notes import CopyNotes, read_copies, read_withdrawn, write_copies
+from edxtasks.logs.layout import SHARD_NAME, Layout, bucket_of, is_day
 from edxtasks.logs.shards import Shard
 from edxtasks.storage import Stat, Storage
 
 FOLDER = "DAILY"
-FORMAT = "edxtasks stored shards 1"
 
 
 class StoredShards:
@@ -37,10 +34,21 @@ class StoredShards:
             if (match := SHARD_NAME.fullmatch(name.rpartition("/")[2])) and is_day(match[1])
         }
         self._notes = self._read_notes()
+        withdrawn = read_withdrawn(self._layout, bucket_of(course))
+        here = withdrawn.stored if withdrawn.where == self.where else {}
+        self._withdrawn = {date.fromisoformat(day): mark for day, mark in here.items()}
 
     def days(self) -> set[date]:
-        """The days that are stored."""
-        return set(self._stats)
+        """The days that are stored, without those that are `withdrawn`."""
+        return set(self._stats) - self.withdrawn()
+
+    def withdrawn(self) -> set[date]:
+        """The days of which a copy is left, though their shard was withdrawn after it was stored."""
+        return {
+            day
+            for day, mark in self._withdrawn.items()
+            if day in self._stats and _mark(self._stats[day]) == mark
+        }
 
     def updated(self, day: date) -> datetime:
         """When the copy of a day was stored."""
@@ -89,27 +97,19 @@ class StoredShards:
 
     def save_notes(self) -> None:
         """Write the notes, as far as they are about copies that are still there."""
-        messages = [
-            {"day": day.isoformat(), "digest": self._notes[day][0], "stored": self._notes[day][1]}
-            for day in sorted(self._notes)
-            if self.digest(day) is not None
-        ]
-        path = self._notes_path()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_durably(path, json_text({"format": FORMAT, "where": self.where, "shards": messages}))
+        days = [day for day in self._notes if self.digest(day) is not None]
+        notes = CopyNotes(
+            self.where,
+            {day.isoformat(): self._notes[day][1] for day in days},
+            {day.isoformat(): self._notes[day][0] for day in days},
+        )
+        write_copies(self._layout, bucket_of(self._course), notes)
 
     def _read_notes(self) -> dict[date, tuple[str, str]]:
-        try:
-            form = orjson.loads(self._notes_path().read_bytes())
-            if form["format"] != FORMAT or form["where"] != self.where:
-                return {}
-            return {date.fromisoformat(one["day"]): (one["digest"], one["stored"]) for one in form["shards"]}
-        except (FileNotFoundError, ValueError, TypeError, KeyError):
-            return {}  # without notes the contents are compared
-
-    def _notes_path(self) -> Path:
-        folder = self._layout.meta / "STORED"
-        return folder / self._layout.shard_list(bucket_of(self._course)).name
+        notes = read_copies(self._layout, bucket_of(self._course))
+        if notes.where != self.where:
+            return {}
+        return {date.fromisoformat(day): (lines, notes.stored[day]) for day, lines in notes.digests.items()}
 
     def _name(self, day: date) -> str:
         return f"{self._course.directory}/{FOLDER}/tracklog-{day.isoformat()}.json.gz"

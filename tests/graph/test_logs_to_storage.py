@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 import sys
@@ -24,6 +25,7 @@ from edxtasks.config import Options, Paths, Settings, Warehouse
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
 from edxtasks.logs.shards import shards
+from edxtasks.logs.split import forget
 from edxtasks.logs.stored import StoredShards
 from edxtasks.storage import LocalStorage
 from edxtasks.warehouse.base import TableName
@@ -63,6 +65,21 @@ def test_shards_are_copied_once(cloud: Callable[..., list[str]], site: Site) -> 
     _, built = cloud(f"logs2gs:{COURSE}", "force_recompute=1")
     assert f"logs2gs:{COURSE}: 1 shard, " in built
     assert built.endswith("(3 shards to compare with the copy in the bucket)")
+
+
+def test_the_copy_of_a_withdrawn_shard_goes(cloud: Callable[..., list[str]], site: Site) -> None:
+    site.log("late.log", event("cy", day="2014-10-19"))
+    site.split()
+    cloud(f"logs2gs:{COURSE}")
+    forget("late.log", site.options())
+    lines = cloud(f"logs2gs:{COURSE}")
+    assert any(line.endswith("(1 shard withdrawn, whose copy is to go)") for line in lines)
+    [told] = [line for line in lines if "1 copy removed from gs://" in line]
+    assert told.endswith("withdrawn here: 2014-10-19")
+    # Of all days nothing is left: the course has no folder either.
+    forget("*", site.options())
+    assert not (site.directory / COURSE.directory).exists()
+    assert any("2 shards withdrawn" in line for line in cloud(f"logs2gs:{COURSE}"))
 
 
 def test_the_embedded_engine_copies_nothing_and_says_so(built: Project) -> None:
@@ -117,6 +134,31 @@ def test_a_day_of_which_only_the_copy_is_left_keeps_its_table(site: Site, tmp_pa
     # With its copy gone too, the shard is gone.
     LocalStorage(tmp_path / "bucket").delete("UnivX__A__1/DAILY/tracklog-2014-10-17.json.gz")
     assert check_log_days(here, COURSE).drop == (TABLES[0],)
+
+
+def test_a_withdrawn_day_has_no_table_though_its_copy_is_left(site: Site, tmp_path: Path) -> None:
+    """Until the copy is removed; one that somebody stores in its place later is another one."""
+    site.log("late.log", event("cy", day="2014-10-19"))
+    site.split()
+    copy_all(site, tmp_path)
+    here = context(site, tmp_path)
+    load_log_days(here, COURSE)
+    forget("late.log", site.options())
+    assert check_log_days(here, COURSE).drop == ("tracklog_20141019",)
+    load_log_days(here, COURSE)
+    assert list(here.log_days(COURSE)) == TABLES
+    copy = tmp_path / "bucket" / "UnivX__A__1" / "DAILY" / "tracklog-2014-10-19.json.gz"
+    copy.write_bytes(gzip.compress(gzip.decompress(copy.read_bytes()) * 2))
+    assert list(check_log_days(here, COURSE).fetch) == ["tracklog_20141019"]
+    # The raw log comes again: its shard is stored as any other, and counts until it is withdrawn again.
+    site.split()
+    copy_all(site, tmp_path)
+    stored = StoredShards(LocalStorage(tmp_path / "bucket"), site.directory, COURSE)
+    assert date(2014, 10, 19) in stored.days() and stored.withdrawn() == set()
+    forget("late.log", site.options())
+    assert StoredShards(LocalStorage(tmp_path / "bucket"), site.directory, COURSE).withdrawn() == {
+        date(2014, 10, 19)
+    }
 
 
 def test_days_are_loaded_from_their_copies(site: Site, tmp_path: Path) -> None:
