@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +12,12 @@ from typing import Any
 
 import orjson
 
+from edxtasks.compression import crc32
 from edxtasks.logs.layout import EDGE, Layout, json_text, write_durably
 from edxtasks.logs.source_keys import LEGACY, LOST
 
 FORMAT = "edxtasks shards 1"
+_SEAL = re.compile(rb',\n "checksum": "[0-9a-f]{8}"\n}\n$')
 
 
 @dataclass(frozen=True)
@@ -54,17 +57,27 @@ def read_list(layout: Layout, bucket: str) -> dict[str, Entry]:
 
 
 def read_list_file(path: Path) -> tuple[str, dict[str, Entry]]:
-    """Bucket and shards of one list file; empty when it cannot be read."""
+    """Bucket and shards of one list file; empty when it cannot be read, or is not what was written."""
     try:
-        form = orjson.loads(path.read_bytes())
-    except (FileNotFoundError, orjson.JSONDecodeError):
+        content = path.read_bytes()
+        seal = _SEAL.search(content)
+        if seal is not None and _sealed(content[: seal.start()]) != content:
+            return "", {}
+        form = orjson.loads(content)
+        if form["format"] != FORMAT:
+            return "", {}
+        checksums = form.get("checksums", {})
+        return form["bucket"], {
+            entry["day"]: _entry(entry, checksums.get(entry["day"], "")) for entry in form["shards"]
+        }
+    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
         return "", {}
-    if not isinstance(form, dict) or form.get("format") != FORMAT:
-        return "", {}
-    checksums = form.get("checksums", {})
-    return form["bucket"], {
-        entry["day"]: _entry(entry, checksums.get(entry["day"], "")) for entry in form["shards"]
-    }
+
+
+def _sealed(content: bytes) -> bytes:
+    """The content of a list, but for its end, with its checksum as its last member: a disk may change a digit
+    in it. Versions that do not know it overlook it."""
+    return b'%s,\n "checksum": "%08x"\n}\n' % (content, crc32(content))
 
 
 def _entry(form: dict[str, Any], checksum: str) -> Entry:
@@ -84,7 +97,7 @@ def write_list(layout: Layout, bucket: str, entries: Iterable[Entry]) -> None:
     form: dict[str, Any] = {"format": FORMAT, "bucket": bucket, "shards": [*map(_form, ordered)]}
     if checksums := {entry.day: entry.checksum for entry in ordered if entry.checksum}:
         form["checksums"] = checksums
-    content = json_text(form)
+    content = _sealed(json_text(form).removesuffix(b"\n}\n"))
     try:
         if path.read_bytes() == content:
             return

@@ -225,3 +225,29 @@ def test_a_shard_that_another_run_removed_is_told(site: Site) -> None:
     site.split()
     with pytest.raises(InputError, match="another run has removed it; run again"):
         used(site.directory, COURSE, before, lambda shard: shard.rows)
+
+
+def test_a_list_that_a_disk_has_changed_is_made_again(site: Site) -> None:
+    """Whatever bit is another: it may still be JSON, and name another day, number or digest."""
+    whole, expected = listed(site).read_bytes(), site.shards()
+    for place in range(0, len(whole), 29):
+        listed(site).write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
+        assert site.split().ok, place
+        assert read_list_file(listed(site))[1].keys() == {"2014-10-17", "2014-10-18"}
+        assert listed(site).read_bytes() == whole, place
+        assert site.shards() == expected
+    assert json.loads(whole)["checksum"] == f"{zlib.crc32(whole[: whole.rindex(b',')]):08x}"
+
+
+def test_a_list_without_checksum_of_its_own_is_read(site: Site) -> None:
+    before = read_list_file(listed(site))
+    form = json.loads(listed(site).read_bytes())
+    del form["checksum"]
+    listed(site).write_text(json.dumps(form))
+    assert read_list_file(listed(site)) == before
+
+
+@pytest.mark.parametrize("content", [b"[]", b"{}", b"1", b'{"format": "edxtasks shards 1", "shards": [7]}'])
+def test_a_list_of_another_form_is_none(site: Site, content: bytes) -> None:
+    listed(site).write_bytes(content)
+    assert read_list_file(listed(site)) == ("", {})
