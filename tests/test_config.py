@@ -452,6 +452,14 @@ def test_project_and_bucket_of_reports_are_told_to_do_nothing_where_there_is_non
     assert load(tmp_path, '[warehouse]\nengine = "bigquery"', **words).notices == ()
 
 
+def test_settings_for_bigquery_alone_are_told_to_do_nothing_where_there_is_none(tmp_path: Path) -> None:
+    (told,) = load(tmp_path, "", max_bad_rows="5", days_per_query="9", wait="3").notices
+    assert told.startswith("max_bad_rows, days_per_query: without effect with the embedded engine, ")
+    bigquery = '[warehouse]\nengine = "bigquery"\nproject_id = "p"\n'
+    assert load(tmp_path, bigquery, max_bad_rows="5").notices == ()
+    assert load(tmp_path, "max_bad_rows = 5\n").notices == ()
+
+
 def test_accepted_words_that_do_nothing(tmp_path: Path) -> None:
     found = load(tmp_path, "", limit_query_size="1", table_max_size_mb="5", parallel="1", max_parallel="4")
     assert found.notices == (

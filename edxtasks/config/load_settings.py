@@ -11,6 +11,7 @@ from typing import Any, TypeVar, overload
 
 from edxtasks.config.configuration_files import Place, python_name, read_python, read_toml
 from edxtasks.config.kinds import InvalidValueError, describe
+from edxtasks.config.needs import HEEDED_BY, ON_BIGQUERY
 from edxtasks.config.options import ONLY_IN_THE_CLOUD, WITHOUT_EFFECT, Options
 from edxtasks.config.settings import OPTIONS, OTHER_NAMES, SECTIONS, SETTINGS, VARIABLES, Entry, Settings
 from edxtasks.course import shorten
@@ -204,6 +205,7 @@ def _value(entry: Entry, raw: object, where: str, *, typed: bool = False) -> Any
 def _apply(words: Mapping[str, str], values: dict[Place, Any], notices: list[str]) -> dict[str, Any]:
     """Put what the command line says over `values`; give the options."""
     options: dict[str, Any] = {}
+    only_on_bigquery: list[str] = []
     for name, text in words.items():
         if name in WITHOUT_EFFECT:
             notices.append(f"{name} is accepted and has no effect")
@@ -214,6 +216,8 @@ def _apply(words: Mapping[str, str], values: dict[Place, Any], notices: list[str
             options[name] = _value(OPTIONS[name], text, where, typed=True)
         if known is not None:
             values[known] = _value(SETTINGS[known], text, where, typed=True)
+            if HEEDED_BY.get(known) == (ON_BIGQUERY,):
+                only_on_bigquery.append(name)
     if options.get("dynamic_dates"):
         if words.get("filename_dates") and values.get(("", "filename_dates")):
             raise SettingsError("command line: dynamic_dates and filename_dates say the opposite")
@@ -223,6 +227,7 @@ def _apply(words: Mapping[str, str], values: dict[Place, Any], notices: list[str
         raise SettingsError(f"command line: start_date {start} is after end_date {end}")
     engine = values.get(("warehouse", "engine"), SETTINGS["warehouse", "engine"].default)
     given = [name for name in ONLY_IN_THE_CLOUD if options.get(name)]
+    given += only_on_bigquery
     if given and engine != "bigquery":
         notices.append(
             f"{', '.join(given)}: without effect with the embedded engine, whose tables and files are folders"

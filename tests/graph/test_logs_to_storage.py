@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import orjson
 import pytest
 from bucket_project import bucket_project
 from project import Project
@@ -222,6 +223,9 @@ def test_not_before_leaves_old_shards_and_old_tables_alone(site: Site, tmp_path:
     table = limited.warehouse.location(TableName(COURSE.logs_dataset, TABLES[1]), False)
     assert table is not None
     os.utime(table, (old, old))
+    note = table.parent / "_edxtasks" / f"{TABLES[1]}.json"
+    made = datetime.fromtimestamp(old, UTC).isoformat()
+    note.write_bytes(orjson.dumps(orjson.loads(note.read_bytes()) | {"created": made}))
     verdict = check_log_days(context(site, tmp_path, not_before=limit), COURSE)
     assert verdict.fresh
     assert verdict.reason == "2 days left alone (not_before)"
