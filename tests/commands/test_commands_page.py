@@ -175,7 +175,8 @@ def test_examples_of_commands_run(project: Project, example: str) -> None:
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
+    # With `info` 1 says that something is not up to date: other examples have left it so.
+    assert done.returncode in ({0, 1} if names_of(example)[0] == "info" else {0}), done.stderr
     assert done.stdout or ">" in example
 
 
