@@ -190,11 +190,11 @@ def test_examples_of_data_commands_run(
 ) -> None:
     """The words as a person would type them, in this process."""
     words = names_of(example)
-    if words[0] == "retire":  # the list does not stay in the project of the other examples
+    if words[0] == "retire":  # not in the project of the other examples, all of which it would look through
         key = tmp_path / "key"
         key.write_text("00112233445566778899aabbccddeeff" * 2)
         key.chmod(0o600)
-        words = [*words, f"retire_key_file={key}", f"retired_list={tmp_path / 'retired.json'}"]
+        words = [*words, f"retire_key_file={key}", f"root={tmp_path}"]
     # A few learners of the logs are in no dump, and health tells it; nobody here is called ann.
     status = int(words[0] in {"health", "retire"})
     ended = runner(project.folder, monkeypatch, capfdbinary)(*words, status=status)
