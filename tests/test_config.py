@@ -316,6 +316,8 @@ def test_folder_above_a_pattern_is_no_pattern(tmp_path: Path) -> None:
         ('[paths]\ngeoip_database = ""', "expected a path"),
         ('[paths]\ncourse_sql_date_dir = "../x"', "expected the name of one directory"),
         ('[paths]\ncourse_sql_date_dir = ".."', "expected the name of one directory"),
+        ('[warehouse]\napi_endpoint = "localhost:9050"', "expected http:// or https:// and an address"),
+        ('youtube_api_endpoint = ""', "youtube_api_endpoint"),
         ('[storage]\ngs_bucket = "x-data"', "expected gs:// and the name of a bucket"),
         ('[storage]\ngs_bucket = "gs://x-data/../y"', "expected gs:// and the name of a bucket"),
         ('[engine]\nmemory_limit = "much"', 'expected a size such as "4GB"'),

@@ -310,7 +310,11 @@ def _read_cutoff(value: object) -> date | str | None:
     return _read_day(value)
 
 
+_ADDRESS = r"https?://[^\s\0/?#][^\s\0]*"
+
 TEXT = ValueType("text", _text, _text)
+ADDRESS = matching(_ADDRESS, "http:// or https:// and an address")
+ADDRESS_IF_ANY = matching(f"(?:{_ADDRESS})?", "http:// or https:// and an address, or empty")
 WORD = matching(r"[^\s\0]+", "text without blanks")
 FLAG = ValueType("true or false", _read_flag, parse_flag)
 FRACTION = number(0, 1)

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from edxtasks.config.kinds import (
+    ADDRESS,
+    ADDRESS_IF_ANY,
     BUCKET,
     COMMANDS,
     CUTOFF,
@@ -87,7 +89,7 @@ class Warehouse:
     path: Path = setting(PATH, Path("warehouse"), "Embedded engine: the folder of tables.")
     project_id: str | None = setting(WORD, None, "BigQuery: project.")
     location: str = setting(WORD, "US", "BigQuery: location of the datasets.")
-    api_endpoint: str = setting(TEXT, "", "BigQuery: another endpoint, for an emulator.")
+    api_endpoint: str = setting(ADDRESS_IF_ANY, "", "BigQuery: another endpoint, for an emulator.")
     maximum_bytes_billed: int | None = setting(
         whole(1), None, "BigQuery: a query that would read more bytes is refused; none: no limit."
     )
@@ -251,7 +253,7 @@ class Settings:
     export_personal_data: bool = setting(FLAG, False, "Also export tables of e-mail addresses as files.")
     keep_person_course_snapshots: bool = setting(FLAG, False, "`combinepc` keeps a dated table each time.")
     youtube_api_endpoint: str = setting(
-        WORD,
+        ADDRESS,
         "https://www.googleapis.com/youtube/v3",
         "Address of the YouTube Data API; another one for tests and proxies.",
     )
