@@ -40,6 +40,11 @@ if TYPE_CHECKING:
     from edxtasks.warehouse.duckdb_session import Session
 
 
+_TICK = 0.02
+"""Seconds by which the clock of files may be behind that of notes: the system sets it a hundred times a
+second, or more often."""
+
+
 class ParquetWarehouse(Warehouse):
     """Tables as Parquet files below one folder.
 
@@ -99,14 +104,15 @@ class ParquetWarehouse(Warehouse):
         if state is None:
             return None
         status = [path.stat() for path in self._folder.files(name)]
-        written = [one.st_mtime for one in status]
-        created = self._notes.created(name) or min(written)
+        modified = max(one.st_mtime for one in status)
+        created = self._notes.created(name) or min(one.st_mtime for one in status)
+        if modified < created < modified + _TICK:
+            modified = created
         return TableInfo(
             rows=state.rows,
             bytes=sum(one.st_size for one in status),
             created=created,
-            # The clock of files is up to some milliseconds behind that of notes.
-            modified=max(*written, created),
+            modified=modified,
             schema=self.schema(name),
             description=self._notes.description(name),
         )
