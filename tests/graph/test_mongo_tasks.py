@@ -215,17 +215,19 @@ def test_records_that_are_half_fetched_when_a_run_is_killed(folder: Path) -> Non
     assert list((folder / "state").rglob("run-*")) == []
 
 
-@pytest.mark.parametrize("task", ["mongo2gs", "mongo2user_info"])
-def test_faults_name_the_host_and_never_the_password(folder: Path, task: str) -> None:
+@pytest.mark.parametrize(
+    "line", [(f"mongo2gs:{COURSE}", *WINDOW), (f"mongo2user_info:{COURSE}",)], ids=["logs", "learners"]
+)
+def test_faults_name_the_host_and_never_the_password(folder: Path, line: tuple[str, ...]) -> None:
     (folder / "SQL" / "MITx__6.00x__1T2013").mkdir(parents=True)
     with stubs() as start:
         host = start(lambda command: REFUSED).host
         uri = f"mongodb://ann:s3cret@{host}/"
-        refused = doit(folder, f"{task}:{COURSE}", *WINDOW, status=1, EDXTASKS_MONGO_URI=uri)
+        refused = doit(folder, *line, status=1, EDXTASKS_MONGO_URI=uri)
     assert f"MongoDB at {host}: the server refuses these credentials" in refused.err
     with nobody_listening() as host:
         uri = f"mongodb://ann:s3cret@{host}/?serverSelectionTimeoutMS=200"
-        gone = doit(folder, f"{task}:{COURSE}", *WINDOW, status=1, EDXTASKS_MONGO_URI=uri)
+        gone = doit(folder, *line, status=1, EDXTASKS_MONGO_URI=uri)
     assert f"MongoDB at {host}: no server answers there" in gone.err
     for ended in (refused, gone):
         assert "s3cret" not in ended.err
