@@ -23,7 +23,7 @@ from edxtasks.storage.gcs import GcsStorage
 from edxtasks.warehouse.base import TableName
 from edxtasks.warehouse.bigquery import BigQueryWarehouse, Service
 
-PAGES = ("person_course", "dashboard")
+PAGES = ("person_course", "dashboard", "minimum_cell=1")
 """Words that a run from deliveries or shards is not asked for: it would take minutes on the emulator."""
 
 FORGOTTEN = (

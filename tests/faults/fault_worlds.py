@@ -14,6 +14,9 @@ from standing import Standing, names_of, standing
 
 from edxtasks.simulate import simulate
 
+OF_PAGES = ("dashboard", "minimum_cell=1")
+"""Words that make pages; an option that nothing of a run heeds is refused."""
+
 
 class World(ABC):
     """`room` is a folder for everything, `words` what runs are asked for; of what is `varying` two
@@ -74,7 +77,7 @@ class Embedded(World):
         split.doit("waldofy")
         split.doit("split")
         tables = split.copy(room / "tables")
-        tables.doit("-n", "2", *(word for word in words if word != "dashboard"))
+        tables.doit("-n", "2", *(word for word in words if word not in OF_PAGES))
         whole, again, once_more = (
             start.copy(room / name) for start, name in ((tables, "whole"), (raw, "again"), (split, "more"))
         )
