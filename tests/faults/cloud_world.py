@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import json
 import os
@@ -54,6 +55,9 @@ class Cloud(World):
         self.room = room
         self.words = words
         self._relays = ExitStack()
+        atexit.register(
+            self._relays.close
+        )  # later Python would wait for their threads, which are frozen then
         self._tables: Relay = self._relays.enter_context(relay(running().bigquery))
         self._files: Relay = self._relays.enter_context(relay(running().storage))
         os.environ["STORAGE_EMULATOR_HOST"] = self._files.url  # runs find it there

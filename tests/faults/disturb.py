@@ -69,7 +69,8 @@ WORDS = {
 }
 
 ONLY_A_CACHE = "TRACKING_LOGS/META/INDEX/sketches.json"
-"""Not written where the disk is full at the very end of a split; the next one of a new log makes it again."""
+"""Not written where a split ends at its very end: killed, or the disk is full. The next one of a new log
+makes it again."""
 
 PROMPT = 15.0
 """Seconds in which a run that was sent a signal ends."""
@@ -170,8 +171,7 @@ def _disturbed(one: Point, world: World, project: Project, room: Path, outcome: 
     if status != 0:
         outcome.faults.append(f"the next run ended with status {status}")
     found = differences(world.expected(one), world.standing(project), world.varying)
-    if one.kind == "full":
-        found = [line for line in found if line != f"missing: {ONLY_A_CACHE}"]
+    found = [line for line in found if line != f"missing: {ONLY_A_CACHE}"]
     itself = set() if flipped is None else {f"different: {name}" for name in world.names_of(project, flipped)}
     if flipped is not None and itself & set(found):
         looked_at = flipped.suffix == ".parquet" or project.folder / "storage" in flipped.parents
