@@ -27,7 +27,6 @@ from edxtasks.logs.layout import Layout, fitting, remove_tree
 from edxtasks.logs.legacy import TakeOver, list_unusable
 from edxtasks.logs.log_names import date_in_name
 from edxtasks.logs.options import SplitOptions
-from edxtasks.logs.publish import DamagedError
 from edxtasks.logs.publisher import Publisher
 from edxtasks.logs.raw_files import COMPRESSION_SUFFIXES
 from edxtasks.logs.rejects import too_old
@@ -36,6 +35,7 @@ from edxtasks.logs.retiring import CleanParts, TakenOut, clean_opaque, clean_rej
 from edxtasks.logs.shard_lists import lists, read_list
 from edxtasks.logs.shared_log import SharedLog
 from edxtasks.logs.source_keys import LEGACY, LOST, base_name
+from edxtasks.logs.supplies import DamagedError
 from edxtasks.logs.work import Destination, LogResult, Position, WholeLog
 from edxtasks.outcomes import Done, Failed, Outcome, attempted, described
 from edxtasks.printable import printable_path

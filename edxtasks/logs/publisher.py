@@ -17,10 +17,11 @@ from edxtasks.logs.checkpoints import (
 from edxtasks.logs.layout import Layout
 from edxtasks.logs.options import SplitOptions
 from edxtasks.logs.parts import Part
-from edxtasks.logs.publish import PublishBucket, PublishedBucket, Supply
+from edxtasks.logs.publish import PublishBucket, PublishedBucket
 from edxtasks.logs.results import SplitResult
 from edxtasks.logs.shard_lists import read_list
 from edxtasks.logs.source_keys import ANY_SOURCE
+from edxtasks.logs.supplies import Supply
 from edxtasks.outcomes import Failed, described
 from edxtasks.workers import WorkerPool
 

@@ -18,11 +18,11 @@ from edxtasks.logs.garbage import without_collections
 from edxtasks.logs.layout import EDGE, Layout
 from edxtasks.logs.legacy import take_over
 from edxtasks.logs.parts import Part, PartsWriter
-from edxtasks.logs.publish import DamagedError
 from edxtasks.logs.raw_files import RawLog, RawLogError
 from edxtasks.logs.rows.event_time import read_time
 from edxtasks.logs.shard_lists import lists
 from edxtasks.logs.shard_rows import lines_of, text_of
+from edxtasks.logs.supplies import DamagedError
 from edxtasks.printable import printable_path
 from edxtasks.retired import Retired, of_row
 

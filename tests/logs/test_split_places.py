@@ -11,7 +11,7 @@ import pytest
 from split_site import A, B, Site, event, events, states
 
 from edxtasks.course import CourseKey
-from edxtasks.logs import publish as publish_module
+from edxtasks.logs import shard_maker
 from edxtasks.logs.layout import Layout, bucket_of
 from edxtasks.logs.log_names import date_in_name, is_edge
 from edxtasks.logs.shards import held_back, shards
@@ -231,7 +231,7 @@ def test_doubles_are_found_in_several_rounds_too(
 ) -> None:
     site.log("1.log", b"".join(event(f"{i},") for i in range(0, 40, 2)))
     site.log("2.log", b"".join(event(f"{i},") for i in range(0, 40, 3)))
-    monkeypatch.setattr(publish_module, "ROWS_AT_ONCE", at_once)
+    monkeypatch.setattr(shard_maker, "ROWS_AT_ONCE", at_once)
     site.split(dedupe_exact=True)
     numbers = [int(text) for text in site.users().split(",")[:-1]]
     assert numbers == [*range(0, 40, 2), *(i for i in range(0, 40, 3) if i % 2)]

@@ -17,11 +17,12 @@ from edxtasks.logs import slots
 from edxtasks.logs.coordinator import to_share
 from edxtasks.logs.layout import Layout
 from edxtasks.logs.parts import Part
-from edxtasks.logs.publish import PublishBucket, Supply
+from edxtasks.logs.publish import PublishBucket
 from edxtasks.logs.publisher import are_worth_a_worker
 from edxtasks.logs.raw_files import Block
 from edxtasks.logs.rules import LineRules, RephraseRules
 from edxtasks.logs.shared_log import AHEAD, RemoteWorker, Rephrasing
+from edxtasks.logs.supplies import Supply
 from edxtasks.logs.work import InterruptedRunError
 from edxtasks.outcomes import Done, Failed, Outcome, Reported, described
 from edxtasks.worker_process import Parent
