@@ -87,8 +87,8 @@ def run(options: argparse.Namespace, part: str, files: str) -> dict[str, Any]:
 
 def part(options: argparse.Namespace) -> dict[str, Any]:
     """Make the table, or write its files in one of the two ways."""
-    from edxtasks.build.exports import FILE_FORMS, StoredRows, write_files
     from edxtasks.build.registry import read_registry
+    from edxtasks.build.row_writers import FILE_FORMS, StoredRows, write_files
     from edxtasks.warehouse.base import BuildInfo, ResourceLimits, TableName
     from edxtasks.warehouse.parquet import ParquetWarehouse
     from edxtasks.warehouse.rows import ParquetFiles

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Iterator
 
-from edxtasks.build.exports import FILE_FORMS
+from edxtasks.build.row_writers import FILE_FORMS
 from edxtasks.build.sets import SETS
 from edxtasks.config import Options, Settings
 from edxtasks.errors import nearest

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import orjson
 
-from edxtasks.build.exports import PLAIN, RowFile, StoredRows, Values, write_rows, written
+from edxtasks.build.row_writers import PLAIN, RowFile, StoredRows, Values, write_rows, written
 from edxtasks.course import CourseKey
 from edxtasks.csv_text import CsvForm
 from edxtasks.errors import UserError

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from edxtasks.build.context import Context, identifier
-from edxtasks.build.exports import StoredRows, export, form_of, write_and_store, written
+from edxtasks.build.exports import export, form_of, write_and_store
 from edxtasks.build.facts import facts_of
+from edxtasks.build.row_writers import StoredRows, written
 from edxtasks.course import CourseKey
 from edxtasks.messages import Messages
 from edxtasks.table import Scope, Table

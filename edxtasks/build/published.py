@@ -14,7 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from edxtasks.build.context import Context
-from edxtasks.build.exports import RECORDS, recorded, records, stored_files, written
+from edxtasks.build.exports import stored_files
+from edxtasks.build.file_records import RECORDS, recorded, records
+from edxtasks.build.row_writers import written
 from edxtasks.course import CourseKey
 from edxtasks.messages import Messages
 from edxtasks.table import PythonModel, Table

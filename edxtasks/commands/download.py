@@ -19,7 +19,8 @@ from edxtasks.build.downloads import (
     save,
     save_schema,
 )
-from edxtasks.build.exports import PLAIN, RowFile, with_settings
+from edxtasks.build.exports import with_settings
+from edxtasks.build.row_writers import PLAIN, RowFile
 from edxtasks.commands.plain import DataCommand, Request, each
 from edxtasks.config import Settings
 from edxtasks.course import shorten

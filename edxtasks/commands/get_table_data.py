@@ -9,7 +9,7 @@ from itertools import islice
 import orjson
 
 from edxtasks.build.downloads import rows_of, schema_fields
-from edxtasks.build.exports import Values, json_object
+from edxtasks.build.row_writers import Values, json_object
 from edxtasks.build.table_status import time_text
 from edxtasks.commands.plain import DataCommand, Request
 from edxtasks.commands.tables import print_text, require_dataset, table_of_words, warehouse_to_read

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from edxtasks.build.downloads import Source, extract, is_newer, save
-from edxtasks.build.exports import RowFile
+from edxtasks.build.row_writers import RowFile
 from edxtasks.config import Settings
 from edxtasks.digests import Digests
 from edxtasks.errors import InputError, UserError, nearest

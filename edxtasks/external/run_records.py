@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import orjson
 
 from edxtasks.build.context import Context
-from edxtasks.build.exports import RECORDS
+from edxtasks.build.file_records import RECORDS
 from edxtasks.course import CourseKey
 from edxtasks.files import write_atomically
 from edxtasks.storage import NotStoredError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from edxtasks.build.context import Context
-from edxtasks.build.exports import changed_files
+from edxtasks.build.file_records import changed_files
 from edxtasks.build.inputs import instances
 from edxtasks.course import CourseKey
 from edxtasks.health.table_rules import TableFacts

@@ -8,7 +8,8 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from edxtasks.build.exports import RECORDS, recorded, records, written
+from edxtasks.build.file_records import RECORDS, recorded, records
+from edxtasks.build.row_writers import written
 from edxtasks.scratch import Scratch
 from edxtasks.storage import Storage
 

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from edxtasks.build.downloads import plain_rows
-from edxtasks.build.exports import PLAIN, RowWriter, csv_values, row_writer, written
+from edxtasks.build.row_writers import PLAIN, RowWriter, csv_values, row_writer, written
 from edxtasks.compression import ByteSink
 from edxtasks.course import shorten
 from edxtasks.errors import SettingsError, nearest

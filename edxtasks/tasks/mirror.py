@@ -15,7 +15,7 @@ import orjson
 
 from edxtasks.build.build_table import Built
 from edxtasks.build.context import Context
-from edxtasks.build.exports import RECORDS, put_record
+from edxtasks.build.file_records import RECORDS, put_record
 from edxtasks.build.freshness import Status
 from edxtasks.build.published import published_names
 from edxtasks.build.table_metadata import files_of

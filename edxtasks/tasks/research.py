@@ -12,17 +12,10 @@ from pathlib import Path
 
 from edxtasks.build.build_table import Built
 from edxtasks.build.context import Context
-from edxtasks.build.exports import (
-    PLAIN,
-    StoredRows,
-    mark_of,
-    recorded,
-    records,
-    with_settings,
-    write_and_store,
-    written,
-)
+from edxtasks.build.exports import with_settings, write_and_store
+from edxtasks.build.file_records import mark_of, recorded, records
 from edxtasks.build.freshness import Status
+from edxtasks.build.row_writers import PLAIN, StoredRows, written
 from edxtasks.course import CourseKey
 from edxtasks.directories import sql_directory
 from edxtasks.errors import SourceAbsentError

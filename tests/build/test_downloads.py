@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "emulators"))
 from servers import PROJECT, running
 
 from edxtasks.build.downloads import Extract, Source, combine, extract, is_newer, save
-from edxtasks.build.exports import RowFile
+from edxtasks.build.row_writers import RowFile
 from edxtasks.errors import UserError
 from edxtasks.warehouse.base import TableName
 from edxtasks.warehouse.bigquery import BigQueryWarehouse, Service, stamps

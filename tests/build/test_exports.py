@@ -14,15 +14,8 @@ import pytest
 from product_registry import product_registry
 
 from edxtasks.build.context import Context
-from edxtasks.build.exports import (
-    FILE_FORMS,
-    PLAIN,
-    REPORT_TABLE,
-    export,
-    form_of,
-    outdated,
-    write_files,
-)
+from edxtasks.build.exports import export, form_of, outdated
+from edxtasks.build.row_writers import FILE_FORMS, PLAIN, REPORT_TABLE, write_files
 from edxtasks.config import Paths, Settings
 from edxtasks.course import CourseKey
 from edxtasks.csv_text import CsvForm

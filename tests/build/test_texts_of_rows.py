@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from edxtasks.build.exports import PLAIN, REPORT_TABLE, StoredRows, write_files
+from edxtasks.build.row_writers import PLAIN, REPORT_TABLE, StoredRows, write_files
 from edxtasks.csv_text import CsvForm
 from edxtasks.warehouse.base import BuildInfo, TableName
 from edxtasks.warehouse.parquet import ParquetWarehouse, reading

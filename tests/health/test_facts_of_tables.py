@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edxtasks.build.context import Context
-from edxtasks.build.exports import changed_files, recorded
+from edxtasks.build.file_records import changed_files, recorded
 from edxtasks.config import Settings, Warehouse
 from edxtasks.course import CourseKey
 from edxtasks.digests import Digests
