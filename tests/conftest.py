@@ -94,6 +94,22 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
     return folder
 
 
+def project_made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Project:
+    """A project of the whole test run. Tests of all processes look at it, and run commands in it that change
+    no table; what is copied is a second one, in which none is run."""
+
+    def untouched(folder: Path) -> Path:
+        return folder.with_name(f"{name}.untouched")
+
+    def make_both(folder: Path) -> None:
+        shutil.rmtree(untouched(folder), ignore_errors=True)
+        make(folder)
+        Project(folder).copy(untouched(folder))
+
+    folder = made_once(factory, name, make_both)
+    return Project(folder, untouched=untouched(folder))
+
+
 @pytest.fixture(autouse=True)
 def process_of_the_tests(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A command that runs in this process sets its umask (`file_mode`), ignores signals while it ends, and
@@ -119,12 +135,10 @@ def tiny_campus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def built_once(tiny_campus: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project on the tiny campus in which `weekly` has run. Copy it before changing anything."""
-    return Project(
-        made_once(
-            tmp_path_factory,
-            "built",
-            lambda folder: Project.create(folder, tiny_campus).doit("-n", "2", "weekly"),
-        )
+    return project_made_once(
+        tmp_path_factory,
+        "built",
+        lambda folder: Project.create(folder, tiny_campus).doit("-n", "2", "weekly"),
     )
 
 
@@ -138,12 +152,10 @@ def built(built_once: Project, tmp_path: Path) -> Project:
 def with_pages(built_once: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The built project with the catalog and the pages of its courses and of the campus, on which every
     number is shown."""
-    return Project(
-        made_once(
-            tmp_path_factory,
-            "pages",
-            lambda folder: built_once.copy(folder).doit("dashboard", "docs", "minimum_cell=1"),
-        )
+    return project_made_once(
+        tmp_path_factory,
+        "pages",
+        lambda folder: built_once.copy(folder).doit("dashboard", "docs", "minimum_cell=1"),
     )
 
 
