@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -39,6 +40,10 @@ settings.register_profile(
     "any machine", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("any machine")
+
+# A process that a test forks has none of the threads that are here. What a test before has left to be
+# collected, such as a connection of DuckDB, would wait for its threads there, and crash.
+os.register_at_fork(after_in_child=gc.freeze)
 
 # The fits cannot be tested where the extra `edxtasks[irt]` is missing; `edxtasks[test]` brings it.
 if not all(map(find_spec, LIBRARIES)):

@@ -25,7 +25,7 @@ _UNFINISHED = ("run-*", ".edxtasks-*", "*.part", "*.new", ".tracklog-*")
 
 
 def standing(folder: Path) -> Standing:
-    """The files of a project, but for its configuration and `state`."""
+    """The files of a project, but for its configuration, `state`, and what Python compiles."""
     found: dict[str, str] = {}
     for path in _files(folder):
         name = _OF_A_TRY.sub(r"\1/", str(path.relative_to(folder)))
@@ -73,7 +73,7 @@ def rows_of(path: Path) -> str:
 
 def _files(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.rglob("*")):
-        counts = path.relative_to(folder).parts[0] not in {"state", "config", "ledger"}
+        counts = path.relative_to(folder).parts[0] not in {"state", "config", "ledger", "__pycache__"}
         if path.is_file() and counts and not _SECOND_SCRATCH.search(str(path)):
             yield path
 

@@ -27,7 +27,7 @@ class OneTable(World):
         self.words = (f"pc_forum:{built.courses[0]}",)
         self.varying = frozenset()
         self._built = built
-        self._whole = standing(built.folder)
+        self._whole = standing(built.copy(room / "whole").folder)
 
     def project(self, one: object, folder: Path) -> Project:
         project = self._built.copy(folder)

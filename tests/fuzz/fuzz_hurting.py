@@ -418,7 +418,8 @@ def costs(target: str, size: int, seconds: int = MOST_SECONDS, memory: int = MOS
             try:
                 found[name] = here.recv()
             except EOFError:
-                fault = f"the process ended: after {seconds} s, or at its limit of memory"
+                child.join()
+                fault = f"the process ended ({child.exitcode}): after {seconds} s, or at its limit of memory"
                 found[name] = Cost(len(data), seconds, 0, fault)
             child.join()
     return found
