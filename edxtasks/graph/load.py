@@ -118,7 +118,7 @@ def make_graph(settings: Settings, words: Arguments) -> Graph:
     for line in messages.lines:
         say(line)
     graph = Graph(run, tasks, choice, words)
-    if (reach := graph.reach()) is not None:
+    if words.variables and (reach := graph.reach()) is not None:
         refuse_without_effect(words.variables, settings, all_tables, tasks, reach)
     for line in graph.remarks:
         say(line)

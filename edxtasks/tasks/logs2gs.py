@@ -78,7 +78,8 @@ def store_shards(
     directory, waiting = log_directory(context.settings), partial(progress, 0, 0)
     sent, messages = 0, Messages()
     try:
-        if gone := [day for day in withdrawn if day in stored.withdrawn() and stored.delete(day)]:
+        still = stored.withdrawn().intersection(withdrawn)
+        if gone := [day for day in sorted(still) if stored.delete(day)]:
             copies = quantity(len(gone), "copy", "copies")
             messages.add(f"{copies} removed from {stored.where}, withdrawn here: {listed(gone)}")
         for number, shard in enumerate(shards, 1):

@@ -36,14 +36,19 @@ def dump(folder: Path) -> Path:
     return directory
 
 
+def with_bucket(folder: Path) -> tuple[Context, LocalStorage]:
+    """A project in a folder with that directory, and a storage that files are copied to."""
+    paths = Paths(course_sql_base_dir=folder / "SQL", course_sql_date_dir="2014-10-26")
+    settings = Settings(root=folder, paths=paths, options=Options())
+    context = Context(settings, product_registry(), ParquetWarehouse(folder / "w"), Digests(), (COURSE,))
+    storage = LocalStorage(folder / "bucket")
+    context.__dict__["storage"] = storage
+    return context, storage
+
+
 def test_what_is_copied(tmp_path: Path) -> None:
     directory = dump(tmp_path)
-    paths = Paths(course_sql_base_dir=tmp_path / "SQL", course_sql_date_dir="2014-10-26")
-    settings = Settings(root=tmp_path, paths=paths, options=Options())
-
-    context = Context(settings, product_registry(), ParquetWarehouse(tmp_path / "w"), Digests(), (COURSE,))
-    storage = LocalStorage(tmp_path / "bucket")
-    context.__dict__["storage"] = storage
+    context, storage = with_bucket(tmp_path)
     assert mirror.copy(context, COURSE) == 4
     folder = COURSE.directory
     kept = [
@@ -64,14 +69,11 @@ def test_a_copy_of_a_killed_run_is_not_taken_for_the_one_before(
 ) -> None:
     """The file is again as it was before that run, and as long."""
     directory = dump(tmp_path)
-    paths = Paths(course_sql_base_dir=tmp_path / "SQL", course_sql_date_dir="2014-10-26")
-    settings = Settings(root=tmp_path, paths=paths, options=Options())
-    context = Context(settings, product_registry(), ParquetWarehouse(tmp_path / "w"), Digests(), (COURSE,))
-    storage = LocalStorage(tmp_path / "bucket")
-    context.__dict__["storage"] = storage
+    context, _ = with_bucket(tmp_path)
     mirror.copy(context, COURSE)
     copy = tmp_path / "bucket" / COURSE.directory / "roles.csv"
     (directory / "roles.csv").write_text("ROLES.csv")
+    os.utime(directory / "roles.csv", (4e9, 4e9))  # it may be written within one tick of the clock
 
     def end(*given: object) -> None:
         raise KeyboardInterrupt
